@@ -1,0 +1,165 @@
+/** REST shapes of certificates, shared by the faces (validation, OpenAPI) and the client. Times are RFC 3339 UTC. */
+import { type Static, Type } from 'typebox';
+
+export const SerialSchema = Type.String({
+  pattern: '^[0-9a-f]{2,40}$',
+  description: 'Serial number, lower-case hexadecimal',
+  examples: ['01c5f3a07e6b1d2c3b4a5968778695a4b3c2d1e0'],
+});
+
+const Time = (description: string) => Type.String({ format: 'date-time', description });
+
+export const SubmitBody = Type.Object(
+  {
+    csr: Type.String({ minLength: 1, maxLength: 65536, description: 'PKCS#10 as PEM text or as base64 of the DER' }),
+    profile: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 32,
+        description: 'Profile name; the first one the product may use if absent',
+      }),
+    ),
+    lifetimeSeconds: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 2 ** 31 - 1,
+        description: 'Wanted lifetime; the profile’s default if absent',
+      }),
+    ),
+    names: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 2048 }), {
+        minItems: 1,
+        maxItems: 1000,
+        description: 'Names to certify instead of those in the CSR: DNS name, IP address, URI or e-mail address, plain',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type SubmitBody = Static<typeof SubmitBody>;
+
+export const RevocationReasonSchema = Type.Union(
+  [
+    'unspecified',
+    'keyCompromise',
+    'cACompromise',
+    'affiliationChanged',
+    'superseded',
+    'cessationOfOperation',
+    'certificateHold',
+    'privilegeWithdrawn',
+    'aACompromise',
+  ].map((reason) => Type.Literal(reason)),
+  { description: 'CRLReason of RFC 5280 §5.3.1; certificateHold can be released again' },
+);
+
+export const RevokeBody = Type.Object(
+  {
+    reason: Type.String({ minLength: 1, maxLength: 32, description: 'CRLReason by name (RFC 5280 §5.3.1)' }),
+    invalidityDate: Type.Optional(Time('When the key is thought to have become unsafe (RFC 5280 §5.3.2)')),
+  },
+  { additionalProperties: false },
+);
+export type RevokeBody = Static<typeof RevokeBody>;
+
+export const CertificateStatusSchema = Type.Union([
+  Type.Literal('pending'),
+  Type.Literal('valid'),
+  Type.Literal('expired'),
+  Type.Literal('revoked'),
+  Type.Literal('held'),
+]);
+
+/** One row of the inventory. */
+export const CertificateSummary = Type.Object(
+  {
+    serial: SerialSchema,
+    status: CertificateStatusSchema,
+    purpose: Type.Union(['product', 'authority', 'operator', 'server', 'ocspResponder'].map((p) => Type.Literal(p))),
+    environment: Type.Union([Type.String(), Type.Null()]),
+    product: Type.Union([Type.String(), Type.Null()], {
+      description: 'Product id; null for the service’s own certificates',
+    }),
+    authority: Type.String(),
+    profile: Type.Object({ name: Type.String(), version: Type.Integer() }, { additionalProperties: false }),
+    subject: Type.String({ description: 'Distinguished name, RFC 4514' }),
+    names: Type.Array(Type.String()),
+    key: Type.Object({ type: Type.String(), sha256: Type.String() }, { additionalProperties: false }),
+    notBefore: Time('First second of validity'),
+    notAfter: Time('Last second of validity'),
+    lifetimeSeconds: Type.Integer(),
+    requestedBy: Type.String(),
+    requestedAt: Time('When the request came'),
+    issuedAt: Type.Union([Time('When it was signed'), Type.Null()]),
+    predecessor: Type.Union([SerialSchema, Type.Null()]),
+    successor: Type.Union([SerialSchema, Type.Null()]),
+    revocation: Type.Union([
+      Type.Null(),
+      Type.Object(
+        { at: Time('Revocation time'), reason: Type.String(), invalidityDate: Type.Optional(Time('See RevokeBody')) },
+        { additionalProperties: false },
+      ),
+    ]),
+  },
+  { additionalProperties: false },
+);
+export type CertificateSummary = Static<typeof CertificateSummary>;
+
+/** A certificate with its bytes and where to go next. */
+export const CertificateJson = Type.Object(
+  {
+    ...CertificateSummary.properties,
+    certificate: Type.String({ description: 'The certificate, PEM' }),
+    chain: Type.Array(Type.String(), { description: 'Issuers, PEM, nearest first; the root is not part of it' }),
+    links: Type.Object(
+      {
+        self: Type.String(),
+        revoke: Type.String(),
+        crl: Type.String({ description: 'Absolute URL on the distribution face' }),
+        ocsp: Type.String({ description: 'Absolute URL on the distribution face' }),
+        issuer: Type.String({ description: 'Absolute URL of the issuer’s certificate' }),
+        trustBundle: Type.String({ description: 'Absolute URL of the roots to trust' }),
+      },
+      { additionalProperties: false },
+    ),
+  },
+  { additionalProperties: false },
+);
+export type CertificateJson = Static<typeof CertificateJson>;
+
+export const CertificateListQuery = Type.Object(
+  {
+    environment: Type.Optional(Type.String({ minLength: 1, maxLength: 32 })),
+    product: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
+    profile: Type.Optional(Type.String({ minLength: 1, maxLength: 32 })),
+    authority: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+    purpose: Type.Optional(CertificateSummary.properties.purpose),
+    status: Type.Optional(CertificateStatusSchema),
+    name: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 2048, description: 'Exact name, or `*.suffix` for every name below it' }),
+    ),
+    key: Type.Optional(
+      Type.String({ pattern: '^[0-9a-f]{64}$', description: 'SHA-256 of the public key (SPKI), hex' }),
+    ),
+    'notAfter.before': Type.Optional(Time('Expires before')),
+    'notAfter.after': Type.Optional(Time('Expires after')),
+    'issued.after': Type.Optional(Time('Issued after')),
+    requestedBy: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
+    q: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 200, description: 'Part of a name or of the subject, literally' }),
+    ),
+    sort: Type.Optional(
+      Type.Union(['requestedAt', '-requestedAt', 'notAfter', '-notAfter'].map((s) => Type.Literal(s))),
+    ),
+    cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 512, description: 'nextCursor of the page before' })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
+  },
+  { additionalProperties: false },
+);
+export type CertificateListQuery = Static<typeof CertificateListQuery>;
+
+export const CertificateList = Type.Object(
+  { items: Type.Array(CertificateSummary), nextCursor: Type.Union([Type.String(), Type.Null()]) },
+  { additionalProperties: false },
+);
+export type CertificateList = Static<typeof CertificateList>;

@@ -1,0 +1,101 @@
+/** REST shapes of everything that is not a certificate: health, status, authorities, environments. */
+import { type Static, Type } from 'typebox';
+
+const Time = () => Type.String({ format: 'date-time' });
+
+export const Liveness = Type.Object({ status: Type.Literal('alive') }, { additionalProperties: false });
+
+export const Readiness = Type.Object(
+  {
+    status: Type.Union([Type.Literal('ready'), Type.Literal('unready')]),
+    parts: Type.Array(
+      Type.Object(
+        { name: Type.String(), ready: Type.Boolean(), reason: Type.Optional(Type.String()) },
+        { additionalProperties: false },
+      ),
+      { description: 'inventory, vault, clock, crls: each with why not' },
+    ),
+  },
+  { additionalProperties: false },
+);
+export type Readiness = Static<typeof Readiness>;
+
+export const AuthorityJson = Type.Object(
+  {
+    name: Type.String(),
+    role: Type.Union(['system', 'root', 'issuing', 'sole'].map((role) => Type.Literal(role))),
+    environment: Type.Union([Type.String(), Type.Null()]),
+    parent: Type.String(),
+    keyType: Type.String(),
+    signatureAlgorithm: Type.String(),
+    subject: Type.String(),
+    serial: Type.String(),
+    sha256: Type.String({ description: 'Fingerprint of the certificate, hex' }),
+    notBefore: Time(),
+    notAfter: Time(),
+    certificate: Type.String({ description: 'PEM' }),
+  },
+  { additionalProperties: false },
+);
+export type AuthorityJson = Static<typeof AuthorityJson>;
+
+export const AuthorityList = Type.Object({ items: Type.Array(AuthorityJson) }, { additionalProperties: false });
+export type AuthorityList = Static<typeof AuthorityList>;
+
+export const EnvironmentBody = Type.Object(
+  {
+    name: Type.String({ pattern: '^[a-z][a-z0-9-]{0,31}$' }),
+    hierarchy: Type.Optional(Type.Union([Type.Literal('two-tier'), Type.Literal('root')])),
+  },
+  { additionalProperties: false },
+);
+export type EnvironmentBody = Static<typeof EnvironmentBody>;
+
+export const EnvironmentJson = Type.Object(
+  {
+    name: Type.String(),
+    hierarchy: Type.Union([Type.Literal('two-tier'), Type.Literal('root')]),
+    createdAt: Time(),
+    authorities: Type.Array(Type.String()),
+    profiles: Type.Array(Type.String()),
+  },
+  { additionalProperties: false },
+);
+export type EnvironmentJson = Static<typeof EnvironmentJson>;
+
+export const EnvironmentList = Type.Object({ items: Type.Array(EnvironmentJson) }, { additionalProperties: false });
+
+export const StatusJson = Type.Object(
+  {
+    version: Type.String(),
+    startedAt: Time(),
+    readiness: Readiness,
+    counts: Type.Object(
+      {
+        certificates: Type.Integer(),
+        intents: Type.Integer(),
+        revoked: Type.Integer(),
+        auditEvents: Type.Integer(),
+      },
+      { additionalProperties: false },
+    ),
+    authorities: Type.Array(
+      Type.Object(
+        {
+          name: Type.String(),
+          notAfter: Time(),
+          crl: Type.Union([
+            Type.Null(),
+            Type.Object(
+              { number: Type.Integer(), thisUpdate: Time(), nextUpdate: Time() },
+              { additionalProperties: false },
+            ),
+          ]),
+        },
+        { additionalProperties: false },
+      ),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type StatusJson = Static<typeof StatusJson>;

@@ -1,0 +1,99 @@
+/** Builds DER (X.690): every function returns one complete TLV, minimal by construction. */
+import { contextTag, tag } from './tag.ts';
+
+/** One TLV from its identifier octet and the concatenation of `parts`. */
+export function tlv(identifier: number, ...parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const lengthOctets = length < 0x80 ? 0 : length < 0x100 ? 1 : length < 0x10000 ? 2 : length < 0x1000000 ? 3 : 4;
+  const out = new Uint8Array(2 + lengthOctets + length);
+  out[0] = identifier;
+  out[1] = lengthOctets === 0 ? length : 0x80 | lengthOctets;
+  for (let i = 0; i < lengthOctets; i++) out[1 + lengthOctets - i] = (length / 256 ** i) & 0xff;
+  let position = 2 + lengthOctets;
+  for (const part of parts) {
+    out.set(part, position);
+    position += part.length;
+  }
+  return out;
+}
+
+export const sequence = (...parts: readonly Uint8Array[]): Uint8Array => tlv(tag.sequence, ...parts);
+
+/** SET OF: components in ascending order of their encodings (X.690 §11.6). */
+export const setOf = (...parts: readonly Uint8Array[]): Uint8Array =>
+  tlv(tag.set, ...parts.toSorted((a, b) => Buffer.compare(a, b)));
+
+/** `[number] EXPLICIT`. */
+export const explicit = (number: number, ...parts: readonly Uint8Array[]): Uint8Array =>
+  tlv(contextTag(number, true), ...parts);
+
+/** `[number] IMPLICIT` of a primitive type. */
+export const implicit = (number: number, content: Uint8Array): Uint8Array => tlv(contextTag(number, false), content);
+
+/** INTEGER from an unsigned big-endian magnitude; leading zeros are normalised. */
+export function unsignedInteger(magnitude: Uint8Array): Uint8Array {
+  let start = 0;
+  while (start < magnitude.length - 1 && magnitude[start] === 0) start++;
+  const trimmed = magnitude.subarray(start);
+  if (trimmed.length === 0) return tlv(tag.integer, zero);
+  return trimmed[0]! >= 0x80 ? tlv(tag.integer, zero, trimmed) : tlv(tag.integer, trimmed);
+}
+
+const zero = new Uint8Array([0]);
+
+/** INTEGER from a non-negative safe integer. */
+export function smallInteger(value: number): Uint8Array {
+  const hex = value.toString(16);
+  return unsignedInteger(Buffer.from(hex.length % 2 ? `0${hex}` : hex, 'hex'));
+}
+
+export const enumerated = (value: number): Uint8Array => tlv(tag.enumerated, new Uint8Array([value]));
+export const boolean = (value: boolean): Uint8Array => tlv(tag.boolean, new Uint8Array([value ? 0xff : 0]));
+export const nullValue = (): Uint8Array => tlv(tag.null);
+export const octetString = (content: Uint8Array): Uint8Array => tlv(tag.octetString, content);
+
+/** BIT STRING of whole octets (keys, signatures). */
+export const bitString = (content: Uint8Array): Uint8Array => tlv(tag.bitString, zero, content);
+
+/** BIT STRING of a named bit list: bit 0 is the most significant, trailing zero bits removed (X.690 §11.2.2). */
+export function namedBits(bits: readonly number[]): Uint8Array {
+  const highest = Math.max(-1, ...bits);
+  const content = new Uint8Array(1 + Math.ceil((highest + 1) / 8));
+  for (const bit of bits) content[1 + (bit >> 3)]! |= 0x80 >> (bit & 7);
+  content[0] = highest < 0 ? 0 : 7 - (highest & 7);
+  return tlv(tag.bitString, content);
+}
+
+/** OBJECT IDENTIFIER from dotted form. */
+export function oid(dotted: string): Uint8Array {
+  const [first = 0, second = 0, ...rest] = dotted.split('.').map(Number);
+  const content: number[] = [];
+  for (const arc of [first * 40 + second, ...rest]) {
+    const octets = [arc & 0x7f];
+    for (let left = Math.floor(arc / 128); left > 0; left = Math.floor(left / 128))
+      octets.unshift(0x80 | (left & 0x7f));
+    content.push(...octets);
+  }
+  return tlv(tag.oid, new Uint8Array(content));
+}
+
+export const utf8String = (text: string): Uint8Array => tlv(tag.utf8String, Buffer.from(text, 'utf8'));
+export const printableString = (text: string): Uint8Array => tlv(tag.printableString, Buffer.from(text, 'latin1'));
+export const ia5String = (text: string): Uint8Array => tlv(tag.ia5String, Buffer.from(text, 'latin1'));
+
+/** Time of a certificate or CRL: UTCTime through 2049, GeneralizedTime after (RFC 5280 §4.1.2.5). `seconds` is Unix time. */
+export function time(seconds: number): Uint8Array {
+  const text = compactUtc(seconds);
+  return Number(text.slice(0, 4)) < 2050
+    ? tlv(tag.utcTime, Buffer.from(text.slice(2), 'latin1'))
+    : tlv(tag.generalizedTime, Buffer.from(text, 'latin1'));
+}
+
+/** GeneralizedTime whatever the year, as OCSP (RFC 6960 §4.2.1) and invalidityDate (RFC 5280 §5.3.2) want it. */
+export const generalizedTime = (seconds: number): Uint8Array =>
+  tlv(tag.generalizedTime, Buffer.from(compactUtc(seconds), 'latin1'));
+
+/** `YYYYMMDDHHMMSSZ`. */
+const compactUtc = (seconds: number): string =>
+  `${new Date(seconds * 1000).toISOString().replace(/[-:T]/g, '').slice(0, 14)}Z`;

@@ -1,0 +1,164 @@
+/** The one error of the service (`CaError`) and the closed sets of codes everything above maps from. No HTTP here. */
+
+/** What went wrong. RFC 8555 §6.7 spellings where one exists; each face owns a total table over this union. */
+export type CaErrorCode =
+  | 'malformed' // the request is not what the interface describes
+  | 'badCSR' // not a canonical, self-consistent PKCS#10
+  | 'badPublicKey'
+  | 'badSignatureAlgorithm'
+  | 'rejectedIdentifier' // a name that policy does not give this product
+  | 'policyRefused' // profile, lifetime or product rules say no
+  | 'compound' // reasons of several of the above kinds (RFC 8555 §6.7.1)
+  | 'badRevocationReason'
+  | 'alreadyRevoked'
+  | 'unauthenticated' // no usable credential
+  | 'unauthorized' // a good credential that may not do this
+  | 'notFound'
+  | 'methodNotAllowed'
+  | 'notAcceptable'
+  | 'payloadTooLarge'
+  | 'unsupportedMediaType'
+  | 'conflict' // the state of the object does not allow it
+  | 'idempotencyConflict' // same Idempotency-Key, another body
+  | 'lastAdmin' // would leave nobody able to administer
+  | 'rateLimited'
+  | 'overloaded' // a bounded queue is full; come back
+  | 'signerUnavailable'
+  | 'inventoryUnavailable' // the database cannot be written or read now
+  | 'clockUnsafe' // the clock jumped; signing has stopped
+  | 'stopping' // the service is shutting down
+  | 'serverInternal';
+
+/** Why, in detail. Every refusal by the CSR grammar or by policy carries one or more of these. */
+export type ReasonCode =
+  // encoding and structure of the CSR
+  | 'notDer'
+  | 'trailingBytes'
+  | 'notPem'
+  | 'severalPemBlocks'
+  | 'wrongPemLabel'
+  | 'notBase64'
+  | 'tooLarge'
+  | 'wrongStructure'
+  | 'wrongVersion'
+  | 'duplicateAttribute'
+  | 'unsupportedAttribute'
+  | 'duplicateExtension'
+  | 'forbiddenExtension' // CA:TRUE, keyCertSign, pathLen, ... requested
+  | 'badExtension'
+  | 'badSubject'
+  | 'badSignature'
+  // signature algorithm
+  | 'unsupportedSignatureAlgorithm'
+  | 'badAlgorithmParameters'
+  | 'algorithmKeyMismatch'
+  // public key
+  | 'unsupportedKeyType'
+  | 'badKeyEncoding'
+  | 'badCurve'
+  | 'pointNotOnCurve'
+  | 'rsaModulusSize'
+  | 'rsaModulusForm'
+  | 'rsaExponent'
+  | 'weakKeyRoca'
+  | 'weakKeyDebian'
+  | 'weakKeyFermat'
+  | 'weakKeySmallFactor'
+  | 'keyTypeNotAllowed'
+  | 'keyBelongsToAuthority'
+  | 'keyBelongsToOperator'
+  | 'keyCompromised'
+  // names
+  | 'noNames'
+  | 'tooManyNames'
+  | 'badDnsName'
+  | 'badIpAddress'
+  | 'badEmailAddress'
+  | 'badUri'
+  | 'badCharacters'
+  | 'idnNotAllowed'
+  | 'wildcardNotAllowed'
+  | 'nameTypeNotAllowed'
+  | 'nameNotAllowed'
+  | 'commonNameNotInNames'
+  | 'severalCommonNames'
+  | 'subjectNotAllowed'
+  // profile, product, lifetime
+  | 'unknownProfile'
+  | 'profileNotAllowed'
+  | 'lifetimeTooShort'
+  | 'lifetimeTooLong'
+  | 'outlivesIssuer'
+  | 'rotationChangesNames'
+  | 'rotationReusesKey'
+  // requests and credentials
+  | 'unknownField'
+  | 'invalidField'
+  | 'tokenUnknown'
+  | 'tokenExpired'
+  | 'tokenUsedUp'
+  | 'tokenNotForProfile'
+  | 'certificateUnknown'
+  | 'certificateRevoked'
+  | 'certificateExpired'
+  | 'certificateNotForClients'
+  | 'certificateOfAnother'
+  | 'roleNotAllowed';
+
+/** One reason of a refusal. `value` is already safe to print (see policy/printable.ts) and never secret. */
+export interface Reason {
+  readonly code: ReasonCode;
+  readonly message: string;
+  /** Where in the request, as a dotted path: `csr.subjectAltName[2]`, `lifetimeSeconds`. */
+  readonly field?: string;
+  readonly value?: string;
+}
+
+export interface CaErrorOptions {
+  readonly reasons?: readonly Reason[];
+  readonly retryAfterSeconds?: number;
+  readonly cause?: unknown;
+}
+
+/** Every refusal and failure that a caller may see. `message` is a fixed or safe sentence; `cause` goes only to the log. */
+export class CaError extends Error {
+  override readonly name = 'CaError';
+  readonly code: CaErrorCode;
+  readonly reasons: readonly Reason[];
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(code: CaErrorCode, message: string, options: CaErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.reasons = options.reasons ?? [];
+    this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+}
+
+/** Why the service cannot start. */
+export type StartErrorCode =
+  | 'wrongNode'
+  | 'badConfiguration'
+  | 'homeUnwritable'
+  | 'homeOpenToOthers'
+  | 'homeLocked' // another process serves this home
+  | 'homeDamaged'
+  | 'portInUse'
+  | 'passphraseMissing'
+  | 'passphraseWrong'
+  | 'keyFileDamaged'
+  | 'keyFileOpenToOthers'
+  | 'schemaTooNew'
+  | 'databaseDamaged'
+  | 'durabilityNotMet';
+
+/** Stops the start; `message` is a sentence for the person at the console that says what to do next. */
+export class StartError extends Error {
+  override readonly name = 'StartError';
+  readonly code: StartErrorCode;
+
+  constructor(code: StartErrorCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+  }
+}

@@ -1,0 +1,18 @@
+/** CRLReason (RFC 5280 §5.3.1): the reasons this CA gives, with their numbers on the wire. */
+
+export const revocationReasons = {
+  unspecified: 0,
+  keyCompromise: 1,
+  cACompromise: 2,
+  affiliationChanged: 3,
+  superseded: 4,
+  cessationOfOperation: 5,
+  certificateHold: 6,
+  privilegeWithdrawn: 9,
+  aACompromise: 10,
+} as const;
+
+/** `removeFromCRL` (8) is for delta CRLs only: here releasing a hold is an act of its own. */
+export type RevocationReason = keyof typeof revocationReasons;
+
+export const isRevocationReason = (text: string): text is RevocationReason => Object.hasOwn(revocationReasons, text);

@@ -1,0 +1,59 @@
+/** The audit log: what an event holds, its canonical bytes, and the SHA-256 chain that makes edits visible. */
+import { hash } from 'node:crypto';
+import type { CaErrorCode, ReasonCode } from '../errors.ts';
+
+export type AuditKind =
+  | 'service.initialized'
+  | 'service.started'
+  | 'service.stopped'
+  | 'environment.created'
+  | 'authority.created'
+  | 'authority.activated'
+  | 'product.created'
+  | 'token.created'
+  | 'operator.created'
+  | 'certificate.requested' // the intent: serial and TBS hash are durable
+  | 'certificate.issued'
+  | 'certificate.intentClosed' // never signed, or never known to be: closed as revoked
+  | 'certificate.revoked'
+  | 'certificate.released'
+  | 'crl.published'
+  | 'request.refused'; // any refusal on any face; `code` says which
+
+/** What a service says happened; the inventory adds `seq` and the hashes when it commits the act. */
+export interface AuditEntry {
+  /** Unix milliseconds. */
+  readonly at: number;
+  readonly kind: AuditKind;
+  /** `token:ID`, `product:dev/a`, `operator:NAME`, `service`, `anonymous`. */
+  readonly actor: string;
+  /** `certificate:SERIAL`, `token:ID`, `authority:NAME`, ... or the route of a refusal: `POST /v1/certificates`. */
+  readonly object: string;
+  readonly code?: CaErrorCode;
+  readonly reasons?: readonly ReasonCode[];
+  /** Small public facts; strings are printable and bounded, never secrets. */
+  readonly details?: Readonly<Record<string, string | number | boolean | null>>;
+}
+
+export interface AuditEvent extends AuditEntry {
+  /** 1, 2, 3, ... without gaps. */
+  readonly seq: number;
+  /** Hex SHA-256 of the previous event; 64 zeros before the first. */
+  readonly previousHash: string;
+  /** Hex SHA-256 over previousHash (32 octets) and the canonical bytes. */
+  readonly hash: string;
+}
+
+export const auditGenesisHash = '0'.repeat(64);
+
+/** Canonical JSON of an entry and its seq: keys in this fixed order, `details` sorted, absent fields left out. */
+export function canonicalAuditEvent(seq: number, entry: AuditEntry): string {
+  const { at, kind, actor, object, code, reasons, details } = entry;
+  const sorted = details && Object.fromEntries(Object.entries(details).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return JSON.stringify({ seq, at, kind, actor, object, code, reasons, details: sorted });
+}
+
+/** The hash of an event whose canonical text is `canonical`, chained to `previousHash` (hex). */
+export function auditChainHash(previousHash: string, canonical: string): string {
+  return hash('sha256', Buffer.concat([Buffer.from(previousHash, 'hex'), Buffer.from(canonical, 'utf8')]), 'hex');
+}

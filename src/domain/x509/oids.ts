@@ -1,0 +1,68 @@
+/** Object identifiers this project knows, by their names in RFC 5280, 5480, 4055, 8410, 2986 and 6960. */
+
+export const oids = {
+  // keys
+  rsaEncryption: '1.2.840.113549.1.1.1',
+  idEcPublicKey: '1.2.840.10045.2.1',
+  idEd25519: '1.3.101.112',
+  secp256r1: '1.2.840.10045.3.1.7',
+  secp384r1: '1.3.132.0.34',
+  secp521r1: '1.3.132.0.35',
+  // signatures and hashes
+  sha256WithRSAEncryption: '1.2.840.113549.1.1.11',
+  sha384WithRSAEncryption: '1.2.840.113549.1.1.12',
+  sha512WithRSAEncryption: '1.2.840.113549.1.1.13',
+  idRsassaPss: '1.2.840.113549.1.1.10',
+  idMgf1: '1.2.840.113549.1.1.8',
+  ecdsaWithSHA256: '1.2.840.10045.4.3.2',
+  ecdsaWithSHA384: '1.2.840.10045.4.3.3',
+  ecdsaWithSHA512: '1.2.840.10045.4.3.4',
+  sha1: '1.3.14.3.2.26',
+  sha256: '2.16.840.1.101.3.4.2.1',
+  sha384: '2.16.840.1.101.3.4.2.2',
+  sha512: '2.16.840.1.101.3.4.2.3',
+  // PKCS#9
+  extensionRequest: '1.2.840.113549.1.9.14',
+  challengePassword: '1.2.840.113549.1.9.7',
+  emailAddress: '1.2.840.113549.1.9.1',
+  microsoftExtensionRequest: '1.3.6.1.4.1.311.2.1.14',
+  // X.500 attribute types
+  commonName: '2.5.4.3',
+  surname: '2.5.4.4',
+  serialNumber: '2.5.4.5',
+  countryName: '2.5.4.6',
+  localityName: '2.5.4.7',
+  stateOrProvinceName: '2.5.4.8',
+  organizationName: '2.5.4.10',
+  organizationalUnitName: '2.5.4.11',
+  domainComponent: '0.9.2342.19200300.100.1.25',
+  // certificate and CRL extensions
+  subjectKeyIdentifier: '2.5.29.14',
+  keyUsage: '2.5.29.15',
+  subjectAltName: '2.5.29.17',
+  basicConstraints: '2.5.29.19',
+  cRLNumber: '2.5.29.20',
+  reasonCode: '2.5.29.21',
+  invalidityDate: '2.5.29.24',
+  issuingDistributionPoint: '2.5.29.28',
+  nameConstraints: '2.5.29.30',
+  cRLDistributionPoints: '2.5.29.31',
+  certificatePolicies: '2.5.29.32',
+  authorityKeyIdentifier: '2.5.29.35',
+  extKeyUsage: '2.5.29.37',
+  authorityInfoAccess: '1.3.6.1.5.5.7.1.1',
+  // access methods and extended key usages
+  idAdOcsp: '1.3.6.1.5.5.7.48.1',
+  idAdCaIssuers: '1.3.6.1.5.5.7.48.2',
+  serverAuth: '1.3.6.1.5.5.7.3.1',
+  clientAuth: '1.3.6.1.5.5.7.3.2',
+  ocspSigning: '1.3.6.1.5.5.7.3.9',
+  // OCSP (RFC 6960 §4)
+  idPkixOcspBasic: '1.3.6.1.5.5.7.48.1.1',
+  idPkixOcspNonce: '1.3.6.1.5.5.7.48.1.2',
+  idPkixOcspNocheck: '1.3.6.1.5.5.7.48.1.5',
+  idPkixOcspExtendedRevoke: '1.3.6.1.5.5.7.48.1.9',
+  // PKCS#7 (RFC 5652)
+  pkcs7Data: '1.2.840.113549.1.7.1',
+  pkcs7SignedData: '1.2.840.113549.1.7.2',
+} as const;

@@ -1,0 +1,169 @@
+/**
+ * Port: the record of everything issued. The same contract suite, test/contracts/inventory, runs on every adapter.
+ *
+ * Atomicity: each write method is one act: all of it and its audit entries, or nothing.
+ * Durability: when a write resolves, it survives power loss; writes that arrive together share one commit.
+ * Plain values only: arguments and results could cross a process boundary.
+ * Retries: a write that rejected with `inventoryUnavailable` was not done and may be repeated.
+ * Errors: CaError `inventoryUnavailable` (full disk, locked, read-only: with retryAfterSeconds), `overloaded` when the queue
+ * of writes is full, `conflict` where a create meets an existing name. Expected outcomes are values, not errors.
+ */
+
+import type { Profile } from '../domain/policy/profile.ts';
+import type { AuditEntry, AuditEvent } from '../domain/records/audit-event.ts';
+import type {
+  CertificateDetails,
+  CertificatePurpose,
+  CertificateRecord,
+  CertificateStatus,
+  Revocation,
+} from '../domain/records/certificate.ts';
+import type { Authority, EnrolmentToken, Environment, Operator, Product } from '../domain/records/environment.ts';
+
+export interface IssuanceIntent {
+  readonly certificate: CertificateDetails;
+  /** Hex SHA-256 of the exact tbsCertificate that will be signed. */
+  readonly tbsSha256: string;
+  /** Consumes one use; refused as an outcome when the token has none left or is past its time. */
+  readonly tokenId?: string;
+  /** Binds this issuance to an Idempotency-Key: scope is the caller, bodySha256 hex of the request body. */
+  readonly idempotency?: { readonly scope: string; readonly key: string; readonly bodySha256: string };
+  readonly audit: AuditEntry;
+}
+
+/** `replay`: the same key and body came before, as this serial (which may still be an intent). */
+export type IntentOutcome =
+  | { readonly kind: 'recorded' }
+  | { readonly kind: 'replay'; readonly serial: string }
+  | { readonly kind: 'idempotencyConflict' }
+  | { readonly kind: 'tokenUsedUp' }
+  | { readonly kind: 'tokenExpired' }
+  | { readonly kind: 'hasSuccessor'; readonly successor: string };
+
+export type RevokeOutcome =
+  | { readonly kind: 'done'; readonly record: CertificateRecord }
+  | { readonly kind: 'notFound' }
+  /** Already revoked for good; a hold may still become a revocation. */
+  | { readonly kind: 'alreadyRevoked'; readonly record: CertificateRecord }
+  /** Released although it is not on hold. */
+  | { readonly kind: 'notHeld'; readonly record: CertificateRecord };
+
+export interface CrlRecord {
+  readonly authority: string;
+  readonly crlNumber: number;
+  /** Unix seconds. */
+  readonly thisUpdate: number;
+  readonly nextUpdate: number;
+  readonly der: Uint8Array;
+}
+
+/** One line of a CRL. Closed intents are here too: their serial may have been signed. */
+export interface RevokedEntry extends Revocation {
+  readonly serial: string;
+  /** Unix seconds. */
+  readonly notAfter: number;
+}
+
+/** Filters combine with AND; an absent one does not filter. Times in Unix seconds. */
+export interface CertificateQuery {
+  readonly purpose?: CertificatePurpose;
+  readonly environment?: string;
+  /** Owner: a product id when purpose is `product`. */
+  readonly owner?: string;
+  readonly profile?: string;
+  readonly authority?: string;
+  readonly status?: CertificateStatus;
+  /** An exact name, or `*.suffix` for every name below the suffix. Taken literally: no pattern characters. */
+  readonly name?: string;
+  /** Hex SHA-256 of the SubjectPublicKeyInfo. */
+  readonly keySha256?: string;
+  readonly notAfterBefore?: number;
+  readonly notAfterAfter?: number;
+  readonly issuedAfter?: number;
+  readonly requestedBy?: string;
+  /** Free text: a substring of a name or of the subject, taken literally, case-insensitive. */
+  readonly text?: string;
+  readonly sort: 'requestedAt' | '-requestedAt' | 'notAfter' | '-notAfter';
+  /** Continue after this row, in sort order. */
+  readonly after?: { readonly sortValue: number; readonly serial: string };
+  readonly limit: number;
+  /** The time at which `status` is judged. */
+  readonly now: number;
+}
+
+export interface InventoryCounts {
+  readonly certificates: number;
+  readonly intents: number;
+  readonly revoked: number;
+  readonly auditEvents: number;
+}
+
+export interface Inventory {
+  // --- issuance -------------------------------------------------------------------------------------------------------
+  /** Makes the serial, what will be signed, the token use and the audit entry durable, before anything is signed. */
+  recordIntent(intent: IssuanceIntent): Promise<IntentOutcome>;
+  /** Makes the signed certificate durable; rejects with `conflict` unless the serial is an open intent. */
+  recordIssued(issued: {
+    serial: string;
+    certificateDer: Uint8Array;
+    issuedAt: number;
+    audit: AuditEntry;
+  }): Promise<void>;
+  /** Closes an open intent as revoked (cessationOfOperation), gives its token use back and forgets its Idempotency-Key. False if it was not open. */
+  closeIntent(closing: { serial: string; at: number; audit: AuditEntry }): Promise<boolean>;
+  /** Open intents requested before this Unix millisecond. */
+  unfinishedIntents(before: number): Promise<readonly CertificateRecord[]>;
+
+  // --- certificates ---------------------------------------------------------------------------------------------------
+  certificate(serial: string): Promise<CertificateRecord | undefined>;
+  certificateDer(serial: string): Promise<Uint8Array | undefined>;
+  searchCertificates(query: CertificateQuery): Promise<readonly CertificateRecord[]>;
+  /** keyCompromise also blocks the key for good. `lastAdmin` is the service's rule, not the inventory's. */
+  revokeCertificate(revoking: { serial: string; revocation: Revocation; audit: AuditEntry }): Promise<RevokeOutcome>;
+  releaseCertificate(releasing: { serial: string; audit: AuditEntry }): Promise<RevokeOutcome>;
+  /** Why no certificate may be issued for this key: it is an authority's or operator's, or revoked for compromise. */
+  keyBlock(keySha256: string): Promise<'authority' | 'operator' | 'compromised' | undefined>;
+
+  // --- revocation lists ------------------------------------------------------------------------------------------------
+  /** Revoked certificates of an authority that are not expired at `unexpiredAt` (Unix seconds), by serial ascending. */
+  revokedEntries(authority: string, unexpiredAt: number): Promise<readonly RevokedEntry[]>;
+  /** Rejects with `conflict` unless crlNumber is greater than every earlier one of the authority. */
+  recordCrl(crl: CrlRecord, audit: AuditEntry): Promise<void>;
+  latestCrl(authority: string): Promise<CrlRecord | undefined>;
+
+  // --- environments, authorities, products, tokens, operators ------------------------------------------------------------
+  createEnvironment(environment: Environment, profiles: readonly Profile[], audit: AuditEntry): Promise<void>;
+  environments(): Promise<readonly Environment[]>;
+  /** The newest version of each profile of an environment. */
+  profiles(environment: string): Promise<readonly Profile[]>;
+  /** Without certificate yet; also blocks its key for anybody else. `keySha256` of its public key. */
+  createAuthority(authority: Authority, keySha256: string, audit: AuditEntry): Promise<void>;
+  /** Puts a recorded certificate in force for the authority. */
+  activateAuthority(name: string, certificateSerial: string, audit: AuditEntry): Promise<void>;
+  authorities(): Promise<readonly Authority[]>;
+  createProduct(product: Product, audit: AuditEntry): Promise<void>;
+  product(id: string): Promise<Product | undefined>;
+  products(): Promise<readonly Product[]>;
+  createToken(token: EnrolmentToken, audit: AuditEntry): Promise<void>;
+  token(id: string): Promise<EnrolmentToken | undefined>;
+  createOperator(operator: Operator, audit: AuditEntry): Promise<void>;
+  operator(name: string): Promise<Operator | undefined>;
+  operators(): Promise<readonly Operator[]>;
+
+  // --- audit log -------------------------------------------------------------------------------------------------------
+  appendAudit(entry: AuditEntry): Promise<void>;
+  /** Events after `seq`, ascending. */
+  auditEvents(afterSeq: number, limit: number): Promise<readonly AuditEvent[]>;
+
+  // --- the store itself --------------------------------------------------------------------------------------------------
+  /** Small named values of the service (`firstRunCompletedAt`, `cursorKey`); set is durable like any write. */
+  setting(name: string): Promise<string | undefined>;
+  setSetting(name: string, value: string): Promise<void>;
+  counts(): Promise<InventoryCounts>;
+  /** Unix milliseconds of the newest audit event: the latest time this inventory has seen. */
+  latestTime(): Promise<number>;
+  /** Proves that a write is possible now. */
+  check(): Promise<void>;
+  /** Finishes accepted writes, then closes. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,136 @@
+/** Everything the faces may ask for: one entry a use case, each built in its own file of this folder. */
+
+import type { Profile } from '../domain/policy/profile.ts';
+import type { AuditEntry } from '../domain/records/audit-event.ts';
+import type { CertificateRecord, Revocation } from '../domain/records/certificate.ts';
+import type { Authority, Environment, Hierarchy } from '../domain/records/environment.ts';
+import type { CertificateQuery, InventoryCounts } from '../ports/inventory.ts';
+import type { Caller } from './caller.ts';
+
+/** A certificate as the faces show it. */
+export interface CertificateView {
+  readonly record: CertificateRecord;
+  readonly der: Uint8Array;
+  /** DER of the issuers, nearest first, without the root. */
+  readonly chainDer: readonly Uint8Array[];
+}
+
+export interface SubmitInput {
+  readonly csrDer: Uint8Array;
+  readonly profile?: string;
+  readonly lifetimeSeconds?: number;
+  /** Plain text names that replace the CSR's. */
+  readonly names?: readonly string[];
+  /** `bodySha256`: hex, over everything that decides the answer. */
+  readonly idempotency?: { readonly key: string; readonly bodySha256: string };
+}
+
+export interface AuthorityView {
+  readonly authority: Authority;
+  readonly certificate: CertificateRecord;
+  readonly certificateDer: Uint8Array;
+}
+
+export interface EnvironmentView {
+  readonly environment: Environment;
+  readonly authorities: readonly Authority[];
+  readonly profiles: readonly Profile[];
+}
+
+export interface CertificatePage {
+  readonly items: readonly CertificateRecord[];
+  /** Opaque and authenticated; null at the end. */
+  readonly nextCursor: string | null;
+}
+
+/** Filters as the faces received them; `cursor` is checked here. */
+export type ListInput = Omit<CertificateQuery, 'after' | 'now'> & { readonly cursor?: string };
+
+/** Bytes to serve as they are, with their validators. */
+export interface PublishedCrl {
+  readonly der: Uint8Array;
+  readonly crlNumber: number;
+  /** Unix seconds. */
+  readonly thisUpdate: number;
+  readonly nextUpdate: number;
+  /** Strong ETag, quotes included. */
+  readonly etag: string;
+}
+
+export interface OcspAnswer {
+  readonly der: Uint8Array;
+  /** Unix seconds until which the answer may be cached; null when it must not be (nonce, error). */
+  readonly cacheableUntil: number | null;
+  /** False for OCSP error answers such as `malformedRequest`, which the face audits as a refusal. */
+  readonly successful: boolean;
+}
+
+export interface ReadinessPart {
+  readonly name: string;
+  readonly ready: boolean;
+  readonly reason?: string;
+}
+
+export interface StatusView {
+  readonly startedAt: number;
+  readonly readiness: readonly ReadinessPart[];
+  readonly counts: InventoryCounts;
+  readonly authorities: readonly {
+    readonly name: string;
+    readonly notAfter: number;
+    readonly crl: PublishedCrl | null;
+  }[];
+}
+
+/** All throw CaError. Serials and names come as text from outside and are checked inside. */
+export interface Services {
+  // who asks
+  /** `pst_…` bearer text; `unauthenticated` unless it is a live token. */
+  authenticateToken(bearer: string): Promise<Caller>;
+  /** A peer certificate's exact DER; must be a live product certificate with clientAuth, valid now. */
+  authenticateProduct(peerDer: Uint8Array): Promise<Caller>;
+  /** The same for operators: issued by `system`, purpose operator, operator known. */
+  authenticateOperator(peerDer: Uint8Array): Promise<Caller>;
+
+  // certificates
+  submitRequest(caller: Caller, input: SubmitInput): Promise<CertificateView>;
+  /** The certificate's successor: same product, names and profile, authorised by the certificate itself (caller.serial). */
+  rotateCertificate(caller: Caller, serial: string, input: SubmitInput): Promise<CertificateView>;
+  readCertificate(caller: Caller, serial: string): Promise<CertificateView>;
+  listCertificates(caller: Caller, input: ListInput): Promise<CertificatePage>;
+  revokeCertificate(
+    caller: Caller,
+    serial: string,
+    revoking: { reason: string; invalidityDate?: number },
+  ): Promise<CertificateView>;
+  releaseCertificate(caller: Caller, serial: string): Promise<CertificateView>;
+
+  // what anybody may fetch
+  listAuthorities(): Promise<readonly AuthorityView[]>;
+  authority(name: string): Promise<AuthorityView>;
+  /** DER of the roots of an environment, or of `system`. */
+  trustBundle(environment: string): Promise<readonly Uint8Array[]>;
+  crl(authority: string): Promise<PublishedCrl>;
+  answerOcsp(authority: string, requestDer: Uint8Array): Promise<OcspAnswer>;
+
+  // operating
+  createEnvironment(caller: Caller, input: { name: string; hierarchy: Hierarchy }): Promise<EnvironmentView>;
+  listEnvironments(caller: Caller): Promise<readonly EnvironmentView[]>;
+  status(): Promise<StatusView>;
+  readiness(): Promise<readonly ReadinessPart[]>;
+  /** Makes a refusal's audit event durable; never throws: a refusal stays a refusal when the log cannot be written. */
+  recordRefusal(refusal: Pick<AuditEntry, 'actor' | 'object' | 'code' | 'reasons' | 'details'>): Promise<void>;
+
+  /** Calls `listener` with each serial that stops being good, in this process; the faces close its connections. */
+  onRevoked(listener: (serial: string) => void): void;
+}
+
+/** Absolute URLs of what the distribution face serves, from its configured base, as certificates carry them. */
+export interface DistributionUrls {
+  crl(authority: string): string;
+  ocsp(authority: string): string;
+  aia(authority: string): string;
+  trustBundle(environment: string): string;
+}
+
+export type { Revocation };

@@ -2,7 +2,10 @@
 import { contextTag, tag } from './tag.ts';
 
 /** One TLV from its identifier octet and the concatenation of `parts`. */
-export function tlv(identifier: number, ...parts: readonly Uint8Array[]): Uint8Array {
+export const tlv = (identifier: number, ...parts: readonly Uint8Array[]): Uint8Array => tlvOf(identifier, parts);
+
+/** As `tlv`, for lists of any length: 100,000 arguments would exhaust the stack. */
+export function tlvOf(identifier: number, parts: readonly Uint8Array[]): Uint8Array {
   let length = 0;
   for (const part of parts) length += part.length;
   const lengthOctets = length < 0x80 ? 0 : length < 0x100 ? 1 : length < 0x10000 ? 2 : length < 0x1000000 ? 3 : 4;

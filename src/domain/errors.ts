@@ -150,7 +150,8 @@ export type StartErrorCode =
   | 'keyFileOpenToOthers'
   | 'schemaTooNew'
   | 'databaseDamaged'
-  | 'durabilityNotMet';
+  | 'durabilityNotMet'
+  | 'clockUnsafe';
 
 /** Stops the start; `message` is a sentence for the person at the console that says what to do next. */
 export class StartError extends Error {

@@ -1,0 +1,93 @@
+/** Turns a bearer token or a client certificate's exact bytes into a caller, or refuses. */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { CaError, type ReasonCode } from '../domain/errors.ts';
+import type { CertificatePurpose, CertificateRecord } from '../domain/records/certificate.ts';
+import { oids } from '../domain/x509/oids.ts';
+import { parseCertificate } from '../domain/x509/certificate.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Inventory } from '../ports/inventory.ts';
+import type { Caller } from './caller.ts';
+
+export interface AuthenticateDeps {
+  readonly inventory: Inventory;
+  readonly clock: Clock;
+}
+
+/** `pst_` (Privyseal token), the id that finds its row, and the secret of 256 bits that is kept only as a hash. */
+const tokenPattern = /^pst_([a-z0-9]{16})_([A-Za-z0-9_-]{43})$/;
+
+export const formatToken = (id: string, secret: string): string => `pst_${id}_${secret}`;
+
+export const hashTokenSecret = (secret: string): string => createHash('sha256').update(secret).digest('hex');
+
+export const createAuthenticateToken =
+  (deps: AuthenticateDeps) =>
+  async (bearer: string): Promise<Caller> => {
+    const [, id, secret] = tokenPattern.exec(bearer) ?? [];
+    const token = id === undefined ? undefined : await deps.inventory.token(id);
+    const given = Buffer.from(hashTokenSecret(secret ?? ''), 'hex');
+    // Compared even without a row, so that the time does not tell whether the id exists.
+    const expected = Buffer.from(token?.secretSha256 ?? '00'.repeat(32), 'hex');
+    if (!timingSafeEqual(given, expected) || !token) {
+      throw refusal('unauthenticated', 'tokenUnknown', 'The enrolment token is not known. Ask an operator for a new one.');
+    }
+    if (token.expiresAt <= deps.clock.now()) {
+      throw refusal('unauthenticated', 'tokenExpired', 'The enrolment token has expired. Ask an operator for a new one.');
+    }
+    return { kind: 'token', tokenId: token.id, product: token.product, profiles: token.profiles };
+  };
+
+export const createAuthenticateProduct =
+  (deps: AuthenticateDeps) =>
+  async (peerDer: Uint8Array): Promise<Caller> => {
+    const record = await liveCertificate(deps, peerDer, 'product');
+    return { kind: 'product', product: record.owner, serial: record.serial };
+  };
+
+export const createAuthenticateOperator =
+  (deps: AuthenticateDeps) =>
+  async (peerDer: Uint8Array): Promise<Caller> => {
+    const record = await liveCertificate(deps, peerDer, 'operator');
+    const operator = record.authority === 'system' ? await deps.inventory.operator(record.owner) : undefined;
+    if (!operator) throw refusal('unauthorized', 'certificateUnknown', 'The client certificate is no operator’s.');
+    return { kind: 'operator', name: operator.name, role: operator.role, serial: record.serial };
+  };
+
+/**
+ * The inventory's row for these very bytes, if it is good now. TLS alone is never enough: a resumed session or a CRL in
+ * the TLS context can be stale, a certificate without EKU passes OpenSSL, and another CA can mint the same names.
+ */
+async function liveCertificate(
+  deps: AuthenticateDeps,
+  peerDer: Uint8Array,
+  purpose: CertificatePurpose,
+): Promise<CertificateRecord> {
+  const parsed = parsePeer(peerDer);
+  const record = await deps.inventory.certificate(parsed.serial);
+  const recordedDer = record && (await deps.inventory.certificateDer(parsed.serial));
+  if (!record || !recordedDer || record.purpose !== purpose || Buffer.compare(recordedDer, peerDer) !== 0) {
+    throw refusal('unauthorized', 'certificateUnknown', 'The client certificate was not issued here for this use.');
+  }
+  if (record.revocation) {
+    throw refusal('unauthorized', 'certificateRevoked', 'The client certificate is revoked. Enrol again with a token.');
+  }
+  const nowSeconds = deps.clock.now() / 1000;
+  if (record.notAfter < nowSeconds || record.notBefore > nowSeconds) {
+    throw refusal('unauthorized', 'certificateExpired', 'The client certificate is not valid now. Enrol again with a token.');
+  }
+  if (!parsed.extKeyUsage?.includes(oids.clientAuth)) {
+    throw refusal('unauthorized', 'certificateNotForClients', 'The client certificate is not for clientAuth.');
+  }
+  return record;
+}
+
+function parsePeer(peerDer: Uint8Array): ReturnType<typeof parseCertificate> {
+  try {
+    return parseCertificate(peerDer);
+  } catch (cause) {
+    throw new CaError('unauthorized', 'The client certificate was not issued here.', { cause });
+  }
+}
+
+const refusal = (code: 'unauthenticated' | 'unauthorized', reason: ReasonCode, message: string): CaError =>
+  new CaError(code, message, { reasons: [{ code: reason, message }] });

@@ -1,0 +1,133 @@
+/** Puts the use cases together over the ports: what the faces are given, and what keeps the service fresh. */
+import type { Clock } from '../ports/clock.ts';
+import type { Home } from '../ports/home.ts';
+import type { Inventory } from '../ports/inventory.ts';
+import type { KeyPairs } from '../ports/key-pairs.ts';
+import type { Log } from '../ports/log.ts';
+import type { Randomness } from '../ports/randomness.ts';
+import type { Vault } from '../ports/vault.ts';
+import { createAnswerOcsp } from './answer-ocsp.ts';
+import { createAuthenticateOperator, createAuthenticateProduct, createAuthenticateToken } from './authenticate-caller.ts';
+import { type AuthorityDirectory, createAuthorityDirectory } from './authority-directory.ts';
+import { createEnsureAuthority } from './create-authority.ts';
+import { createCreateEnvironment, createEnsureEnvironment, type EnvironmentDeps, viewEnvironments } from './create-environment.ts';
+import { ensureFirstRun, writeTrust } from './first-run.ts';
+import { type ClockLimits, type GuardedClock, guardClock } from './guard-clock.ts';
+import { createIssueCertificate } from './issue-certificate.ts';
+import { createIssueServiceCertificate } from './issue-service-certificate.ts';
+import { createListCertificates } from './list-certificates.ts';
+import { createOcspResponders } from './ocsp-responders.ts';
+import { createCrlPublisher } from './publish-crl.ts';
+import { createRecordRefusal } from './record-refusal.ts';
+import { recoverUnfinished } from './recover-unfinished.ts';
+import { createReadiness, createStatus } from './report-status.ts';
+import { createRevocationNews } from './revocation-news.ts';
+import { createReleaseCertificate, createRevokeCertificate } from './revoke-certificate.ts';
+import { createRotateCertificate } from './rotate-certificate.ts';
+import { issueServerCertificate, type ServerCertificate } from './server-certificate.ts';
+import type { DistributionUrls, Services } from './services.ts';
+import { createProductIssuing } from './submit-request.ts';
+import { createTrustServices } from './trust-bundles.ts';
+import { createReadCertificate } from './view-certificate.ts';
+
+export interface BuildDeps {
+  readonly inventory: Inventory;
+  readonly vaults: ReadonlyMap<string, Vault>;
+  readonly home: Home;
+  readonly keyPairs: KeyPairs;
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  readonly log: Log;
+  readonly urls: DistributionUrls;
+  readonly settings: ServiceSettings;
+}
+
+export interface ServiceSettings {
+  readonly hierarchy: 'two-tier' | 'root';
+  readonly authorityKeys: EnvironmentDeps['authorityKeys'];
+  readonly crlLifetimeSeconds: number;
+  readonly ocspLifetimeSeconds: number;
+  readonly clockLimits: ClockLimits;
+  readonly serverNames: readonly string[];
+}
+
+/** The services, and the acts that main drives: they have no caller. */
+export interface BuiltServices {
+  readonly services: Services;
+  readonly directory: AuthorityDirectory;
+  readonly clock: GuardedClock;
+  /** True when this was the first run of the home. */
+  ensureFirstRun(): Promise<boolean>;
+  issueServerCertificate(): Promise<ServerCertificate>;
+  /** Closes what a crash left; called once, before the faces open. */
+  recoverUnfinished(): Promise<number>;
+  /** Keeps lists and responders fresh; called about once a second. */
+  housekeep(): Promise<void>;
+  /** From here on the service reports that it is stopping. */
+  beginStop(): void;
+}
+
+/** An intent this old was left by a signer or a process that is gone: no signature takes that long. */
+const abandonedAfterMs = 60_000;
+
+export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
+  const { inventory, settings } = deps;
+  const clock = guardClock(deps.clock, await inventory.latestTime(), settings.clockLimits);
+  const news = createRevocationNews();
+  const shared = { ...deps, clock, news, ...settings };
+  const directory = createAuthorityDirectory(shared);
+  const issue = createIssueCertificate(shared);
+  const issueServiceCertificate = createIssueServiceCertificate({ ...shared, issue });
+  const withIssuing = { ...shared, directory, issueServiceCertificate };
+  const ensureAuthority = createEnsureAuthority(withIssuing);
+  const ensureEnvironment = createEnsureEnvironment({ ...shared, ensureAuthority });
+  const crls = createCrlPublisher({ ...shared, directory });
+  const responders = createOcspResponders(withIssuing);
+  const products = createProductIssuing({ ...shared, directory, issue });
+  const trust = createTrustServices({ inventory, directory });
+  const createEnvironment = createCreateEnvironment({ ...shared, ensureAuthority }, ensureEnvironment);
+  let stopping = false;
+  const reporting = { ...shared, directory, crls, startedAt: clock.now(), stopping: () => stopping };
+
+  const services: Services = {
+    authenticateToken: createAuthenticateToken(shared),
+    authenticateProduct: createAuthenticateProduct(shared),
+    authenticateOperator: createAuthenticateOperator(shared),
+    submitRequest: products.submit,
+    rotateCertificate: createRotateCertificate({ ...shared, directory, products }),
+    readCertificate: createReadCertificate({ inventory, directory }),
+    listCertificates: createListCertificates(shared),
+    revokeCertificate: createRevokeCertificate({ ...shared, directory }),
+    releaseCertificate: createReleaseCertificate({ ...shared, directory }),
+    ...trust,
+    crl: (authority) => crls.current(authority),
+    answerOcsp: createAnswerOcsp({ ...shared, directory, responders }),
+    async createEnvironment(caller, input) {
+      const view = await createEnvironment(caller, input);
+      await writeTrust({ ...shared, directory }, input.name, `${input.name}-root`);
+      return view;
+    },
+    listEnvironments: () => viewEnvironments(inventory),
+    status: createStatus(reporting),
+    readiness: createReadiness(reporting),
+    recordRefusal: createRecordRefusal(shared),
+    onRevoked: (listener) => news.onChange(({ serial, revoked }) => revoked && listener(serial)),
+  };
+
+  return {
+    services,
+    directory,
+    clock,
+    ensureFirstRun: () => ensureFirstRun({ ...withIssuing, ensureAuthority, ensureEnvironment }),
+    issueServerCertificate: () => issueServerCertificate({ ...withIssuing, names: settings.serverNames }),
+    recoverUnfinished: () => recoverUnfinished(shared, 0),
+    async housekeep() {
+      await recoverUnfinished(shared, abandonedAfterMs);
+      await crls.refreshDue();
+      await responders.refreshDue();
+    },
+    beginStop: () => {
+      stopping = true;
+    },
+  };
+}

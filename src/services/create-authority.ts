@@ -1,0 +1,101 @@
+/** Brings an authority into force: key in its vault, row, certificate, activation; each step is found done when repeated. */
+import { CaError } from '../domain/errors.ts';
+import { recipes } from '../domain/policy/service-profiles.ts';
+import type { Authority, AuthorityRole } from '../domain/records/environment.ts';
+import type { KeyType } from '../domain/x509/key-type.ts';
+import { publicKeySha256 } from '../domain/x509/public-key.ts';
+import { defaultSignatureAlgorithm, type SignatureAlgorithmName } from '../domain/x509/signature-algorithm.ts';
+import type { Inventory } from '../ports/inventory.ts';
+import type { Randomness } from '../ports/randomness.ts';
+import type { Vault } from '../ports/vault.ts';
+import type { AuthorityDirectory } from './authority-directory.ts';
+import type { GuardedClock } from './guard-clock.ts';
+import type { IssueServiceCertificate } from './issue-service-certificate.ts';
+
+export interface CreateAuthorityDeps {
+  readonly inventory: Inventory;
+  readonly directory: AuthorityDirectory;
+  readonly vaults: ReadonlyMap<string, Vault>;
+  readonly clock: GuardedClock;
+  readonly randomness: Randomness;
+  readonly issueServiceCertificate: IssueServiceCertificate;
+}
+
+export interface AuthorityPlan {
+  readonly name: string;
+  readonly role: AuthorityRole;
+  readonly environment: string | null;
+  /** Name of the signing authority; its own name for a root. */
+  readonly parent: string;
+  readonly vault: string;
+  readonly keyType: KeyType;
+  /** What fits the key type if absent. */
+  readonly signatureAlgorithm?: SignatureAlgorithmName;
+  readonly commonName: string;
+  readonly actor: string;
+}
+
+/** Resolves to true when the authority was not in force before. A crash in between is healed by the same call. */
+export type EnsureAuthority = (plan: AuthorityPlan) => Promise<boolean>;
+
+const recipeOf = {
+  system: recipes.systemAuthority,
+  root: recipes.rootAuthority,
+  sole: recipes.soleAuthority,
+  issuing: recipes.issuingAuthority,
+} as const;
+
+export function createEnsureAuthority(deps: CreateAuthorityDeps): EnsureAuthority {
+  return async (plan) => {
+    const known = (await deps.inventory.authorities()).find(({ name }) => name === plan.name);
+    if (known?.certificateSerial) return false;
+    const authority = known ?? (await prepareRow(deps, plan));
+    const signer = await deps.directory.openSigner(authority);
+    const { record } = await deps.issueServiceCertificate({
+      recipe: recipeOf[plan.role],
+      issuer: plan.parent === plan.name ? { self: { authority, signer } } : await deps.directory.get(plan.parent),
+      owner: plan.name,
+      publicKeyDer: signer.key.publicKeyDer,
+      commonName: plan.commonName,
+      names: [],
+      requestedBy: plan.actor,
+    });
+    await deps.inventory.activateAuthority(plan.name, record.serial, {
+      at: deps.clock.now(),
+      kind: 'authority.activated',
+      actor: plan.actor,
+      object: `authority:${plan.name}`,
+      details: { serial: record.serial },
+    });
+    deps.directory.forget();
+    return true;
+  };
+}
+
+/** The key first: a row without a key could never be completed, a key without a row is only unused. */
+async function prepareRow(deps: CreateAuthorityDeps, plan: AuthorityPlan): Promise<Authority> {
+  const vault = deps.vaults.get(plan.vault);
+  if (!vault) throw new CaError('signerUnavailable', `The vault ${plan.vault} is not configured.`);
+  const suffix = Buffer.from(deps.randomness.bytes(4)).toString('hex');
+  const key = await vault.createKey(`${plan.name}.${suffix}`, plan.keyType);
+  const authority: Authority = {
+    name: plan.name,
+    role: plan.role,
+    environment: plan.environment,
+    parent: plan.parent,
+    vault: plan.vault,
+    vaultKey: key.name,
+    keyType: plan.keyType,
+    signatureAlgorithm: plan.signatureAlgorithm ?? defaultSignatureAlgorithm(plan.keyType).name,
+    certificateSerial: null,
+    createdAt: deps.clock.now(),
+  };
+  await deps.inventory.createAuthority(authority, publicKeySha256(key.publicKeyDer), {
+    at: authority.createdAt,
+    kind: 'authority.created',
+    actor: plan.actor,
+    object: `authority:${plan.name}`,
+    details: { vault: plan.vault, keyType: plan.keyType },
+  });
+  return authority;
+}

@@ -1,0 +1,91 @@
+/** Environments: each with a root of its own, so that nothing of one is trusted in another. */
+import { CaError } from '../domain/errors.ts';
+import { builtinProfiles } from '../domain/policy/builtin-profiles.ts';
+import type { Environment, Hierarchy } from '../domain/records/environment.ts';
+import type { KeyType } from '../domain/x509/key-type.ts';
+import type { SignatureAlgorithmName } from '../domain/x509/signature-algorithm.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Inventory } from '../ports/inventory.ts';
+import { actorOf, type Caller } from './caller.ts';
+import type { AuthorityPlan, EnsureAuthority } from './create-authority.ts';
+import type { EnvironmentView } from './services.ts';
+
+export interface EnvironmentDeps {
+  readonly inventory: Inventory;
+  readonly clock: Clock;
+  readonly ensureAuthority: EnsureAuthority;
+  /** Where and how the keys of new authorities are made. */
+  readonly authorityKeys: {
+    readonly vault: string;
+    readonly keyType: KeyType;
+    readonly signatureAlgorithm?: SignatureAlgorithmName;
+  };
+}
+
+export const issuingAuthorityName = ({ name, hierarchy }: Pick<Environment, 'name' | 'hierarchy'>): string =>
+  hierarchy === 'root' ? `${name}-root` : `${name}-issuing`;
+
+/** Creates what is missing of an environment; resolves to the names of the authorities that are new. */
+export type EnsureEnvironment = (
+  wanted: { readonly name: string; readonly hierarchy: Hierarchy },
+  actor: string,
+) => Promise<readonly string[]>;
+
+export function createEnsureEnvironment(deps: EnvironmentDeps): EnsureEnvironment {
+  return async (wanted, actor) => {
+    const known = (await deps.inventory.environments()).find(({ name }) => name === wanted.name);
+    const environment = known ?? { ...wanted, createdAt: deps.clock.now() };
+    if (!known) {
+      await deps.inventory.createEnvironment(environment, builtinProfiles(wanted.name, issuingAuthorityName(wanted)), {
+        at: environment.createdAt,
+        kind: 'environment.created',
+        actor,
+        object: `environment:${wanted.name}`,
+        details: { hierarchy: wanted.hierarchy },
+      });
+    }
+    const made: string[] = [];
+    for (const plan of authorityPlans(deps, environment, actor)) {
+      if (await deps.ensureAuthority(plan)) made.push(plan.name);
+    }
+    return made;
+  };
+}
+
+function authorityPlans(deps: EnvironmentDeps, { name, hierarchy }: Environment, actor: string): readonly AuthorityPlan[] {
+  const root = `${name}-root`;
+  const shared = { environment: name, actor, ...deps.authorityKeys };
+  if (hierarchy === 'root') {
+    return [{ ...shared, name: root, role: 'sole', parent: root, commonName: `Privyseal ${name} root` }];
+  }
+  return [
+    { ...shared, name: root, role: 'root', parent: root, commonName: `Privyseal ${name} root` },
+    { ...shared, name: `${name}-issuing`, role: 'issuing', parent: root, commonName: `Privyseal ${name} issuing` },
+  ];
+}
+
+/** `system` is the service's own authority, apart from every environment. */
+export const reservedEnvironmentNames: readonly string[] = ['system'];
+
+export const createCreateEnvironment =
+  (deps: EnvironmentDeps, ensure: EnsureEnvironment) =>
+  async (caller: Caller, input: { name: string; hierarchy: Hierarchy }): Promise<EnvironmentView> => {
+    const known = (await deps.inventory.environments()).some(({ name }) => name === input.name);
+    if (known || reservedEnvironmentNames.includes(input.name)) {
+      throw new CaError('conflict', `The environment ${input.name} exists already. Choose another name.`);
+    }
+    await ensure(input, actorOf(caller));
+    const view = (await viewEnvironments(deps.inventory)).find(({ environment }) => environment.name === input.name);
+    if (!view) throw new CaError('serverInternal', 'The new environment is not recorded.');
+    return view;
+  };
+
+export async function viewEnvironments(inventory: Inventory): Promise<readonly EnvironmentView[]> {
+  const authorities = await inventory.authorities();
+  const views = (await inventory.environments()).map(async (environment) => ({
+    environment,
+    authorities: authorities.filter((authority) => authority.environment === environment.name),
+    profiles: await inventory.profiles(environment.name),
+  }));
+  return Promise.all(views);
+}

@@ -1,0 +1,163 @@
+/** Makes a new home useful: system authority, environment dev, product dev/demo with a token, an admin, and their files. */
+import { builtinProfiles } from '../domain/policy/builtin-profiles.ts';
+import { recipes } from '../domain/policy/service-profiles.ts';
+import { encodePem } from '../domain/der/pem.ts';
+import type { Hierarchy, Product } from '../domain/records/environment.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Home } from '../ports/home.ts';
+import type { Inventory } from '../ports/inventory.ts';
+import type { KeyPairs } from '../ports/key-pairs.ts';
+import type { Randomness } from '../ports/randomness.ts';
+import { formatToken, hashTokenSecret } from './authenticate-caller.ts';
+import type { AuthorityDirectory } from './authority-directory.ts';
+import type { EnsureAuthority } from './create-authority.ts';
+import { type EnsureEnvironment, type EnvironmentDeps, issuingAuthorityName } from './create-environment.ts';
+import type { IssueServiceCertificate } from './issue-service-certificate.ts';
+
+export interface FirstRunDeps {
+  readonly inventory: Inventory;
+  readonly home: Home;
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  readonly keyPairs: KeyPairs;
+  readonly directory: AuthorityDirectory;
+  readonly ensureAuthority: EnsureAuthority;
+  readonly ensureEnvironment: EnsureEnvironment;
+  readonly issueServiceCertificate: IssueServiceCertificate;
+  readonly authorityKeys: EnvironmentDeps['authorityKeys'];
+  /** Hierarchy of the environment dev. */
+  readonly hierarchy: Hierarchy;
+}
+
+export const demo = {
+  environment: 'dev',
+  product: 'dev/demo',
+  host: 'demo.dev.internal',
+  tokenDays: 30,
+} as const;
+
+export const homeFiles = {
+  adminKey: 'admin/admin.key',
+  adminCertificate: 'admin/admin.crt',
+  demoToken: 'demo/token',
+  trust: (environment: string): string => `trust/${environment}.pem`,
+} as const;
+
+const settingName = 'firstRunCompletedAt';
+
+/**
+ * Resolves to true when this was the first run. Every step looks at what is there already, so that a first run that was
+ * cut short is completed by the next start; once completed it never makes anything again, even if files were removed.
+ */
+export async function ensureFirstRun(deps: FirstRunDeps): Promise<boolean> {
+  if (await deps.inventory.setting(settingName)) {
+    await completeEnvironments(deps);
+    return false;
+  }
+  await ensureSystem(deps);
+  await deps.ensureEnvironment({ name: demo.environment, hierarchy: deps.hierarchy }, 'service');
+  await writeTrust(deps, 'system', 'system');
+  await writeTrust(deps, demo.environment, `${demo.environment}-root`);
+  await ensureDemoProduct(deps);
+  await ensureAdmin(deps);
+  await ensureDemoToken(deps);
+  await deps.inventory.appendAudit({ at: deps.clock.now(), kind: 'service.initialized', actor: 'service', object: 'service' });
+  await deps.inventory.setSetting(settingName, String(deps.clock.now()));
+  return true;
+}
+
+const ensureSystem = (deps: FirstRunDeps): Promise<boolean> =>
+  deps.ensureAuthority({
+    name: 'system',
+    role: 'system',
+    environment: null,
+    parent: 'system',
+    ...deps.authorityKeys,
+    commonName: 'Privyseal system',
+    actor: 'service',
+  });
+
+/** An environment whose creation a crash cut short gets its missing authorities and its trust file. */
+async function completeEnvironments(deps: FirstRunDeps): Promise<void> {
+  for (const environment of await deps.inventory.environments()) {
+    const made = await deps.ensureEnvironment(environment, 'service');
+    if (made.length > 0) await writeTrust(deps, environment.name, `${environment.name}-root`);
+  }
+}
+
+export async function writeTrust(
+  deps: Pick<FirstRunDeps, 'home' | 'directory'>,
+  environment: string,
+  root: string,
+): Promise<void> {
+  const { certificateDer } = await deps.directory.get(root);
+  await deps.home.write(homeFiles.trust(environment), encodePem('CERTIFICATE', certificateDer), 0o644);
+}
+
+async function ensureDemoProduct(deps: FirstRunDeps): Promise<void> {
+  if (await deps.inventory.product(demo.product)) return;
+  const createdAt = deps.clock.now();
+  const issuing = issuingAuthorityName({ name: demo.environment, hierarchy: deps.hierarchy });
+  const product: Product = {
+    id: demo.product,
+    environment: demo.environment,
+    version: 1,
+    nameRules: [
+      { kind: 'exact', value: demo.host },
+      { kind: 'subdomain', value: demo.host },
+    ],
+    profiles: ['peer', ...builtinProfiles(demo.environment, issuing).map(({ name }) => name).filter((name) => name !== 'peer')],
+    contacts: [],
+    createdAt,
+  };
+  const object = `product:${demo.product}`;
+  await deps.inventory.createProduct(product, { at: createdAt, kind: 'product.created', actor: 'service', object });
+}
+
+const adminName = 'admin';
+
+/** Key and certificate belong together: unless both files are there, both are made anew. */
+async function ensureAdmin(deps: FirstRunDeps): Promise<void> {
+  if (!(await deps.inventory.operator(adminName))) {
+    const createdAt = deps.clock.now();
+    await deps.inventory.createOperator(
+      { name: adminName, role: 'admin', createdAt },
+      { at: createdAt, kind: 'operator.created', actor: 'service', object: `operator:${adminName}`, details: { role: 'admin' } },
+    );
+  }
+  if ((await deps.home.exists(homeFiles.adminKey)) && (await deps.home.exists(homeFiles.adminCertificate))) return;
+  const pair = await deps.keyPairs.exportable('ec-p256');
+  const { der } = await deps.issueServiceCertificate({
+    recipe: recipes.operator,
+    issuer: await deps.directory.get('system'),
+    owner: adminName,
+    publicKeyDer: pair.publicKeyDer,
+    commonName: adminName,
+    names: [],
+  });
+  // The certificate last: its presence says that the key beside it is its own.
+  await deps.home.write(homeFiles.adminKey, pair.privateKeyPem, 0o600);
+  await deps.home.write(homeFiles.adminCertificate, encodePem('CERTIFICATE', der), 0o644);
+}
+
+/** The token row is durable before the file, so that a token somebody reads always works. */
+async function ensureDemoToken(deps: FirstRunDeps): Promise<void> {
+  if (await deps.home.exists(homeFiles.demoToken)) return;
+  const id = Buffer.from(deps.randomness.bytes(8)).toString('hex');
+  const secret = Buffer.from(deps.randomness.bytes(32)).toString('base64url');
+  const createdAt = deps.clock.now();
+  const product = await deps.inventory.product(demo.product);
+  const token = {
+    id,
+    product: demo.product,
+    profiles: product?.profiles ?? [],
+    secretSha256: hashTokenSecret(secret),
+    usesLeft: null,
+    expiresAt: createdAt + demo.tokenDays * 86_400_000,
+    createdAt,
+    createdBy: 'service',
+  };
+  const details = { product: demo.product, expiresAt: token.expiresAt };
+  await deps.inventory.createToken(token, { at: createdAt, kind: 'token.created', actor: 'service', object: `token:${id}`, details });
+  await deps.home.write(homeFiles.demoToken, `${formatToken(id, secret)}\n`, 0o600);
+}

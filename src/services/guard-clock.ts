@@ -1,0 +1,79 @@
+/** Stops signing while the wall clock cannot be believed, and gives everybody one time that does not jump. */
+import { CaError, StartError } from '../domain/errors.ts';
+import type { Clock } from '../ports/clock.ts';
+
+export interface ClockLimits {
+  /** A jump of the wall clock against the monotonic one by more than this, either way, is not believed. */
+  readonly maximumJumpMs: number;
+  /** At start: how far behind the newest audit event the clock may be. */
+  readonly maximumBehindMs: number;
+  /** At start: how far after the newest audit event the clock may be; a longer silence needs `acceptClock`. */
+  readonly maximumAheadMs: number;
+  /** An operator has checked the clock: believe it at start, whatever the inventory remembers. */
+  readonly acceptClock: boolean;
+}
+
+export const defaultClockLimits: ClockLimits = {
+  maximumJumpMs: 60_000,
+  maximumBehindMs: 60_000,
+  maximumAheadMs: 90 * 86_400_000,
+  acceptClock: false,
+};
+
+/** The believed time. It follows the wall clock, and the monotonic one from the moment the wall clock jumps. */
+export interface GuardedClock extends Clock {
+  /** Throws CaError `clockUnsafe` while the clock is not believed; each signature asks first. */
+  assertSafe(): void;
+  /** Why the clock is not believed now; undefined when it is. */
+  problem(): string | undefined;
+}
+
+/**
+ * `latestTime` is the newest Unix millisecond the inventory has seen, 0 when it is new. A clock far ahead at start is a
+ * StartError: nothing may be written with such a time. One that is behind lets the service start without signing.
+ */
+export function guardClock(clock: Clock, latestTime: number, limits: ClockLimits = defaultClockLimits): GuardedClock {
+  const start = clock.now();
+  const known = latestTime > 0 && !limits.acceptClock;
+  if (known && start - latestTime > limits.maximumAheadMs) throw farAhead(start, latestTime);
+  const behind = known && latestTime - start > limits.maximumBehindMs;
+  const base = { wall: start, monotonic: clock.monotonic() };
+
+  /** The extrapolated time, rebased on the wall clock while the two agree, so that NTP's slewing is followed. */
+  const read = (): { believed: number; jumpMs: number } => {
+    const wall = clock.now();
+    const monotonic = clock.monotonic();
+    const expected = base.wall + (monotonic - base.monotonic);
+    const jumpMs = wall - expected;
+    if (Math.abs(jumpMs) > limits.maximumJumpMs) return { believed: Math.round(expected), jumpMs };
+    base.wall = wall;
+    base.monotonic = monotonic;
+    return { believed: wall, jumpMs: 0 };
+  };
+
+  const problem = (): string | undefined => {
+    const { believed, jumpMs } = read();
+    if (jumpMs !== 0) return `the clock jumped by ${Math.round(jumpMs / 1000)} s while the service ran`;
+    if (behind && believed < latestTime) return `the clock is behind the newest audit event, ${iso(latestTime)}`;
+    return undefined;
+  };
+
+  return {
+    now: () => read().believed,
+    monotonic: () => clock.monotonic(),
+    problem,
+    assertSafe() {
+      const why = problem();
+      if (why) throw new CaError('clockUnsafe', `Nothing is signed now: ${why}. Correct the clock.`, { retryAfterSeconds: 60 });
+    },
+  };
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString();
+
+const farAhead = (now: number, latestTime: number): StartError =>
+  new StartError(
+    'clockUnsafe',
+    `The clock says ${iso(now)}, but the newest audit event is of ${iso(latestTime)}. Correct the clock, or, ` +
+      'if it is right, start once with PRIVYSEAL_ACCEPT_CLOCK=true.',
+  );

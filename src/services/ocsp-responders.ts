@@ -1,0 +1,79 @@
+/** The delegated OCSP responders (RFC 6960 §4.2.2.2): a session key and a short certificate for each authority. */
+import { recipes } from '../domain/policy/service-profiles.ts';
+import type { KeyPairs } from '../ports/key-pairs.ts';
+import type { Signer } from '../ports/vault.ts';
+import type { AuthorityDirectory } from './authority-directory.ts';
+import type { GuardedClock } from './guard-clock.ts';
+import type { IssueServiceCertificate } from './issue-service-certificate.ts';
+
+export interface OcspResponder {
+  readonly signer: Signer;
+  readonly certificateDer: Uint8Array;
+  /** SHA-1 of the responder's public key, as ResponderID byKey wants it, is derived by the encoder from this. */
+  readonly publicKeyDer: Uint8Array;
+  /** Unix seconds. */
+  readonly notBefore: number;
+  readonly notAfter: number;
+}
+
+export interface OcspRespondersDeps {
+  readonly directory: AuthorityDirectory;
+  readonly keyPairs: KeyPairs;
+  readonly issueServiceCertificate: IssueServiceCertificate;
+  readonly clock: GuardedClock;
+}
+
+export interface OcspResponders {
+  /** The responder of an authority; made at first use, replaced at half of its life. */
+  get(authority: string): Promise<OcspResponder>;
+  /** Replaces those past half of their life ahead of need. */
+  refreshDue(): Promise<void>;
+}
+
+export function createOcspResponders(deps: OcspRespondersDeps): OcspResponders {
+  const kept = new Map<string, Promise<OcspResponder>>();
+
+  const make = async (authority: string): Promise<OcspResponder> => {
+    const issuer = await deps.directory.get(authority);
+    const signer = await deps.keyPairs.session(`${authority}-ocsp`, 'ec-p256');
+    const { record, der } = await deps.issueServiceCertificate({
+      recipe: recipes.ocspResponder,
+      issuer,
+      owner: authority,
+      publicKeyDer: signer.key.publicKeyDer,
+      commonName: `${authority} OCSP responder`,
+      names: [],
+    });
+    const { notBefore, notAfter } = record;
+    return { signer, certificateDer: der, publicKeyDer: signer.key.publicKeyDer, notBefore, notAfter };
+  };
+
+  const renew = (authority: string): Promise<OcspResponder> => {
+    const made = make(authority);
+    kept.set(authority, made);
+    made.catch(() => kept.delete(authority));
+    return made;
+  };
+
+  const pastHalf = ({ notBefore, notAfter }: OcspResponder): boolean =>
+    deps.clock.now() / 1000 > notBefore + (notAfter - notBefore) / 2;
+  const usable = ({ notAfter }: OcspResponder): boolean => deps.clock.now() / 1000 < notAfter;
+
+  return {
+    async get(authority) {
+      const current = kept.get(authority);
+      if (!current) return renew(authority);
+      const responder = await current;
+      if (!pastHalf(responder)) return responder;
+      // While the authority cannot sign, the old responder serves to its end.
+      return renew(authority).catch((error: unknown) => {
+        if (!usable(responder)) throw error;
+        kept.set(authority, current);
+        return responder;
+      });
+    },
+    async refreshDue() {
+      for (const authority of [...kept.keys()]) await this.get(authority).catch(() => undefined);
+    },
+  };
+}

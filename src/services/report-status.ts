@@ -1,0 +1,59 @@
+/** Says whether the service can do its work, part by part, and what it holds. */
+import type { Inventory } from '../ports/inventory.ts';
+import type { AuthorityDirectory } from './authority-directory.ts';
+import type { GuardedClock } from './guard-clock.ts';
+import type { CrlPublisher } from './publish-crl.ts';
+import type { ReadinessPart, StatusView } from './services.ts';
+
+export interface ReportStatusDeps {
+  readonly inventory: Inventory;
+  readonly directory: AuthorityDirectory;
+  readonly clock: GuardedClock;
+  readonly crls: CrlPublisher;
+  /** Unix milliseconds. */
+  readonly startedAt: number;
+  /** True from the moment the service stops taking new work. */
+  readonly stopping: () => boolean;
+}
+
+export const createReadiness =
+  (deps: ReportStatusDeps) =>
+  async (): Promise<readonly ReadinessPart[]> => {
+    const crlProblems = deps.crls.problems();
+    return [
+      await probe('inventory', () => deps.inventory.check()),
+      await probe('vault', async () => void (await deps.directory.all())),
+      part('clock', deps.clock.problem()),
+      part('crls', crlProblems.length > 0 ? crlProblems.join('; ') : undefined),
+      part('service', deps.stopping() ? 'the service is stopping' : undefined),
+    ];
+  };
+
+export const createStatus =
+  (deps: ReportStatusDeps) =>
+  async (): Promise<StatusView> => {
+    const authorities = [];
+    for (const { authority, certificate } of await deps.directory.all()) {
+      const crl = await deps.crls.current(authority.name).catch(() => null);
+      authorities.push({ name: authority.name, notAfter: certificate.notAfter, crl });
+    }
+    return {
+      startedAt: deps.startedAt,
+      readiness: await createReadiness(deps)(),
+      counts: await deps.inventory.counts(),
+      authorities,
+    };
+  };
+
+const part = (name: string, reason: string | undefined): ReadinessPart =>
+  reason === undefined ? { name, ready: true } : { name, ready: false, reason };
+
+/** The reason is a CaError's own safe sentence; anything else only says that it failed. */
+async function probe(name: string, act: () => Promise<void>): Promise<ReadinessPart> {
+  try {
+    await act();
+    return part(name, undefined);
+  } catch (error) {
+    return part(name, error instanceof Error && error.name === 'CaError' ? error.message : 'not available');
+  }
+}

@@ -1,0 +1,63 @@
+/** A certificate is followed by its successor: same product, profile and names, a new key, authorised by itself. */
+import { CaError, type ReasonCode } from '../domain/errors.ts';
+import type { CertificateRecord } from '../domain/records/certificate.ts';
+import { refuse } from '../domain/refusal.ts';
+import { type Csr, parseCsr } from '../domain/x509/csr.ts';
+import { parseGeneralName } from '../domain/x509/general-name.ts';
+import { publicKeySha256 } from '../domain/x509/public-key.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Caller } from './caller.ts';
+import type { CertificateView, SubmitInput } from './services.ts';
+import { type ProductIssuing, productOf } from './submit-request.ts';
+import { findVisible, type ViewDeps } from './view-certificate.ts';
+
+export interface RotateDeps extends ViewDeps {
+  readonly clock: Clock;
+  readonly products: ProductIssuing;
+}
+
+export const createRotateCertificate =
+  (deps: RotateDeps) =>
+  async (caller: Caller, serial: string, input: SubmitInput): Promise<CertificateView> => {
+    if (caller.kind !== 'product') {
+      throw forbidden('certificateOfAnother', 'A certificate is rotated over mTLS with that certificate itself.');
+    }
+    const record = await findVisible(deps, caller, serial);
+    if (record.serial !== caller.serial) {
+      throw forbidden('certificateOfAnother', `This connection is authorised by ${caller.serial}; rotate that one.`);
+    }
+    if (record.successor) {
+      throw new CaError('conflict', `This certificate was rotated already; its successor is ${record.successor}.`);
+    }
+    const csr = parseCsr(input.csrDer);
+    refuseChanges(record, csr, input);
+    const product = await productOf(deps.inventory, record.owner);
+    return deps.products.issueFor({
+      caller,
+      product,
+      profileName: record.profile,
+      csr,
+      input: { ...input, names: record.names },
+      predecessor: record.serial,
+    });
+  };
+
+const forbidden = (code: ReasonCode, message: string): CaError =>
+  new CaError('unauthorized', message, { reasons: [{ code, message }] });
+
+/** A successor is the same certificate with a new key and new dates; anything else is a new request with a token. */
+function refuseChanges(record: CertificateRecord, csr: Csr, input: SubmitInput): void {
+  const wanted = input.names ? input.names.map(canonical) : csr.names.map(({ value }) => value);
+  const same = wanted.length === 0 || sorted(wanted) === sorted(record.names);
+  if (!same) throw forbidden('rotationChangesNames', 'A rotation keeps the names of its certificate. Enrol anew with a token.');
+  if (input.profile !== undefined && input.profile !== record.profile) {
+    throw forbidden('profileNotAllowed', `A rotation keeps the profile of its certificate, ${record.profile}.`);
+  }
+  if (publicKeySha256(csr.publicKey.spkiDer) === record.keySha256) {
+    refuse([{ code: 'rotationReusesKey', field: 'csr.publicKey', message: 'A rotation needs a new key.' }]);
+  }
+}
+
+const canonical = (text: string): string => parseGeneralName(text)?.value ?? text;
+
+const sorted = (names: readonly string[]): string => JSON.stringify(names.toSorted());

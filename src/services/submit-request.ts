@@ -1,0 +1,186 @@
+/** A CSR from a product becomes a certificate: parse, judge, prove possession, issue (the life of one CSR, steps 2 to 6). */
+import { CaError, type Reason } from '../domain/errors.ts';
+import { type CompiledProfile, compileProfile, prepareCertificate } from '../domain/policy/prepare-certificate.ts';
+import { printable } from '../domain/policy/printable.ts';
+import type { Profile } from '../domain/policy/profile.ts';
+import type { Product } from '../domain/records/environment.ts';
+import { refuse } from '../domain/refusal.ts';
+import { type Csr, parseCsr, verifyCsr } from '../domain/x509/csr.ts';
+import { makeSerial } from '../domain/x509/serial.ts';
+import type { Inventory } from '../ports/inventory.ts';
+import type { Randomness } from '../ports/randomness.ts';
+import type { ActiveAuthority, AuthorityDirectory } from './authority-directory.ts';
+import { actorOf, type Caller } from './caller.ts';
+import type { GuardedClock } from './guard-clock.ts';
+import type { IssueCertificate, IssueOutcome } from './issue-certificate.ts';
+import type { CertificateView, SubmitInput } from './services.ts';
+import { viewOf } from './view-certificate.ts';
+
+export interface SubmitDeps {
+  readonly inventory: Inventory;
+  readonly directory: AuthorityDirectory;
+  readonly clock: GuardedClock;
+  readonly randomness: Randomness;
+  readonly issue: IssueCertificate;
+}
+
+/** A product's request after the caller, the product and the profile are settled; rotation comes in here, too. */
+export interface ProductRequest {
+  readonly caller: Caller;
+  readonly product: Product;
+  readonly profileName: string;
+  readonly csr: Csr;
+  readonly input: SubmitInput;
+  readonly predecessor?: string;
+}
+
+export interface ProductIssuing {
+  submit(caller: Caller, input: SubmitInput): Promise<CertificateView>;
+  issueFor(request: ProductRequest): Promise<CertificateView>;
+}
+
+export function createProductIssuing(deps: SubmitDeps): ProductIssuing {
+  const recipes = createRecipes(deps);
+
+  const issueFor = async (request: ProductRequest): Promise<CertificateView> => {
+    deps.clock.assertSafe();
+    const { product, csr, input, caller } = request;
+    const recipe = await recipes.get(product.environment, request.profileName);
+    const nowMs = deps.clock.now();
+    const serial = makeSerial(nowMs, deps.randomness.bytes(16));
+    const prepared = prepareCertificate(recipe.compiled, {
+      product,
+      csr,
+      ...(input.names && { names: input.names }),
+      ...(input.lifetimeSeconds !== undefined && { lifetimeSeconds: input.lifetimeSeconds }),
+      now: Math.floor(nowMs / 1000),
+      serial,
+    });
+    // The key rules have passed: only now is its arithmetic worth doing.
+    verifyCsr(csr);
+    await refuseBlockedKey(deps.inventory, prepared.keySha256);
+    const outcome = await deps.issue({
+      serial,
+      prepared,
+      signer: recipe.issuer.signer,
+      authority: recipe.issuer.authority.name,
+      issuerSerial: recipe.issuer.certificate.serial,
+      purpose: 'product',
+      environment: product.environment,
+      owner: product.id,
+      requestedBy: actorOf(caller),
+      ...(request.predecessor !== undefined && { predecessor: request.predecessor }),
+      ...(caller.kind === 'token' && { tokenId: caller.tokenId }),
+      ...(input.idempotency && { idempotency: { scope: actorOf(caller), ...input.idempotency } }),
+    });
+    return settle(deps, outcome);
+  };
+
+  return {
+    issueFor,
+    async submit(caller, input) {
+      if (caller.kind === 'operator') throw new CaError('unauthorized', 'Operators do not request product certificates.');
+      const product = await productOf(deps.inventory, caller.product);
+      const profileName = chooseProfile(caller, product, input.profile);
+      return issueFor({ caller, product, profileName, csr: parseCsr(input.csrDer), input });
+    },
+  };
+}
+
+export async function productOf(inventory: Inventory, id: string): Promise<Product> {
+  const product = await inventory.product(id);
+  if (!product) throw new CaError('unauthorized', `The product ${id} does not exist any more.`);
+  return product;
+}
+
+function chooseProfile(caller: Caller, product: Product, wanted: string | undefined): string {
+  const allowed = caller.kind === 'token' ? product.profiles.filter((name) => caller.profiles.includes(name)) : product.profiles;
+  const name = wanted ?? allowed[0];
+  if (name !== undefined && allowed.includes(name)) return name;
+  const list = allowed.length > 0 ? `Use one of: ${allowed.join(', ')}.` : 'It may use none.';
+  const reason: Reason = {
+    code: 'profileNotAllowed',
+    field: 'profile',
+    message: `Neither ${product.id} nor its token may use this profile. ${list}`,
+    ...(wanted !== undefined && { value: printable(wanted) }),
+  };
+  return refuse([reason]);
+}
+
+async function refuseBlockedKey(inventory: Inventory, keySha256: string): Promise<void> {
+  const block = await inventory.keyBlock(keySha256);
+  if (!block) return;
+  const reasons = {
+    authority: { code: 'keyBelongsToAuthority', message: 'This key is an authority’s. Make a new key.' },
+    operator: { code: 'keyBelongsToOperator', message: 'This key is an operator’s. Make a new key.' },
+    compromised: { code: 'keyCompromised', message: 'This key was reported compromised. Make a new key.' },
+  } as const;
+  refuse([{ ...reasons[block], field: 'csr.publicKey', value: keySha256 }]);
+}
+
+async function settle(deps: SubmitDeps, outcome: IssueOutcome): Promise<CertificateView> {
+  switch (outcome.kind) {
+    case 'issued':
+      return viewOf(deps, outcome.record, outcome.der);
+    case 'replay':
+      return replay(deps, outcome.serial);
+    case 'idempotencyConflict':
+      throw new CaError('idempotencyConflict', 'This Idempotency-Key was used with another body. Use a new key.');
+    case 'hasSuccessor':
+      throw new CaError('conflict', `This certificate was rotated already; its successor is ${outcome.successor}.`);
+    case 'tokenExpired':
+      throw credential('tokenExpired', 'The enrolment token has expired. Ask an operator for a new one.');
+    case 'tokenUsedUp':
+      throw credential('tokenUsedUp', 'The enrolment token has no uses left. Ask an operator for a new one.');
+  }
+}
+
+const credential = (code: 'tokenExpired' | 'tokenUsedUp', message: string): CaError =>
+  new CaError('unauthorized', message, { reasons: [{ code, message }] });
+
+const replayTries = 50;
+const replayPauseMs = 100;
+
+/** The first answer again. The first request may still be between its intent and its certificate: it is waited for. */
+async function replay(deps: SubmitDeps, serial: string): Promise<CertificateView> {
+  for (let tries = 0; tries < replayTries; tries++) {
+    const record = await deps.inventory.certificate(serial);
+    const der = record && (await deps.inventory.certificateDer(serial));
+    if (record && der) return viewOf(deps, record, der);
+    if (record?.state !== 'intent') break;
+    await new Promise((resolve) => setTimeout(resolve, replayPauseMs));
+  }
+  throw new CaError('conflict', 'The first request with this Idempotency-Key has not ended. Try again.', {
+    retryAfterSeconds: 2,
+  });
+}
+
+interface Recipe {
+  readonly compiled: CompiledProfile;
+  readonly issuer: ActiveAuthority;
+}
+
+/** Profiles compiled against their issuer, once for as long as profile and issuer stay what they are. */
+function createRecipes(deps: Pick<SubmitDeps, 'inventory' | 'directory'>): {
+  get(environment: string, profile: string): Promise<Recipe>;
+} {
+  const kept = new WeakMap<ActiveAuthority, Map<string, Recipe>>();
+  const profiles = new Map<string, readonly Profile[]>();
+
+  return {
+    async get(environment, name) {
+      const known = profiles.get(environment) ?? (await deps.inventory.profiles(environment));
+      profiles.set(environment, known);
+      const profile = known.find((candidate) => candidate.name === name);
+      if (!profile) {
+        return refuse([{ code: 'unknownProfile', field: 'profile', message: `${environment} has no such profile.`, value: printable(name) }]);
+      }
+      const issuer = await deps.directory.get(profile.authority);
+      const ofIssuer = kept.get(issuer) ?? new Map<string, Recipe>();
+      kept.set(issuer, ofIssuer);
+      const recipe = ofIssuer.get(name) ?? { compiled: compileProfile(profile, issuer.facts), issuer };
+      ofIssuer.set(name, recipe);
+      return recipe;
+    },
+  };
+}

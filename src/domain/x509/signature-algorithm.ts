@@ -80,3 +80,15 @@ export function defaultSignatureAlgorithm(type: KeyType): SignatureAlgorithm {
   const byFamily = { ec: 'ecdsa-with-SHA256', rsa: 'sha256WithRSAEncryption', ed25519: 'ed25519' } as const;
   return signatureAlgorithms[byFamily[keyFamily(type)]];
 }
+
+const byIdentifier = new Map(
+  Object.values(signatureAlgorithms).map((algorithm) => [latin1(algorithm.identifierDer), algorithm]),
+);
+
+/** The row of a whole AlgorithmIdentifier TLV; undefined for any other algorithm, parameters or encoding. */
+export const findSignatureAlgorithm = (identifierDer: Uint8Array): SignatureAlgorithm | undefined =>
+  byIdentifier.get(latin1(identifierDer));
+
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+}

@@ -1,0 +1,159 @@
+/** Reads certificates and to-be-signed certificates (RFC 5280 §4.1): canonical DER and this profile's grammar, or nothing. */
+import { assertCanonicalDer } from '../der/canonical.ts';
+import { DerReader } from '../der/reader.ts';
+import { contextTag, tag } from '../der/tag.ts';
+import { readIntegerBytes, readSmallInteger } from '../der/value.ts';
+import type { BasicConstraints, KeyUsageName } from './extensions.ts';
+import { malformed, reading } from './malformed.ts';
+import { type DistinguishedName, decodeName } from './name.ts';
+import { oids } from './oids.ts';
+import { parseSubjectPublicKey, type SubjectPublicKey } from './public-key.ts';
+import {
+  decodeAuthorityKeyIdentifier,
+  decodeBasicConstraints,
+  decodeExtKeyUsage,
+  decodeKeyUsage,
+  decodeSubjectAltName,
+  decodeSubjectKeyIdentifier,
+  type Extensions,
+  type ReadGeneralName,
+  readExtensions,
+} from './read-extensions.ts';
+import { serialOfInteger } from './serial.ts';
+import { findSignatureAlgorithm, type SignatureAlgorithm } from './signature-algorithm.ts';
+import { openSigned } from './signed.ts';
+import { readX509Time } from './time.ts';
+
+export interface ParsedTbsCertificate {
+  /** Canonical text, see serial.ts. */
+  readonly serial: string;
+  readonly signatureAlgorithm: SignatureAlgorithm;
+  readonly issuer: DistinguishedName;
+  /** Unix seconds, both inclusive. */
+  readonly notBefore: number;
+  readonly notAfter: number;
+  readonly subject: DistinguishedName;
+  readonly spkiDer: Uint8Array;
+  /** Read and checked at first use, which costs more than all the rest; throws CaError `badPublicKey`. */
+  readonly publicKey: SubjectPublicKey;
+  readonly extensions: Extensions;
+  /** subjectAltName in its order; empty without one. */
+  readonly names: readonly ReadGeneralName[];
+  readonly keyUsage?: readonly KeyUsageName[];
+  /** Dotted OIDs. */
+  readonly extKeyUsage?: readonly string[];
+  readonly basicConstraints?: BasicConstraints;
+  readonly subjectKeyIdentifier?: Uint8Array;
+  readonly authorityKeyIdentifier?: Uint8Array;
+}
+
+export interface ParsedCertificate extends ParsedTbsCertificate {
+  readonly der: Uint8Array;
+  /** What `signature` signs. */
+  readonly tbs: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+/** Throws CaError `malformed`. Does not verify the signature. */
+export function parseCertificate(der: Uint8Array): ParsedCertificate {
+  return reading('certificate', () => {
+    assertCanonicalDer(der);
+    const { tbs, algorithmDer, signature } = openSigned(der);
+    const parsed = readTbs(tbs);
+    // RFC 5280 §4.1.1.2: the two algorithm fields are the same.
+    if (Buffer.compare(parsed.signatureAlgorithm.identifierDer, algorithmDer) !== 0) {
+      throw malformed('certificate', 'names two signature algorithms');
+    }
+    return Object.assign(parsed, { der, tbs, signature });
+  });
+}
+
+/** The same for bytes that are not signed yet, as the lint sees them. */
+export function parseTbsCertificate(tbs: Uint8Array): ParsedTbsCertificate {
+  return reading('TBSCertificate', () => {
+    assertCanonicalDer(tbs);
+    return readTbs(tbs);
+  });
+}
+
+const what = 'certificate';
+
+function readTbs(tbs: Uint8Array): ParsedTbsCertificate {
+  const outer = new DerReader(tbs);
+  const fields = outer.enterSequence();
+  outer.expectEnd();
+  readVersion3(fields);
+  const serial = readSerial(fields);
+  const signatureAlgorithm = readSignatureAlgorithm(fields);
+  const issuer = decodeName(fields.whole(fields.expect(tag.sequence)));
+  if (issuer.attributes.length === 0) throw malformed(what, 'has an empty issuer');
+  const validity = readValidity(fields);
+  const subject = decodeName(fields.whole(fields.expect(tag.sequence)));
+  const spkiDer = fields.whole(fields.expect(tag.sequence));
+  // RFC 5280 §4.1.2.8: unique identifiers are not in this profile, so extensions follow at once, and nothing after them.
+  const wrapped = fields.enter(contextTag(3, true));
+  fields.expectEnd();
+  const extensions = readExtensions(wrapped, what);
+  wrapped.expectEnd();
+  let publicKey: SubjectPublicKey | undefined;
+  return {
+    ...{ serial, signatureAlgorithm, issuer, ...validity, subject, spkiDer, extensions },
+    ...decodeKnown(extensions),
+    get publicKey() {
+      publicKey ??= parseSubjectPublicKey(spkiDer);
+      return publicKey;
+    },
+  };
+}
+
+/** RFC 5280 §4.1.2.1: extensions are present, so the version is 3, written as 2. */
+function readVersion3(fields: DerReader): void {
+  const version = fields.enter(contextTag(0, true));
+  if (readSmallInteger(version) !== 2) throw malformed(what, 'is not version 3');
+  version.expectEnd();
+}
+
+function readSerial(fields: DerReader): string {
+  const serial = serialOfInteger(readIntegerBytes(fields));
+  if (serial === undefined) throw malformed(what, 'has no positive serial of at most 20 octets');
+  return serial;
+}
+
+function readSignatureAlgorithm(fields: DerReader): SignatureAlgorithm {
+  const algorithm = findSignatureAlgorithm(fields.whole(fields.expect(tag.sequence)));
+  if (!algorithm) throw malformed(what, 'names a signature algorithm that is not in use here');
+  return algorithm;
+}
+
+function readValidity(fields: DerReader): { notBefore: number; notAfter: number } {
+  const validity = fields.enterSequence();
+  const notBefore = readX509Time(validity, what);
+  const notAfter = readX509Time(validity, what);
+  validity.expectEnd();
+  return { notBefore, notAfter };
+}
+
+type KnownExtensions = Pick<
+  ParsedTbsCertificate,
+  'names' | 'keyUsage' | 'extKeyUsage' | 'basicConstraints' | 'subjectKeyIdentifier' | 'authorityKeyIdentifier'
+>;
+
+function decodeKnown(extensions: Extensions): KnownExtensions {
+  const decoded = <T>(oid: string, decode: (value: Uint8Array) => T): T | undefined => {
+    const extension = extensions.get(oid);
+    return extension && decode(extension.value);
+  };
+  const keyUsage = decoded(oids.keyUsage, decodeKeyUsage);
+  const extKeyUsage = decoded(oids.extKeyUsage, decodeExtKeyUsage);
+  const basicConstraints = decoded(oids.basicConstraints, decodeBasicConstraints);
+  const subjectKeyIdentifier = decoded(oids.subjectKeyIdentifier, decodeSubjectKeyIdentifier);
+  const authorityKeyIdentifier = decoded(oids.authorityKeyIdentifier, decodeAuthorityKeyIdentifier);
+  return {
+    names: decoded(oids.subjectAltName, decodeSubjectAltName) ?? [],
+    ...(keyUsage && { keyUsage }),
+    ...(extKeyUsage && { extKeyUsage }),
+    ...(basicConstraints && { basicConstraints }),
+    ...(subjectKeyIdentifier && { subjectKeyIdentifier }),
+    ...(authorityKeyIdentifier && { authorityKeyIdentifier }),
+  };
+}

@@ -1,0 +1,79 @@
+/** PEM (RFC 7468): one label, strict base64 (RFC 4648 §4) inside, explanatory text allowed outside. Linear in the input. */
+import { CaError, type ReasonCode } from '../errors.ts';
+
+/** Lines of 64 characters (RFC 7468 §2), a line feed after each. */
+export function encodePem(label: string, der: Uint8Array): string {
+  const base64 = Buffer.from(der.buffer, der.byteOffset, der.length).toString('base64');
+  const lines = base64.match(/.{1,64}/g) ?? [];
+  return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ''].join('\n');
+}
+
+/** The content of the only block in `text`, which carries `label`; throws CaError `badCSR` for a CSR, else `malformed`. */
+export function decodePem(text: string, label: string): Uint8Array {
+  const [block, ...more] = readBlocks(text, label);
+  if (!block) refusePem(label, 'notPem', 'There is no PEM block.');
+  if (more.length > 0) refusePem(label, 'severalPemBlocks', 'There is more than one PEM block.');
+  return block;
+}
+
+/** The contents of all blocks, at least one, each of which carries `label`; throws as `decodePem` does. */
+export function decodePemAll(text: string, label: string): Uint8Array[] {
+  const blocks = readBlocks(text, label);
+  if (blocks.length === 0) refusePem(label, 'notPem', 'There is no PEM block.');
+  return blocks;
+}
+
+const csrLabel = 'CERTIFICATE REQUEST';
+/** RFC 7468 §7: an older label for the same, which keytool still writes. */
+const oldCsrLabel = 'NEW CERTIFICATE REQUEST';
+
+/** 4 MiB: thousands of certificates, and far from what would exhaust memory. */
+const maxTextLength = 4 * 1024 * 1024;
+
+function readBlocks(text: string, label: string): Uint8Array[] {
+  if (text.length > maxTextLength) refusePem(label, 'tooLarge', 'The PEM text is larger than 4 MiB.');
+  const blocks: Uint8Array[] = [];
+  let open: { readonly end: string; readonly lines: string[] } | undefined;
+  for (const raw of text.split('\n')) {
+    const line = raw.trimEnd();
+    if (!line.startsWith('-----')) {
+      open?.lines.push(line);
+    } else if (!open) {
+      open = { end: endOf(line, label), lines: [] };
+    } else {
+      if (line !== open.end) refusePem(label, 'notPem', 'A PEM block does not end with its own label.');
+      blocks.push(decodeBase64Lines(open.lines, label));
+      open = undefined;
+    }
+  }
+  if (open) refusePem(label, 'notPem', 'A PEM block has no end.');
+  return blocks;
+}
+
+/** The end line that belongs to this begin line. */
+function endOf(line: string, label: string): string {
+  const found = /^-----BEGIN ([A-Z0-9 ]{1,64})-----$/.exec(line)?.[1];
+  if (found === undefined) refusePem(label, 'notPem', 'A PEM boundary line is not well formed.');
+  const isWanted = found === label || (label === csrLabel && found === oldCsrLabel);
+  if (!isWanted) refusePem(label, 'wrongPemLabel', `The PEM block is not labelled ${label}.`);
+  return `-----END ${found}-----`;
+}
+
+function decodeBase64Lines(lines: readonly string[], label: string): Uint8Array {
+  const decoded = decodeBase64(lines.join(''));
+  if (!decoded || decoded.length === 0) refusePem(label, 'notBase64', 'The content of the PEM block is not base64.');
+  return decoded;
+}
+
+/** Canonical base64 with its padding, or undefined: no whitespace, no other alphabet, no stray bits (RFC 4648 §3.5). */
+export function decodeBase64(text: string): Uint8Array | undefined {
+  const bytes = Buffer.from(text, 'base64');
+  // Node skips what it does not know, so only the way back tells whether all of it was base64.
+  return bytes.toString('base64') === text ? bytes : undefined;
+}
+
+function refusePem(label: string, code: ReasonCode, message: string): never {
+  throw new CaError(label === csrLabel ? 'badCSR' : 'malformed', message, {
+    reasons: [label === csrLabel ? { code, message, field: 'csr' } : { code, message }],
+  });
+}

@@ -94,6 +94,9 @@ function otherKind(element: DerElement): string {
 const ascii = (content: Uint8Array): string =>
   Buffer.from(content.buffer, content.byteOffset, content.length).toString('latin1');
 
+/** Never folds a look-alike into ASCII, as toLowerCase does to the Kelvin sign. */
+const toLowerAscii = (text: string): string => text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+
 const refused = (code: ReasonCode, value: string): RefusedName => ({ type: 'other', code, value });
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
@@ -113,7 +116,7 @@ function hostFault(host: string): ReasonCode | undefined {
 
 /** A wildcard is only ever the whole left-most label (RFC 6125 §6.4.3); whether one may be had is for policy to say. */
 function readDns(text: string): GeneralName | RefusedName {
-  const value = text.toLowerCase();
+  const value = toLowerAscii(text);
   const fault = hostFault(value.startsWith('*.') ? value.slice(2) : value);
   if (fault) return refused(fault, text);
   return value.length > 253 ? refused('badDnsName', text) : { type: 'dns', value };
@@ -148,7 +151,7 @@ function readEmail(text: string): GeneralName | RefusedName {
   if (control.test(text)) return refused('badCharacters', text);
   const at = text.lastIndexOf('@');
   const local = text.slice(0, at);
-  const domain = text.slice(at + 1).toLowerCase();
+  const domain = toLowerAscii(text.slice(at + 1));
   if (local.length > 64 || !localPart.test(local)) return refused('badEmailAddress', text);
   const fault = hostFault(domain);
   if (fault) return refused(fault === 'idnNotAllowed' ? fault : 'badEmailAddress', text);

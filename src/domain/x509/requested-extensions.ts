@@ -1,0 +1,122 @@
+/** The extensions a CSR asks for (RFC 2985 §5.4.2): names are taken from subjectAltName, all others are the profile's to decide. */
+import { assertCanonicalDer } from '../der/canonical.ts';
+import { DerError } from '../der/error.ts';
+import { DerReader } from '../der/reader.ts';
+import { tag } from '../der/tag.ts';
+import { readBoolean, readOid } from '../der/value.ts';
+import { CaError, type Reason, type ReasonCode } from '../errors.ts';
+import { printable } from '../policy/printable.ts';
+import { decodeGeneralName, type GeneralName, type RefusedName } from './general-name.ts';
+import { oids } from './oids.ts';
+import { decodeBasicConstraints, decodeExtKeyUsage, decodeKeyUsage } from './read-extensions.ts';
+
+/** Extensions ::= SEQUENCE OF Extension, whose content `list` reads. What is refused is added to `reasons`. */
+export function readRequestedExtensions(list: DerReader, reasons: Reason[]): readonly GeneralName[] {
+  const seen = new Set<string>();
+  let names: readonly GeneralName[] = [];
+  while (!list.atEnd) {
+    const extension = readExtension(list);
+    const { extnId } = extension;
+    if (seen.has(extnId)) reasons.push(refused('duplicateExtension', 'An extension is requested twice.', extnId));
+    else names = readOne(extension, reasons) ?? names;
+    seen.add(extnId);
+  }
+  return names;
+}
+
+interface RequestedExtension {
+  readonly extnId: string;
+  readonly critical: boolean;
+  readonly value: Uint8Array;
+}
+
+function readExtension(list: DerReader): RequestedExtension {
+  const fields = list.enterSequence();
+  const extnId = readOid(fields);
+  const start = fields.position;
+  const critical = fields.peekTag() === tag.boolean && readBoolean(fields);
+  // X.690 §11.5: FALSE is the DEFAULT and not encoded.
+  if (!critical && fields.position !== start) throw new DerError('badBoolean', start);
+  const value = fields.content(fields.expect(tag.octetString));
+  fields.expectEnd();
+  return { extnId, critical, value };
+}
+
+/** The names, if this extension holds them. Its value, opaque so far, must be canonical DER of its own grammar. */
+function readOne(extension: RequestedExtension, reasons: Reason[]): readonly GeneralName[] | undefined {
+  const { extnId, value } = extension;
+  try {
+    assertCanonicalDer(value);
+    if (extnId === oids.subjectAltName) return readNames(value, reasons);
+    if (isForbidden(extension)) reasons.push(refused('forbiddenExtension', forbidden, extnId));
+  } catch (error) {
+    if (!(error instanceof DerError || error instanceof CaError)) throw error;
+    reasons.push(refused('badExtension', 'A requested extension is not well formed.', extnId));
+  }
+  return undefined;
+}
+
+const forbidden = 'An extension is requested that no certificate here may have.';
+
+/** More names than any profile allows; what comes after is not even read. */
+const maxNames = 100;
+
+function readNames(value: Uint8Array, reasons: Reason[]): readonly GeneralName[] {
+  const list = new DerReader(value).enterSequence();
+  if (list.atEnd) reasons.push(refused('badExtension', 'The requested subjectAltName is empty.', oids.subjectAltName));
+  const names = new Map<string, GeneralName>();
+  for (let index = 0; !list.atEnd; index++) {
+    if (index === maxNames) {
+      reasons.push({
+        code: 'tooManyNames',
+        message: 'More than 100 names are requested.',
+        field: 'csr.subjectAltName',
+      });
+      break;
+    }
+    const name = decodeGeneralName(list);
+    if (name.type === 'other') reasons.push(refusedName(name, index));
+    else names.set(name.value, name);
+  }
+  return [...names.values()];
+}
+
+const refusedName = ({ code, value }: RefusedName, index: number): Reason => ({
+  code,
+  message: `A requested name is refused: ${code}.`,
+  field: `csr.subjectAltName[${index}]`,
+  value: printable(value),
+});
+
+/** Extensions that make rules for CAs: nobody asks for them here, critical or not. */
+const forCas: ReadonlySet<string> = new Set([
+  oids.nameConstraints,
+  '2.5.29.33', // policyMappings
+  '2.5.29.36', // policyConstraints
+  '2.5.29.54', // inhibitAnyPolicy
+]);
+
+/** Whatever asks for the powers of a CA, or is critical and unknown (RFC 5280 §4.2). The rest is well formed and ignored. */
+function isForbidden({ extnId, critical, value }: RequestedExtension): boolean {
+  switch (extnId) {
+    case oids.basicConstraints: {
+      const { ca, pathLen } = decodeBasicConstraints(value);
+      return ca || pathLen !== undefined;
+    }
+    case oids.keyUsage:
+      return decodeKeyUsage(value).some((usage) => usage === 'keyCertSign' || usage === 'cRLSign');
+    case oids.extKeyUsage:
+      decodeExtKeyUsage(value);
+      return false;
+    case oids.subjectKeyIdentifier:
+      new DerReader(value).expect(tag.octetString);
+      return false;
+    default:
+      return critical || forCas.has(extnId);
+  }
+}
+
+const refused = (code: ReasonCode, message: string, oid: string): Reason => ({
+  ...{ code, message, field: 'csr.extensionRequest' },
+  value: oid,
+});

@@ -1,0 +1,45 @@
+/** What a requested subject may look like (RFC 5280 §4.1.2.4, appendix A.1). Which names it may hold is for policy. */
+import type { Reason, ReasonCode } from '../errors.ts';
+import { printable } from '../policy/printable.ts';
+import { findAttributeType } from './attribute-type.ts';
+import type { DistinguishedName, NameAttribute } from './name.ts';
+import { oids } from './oids.ts';
+
+/** Upper bound for attribute types without one of their own. */
+const widestBound = 255;
+const maxAttributes = 32;
+
+/** C0 and C1 controls, and the marks that reorder or hide text (Unicode Bidi_Control, line and zero-width marks). */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+const unsafe = /[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/;
+
+/** Every rule the subject breaks. */
+export function checkSubject(subject: DistinguishedName): Reason[] {
+  const { attributes } = subject;
+  const reasons: Reason[] = [];
+  if (subject.multiValued) reasons.push(reason('badSubject', 'An RDN of the subject holds several attributes.'));
+  if (attributes.length > maxAttributes) return [reason('badSubject', 'The subject has more than 32 attributes.')];
+  const commonNames = attributes.filter(({ oid }) => oid === oids.commonName);
+  // Programs that take an identity from the CN differ in which of several they take.
+  if (commonNames.length > 1) reasons.push(reason('severalCommonNames', 'The subject has more than one CN.'));
+  return attributes.reduce((all, attribute) => all.concat(checkAttribute(attribute)), reasons);
+}
+
+function checkAttribute({ oid, value }: NameAttribute): Reason[] {
+  const type = findAttributeType(oid);
+  const name = type?.short ?? oid;
+  if (unsafe.test(value)) {
+    return [reason('badCharacters', `The subject's ${name} has control characters.`, value)];
+  }
+  const bound = type?.maxLength ?? widestBound;
+  const tooLong = value.length > bound && [...value].length > bound;
+  if (value === '' || tooLong || (oid === oids.countryName && value.length !== 2)) {
+    return [reason('badSubject', `The subject's ${name} is empty or too long.`, value)];
+  }
+  return [];
+}
+
+function reason(code: ReasonCode, message: string, value?: string): Reason {
+  const plain = { code, message, field: 'csr.subject' };
+  return value === undefined ? plain : { ...plain, value: printable(value) };
+}

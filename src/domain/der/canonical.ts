@@ -2,12 +2,11 @@
 import { DerError } from './error.ts';
 import { type DerElement, readHeader } from './reader.ts';
 import { tag } from './tag.ts';
-import { checkInteger, decodeOid, decodeTime } from './value.ts';
+import { checkInteger, checkOid, decodeTime } from './value.ts';
 
 const maxDepth = 16;
 const maxElements = 4096;
 const constructed = 0x20;
-const printable = /^[A-Za-z0-9 '()+,\-./:=?]*$/;
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Throws DerError unless `bytes` is exactly one canonical DER value. Context-tagged primitives are opaque. */
@@ -71,14 +70,20 @@ function checkPrimitive(element: DerElement, content: Uint8Array): void {
       if (content.length !== 0) throw new DerError('badNull', at);
       return;
     case tag.oid:
-      decodeOid(content, at);
+      checkOid(content, at);
       return;
     case tag.utcTime:
     case tag.generalizedTime:
       decodeTime(element, content);
       return;
-    default:
-      checkString(element.tag, content, at);
+    case tag.printableString:
+      if (!content.every(isPrintable)) throw new DerError('badString', at);
+      return;
+    case tag.ia5String:
+      if (!content.every(isAscii)) throw new DerError('badString', at);
+      return;
+    case tag.utf8String:
+      checkUtf8(content, at);
   }
 }
 
@@ -90,16 +95,18 @@ function checkBitString(content: Uint8Array, at: number): void {
   if (unused > 0 && (content[content.length - 1]! & ((1 << unused) - 1)) !== 0) throw new DerError('badBitString', at);
 }
 
-function checkString(tagOctet: number, content: Uint8Array, at: number): void {
-  if (tagOctet === tag.utf8String) {
-    try {
-      utf8.decode(content);
-    } catch {
-      throw new DerError('badString', at);
-    }
-  }
-  if (tagOctet === tag.ia5String && content.some((octet) => octet > 0x7f)) throw new DerError('badString', at);
-  if (tagOctet === tag.printableString && !printable.test(Buffer.from(content).toString('latin1'))) {
+/** ASCII is UTF-8, and by far the most of it; the decoder knows overlong forms and surrogates. */
+function checkUtf8(content: Uint8Array, at: number): void {
+  if (content.every(isAscii)) return;
+  try {
+    utf8.decode(content);
+  } catch {
     throw new DerError('badString', at);
   }
 }
+
+const isAscii = (octet: number): boolean => octet < 0x80;
+const printable = new Set(
+  Buffer.from("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 '()+,-./:=?", 'latin1'),
+);
+const isPrintable = (octet: number): boolean => printable.has(octet);

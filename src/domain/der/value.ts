@@ -37,25 +37,38 @@ export function readOid(reader: DerReader): string {
 const maxOidOctets = 32;
 
 export function decodeOid(content: Uint8Array, offset: number): string {
-  if (content.length === 0 || content.length > maxOidOctets) throw new DerError('badOid', offset);
-  const arcs: number[] = [];
+  checkOid(content, offset);
+  let dotted = '';
   let arc = 0;
   for (let i = 0; i < content.length; i++) {
     const octet = content[i]!;
-    // X.690 §8.19.2: the leading octet of a subidentifier is never 0x80.
-    if (arc === 0 && octet === 0x80) throw new DerError('badOid', offset);
-    if (arc > 2 ** 45) throw new DerError('badOid', offset);
     arc = arc * 128 + (octet & 0x7f);
-    if (octet >= 0x80) {
-      if (i === content.length - 1) throw new DerError('badOid', offset);
-      continue;
-    }
-    arcs.push(arc);
+    if (octet >= 0x80) continue;
+    dotted += dotted === '' ? firstArcs(arc) : `.${arc}`;
     arc = 0;
   }
-  const first = arcs[0]!;
-  const root = Math.min(Math.floor(first / 40), 2);
-  return [root, first - root * 40, ...arcs.slice(1)].join('.');
+  return dotted;
+}
+
+/** X.690 §8.19.4: the first subidentifier holds two arcs. */
+function firstArcs(subidentifier: number): string {
+  const root = Math.min(Math.floor(subidentifier / 40), 2);
+  return `${root}.${subidentifier - root * 40}`;
+}
+
+/** Most octets of one subidentifier: 49 bits, which a number holds exactly. */
+const maxArcOctets = 7;
+
+/** Throws `badOid` unless each subidentifier is whole, minimal (X.690 §8.19.2) and within bounds. */
+export function checkOid(content: Uint8Array, offset: number): void {
+  if (content.length === 0 || content.length > maxOidOctets) throw new DerError('badOid', offset);
+  let octets = 0;
+  for (let i = 0; i < content.length; i++) {
+    const octet = content[i]!;
+    if ((octets === 0 && octet === 0x80) || ++octets > maxArcOctets) throw new DerError('badOid', offset);
+    if (octet < 0x80) octets = 0;
+  }
+  if (octets !== 0) throw new DerError('badOid', offset);
 }
 
 /** BOOLEAN, 0x00 or 0xff only (X.690 §11.1). */
@@ -82,17 +95,34 @@ export function readTime(reader: DerReader): number {
 }
 
 export function decodeTime(element: DerElement, content: Uint8Array): number {
-  const text = Buffer.from(content.buffer, content.byteOffset, content.length).toString('latin1');
-  const full = element.tag === tag.utcTime ? century(text) + text : text;
-  const isTime = element.tag === tag.utcTime || element.tag === tag.generalizedTime;
-  if (!isTime || !/^\d{14}Z$/.test(full)) throw new DerError('badTime', element.start);
-  const part = (from: number, to: number) => Number(full.slice(from, to));
-  const ms = Date.UTC(part(0, 4), part(4, 6) - 1, part(6, 8), part(8, 10), part(10, 12), part(12, 14));
-  const iso = new Date(ms).toISOString().replace(/[-:T]/g, '').slice(0, 14);
-  // Date.UTC rolls 31 February over instead of refusing it.
-  if (`${iso}Z` !== full) throw new DerError('badTime', element.start);
-  return ms / 1000;
+  const isUtcTime = element.tag === tag.utcTime;
+  const isTime = isUtcTime || element.tag === tag.generalizedTime;
+  const length = isUtcTime ? 13 : 15;
+  if (!isTime || content.length !== length || content[length - 1] !== 0x5a)
+    throw new DerError('badTime', element.start);
+  const two = (at: number) => twoDigits(content, at, element.start);
+  const year = isUtcTime ? century(two(0)) + two(0) : two(0) * 100 + two(2);
+  const from = isUtcTime ? 2 : 4;
+  const [month, day, hour, minute, second] = [two(from), two(from + 2), two(from + 4), two(from + 6), two(from + 8)];
+  // Date.UTC takes years below 100 for 19YY.
+  const inRange = year >= 100 && month >= 1 && month <= 12 && day >= 1 && hour < 24 && minute < 60 && second < 60;
+  if (!inRange || day > daysIn(year, month)) throw new DerError('badTime', element.start);
+  return Date.UTC(year, month - 1, day, hour, minute, second) / 1000;
+}
+
+function twoDigits(content: Uint8Array, at: number, offset: number): number {
+  const tens = content[at]! - 0x30;
+  const ones = content[at + 1]! - 0x30;
+  if (!(tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9)) throw new DerError('badTime', offset);
+  return tens * 10 + ones;
 }
 
 /** RFC 5280 §4.1.2.5.1: a two-digit year of 50 or more is 19YY. */
-const century = (utcTime: string): string => (Number(utcTime.slice(0, 2)) >= 50 ? '19' : '20');
+const century = (year: number): number => (year >= 50 ? 1900 : 2000);
+
+const monthDays = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+function daysIn(year: number, month: number): number {
+  const isLeapFebruary = month === 2 && year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+  return isLeapFebruary ? 29 : monthDays[month - 1]!;
+}

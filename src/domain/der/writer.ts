@@ -87,16 +87,36 @@ export const ia5String = (text: string): Uint8Array => tlv(tag.ia5String, Buffer
 
 /** Time of a certificate or CRL: UTCTime through 2049, GeneralizedTime after (RFC 5280 §4.1.2.5). `seconds` is Unix time. */
 export function time(seconds: number): Uint8Array {
-  const text = compactUtc(seconds);
-  return Number(text.slice(0, 4)) < 2050
-    ? tlv(tag.utcTime, Buffer.from(text.slice(2), 'latin1'))
-    : tlv(tag.generalizedTime, Buffer.from(text, 'latin1'));
+  const date = new Date(seconds * 1000);
+  const year = date.getUTCFullYear();
+  // Two digits reach from 1950 through 2049 and no further.
+  if (year < 1950 || year >= 2050) return generalizedTime(seconds);
+  return tlv(tag.utcTime, digitPairs([year % 100, ...fromMonth(date)]));
 }
 
 /** GeneralizedTime whatever the year, as OCSP (RFC 6960 §4.2.1) and invalidityDate (RFC 5280 §5.3.2) want it. */
-export const generalizedTime = (seconds: number): Uint8Array =>
-  tlv(tag.generalizedTime, Buffer.from(compactUtc(seconds), 'latin1'));
+export function generalizedTime(seconds: number): Uint8Array {
+  const date = new Date(seconds * 1000);
+  const year = date.getUTCFullYear();
+  return tlv(tag.generalizedTime, digitPairs([Math.floor(year / 100), year % 100, ...fromMonth(date)]));
+}
 
-/** `YYYYMMDDHHMMSSZ`. */
-const compactUtc = (seconds: number): string =>
-  `${new Date(seconds * 1000).toISOString().replace(/[-:T]/g, '').slice(0, 14)}Z`;
+const fromMonth = (date: Date): number[] => [
+  date.getUTCMonth() + 1,
+  date.getUTCDate(),
+  date.getUTCHours(),
+  date.getUTCMinutes(),
+  date.getUTCSeconds(),
+];
+
+/** Two decimal digits each, then `Z`; NaN, a year before 0 or past 9999 is a RangeError, as with toISOString. */
+function digitPairs(values: readonly number[]): Uint8Array {
+  const content = new Uint8Array(values.length * 2 + 1);
+  for (const [index, value] of values.entries()) {
+    if (!(value >= 0 && value < 100)) throw new RangeError('not a time that DER can hold');
+    content[index * 2] = 0x30 + Math.floor(value / 10);
+    content[index * 2 + 1] = 0x30 + (value % 10);
+  }
+  content[content.length - 1] = 0x5a;
+  return content;
+}

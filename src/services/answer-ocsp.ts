@@ -1,9 +1,15 @@
 /** Answers OCSP requests (RFC 6960) from the inventory: good only for what was issued, cached until it changes. */
 import { createHash } from 'node:crypto';
 import { CaError } from '../domain/errors.ts';
-import type { CertificateRecord } from '../domain/records/certificate.ts';
+import { subjectPublicKeyBits } from '../domain/ocsp/key-hash.ts';
 import { type OcspCertId, type OcspRequest, parseOcspRequest } from '../domain/ocsp/request.ts';
-import { assembleOcspResponse, encodeResponseData, ocspErrorResponse, type SingleResponse } from '../domain/ocsp/response.ts';
+import {
+  assembleOcspResponse,
+  encodeResponseData,
+  ocspErrorResponse,
+  type SingleResponse,
+} from '../domain/ocsp/response.ts';
+import type { CertificateRecord } from '../domain/records/certificate.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import type { ActiveAuthority, AuthorityDirectory } from './authority-directory.ts';
 import type { GuardedClock } from './guard-clock.ts';
@@ -23,7 +29,9 @@ export interface AnswerOcspDeps {
 
 const maxCached = 10_000;
 
-export function createAnswerOcsp(deps: AnswerOcspDeps): (authority: string, requestDer: Uint8Array) => Promise<OcspAnswer> {
+export function createAnswerOcsp(
+  deps: AnswerOcspDeps,
+): (authority: string, requestDer: Uint8Array) => Promise<OcspAnswer> {
   const cache = new Map<string, { readonly answer: OcspAnswer; readonly until: number }>();
   const keysOfSerial = new Map<string, Set<string>>();
 
@@ -60,14 +68,16 @@ export function createAnswerOcsp(deps: AnswerOcspDeps): (authority: string, requ
     const changesBefore = changes;
     const answer = await sign(deps, issuer, request);
     // Kept for half of its life, as CRLs are; not at all if a revocation came while it was being signed.
-    if (cacheKey !== undefined && only && changes === changesBefore) keep(cacheKey, only.serial, answer, halfLife(deps));
+    if (cacheKey !== undefined && only && changes === changesBefore)
+      keep(cacheKey, only.serial, answer, halfLife(deps));
     return answer;
   };
 }
 
 const halfLife = (deps: AnswerOcspDeps): number => deps.clock.now() / 1000 + deps.ocspLifetimeSeconds / 2;
 
-const keyOf = (authority: string, certId: OcspCertId): string => `${authority} ${Buffer.from(certId.der).toString('latin1')}`;
+const keyOf = (authority: string, certId: OcspCertId): string =>
+  `${authority} ${Buffer.from(certId.der).toString('latin1')}`;
 
 function tryParse(requestDer: Uint8Array): OcspRequest | undefined {
   try {
@@ -90,7 +100,12 @@ async function sign(deps: AnswerOcspDeps, issuer: ActiveAuthority, request: Ocsp
   const nextUpdate = thisUpdate + deps.ocspLifetimeSeconds;
   const responses: SingleResponse[] = [];
   for (const certId of request.certIds) {
-    responses.push({ certIdDer: certId.der, ...(await statusOf(deps.inventory, issuer, certId)), thisUpdate, nextUpdate });
+    responses.push({
+      certIdDer: certId.der,
+      ...(await statusOf(deps.inventory, issuer, certId)),
+      thisUpdate,
+      nextUpdate,
+    });
   }
   const responder = await deps.responders.get(issuer.authority.name);
   const tbs = encodeResponseData({
@@ -115,7 +130,10 @@ async function statusOf(
   return recordedStatus(record);
 }
 
-function recordedStatus({ revocation, state }: CertificateRecord): Pick<SingleResponse, 'status' | 'revokedAt' | 'reason'> {
+function recordedStatus({
+  revocation,
+  state,
+}: CertificateRecord): Pick<SingleResponse, 'status' | 'revokedAt' | 'reason'> {
   if (revocation) return { status: 'revoked', revokedAt: revocation.at, reason: revocation.reason };
   return { status: state === 'issued' ? 'good' : 'unknown' };
 }
@@ -124,7 +142,8 @@ function recordedStatus({ revocation, state }: CertificateRecord): Pick<SingleRe
 function matchesIssuer(certId: OcspCertId, issuer: ActiveAuthority): boolean {
   const expected = issuerHashes(issuer, certId.hashAlgorithm);
   return (
-    Buffer.compare(expected.name, certId.issuerNameHash) === 0 && Buffer.compare(expected.key, certId.issuerKeyHash) === 0
+    Buffer.compare(expected.name, certId.issuerNameHash) === 0 &&
+    Buffer.compare(expected.key, certId.issuerKeyHash) === 0
   );
 }
 

@@ -1,13 +1,12 @@
 /** OCSP responses (RFC 6960 §4.2): ResponseData to sign, the response around it, and the unsigned error answers. */
-import { createHash } from 'node:crypto';
 import { contextTag, tag } from '../der/tag.ts';
 import * as der from '../der/writer.ts';
 import { type RevocationReason, revocationReasons } from '../policy/revocation-reason.ts';
 import { extension } from '../x509/extensions.ts';
 import { oidDer } from '../x509/oid-der.ts';
-import { subjectPublicKeyBits } from '../x509/public-key.ts';
 import type { SignatureAlgorithm } from '../x509/signature-algorithm.ts';
 import { assembleSigned } from '../x509/signed.ts';
+import { responderKeyHash } from './key-hash.ts';
 
 /** Times in Unix seconds. */
 export interface SingleResponse {
@@ -40,9 +39,9 @@ export function encodeResponseData(fields: ResponseDataFields): Uint8Array {
   );
 }
 
-/** ResponderID byKey [2]: the SHA-1 of the key's BIT STRING content, whatever the CertIDs hash with (RFC 6960 §4.2.1). */
+/** ResponderID byKey [2]: short, and right whatever the responder's name. */
 const responderIdByKey = (spkiDer: Uint8Array): Uint8Array =>
-  der.explicit(2, der.octetString(createHash('sha1').update(subjectPublicKeyBits(spkiDer)).digest()));
+  der.explicit(2, der.octetString(responderKeyHash(spkiDer)));
 
 function singleResponse(response: SingleResponse): Uint8Array {
   return der.sequence(

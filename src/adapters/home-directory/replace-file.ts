@@ -1,0 +1,43 @@
+/** Replaces files atomically and durably: a reader or a crash sees the old content or the new, nothing between. */
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, open, readdir, rename, unlink } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+
+/** What a crash may leave beside the file. */
+const leftover = /^\..+\.[0-9a-f]{16}\.tmp$/;
+
+export async function replaceFile(path: string, content: string, mode: number): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(8).toString('hex')}.tmp`);
+  try {
+    await writeThrough(temporary, content, mode);
+    await rename(temporary, path);
+  } catch (error) {
+    await unlink(temporary).catch(() => {});
+    throw error;
+  }
+  await syncFolder(dirname(path));
+}
+
+async function writeThrough(path: string, content: string, mode: number): Promise<void> {
+  await using file: FileHandle = await open(path, 'wx', mode);
+  // Public files stay readable whatever the umask of the service is.
+  await file.chmod(mode);
+  await file.writeFile(content);
+  await file.sync();
+}
+
+/** A new name is durable only when its folder is. */
+export async function syncFolder(path: string): Promise<void> {
+  await using folder: FileHandle = await open(path, 'r');
+  await folder.sync();
+}
+
+/** Removes what a crash left in a folder and the folders in it. Only for the one process that owns them. */
+export async function sweepLeftovers(folder: string): Promise<void> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const leftovers = entries.filter((entry) => entry.isFile() && leftover.test(entry.name));
+  await Promise.all(leftovers.map(({ name }) => unlink(join(folder, name))));
+  await Promise.all(
+    entries.filter((entry) => entry.isDirectory()).map(({ name }) => sweepLeftovers(join(folder, name))),
+  );
+}

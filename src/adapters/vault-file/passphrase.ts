@@ -1,0 +1,148 @@
+/** Where the vault's passphrase comes from: the environment, a file, a systemd credential, or the home itself. */
+import { type FileHandle, open, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { StartError } from '../../domain/errors.ts';
+import type { Randomness } from '../../ports/randomness.ts';
+import { createFile, makeFolder } from './durable-file.ts';
+import { checkFileName, keyFileSuffix } from './formats.ts';
+
+export interface PassphraseSources {
+  /** The process's; the variable that holds the passphrase itself is removed, so that no child inherits it. */
+  readonly env: NodeJS.ProcessEnv;
+  /** The vault's folder. */
+  readonly directory: string;
+  readonly randomness: Randomness;
+}
+
+export interface ResolvedPassphrase {
+  readonly passphrase: string;
+  readonly source: 'environment' | 'file' | 'credential' | 'home';
+  /** Where it was read from or written to, unless it came from the environment. */
+  readonly file?: string;
+  /** Made just now because this is a first run without one: it lies beside the keys it protects, which is worth a warning. */
+  readonly generated: boolean;
+}
+
+const variable = 'PRIVYSEAL_VAULT_PASSPHRASE';
+const fileVariable = 'PRIVYSEAL_VAULT_PASSPHRASE_FILE';
+const credentialName = 'privyseal-vault-passphrase';
+const homeFileName = 'passphrase';
+const longest = 4096;
+/** As much as the keys it protects are worth: no derivation makes a weaker secret stronger than that. */
+const generatedOctets = 32;
+
+/**
+ * The first source that is there decides; one that is there and unusable stops the start instead of falling through.
+ * Throws StartError `passphraseMissing`, `keyFileOpenToOthers`, `homeUnwritable`.
+ */
+export async function resolvePassphrase(sources: PassphraseSources): Promise<ResolvedPassphrase> {
+  return (
+    fromEnvironment(sources) ??
+    (await fromFile(sources)) ??
+    (await fromCredential(sources)) ??
+    (await fromHome(sources)) ??
+    (await generate(sources))
+  );
+}
+
+function fromEnvironment({ env }: PassphraseSources): ResolvedPassphrase | undefined {
+  const passphrase = env[variable];
+  if (passphrase === undefined) return undefined;
+  delete env[variable];
+  return { passphrase: notEmpty(passphrase, variable), source: 'environment', generated: false };
+}
+
+/** An orchestrator mounts secrets for a group of ours (Kubernetes with fsGroup), never for everybody. */
+async function fromFile({ env }: PassphraseSources): Promise<ResolvedPassphrase | undefined> {
+  const file = env[fileVariable];
+  if (file === undefined) return undefined;
+  const passphrase = await readSecret(notEmpty(file, fileVariable), 0o027);
+  if (passphrase === undefined) throw missing(`${fileVariable} names ${file}, which does not exist.`);
+  return { passphrase, source: 'file', file, generated: false };
+}
+
+/** systemd.exec(5), LoadCredential=: read by an ACL, whose mask shows as the group's bits. */
+async function fromCredential({ env }: PassphraseSources): Promise<ResolvedPassphrase | undefined> {
+  const folder = env.CREDENTIALS_DIRECTORY;
+  if (folder === undefined || folder === '') return undefined;
+  const file = join(folder, credentialName);
+  const passphrase = await readSecret(file, 0o007);
+  return passphrase === undefined ? undefined : { passphrase, source: 'credential', file, generated: false };
+}
+
+async function fromHome({ directory }: PassphraseSources): Promise<ResolvedPassphrase | undefined> {
+  const file = join(directory, homeFileName);
+  const passphrase = await readSecret(file, 0o077);
+  return passphrase === undefined ? undefined : { passphrase, source: 'home', file, generated: false };
+}
+
+/** Only for a vault that holds nothing: for any other, a new passphrase would open no key. */
+async function generate({ directory, randomness }: PassphraseSources): Promise<ResolvedPassphrase> {
+  const file = join(directory, homeFileName);
+  const passphrase = Buffer.from(randomness.bytes(generatedOctets)).toString('base64url');
+  try {
+    await makeFolder(directory);
+    if (await holdsKeys(directory)) throw missing(`The vault ${directory} exists, but no passphrase was given.`);
+    await createFile(file, `${passphrase}\n`, randomness);
+  } catch (error) {
+    if (error instanceof StartError) throw error;
+    throw new StartError('homeUnwritable', `${file} cannot be written. Check the folder’s disk and owner.`, error);
+  }
+  return { passphrase, source: 'home', file, generated: true };
+}
+
+async function holdsKeys(directory: string): Promise<boolean> {
+  const names = await readdir(directory);
+  return names.some((name) => name === checkFileName || name.endsWith(keyFileSuffix));
+}
+
+/** UTF-8 text without its last line ending; undefined when there is no such file. `forbidden` are mode bits of others. */
+async function readSecret(path: string, forbidden: number): Promise<string | undefined> {
+  try {
+    // Not O_NOFOLLOW: mounted secrets are links. What was opened is what is checked.
+    await using file: FileHandle = await open(path, 'r');
+    const { mode } = await file.stat();
+    if ((mode & forbidden) !== 0) throw openToOthers(path, mode);
+    return notEmpty(decode(await readAtMost(file, path), path), path);
+  } catch (error) {
+    if (error instanceof StartError) throw error;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new StartError('passphraseMissing', `The passphrase cannot be read from ${path}.`, error);
+  }
+}
+
+/** Also from a pipe, whose length nobody knows beforehand. */
+async function readAtMost(file: FileHandle, path: string): Promise<Buffer> {
+  const octets = Buffer.alloc(longest + 1);
+  let length = 0;
+  for (;;) {
+    const { bytesRead } = await file.read(octets, length, octets.length - length, null);
+    length += bytesRead;
+    if (length > longest) throw missing(`${path} is too long for a passphrase (more than ${longest} octets).`);
+    if (bytesRead === 0) return octets.subarray(0, length);
+  }
+}
+
+function decode(octets: Buffer, path: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(octets).replace(/\r?\n$/, '');
+  } catch {
+    throw missing(`${path} is not UTF-8 text.`);
+  } finally {
+    octets.fill(0);
+  }
+}
+
+function notEmpty(text: string, source: string): string {
+  if (text === '') throw missing(`${source} is empty.`);
+  return text;
+}
+
+const missing = (what: string): StartError =>
+  new StartError('passphraseMissing', `${what} Give the vault’s passphrase with ${fileVariable} (docs/keys.md).`);
+
+const openToOthers = (path: string, mode: number): StartError =>
+  new StartError(
+    'keyFileOpenToOthers',
+    `Others may access ${path} (mode ${(mode & 0o777).toString(8)}). Run: chmod 600 '${path}'`,
+  );

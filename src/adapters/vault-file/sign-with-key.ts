@@ -1,0 +1,56 @@
+/** One checked signature with a key in memory, made and verified on the thread pool. */
+import {
+  constants,
+  type KeyObject,
+  type SignKeyObjectInput,
+  sign,
+  type VerifyKeyObjectInput,
+  verify,
+} from 'node:crypto';
+import { CaError } from '../../domain/errors.ts';
+import type { SignatureAlgorithm } from '../../domain/x509/signature-algorithm.ts';
+import type { KeyPair } from './generate-key.ts';
+
+/**
+ * ECDSA as DER, RSA and Ed25519 as raw octets. Every signature is verified before anybody sees it: a fault while signing
+ * gives away an RSA-CRT or Ed25519 key, and a certificate that nobody can verify is an outage. ADR 0005 has the cost.
+ */
+export async function signWithKey(pair: KeyPair, algorithm: SignatureAlgorithm, tbs: Uint8Array): Promise<Uint8Array> {
+  const signature = await signOnce(pair.privateKey, algorithm, tbs);
+  if (await verifyOnce(pair.publicKey, algorithm, { tbs, signature })) return signature;
+  throw new CaError(
+    'signerUnavailable',
+    'A signature did not verify and was thrown away: suspect this machine’s memory.',
+  );
+}
+
+/** RFC 4055 §3.1: the salt is as long as the hash; node:crypto takes MGF1's hash from the hash. */
+function parametersOf(
+  key: KeyObject,
+  { pssSaltLength }: SignatureAlgorithm,
+): SignKeyObjectInput & VerifyKeyObjectInput {
+  if (pssSaltLength === undefined) return { key };
+  return { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: pssSaltLength };
+}
+
+function signOnce(key: KeyObject, algorithm: SignatureAlgorithm, tbs: Uint8Array): Promise<Uint8Array> {
+  return new Promise((done, failed) =>
+    sign(algorithm.hash, tbs, parametersOf(key, algorithm), (error, signature) =>
+      error ? failed(notSigned(error)) : done(signature),
+    ),
+  );
+}
+
+function verifyOnce(
+  key: KeyObject,
+  algorithm: SignatureAlgorithm,
+  { tbs, signature }: { tbs: Uint8Array; signature: Uint8Array },
+): Promise<boolean> {
+  return new Promise((done, failed) =>
+    verify(algorithm.hash, tbs, parametersOf(key, algorithm), signature, (error, valid) =>
+      error ? failed(notSigned(error)) : done(valid),
+    ),
+  );
+}
+
+const notSigned = (cause: Error): CaError => new CaError('signerUnavailable', 'The key could not sign.', { cause });

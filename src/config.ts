@@ -14,7 +14,11 @@ const Seconds = (description: string, minimum: number, fallback: number) =>
 /** Every setting with its default. The environment variable of `crlLifetimeSeconds` is PRIVYSEAL_CRL_LIFETIME_SECONDS. */
 export const ConfigSchema = Type.Object(
   {
-    home: Type.String({ minLength: 1, default: './data', description: 'Folder of the database, vault, admin and trust files' }),
+    home: Type.String({
+      minLength: 1,
+      default: './data',
+      description: 'Folder of the database, vault, admin and trust files',
+    }),
     host: Type.String({ minLength: 1, default: '::', description: 'Address the faces listen on; `::` is every one' }),
     publicPort: Port('Port of the public face', 8443),
     adminPort: Port('Port of the admin face', 9443),
@@ -26,39 +30,44 @@ export const ConfigSchema = Type.Object(
       }),
     ),
     publicUrl: Type.Optional(
-      Type.String({ pattern: '^https://[^\\s/]+$', description: 'Base URL of the public face; https://localhost:PORT if absent' }),
+      Type.String({
+        pattern: '^https://[^\\s/]+$',
+        description: 'Base URL of the public face; https://localhost:PORT if absent',
+      }),
     ),
     serverNames: Type.Array(Type.String({ minLength: 1, maxLength: 253 }), {
       default: [],
       maxItems: 50,
-      description: 'Further DNS names and IP addresses of the service’s own TLS certificate, beside localhost and the host name',
+      description:
+        'Further DNS names and IP addresses of the service’s own TLS certificate, beside localhost and the host name',
     }),
-    hierarchy: Type.Union([Type.Literal('two-tier'), Type.Literal('root')], {
+    hierarchy: Type.Enum(['two-tier', 'root'], {
       default: 'two-tier',
       description: 'Hierarchy of the environment dev that a first run makes',
     }),
-    authorityKeyType: Type.Union(
-      ['ec-p256', 'ec-p384', 'ec-p521', 'rsa-2048', 'rsa-3072', 'rsa-4096', 'rsa-6144', 'rsa-8192', 'ed25519'].map((type) =>
-        Type.Literal(type),
-      ),
+    authorityKeyType: Type.Enum(
+      ['ec-p256', 'ec-p384', 'ec-p521', 'rsa-2048', 'rsa-3072', 'rsa-4096', 'rsa-6144', 'rsa-8192', 'ed25519'],
       { default: 'ec-p256', description: 'Key type of new authorities' },
     ),
-    rsaPadding: Type.Union([Type.Literal('pkcs1'), Type.Literal('pss')], {
+    rsaPadding: Type.Enum(['pkcs1', 'pss'], {
       default: 'pkcs1',
       description: 'How new RSA authorities sign: PKCS#1 v1.5 or PSS, both with SHA-256',
     }),
     crlLifetimeSeconds: Seconds('nextUpdate - thisUpdate of CRLs', 60, 86_400),
     ocspLifetimeSeconds: Seconds('nextUpdate - thisUpdate of OCSP answers', 60, 3_600),
-    acceptClock: Type.Boolean({ default: false, description: 'Believe the clock at this start, whatever the audit log remembers' }),
+    acceptClock: Type.Boolean({
+      default: false,
+      description: 'Believe the clock at this start, whatever the audit log remembers',
+    }),
     rateLimitPerSecond: Type.Integer({
       minimum: 1,
       default: 20_000,
       description: 'Requests one client address may make a second',
     }),
-    logLevel: Type.Union(
-      ['fatal', 'error', 'warn', 'info', 'debug', 'silent'].map((level) => Type.Literal(level)),
-      { default: 'info', description: 'Lines below this level are not written' },
-    ),
+    logLevel: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent'], {
+      default: 'info',
+      description: 'Lines below this level are not written',
+    }),
     requestLog: Type.Boolean({ default: true, description: 'One log line for each request' }),
   },
   { additionalProperties: false },
@@ -67,14 +76,21 @@ export const ConfigSchema = Type.Object(
 export type Config = Readonly<Static<typeof ConfigSchema>>;
 
 /** Variables that other parts read: they are no settings, but not unknown either. */
-const otherVariables = ['PRIVYSEAL_VAULT_PASSPHRASE', 'PRIVYSEAL_VAULT_PASSPHRASE_FILE', 'PRIVYSEAL_CONFIG', 'PRIVYSEAL_TOKEN'];
+const otherVariables = [
+  'PRIVYSEAL_VAULT_PASSPHRASE',
+  'PRIVYSEAL_VAULT_PASSPHRASE_FILE',
+  'PRIVYSEAL_CONFIG',
+  'PRIVYSEAL_TOKEN',
+];
 
 /** Reads `privyseal.yaml` (or PRIVYSEAL_CONFIG) of `cwd`, then the environment. StartError `badConfiguration` names key, value and what is allowed. */
 export function loadConfig(env: NodeJS.ProcessEnv, cwd: string, overrides: Partial<Config> = {}): Config {
   const raw = { ...readFile(env, cwd), ...readEnvironment(env), ...overrides };
   const unknown = Object.keys(raw).filter((key) => !Object.hasOwn(ConfigSchema.properties, key));
   if (unknown.length > 0) {
-    throw bad(`${unknown.join(', ')}: no such setting. Settings are: ${Object.keys(ConfigSchema.properties).join(', ')}.`);
+    throw bad(
+      `${unknown.join(', ')}: no such setting. Settings are: ${Object.keys(ConfigSchema.properties).join(', ')}.`,
+    );
   }
   const config = Value.Default(ConfigSchema, raw) as Config;
   const complaints = Object.entries(ConfigSchema.properties).flatMap(([key, schema]) => complaint(key, schema, config));
@@ -90,14 +106,18 @@ function complaint(key: string, schema: TSchema, config: Readonly<Record<string,
   return [`${key} is ${JSON.stringify(value)}, but must be ${allowed(schema)} (environment: ${variableOf(key)}).`];
 }
 
-function allowed(schema: TSchema & { anyOf?: { const: unknown }[]; minimum?: number; maximum?: number; pattern?: string }): string {
-  if (schema.anyOf) return `one of ${schema.anyOf.map((option) => option.const).join(', ')}`;
+function allowed(schema: TSchema & { enum?: string[]; minimum?: number; maximum?: number; pattern?: string }): string {
+  if (schema.enum) return `one of ${schema.enum.join(', ')}`;
   const type = String((schema as { type?: unknown }).type);
-  const range = schema.minimum === undefined ? '' : ` of at least ${schema.minimum}${schema.maximum ? ` and at most ${schema.maximum}` : ''}`;
+  const range =
+    schema.minimum === undefined
+      ? ''
+      : ` of at least ${schema.minimum}${schema.maximum ? ` and at most ${schema.maximum}` : ''}`;
   return `a ${type}${range}${schema.pattern ? ` like ${schema.pattern}` : ''}`;
 }
 
-const variableOf = (key: string): string => `PRIVYSEAL_${key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+const variableOf = (key: string): string =>
+  `PRIVYSEAL_${key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 
 function readEnvironment(env: NodeJS.ProcessEnv): Record<string, unknown> {
   const raw: Record<string, unknown> = {};
@@ -126,7 +146,11 @@ function readFile(env: NodeJS.ProcessEnv, cwd: string): Record<string, unknown> 
     text = readFileSync(path, 'utf8');
   } catch (cause) {
     if (env.PRIVYSEAL_CONFIG === undefined && (cause as NodeJS.ErrnoException).code === 'ENOENT') return {};
-    throw new StartError('badConfiguration', `${path} cannot be read. Correct PRIVYSEAL_CONFIG or the file’s mode.`, cause);
+    throw new StartError(
+      'badConfiguration',
+      `${path} cannot be read. Correct PRIVYSEAL_CONFIG or the file’s mode.`,
+      cause,
+    );
   }
   const raw = parse(path, text);
   if (raw === null || raw === undefined) return {};

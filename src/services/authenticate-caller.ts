@@ -2,8 +2,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { CaError, type ReasonCode } from '../domain/errors.ts';
 import type { CertificatePurpose, CertificateRecord } from '../domain/records/certificate.ts';
-import { oids } from '../domain/x509/oids.ts';
 import { parseCertificate } from '../domain/x509/certificate.ts';
+import { oids } from '../domain/x509/oids.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import type { Caller } from './caller.ts';
@@ -29,10 +29,18 @@ export const createAuthenticateToken =
     // Compared even without a row, so that the time does not tell whether the id exists.
     const expected = Buffer.from(token?.secretSha256 ?? '00'.repeat(32), 'hex');
     if (!timingSafeEqual(given, expected) || !token) {
-      throw refusal('unauthenticated', 'tokenUnknown', 'The enrolment token is not known. Ask an operator for a new one.');
+      throw refusal(
+        'unauthenticated',
+        'tokenUnknown',
+        'The enrolment token is not known. Ask an operator for a new one.',
+      );
     }
     if (token.expiresAt <= deps.clock.now()) {
-      throw refusal('unauthenticated', 'tokenExpired', 'The enrolment token has expired. Ask an operator for a new one.');
+      throw refusal(
+        'unauthenticated',
+        'tokenExpired',
+        'The enrolment token has expired. Ask an operator for a new one.',
+      );
     }
     return { kind: 'token', tokenId: token.id, product: token.product, profiles: token.profiles };
   };
@@ -73,7 +81,11 @@ async function liveCertificate(
   }
   const nowSeconds = deps.clock.now() / 1000;
   if (record.notAfter < nowSeconds || record.notBefore > nowSeconds) {
-    throw refusal('unauthorized', 'certificateExpired', 'The client certificate is not valid now. Enrol again with a token.');
+    throw refusal(
+      'unauthorized',
+      'certificateExpired',
+      'The client certificate is not valid now. Enrol again with a token.',
+    );
   }
   if (!parsed.extKeyUsage?.includes(oids.clientAuth)) {
     throw refusal('unauthorized', 'certificateNotForClients', 'The client certificate is not for clientAuth.');

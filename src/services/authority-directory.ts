@@ -41,7 +41,8 @@ export function createAuthorityDirectory(deps: AuthorityDirectoryDeps): Authorit
 
   const openSigner = async (authority: Authority): Promise<Signer> => {
     const vault = deps.vaults.get(authority.vault);
-    if (!vault) throw new CaError('signerUnavailable', `The vault ${authority.vault} of ${authority.name} is not configured.`);
+    if (!vault)
+      throw new CaError('signerUnavailable', `The vault ${authority.vault} of ${authority.name} is not configured.`);
     return vault.signer(authority.vaultKey, signatureAlgorithms[authority.signatureAlgorithm]);
   };
 
@@ -51,7 +52,8 @@ export function createAuthorityDirectory(deps: AuthorityDirectoryDeps): Authorit
     if (!authority || !serial) throw new CaError('notFound', `There is no authority ${name}.`);
     const certificate = await deps.inventory.certificate(serial);
     const certificateDer = await deps.inventory.certificateDer(serial);
-    if (!certificate || !certificateDer) throw new CaError('serverInternal', `The certificate of ${name} is not recorded.`);
+    if (!certificate || !certificateDer)
+      throw new CaError('serverInternal', `The certificate of ${name} is not recorded.`);
     const parsed = parseCertificate(certificateDer);
     const isRoot = authority.parent === authority.name;
     return {
@@ -90,7 +92,8 @@ export function createAuthorityDirectory(deps: AuthorityDirectoryDeps): Authorit
 function issuerFacts(authority: Authority, parsed: ParsedCertificate, urls: DistributionUrls): IssuerFacts {
   const { name } = authority;
   const subjectKeyIdentifier = parsed.subjectKeyIdentifier;
-  if (!subjectKeyIdentifier) throw new CaError('serverInternal', `The certificate of ${name} has no subjectKeyIdentifier.`);
+  if (!subjectKeyIdentifier)
+    throw new CaError('serverInternal', `The certificate of ${name} has no subjectKeyIdentifier.`);
   return {
     authority: name,
     certificateSerial: parsed.serial,

@@ -1,4 +1,6 @@
 /** Puts the use cases together over the ports: what the faces are given, and what keeps the service fresh. */
+import { encodePem } from '../domain/der/pem.ts';
+import type { IsKnownWeakKey } from '../domain/policy/known-weak-keys.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Home } from '../ports/home.ts';
 import type { Inventory } from '../ports/inventory.ts';
@@ -7,10 +9,19 @@ import type { Log } from '../ports/log.ts';
 import type { Randomness } from '../ports/randomness.ts';
 import type { Vault } from '../ports/vault.ts';
 import { createAnswerOcsp } from './answer-ocsp.ts';
-import { createAuthenticateOperator, createAuthenticateProduct, createAuthenticateToken } from './authenticate-caller.ts';
-import { type AuthorityDirectory, createAuthorityDirectory } from './authority-directory.ts';
+import {
+  createAuthenticateOperator,
+  createAuthenticateProduct,
+  createAuthenticateToken,
+} from './authenticate-caller.ts';
+import { type ActiveAuthority, type AuthorityDirectory, createAuthorityDirectory } from './authority-directory.ts';
 import { createEnsureAuthority } from './create-authority.ts';
-import { createCreateEnvironment, createEnsureEnvironment, type EnvironmentDeps, viewEnvironments } from './create-environment.ts';
+import {
+  createCreateEnvironment,
+  createEnsureEnvironment,
+  type EnvironmentDeps,
+  viewEnvironments,
+} from './create-environment.ts';
 import { ensureFirstRun, writeTrust } from './first-run.ts';
 import { type ClockLimits, type GuardedClock, guardClock } from './guard-clock.ts';
 import { createIssueCertificate } from './issue-certificate.ts';
@@ -37,6 +48,8 @@ export interface BuildDeps {
   readonly keyPairs: KeyPairs;
   readonly clock: Clock;
   readonly randomness: Randomness;
+  /** The published lists of keys that everybody has, by modulus. */
+  readonly isKnownWeakKey: IsKnownWeakKey;
   readonly log: Log;
   readonly urls: DistributionUrls;
   readonly settings: ServiceSettings;
@@ -59,12 +72,19 @@ export interface BuiltServices {
   /** True when this was the first run of the home. */
   ensureFirstRun(): Promise<boolean>;
   issueServerCertificate(): Promise<ServerCertificate>;
+  /** PEM of the authorities whose client certificates each HTTPS face asks for. */
+  clientAuthorities(): Promise<ClientAuthorities>;
   /** Closes what a crash left; called once, before the faces open. */
   recoverUnfinished(): Promise<number>;
   /** Keeps lists and responders fresh; called about once a second. */
   housekeep(): Promise<void>;
   /** From here on the service reports that it is stopping. */
   beginStop(): void;
+}
+
+export interface ClientAuthorities {
+  readonly system: string;
+  readonly products: readonly string[];
 }
 
 /** An intent this old was left by a signer or a process that is gone: no signature takes that long. */
@@ -120,6 +140,7 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
     clock,
     ensureFirstRun: () => ensureFirstRun({ ...withIssuing, ensureAuthority, ensureEnvironment }),
     issueServerCertificate: () => issueServerCertificate({ ...withIssuing, names: settings.serverNames }),
+    clientAuthorities: () => clientAuthorities(directory),
     recoverUnfinished: () => recoverUnfinished(shared, 0),
     async housekeep() {
       await recoverUnfinished(shared, abandonedAfterMs);
@@ -130,4 +151,10 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
       stopping = true;
     },
   };
+}
+
+async function clientAuthorities(directory: AuthorityDirectory): Promise<ClientAuthorities> {
+  const pem = ({ certificateDer }: ActiveAuthority): string => encodePem('CERTIFICATE', certificateDer);
+  const products = (await directory.all()).filter(({ authority }) => authority.role !== 'system');
+  return { system: pem(await directory.get('system')), products: products.map(pem) };
 }

@@ -52,7 +52,11 @@ export function createEnsureEnvironment(deps: EnvironmentDeps): EnsureEnvironmen
   };
 }
 
-function authorityPlans(deps: EnvironmentDeps, { name, hierarchy }: Environment, actor: string): readonly AuthorityPlan[] {
+function authorityPlans(
+  deps: EnvironmentDeps,
+  { name, hierarchy }: Environment,
+  actor: string,
+): readonly AuthorityPlan[] {
   const root = `${name}-root`;
   const shared = { environment: name, actor, ...deps.authorityKeys };
   if (hierarchy === 'root') {

@@ -1,7 +1,8 @@
 /** Makes a new home useful: system authority, environment dev, product dev/demo with a token, an admin, and their files. */
+
+import { encodePem } from '../domain/der/pem.ts';
 import { builtinProfiles } from '../domain/policy/builtin-profiles.ts';
 import { recipes } from '../domain/policy/service-profiles.ts';
-import { encodePem } from '../domain/der/pem.ts';
 import type { Hierarchy, Product } from '../domain/records/environment.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Home } from '../ports/home.ts';
@@ -61,7 +62,12 @@ export async function ensureFirstRun(deps: FirstRunDeps): Promise<boolean> {
   await ensureDemoProduct(deps);
   await ensureAdmin(deps);
   await ensureDemoToken(deps);
-  await deps.inventory.appendAudit({ at: deps.clock.now(), kind: 'service.initialized', actor: 'service', object: 'service' });
+  await deps.inventory.appendAudit({
+    at: deps.clock.now(),
+    kind: 'service.initialized',
+    actor: 'service',
+    object: 'service',
+  });
   await deps.inventory.setSetting(settingName, String(deps.clock.now()));
   return true;
 }
@@ -106,7 +112,12 @@ async function ensureDemoProduct(deps: FirstRunDeps): Promise<void> {
       { kind: 'exact', value: demo.host },
       { kind: 'subdomain', value: demo.host },
     ],
-    profiles: ['peer', ...builtinProfiles(demo.environment, issuing).map(({ name }) => name).filter((name) => name !== 'peer')],
+    profiles: [
+      'peer',
+      ...builtinProfiles(demo.environment, issuing)
+        .map(({ name }) => name)
+        .filter((name) => name !== 'peer'),
+    ],
     contacts: [],
     createdAt,
   };
@@ -122,7 +133,13 @@ async function ensureAdmin(deps: FirstRunDeps): Promise<void> {
     const createdAt = deps.clock.now();
     await deps.inventory.createOperator(
       { name: adminName, role: 'admin', createdAt },
-      { at: createdAt, kind: 'operator.created', actor: 'service', object: `operator:${adminName}`, details: { role: 'admin' } },
+      {
+        at: createdAt,
+        kind: 'operator.created',
+        actor: 'service',
+        object: `operator:${adminName}`,
+        details: { role: 'admin' },
+      },
     );
   }
   if ((await deps.home.exists(homeFiles.adminKey)) && (await deps.home.exists(homeFiles.adminCertificate))) return;
@@ -158,6 +175,12 @@ async function ensureDemoToken(deps: FirstRunDeps): Promise<void> {
     createdBy: 'service',
   };
   const details = { product: demo.product, expiresAt: token.expiresAt };
-  await deps.inventory.createToken(token, { at: createdAt, kind: 'token.created', actor: 'service', object: `token:${id}`, details });
+  await deps.inventory.createToken(token, {
+    at: createdAt,
+    kind: 'token.created',
+    actor: 'service',
+    object: `token:${id}`,
+    details,
+  });
   await deps.home.write(homeFiles.demoToken, `${formatToken(id, secret)}\n`, 0o600);
 }

@@ -64,7 +64,10 @@ export function guardClock(clock: Clock, latestTime: number, limits: ClockLimits
     problem,
     assertSafe() {
       const why = problem();
-      if (why) throw new CaError('clockUnsafe', `Nothing is signed now: ${why}. Correct the clock.`, { retryAfterSeconds: 60 });
+      if (why)
+        throw new CaError('clockUnsafe', `Nothing is signed now: ${why}. Correct the clock.`, {
+          retryAfterSeconds: 60,
+        });
     },
   };
 }

@@ -8,7 +8,7 @@ import type { PreparedCertificate } from '../domain/policy/prepare-certificate.t
 import type { AuditEntry } from '../domain/records/audit-event.ts';
 import type { CertificateDetails, CertificatePurpose, CertificateRecord } from '../domain/records/certificate.ts';
 import { assembleSigned } from '../domain/x509/signed.ts';
-import type { Inventory, IntentOutcome, IssuanceIntent } from '../ports/inventory.ts';
+import type { IntentOutcome, Inventory, IssuanceIntent } from '../ports/inventory.ts';
 import type { Log } from '../ports/log.ts';
 import type { Signer } from '../ports/vault.ts';
 import type { GuardedClock } from './guard-clock.ts';
@@ -50,7 +50,11 @@ export function createIssueCertificate(deps: IssueCertificateDeps): IssueCertifi
     const issuedAt = deps.clock.now();
     const audit = entryOf('certificate.issued', input, issuedAt, details);
     await deps.inventory.recordIssued({ serial: input.serial, certificateDer: der, issuedAt, audit });
-    return { kind: 'issued', record: { ...details, state: 'issued', issuedAt, revocation: null, successor: null }, der };
+    return {
+      kind: 'issued',
+      record: { ...details, state: 'issued', issuedAt, revocation: null, successor: null },
+      der,
+    };
   };
 }
 

@@ -28,10 +28,18 @@ export function createListCertificates(deps: ListDeps): (caller: Caller, input: 
     const after = cursor === undefined ? undefined : openCursor(cursor, binding);
     const now = Math.floor(deps.clock.now() / 1000);
     // One more than asked for tells whether there is a next page.
-    const rows = await deps.inventory.searchCertificates({ ...query, ...(after && { after }), limit: query.limit + 1, now });
+    const rows = await deps.inventory.searchCertificates({
+      ...query,
+      ...(after && { after }),
+      limit: query.limit + 1,
+      now,
+    });
     const items = rows.slice(0, query.limit);
     const last = items.at(-1);
-    return { items, nextCursor: rows.length > items.length && last ? sealCursor(positionOf(last, query.sort), binding) : null };
+    return {
+      items,
+      nextCursor: rows.length > items.length && last ? sealCursor(positionOf(last, query.sort), binding) : null,
+    };
   };
 }
 
@@ -43,7 +51,9 @@ const positionOf = (record: CertificateRecord, sort: CertificateQuery['sort']): 
 /** The key that authenticates a cursor of this very query: one cannot be used with other filters. */
 async function cursorBinding(query: Omit<ListInput, 'cursor'>, key: Promise<Buffer>): Promise<Buffer> {
   const { limit: _limit, ...filters } = query;
-  return createHmac('sha256', await key).update(JSON.stringify(Object.entries(filters).sort())).digest();
+  return createHmac('sha256', await key)
+    .update(JSON.stringify(Object.entries(filters).sort()))
+    .digest();
 }
 
 function sealCursor(position: Position, binding: Buffer): string {

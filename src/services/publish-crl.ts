@@ -61,7 +61,8 @@ export function createCrlPublisher(deps: PublishCrlDeps): CrlPublisher {
   });
 
   const nowSeconds = (): number => Math.floor(deps.clock.now() / 1000);
-  const pastHalf = (crl: PublishedCrl): boolean => nowSeconds() > crl.thisUpdate + (crl.nextUpdate - crl.thisUpdate) / 2;
+  const pastHalf = (crl: PublishedCrl): boolean =>
+    nowSeconds() > crl.thisUpdate + (crl.nextUpdate - crl.thisUpdate) / 2;
   /** On schedule well before half of its life, so that a signer has time to come back. */
   const isDue = ({ published, stale }: Shelf): boolean =>
     stale || !published || nowSeconds() > published.thisUpdate + (published.nextUpdate - published.thisUpdate) / 3;
@@ -131,7 +132,13 @@ async function build(deps: PublishCrlDeps, name: string, shelf: Shelf): Promise<
     const record = await signList(deps, issuer, { shelf, entries, thisUpdate });
     const at = deps.clock.now();
     const details = { crlNumber: record.crlNumber, entries: entries.length };
-    await deps.inventory.recordCrl(record, { at, kind: 'crl.published', actor: 'service', object: `authority:${name}`, details });
+    await deps.inventory.recordCrl(record, {
+      at,
+      kind: 'crl.published',
+      actor: 'service',
+      object: `authority:${name}`,
+      details,
+    });
     shelf.listed = new Map(entries.map(({ serial, notAfter }) => [serial, notAfter]));
     shelf.published = publishedOf(record);
     shelf.failure = undefined;
@@ -196,7 +203,10 @@ async function refuseVanished(
     const record = await deps.inventory.certificate(serial);
     const released = record?.state === 'issued' && record.revocation === null;
     if (released || (record && record.notAfter < thisUpdate)) continue;
-    throw new CaError('conflict', `The revoked certificate ${serial} vanished from the inventory; the list is not published.`);
+    throw new CaError(
+      'conflict',
+      `The revoked certificate ${serial} vanished from the inventory; the list is not published.`,
+    );
   }
 }
 

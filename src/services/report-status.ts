@@ -16,34 +16,30 @@ export interface ReportStatusDeps {
   readonly stopping: () => boolean;
 }
 
-export const createReadiness =
-  (deps: ReportStatusDeps) =>
-  async (): Promise<readonly ReadinessPart[]> => {
-    const crlProblems = deps.crls.problems();
-    return [
-      await probe('inventory', () => deps.inventory.check()),
-      await probe('vault', async () => void (await deps.directory.all())),
-      part('clock', deps.clock.problem()),
-      part('crls', crlProblems.length > 0 ? crlProblems.join('; ') : undefined),
-      part('service', deps.stopping() ? 'the service is stopping' : undefined),
-    ];
-  };
+export const createReadiness = (deps: ReportStatusDeps) => async (): Promise<readonly ReadinessPart[]> => {
+  const crlProblems = deps.crls.problems();
+  return [
+    await probe('inventory', () => deps.inventory.check()),
+    await probe('vault', async () => void (await deps.directory.all())),
+    part('clock', deps.clock.problem()),
+    part('crls', crlProblems.length > 0 ? crlProblems.join('; ') : undefined),
+    part('service', deps.stopping() ? 'the service is stopping' : undefined),
+  ];
+};
 
-export const createStatus =
-  (deps: ReportStatusDeps) =>
-  async (): Promise<StatusView> => {
-    const authorities = [];
-    for (const { authority, certificate } of await deps.directory.all()) {
-      const crl = await deps.crls.current(authority.name).catch(() => null);
-      authorities.push({ name: authority.name, notAfter: certificate.notAfter, crl });
-    }
-    return {
-      startedAt: deps.startedAt,
-      readiness: await createReadiness(deps)(),
-      counts: await deps.inventory.counts(),
-      authorities,
-    };
+export const createStatus = (deps: ReportStatusDeps) => async (): Promise<StatusView> => {
+  const authorities = [];
+  for (const { authority, certificate } of await deps.directory.all()) {
+    const crl = await deps.crls.current(authority.name).catch(() => null);
+    authorities.push({ name: authority.name, notAfter: certificate.notAfter, crl });
+  }
+  return {
+    startedAt: deps.startedAt,
+    readiness: await createReadiness(deps)(),
+    counts: await deps.inventory.counts(),
+    authorities,
   };
+};
 
 const part = (name: string, reason: string | undefined): ReadinessPart =>
   reason === undefined ? { name, ready: true } : { name, ready: false, reason };

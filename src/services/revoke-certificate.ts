@@ -26,7 +26,11 @@ const productReasons: readonly RevocationReason[] = [
 
 export const createRevokeCertificate =
   (deps: RevokeDeps) =>
-  async (caller: Caller, serial: string, revoking: { reason: string; invalidityDate?: number }): Promise<CertificateView> => {
+  async (
+    caller: Caller,
+    serial: string,
+    revoking: { reason: string; invalidityDate?: number },
+  ): Promise<CertificateView> => {
     const reason = checkReason(caller, revoking.reason);
     const record = await findVisible(deps, caller, serial);
     await refuseLastWayIn(deps, record, caller);
@@ -34,7 +38,9 @@ export const createRevokeCertificate =
     const revocation: Revocation = {
       at,
       reason,
-      ...(revoking.invalidityDate !== undefined && { invalidityDate: checkInvalidityDate(revoking.invalidityDate, at) }),
+      ...(revoking.invalidityDate !== undefined && {
+        invalidityDate: checkInvalidityDate(revoking.invalidityDate, at),
+      }),
     };
     const audit = entry(deps, caller, record, { kind: 'certificate.revoked', details: { reason } });
     const outcome = await deps.inventory.revokeCertificate({ serial: record.serial, revocation, audit });
@@ -84,9 +90,13 @@ function checkReason(caller: Caller, text: string): RevocationReason {
 /** RFC 5280 §5.3.2: a date in the past at which the key may already have been unsafe. */
 function checkInvalidityDate(invalidityDate: number, now: number): number {
   if (invalidityDate <= now && invalidityDate >= 0) return invalidityDate;
-  throw new CaError('malformed', 'invalidityDate lies in the future; give the time from which the key is not trusted.', {
-    reasons: [{ code: 'invalidField', field: 'invalidityDate', message: 'must not lie in the future' }],
-  });
+  throw new CaError(
+    'malformed',
+    'invalidityDate lies in the future; give the time from which the key is not trusted.',
+    {
+      reasons: [{ code: 'invalidField', field: 'invalidityDate', message: 'must not lie in the future' }],
+    },
+  );
 }
 
 /**
@@ -96,7 +106,10 @@ function checkInvalidityDate(invalidityDate: number, now: number): number {
 async function refuseLastWayIn(deps: RevokeDeps, record: CertificateRecord, caller: Caller): Promise<void> {
   if (record.purpose === 'product') return;
   if (record.purpose !== 'operator') {
-    throw new CaError('conflict', `The certificate ${record.serial} belongs to the service itself and is not revoked by serial.`);
+    throw new CaError(
+      'conflict',
+      `The certificate ${record.serial} belongs to the service itself and is not revoked by serial.`,
+    );
   }
   if (caller.kind !== 'operator' || caller.role !== 'admin') {
     throw new CaError('unauthorized', 'Only an admin may revoke an operator’s certificate.');
@@ -109,7 +122,9 @@ async function refuseLastWayIn(deps: RevokeDeps, record: CertificateRecord, call
     limit: 1000,
     now,
   });
-  const admins = new Set((await deps.inventory.operators()).filter(({ role }) => role === 'admin').map(({ name }) => name));
+  const admins = new Set(
+    (await deps.inventory.operators()).filter(({ role }) => role === 'admin').map(({ name }) => name),
+  );
   const others = live.filter(({ owner, serial }) => admins.has(owner) && serial !== record.serial);
   if (others.length === 0 && admins.has(record.owner)) {
     throw new CaError('lastAdmin', 'This is the last valid certificate of an admin. Add another admin first.');

@@ -1,5 +1,6 @@
 /** A certificate is followed by its successor: same product, profile and names, a new key, authorised by itself. */
 import { CaError, type ReasonCode } from '../domain/errors.ts';
+import type { IsKnownWeakKey } from '../domain/policy/known-weak-keys.ts';
 import type { CertificateRecord } from '../domain/records/certificate.ts';
 import { refuse } from '../domain/refusal.ts';
 import { type Csr, parseCsr } from '../domain/x509/csr.ts';
@@ -14,6 +15,7 @@ import { findVisible, type ViewDeps } from './view-certificate.ts';
 export interface RotateDeps extends ViewDeps {
   readonly clock: Clock;
   readonly products: ProductIssuing;
+  readonly isKnownWeakKey: IsKnownWeakKey;
 }
 
 export const createRotateCertificate =
@@ -29,7 +31,7 @@ export const createRotateCertificate =
     if (record.successor) {
       throw new CaError('conflict', `This certificate was rotated already; its successor is ${record.successor}.`);
     }
-    const csr = parseCsr(input.csrDer);
+    const csr = parseCsr(input.csrDer, deps.isKnownWeakKey);
     refuseChanges(record, csr, input);
     const product = await productOf(deps.inventory, record.owner);
     return deps.products.issueFor({
@@ -49,7 +51,8 @@ const forbidden = (code: ReasonCode, message: string): CaError =>
 function refuseChanges(record: CertificateRecord, csr: Csr, input: SubmitInput): void {
   const wanted = input.names ? input.names.map(canonical) : csr.names.map(({ value }) => value);
   const same = wanted.length === 0 || sorted(wanted) === sorted(record.names);
-  if (!same) throw forbidden('rotationChangesNames', 'A rotation keeps the names of its certificate. Enrol anew with a token.');
+  if (!same)
+    throw forbidden('rotationChangesNames', 'A rotation keeps the names of its certificate. Enrol anew with a token.');
   if (input.profile !== undefined && input.profile !== record.profile) {
     throw forbidden('profileNotAllowed', `A rotation keeps the profile of its certificate, ${record.profile}.`);
   }

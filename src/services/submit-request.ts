@@ -1,5 +1,6 @@
 /** A CSR from a product becomes a certificate: parse, judge, prove possession, issue (the life of one CSR, steps 2 to 6). */
 import { CaError, type Reason } from '../domain/errors.ts';
+import type { IsKnownWeakKey } from '../domain/policy/known-weak-keys.ts';
 import { type CompiledProfile, compileProfile, prepareCertificate } from '../domain/policy/prepare-certificate.ts';
 import { printable } from '../domain/policy/printable.ts';
 import type { Profile } from '../domain/policy/profile.ts';
@@ -22,6 +23,7 @@ export interface SubmitDeps {
   readonly clock: GuardedClock;
   readonly randomness: Randomness;
   readonly issue: IssueCertificate;
+  readonly isKnownWeakKey: IsKnownWeakKey;
 }
 
 /** A product's request after the caller, the product and the profile are settled; rotation comes in here, too. */
@@ -56,7 +58,7 @@ export function createProductIssuing(deps: SubmitDeps): ProductIssuing {
       now: Math.floor(nowMs / 1000),
       serial,
     });
-    // The key rules have passed: only now is its arithmetic worth doing.
+    // The key rules have passed with the parsing: only now is its arithmetic worth doing.
     verifyCsr(csr);
     await refuseBlockedKey(deps.inventory, prepared.keySha256);
     const outcome = await deps.issue({
@@ -79,10 +81,11 @@ export function createProductIssuing(deps: SubmitDeps): ProductIssuing {
   return {
     issueFor,
     async submit(caller, input) {
-      if (caller.kind === 'operator') throw new CaError('unauthorized', 'Operators do not request product certificates.');
+      if (caller.kind === 'operator')
+        throw new CaError('unauthorized', 'Operators do not request product certificates.');
       const product = await productOf(deps.inventory, caller.product);
       const profileName = chooseProfile(caller, product, input.profile);
-      return issueFor({ caller, product, profileName, csr: parseCsr(input.csrDer), input });
+      return issueFor({ caller, product, profileName, csr: parseCsr(input.csrDer, deps.isKnownWeakKey), input });
     },
   };
 }
@@ -94,7 +97,8 @@ export async function productOf(inventory: Inventory, id: string): Promise<Produ
 }
 
 function chooseProfile(caller: Caller, product: Product, wanted: string | undefined): string {
-  const allowed = caller.kind === 'token' ? product.profiles.filter((name) => caller.profiles.includes(name)) : product.profiles;
+  const allowed =
+    caller.kind === 'token' ? product.profiles.filter((name) => caller.profiles.includes(name)) : product.profiles;
   const name = wanted ?? allowed[0];
   if (name !== undefined && allowed.includes(name)) return name;
   const list = allowed.length > 0 ? `Use one of: ${allowed.join(', ')}.` : 'It may use none.';
@@ -173,7 +177,14 @@ function createRecipes(deps: Pick<SubmitDeps, 'inventory' | 'directory'>): {
       profiles.set(environment, known);
       const profile = known.find((candidate) => candidate.name === name);
       if (!profile) {
-        return refuse([{ code: 'unknownProfile', field: 'profile', message: `${environment} has no such profile.`, value: printable(name) }]);
+        return refuse([
+          {
+            code: 'unknownProfile',
+            field: 'profile',
+            message: `${environment} has no such profile.`,
+            value: printable(name),
+          },
+        ]);
       }
       const issuer = await deps.directory.get(profile.authority);
       const ofIssuer = kept.get(issuer) ?? new Map<string, Recipe>();

@@ -1,0 +1,377 @@
+/** The composition root: reads the settings, opens the adapters, builds the services, opens the faces. Nothing else knows who is real. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { hostname } from 'node:os';
+import { join, relative } from 'node:path';
+import { type Logger, pino } from 'pino';
+import { openDebianWeakKeys, openDebianWeakKeys } from './adapters/debian-weak-keys/open-debian-weak-keys.ts';
+import { openHomeDirectory } from './adapters/home-directory/home-directory.ts';
+import { openSqliteInventory } from './adapters/inventory-sqlite/inventory-sqlite.ts';
+import { systemClock } from './adapters/system-clock.ts';
+import { systemRandomness } from './adapters/system-randomness.ts';
+import { resolvePassphrase } from './adapters/vault-file/passphrase.ts';
+import { createSoftwareKeys } from './adapters/vault-file/software-keys.ts';
+import { openFileVault } from './adapters/vault-file/vault-file.ts';
+import { type Config, inHome, loadConfig } from './config.ts';
+import { StartError } from './domain/errors.ts';
+import type { AuditEntry } from './domain/records/audit-event.ts';
+import { runCli } from './faces/cli/run.ts';
+import { type StartReport, welcome } from './faces/cli/welcome.ts';
+import { type OpenFaces, openFaces } from './faces/http/open-faces.ts';
+import type { Clock } from './ports/clock.ts';
+import type { Home } from './ports/home.ts';
+import type { Inventory } from './ports/inventory.ts';
+import type { Vault } from './ports/vault.ts';
+import { type BuiltServices, buildServices, type ServiceSettings } from './services/build-services.ts';
+import { demo, homeFiles } from './services/first-run.ts';
+import { defaultClockLimits } from './services/guard-clock.ts';
+import { type ServerCertificate, serverCertificateIsDue } from './services/server-certificate.ts';
+import type { DistributionUrls } from './services/services.ts';
+
+const projectFolder = join(import.meta.dirname, '..');
+
+export const version = String(JSON.parse(readFileSync(join(projectFolder, 'package.json'), 'utf8')).version);
+
+/** What a drill or a bench may put around the real thing; everything else runs as users run it. */
+export interface Overrides {
+  readonly clock?: Clock;
+  readonly wrapVault?: (vault: Vault) => Vault;
+  readonly logger?: Logger;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+export interface RunningService {
+  readonly ports: { readonly public: number; readonly admin: number; readonly distribution: number };
+  readonly report: StartReport;
+  readonly built: BuiltServices;
+  /** Finishes what was accepted, refuses new work, closes everything; under 10 s. */
+  stop(): Promise<void>;
+}
+
+/** The services over real adapters, without faces. */
+interface OpenServices {
+  readonly built: BuiltServices;
+  readonly inventory: Inventory;
+  readonly home: Home;
+  readonly urls: DistributionUrls;
+  readonly log: Logger;
+  readonly firstRun: boolean;
+  readonly generatedPassphrase: string | undefined;
+}
+
+/** Closes what was opened, newest first. */
+type Closers = (() => Promise<void>)[];
+
+async function closeAll(closers: Closers): Promise<void> {
+  for (const close of closers.splice(0).reverse()) await close();
+}
+
+async function openServices(
+  config: Config,
+  ports: Ports,
+  overrides: Overrides,
+  closers: Closers,
+): Promise<OpenServices> {
+  const log = overrides.logger ?? createLogger(config);
+  const home = await openHomeDirectory(config.home);
+  closers.push(() => home.release());
+  const { vault, generatedPassphrase } = await openVault(config, overrides.env ?? process.env);
+  closers.push(() => vault.close());
+  const file = inHome(config, 'privyseal.db');
+  const inventory = await openSqliteInventory({ file, migrationsDirectory: join(projectFolder, 'migrations/sqlite') });
+  closers.push(() => inventory.close());
+  const urls = distributionUrls(config.distributionUrl ?? `http://localhost:${ports.distribution}`);
+  const built = await buildServices({
+    inventory,
+    vaults: new Map([[vault.name, overrides.wrapVault?.(vault) ?? vault]]),
+    home,
+    keyPairs: createSoftwareKeys(),
+    clock: overrides.clock ?? systemClock,
+    randomness: systemRandomness,
+    isKnownWeakKey: openDebianWeakKeys(),
+    log,
+    urls,
+    settings: serviceSettings(config, vault.name),
+  });
+  await built.recoverUnfinished();
+  const firstRun = await built.ensureFirstRun();
+  return { built, inventory, home, urls, log, firstRun, generatedPassphrase };
+}
+
+/** Starts the whole service; rejects with StartError after closing what it had opened. */
+export async function startService(config: Config, overrides: Overrides = {}): Promise<RunningService> {
+  const closers: Closers = [];
+  try {
+    const ports = await settlePorts(config);
+    const open = await openServices(config, ports, overrides, closers);
+    const { built, log } = open;
+    const faces = await openRotatingFaces({ config, ports, ...open });
+    closers.push(() => faces.stop());
+    closers.push(startHousekeeping(built, faces, log));
+    if (config.publicPort * config.adminPort * config.distributionPort === 0) {
+      await open.home.write('run/ports.json', `${JSON.stringify(ports)}\n`, 0o644);
+    }
+    await open.inventory.appendAudit(serviceEvent('service.started', built));
+    const report = await reportOf({ config, ports, ...open });
+    return { ports, report, built, stop: () => stopService(open, closers) };
+  } catch (error) {
+    await closeAll(closers).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function stopService({ built, inventory, log }: OpenServices, closers: Closers): Promise<void> {
+  built.beginStop();
+  // The faces and the housekeeping were opened last: nothing new comes after them.
+  for (const close of closers.splice(-2).reverse()) await close();
+  await inventory.appendAudit(serviceEvent('service.stopped', built)).catch((error: unknown) => {
+    log.error({ err: error }, 'the stop was not audited');
+  });
+  await closeAll(closers);
+}
+
+const serviceEvent = (kind: 'service.started' | 'service.stopped', built: BuiltServices): AuditEntry => ({
+  at: built.clock.now(),
+  kind,
+  actor: 'service',
+  object: 'service',
+  details: { version },
+});
+
+/** One JSON line an event on standard output; what could be a secret never gets there. */
+function createLogger(config: Config): Logger {
+  const paths = ['req.headers.authorization', 'req.headers.cookie', 'headers.authorization', 'headers.cookie'];
+  return pino({ level: config.logLevel, base: null, redact: { paths, censor: '[redacted]' } });
+}
+
+async function openVault(
+  config: Config,
+  env: NodeJS.ProcessEnv,
+): Promise<{ vault: Vault; generatedPassphrase: string | undefined }> {
+  const directory = inHome(config, 'vault');
+  const resolved = await resolvePassphrase({ env, directory, randomness: systemRandomness });
+  const vault = await openFileVault({ directory, passphrase: resolved.passphrase, randomness: systemRandomness });
+  return { vault, generatedPassphrase: resolved.generated ? join(directory, 'passphrase') : undefined };
+}
+
+function serviceSettings(config: Config, vault: string): ServiceSettings {
+  const pss = config.rsaPadding === 'pss' && config.authorityKeyType.startsWith('rsa-');
+  return {
+    hierarchy: config.hierarchy,
+    authorityKeys: {
+      vault,
+      keyType: config.authorityKeyType,
+      ...(pss && { signatureAlgorithm: 'rsassa-pss-sha256' as const }),
+    },
+    crlLifetimeSeconds: config.crlLifetimeSeconds,
+    ocspLifetimeSeconds: config.ocspLifetimeSeconds,
+    clockLimits: { ...defaultClockLimits, acceptClock: config.acceptClock },
+    serverNames: serverNames(config),
+  };
+}
+
+/** By what clients reach this machine: the loopback names, its host name, and what the settings add. */
+function serverNames(config: Config): readonly string[] {
+  const host = hostname().toLowerCase();
+  const usable = /^[a-z0-9-]+(\.[a-z0-9-]+)*$/.test(host) ? [host] : [];
+  return [...new Set(['localhost', ...usable, ...config.serverNames, '127.0.0.1', '::1'])];
+}
+
+function distributionUrls(base: string): DistributionUrls {
+  const root = base.replace(/\/$/, '');
+  return {
+    crl: (authority) => `${root}/crl/${authority}.crl`,
+    ocsp: (authority) => `${root}/ocsp/${authority}`,
+    aia: (authority) => `${root}/aia/${authority}.cer`,
+    trustBundle: (environment) => `${root}/v1/trust-bundles/${environment}.pem`,
+  };
+}
+
+type Ports = RunningService['ports'];
+
+/** Certificates carry the distribution face's port, so it must be known before the first one is made. */
+async function settlePorts(config: Config): Promise<Ports> {
+  const settle = async (port: number): Promise<number> => (port === 0 ? freePort(config.host) : port);
+  return {
+    public: await settle(config.publicPort),
+    admin: await settle(config.adminPort),
+    distribution: await settle(config.distributionPort),
+  };
+}
+
+function freePort(host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer().once('error', reject);
+    probe.listen(0, host, () => {
+      const address = probe.address();
+      const port = typeof address === 'object' && address ? address.port : 0;
+      probe.close(() => resolve(port));
+    });
+  });
+}
+
+interface FacesInput {
+  readonly config: Config;
+  readonly built: BuiltServices;
+  readonly log: Logger;
+  readonly urls: DistributionUrls;
+  readonly ports: Ports;
+}
+
+interface RotatingFaces {
+  /** Replaces the TLS certificate when it is due, or the authorities that clients' certificates may come from. */
+  refresh(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** The faces with the service's own TLS certificate, which it issues to itself and replaces while they run. */
+async function openRotatingFaces({ config, built, log, urls, ports }: FacesInput): Promise<RotatingFaces> {
+  let certificate = await built.issueServerCertificate();
+  let clientCas = await built.clientAuthorities();
+  const tls = (own: ServerCertificate) => ({ cert: own.certificatePem, key: own.keyPem });
+  const faces: OpenFaces = await openFaces({
+    services: built.services,
+    urls,
+    logger: log,
+    now: () => built.clock.now(),
+    host: config.host,
+    ports,
+    requestsPerMinute: config.rateLimitPerSecond * 60,
+    requestLog: config.requestLog,
+    tls: tls(certificate),
+    clientCas,
+  });
+  return {
+    async refresh() {
+      const wanted = await built.clientAuthorities();
+      const due = serverCertificateIsDue(certificate, built.clock.now());
+      if (!due && wanted.products.length === clientCas.products.length) return;
+      if (due) certificate = await built.issueServerCertificate();
+      clientCas = wanted;
+      faces.replaceTls(tls(certificate), clientCas);
+      log.info({ due }, 'the TLS context was replaced');
+    },
+    stop: () => faces.stop(),
+  };
+}
+
+const housekeepingMs = 1000;
+
+/** Runs the housekeeping again and again, one after the other; resolves when the last one has ended. */
+function startHousekeeping(built: BuiltServices, faces: RotatingFaces, log: Logger): () => Promise<void> {
+  let running = Promise.resolve();
+  let ended = false;
+  const once = async (): Promise<void> => {
+    try {
+      await built.housekeep();
+      await faces.refresh();
+    } catch (error) {
+      log.error({ err: error }, 'housekeeping failed; trying again');
+    }
+  };
+  let timer: NodeJS.Timeout;
+  const next = (): void => {
+    timer = setTimeout(() => {
+      running = once().finally(() => {
+        if (!ended) next();
+      });
+    }, housekeepingMs);
+  };
+  next();
+  return async () => {
+    ended = true;
+    clearTimeout(timer);
+    await running;
+  };
+}
+
+interface ReportInput {
+  readonly config: Config;
+  readonly built: BuiltServices;
+  readonly firstRun: boolean;
+  readonly ports: Ports;
+  readonly generatedPassphrase: string | undefined;
+}
+
+async function reportOf({ config, built, firstRun, ports, generatedPassphrase }: ReportInput): Promise<StartReport> {
+  const home = relative(process.cwd(), config.home) || config.home;
+  const shown = home.startsWith('..') ? config.home : home;
+  const authorities = await built.directory.all();
+  return {
+    version,
+    firstRun,
+    home: shown,
+    urls: {
+      public: config.publicUrl ?? `https://localhost:${ports.public}`,
+      admin: `https://localhost:${ports.admin}`,
+      distribution: config.distributionUrl ?? `http://localhost:${ports.distribution}`,
+    },
+    authorities: authorities.map(({ authority, certificate, certificateDer }) => ({
+      name: authority.name,
+      subject: certificate.subject,
+      sha256: createHash('sha256').update(certificateDer).digest('hex'),
+    })),
+    files: homeContents(shown),
+    generatedPassphrase,
+    demo,
+    defaultPorts: ports.public === 8443 && ports.admin === 9443,
+  };
+}
+
+const homeContents = (home: string): StartReport['files'] => [
+  { path: `${home}/privyseal.db`, what: 'the inventory and the audit log (SQLite)' },
+  { path: `${home}/vault/`, what: 'the authorities’ keys, encrypted' },
+  { path: `${home}/${homeFiles.adminKey}`, what: 'private key of the operator admin (0600)' },
+  { path: `${home}/${homeFiles.adminCertificate}`, what: 'its certificate, for the admin face' },
+  { path: `${home}/${homeFiles.trust('system')}`, what: 'what clients of this service trust' },
+  { path: `${home}/${homeFiles.trust(demo.environment)}`, what: 'what to trust to accept certificates of dev' },
+  {
+    path: `${home}/${homeFiles.demoToken}`,
+    what: `enrolment token of ${demo.product}, for ${demo.tokenDays} days (0600)`,
+  },
+];
+
+/** Ends with 0 after SIGTERM or SIGINT; a second signal ends at once. */
+async function serve(overrides: Partial<Config>): Promise<number> {
+  const config = loadConfig(process.env, process.cwd(), overrides);
+  const service = await startService(config);
+  process.stdout.write(welcome(service.report));
+  await new Promise<void>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.once(signal, () => {
+        process.once(signal, () => process.exit(1));
+        resolve();
+      });
+    }
+  });
+  await service.stop();
+  return 0;
+}
+
+/** Makes the home without serving it. */
+async function initialize(overrides: Partial<Config>): Promise<number> {
+  const config = loadConfig(process.env, process.cwd(), { ...overrides, logLevel: 'error' });
+  const closers: Closers = [];
+  try {
+    const ports = { public: config.publicPort, admin: config.adminPort, distribution: config.distributionPort };
+    const open = await openServices(config, ports, {}, closers);
+    process.stdout.write(welcome(await reportOf({ config, ports, ...open })));
+  } finally {
+    await closeAll(closers);
+  }
+  return 0;
+}
+
+/** The program: resolves to the exit code. A StartError is a sentence, not a stack. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const { stdout, stderr, env } = process;
+  const io = { stdout, stderr, env, cwd: process.cwd(), isTty: stdout.isTTY === true, columns: stdout.columns ?? 80 };
+  try {
+    return await runCli(argv, io, { serve, initialize, version });
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    stderr.write(`privyseal: ${error.code}: ${error.message}\n`);
+    return 1;
+  }
+}

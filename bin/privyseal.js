@@ -1,39 +1,34 @@
 #!/usr/bin/env node
-/** The launcher. Plain old JavaScript that parses on any Node from 12 on, so that a wrong Node hears a sentence, not a stack. */
+/** The launcher: plain old JavaScript that parses on Node 12, too, so that a wrong Node hears a sentence instead of a stack. */
+
 // No static imports: on the wrong Node nothing of the program, least of all a native module, may be loaded.
+const wantedMajor = '24';
 
-var wantedMajor = '24';
-var major = process.versions.node.split('.')[0];
-
-if (major === wantedMajor) {
+if (process.versions.node.split('.')[0] === wantedMajor) {
   start();
 } else {
   process.stderr.write(
-    'privyseal: wrongNode: this is Node ' +
-      process.version +
-      ', Privyseal runs on Node ' +
-      wantedMajor +
-      ': run `npm ci` in the project folder, which brings it, then start with `npm start` or `npx privyseal ...` there, ' +
-      'or with `node_modules/.bin/node bin/privyseal.js ...`.\n'
+    `privyseal: wrongNode: this is Node ${process.version}, but Privyseal runs on Node ${wantedMajor}. ` +
+      'Run `npm ci` in the project folder, which brings it; then use `npm start` or `npx privyseal ...` there, ' +
+      'or `node_modules/.bin/node bin/privyseal.js ...`.\n',
   );
   process.exitCode = 1;
 }
 
 function start() {
   import('node:module')
-    .then(function (nodeModule) {
-      // Keeps the compiled code between starts; 170 ms less for the next one.
+    .then((nodeModule) => {
+      // Keeps compiled code between starts, which makes the next one several times faster.
       nodeModule.enableCompileCache();
       return import('../src/main.ts');
     })
-    .then(function (program) {
-      return program.main(process.argv.slice(2));
-    })
-    .then(function (exitCode) {
+    .then((program) => program.main(process.argv.slice(2)))
+    .then((exitCode) => {
       process.exitCode = exitCode;
     })
-    .catch(function (error) {
-      process.stderr.write('privyseal: ' + (error && error.stack ? error.stack : error) + '\n');
+    .catch((error) => {
+      // biome-ignore lint/complexity/useOptionalChain: Node 12 does not parse it
+      process.stderr.write(`privyseal: ${error && error.stack ? error.stack : error}\n`);
       process.exitCode = 1;
     });
 }

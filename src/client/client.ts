@@ -1,0 +1,98 @@
+/** The REST API as a typed client over HTTPS with mutual TLS or a bearer token; what the command line talks through. */
+import { randomUUID } from 'node:crypto';
+import type { TSchema } from 'typebox';
+import {
+  CertificateJson,
+  CertificateList,
+  type CertificateListQuery,
+  type RevokeBody,
+  type SubmitBody,
+} from '../api/certificate.ts';
+import {
+  AuthorityList,
+  type EnvironmentBody,
+  EnvironmentJson,
+  EnvironmentList,
+  Readiness,
+  StatusJson,
+} from '../api/service.ts';
+import { ClientFailure } from './failure.ts';
+import { type ConnectOptions, type ExchangeAnswer, openExchange } from './https-exchange.ts';
+import { readJson, readText, shapedAs } from './read-answer.ts';
+
+export type { ConnectOptions };
+export type PrivysealClient = ReturnType<typeof connect>;
+
+/** Opens nothing yet. Every method throws ClientProblem for what the service refused, ClientFailure when no usable answer came. */
+export function connect(options: ConnectOptions) {
+  const exchange = openExchange(options);
+  const { host } = new URL(options.baseUrl);
+
+  const get = async <Schema extends TSchema>(path: string, schema: Schema) =>
+    readJson(await exchange.send({ method: 'GET', path, accept: 'application/json' }), schema, host);
+  const post = async <Schema extends TSchema>(path: string, json: unknown, schema: Schema) =>
+    readJson(await exchange.send({ method: 'POST', path, accept: 'application/json', json }), schema, host);
+
+  /** Acts that issue carry a key, so that one lost answer can be asked for again without a second certificate. */
+  const issue = async (path: string, json: unknown): Promise<CertificateJson> => {
+    const headers = { 'idempotency-key': randomUUID() };
+    const send = (): Promise<ExchangeAnswer> =>
+      exchange.send({ method: 'POST', path, accept: 'application/json', json, headers });
+    const answer = await send().catch((error: unknown) => {
+      if (error instanceof ClientFailure && error.code === 'connectionBroken') return send();
+      throw error;
+    });
+    return readJson(answer, CertificateJson, host);
+  };
+
+  return {
+    submit: (body: SubmitBody): Promise<CertificateJson> => issue('/v1/certificates', body),
+    /** Over mutual TLS with the very certificate that is rotated. */
+    rotate: (serial: string, body: Pick<SubmitBody, 'csr'>): Promise<CertificateJson> =>
+      issue(`${certificatePath(serial)}/rotate`, body),
+    read: (serial: string): Promise<CertificateJson> => get(certificatePath(serial), CertificateJson),
+    /** Pages in the order asked for, fetched as they are consumed. */
+    async *list(query: CertificateListQuery = {}): AsyncGenerator<CertificateList> {
+      let cursor: string | null | undefined = query.cursor;
+      do {
+        const page: CertificateList = await get(
+          `/v1/certificates${queryText({ ...query, ...(cursor && { cursor }) })}`,
+          CertificateList,
+        );
+        yield page;
+        cursor = page.nextCursor;
+      } while (cursor);
+    },
+    revoke: (serial: string, body: RevokeBody): Promise<CertificateJson> =>
+      post(`${certificatePath(serial)}/revoke`, body, CertificateJson),
+    /** Takes `certificateHold` back. */
+    release: (serial: string): Promise<CertificateJson> =>
+      post(`${certificatePath(serial)}/release`, {}, CertificateJson),
+    authorities: (): Promise<AuthorityList> => get('/v1/authorities', AuthorityList),
+    /** The roots of an environment, PEM. */
+    trustBundle: async (environment: string): Promise<string> => {
+      const path = `/v1/trust-bundles/${encodeURIComponent(environment)}.pem`;
+      return readText(await exchange.send({ method: 'GET', path, accept: pemMediaType }), pemMediaType, host);
+    },
+    environments: (): Promise<EnvironmentList> => get('/v1/environments', EnvironmentList),
+    createEnvironment: (body: EnvironmentBody): Promise<EnvironmentJson> =>
+      post('/v1/environments', body, EnvironmentJson),
+    status: (): Promise<StatusJson> => get('/v1/status', StatusJson),
+    /** Unready is an answer here, not an error: 503 carries the same parts. */
+    readiness: async (): Promise<Readiness> => {
+      const answer = await exchange.send({ method: 'GET', path: '/readyz', accept: 'application/json' });
+      const unready = answer.status === 503 ? shapedAs(answer, 'application/json', Readiness) : undefined;
+      return unready ?? readJson(answer, Readiness, host);
+    },
+    close: (): Promise<void> => exchange.close(),
+  };
+}
+
+const pemMediaType = 'application/pem-certificate-chain';
+
+const certificatePath = (serial: string): string => `/v1/certificates/${encodeURIComponent(serial)}`;
+
+function queryText(query: CertificateListQuery): string {
+  const pairs = Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]);
+  return pairs.length === 0 ? '' : `?${new URLSearchParams(pairs)}`;
+}

@@ -1,0 +1,48 @@
+/** Checks answers against the REST contract: a known status and shape, or an error; text is never trusted to be what it says. */
+import type { Static, TSchema } from 'typebox';
+import { Value } from 'typebox/value';
+import { Problem } from '../api/problem.ts';
+import { failure } from './connection-failure.ts';
+import { ClientProblem } from './failure.ts';
+import type { ExchangeAnswer } from './https-exchange.ts';
+
+/** The answer as `schema` describes it. Fields the contract does not know are dropped: a newer service may say more. */
+export function readJson<Schema extends TSchema>(answer: ExchangeAnswer, schema: Schema, host: string): Static<Schema> {
+  assertSuccess(answer, host);
+  const value = shapedAs(answer, 'application/json', schema);
+  if (value === undefined) throw failure('badAnswer', host);
+  return value;
+}
+
+/** The body of a successful answer of this media type. */
+export function readText(answer: ExchangeAnswer, mediaType: string, host: string): string {
+  assertSuccess(answer, host);
+  if (answer.mediaType !== mediaType) throw failure('badAnswer', host);
+  return answer.body;
+}
+
+function assertSuccess(answer: ExchangeAnswer, host: string): void {
+  if (answer.status >= 200 && answer.status < 300) return;
+  const problem = shapedAs(answer, 'application/problem+json', Problem);
+  if (problem === undefined) throw failure('badAnswer', host);
+  throw new ClientProblem(problem, answer.retryAfterSeconds);
+}
+
+/** Undefined unless the body is JSON of this media type and shape. */
+export function shapedAs<Schema extends TSchema>(
+  answer: ExchangeAnswer,
+  mediaType: string,
+  schema: Schema,
+): Static<Schema> | undefined {
+  if (answer.mediaType !== mediaType) return undefined;
+  const value = Value.Clean(schema, parseJson(answer.body));
+  return Value.Check(schema, value) ? value : undefined;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

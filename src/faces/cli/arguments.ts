@@ -1,0 +1,68 @@
+/** Reads arguments and option values, each into its type or an error that names the value and what is allowed. */
+import { InvalidArgumentError, Option } from 'commander';
+import { type RevocationReason, revocationReasons } from '../../domain/policy/revocation-reason.ts';
+import { type GeneralName, parseGeneralName } from '../../domain/x509/general-name.ts';
+import { keyTypes } from '../../domain/x509/key-type.ts';
+import { parseSerial } from '../../domain/x509/serial.ts';
+import { parseLength } from './words.ts';
+
+/** For a variadic argument: commander hands each value with what was read before. */
+export function readNames(text: string, before: readonly GeneralName[] | undefined): readonly GeneralName[] {
+  const name = parseGeneralName(text);
+  if (!name) {
+    throw new InvalidArgumentError(
+      'A name is a DNS name, an IP address, a URI or an e-mail address: demo.dev.internal.',
+    );
+  }
+  return [...(before ?? []), name];
+}
+
+export function readSerial(text: string): string {
+  const serial = parseSerial(text);
+  if (serial === undefined)
+    throw new InvalidArgumentError('A serial is up to 40 hexadecimal digits, as `list` shows it.');
+  return serial;
+}
+
+/** Seconds. */
+export function readLength(text: string): number {
+  const seconds = parseLength(text);
+  if (seconds === undefined) throw new InvalidArgumentError('A length of time is like 90s, 15m, 24h, 30d or 2w.');
+  return seconds;
+}
+
+export function readLimit(text: string): number {
+  if (!/^[1-9]\d{0,6}$/.test(text)) throw new InvalidArgumentError('A limit is a number from 1 to 9999999.');
+  return Number(text);
+}
+
+/** An origin, without a trailing slash. */
+export function readUrl(text: string): string {
+  const url = URL.parse(text);
+  const isOrigin = url?.protocol === 'https:' && url.href === `${url.origin}/` && url.username === '';
+  if (!isOrigin) throw new InvalidArgumentError('An address is like https://localhost:8443.');
+  return url.origin;
+}
+
+export const keyTypeOption = new Option('--key-type <type>', 'kind of key to make')
+  .choices(keyTypes)
+  .default('ec-p256');
+
+export const reasonOption = new Option('--reason <reason>', 'why (RFC 5280): certificateHold can be released again')
+  .choices(Object.keys(revocationReasons) as RevocationReason[])
+  .makeOptionMandatory();
+
+export const statusOption = new Option('--status <status>', 'only these').choices([
+  'pending',
+  'valid',
+  'expired',
+  'revoked',
+  'held',
+]);
+
+export const hierarchyOption = new Option(
+  '--hierarchy <kind>',
+  'two-tier: the root signs an issuing authority; root: it signs products’ certificates itself',
+)
+  .choices(['two-tier', 'root'])
+  .default('two-tier');

@@ -1,0 +1,22 @@
+/** Errors that the command line itself finds, with stable codes; exit-codes.ts says how each ends the program. */
+
+export type CliErrorCode =
+  | 'usage' // the command line, or a variable it reads, is not right
+  | 'credentialMissing' // a CA, certificate, key or token file is not there
+  | 'fileUnreadable'
+  | 'fileExists' // would be overwritten
+  | 'folderUnwritable'
+  | 'answerNotOurs' // the certificate is not for our key or names
+  | 'answerNotTrusted' // it does not chain to the trust file
+  | 'declined'; // the person answered no
+
+/** `message` says what was wrong, with which value, and what to do next. */
+export class CliError extends Error {
+  override readonly name = 'CliError';
+  readonly code: CliErrorCode;
+
+  constructor(code: CliErrorCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+  }
+}

@@ -1,0 +1,63 @@
+/** `privyseal environment add|list` and `authority list`. */
+import type { AuthorityJson, EnvironmentBody, EnvironmentJson } from '../../api/service.ts';
+import { printable } from '../../domain/policy/printable.ts';
+import type { Ending } from './exit-codes.ts';
+import { layoutFields } from './fields.ts';
+import type { Session } from './session.ts';
+import { layoutTable } from './table.ts';
+import { timeInWords } from './words.ts';
+
+export async function addEnvironment(session: Session, body: EnvironmentBody): Promise<Ending> {
+  const made = await (await session.adminClient()).createEnvironment(body);
+  if (session.json) session.printJson(made);
+  else session.print(layoutFields(factsOf(made)));
+  return 'ok';
+}
+
+const factsOf = (environment: EnvironmentJson): [string, string][] => [
+  ['Environment', printable(environment.name)],
+  ['Hierarchy', environment.hierarchy],
+  ['Authorities', environment.authorities.map((name) => printable(name)).join(', ')],
+  ['Profiles', environment.profiles.map((name) => printable(name)).join(', ')],
+];
+
+export async function listEnvironments(session: Session): Promise<Ending> {
+  const { items } = await (await session.adminClient()).environments();
+  if (session.json) session.printJson({ items });
+  else print(session, ['ENVIRONMENT', 'HIERARCHY', 'AUTHORITIES', 'PROFILES'], items.map(rowOf), ['PROFILES']);
+  return 'ok';
+}
+
+const rowOf = (environment: EnvironmentJson): string[] => factsOf(environment).map(([, value]) => value);
+
+/** Authorities are public: no credential is shown. */
+export async function listAuthorities(session: Session): Promise<Ending> {
+  const { items } = await (await session.publicClient('anonymous')).authorities();
+  const titles = ['AUTHORITY', 'ROLE', 'PARENT', 'KEY', 'EXPIRES', 'SHA-256'];
+  if (session.json) session.printJson({ items });
+  else
+    print(
+      session,
+      titles,
+      items.map((item) => authorityRow(item, session.now())),
+      ['SHA-256', 'PARENT'],
+    );
+  return 'ok';
+}
+
+const authorityRow = (item: AuthorityJson, now: number): string[] => [
+  ...[item.name, item.role, item.parent, item.keyType].map((text) => printable(text)),
+  timeInWords(item.notAfter, now),
+  printable(item.sha256),
+];
+
+function print(
+  session: Session,
+  titles: readonly string[],
+  rows: readonly string[][],
+  leavesOut: readonly string[],
+): void {
+  const columns = titles.map((title) => ({ title, minimum: 9 }));
+  const options = { width: session.width, givesWay: leavesOut, leavesOut };
+  session.print(layoutTable(columns, rows, options).lines);
+}

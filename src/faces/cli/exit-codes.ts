@@ -1,0 +1,84 @@
+/** How the program ends: one table of exit codes (docs/cli.md lists them), and which error leads to which. */
+import type { ClientFailureCode } from '../../client/failure.ts';
+import type { CaErrorCode, StartErrorCode } from '../../domain/errors.ts';
+import type { CliErrorCode } from './cli-error.ts';
+
+export const exitCodes = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  refused: 3,
+  notReachable: 4,
+  notAuthorised: 5,
+  notFound: 6,
+  tryAgain: 7,
+  exists: 8,
+  notTrusted: 9,
+} as const;
+
+export type Ending = keyof typeof exitCodes;
+
+/** A code of the service that this version does not know yet is judged by its HTTP status instead. */
+export function endingOfProblem(code: string, status: number): Ending {
+  if (Object.hasOwn(problemEndings, code)) return problemEndings[code as CaErrorCode];
+  if (status === 401 || status === 403) return 'notAuthorised';
+  return status < 500 ? 'refused' : 'failed';
+}
+
+const problemEndings: Readonly<Record<CaErrorCode, Ending>> = {
+  malformed: 'refused',
+  badCSR: 'refused',
+  badPublicKey: 'refused',
+  badSignatureAlgorithm: 'refused',
+  rejectedIdentifier: 'refused',
+  policyRefused: 'refused',
+  compound: 'refused',
+  badRevocationReason: 'refused',
+  alreadyRevoked: 'refused',
+  unauthenticated: 'notAuthorised',
+  unauthorized: 'notAuthorised',
+  notFound: 'notFound',
+  methodNotAllowed: 'refused',
+  notAcceptable: 'refused',
+  payloadTooLarge: 'refused',
+  unsupportedMediaType: 'refused',
+  conflict: 'refused',
+  idempotencyConflict: 'refused',
+  lastAdmin: 'refused',
+  rateLimited: 'tryAgain',
+  overloaded: 'tryAgain',
+  signerUnavailable: 'tryAgain',
+  inventoryUnavailable: 'tryAgain',
+  clockUnsafe: 'tryAgain',
+  stopping: 'tryAgain',
+  serverInternal: 'failed',
+};
+
+export const failureEndings: Readonly<Record<ClientFailureCode, Ending>> = {
+  addressUnknown: 'notReachable',
+  connectionRefused: 'notReachable',
+  connectionBroken: 'notReachable',
+  timeout: 'notReachable',
+  notTls: 'notReachable',
+  notTrusted: 'notTrusted',
+  wrongName: 'notTrusted',
+  outOfTime: 'notTrusted',
+  ownCertificateRefused: 'notAuthorised',
+  ownCertificateUnusable: 'usage',
+  answerTooLarge: 'failed',
+  badAnswer: 'failed',
+};
+
+export const cliEndings: Readonly<Record<CliErrorCode, Ending>> = {
+  usage: 'usage',
+  credentialMissing: 'usage',
+  fileUnreadable: 'failed',
+  fileExists: 'exists',
+  folderUnwritable: 'failed',
+  answerNotOurs: 'notTrusted',
+  answerNotTrusted: 'notTrusted',
+  declined: 'failed',
+};
+
+/** Every reason why the service does not start is its own sentence; scripts only tell settings from the rest. */
+export const endingOfStart = (code: StartErrorCode): Ending => (code === 'badConfiguration' ? 'usage' : 'failed');

@@ -1,0 +1,22 @@
+/** What the command line needs of its surroundings, so that tests can stand in for the terminal. */
+
+/** The part of a stream that is written to. */
+export interface TextSink {
+  write(text: string): unknown;
+}
+
+export interface CliIo {
+  readonly stdout: TextSink;
+  readonly stderr: TextSink;
+  /** Answers to questions, which are asked only when `isTty`; process.stdin if absent. */
+  readonly stdin?: NodeJS.ReadableStream;
+  readonly env: NodeJS.ProcessEnv;
+  /** Relative paths are read from here. */
+  readonly cwd: string;
+  /** A person reads stdout: colours, questions and tables that fit make sense. */
+  readonly isTty: boolean;
+  /** Width of the terminal, heeded when `isTty`. */
+  readonly columns: number | undefined;
+  /** Unix milliseconds; Date.now if absent. */
+  readonly now?: () => number;
+}

@@ -1,0 +1,162 @@
+/** The command line as a tree of verbs (commander); each verb's code is loaded when it is called. */
+import { Command } from 'commander';
+import type { EnvironmentBody } from '../../api/service.ts';
+import type { GeneralName } from '../../domain/x509/general-name.ts';
+import {
+  hierarchyOption,
+  keyTypeOption,
+  readLength,
+  readLimit,
+  readNames,
+  readSerial,
+  readUrl,
+  reasonOption,
+  statusOption,
+} from './arguments.ts';
+import type { Ending } from './exit-codes.ts';
+import type { CliIo } from './io.ts';
+import type { ListOptions } from './list.ts';
+import type { RequestOptions } from './request.ts';
+import type { RevokeOptions } from './revoke.ts';
+import type { GlobalOptions, Session } from './session.ts';
+
+export interface ProgramDeps {
+  readonly version: string;
+  /** Both resolve to an exit code. `home` only when it was given here. */
+  readonly serve: (overrides: { home?: string }) => Promise<number>;
+  readonly initialize: (overrides: { home?: string }) => Promise<number>;
+  /** Runs a verb that talks to the service. */
+  readonly withSession: (options: GlobalOptions, verb: (session: Session) => Promise<Ending>) => Promise<void>;
+  /** Takes the exit code of `serve` and `init`. */
+  readonly end: (exitCode: number) => void;
+}
+
+export function buildProgram(io: CliIo, deps: ProgramDeps): Command {
+  const program = new Command('privyseal')
+    .description(
+      'An internal certificate authority. Settings of the service: privyseal.yaml and PRIVYSEAL_* variables.',
+    )
+    .version(deps.version)
+    .option('--home <dir>', 'the service’s home, for credentials and trust files (default: PRIVYSEAL_HOME or ./data)')
+    .option('--url <url>', 'public face (default: https://localhost:8443)', readUrl)
+    .option('--admin-url <url>', 'admin face (default: https://localhost:9443)', readUrl)
+    .option('--cert <file>', 'client certificate (default: HOME/admin/admin.crt)')
+    .option('--key <file>', 'its private key (default: HOME/admin/admin.key)')
+    .option('--ca <file>', 'what to trust as the service (default: HOME/trust/system.pem)')
+    .option('--token-file <file>', 'enrolment token (default: PRIVYSEAL_TOKEN or HOME/demo/token)')
+    .option('--json', 'answers on stdout and errors on stderr as JSON')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void io.stderr.write(text),
+      getOutHelpWidth: () => io.columns ?? 80,
+      getErrHelpWidth: () => io.columns ?? 80,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+      // The error is thrown as well, and reported in one place.
+      outputError: () => {},
+    })
+    .exitOverride();
+  addServiceVerbs(program, deps);
+  addCertificateVerbs(program, deps);
+  addAuthorityVerbs(program, deps);
+  return program;
+}
+
+function addServiceVerbs(program: Command, { serve, initialize, withSession, end }: ProgramDeps): void {
+  const overrides = (): { home?: string } => {
+    const { home } = program.opts<GlobalOptions>();
+    return home === undefined ? {} : { home };
+  };
+  program
+    .command('serve')
+    .description('start the service; a first start makes its home')
+    .action(async () => end(await serve(overrides())));
+  program
+    .command('init')
+    .description('make the home without starting the service')
+    .action(async () => end(await initialize(overrides())));
+  program
+    .command('status')
+    .description('whether the service is ready, its authorities, CRLs and counts')
+    .action(() => withSession(program.opts(), async (session) => (await import('./status.ts')).status(session)));
+}
+
+function addCertificateVerbs(program: Command, { withSession }: ProgramDeps): void {
+  program
+    .command('request')
+    .description('make a key here, have a certificate issued for it, and write both with chain and trust')
+    .argument('<name...>', 'names of the certificate', readNames)
+    .option('--out <dir>', 'folder of the files (default: ./ and the first name)')
+    .option('--profile <name>', 'profile (default: the first the product may use)')
+    .option('--lifetime <length>', 'like 24h or 30d (default: the profile’s)', readLength)
+    .addOption(keyTypeOption)
+    .action((names: readonly GeneralName[], options: RequestOptions) =>
+      withSession(program.opts(), async (session) => (await import('./request.ts')).request(session, names, options)),
+    );
+  program
+    .command('list')
+    .description('certificates in the inventory')
+    .option('--environment <name>', 'only of this environment')
+    .option('--product <id>', 'only of this product, like dev/demo')
+    .option('--profile <name>', 'only of this profile')
+    .addOption(statusOption)
+    .option('--name <name>', 'only for this name, or *.suffix for every name below it')
+    .option('--expires-within <length>', 'only those that expire soon, like 30d; soonest first', readLength)
+    .option('--limit <count>', 'at most so many', readLimit, 100)
+    .action((options: ListOptions) =>
+      withSession(program.opts(), async (session) => (await import('./list.ts')).list(session, options)),
+    );
+  program
+    .command('show')
+    .description('everything about one certificate')
+    .argument('<serial>', 'as `list` shows it', readSerial)
+    .option('--pem', 'with the certificate itself')
+    .action((serial: string, options: { pem?: boolean }) =>
+      withSession(program.opts(), async (session) => (await import('./show.ts')).show(session, serial, options)),
+    );
+  program
+    .command('revoke')
+    .description('a certificate stops being good')
+    .argument('<serial>', 'as `list` shows it', readSerial)
+    .addOption(reasonOption)
+    .option('--yes', 'do not ask')
+    .action((serial: string, options: RevokeOptions) =>
+      withSession(program.opts(), async (session) => (await import('./revoke.ts')).revoke(session, serial, options)),
+    );
+  program
+    .command('release')
+    .description('a certificate revoked with certificateHold is good again')
+    .argument('<serial>', 'as `list` shows it', readSerial)
+    .action((serial: string) =>
+      withSession(program.opts(), async (session) => (await import('./revoke.ts')).release(session, serial)),
+    );
+}
+
+function addAuthorityVerbs(program: Command, { withSession }: ProgramDeps): void {
+  const environment = program.command('environment').description('environments, each with roots of its own');
+  environment
+    .command('add')
+    .description('make an environment with its authorities and profiles')
+    .argument('<name>', 'lower-case letters, digits and -')
+    .addOption(hierarchyOption)
+    .action((name: string, options: Pick<EnvironmentBody, 'hierarchy'>) =>
+      withSession(program.opts(), async (session) =>
+        (await import('./environment.ts')).addEnvironment(session, { name, ...options }),
+      ),
+    );
+  environment
+    .command('list')
+    .description('all environments')
+    .action(() =>
+      withSession(program.opts(), async (session) => (await import('./environment.ts')).listEnvironments(session)),
+    );
+  program
+    .command('authority')
+    .description('authorities')
+    .command('list')
+    .description('all authorities, with the fingerprints of their certificates')
+    .action(() =>
+      withSession(program.opts(), async (session) => (await import('./environment.ts')).listAuthorities(session)),
+    );
+}

@@ -1,0 +1,58 @@
+/** Tells a person, or with --json a program, what went wrong, with which value, and what to do next; answers the exit code. */
+import { ClientFailure, ClientProblem } from '../../client/failure.ts';
+import { StartError } from '../../domain/errors.ts';
+import { CliError } from './cli-error.ts';
+import { cliEndings, type Ending, endingOfProblem, endingOfStart, exitCodes, failureEndings } from './exit-codes.ts';
+import type { CliIo } from './io.ts';
+import { safeText } from './safe-text.ts';
+
+/** Errors of no known kind are rethrown: they are defects and keep their stack. */
+export function reportError(error: unknown, io: CliIo, json: boolean): number {
+  const report = describe(error);
+  const exitCode = exitCodes[report.ending];
+  const problem = error instanceof ClientProblem ? { problem: error.problem } : {};
+  const { code, message } = report;
+  const lines = json ? [JSON.stringify({ error: { code, message, ...problem }, exitCode })] : textOf(error, report);
+  io.stderr.write(`${lines.join('\n')}\n`);
+  return exitCode;
+}
+
+interface ErrorReport {
+  readonly code: string;
+  readonly message: string;
+  readonly ending: Ending;
+}
+
+function describe(error: unknown): ErrorReport {
+  if (error instanceof ClientProblem) {
+    return { code: error.code, message: error.detail, ending: endingOfProblem(error.code, error.status) };
+  }
+  if (error instanceof ClientFailure)
+    return { code: error.code, message: error.message, ending: failureEndings[error.code] };
+  if (error instanceof CliError) return { code: error.code, message: error.message, ending: cliEndings[error.code] };
+  if (error instanceof StartError)
+    return { code: error.code, message: error.message, ending: endingOfStart(error.code) };
+  throw error;
+}
+
+function textOf(error: unknown, { code, message }: ErrorReport): string[] {
+  const lines = message.split('\n').map(safeText);
+  const first = `privyseal: ${safeText(code)}: ${lines[0]}`;
+  return [
+    first,
+    ...lines.slice(1).map((line) => `  ${line}`),
+    ...(error instanceof ClientProblem ? details(error) : []),
+  ];
+}
+
+function details({ reasons, retryAfterSeconds, problem }: ClientProblem): string[] {
+  const each = reasons.map(({ code, message, field, value }) => {
+    const where = [field, value === undefined ? undefined : `\`${value}\``].filter((part) => part !== undefined);
+    return safeText([code, ...(where.length > 0 ? [where.join(' ')] : []), message].join(': '));
+  });
+  return [
+    ...each.map((line) => `  - ${line}`),
+    ...(retryAfterSeconds === undefined ? [] : [`  Try again in ${retryAfterSeconds} s.`]),
+    `  The service’s log has this under ${safeText(problem.instance)}.`,
+  ];
+}

@@ -1,0 +1,53 @@
+/** The command line's entry: parses, runs one verb, reports its error, and answers the exit code. */
+import { CommanderError } from 'commander';
+import { CliError } from './cli-error.ts';
+import { type Ending, exitCodes } from './exit-codes.ts';
+import type { CliIo } from './io.ts';
+import { buildProgram, type ProgramDeps } from './program.ts';
+import { type GlobalOptions, openSession, type Session } from './session.ts';
+
+export type CliDeps = Pick<ProgramDeps, 'serve' | 'initialize' | 'version'>;
+
+/** `argv` without node and script. Rejects only for defects of this program; every expected end is an exit code. */
+export async function runCli(argv: readonly string[], io: CliIo, deps: CliDeps): Promise<number> {
+  let exitCode: number = exitCodes.ok;
+  const program = buildProgram(io, {
+    ...deps,
+    end: (code) => {
+      exitCode = code;
+    },
+    withSession: async (options, verb) => {
+      exitCode = exitCodes[await runVerb(io, options, verb)];
+    },
+  });
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.ok;
+    const { reportError } = await import('./report-error.ts');
+    return reportError(asUsage(error), io, argv.includes('--json'));
+  }
+}
+
+async function runVerb(
+  io: CliIo,
+  options: GlobalOptions,
+  verb: (session: Session) => Promise<Ending>,
+): Promise<Ending> {
+  const session = openSession(io, options);
+  try {
+    return await verb(session);
+  } finally {
+    await session.close();
+  }
+}
+
+/** Commander's own errors say `error: …`; a verb without its subcommand has shown its help instead. */
+function asUsage(error: unknown): unknown {
+  if (!(error instanceof CommanderError)) return error;
+  if (error.code === 'commander.help') return new CliError('usage', 'A verb is missing; the verbs are listed above.');
+  const message = error.message.replace(/^error: /, '');
+  const sentence = /[.!?)]$/.test(message) ? message : `${message}.`;
+  return new CliError('usage', `${sentence} See \`privyseal --help\`.`, error);
+}

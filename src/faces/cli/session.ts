@@ -1,0 +1,135 @@
+/** One run of a verb: where the service is, which credentials to show it, and where the output goes. */
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { ConnectOptions, PrivysealClient } from '../../client/client.ts';
+import { CliError } from './cli-error.ts';
+import type { CliIo } from './io.ts';
+
+/** Options that every verb takes, as commander read them. */
+export interface GlobalOptions {
+  readonly home?: string;
+  readonly url?: string;
+  readonly adminUrl?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly ca?: string;
+  readonly tokenFile?: string;
+  readonly json?: boolean;
+}
+
+export interface Session {
+  readonly io: CliIo;
+  readonly json: boolean;
+  /** Folder whose `admin/`, `trust/` and `demo/` are used where no option says otherwise. */
+  readonly home: string;
+  readonly publicUrl: string;
+  /** Columns that output must fit; undefined when nobody looks at it as a page. */
+  readonly width: number | undefined;
+  now(): number;
+  /** Relative to the folder the program was started in. */
+  path(text: string): string;
+  /** For products: a client certificate if one was named, else the token; `anonymous` shows nothing. */
+  publicClient(credential: 'product' | 'anonymous'): Promise<PrivysealClient>;
+  /** Mutual TLS as the operator of `admin/`, or of --cert and --key. */
+  adminClient(): Promise<PrivysealClient>;
+  print(lines: readonly string[]): void;
+  printJson(value: unknown): void;
+  /** Ends the connections of the clients handed out. */
+  close(): Promise<void>;
+}
+
+export function openSession(io: CliIo, options: GlobalOptions): Session {
+  const path = (text: string): string => resolve(io.cwd, text);
+  const home = path(options.home ?? io.env.PRIVYSEAL_HOME ?? 'data');
+  const clients: PrivysealClient[] = [];
+  const files = credentialFiles(home, path, options);
+  const publicUrl = options.url ?? localUrl(io.env, 'PRIVYSEAL_PUBLIC_PORT', '8443');
+  const adminUrl = options.adminUrl ?? localUrl(io.env, 'PRIVYSEAL_ADMIN_PORT', '9443');
+
+  const open = async (baseUrl: string, credential: Partial<ConnectOptions>): Promise<PrivysealClient> => {
+    const caPem = await readCredential(files.ca, 'the CA of the service', '--ca FILE');
+    const { connect } = await import('../../client/client.ts');
+    const client = connect({ baseUrl, caPem, ...credential });
+    clients.push(client);
+    return client;
+  };
+
+  return {
+    io,
+    json: options.json === true,
+    home,
+    publicUrl,
+    width: io.isTty ? io.columns : undefined,
+    now: io.now ?? Date.now,
+    path,
+    publicClient: async (credential) => {
+      if (credential === 'anonymous') return open(publicUrl, {});
+      if (options.cert !== undefined) return open(publicUrl, await readKeyPair(files));
+      return open(publicUrl, { token: await readToken(io.env, options, files.token) });
+    },
+    adminClient: async () => open(adminUrl, await readKeyPair(files)),
+    print: (lines) => void io.stdout.write(`${lines.join('\n')}\n`),
+    printJson: (value) => void io.stdout.write(`${JSON.stringify(value, null, 2)}\n`),
+    close: async () => {
+      await Promise.all(clients.map((client) => client.close()));
+    },
+  };
+}
+
+interface CredentialFiles {
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+  readonly token: string;
+}
+
+function credentialFiles(home: string, path: (text: string) => string, options: GlobalOptions): CredentialFiles {
+  if ((options.cert === undefined) !== (options.key === undefined)) {
+    throw new CliError('usage', 'One of --cert and --key was given without the other. Give both.');
+  }
+  const from = (option: string | undefined, ...inHome: string[]): string =>
+    option === undefined ? join(home, ...inHome) : path(option);
+  return {
+    ca: from(options.ca, 'trust', 'system.pem'),
+    cert: from(options.cert, 'admin', 'admin.crt'),
+    key: from(options.key, 'admin', 'admin.key'),
+    token: from(options.tokenFile, 'demo', 'token'),
+  };
+}
+
+/** The server reads its ports from the same variables, so that both meet without options. */
+function localUrl(env: NodeJS.ProcessEnv, variable: string, fallback: string): string {
+  const port = env[variable] || fallback;
+  if (/^\d{1,5}$/.test(port) && Number(port) > 0 && Number(port) < 65_536) return `https://localhost:${port}`;
+  throw new CliError('usage', `${variable} is \`${port}\`, but must be a port from 1 to 65535.`);
+}
+
+const readKeyPair = async (files: CredentialFiles): Promise<{ certPem: string; keyPem: string }> => ({
+  certPem: await readCredential(files.cert, 'the client certificate', '--cert FILE and --key FILE'),
+  keyPem: await readCredential(files.key, 'the client certificate’s key', '--cert FILE and --key FILE'),
+});
+
+/** Visible ASCII only, as a header takes it. */
+const tokenText = /^[\x21-\x7e]+$/;
+
+async function readToken(env: NodeJS.ProcessEnv, options: GlobalOptions, file: string): Promise<string> {
+  const fromEnvironment = options.tokenFile === undefined && env.PRIVYSEAL_TOKEN;
+  const text =
+    fromEnvironment || (await readCredential(file, 'the enrolment token', '--token-file FILE or PRIVYSEAL_TOKEN'));
+  const token = text.trim();
+  if (tokenText.test(token)) return token;
+  const source = fromEnvironment ? 'PRIVYSEAL_TOKEN' : file;
+  throw new CliError('usage', `${source} does not hold an enrolment token: it must be one word, \`pst_…\`.`);
+}
+
+async function readCredential(file: string, what: string, option: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      const advice = `Give ${option}, or the service’s home with --home DIR.`;
+      throw new CliError('credentialMissing', `There is no ${file}, ${what}. ${advice}`, error);
+    }
+    throw new CliError('fileUnreadable', `${file}, ${what}, cannot be read. Check its owner and mode.`, error);
+  }
+}

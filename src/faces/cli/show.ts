@@ -1,0 +1,54 @@
+/** `privyseal show`: one certificate, every fact on its own line. */
+import type { CertificateJson } from '../../api/certificate.ts';
+import { printable } from '../../domain/policy/printable.ts';
+import type { Ending } from './exit-codes.ts';
+import { type Field, layoutFields } from './fields.ts';
+import { paintFor, statusColour } from './paint.ts';
+import type { Session } from './session.ts';
+import { lengthInWords, timeInWords, timeToTheSecond } from './words.ts';
+
+export async function show(session: Session, serial: string, options: { readonly pem?: boolean }): Promise<Ending> {
+  const certificate = await (await session.adminClient()).read(serial);
+  if (session.json) session.printJson(certificate);
+  else
+    session.print([
+      ...describeCertificate(session, certificate),
+      ...(options.pem ? ['', certificate.certificate.trimEnd()] : []),
+    ]);
+  return 'ok';
+}
+
+export function describeCertificate(session: Session, certificate: CertificateJson): string[] {
+  const paint = paintFor(session.io);
+  const time = (text: string): string => `${timeToTheSecond(text)} (${timeInWords(text, session.now())})`;
+  const { status, revocation } = certificate;
+  const facts: (Field | false)[] = [
+    ['Serial', certificate.serial],
+    ['Status', status],
+    revocation !== null && ['Revoked', `${time(revocation.at)}, ${revocation.reason}`],
+    ['Names', certificate.names],
+    ['Subject', certificate.subject || '(empty)'],
+    certificate.product !== null && ['Product', certificate.product],
+    ['Purpose', certificate.purpose],
+    ['Profile', `${certificate.profile.name}, version ${certificate.profile.version}`],
+    ['Authority', certificate.authority],
+    ['Key', `${certificate.key.type}, SHA-256 ${certificate.key.sha256}`],
+    ['Valid from', time(certificate.notBefore)],
+    ['Expires', time(certificate.notAfter)],
+    ['Lifetime', lengthInWords(certificate.lifetimeSeconds)],
+    ['Requested', `${time(certificate.requestedAt)} by ${certificate.requestedBy}`],
+    certificate.issuedAt !== null && ['Issued', time(certificate.issuedAt)],
+    certificate.predecessor !== null && ['Replaces', certificate.predecessor],
+    certificate.successor !== null && ['Replaced by', certificate.successor],
+    ['CRL', certificate.links.crl],
+    ['OCSP', certificate.links.ocsp],
+  ];
+  return layoutFields(
+    facts
+      .filter((fact) => fact !== false)
+      .map(([label, value]): Field => {
+        const safe = [value].flat().map((line) => printable(line, 2048));
+        return [label, label === 'Status' ? safe.map((line) => paint(statusColour(line), line)) : safe];
+      }),
+  );
+}

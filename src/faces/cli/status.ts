@@ -1,0 +1,61 @@
+/** `privyseal status`: whether the service can do its work, its authorities and their CRLs, and how much it holds. */
+import type { StatusJson } from '../../api/service.ts';
+import { printable } from '../../domain/policy/printable.ts';
+import type { Ending } from './exit-codes.ts';
+import { layoutFields } from './fields.ts';
+import { paintFor } from './paint.ts';
+import type { Session } from './session.ts';
+import { layoutTable } from './table.ts';
+import { timeInWords, timeToTheSecond } from './words.ts';
+
+/** Ends with `tryAgain` when the service answers but is not ready, so that scripts can wait for it. */
+export async function status(session: Session): Promise<Ending> {
+  const state = await (await session.adminClient()).status();
+  if (session.json) session.printJson(state);
+  else
+    session.print([
+      ...summary(session, state),
+      '',
+      'Parts',
+      ...parts(session, state),
+      '',
+      ...authorities(session, state),
+    ]);
+  return state.readiness.status === 'ready' ? 'ok' : 'tryAgain';
+}
+
+function summary(session: Session, { version, startedAt, readiness, counts }: StatusJson): string[] {
+  const ready = readiness.status === 'ready';
+  return layoutFields([
+    ['Privyseal', printable(version)],
+    ['Started', `${timeToTheSecond(startedAt)} (${timeInWords(startedAt, session.now())})`],
+    ['State', paintFor(session.io)(ready ? 'green' : 'red', readiness.status)],
+    ['Certificates', `${counts.certificates}, of which ${counts.revoked} revoked and ${counts.intents} being issued`],
+    ['Audit events', String(counts.auditEvents)],
+  ]);
+}
+
+function parts(session: Session, { readiness }: StatusJson): string[] {
+  const paint = paintFor(session.io);
+  return layoutFields(
+    readiness.parts.map(({ name, ready, reason }) => [
+      printable(name),
+      ready ? paint('green', 'ready') : `${paint('red', 'not ready')}: ${printable(reason ?? 'no reason given', 300)}`,
+    ]),
+    '  ',
+  );
+}
+
+function authorities(session: Session, state: StatusJson): readonly string[] {
+  const now = session.now();
+  const rows = state.authorities.map(({ name, notAfter, crl }) => [
+    printable(name),
+    timeInWords(notAfter, now),
+    crl ? String(crl.number) : '-',
+    crl ? timeInWords(crl.thisUpdate, now) : '-',
+    crl ? timeInWords(crl.nextUpdate, now) : '-',
+  ]);
+  const columns = ['AUTHORITY', 'EXPIRES', 'CRL', 'MADE', 'NEXT'].map((title) => ({ title }));
+  const options = { width: session.width, givesWay: [], leavesOut: ['MADE'] };
+  return layoutTable(columns, rows, options).lines;
+}

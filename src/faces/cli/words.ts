@@ -1,0 +1,37 @@
+/** Times and lengths of time in words, and back: `in 29 days`, `3 hours ago`, `24h`. */
+
+const minute = 60;
+const hour = 60 * minute;
+const day = 24 * hour;
+
+/** The largest unit of which there are at least two, or one exactly: 47 hours stay hours, 48 are 2 days. */
+export function lengthInWords(seconds: number): string {
+  const units: [number, string][] = [
+    [day, 'day'],
+    [hour, 'hour'],
+    [minute, 'minute'],
+  ];
+  const [size, unit] = units.find(([length]) => seconds >= 2 * length || seconds === length) ?? [1, 'second'];
+  const count = Math.floor(seconds / size);
+  return `${count} ${unit}${count === 1 ? '' : 's'}`;
+}
+
+/** A time (RFC 3339) seen from `nowMs`. */
+export function timeInWords(time: string, nowMs: number): string {
+  const seconds = Math.round((Date.parse(time) - nowMs) / 1000);
+  if (seconds === 0) return 'now';
+  return seconds > 0 ? `in ${lengthInWords(seconds)}` : `${lengthInWords(-seconds)} ago`;
+}
+
+/** `2026-11-21 07:10:00 UTC`, as people read it. */
+export const timeToTheSecond = (time: string): string =>
+  `${new Date(time).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+
+const secondsOf: Readonly<Record<string, number>> = { s: 1, m: minute, h: hour, d: day, w: 7 * day };
+
+/** Seconds of `90s`, `15m`, `24h`, `30d`, `2w`; undefined for anything else. */
+export function parseLength(text: string): number | undefined {
+  const [, count, unit] = /^([1-9]\d{0,8})([smhdw])$/.exec(text) ?? [];
+  const seconds = Number(count) * (secondsOf[unit ?? ''] ?? Number.NaN);
+  return seconds < 2 ** 31 ? seconds : undefined;
+}

@@ -1,9 +1,11 @@
 /** A small CA for tests: root, issuing authority, leaf and OCSP responder, made by src/domain/x509 and signed here. */
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
+import { encodePem } from '../../src/domain/der/pem.ts';
 import * as extensions from '../../src/domain/x509/extensions.ts';
 import type { GeneralName } from '../../src/domain/x509/general-name.ts';
 import type { KeyType } from '../../src/domain/x509/key-type.ts';
 import { encodeName } from '../../src/domain/x509/name.ts';
+import { keyIdentifier } from '../../src/domain/x509/public-key.ts';
 import { makeSerial } from '../../src/domain/x509/serial.ts';
 import type { SignatureAlgorithm } from '../../src/domain/x509/signature-algorithm.ts';
 import { assembleSigned } from '../../src/domain/x509/signed.ts';
@@ -28,19 +30,23 @@ export interface TestHierarchy {
 }
 
 export interface TestHierarchyOptions {
+  /** Of the authorities. */
   readonly keyType?: KeyType;
   /** Of the authorities; the default of their key type if absent. */
   readonly signatureAlgorithm?: SignatureAlgorithm;
-  /** Unix seconds; certificates are valid from an hour before it. */
+  /** Unix seconds, `testNow` if absent; certificates are valid from an hour before it. */
   readonly now?: number;
   readonly leafNames?: readonly GeneralName[];
 }
+
+/** The time at which tests of fixed bytes take place, Unix seconds. */
+export const testNow = Date.UTC(2026, 10, 1) / 1000;
 
 const day = 86_400;
 
 /** Root and issuing authority of one key type; leaf and responder have P-256 keys. */
 export function makeTestHierarchy(options: TestHierarchyOptions = {}): TestHierarchy {
-  const now = options.now ?? Math.floor(Date.now() / 1000);
+  const now = options.now ?? testNow;
   const makeAuthorityKey = () => makeSigningKey(options.keyType ?? 'ec-p256', options.signatureAlgorithm);
   const ca = { keyUsage: ['keyCertSign', 'cRLSign'] as const, now };
   const root = makeTestCertificate({
@@ -97,8 +103,7 @@ export function makeTestCertificate(options: TestCertificateOptions): TestCertif
   const { now, issuer, override, key = makeSigningKey() } = options;
   const serial = override?.serial ?? makeSerial(now * 1000, randomBytes(16));
   const subjectDer = override?.subjectDer ?? nameOf(options.commonName);
-  // Any 20 octets do as a key identifier (RFC 5280 §4.2.1.2); the authority's are what its issues point to.
-  const subjectKeyIdentifier = createHash('sha256').update(key.spkiDer).digest().subarray(0, 20);
+  const subjectKeyIdentifier = keyIdentifier(key.spkiDer);
   const tbs = encodeTbsCertificate({
     serial,
     signatureAlgorithm: (issuer?.key ?? key).algorithm,
@@ -112,7 +117,7 @@ export function makeTestCertificate(options: TestCertificateOptions): TestCertif
   });
   const signer = issuer?.key ?? key;
   const der = assembleSigned(tbs, signer.algorithm, signer.sign(tbs));
-  return { key, serial, subjectDer, subjectKeyIdentifier, tbs, der, pem: certificatePem(der) };
+  return { key, serial, subjectDer, subjectKeyIdentifier, tbs, der, pem: encodePem('CERTIFICATE', der) };
 }
 
 const nameOf = (commonName: string | undefined): Uint8Array =>
@@ -140,11 +145,3 @@ function pointers({ ocspNocheck }: TestCertificateOptions): Uint8Array[] {
     extensions.authorityInfoAccess({ ocsp: 'http://ca.dev.internal:8080/ocsp/test', caIssuers }),
   ];
 }
-
-const certificatePem = (der: Uint8Array): string => {
-  const lines = Buffer.from(der)
-    .toString('base64')
-    .match(/.{1,64}/g)!
-    .join('\n');
-  return `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`;
-};

@@ -38,7 +38,19 @@ export const SubmitBody = Type.Object(
 );
 export type SubmitBody = Static<typeof SubmitBody>;
 
-export const RevocationReasonSchema = Type.Union(
+/** Beside a CSR that is not JSON; `lifetimeSeconds` in plain digits. */
+export const SubmitQuery = Type.Object(
+  { profile: SubmitBody.properties.profile, lifetimeSeconds: SubmitBody.properties.lifetimeSeconds },
+  { additionalProperties: false },
+);
+export type SubmitQuery = Static<typeof SubmitQuery>;
+
+/** Serials come as people paste them; the service reads upper case and colons, too. */
+export const SerialPath = Type.Object({
+  serial: Type.String({ minLength: 1, description: 'Serial number, hexadecimal' }),
+});
+
+export const RevocationReasonSchema = Type.Enum(
   [
     'unspecified',
     'keyCompromise',
@@ -49,7 +61,7 @@ export const RevocationReasonSchema = Type.Union(
     'certificateHold',
     'privilegeWithdrawn',
     'aACompromise',
-  ].map((reason) => Type.Literal(reason)),
+  ],
   { description: 'CRLReason of RFC 5280 §5.3.1; certificateHold can be released again' },
 );
 
@@ -75,7 +87,7 @@ export const CertificateSummary = Type.Object(
   {
     serial: SerialSchema,
     status: CertificateStatusSchema,
-    purpose: Type.Union(['product', 'authority', 'operator', 'server', 'ocspResponder'].map((p) => Type.Literal(p))),
+    purpose: Type.Enum(['product', 'authority', 'operator', 'server', 'ocspResponder']),
     environment: Type.Union([Type.String(), Type.Null()]),
     product: Type.Union([Type.String(), Type.Null()], {
       description: 'Product id; null for the service’s own certificates',
@@ -148,9 +160,7 @@ export const CertificateListQuery = Type.Object(
     q: Type.Optional(
       Type.String({ minLength: 1, maxLength: 200, description: 'Part of a name or of the subject, literally' }),
     ),
-    sort: Type.Optional(
-      Type.Union(['requestedAt', '-requestedAt', 'notAfter', '-notAfter'].map((s) => Type.Literal(s))),
-    ),
+    sort: Type.Optional(Type.Enum(['requestedAt', '-requestedAt', 'notAfter', '-notAfter'])),
     cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 512, description: 'nextCursor of the page before' })),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
   },

@@ -4,6 +4,10 @@ import { type Static, Type } from 'typebox';
 const Time = () => Type.String({ format: 'date-time' });
 
 export const Liveness = Type.Object({ status: Type.Literal('alive') }, { additionalProperties: false });
+export type Liveness = Static<typeof Liveness>;
+
+/** For routes that take no parameters: one that is given is a mistake worth an answer. */
+export const NoQuery = Type.Object({}, { additionalProperties: false });
 
 export const Readiness = Type.Object(
   {
@@ -23,7 +27,7 @@ export type Readiness = Static<typeof Readiness>;
 export const AuthorityJson = Type.Object(
   {
     name: Type.String(),
-    role: Type.Union(['system', 'root', 'issuing', 'sole'].map((role) => Type.Literal(role))),
+    role: Type.Enum(['system', 'root', 'issuing', 'sole']),
     environment: Type.Union([Type.String(), Type.Null()]),
     parent: Type.String(),
     keyType: Type.String(),
@@ -41,6 +45,23 @@ export type AuthorityJson = Static<typeof AuthorityJson>;
 
 export const AuthorityList = Type.Object({ items: Type.Array(AuthorityJson) }, { additionalProperties: false });
 export type AuthorityList = Static<typeof AuthorityList>;
+
+export const TrustBundleJson = Type.Object(
+  {
+    environment: Type.String(),
+    certificates: Type.Array(Type.String(), { description: 'The roots to trust, PEM' }),
+  },
+  { additionalProperties: false },
+);
+export type TrustBundleJson = Static<typeof TrustBundleJson>;
+
+export const AuthorityPath = Type.Object({ name: Type.String({ minLength: 1, description: 'Name of an authority' }) });
+export const AuthorityFilePath = Type.Object({
+  authority: Type.String({ minLength: 1, description: 'Name of an authority' }),
+});
+export const EnvironmentPath = Type.Object({
+  environment: Type.String({ minLength: 1, description: 'Name of an environment, or `system`' }),
+});
 
 export const EnvironmentBody = Type.Object(
   {
@@ -64,6 +85,7 @@ export const EnvironmentJson = Type.Object(
 export type EnvironmentJson = Static<typeof EnvironmentJson>;
 
 export const EnvironmentList = Type.Object({ items: Type.Array(EnvironmentJson) }, { additionalProperties: false });
+export type EnvironmentList = Static<typeof EnvironmentList>;
 
 export const StatusJson = Type.Object(
   {

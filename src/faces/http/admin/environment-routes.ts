@@ -1,0 +1,75 @@
+/** Environments: each has its own root, authorities and profiles. */
+import type { onRequestAsyncHookHandler } from 'fastify';
+import { EnvironmentBody, EnvironmentJson, EnvironmentList, NoQuery } from '../../../api/service.ts';
+import type { EnvironmentView, Services } from '../../../services/services.ts';
+import { callerOf } from '../authentication.ts';
+import { sendJson } from '../certificate-formats.ts';
+import { rfc3339Ms } from '../certificate-json.ts';
+import { commonProblems, jsonAnswer, problems } from '../documentation.ts';
+import type { Face } from '../face-deps.ts';
+import type { Permission } from './operator-permissions.ts';
+
+type EnvironmentServices = Pick<Services, 'createEnvironment' | 'listEnvironments'>;
+
+const tags = ['environments'];
+const security = [{ operatorCertificate: [] }];
+
+export function addEnvironmentRoutes(
+  face: Face,
+  services: EnvironmentServices,
+  may: (permission: Permission) => onRequestAsyncHookHandler[],
+): void {
+  face.get(
+    '/v1/environments',
+    {
+      onRequest: may('read'),
+      schema: {
+        operationId: 'listEnvironments',
+        tags,
+        summary: 'All environments',
+        security,
+        querystring: NoQuery,
+        response: {
+          200: jsonAnswer('The environments.', EnvironmentList),
+          ...problems(...commonProblems, 'unauthenticated', 'unauthorized'),
+        },
+      },
+    },
+    async (request, reply) => {
+      const items = (await services.listEnvironments(callerOf(request))).map(environmentJson);
+      return sendJson(reply, { items } satisfies EnvironmentList);
+    },
+  );
+
+  face.post(
+    '/v1/environments',
+    {
+      onRequest: may('administer'),
+      schema: {
+        operationId: 'createEnvironment',
+        tags,
+        summary: 'Create an environment with its root, authorities and profiles',
+        security,
+        querystring: NoQuery,
+        body: EnvironmentBody,
+        response: {
+          201: jsonAnswer('The environment.', EnvironmentJson),
+          ...problems(...commonProblems, 'unauthenticated', 'unauthorized', 'conflict', 'inventoryUnavailable'),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { name, hierarchy = 'two-tier' } = request.body;
+      const view = await services.createEnvironment(callerOf(request), { name, hierarchy });
+      return sendJson(reply.code(201), environmentJson(view));
+    },
+  );
+}
+
+const environmentJson = ({ environment, authorities, profiles }: EnvironmentView): EnvironmentJson => ({
+  name: environment.name,
+  hierarchy: environment.hierarchy,
+  createdAt: rfc3339Ms(environment.createdAt),
+  authorities: authorities.map(({ name }) => name),
+  profiles: profiles.map(({ name }) => name),
+});

@@ -1,0 +1,25 @@
+/** What each role of an operator may do on the admin face: one total table. */
+import type { onRequestAsyncHookHandler } from 'fastify';
+import type { OperatorRole } from '../../../domain/records/environment.ts';
+import { refuse } from '../../../domain/refusal.ts';
+import { callerOf } from '../authentication.ts';
+
+/** `read` sees everything; `revoke` revokes and releases; `administer` changes what the service is. */
+export type Permission = 'read' | 'revoke' | 'administer';
+
+/** A role or a permission that is missing here does not compile. */
+const permissions: Readonly<Record<OperatorRole, Readonly<Record<Permission, boolean>>>> = {
+  auditor: { read: true, revoke: false, administer: false },
+  operator: { read: true, revoke: true, administer: false },
+  admin: { read: true, revoke: true, administer: true },
+};
+
+/** An onRequest hook after the authentication of the operator; refuses with `unauthorized`. */
+export const requirePermission =
+  (permission: Permission): onRequestAsyncHookHandler =>
+  async (request) => {
+    const caller = callerOf(request);
+    if (caller.kind === 'operator' && permissions[caller.role][permission]) return;
+    const role = caller.kind === 'operator' ? `The role ${caller.role}` : 'This caller';
+    refuse([{ code: 'roleNotAllowed', message: `${role} may not do this; it takes the permission to ${permission}.` }]);
+  };

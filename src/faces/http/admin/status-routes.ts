@@ -1,0 +1,50 @@
+/** What the service is doing and holding, for operators. */
+import type { onRequestAsyncHookHandler } from 'fastify';
+import { NoQuery, StatusJson } from '../../../api/service.ts';
+import type { Services, StatusView } from '../../../services/services.ts';
+import { sendJson } from '../certificate-formats.ts';
+import { rfc3339, rfc3339Ms } from '../certificate-json.ts';
+import { commonProblems, jsonAnswer, problems } from '../documentation.ts';
+import type { Face } from '../face-deps.ts';
+import { readinessJson } from '../health-routes.ts';
+
+export function addStatusRoutes(
+  face: Face,
+  services: Pick<Services, 'status'>,
+  { version, mayRead }: { version: string; mayRead: onRequestAsyncHookHandler[] },
+): void {
+  face.get(
+    '/v1/status',
+    {
+      onRequest: mayRead,
+      schema: {
+        operationId: 'status',
+        tags: ['service'],
+        summary: 'Readiness, counts, and the authorities with their lists',
+        security: [{ operatorCertificate: [] }],
+        querystring: NoQuery,
+        response: {
+          200: jsonAnswer('The status.', StatusJson),
+          ...problems(...commonProblems, 'unauthenticated', 'unauthorized'),
+        },
+      },
+    },
+    async (_request, reply) => sendJson(reply, statusJson(await services.status(), version)),
+  );
+}
+
+const statusJson = (status: StatusView, version: string): StatusJson => ({
+  version,
+  startedAt: rfc3339Ms(status.startedAt),
+  readiness: readinessJson(status.readiness),
+  counts: { ...status.counts },
+  authorities: status.authorities.map(({ name, notAfter, crl }) => ({
+    name,
+    notAfter: rfc3339(notAfter),
+    crl: crl && {
+      number: crl.crlNumber,
+      thisUpdate: rfc3339(crl.thisUpdate),
+      nextUpdate: rfc3339(crl.nextUpdate),
+    },
+  })),
+});

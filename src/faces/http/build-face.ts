@@ -1,0 +1,130 @@
+/** What the three faces share: the server with its limits, arrival checks, error answers, log and graceful stop. */
+import { randomBytes } from 'node:crypto';
+import type { ServerOptions } from 'node:http';
+import fastify, { type FastifyReply, type FastifyRequest, type FastifyServerOptions } from 'fastify';
+import { CaError } from '../../domain/errors.ts';
+import type { Caller } from '../../services/caller.ts';
+import { answerUnknownPaths, createAnswerError } from './answer-errors.ts';
+import { createAnswerParserError } from './answer-parser-errors.ts';
+import { type ConnectionRegistry, createConnectionRegistry } from './connection-registry.ts';
+import type { Face, FaceDeps, FaceLimits } from './face-deps.ts';
+import { createRateWindow } from './rate-window.ts';
+import { FaceLog, logRequests } from './request-log.ts';
+import { type ClientCertificate, tlsServerOptions } from './tls-context.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set once the credential of the request is proven. */
+    caller: Caller | undefined;
+    /** True when the refusal of this request needs no audit event of its own. */
+    refusalAudited: boolean;
+  }
+}
+
+export interface FaceKind {
+  readonly name: 'public' | 'admin' | 'distribution';
+  readonly clientCertificate: ClientCertificate;
+  /** Whether each refusal leaves an audit event; where anybody may ask anything, it does not. */
+  readonly auditRefusals: boolean;
+}
+
+/** Answers every request with what belongs to this face alone; see the folders beside this file. */
+export type AddRoutes = (face: Face, connections: ConnectionRegistry) => void;
+
+/** A face that is ready to get its routes and then to `listen`, `inject` or `close`. */
+export function buildFace(kind: FaceKind, deps: FaceDeps, addRoutes: AddRoutes): Face {
+  const { services, limits } = deps;
+  const logger = deps.logger.child({ face: kind.name });
+  const newInstance = createInstanceNames();
+  const errorDeps = { logger, services, auditRefusals: kind.auditRefusals };
+  const answerError = createAnswerError(errorDeps);
+  const connections = createConnectionRegistry();
+
+  const face = fastify({
+    ...serverOptions(kind, deps),
+    genReqId: newInstance,
+    logController: new FaceLog(logger),
+    frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
+      void answerError(error, request, reply),
+    clientErrorHandler: createAnswerParserError({ ...errorDeps, newInstance }),
+  } as FastifyServerOptions) as unknown as Face;
+
+  face.server.maxConnections = limits.connections;
+  connections.watch(face.server);
+  services.onRevoked((serial) => connections.destroyOf(serial));
+  face.decorateRequest('caller', undefined);
+  face.decorateRequest('refusalAudited', false);
+  face.removeContentTypeParser('text/plain');
+  face.setErrorHandler(answerError);
+  face.setSerializerCompiler(() => JSON.stringify);
+  answerUnknownPaths(face);
+  checkArrivals(face, connections, deps);
+  if (deps.requestLog) logRequests(face, logger);
+  addRoutes(face, connections);
+  return face;
+}
+
+/** A name for each answer, cheap and unique over restarts, that joins a problem with its log lines. */
+function createInstanceNames(): () => string {
+  const start = randomBytes(6).toString('hex');
+  let count = 0;
+  return () => `${start}-${(count++).toString(36)}`;
+}
+
+function serverOptions(kind: FaceKind, { limits, tls }: FaceDeps): FastifyServerOptions {
+  const server = httpOptions(limits);
+  const transport = tls
+    ? { https: { ...server, ...tlsServerOptions(tls, kind.clientCertificate, limits.handshakeMs) } }
+    : { http: server };
+  return {
+    ...transport,
+    bodyLimit: limits.bodyOctets,
+    requestTimeout: limits.requestMs,
+    connectionTimeout: limits.inactivityMs,
+    keepAliveTimeout: limits.keepAliveMs,
+    maxRequestsPerSocket: limits.requestsPerSocket,
+    // Requests that come while the face stops are answered by checkArrivals, as problems.
+    return503OnClosing: false,
+    // Nothing is coerced, dropped or defaulted: a request is what it says, or it is refused with every reason.
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: true } },
+    routerOptions: { caseSensitive: true, ignoreTrailingSlash: false },
+  } as FastifyServerOptions;
+}
+
+const httpOptions = (limits: FaceLimits): ServerOptions => ({
+  maxHeaderSize: limits.headerOctets,
+  headersTimeout: limits.headersMs,
+  connectionsCheckingInterval: limits.checkMs,
+  // The arrival check answers it as a problem.
+  requireHostHeader: false,
+});
+
+/** The first look at each request, in one hook: stopping, a missing Host (RFC 9112 §3.2), the limit of its address. */
+function checkArrivals(face: Face, connections: ConnectionRegistry, { limits, now }: FaceDeps): void {
+  const overLimit = createRateWindow(limits.requestsPerMinute, now);
+  let stopping = false;
+
+  face.addHook('preClose', (done) => {
+    stopping = true;
+    connections.drain();
+    done();
+  });
+  face.addHook('onRequest', (request, reply, done) => {
+    const { socket } = request.raw;
+    connections.requestBegan(socket);
+    reply.header('x-content-type-options', 'nosniff');
+    if (stopping) return done(new CaError('stopping', 'The service is stopping. Try again in a moment.') as never);
+    if (request.headers.host === undefined && request.raw.httpVersion === '1.1') {
+      return done(new CaError('malformed', 'HTTP/1.1 requires the header field Host.') as never);
+    }
+    const excess = overLimit(connections.address(socket));
+    if (!excess) return done();
+    request.refusalAudited = !excess.first;
+    const { retryAfterSeconds } = excess;
+    done(new CaError('rateLimited', 'This address asks too often.', { retryAfterSeconds }) as never);
+  });
+  face.addHook('onResponse', (request, _reply, done) => {
+    connections.requestEnded(request.raw.socket);
+    done();
+  });
+}

@@ -1,0 +1,40 @@
+/** The forms a certificate can be had in: JSON, PEM chain (RFC 8555 §9.1), DER (RFC 2585), PKCS#7 certs-only (RFC 5751). */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { encodeCertificatesOnly } from '../../domain/keystore/pkcs7.ts';
+import { negotiate } from './accept.ts';
+import { certificatePem, chainPem } from './certificate-json.ts';
+
+export const jsonMediaType = 'application/json';
+export const pemChainMediaType = 'application/pem-certificate-chain';
+export const derMediaType = 'application/pkix-cert';
+export const pkcs7MediaType = 'application/pkcs7-mime;smime-type=certs-only';
+
+const formats = [jsonMediaType, pemChainMediaType, derMediaType, pkcs7MediaType] as const;
+export type CertificateFormat = (typeof formats)[number];
+
+/** Decided before any work is done: a certificate nobody can read must not be issued. Throws `notAcceptable`. */
+export const wantedFormat = (request: FastifyRequest): CertificateFormat => negotiate(request.headers.accept, formats);
+
+export interface ShownCertificate {
+  readonly der: Uint8Array;
+  readonly chainDer: readonly Uint8Array[];
+  /** The JSON form, made only if that is the one that was asked for. */
+  json(): object;
+}
+
+/** Sends the certificate: the PEM chain and PKCS#7 with its issuers, nearest first, DER alone. */
+export function sendCertificate(reply: FastifyReply, format: CertificateFormat, shown: ShownCertificate): FastifyReply {
+  reply.header('vary', 'accept');
+  if (format === jsonMediaType) return sendJson(reply, shown.json());
+  return reply.header('content-type', format).send(encode(format, shown));
+}
+
+function encode(format: CertificateFormat, { der, chainDer }: ShownCertificate): Buffer | string {
+  if (format === derMediaType) return Buffer.from(der.buffer, der.byteOffset, der.length);
+  if (format === pkcs7MediaType) return Buffer.from(encodeCertificatesOnly([der, ...chainDer]));
+  return certificatePem(der) + chainDer.map(chainPem).join('');
+}
+
+/** JSON whose shape the compiler has checked: measured, generated serializers were no faster than JSON.stringify. */
+export const sendJson = (reply: FastifyReply, value: object): FastifyReply =>
+  reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(value));

@@ -1,0 +1,95 @@
+/** A certificate of the inventory as its REST shape: plain values, RFC 3339 times, links. */
+import { hash } from 'node:crypto';
+import type { CertificateJson, CertificateSummary } from '../../api/certificate.ts';
+import type { AuthorityJson } from '../../api/service.ts';
+import { encodePem } from '../../domain/der/pem.ts';
+import { type CertificateRecord, certificateStatus } from '../../domain/records/certificate.ts';
+import type { AuthorityView, CertificateView, DistributionUrls } from '../../services/services.ts';
+
+/** Unix seconds as RFC 3339, without a fraction that certificates do not have. */
+export const rfc3339 = (seconds: number): string => `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`;
+
+/** Unix milliseconds as RFC 3339. */
+export const rfc3339Ms = (milliseconds: number): string => new Date(milliseconds).toISOString();
+
+/** One certificate of a list. `now` in Unix milliseconds decides between valid and expired. */
+export function certificateSummary(record: CertificateRecord, now: number): CertificateSummary {
+  const { revocation } = record;
+  return {
+    serial: record.serial,
+    status: certificateStatus(record, now / 1000),
+    purpose: record.purpose,
+    environment: record.environment,
+    product: record.purpose === 'product' ? record.owner : null,
+    authority: record.authority,
+    profile: { name: record.profile, version: record.profileVersion },
+    subject: record.subject,
+    names: [...record.names],
+    key: { type: record.keyType, sha256: record.keySha256 },
+    notBefore: rfc3339(record.notBefore),
+    notAfter: rfc3339(record.notAfter),
+    // RFC 5280 §4.1.2.5: both ends belong to the validity period.
+    lifetimeSeconds: record.notAfter - record.notBefore + 1,
+    requestedBy: record.requestedBy,
+    requestedAt: rfc3339Ms(record.requestedAt),
+    issuedAt: record.issuedAt === null ? null : rfc3339Ms(record.issuedAt),
+    predecessor: record.predecessor,
+    successor: record.successor,
+    revocation: revocation && {
+      at: rfc3339(revocation.at),
+      reason: revocation.reason,
+      ...(revocation.invalidityDate !== undefined && { invalidityDate: rfc3339(revocation.invalidityDate) }),
+    },
+  };
+}
+
+/** The whole of a certificate. `self` and `revoke` are paths on the face that is asked, the rest absolute. */
+export function certificateJson(view: CertificateView, urls: DistributionUrls, now: number): CertificateJson {
+  const { record } = view;
+  const self = certificatePath(record.serial);
+  return {
+    ...certificateSummary(record, now),
+    certificate: certificatePem(view.der),
+    chain: view.chainDer.map(chainPem),
+    links: {
+      self,
+      revoke: `${self}/revoke`,
+      crl: urls.crl(record.authority),
+      ocsp: urls.ocsp(record.authority),
+      issuer: urls.aia(record.authority),
+      trustBundle: urls.trustBundle(record.environment ?? 'system'),
+    },
+  };
+}
+
+export const certificatePath = (serial: string): string => `/v1/certificates/${serial}`;
+
+export const certificatePem = (der: Uint8Array): string => encodePem('CERTIFICATE', der);
+
+const chainPems = new WeakMap<Uint8Array, string>();
+
+/** Issuers are the same few for thousands of certificates: each is encoded once for as long as it is in force. */
+export function chainPem(der: Uint8Array): string {
+  const known = chainPems.get(der);
+  if (known !== undefined) return known;
+  const pem = certificatePem(der);
+  chainPems.set(der, pem);
+  return pem;
+}
+
+export function authorityJson({ authority, certificate, certificateDer }: AuthorityView): AuthorityJson {
+  return {
+    name: authority.name,
+    role: authority.role,
+    environment: authority.environment,
+    parent: authority.parent,
+    keyType: authority.keyType,
+    signatureAlgorithm: authority.signatureAlgorithm,
+    subject: certificate.subject,
+    serial: certificate.serial,
+    sha256: hash('sha256', certificateDer, 'hex'),
+    notBefore: rfc3339(certificate.notBefore),
+    notAfter: rfc3339(certificate.notAfter),
+    certificate: chainPem(certificateDer),
+  };
+}

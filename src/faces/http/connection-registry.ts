@@ -1,0 +1,130 @@
+/** What a face knows of its open sockets: requests under way, the certificate they proved, and which to close when. */
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { TLSSocket, Server as TlsServer } from 'node:tls';
+
+interface Connection {
+  readonly address: string;
+  underWay: number;
+  /** DER of the client certificate; null: there is none, undefined: not looked at yet. */
+  peerDer: Uint8Array | null | undefined;
+  serial: string | undefined;
+}
+
+export interface ConnectionRegistry {
+  /** Follows every socket of the server from before its TLS handshake, so that none can outlive a stop. */
+  watch(server: Server): void;
+  requestBegan(socket: Socket): void;
+  requestEnded(socket: Socket): void;
+  /** Whom the limits count: the remote address, for IPv6 its /64. */
+  address(socket: Socket): string;
+  /** The exact DER that this socket's own handshake proved; undefined without TLS or certificate. */
+  peerDer(socket: Socket): Uint8Array | undefined;
+  /** Remembers that the socket acts for this certificate, to be closed with it. */
+  identify(socket: Socket, serial: string): void;
+  /** Forgets it: a socket that revokes its own certificate still gets the answer. */
+  spare(socket: Socket): void;
+  destroyOf(serial: string): void;
+  /** From now on a socket ends with its last answer; idle ones end at once. */
+  drain(): void;
+}
+
+export function createConnectionRegistry(): ConnectionRegistry {
+  const connections = new WeakMap<Socket, Connection>();
+  const open = new Set<Socket>();
+  const bySerial = new Map<string, Set<Socket>>();
+  let draining = false;
+
+  const follow = (socket: Socket): void => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+    if (draining) socket.destroy();
+  };
+
+  const connectionOf = (socket: Socket): Connection => {
+    const known = connections.get(socket);
+    if (known) return known;
+    const address = limitedAddress(socket.remoteAddress ?? '');
+    const made = { address, underWay: 0, peerDer: undefined, serial: undefined };
+    connections.set(socket, made);
+    return made;
+  };
+
+  const spare = (socket: Socket): void => {
+    const { serial } = connectionOf(socket);
+    const sockets = serial === undefined ? undefined : bySerial.get(serial);
+    if (serial === undefined || !sockets) return;
+    sockets.delete(socket);
+    if (sockets.size === 0) bySerial.delete(serial);
+    connectionOf(socket).serial = undefined;
+  };
+
+  return {
+    watch(server) {
+      if (server instanceof TlsServer) followHandshakes(server, open, follow);
+      else server.on('connection', follow);
+    },
+    requestBegan(socket) {
+      connectionOf(socket).underWay++;
+    },
+    requestEnded(socket) {
+      const underWay = --connectionOf(socket).underWay;
+      if (draining && underWay === 0) socket.end();
+    },
+    address: (socket) => connectionOf(socket).address,
+    peerDer(socket) {
+      const connection = connectionOf(socket);
+      if (connection.peerDer === undefined) connection.peerDer = provenPeer(socket);
+      return connection.peerDer ?? undefined;
+    },
+    identify(socket, serial) {
+      const connection = connectionOf(socket);
+      if (connection.serial === serial || socket.destroyed) return;
+      spare(socket);
+      connection.serial = serial;
+      bySerial.set(serial, (bySerial.get(serial) ?? new Set<Socket>()).add(socket));
+      socket.once('close', () => spare(socket));
+    },
+    spare,
+    destroyOf(serial) {
+      for (const socket of [...(bySerial.get(serial) ?? [])]) socket.destroy();
+    },
+    drain() {
+      draining = true;
+      for (const socket of open) if (connectionOf(socket).underWay === 0) socket.destroy();
+    },
+  };
+}
+
+/** Until its handshake is done a peer is a plain socket; after it, the TLS socket that took its place. */
+function followHandshakes(server: TlsServer, open: Set<Socket>, follow: (socket: Socket) => void): void {
+  const shaking = new Map<string, Socket>();
+  const nameOf = (socket: Socket): string => `${socket.remoteAddress}:${socket.remotePort}`;
+  server.on('connection', (socket: Socket) => {
+    const name = nameOf(socket);
+    shaking.set(name, socket);
+    socket.once('close', () => shaking.delete(name));
+    follow(socket);
+  });
+  server.on('secureConnection', (socket: Socket) => {
+    const plain = shaking.get(nameOf(socket));
+    if (plain) open.delete(plain);
+    shaking.delete(nameOf(socket));
+    follow(socket);
+  });
+}
+
+/** A resumed session proves nothing about the peer now; it must not happen here, and never counts if it does. */
+function provenPeer(socket: Socket): Uint8Array | null {
+  if (!(socket instanceof TLSSocket) || socket.isSessionReused()) return null;
+  return socket.getPeerX509Certificate()?.raw ?? null;
+}
+
+/** One customer of IPv6 has a whole /64 to come from (RFC 6177): it counts as one address. */
+export function limitedAddress(address: string): string {
+  if (!address.includes(':') || address.includes('.')) return address.replace('::ffff:', '');
+  const [head = '', tail] = address.split('::');
+  const groups = head.split(':');
+  const missing = tail === undefined ? [] : Array<string>(4).fill('0');
+  return `${[...groups, ...missing].slice(0, 4).join(':')}::/64`;
+}

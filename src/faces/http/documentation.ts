@@ -1,0 +1,85 @@
+/** What the OpenAPI documents say of answers that many routes share; read by @fastify/swagger, never at run time. */
+import { CertificateJson } from '../../api/certificate.ts';
+import { Problem } from '../../api/problem.ts';
+import type { CaErrorCode } from '../../domain/errors.ts';
+import { derMediaType, pemChainMediaType } from './certificate-formats.ts';
+import { problemKinds } from './problem.ts';
+
+interface DocumentedAnswer {
+  readonly description: string;
+  readonly content: Readonly<Record<string, { readonly schema: object }>>;
+}
+
+/** One entry for each status; its description names the codes, which are the ends of the problem's `type`. */
+export function problems(...codes: readonly CaErrorCode[]): Record<number, DocumentedAnswer> {
+  const answers: Record<number, DocumentedAnswer> = {};
+  for (const [status, ofStatus] of Map.groupBy(codes, (code) => problemKinds[code].status)) {
+    const kinds = ofStatus.map((code) => `\`${code}\`: ${problemKinds[code].title}.`);
+    answers[status] = { description: kinds.join(' '), content: { 'application/problem+json': { schema: Problem } } };
+  }
+  return answers;
+}
+
+/** Any request may meet these. */
+export const commonProblems: readonly CaErrorCode[] = ['malformed', 'rateLimited', 'serverInternal', 'stopping'];
+
+export const submitProblems: readonly CaErrorCode[] = [
+  ...commonProblems,
+  'badCSR',
+  'badPublicKey',
+  'badSignatureAlgorithm',
+  'rejectedIdentifier',
+  'policyRefused',
+  'compound',
+  'unauthenticated',
+  'unauthorized',
+  'notAcceptable',
+  'conflict',
+  'idempotencyConflict',
+  'payloadTooLarge',
+  'unsupportedMediaType',
+  'overloaded',
+  'signerUnavailable',
+  'inventoryUnavailable',
+  'clockUnsafe',
+];
+
+export const revokeProblems: readonly CaErrorCode[] = [
+  ...commonProblems,
+  'badRevocationReason',
+  'alreadyRevoked',
+  'unauthenticated',
+  'unauthorized',
+  'notFound',
+  'conflict',
+  'inventoryUnavailable',
+];
+
+const text = { type: 'string' };
+const binary = { type: 'string', format: 'binary' };
+
+/** A 200 or 201 in every form of certificate-formats.ts. */
+export const certificateAnswer = (description: string, json: object = CertificateJson): DocumentedAnswer => ({
+  description,
+  content: {
+    'application/json': { schema: json },
+    [pemChainMediaType]: { schema: text },
+    [derMediaType]: { schema: binary },
+    'application/pkcs7-mime': { schema: binary },
+  },
+});
+
+export const jsonAnswer = (description: string, schema: object): DocumentedAnswer => ({
+  description,
+  content: { 'application/json': { schema } },
+});
+
+export const bytesAnswer = (description: string, mediaType: string): DocumentedAnswer => ({
+  description,
+  content: { [mediaType]: { schema: binary } },
+});
+
+export const textAnswer = (description: string, mediaType: string): DocumentedAnswer => ({
+  description,
+  content: { [mediaType]: { schema: text } },
+});

@@ -1,0 +1,90 @@
+/** Where certificates come from: a CSR is submitted, or a certificate is followed by its successor. */
+import type { FastifyReply, onRequestAsyncHookHandler } from 'fastify';
+import { SerialPath, SubmitBody, SubmitQuery } from '../../../api/certificate.ts';
+import type { CertificateView } from '../../../services/services.ts';
+import { createAdmission } from '../admission.ts';
+import { callerOf } from '../authentication.ts';
+import { sendCertificate, wantedFormat } from '../certificate-formats.ts';
+import { certificateJson, certificatePath } from '../certificate-json.ts';
+import { addCsrParsers, submitInput } from '../csr-body.ts';
+import { certificateAnswer, problems, submitProblems } from '../documentation.ts';
+import type { Face, FaceDeps } from '../face-deps.ts';
+import { integersInQuery } from '../integers-in-query.ts';
+
+/** Only JSON has a schema; the other forms are a CSR and nothing else, see csr-body.ts. */
+const body = { content: { 'application/json': { schema: SubmitBody } } };
+
+const tags = ['certificates'];
+
+export function addSubmitRoutes(face: Face, deps: FaceDeps, authenticated: onRequestAsyncHookHandler): void {
+  const { services } = deps;
+  const admit = createAdmission(deps.limits.submitsInFlight);
+  const created = createdAnswer(deps);
+  const common = { onRequest: authenticated, preValidation: integersInQuery('lifetimeSeconds') };
+
+  // A scope of its own: only these routes read CSRs that are not JSON.
+  face.register(async (scope: Face) => {
+    addCsrParsers(scope);
+
+    scope.post(
+      '/v1/certificates',
+      {
+        ...common,
+        schema: {
+          operationId: 'submitRequest',
+          tags,
+          summary: 'Submit a CSR and get the certificate',
+          description: 'With a token, or over mTLS with a certificate of the same product. Raw CSRs take the query.',
+          security: [{ enrolmentToken: [] }, { clientCertificate: [] }],
+          body,
+          querystring: SubmitQuery,
+          response: { 201: certificateAnswer('The certificate, recorded.'), ...problems(...submitProblems) },
+        },
+      },
+      async (request, reply) => {
+        const format = wantedFormat(request);
+        const input = submitInput(request, request.body, request.query);
+        const view = await admit(() => services.submitRequest(callerOf(request), input));
+        return created(reply, format, view);
+      },
+    );
+
+    scope.post(
+      '/v1/certificates/:serial/rotate',
+      {
+        ...common,
+        schema: {
+          operationId: 'rotateCertificate',
+          tags,
+          summary: 'Follow a certificate by its successor: same names, same profile, a new key',
+          description: 'Over mTLS with the certificate itself.',
+          security: [{ clientCertificate: [] }],
+          params: SerialPath,
+          body,
+          querystring: SubmitQuery,
+          response: { 201: certificateAnswer('The successor, recorded.'), ...problems(...submitProblems, 'notFound') },
+        },
+      },
+      async (request, reply) => {
+        const format = wantedFormat(request);
+        const input = submitInput(request, request.body, request.query);
+        const { serial } = request.params;
+        const view = await admit(() => services.rotateCertificate(callerOf(request), serial, input));
+        return created(reply, format, view);
+      },
+    );
+  });
+}
+
+type CreatedAnswer = (
+  reply: FastifyReply,
+  format: ReturnType<typeof wantedFormat>,
+  view: CertificateView,
+) => FastifyReply;
+
+const createdAnswer =
+  ({ urls, now }: FaceDeps): CreatedAnswer =>
+  (reply, format, view) => {
+    reply.code(201).header('location', certificatePath(view.record.serial));
+    return sendCertificate(reply, format, { ...view, json: () => certificateJson(view, urls, now()) });
+  };

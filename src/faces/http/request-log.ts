@@ -1,0 +1,58 @@
+/** One compact line a request. No header, query or body is ever logged: that is where secrets are. */
+import { LogController } from 'fastify';
+import type { Logger } from 'pino';
+import { pathOf } from './answer-errors.ts';
+import type { Face } from './face-deps.ts';
+
+/** For the `redact` option of pino, should a field of this name ever reach the logger. */
+export const redactedLogPaths: readonly string[] = [
+  '*.authorization',
+  '*.cookie',
+  '*.headers.authorization',
+  '*.headers.cookie',
+  '*.headers["set-cookie"]',
+];
+
+const maxLoggedPath = 200;
+
+export function logRequests(face: Face, logger: Logger): void {
+  face.addHook('onResponse', (request, reply, done) => {
+    // Probes come every second for ever; they are of interest to nobody but a debugger.
+    const level = request.routeOptions.url === '/livez' || request.routeOptions.url === '/readyz' ? 'debug' : 'info';
+    if (logger.isLevelEnabled(level)) {
+      logger[level]({
+        id: request.id,
+        address: request.ip,
+        method: request.method,
+        path: pathOf(request).slice(0, maxLoggedPath),
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime * 1000) / 1000,
+      });
+    }
+    done();
+  });
+}
+
+/** What Fastify itself finds worth a line; without a logger of its own it makes no child logger for each request. */
+export class FaceLog extends LogController {
+  readonly #logger: Logger;
+
+  constructor(logger: Logger) {
+    super({ disableRequestLogging: true });
+    this.#logger = logger;
+  }
+
+  override streamError(err: Error): void {
+    this.#logger.info({ err }, 'an answer could not be sent to its end');
+  }
+
+  override writeHeadError(err: Error): void {
+    this.#logger.error({ err }, 'an answer had an invalid header field');
+  }
+
+  override serializerError(err: Error): void {
+    this.#logger.error({ err }, 'an answer could not be serialized');
+  }
+
+  override serviceUnavailable(): void {}
+}

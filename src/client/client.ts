@@ -1,6 +1,5 @@
 /** The REST API as a typed client over HTTPS with mutual TLS or a bearer token; what the command line talks through. */
 import { randomUUID } from 'node:crypto';
-import type { TSchema } from 'typebox';
 import {
   CertificateJson,
   CertificateList,
@@ -16,6 +15,7 @@ import {
   Readiness,
   StatusJson,
 } from '../api/service.ts';
+import type { Shape } from '../api/shape.ts';
 import { ClientFailure } from './failure.ts';
 import { type ConnectOptions, type ExchangeAnswer, openExchange } from './https-exchange.ts';
 import { readJson, readText, shapedAs } from './read-answer.ts';
@@ -28,9 +28,9 @@ export function connect(options: ConnectOptions) {
   const exchange = openExchange(options);
   const { host } = new URL(options.baseUrl);
 
-  const get = async <Schema extends TSchema>(path: string, schema: Schema) =>
+  const get = async <Schema extends Shape>(path: string, schema: Schema) =>
     readJson(await exchange.send({ method: 'GET', path, accept: 'application/json' }), schema, host);
-  const post = async <Schema extends TSchema>(path: string, json: unknown, schema: Schema) =>
+  const post = async <Schema extends Shape>(path: string, json: unknown, schema: Schema) =>
     readJson(await exchange.send({ method: 'POST', path, accept: 'application/json', json }), schema, host);
 
   /** Acts that issue carry a key, so that one lost answer can be asked for again without a second certificate. */

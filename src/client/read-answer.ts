@@ -1,13 +1,12 @@
 /** Checks answers against the REST contract: a known status and shape, or an error; text is never trusted to be what it says. */
-import type { Static, TSchema } from 'typebox';
-import { Value } from 'typebox/value';
 import { Problem } from '../api/problem.ts';
+import { type Shape, type Shaped, shaped } from '../api/shape.ts';
 import { failure } from './connection-failure.ts';
 import { ClientProblem } from './failure.ts';
 import type { ExchangeAnswer } from './https-exchange.ts';
 
-/** The answer as `schema` describes it. Fields the contract does not know are dropped: a newer service may say more. */
-export function readJson<Schema extends TSchema>(answer: ExchangeAnswer, schema: Schema, host: string): Static<Schema> {
+/** The answer as `schema` describes it; throws ClientProblem, or ClientFailure `badAnswer` when it is neither. */
+export function readJson<Schema extends Shape>(answer: ExchangeAnswer, schema: Schema, host: string): Shaped<Schema> {
   assertSuccess(answer, host);
   const value = shapedAs(answer, 'application/json', schema);
   if (value === undefined) throw failure('badAnswer', host);
@@ -29,14 +28,12 @@ function assertSuccess(answer: ExchangeAnswer, host: string): void {
 }
 
 /** Undefined unless the body is JSON of this media type and shape. */
-export function shapedAs<Schema extends TSchema>(
+export function shapedAs<Schema extends Shape>(
   answer: ExchangeAnswer,
   mediaType: string,
   schema: Schema,
-): Static<Schema> | undefined {
-  if (answer.mediaType !== mediaType) return undefined;
-  const value = Value.Clean(schema, parseJson(answer.body));
-  return Value.Check(schema, value) ? value : undefined;
+): Shaped<Schema> | undefined {
+  return answer.mediaType === mediaType ? shaped(schema, parseJson(answer.body)) : undefined;
 }
 
 function parseJson(text: string): unknown {

@@ -23,6 +23,8 @@ export interface ServiceOptions {
   /** Arguments of node; `launcher` if absent. */
   readonly program?: readonly string[];
   readonly readyWithinMs?: number;
+  /** `alive` for a service that is expected to run but not to sign; `ready` if absent. */
+  readonly until?: 'ready' | 'alive';
 }
 
 export interface Ports {
@@ -105,7 +107,7 @@ function spawnService(options: ServiceOptions, home: string): Started {
   return { child, home, exited, output: () => output };
 }
 
-/** Starts and waits until `/readyz` says 200; rejects with the output when it ends or stays unready. */
+/** Starts and waits until `/readyz` (or `/livez`) says 200; rejects with the output when it ends or stays unready. */
 export async function startService(options: ServiceOptions = {}): Promise<RunningService> {
   const folder = options.home === undefined ? temporaryFolder() : undefined;
   const home = options.home ?? join(folder!, 'data');
@@ -118,7 +120,8 @@ export async function startService(options: ServiceOptions = {}): Promise<Runnin
   const deadline = performance.now() + (options.readyWithinMs ?? 30_000);
   for (;;) {
     const ports = readPorts(home);
-    if (ports && (await isReady(ports))) return running(started, ports, folder);
+    if (ports && (await answers(ports, options.until === 'alive' ? '/livez' : '/readyz')))
+      return running(started, ports, folder);
     if (ended || performance.now() > deadline) {
       kill(started.child, 'SIGKILL');
       if (folder) rmSync(folder, { recursive: true, force: true });
@@ -156,9 +159,9 @@ function readPorts(home: string): Ports | undefined {
   }
 }
 
-async function isReady(ports: Ports): Promise<boolean> {
+async function answers(ports: Ports, path: string): Promise<boolean> {
   try {
-    const { status } = await exchange(`http://localhost:${ports.distribution}/readyz`, { timeoutMs: 2_000 });
+    const { status } = await exchange(`http://localhost:${ports.distribution}${path}`, { timeoutMs: 2_000 });
     return status === 200;
   } catch {
     return false;

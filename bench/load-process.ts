@@ -1,0 +1,96 @@
+/** The load's own process: hand-written HTTP/1.1 on raw TLS sockets, the least work a client can do. See load.ts. */
+import { connect, type TLSSocket } from 'node:tls';
+import type { LoadPlan, LoadResult } from './load.ts';
+
+interface Tally {
+  readonly latencies: number[];
+  failures: number;
+}
+
+const endOfHead = Buffer.from('\r\n\r\n');
+
+/** Length of the whole answer at the start of `bytes`; 0 while that is not known yet. */
+function answerLength(bytes: Buffer): number {
+  const headEnd = bytes.indexOf(endOfHead);
+  if (headEnd < 0) return 0;
+  const [, length] = /\r\ncontent-length: *(\d+)/i.exec(bytes.toString('latin1', 0, headEnd + 2)) ?? [];
+  if (length === undefined)
+    throw new Error(`an answer without Content-Length: ${bytes.toString('latin1', 0, headEnd)}`);
+  return headEnd + endOfHead.length + Number(length);
+}
+
+/** Reads whole answers off a socket, one after the other; `onAnswer` gets the status. */
+function readAnswers(socket: TLSSocket, onAnswer: (status: number) => void): void {
+  let pending: Buffer = Buffer.alloc(0);
+  let wanted = 0;
+  socket.on('data', (chunk: Buffer) => {
+    pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
+    if (wanted === 0) wanted = answerLength(pending);
+    if (wanted === 0 || pending.length < wanted) return;
+    // HTTP/1.1 NNN: nothing is pipelined, so at most one answer is here.
+    const status = Number(pending.toString('latin1', 9, 12));
+    pending = Buffer.alloc(0);
+    wanted = 0;
+    onAnswer(status);
+  });
+}
+
+/** One connection that asks again as soon as it is answered, until `endsAt`. */
+function runConnection(
+  plan: LoadPlan,
+  next: () => Buffer,
+  countsFrom: number,
+  endsAt: number,
+  tally: Tally,
+): Promise<void> {
+  return new Promise((done) => {
+    const socket = connect({ port: plan.port, host: 'localhost', ca: plan.ca });
+    socket.setNoDelay(true);
+    let sentAt = 0;
+    const send = (): void => {
+      sentAt = performance.now();
+      socket.write(next());
+    };
+    readAnswers(socket, (status) => {
+      const now = performance.now();
+      if (status !== plan.expectedStatus) tally.failures += 1;
+      else if (sentAt >= countsFrom && now <= endsAt) tally.latencies.push(now - sentAt);
+      if (now < endsAt) send();
+      else socket.end();
+    });
+    socket.on('secureConnect', send);
+    socket.on('error', () => {
+      tally.failures += 1;
+    });
+    socket.on('close', () => done());
+  });
+}
+
+async function runPlan(plan: LoadPlan): Promise<LoadResult> {
+  const requests = plan.requests.map((text) => Buffer.from(text, 'base64'));
+  let at = 0;
+  const next = (): Buffer => requests[at++ % requests.length]!;
+  const tally: Tally = { latencies: [], failures: 0 };
+  const countsFrom = performance.now() + plan.warmUpMs;
+  const endsAt = countsFrom + plan.durationMs;
+  const cpu = process.cpuUsage();
+  await Promise.all(
+    Array.from({ length: plan.connections }, () => runConnection(plan, next, countsFrom, endsAt, tally)),
+  );
+  const { user, system } = process.cpuUsage(cpu);
+  const sorted = Float64Array.from(tally.latencies).sort();
+  const at01 = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+  return {
+    requests: sorted.length,
+    perSecond: sorted.length / (plan.durationMs / 1000),
+    p50Ms: at01(0.5),
+    p99Ms: at01(0.99),
+    maxMs: at01(1),
+    failures: tally.failures,
+    loadCpuSeconds: (user + system) / 1e6,
+  };
+}
+
+process.once('message', async (plan: LoadPlan) => {
+  process.send!(await runPlan(plan), () => process.disconnect());
+});

@@ -1,0 +1,132 @@
+/** Starts that cannot work: a sentence with a stable code and no stack each, and the next start heals what can be healed. */
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { judgesRequired } from '../support/judges.ts';
+import {
+  killedStart,
+  type RunningService,
+  serviceExit,
+  startService,
+  temporaryFolder,
+} from '../support/running-service.ts';
+import { submit } from '../support/submit.ts';
+
+describe('the start', () => {
+  let folder: string;
+  let home: string;
+  const services: RunningService[] = [];
+  const start = async (env: Record<string, string> = {}): Promise<RunningService> => {
+    const service = await startService({ home, env });
+    services.push(service);
+    return service;
+  };
+
+  /** One sentence for the person at the console; exit code 1. */
+  async function expectRefusal(code: string, env: Record<string, string> = {}, at = home): Promise<string> {
+    const { code: exitCode, output } = await serviceExit({ home: at, env });
+    expect([exitCode, output]).toEqual([1, expect.stringContaining(code)]);
+    expect(output).not.toMatch(/^\s+at /m);
+    return output;
+  }
+
+  beforeEach(() => {
+    folder = temporaryFolder();
+    home = join(folder, 'data');
+  });
+
+  afterEach(async () => {
+    await Promise.all(services.splice(0).map((service) => service.dispose()));
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('names a port that is in use, for each face, and leaves a home that the next start completes', async () => {
+    const occupied = await listen();
+    const { port } = occupied.address() as { port: number };
+    for (const face of ['PUBLIC', 'ADMIN', 'DISTRIBUTION']) {
+      const output = await expectRefusal('portInUse', { [`PRIVYSEAL_${face}_PORT`]: String(port) });
+      expect(output).toContain(String(port));
+    }
+    await new Promise((done) => occupied.close(done));
+    expect(await submit(await start({ PRIVYSEAL_PUBLIC_PORT: String(port) }))).toMatchObject({ status: 201 });
+  });
+
+  it('says that a home cannot be written', async () => {
+    writeFileSync(join(folder, 'file'), '');
+    for (const place of ['/proc/privyseal', join(folder, 'file'), join(folder, 'file/data')]) {
+      expect(await expectRefusal('homeUnwritable', {}, place)).toContain(place);
+    }
+  });
+
+  it('refuses a home that others may enter, until it is closed', async () => {
+    mkdirSync(home);
+    for (const mode of [0o755, 0o710, 0o701]) {
+      chmodSync(home, mode);
+      expect(await expectRefusal('homeOpenToOthers')).toContain(home);
+    }
+    chmodSync(home, 0o700);
+    await start();
+  });
+
+  it('refuses a key file that others may read', async () => {
+    await (await start()).stop();
+    chmodSync(join(home, 'vault/passphrase'), 0o644);
+    await expectRefusal('OpenToOthers');
+    chmodSync(join(home, 'vault/passphrase'), 0o600);
+    await start();
+  });
+
+  it('refuses a home that another service holds, which goes on undisturbed', async () => {
+    const first = await start();
+    await expectRefusal('homeLocked');
+    expect(await submit(first)).toMatchObject({ status: 201 });
+  });
+
+  it('does not hold the home after a kill -9', async () => {
+    await (await start()).kill9();
+    await start();
+  });
+
+  it('says that a passphrase is wrong', async () => {
+    await (await start({ PRIVYSEAL_VAULT_PASSPHRASE: 'the right passphrase of this test' })).stop();
+    const output = await expectRefusal('passphraseWrong', { PRIVYSEAL_VAULT_PASSPHRASE: 'another passphrase of it' });
+    expect(output).not.toContain('another passphrase of it');
+    await start({ PRIVYSEAL_VAULT_PASSPHRASE: 'the right passphrase of this test' });
+  });
+
+  it('names a wrong setting with its value and what is allowed', async () => {
+    const output = await expectRefusal('badConfiguration', { PRIVYSEAL_PUBLIC_PORT: 'http' });
+    expect(output).toContain('"http"');
+    await expectRefusal('badConfiguration', { PRIVYSEAL_PUBLICPORT: '1' });
+  });
+
+  // 10 rounds where the judges are required, a taste of it elsewhere: each takes two starts.
+  const rounds = judgesRequired ? 10 : 3;
+  it(`heals a first run that was killed at ${rounds} random moments`, { timeout: 120_000 }, async () => {
+    const wholeRunMs = await measureFirstRun();
+    for (let round = 0; round < rounds; round++) {
+      home = join(folder, `killed-${round}`);
+      const afterMs = Math.random() * wholeRunMs;
+      await killedStart({ home }, afterMs);
+      const service = await start();
+      const answer = await submit(service);
+      expect([`killed after ${Math.round(afterMs)} ms`, answer.status]).toEqual([expect.any(String), 201]);
+      expect((await service.admin('/v1/certificates?limit=1')).status).toBe(200);
+      await service.kill9();
+    }
+  });
+
+  async function measureFirstRun(): Promise<number> {
+    const startedAt = performance.now();
+    const service = await startService();
+    const ms = performance.now() - startedAt;
+    await service.dispose();
+    return ms;
+  }
+});
+
+const listen = (): Promise<Server> =>
+  new Promise((done) => {
+    const server = createServer().listen(0, () => done(server));
+  });

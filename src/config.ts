@@ -59,10 +59,10 @@ export const ConfigSchema = Type.Object(
       default: false,
       description: 'Believe the clock at this start, whatever the audit log remembers',
     }),
-    rateLimitPerSecond: Type.Integer({
+    requestsPerMinute: Type.Integer({
       minimum: 1,
-      default: 20_000,
-      description: 'Requests one client address may make a second',
+      default: 1_200_000,
+      description: 'Requests one client address may make a minute, to each face',
     }),
     logLevel: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent'], {
       default: 'info',

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { hostname } from 'node:os';
 import { join, relative } from 'node:path';
 import { type Logger, pino } from 'pino';
-import { openDebianWeakKeys, openDebianWeakKeys } from './adapters/debian-weak-keys/open-debian-weak-keys.ts';
+import { openDebianWeakKeys } from './adapters/debian-weak-keys/open-debian-weak-keys.ts';
 import { openHomeDirectory } from './adapters/home-directory/home-directory.ts';
 import { openSqliteInventory } from './adapters/inventory-sqlite/inventory-sqlite.ts';
 import { systemClock } from './adapters/system-clock.ts';
@@ -18,7 +18,8 @@ import { StartError } from './domain/errors.ts';
 import type { AuditEntry } from './domain/records/audit-event.ts';
 import { runCli } from './faces/cli/run.ts';
 import { type StartReport, welcome } from './faces/cli/welcome.ts';
-import { type OpenFaces, openFaces } from './faces/http/open-faces.ts';
+import { defaultFaceLimits } from './faces/http/face-deps.ts';
+import { type FacesTls, openFaces } from './faces/http/open-faces.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Home } from './ports/home.ts';
 import type { Inventory } from './ports/inventory.ts';
@@ -26,7 +27,7 @@ import type { Vault } from './ports/vault.ts';
 import { type BuiltServices, buildServices, type ServiceSettings } from './services/build-services.ts';
 import { demo, homeFiles } from './services/first-run.ts';
 import { defaultClockLimits } from './services/guard-clock.ts';
-import { type ServerCertificate, serverCertificateIsDue } from './services/server-certificate.ts';
+import { serverCertificateIsDue } from './services/server-certificate.ts';
 import type { DistributionUrls } from './services/services.ts';
 
 const projectFolder = join(import.meta.dirname, '..');
@@ -107,7 +108,7 @@ export async function startService(config: Config, overrides: Overrides = {}): P
     const open = await openServices(config, ports, overrides, closers);
     const { built, log } = open;
     const faces = await openRotatingFaces({ config, ports, ...open });
-    closers.push(() => faces.stop());
+    closers.push(() => faces.close());
     closers.push(startHousekeeping(built, faces, log));
     if (config.publicPort * config.adminPort * config.distributionPort === 0) {
       await open.home.write('run/ports.json', `${JSON.stringify(ports)}\n`, 0o644);
@@ -220,39 +221,41 @@ interface FacesInput {
 }
 
 interface RotatingFaces {
-  /** Replaces the TLS certificate when it is due, or the authorities that clients' certificates may come from. */
+  /** Replaces the TLS certificate when it is due, and the authorities that clients' certificates may come from. */
   refresh(): Promise<void>;
-  stop(): Promise<void>;
+  close(): Promise<void>;
 }
 
 /** The faces with the service's own TLS certificate, which it issues to itself and replaces while they run. */
 async function openRotatingFaces({ config, built, log, urls, ports }: FacesInput): Promise<RotatingFaces> {
   let certificate = await built.issueServerCertificate();
-  let clientCas = await built.clientAuthorities();
-  const tls = (own: ServerCertificate) => ({ cert: own.certificatePem, key: own.keyPem });
-  const faces: OpenFaces = await openFaces({
+  let authorities = await built.clientAuthorities();
+  const tls = (): FacesTls => ({
+    server: { cert: certificate.certificatePem, key: certificate.keyPem },
+    productAuthorities: authorities.products,
+    systemAuthority: authorities.system,
+  });
+  const deps = {
     services: built.services,
     urls,
     logger: log,
-    now: () => built.clock.now(),
-    host: config.host,
-    ports,
-    requestsPerMinute: config.rateLimitPerSecond * 60,
+    limits: { ...defaultFaceLimits, requestsPerMinute: config.requestsPerMinute },
     requestLog: config.requestLog,
-    tls: tls(certificate),
-    clientCas,
-  });
+    now: () => built.clock.now(),
+    version,
+  };
+  const faces = await openFaces(deps, tls(), { host: config.host, ports });
   return {
     async refresh() {
-      const wanted = await built.clientAuthorities();
       const due = serverCertificateIsDue(certificate, built.clock.now());
-      if (!due && wanted.products.length === clientCas.products.length) return;
+      const wanted = await built.clientAuthorities();
+      if (!due && wanted.products.length === authorities.products.length) return;
       if (due) certificate = await built.issueServerCertificate();
-      clientCas = wanted;
-      faces.replaceTls(tls(certificate), clientCas);
-      log.info({ due }, 'the TLS context was replaced');
+      authorities = wanted;
+      faces.replaceTls(tls());
+      log.info({ newCertificate: due }, 'the TLS contexts were replaced');
     },
-    stop: () => faces.stop(),
+    close: () => faces.close(),
   };
 }
 

@@ -1,83 +1,91 @@
-/** Opens the three faces on their ports, gives them new certificates while they run, and stops them together. */
-import type { Logger } from 'pino';
+/** The three faces listening: three servers, three TLS contexts, opened and closed together. */
 import { StartError } from '../../domain/errors.ts';
-import type { DistributionUrls, Services } from '../../services/services.ts';
 import { buildAdminFace } from './admin/build-admin-face.ts';
 import { buildDistributionFace } from './distribution/build-distribution-face.ts';
-import { defaultFaceLimits, type Face, type FaceLimits, type TlsMaterial } from './face-deps.ts';
+import type { Face, FaceDeps, TlsMaterial } from './face-deps.ts';
 import { buildPublicFace } from './public/build-public-face.ts';
 import { replaceTlsMaterial } from './tls-context.ts';
 
-/** PEM of the authorities whose client certificates the two HTTPS faces ask for. */
-export interface ClientCas {
-  readonly system: string;
-  readonly products: readonly string[];
-}
-
-/** PEM of the service's own certificate and key. */
-export type OwnCertificate = Pick<TlsMaterial, 'cert' | 'key'>;
-
-export interface OpenFacesInput {
-  readonly services: Services;
-  readonly urls: DistributionUrls;
-  readonly logger: Logger;
-  /** Unix milliseconds. */
-  now(): number;
-  readonly version: string;
+export interface ListenOptions {
+  /** Address to listen on; `::` is every one. */
   readonly host: string;
   readonly ports: { readonly public: number; readonly admin: number; readonly distribution: number };
-  readonly requestsPerMinute: FaceLimits['requestsPerMinute'];
-  readonly requestLog: boolean;
-  readonly tls: OwnCertificate;
-  readonly clientCas: ClientCas;
+}
+
+/** The service's own certificate, and the authorities whose client certificates each HTTPS face asks for; PEM. */
+export interface FacesTls {
+  readonly server: Pick<TlsMaterial, 'cert' | 'key'>;
+  readonly productAuthorities: readonly string[];
+  readonly systemAuthority: string;
 }
 
 export interface OpenFaces {
-  /** New handshakes use these from now on; open connections stay. */
-  replaceTls(own: OwnCertificate, clientCas: ClientCas): void;
-  /** Answers what was accepted, refuses what comes, closes idle connections at once. */
-  stop(): Promise<void>;
+  /** New handshakes use these from now on. */
+  replaceTls(tls: FacesTls): void;
+  /** Stops accepting, finishes what was accepted, closes every socket. */
+  close(): Promise<void>;
 }
 
-/** Rejects with StartError `portInUse` after closing what it had opened. */
-export async function openFaces(input: OpenFacesInput): Promise<OpenFaces> {
-  const { host, ports, tls, clientCas, version } = input;
-  const deps = { ...input, limits: { ...defaultFaceLimits, requestsPerMinute: input.requestsPerMinute } };
-  const distribution = buildDistributionFace(withoutTls(deps));
-  const publicFace = buildPublicFace({ ...deps, tls: { ...tls, ca: clientCas.products } });
-  const admin = buildAdminFace({ ...deps, version, tls: { ...tls, ca: [clientCas.system] } });
-  const faces = [distribution, publicFace, admin];
-  const stop = async (): Promise<void> => void (await Promise.all(faces.map((face) => face.close())));
+export interface OpenFacesDeps extends Omit<FaceDeps, 'tls'> {
+  readonly version: string;
+}
+
+const publicTls = ({ server, productAuthorities }: FacesTls): TlsMaterial => ({ ...server, ca: productAuthorities });
+const adminTls = ({ server, systemAuthority }: FacesTls): TlsMaterial => ({ ...server, ca: [systemAuthority] });
+
+/** Throws StartError `portInUse` or `badConfiguration` with what to change, after closing what it had opened. */
+export async function openFaces(
+  deps: OpenFacesDeps,
+  tls: FacesTls,
+  { host, ports }: ListenOptions,
+): Promise<OpenFaces> {
+  const faces = {
+    distribution: buildDistributionFace(deps),
+    public: buildPublicFace({ ...deps, tls: publicTls(tls) }),
+    admin: buildAdminFace({ ...deps, tls: adminTls(tls) }),
+  };
+  const close = async (): Promise<void> => void (await Promise.all(Object.values(faces).map((face) => face.close())));
   try {
-    await listen(distribution, host, ports.distribution);
-    await listen(publicFace, host, ports.public);
-    await listen(admin, host, ports.admin);
+    for (const name of ['distribution', 'public', 'admin'] as const) {
+      await listen(name, faces[name], { host, port: ports[name] });
+    }
   } catch (error) {
-    await stop();
+    await close();
     throw error;
   }
   return {
-    replaceTls(own, cas) {
-      replaceTlsMaterial(publicFace, { ...own, ca: cas.products });
-      replaceTlsMaterial(admin, { ...own, ca: [cas.system] });
+    close,
+    replaceTls(next) {
+      replaceTlsMaterial(faces.public, publicTls(next));
+      replaceTlsMaterial(faces.admin, adminTls(next));
     },
-    stop,
   };
 }
 
-const withoutTls = <Deps extends { tls?: unknown }>({ tls: _tls, ...deps }: Deps): Omit<Deps, 'tls'> => deps;
-
-async function listen(face: Face, host: string, port: number): Promise<void> {
+async function listen(name: string, face: Face, address: { host: string; port: number }): Promise<void> {
   try {
-    await face.listen({ host, port });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EADDRINUSE') {
-      throw new StartError('portInUse', `Port ${port} is in use. Stop what uses it, or set another port.`, error);
+    await face.listen(address);
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code;
+    // A machine without IPv6: every IPv4 address is what `::` meant there.
+    if (address.host === '::' && (code === 'EAFNOSUPPORT' || code === 'EADDRNOTAVAIL')) {
+      return listen(name, face, { ...address, host: '0.0.0.0' });
     }
-    if (code === 'EACCES') {
-      throw new StartError('portInUse', `Port ${port} may not be opened by this user. Set one above 1023.`, error);
-    }
-    throw error;
+    throw notListening(name, address, cause);
   }
+}
+
+function notListening(name: string, { host, port }: { host: string; port: number }, cause: unknown): StartError {
+  const variable = `PRIVYSEAL_${name.toUpperCase()}_PORT`;
+  const code = (cause as NodeJS.ErrnoException).code;
+  if (code === 'EADDRINUSE') {
+    const advice = `Stop the program that has it, or choose another port with ${variable}.`;
+    return new StartError('portInUse', `Port ${port} of the ${name} face is in use. ${advice}`, cause);
+  }
+  const advice = `Correct PRIVYSEAL_HOST or ${variable}.`;
+  return new StartError(
+    'badConfiguration',
+    `The ${name} face cannot listen on ${host} port ${port} (${code}). ${advice}`,
+    cause,
+  );
 }

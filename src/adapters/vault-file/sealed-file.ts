@@ -83,6 +83,14 @@ export function parseSealedFile(text: string, headerFields: readonly string[]): 
   return formatSealedFile(file) === text ? file : undefined;
 }
 
+/** True for a file that nobody damaged by accident, whatever version wrote it: each keeps the checksum last. */
+export function isIntact(text: string): boolean {
+  const json = parseObject(text);
+  if (!json) return false;
+  const { sha256, ...body } = json;
+  return sha256 === checksum(body);
+}
+
 type Json = Readonly<Record<string, unknown>>;
 
 const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null;

@@ -116,7 +116,7 @@ class FileVault implements Vault {
     if (keyFamily(facts.type) !== algorithm.keyFamily) {
       throw new CaError('policyRefused', `The key ${name} (${facts.type}) cannot sign with ${algorithm.name}.`);
     }
-    return { key: facts, algorithm, sign: (tbs) => this.#sign(name, algorithm, tbs) };
+    return { key: facts, algorithm, sign: (tbs) => this.#sign(facts, algorithm, tbs) };
   }
 
   async destroyKey(name: string): Promise<void> {
@@ -144,10 +144,11 @@ class FileVault implements Vault {
     return key;
   }
 
-  /** Looks the key up at each call: a signer of a closed vault or a destroyed key signs no more. */
-  async #sign(name: string, algorithm: SignatureAlgorithm, tbs: Uint8Array): Promise<Uint8Array> {
+  /** Looks the key up at each call: a signer of a closed vault or a destroyed key signs no more, nor with its successor. */
+  async #sign(facts: VaultKey, algorithm: SignatureAlgorithm, tbs: Uint8Array): Promise<Uint8Array> {
     this.#assertOpen();
-    const key = this.#find(name);
+    const key = this.#find(facts.name);
+    if (key.facts !== facts) throw notHeld();
     return this.#queue.run(() => signWithKey(key, algorithm, tbs));
   }
 
@@ -157,7 +158,7 @@ class FileVault implements Vault {
 
   #find(name: string): OpenKey {
     const key = this.#keys.get(name);
-    if (!key) throw new CaError('notFound', 'The vault holds no key of this name.');
+    if (!key) throw notHeld();
     return key;
   }
 
@@ -166,6 +167,8 @@ class FileVault implements Vault {
     return this.#wrapping;
   }
 }
+
+const notHeld = (): CaError => new CaError('notFound', 'The vault does not hold this key.');
 
 const nameTaken = (name: string): CaError => new CaError('conflict', `The vault already holds a key named ${name}.`);
 

@@ -3,7 +3,7 @@ import { constants, type FileHandle, open, readdir, stat } from 'node:fs/promise
 import { join } from 'node:path';
 import { StartError } from '../../domain/errors.ts';
 import { checkFileName, checkHeaderFields, keyFileSuffix, keyHeaderFields } from './formats.ts';
-import { parseSealedFile, type SealedFile } from './sealed-file.ts';
+import { isIntact, parseSealedFile, type SealedFile } from './sealed-file.ts';
 
 export interface StoredFile {
   readonly path: string;
@@ -40,8 +40,13 @@ export async function readVaultFolder(directory: string): Promise<VaultFolder> {
 
 async function readSealed(path: string, headerFields: readonly string[]): Promise<StoredFile | 'damaged'> {
   const text = await readWhole(path);
-  const file = text === undefined ? undefined : parseSealedFile(text, headerFields);
-  return file ? { path, file } : 'damaged';
+  if (text === undefined) return 'damaged';
+  const file = parseSealedFile(text, headerFields);
+  if (file) return { path, file };
+  if (!isIntact(text)) return 'damaged';
+  throw damaged(path, 'this version does not know its form or will not spend what its parameters ask for', {
+    advice: 'Start the version that wrote it; if there is none, put it back from a backup.',
+  });
 }
 
 /** The text of a regular file of ours, or undefined. Modes are those of the file that was opened, not of its name. */

@@ -119,7 +119,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Runnin
   });
   const deadline = performance.now() + (options.readyWithinMs ?? 30_000);
   for (;;) {
-    const ports = readPorts(home);
+    const ports = options.ports ?? readPorts(home);
     if (ports && (await answers(ports, options.until === 'alive' ? '/livez' : '/readyz')))
       return running(started, ports, folder);
     if (ended || performance.now() > deadline) {

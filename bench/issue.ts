@@ -1,0 +1,105 @@
+/** From a P-256 CSR to a durable certificate over TLS keep-alive, beside bare node:crypto and `GET /livez` of the same server. */
+import { tmpdir } from 'node:os';
+import { parseArgs } from 'node:util';
+import { bareRate } from './bare-crypto.ts';
+import { httpRequest, type LoadResult, runLoad } from './load.ts';
+import { type MeasuredServer, startMeasuredServer } from './measured-server.ts';
+import type { ServerFigures } from './server.ts';
+import { makeSignedRequests } from './signed-requests.ts';
+import { describeMachine, formatTable, machineLine, thousands } from './table.ts';
+
+interface Row extends LoadResult, ServerFigures {
+  readonly what: 'issue' | 'livez';
+  readonly connections: number;
+}
+
+const { values } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    seconds: { type: 'string', default: '5' },
+    connections: { type: 'string', default: '1,16,64' },
+    keys: { type: 'string', default: '8192' },
+    /** Where the home is made: the disk under it decides what a durable commit costs. */
+    folder: { type: 'string', default: tmpdir() },
+  },
+});
+
+const seconds = Number(values.seconds);
+const levels = values.connections.split(',').map(Number);
+
+const requests = makeSignedRequests(Number(values.keys), 'demo.dev.internal');
+const bareBefore = bareRate(requests, 2_000);
+const server = await startMeasuredServer(values.folder);
+const rows: Row[] = [];
+for (const connections of levels) {
+  rows.push(await measure(server, 'issue', connections));
+  rows.push(await measure(server, 'livez', connections));
+}
+await server.stop();
+const bareAfter = bareRate(requests, 2_000);
+
+async function measure(
+  { publicPort, ca, token, measure: read }: MeasuredServer,
+  what: Row['what'],
+  connections: number,
+) {
+  const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/pkcs10' };
+  const bytes =
+    what === 'livez'
+      ? [httpRequest('GET', '/livez', {})]
+      : requests.map(({ csrDer }) => httpRequest('POST', '/v1/certificates', headers, csrDer));
+  await read();
+  const load = await runLoad({
+    port: publicPort,
+    ca,
+    connections,
+    warmUpMs: 1_000,
+    durationMs: seconds * 1_000,
+    expectedStatus: what === 'issue' ? 201 : 200,
+    requests: bytes.map((request) => request.toString('base64')),
+  });
+  return { what, connections, ...load, ...(await read()) };
+}
+
+const machine = describeMachine();
+const bare = (bareBefore + bareAfter) / 2;
+const livezAt = (connections: number): number =>
+  rows.find((row) => row.what === 'livez' && row.connections === connections)?.perSecond ?? Number.NaN;
+
+if (values.json) {
+  process.stdout.write(
+    `${JSON.stringify({ machine, seconds, keys: requests.length, bareBefore, bareAfter, rows }, null, 2)}\n`,
+  );
+} else {
+  const percent = (share: number): string => `${(share * 100).toFixed(0)} %`;
+  const cells = rows.map((row) => [
+    row.what,
+    row.connections,
+    thousands(row.perSecond),
+    percent(row.perSecond / bare),
+    row.what === 'issue' ? percent(row.perSecond / livezAt(row.connections)) : '',
+    row.p50Ms.toFixed(2),
+    row.p99Ms.toFixed(2),
+    row.maxMs.toFixed(1),
+    row.eventLoopDelayP99Ms.toFixed(1),
+    percent(row.eventLoopUtilization),
+    (row.cpuSeconds / (seconds + 1)).toFixed(2),
+    (row.loadCpuSeconds / (seconds + 1)).toFixed(2),
+    row.rssMib.toFixed(0),
+    row.failures,
+  ]);
+  const header = [
+    ...['what', 'connections', 'per s', 'of bare', 'of livez', 'p50 ms', 'p99 ms', 'max ms'],
+    ...['loop p99 ms', 'loop busy', 'server cores', 'load cores', 'RSS MiB', 'failures'],
+  ];
+  const text = [
+    'From a P-256 CSR to a durable certificate: closed loop over TLS 1.3 keep-alive',
+    machineLine(machine),
+    `Bare import + verify + sign of node:crypto, one thread: ${thousands(bareBefore)}/s before, ${thousands(bareAfter)}/s after`,
+    `${seconds} s each after 1 s of warm-up; ${thousands(requests.length)} keys; the load shares the machine's cores`,
+    '',
+    formatTable(header, cells),
+  ];
+  process.stdout.write(`${text.join('\n')}\n`);
+}
+process.exitCode = rows.some((row) => row.failures > 0) ? 1 : 0;

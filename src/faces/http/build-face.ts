@@ -29,7 +29,7 @@ export interface FaceKind {
 }
 
 /** Answers every request with what belongs to this face alone; see the folders beside this file. */
-export type AddRoutes = (face: Face, connections: ConnectionRegistry) => void;
+export type AddRoutes = (face: Face, connections: ConnectionRegistry, deps: FaceDeps) => void;
 
 /** A face that is ready to get its routes and then to `listen`, `inject` or `close`. */
 export function buildFace(kind: FaceKind, deps: FaceDeps, addRoutes: AddRoutes): Face {
@@ -59,8 +59,9 @@ export function buildFace(kind: FaceKind, deps: FaceDeps, addRoutes: AddRoutes):
   face.setSerializerCompiler(() => JSON.stringify);
   answerUnknownPaths(face);
   checkArrivals(face, connections, deps);
+  if (kind.name !== 'distribution') forbidCaching(face);
   if (deps.requestLog) logRequests(face, logger);
-  addRoutes(face, connections);
+  addRoutes(face, connections, deps);
   return face;
 }
 
@@ -98,6 +99,14 @@ const httpOptions = (limits: FaceLimits): ServerOptions => ({
   // The arrival check answers it as a problem.
   requireHostHeader: false,
 });
+
+/** What a product or an operator is told is theirs; routes that publish bytes say otherwise. */
+function forbidCaching(face: Face): void {
+  face.addHook('onRequest', (_request, reply, done) => {
+    reply.header('cache-control', 'no-store');
+    done();
+  });
+}
 
 /** The first look at each request, in one hook: stopping, a missing Host (RFC 9112 §3.2), the limit of its address. */
 function checkArrivals(face: Face, connections: ConnectionRegistry, { limits, now }: FaceDeps): void {

@@ -20,7 +20,10 @@ export function listInput(query: CertificateListQuery, defaultLimit = defaultPag
   const { product, key, q, limit = defaultLimit, sort = '-requestedAt', ...same } = query;
   const { 'notAfter.before': before, 'notAfter.after': after, 'issued.after': issuedAfter, ...filters } = same;
   return {
-    ...(filters as Pick<ListInput, 'environment' | 'profile' | 'authority' | 'status' | 'name' | 'requestedBy'>),
+    ...(filters as Pick<
+      ListInput,
+      'purpose' | 'environment' | 'profile' | 'authority' | 'status' | 'name' | 'requestedBy'
+    >),
     ...(product !== undefined && { purpose: 'product', owner: product }),
     ...(key !== undefined && { keySha256: key }),
     ...(q !== undefined && { text: q }),

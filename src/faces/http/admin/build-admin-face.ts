@@ -1,6 +1,6 @@
 /** The admin face: HTTPS for operators, whose client certificates of `system` are required in the handshake. */
 import { identifyOperator, requireCaller } from '../authentication.ts';
-import { buildFace } from '../build-face.ts';
+import { type AddRoutes, buildFace, type FaceKind } from '../build-face.ts';
 import { addReadRoutes, addRevokeRoute } from '../certificate-routes.ts';
 import { addDocsRoutes } from '../docs-routes.ts';
 import type { Face, FaceDeps } from '../face-deps.ts';
@@ -11,10 +11,16 @@ import { type Permission, requirePermission } from './operator-permissions.ts';
 import { addReleaseRoute } from './release-routes.ts';
 import { addStatusRoutes } from './status-routes.ts';
 
+export const adminFace: FaceKind = { name: 'admin', clientCertificate: 'required', auditRefusals: true };
+
 /** `version` is the service's, for the status. */
-export function buildAdminFace(deps: FaceDeps & { readonly version: string }): Face {
-  const { services, version } = deps;
-  return buildFace({ name: 'admin', clientCertificate: 'required', auditRefusals: true }, deps, (face, connections) => {
+export const buildAdminFace = (deps: FaceDeps & { readonly version: string }): Face =>
+  buildFace(adminFace, deps, addAdminRoutes(deps.version));
+
+export const addAdminRoutes =
+  (version: string): AddRoutes =>
+  (face, connections, deps) => {
+    const { services } = deps;
     const operator = requireCaller(identifyOperator(services, connections), connections, deps);
     const may = (permission: Permission) => [operator, requirePermission(permission)];
     const security = [{ operatorCertificate: [] }];
@@ -27,5 +33,4 @@ export function buildAdminFace(deps: FaceDeps & { readonly version: string }): F
     addReleaseRoute(face, certificates);
     addEnvironmentRoutes(face, services, may);
     addStatusRoutes(face, services, { version, mayRead: may('read') });
-  });
-}
+  };

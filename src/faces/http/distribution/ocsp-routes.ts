@@ -35,7 +35,7 @@ export function addOcspRoutes(face: Face, deps: FaceDeps): void {
           operationId: 'ocspByPost',
           tags,
           summary: 'OCSP by POST',
-          consumes: [requestMediaType],
+          body: { content: { [requestMediaType]: { schema: {} } } },
           params: AuthorityFilePath,
           response: documentedAnswers,
         },

@@ -1,6 +1,6 @@
 /** The public face: HTTPS for products, by enrolment token or by the certificate they have. */
 import { identifyProduct, requireCaller } from '../authentication.ts';
-import { buildFace } from '../build-face.ts';
+import { type AddRoutes, buildFace, type FaceKind } from '../build-face.ts';
 import { addReadRoutes, addRevokeRoute } from '../certificate-routes.ts';
 import { addDocsRoutes } from '../docs-routes.ts';
 import type { Face, FaceDeps } from '../face-deps.ts';
@@ -8,22 +8,20 @@ import { addHealthRoutes } from '../health-routes.ts';
 import { addAuthorityRoutes, addTrustBundleRoutes } from '../trust-routes.ts';
 import { addSubmitRoutes } from './submit-routes.ts';
 
-export function buildPublicFace(deps: FaceDeps): Face {
+export const publicFace: FaceKind = { name: 'public', clientCertificate: 'optional', auditRefusals: true };
+
+export const buildPublicFace = (deps: FaceDeps): Face => buildFace(publicFace, deps, addPublicRoutes);
+
+export const addPublicRoutes: AddRoutes = (face, connections, deps) => {
   const { services, now } = deps;
-  return buildFace(
-    { name: 'public', clientCertificate: 'optional', auditRefusals: true },
-    deps,
-    (face, connections) => {
-      const authenticated = requireCaller(identifyProduct(services, connections), connections, deps);
-      addHealthRoutes(face, services);
-      addAuthorityRoutes(face, services);
-      addTrustBundleRoutes(face, services, now);
-      addDocsRoutes(face, 'public');
-      addSubmitRoutes(face, deps, authenticated);
-      const security = [{ enrolmentToken: [] }, { clientCertificate: [] }];
-      const certificates = { ...deps, connections, mayRead: authenticated, mayRevoke: authenticated, security };
-      addReadRoutes(face, certificates);
-      addRevokeRoute(face, certificates);
-    },
-  );
-}
+  const authenticated = requireCaller(identifyProduct(services, connections), connections, deps);
+  const security = [{ enrolmentToken: [] }, { clientCertificate: [] }];
+  const certificates = { ...deps, connections, mayRead: authenticated, mayRevoke: authenticated, security };
+  addHealthRoutes(face, services);
+  addAuthorityRoutes(face, services);
+  addTrustBundleRoutes(face, services, now);
+  addDocsRoutes(face, 'public');
+  addSubmitRoutes(face, deps, authenticated);
+  addReadRoutes(face, certificates);
+  addRevokeRoute(face, certificates);
+};

@@ -6,13 +6,19 @@ import { createAdmission } from '../admission.ts';
 import { callerOf } from '../authentication.ts';
 import { sendCertificate, wantedFormat } from '../certificate-formats.ts';
 import { certificateJson, certificatePath } from '../certificate-json.ts';
-import { addCsrParsers, submitInput } from '../csr-body.ts';
+import { addCsrParsers, csrMediaTypes, submitInput } from '../csr-body.ts';
 import { certificateAnswer, problems, submitProblems } from '../documentation.ts';
 import type { Face, FaceDeps } from '../face-deps.ts';
 import { integersInQuery } from '../integers-in-query.ts';
 
-/** Only JSON has a schema; the other forms are a CSR and nothing else, see csr-body.ts. */
-const body = { content: { 'application/json': { schema: SubmitBody } } };
+/** Only JSON has a shape to check here; the other forms are a CSR and nothing else, which csr-body.ts reads. */
+const body = {
+  description: 'A PKCS#10 certification request: in JSON, as DER (`application/pkcs10`) or as PEM text.',
+  content: {
+    'application/json': { schema: SubmitBody },
+    ...Object.fromEntries(csrMediaTypes.map((mediaType) => [mediaType, { schema: {} }])),
+  },
+};
 
 const tags = ['certificates'];
 

@@ -1,0 +1,171 @@
+/** Services in memory that record what the faces asked of them: for tests of translation, where no CA is needed. */
+import { CaError } from '../../src/domain/errors.ts';
+import type { CertificateRecord } from '../../src/domain/records/certificate.ts';
+import type { Authority, OperatorRole } from '../../src/domain/records/environment.ts';
+import type { Caller } from '../../src/services/caller.ts';
+import type { AuthorityView, CertificateView, Services } from '../../src/services/services.ts';
+import { makeTestHierarchy, testNow } from './test-hierarchy.ts';
+
+export const goodToken = 'pst_0123456789abcdef_0123456789abcdef0123456789abcdef0123456789a';
+export const tokenCaller: Caller = { kind: 'token', tokenId: 't1', product: 'dev/demo', profiles: ['server'] };
+
+export interface ServicesDouble {
+  readonly services: Services;
+  /** Every call but `recordRefusal` and `onRevoked`, in order. */
+  readonly calls: { readonly name: keyof Services; readonly args: readonly unknown[] }[];
+  readonly refusals: Parameters<Services['recordRefusal']>[0][];
+  /** Tells the faces that a certificate stopped being good. */
+  announceRevoked(serial: string): void;
+}
+
+export const hierarchy = makeTestHierarchy();
+
+export function makeRecord(override: Partial<CertificateRecord> = {}): CertificateRecord {
+  return {
+    serial: hierarchy.leaf.serial,
+    purpose: 'product',
+    environment: 'dev',
+    owner: 'dev/demo',
+    authority: 'dev-issuing',
+    issuerSerial: hierarchy.issuing.serial,
+    profile: 'server',
+    profileVersion: 1,
+    subject: 'CN=demo.dev.internal',
+    names: ['demo.dev.internal'],
+    keyType: 'ec-p256',
+    keySha256: 'ab'.repeat(32),
+    notBefore: testNow - 3600,
+    notAfter: testNow + 86_399,
+    requestedBy: 'token:t1',
+    requestedAt: testNow * 1000,
+    predecessor: null,
+    state: 'issued',
+    issuedAt: testNow * 1000 + 5,
+    revocation: null,
+    successor: null,
+    ...override,
+  };
+}
+
+export const makeView = (override: Partial<CertificateRecord> = {}): CertificateView => ({
+  record: makeRecord(override),
+  der: hierarchy.leaf.der,
+  chainDer: [hierarchy.issuing.der],
+});
+
+const rootAuthority: Authority = {
+  name: 'dev-root',
+  role: 'root',
+  environment: 'dev',
+  parent: 'dev-root',
+  vault: 'file',
+  vaultKey: 'dev-root',
+  keyType: 'ec-p256',
+  signatureAlgorithm: 'ecdsa-with-SHA256',
+  certificateSerial: hierarchy.root.serial,
+  createdAt: testNow * 1000,
+};
+
+const rootView: AuthorityView = {
+  authority: rootAuthority,
+  certificate: makeRecord({ serial: hierarchy.root.serial, purpose: 'authority', subject: 'CN=Test Root' }),
+  certificateDer: hierarchy.root.der,
+};
+
+export const testCrl = {
+  der: new Uint8Array([0x30, 0x03, 0x02, 0x01, 0x07]),
+  crlNumber: 7,
+  thisUpdate: testNow - 60,
+  nextUpdate: testNow + 3600,
+  etag: '"crl-7"',
+};
+
+const knownOnly = (name: string, known: string): void => {
+  if (name !== known) throw new CaError('notFound', 'There is no such thing.');
+};
+
+/** Everything answers well for one product, one certificate and one authority; `override` replaces what a test is about. */
+export function makeServices(override: Partial<Services> = {}): ServicesDouble {
+  const calls: ServicesDouble['calls'] = [];
+  const refusals: ServicesDouble['refusals'] = [];
+  const listeners: ((serial: string) => void)[] = [];
+  const working: Services = {
+    authenticateToken: async (bearer) => {
+      if (bearer === goodToken) return tokenCaller;
+      throw new CaError('unauthenticated', 'unknown', { reasons: [{ code: 'tokenUnknown', message: 'unknown' }] });
+    },
+    authenticateProduct: async () => ({ kind: 'product', product: 'dev/demo', serial: hierarchy.leaf.serial }),
+    authenticateOperator: async () => operatorCaller('admin'),
+    submitRequest: async () => makeView(),
+    rotateCertificate: async () => makeView(),
+    readCertificate: async (_caller, serial) => {
+      knownOnly(serial, hierarchy.leaf.serial);
+      return makeView();
+    },
+    listCertificates: async () => ({ items: [makeRecord()], nextCursor: null }),
+    revokeCertificate: async (_caller, _serial, { reason }) =>
+      makeView({ state: 'revoked', revocation: { at: testNow, reason: reason as 'superseded' } }),
+    releaseCertificate: async () => makeView(),
+    listAuthorities: async () => [rootView],
+    authority: async (name) => {
+      knownOnly(name, 'dev-root');
+      return rootView;
+    },
+    trustBundle: async (environment) => {
+      knownOnly(environment, 'dev');
+      return [hierarchy.root.der];
+    },
+    crl: async (authority) => {
+      knownOnly(authority, 'dev-root');
+      return testCrl;
+    },
+    answerOcsp: async (_authority, requestDer) =>
+      requestDer.length > 0
+        ? { der: new Uint8Array([0x30, 0x01, 0x00]), cacheableUntil: testNow + 600, successful: true }
+        : { der: new Uint8Array([0x30, 0x03, 0x0a, 0x01, 0x01]), cacheableUntil: null, successful: false },
+    createEnvironment: async (_caller, { name, hierarchy: kind }) => ({
+      environment: { name, hierarchy: kind, createdAt: testNow * 1000 },
+      authorities: [rootAuthority],
+      profiles: [],
+    }),
+    listEnvironments: async () => [],
+    status: async () => ({
+      startedAt: testNow * 1000,
+      readiness: [{ name: 'inventory', ready: true }],
+      counts: { certificates: 1, intents: 0, revoked: 0, auditEvents: 3 },
+      authorities: [{ name: 'dev-root', notAfter: testNow + 1000, crl: testCrl }],
+    }),
+    readiness: async () => [{ name: 'inventory', ready: true }],
+    recordRefusal: async (refusal) => void refusals.push(refusal),
+    onRevoked: (listener) => void listeners.push(listener),
+    ...override,
+  };
+  return {
+    services: recorded(working, calls),
+    calls,
+    refusals,
+    announceRevoked: (serial) => {
+      for (const listener of listeners) listener(serial);
+    },
+  };
+}
+
+export const operatorCaller = (role: OperatorRole, serial = 'aa'.repeat(20)): Caller => ({
+  kind: 'operator',
+  name: `the-${role}`,
+  role,
+  serial,
+});
+
+function recorded(working: Services, calls: ServicesDouble['calls']): Services {
+  return new Proxy(working, {
+    get(target, name: keyof Services) {
+      const service = target[name] as (...args: unknown[]) => unknown;
+      if (name === 'recordRefusal' || name === 'onRevoked') return service;
+      return (...args: unknown[]) => {
+        calls.push({ name, args });
+        return service(...args);
+      };
+    },
+  });
+}

@@ -33,7 +33,8 @@ interface Floor {
   readonly pure: boolean;
 }
 
-const fastify = ['fastify', '@fastify/'];
+/** With pino, which is fastify's own logger. */
+const fastify = ['fastify', '@fastify/', 'pino'];
 
 /** The design's floors. A folder of `adapters` is its own floor: adapters do not know each other. */
 const floors: readonly Floor[] = [
@@ -55,7 +56,7 @@ const floors: readonly Floor[] = [
   {
     path: 'faces/http/',
     floors: ['faces/http/', 'services/', 'domain/', 'api/'],
-    packages: [...fastify, 'typebox'],
+    packages: [...fastify, 'typebox', 'yaml'],
     node: 'any',
     pure: false,
   },

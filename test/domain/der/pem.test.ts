@@ -1,0 +1,57 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decodeBase64, decodePem, decodePemAll, encodePem } from '../../../src/domain/der/pem.ts';
+import { CaError } from '../../../src/domain/errors.ts';
+
+function refusal(read: () => unknown): unknown {
+  try {
+    return read();
+  } catch (error) {
+    return error instanceof CaError ? [error.code, ...error.reasons.map(({ code }) => code)] : error;
+  }
+}
+
+describe('PEM', () => {
+  it('brings any content back, through any line ending', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 1, maxLength: 300 }), (content) => {
+        const pem = encodePem('CERTIFICATE', content);
+        expect(pem.split('\n').every((line) => line.length <= 64)).toBe(true);
+        expect(new Uint8Array(decodePem(pem, 'CERTIFICATE'))).toEqual(content);
+        expect(new Uint8Array(decodePem(pem.replaceAll('\n', '\r\n'), 'CERTIFICATE'))).toEqual(content);
+      }),
+    );
+  });
+
+  it('may stand among explanations, as openssl req -text writes them', () => {
+    const pem = encodePem('CERTIFICATE REQUEST', Buffer.of(1));
+    expect(decodePem(`Certificate Request:\n    Data:\n${pem}\nend\n`, 'CERTIFICATE REQUEST')).toEqual(Buffer.of(1));
+  });
+
+  it('of a CSR may carry the label that keytool writes, but no mixture of the two', () => {
+    const pem = encodePem('NEW CERTIFICATE REQUEST', Buffer.of(1));
+    expect(decodePem(pem, 'CERTIFICATE REQUEST')).toEqual(Buffer.of(1));
+    const mixed = pem.replace('END NEW ', 'END ');
+    expect(refusal(() => decodePem(mixed, 'CERTIFICATE REQUEST'))).toEqual(['badCSR', 'notPem']);
+  });
+
+  it('reads a chain in its order', () => {
+    const chain = [1, 2, 3].map((octet) => encodePem('CERTIFICATE', Buffer.of(octet))).join('');
+    expect(decodePemAll(chain, 'CERTIFICATE')).toEqual([Buffer.of(1), Buffer.of(2), Buffer.of(3)]);
+  });
+
+  it('that is no CSR is malformed, not a bad CSR', () => {
+    expect(refusal(() => decodePem('', 'CERTIFICATE'))).toEqual(['malformed', 'notPem']);
+    expect(refusal(() => decodePemAll('', 'CERTIFICATE'))).toEqual(['malformed', 'notPem']);
+  });
+
+  it('is refused unread when it is larger than anything it could hold', () => {
+    expect(refusal(() => decodePem('A'.repeat(5_000_000), 'CERTIFICATE'))).toEqual(['malformed', 'tooLarge']);
+  });
+});
+
+describe('decodeBase64', () => {
+  it.each(['AA', 'AA=', 'A===', 'AB==', 'A A=', 'AA==\n', '_-8=', 'AA==AA=='])('refuses %j', (text) => {
+    expect(decodeBase64(text)).toBeUndefined();
+  });
+});

@@ -1,0 +1,98 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { DerReader } from '../../../src/domain/der/reader.ts';
+import * as der from '../../../src/domain/der/writer.ts';
+import {
+  decodeGeneralName,
+  encodeGeneralName,
+  parseGeneralName,
+  readGeneralName,
+} from '../../../src/domain/x509/general-name.ts';
+
+describe('parseGeneralName', () => {
+  it.each([
+    ['Demo.DEV.internal', 'dns', 'demo.dev.internal'],
+    ['localhost', 'dns', 'localhost'],
+    ['*.dev.internal', 'dns', '*.dev.internal'],
+    ['3com.example', 'dns', '3com.example'],
+    ['10.0.0.1', 'ip', '10.0.0.1'],
+    ['2001:DB8::1', 'ip', '2001:db8::1'],
+    ['spiffe://dev/product-a/web', 'uri', 'spiffe://dev/product-a/web'],
+    ['https://demo.dev.internal:8443/', 'uri', 'https://demo.dev.internal:8443/'],
+    ['Ops.Team@Example.ORG', 'email', 'Ops.Team@example.org'],
+  ])('reads %s as %s', (text, type, value) => {
+    expect(parseGeneralName(text)).toEqual({ type, value });
+  });
+
+  it.each([
+    ['', 'badDnsName'],
+    ['-a.internal', 'badDnsName'],
+    ['a-.internal', 'badDnsName'],
+    ['a.b.', 'badDnsName'],
+    ['host.123', 'badDnsName'],
+    ['ab--c.internal', 'badDnsName'], // RFC 5890 §2.3.1: reserved, and no A-label
+    ['\u212aube.internal', 'badDnsName'], // KELVIN SIGN, which toLowerCase folds to k
+    ['xn--caf-dma.internal', 'idnNotAllowed'],
+    ['a\u0000.internal', 'badCharacters'],
+    ['10.0.0.256', 'badIpAddress'],
+    ['1.2.3', 'badIpAddress'],
+    ['::zz', 'badDnsName'],
+    ['spiffe://dev/a/../b', 'badUri'],
+    ['spiffe://dev//b', 'badUri'],
+    ['spiffe://dev/a/', 'badUri'],
+    ['SPIFFE://dev/a', 'badUri'],
+    ['https://Dev.internal/a', 'badUri'],
+    ['https://dev.internal/%2e%2e/b', 'badUri'],
+    ['https://dev.internal/?q', 'badUri'],
+    ['https://dev.internal/#f', 'badUri'],
+    ['https://dev.internal:0/', 'badUri'],
+    ['https://dev.internal:65536/', 'badUri'],
+    ['https:///a', 'badUri'],
+    ['https://xn--dma.internal/', 'idnNotAllowed'],
+    ['@example.org', 'badEmailAddress'],
+    ['a..b@example.org', 'badEmailAddress'],
+    ['a@b@example.org', 'badEmailAddress'],
+    ['"a b"@example.org', 'badEmailAddress'],
+    ['a@*.example.org', 'badEmailAddress'],
+  ])('refuses %s as %s', (text, code) => {
+    expect(readGeneralName(text)).toMatchObject({ type: 'other', code });
+    expect(parseGeneralName(text)).toBeUndefined();
+  });
+
+  it('takes a name of 253 characters and none longer, the wildcard included', () => {
+    const longest = `${'abc.'.repeat(62)}abcde`;
+    expect(parseGeneralName(longest)).toBeDefined();
+    expect(parseGeneralName(`${longest}f`)).toBeUndefined();
+    expect(parseGeneralName(`*.${longest}`)).toBeUndefined();
+  });
+
+  it('finds the same canonical text again in its own', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.domain(), fc.ipV4(), fc.ipV6(), fc.emailAddress(), fc.string()), (text) => {
+        const name = parseGeneralName(text);
+        if (name) expect(parseGeneralName(name.value)).toEqual(name);
+      }),
+    );
+  });
+});
+
+describe('a GeneralName in DER', () => {
+  it.each(['demo.dev.internal', '10.0.0.1', '::1', 'spiffe://dev/a', 'ops@dev.internal'])('%s comes back', (text) => {
+    const name = parseGeneralName(text)!;
+    expect(decodeGeneralName(new DerReader(encodeGeneralName(name)))).toEqual(name);
+  });
+
+  it('of a kind that is never issued is told by its kind', () => {
+    const directoryName = der.explicit(4, der.sequence());
+    expect(decodeGeneralName(new DerReader(directoryName))).toEqual({
+      type: 'other',
+      code: 'nameTypeNotAllowed',
+      value: 'directoryName',
+    });
+  });
+
+  it('of no kind at all is a DerError', () => {
+    expect(() => decodeGeneralName(new DerReader(der.implicit(9, Buffer.of(1))))).toThrow('unexpectedTag');
+    expect(() => decodeGeneralName(new DerReader(der.utf8String('a')))).toThrow('unexpectedTag');
+  });
+});

@@ -102,14 +102,17 @@ export interface Inventory {
   // --- issuance -------------------------------------------------------------------------------------------------------
   /** Makes the serial, what will be signed, the token use and the audit entry durable, before anything is signed. */
   recordIntent(intent: IssuanceIntent): Promise<IntentOutcome>;
-  /** Makes the signed certificate durable; rejects with `conflict` unless the serial is an open intent. */
+  /** Makes the signed certificate durable; rejects with `conflict` unless the serial is an open intent of the last 24 h. */
   recordIssued(issued: {
     serial: string;
     certificateDer: Uint8Array;
     issuedAt: number;
     audit: AuditEntry;
   }): Promise<void>;
-  /** Closes an open intent as revoked (cessationOfOperation), gives its token use back and forgets its Idempotency-Key. False if it was not open. */
+  /**
+   * Closes an open intent as revoked (cessationOfOperation) at Unix millisecond `at`; gives its token use back and forgets
+   * its Idempotency-Key and that it follows its predecessor. False if it was not open.
+   */
   closeIntent(closing: { serial: string; at: number; audit: AuditEntry }): Promise<boolean>;
   /** Open intents requested before this Unix millisecond. */
   unfinishedIntents(before: number): Promise<readonly CertificateRecord[]>;

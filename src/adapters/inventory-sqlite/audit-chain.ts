@@ -1,0 +1,43 @@
+/** The audit log's right edge: gives each entry its number and hash in the transaction of the act it is about. */
+import {
+  type AuditEntry,
+  auditChainHash,
+  auditGenesisHash,
+  canonicalAuditEvent,
+} from '../../domain/records/audit-event.ts';
+import type { Connection } from './connection.ts';
+
+interface Head {
+  readonly seq: number;
+  readonly hash: string;
+}
+
+export interface AuditChain {
+  append(entry: AuditEntry): void;
+  /** The head in memory may be of a transaction that was rolled back: it is read again before it is used. */
+  forgetHead(): void;
+}
+
+export function openAuditChain(connection: Connection): AuditChain {
+  const newest = connection.prepare<[], Head>(
+    'SELECT seq, lower(hex(hash)) AS hash FROM audit_events ORDER BY seq DESC LIMIT 1',
+  );
+  const insert = connection.prepare<[number, string, Buffer, Buffer]>(
+    'INSERT INTO audit_events (seq, canonical, previous_hash, hash) VALUES (?, ?, ?, ?)',
+  );
+  let head: Head | undefined;
+
+  return {
+    append(entry) {
+      const previous = head ?? newest.get() ?? { seq: 0, hash: auditGenesisHash };
+      const seq = previous.seq + 1;
+      const canonical = canonicalAuditEvent(seq, entry);
+      const hash = auditChainHash(previous.hash, canonical);
+      insert.run(seq, canonical, Buffer.from(previous.hash, 'hex'), Buffer.from(hash, 'hex'));
+      head = { seq, hash };
+    },
+    forgetHead() {
+      head = undefined;
+    },
+  };
+}

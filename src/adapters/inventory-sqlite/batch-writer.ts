@@ -1,0 +1,108 @@
+/** Group commit: many acts in one durable transaction, one by one again when an act fails unforeseen. */
+import { CaError } from '../../domain/errors.ts';
+import type { Act, Acts } from './acts.ts';
+import { openAuditChain } from './audit-chain.ts';
+import { type Connection, type ConnectionOptions, openForWriting } from './connection.ts';
+import { type Failure, failureOf, isBusy, isUnavailable } from './database-error.ts';
+import { issuanceActs } from './issuance-acts.ts';
+import { registryActs } from './registry-acts.ts';
+import { revocationActs } from './revocation-acts.ts';
+
+/** What became of one act. */
+export type ActResult = { readonly value: unknown } | { readonly failure: Failure };
+
+/** The open database with everything prepared. */
+interface Session {
+  readonly connection: Connection;
+  run(act: Act): unknown;
+  begin(): void;
+  commit(): void;
+  /** Also when SQLite has rolled back by itself, as it does on a full disk. */
+  rollback(): void;
+}
+
+export interface BatchWriter {
+  /** Results in the order of the acts. When it returns, what succeeded is on the disk, and the rest left no trace. */
+  write(acts: readonly Act[]): ActResult[];
+  /** Closes the database. */
+  close(): void;
+}
+
+/** Opens at once, and anew after a fault of the disk: it recovers when the disk does. */
+export function openBatchWriter(options: ConnectionOptions): BatchWriter {
+  let session: Session | undefined = openSession(options);
+
+  const together = (acts: readonly Act[]): ActResult[] => {
+    session ??= openSession(options);
+    session.begin();
+    try {
+      const results = acts.map((act) => decide(session!, act));
+      session.commit();
+      return results;
+    } catch (error) {
+      session.rollback();
+      throw error;
+    }
+  };
+
+  const write = (acts: readonly Act[]): ActResult[] => {
+    try {
+      return together(acts);
+    } catch (error) {
+      if (isUnavailable(error) && !isBusy(error)) session = discard(session);
+      if (acts.length === 1 || isUnavailable(error)) return acts.map(() => ({ failure: failureOf(error) }));
+      // One of them is at fault: alone, it fails alone.
+      return acts.flatMap((act) => write([act]));
+    }
+  };
+
+  return {
+    write,
+    // The last connection to close copies the log into the database; what a full disk keeps from it stays in the log.
+    close() {
+      session = discard(session);
+    },
+  };
+}
+
+/** A CaError is an expected refusal, thrown before the act wrote anything: the transaction goes on. */
+function decide(session: Session, act: Act): ActResult {
+  try {
+    return { value: session.run(act) };
+  } catch (error) {
+    if (error instanceof CaError) return { failure: failureOf(error) };
+    throw error;
+  }
+}
+
+function openSession(options: ConnectionOptions): Session {
+  const connection = openForWriting(options);
+  const audit = openAuditChain(connection);
+  const acts: Acts = {
+    ...issuanceActs(connection, audit),
+    ...revocationActs(connection, audit),
+    ...registryActs(connection, audit),
+  };
+  // IMMEDIATE takes the write lock first, so that a busy database is met before anything is done.
+  const begin = connection.prepare('BEGIN IMMEDIATE');
+  const commit = connection.prepare('COMMIT');
+  return {
+    connection,
+    run: ([name, args]) => (acts[name] as (...args: unknown[]) => unknown)(...args),
+    begin: () => void begin.run(),
+    commit: () => void commit.run(),
+    rollback() {
+      audit.forgetHead();
+      if (connection.inTransaction) connection.exec('ROLLBACK');
+    },
+  };
+}
+
+function discard(session: Session | undefined): undefined {
+  try {
+    session?.connection.close();
+  } catch {
+    // A connection whose disk failed may fail to close; another takes its place all the same.
+  }
+  return undefined;
+}

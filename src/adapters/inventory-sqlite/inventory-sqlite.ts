@@ -1,0 +1,90 @@
+/** The inventory on SQLite: one file, one writer thread with group commit, readers that never wait. docs/inventory.md. */
+import { closeSync, constants, fsyncSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { StartError } from '../../domain/errors.ts';
+import type { Inventory } from '../../ports/inventory.ts';
+import { type Act, type ActName, actNames } from './acts.ts';
+import { type Connection, type ConnectionOptions, openForReading, openForWriting } from './connection.ts';
+import { startErrorOf } from './database-error.ts';
+import { migrate, readMigrations } from './migrate.ts';
+import { pointReads } from './point-reads.ts';
+import { type SearchThread, searchThread } from './search-thread.ts';
+import { WriteQueue, type WriteQueueOptions } from './write-queue.ts';
+import { writerThreads } from './writer-thread.ts';
+
+export interface SqliteInventoryOptions {
+  /** Created with mode 0600 when it does not exist; its folder must. `-wal` and `-shm` appear beside it. */
+  readonly file: string;
+  readonly migrationsDirectory: string;
+  /** How long to wait for another program's lock before a write is refused as `inventoryUnavailable`. */
+  readonly busyTimeoutMs?: number;
+  readonly queue?: Partial<WriteQueueOptions>;
+}
+
+const writerCacheKib = 16_000;
+const readerCacheKib = 4_000;
+
+/**
+ * Opens, and creates or migrates if need be. StartError `schemaTooNew`, `databaseDamaged`, `durabilityNotMet`,
+ * `homeUnwritable` or `homeLocked`, each with what to do.
+ */
+export async function openSqliteInventory(options: SqliteInventoryOptions): Promise<Inventory> {
+  const { file, busyTimeoutMs = 2000 } = options;
+  const writing: ConnectionOptions = { file, busyTimeoutMs, cacheKib: writerCacheKib };
+  const reading: ConnectionOptions = { file, busyTimeoutMs, cacheKib: readerCacheKib };
+  try {
+    createFile(file);
+    const first = openForWriting(writing);
+    try {
+      migrate(first, readMigrations(options.migrationsDirectory));
+      const queueOptions = { maximumPending: 10_000, restartDelayMs: 100, ...options.queue };
+      const queue = await WriteQueue.open(writerThreads(writing), queueOptions);
+      return compose(queue, openForReading(reading), searchThread(reading));
+    } finally {
+      first.close();
+    }
+  } catch (error) {
+    throw startErrorOf(error, file);
+  }
+}
+
+/** SQLite gives its log files the mode of the database. Only made here, never opened again: closing a file drops its locks. */
+function createFile(file: string): void {
+  try {
+    closeSync(openSync(file, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, 0o600));
+    const folder = openSync(dirname(file), constants.O_RDONLY);
+    fsyncSync(folder);
+    closeSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return;
+    throw new StartError('homeUnwritable', `${file} cannot be created. Check its folder’s owner and mode.`, error);
+  }
+}
+
+function compose(queue: WriteQueue, reader: Connection, searches: SearchThread): Inventory {
+  return {
+    ...writes(queue),
+    ...pointReads(reader),
+    searchCertificates: (query) => searches.search(query),
+    counts: () => searches.counts(),
+    recordIssued: (issued) =>
+      queue.submit(['recordIssued', [{ ...issued, certificateDer: ownBytes(issued.certificateDer) }]]) as Promise<void>,
+    recordCrl: (crl, audit) =>
+      queue.submit(['recordCrl', [{ ...crl, der: ownBytes(crl.der) }, audit]]) as Promise<void>,
+    async close() {
+      await searches.close();
+      // Readers go first: the last connection to close, which may write, tidies the log away.
+      await queue.close(() => reader.close());
+    },
+  };
+}
+
+/** Every act of the port, handed to the queue. */
+function writes(queue: WriteQueue): Pick<Inventory, ActName> {
+  const submit = (name: ActName) => [name, (...args: unknown[]) => queue.submit([name, args] as unknown as Act)];
+  return Object.fromEntries(actNames.map(submit)) as unknown as Pick<Inventory, ActName>;
+}
+
+/** A view of a pooled buffer would be sent with the whole pool behind it. */
+const ownBytes = (bytes: Uint8Array): Uint8Array =>
+  bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);

@@ -1,0 +1,179 @@
+/** Reads that an index answers at once, on the calling thread: a WAL reader never waits for the writer. */
+import type { Profile } from '../../domain/policy/profile.ts';
+import type { RevocationReason } from '../../domain/policy/revocation-reason.ts';
+import type { AuditEntry, AuditEvent } from '../../domain/records/audit-event.ts';
+import type { Authority, EnrolmentToken, Environment, Operator, Product } from '../../domain/records/environment.ts';
+import type { CrlRecord, Inventory, RevokedEntry } from '../../ports/inventory.ts';
+import { type CertificateRow, octets, recordColumns, recordOf, revocationOf, serialOctets } from './certificate-row.ts';
+import type { Connection } from './connection.ts';
+import { errorOf, failureOf } from './database-error.ts';
+
+/** Each is one look-up in an index; a test asks SQLite for the plan of every one. */
+export const lookUps = {
+  certificate: `SELECT ${recordColumns} FROM certificates WHERE serial = ?`,
+  body: `SELECT der FROM certificate_bodies
+    WHERE certificate = (SELECT id FROM certificates WHERE serial = ?)`,
+  openIntents: `SELECT ${recordColumns} FROM certificates WHERE state = 'intent' AND requested_at < ?
+    ORDER BY requested_at`,
+  keyBlock: 'SELECT reason FROM blocked_keys WHERE key_sha256 = ?',
+  listed: `SELECT lower(hex(serial)), not_after, revoked_at, revocation_reason, invalidity_date FROM certificates
+    WHERE state = 'revoked' AND authority = ? AND serial > ? ORDER BY serial LIMIT ?`,
+  crl: `SELECT authority, crl_number AS crlNumber, this_update AS thisUpdate, next_update AS nextUpdate, der
+    FROM crls WHERE authority = ?`,
+  profiles: `SELECT definition FROM profiles AS p WHERE environment = ? AND version =
+    (SELECT max(version) FROM profiles WHERE environment = p.environment AND name = p.name) ORDER BY name`,
+  product: `SELECT id, version, environment, name_rules AS nameRules, profiles, contacts, created_at AS createdAt
+    FROM products WHERE id = ? ORDER BY version DESC LIMIT 1`,
+  token: `SELECT id, product, profiles, lower(hex(secret_sha256)) AS secretSha256, uses_left AS usesLeft,
+    expires_at AS expiresAt, created_at AS createdAt, created_by AS createdBy FROM tokens WHERE id = ?`,
+  operator: 'SELECT name, role, created_at AS createdAt FROM operators WHERE name = ?',
+  auditEvents: `SELECT canonical, lower(hex(previous_hash)), lower(hex(hash)) FROM audit_events
+    WHERE seq > ? ORDER BY seq LIMIT ?`,
+  newestEvent: 'SELECT canonical FROM audit_events ORDER BY seq DESC LIMIT 1',
+  setting: 'SELECT value FROM settings WHERE name = ?',
+} as const;
+
+/** These list small tables whole. */
+const lists = {
+  environments: 'SELECT name, hierarchy, created_at AS createdAt FROM environments ORDER BY name',
+  authorities: `SELECT name, role, environment, parent, vault, vault_key AS vaultKey, key_type AS keyType,
+    signature_algorithm AS signatureAlgorithm, nullif(lower(hex(certificate_serial)), '') AS certificateSerial,
+    created_at AS createdAt FROM authorities ORDER BY name`,
+  products: `SELECT id, version, environment, name_rules AS nameRules, profiles, contacts, created_at AS createdAt
+    FROM products AS p WHERE version = (SELECT max(version) FROM products WHERE id = p.id) ORDER BY id`,
+  operators: 'SELECT name, role, created_at AS createdAt FROM operators ORDER BY name',
+} as const;
+
+type PointRead =
+  | 'unfinishedIntents'
+  | 'certificate'
+  | 'certificateDer'
+  | 'keyBlock'
+  | 'revokedEntries'
+  | 'latestCrl'
+  | 'environments'
+  | 'profiles'
+  | 'authorities'
+  | 'product'
+  | 'products'
+  | 'token'
+  | 'operator'
+  | 'operators'
+  | 'auditEvents'
+  | 'setting'
+  | 'latestTime';
+
+/** The port's method over a synchronous read, its errors wrapped. */
+function asked<Args extends unknown[], Result>(read: (...args: Args) => Result): (...args: Args) => Promise<Result> {
+  return async (...args) => {
+    try {
+      return read(...args);
+    } catch (error) {
+      throw errorOf(failureOf(error));
+    }
+  };
+}
+
+export function pointReads(connection: Connection): Pick<Inventory, PointRead> {
+  return { ...certificateReads(connection), ...registryReads(connection), ...auditReads(connection) };
+}
+
+function certificateReads(connection: Connection) {
+  const certificate = connection.prepare(lookUps.certificate).raw();
+  const body = connection.prepare<[Buffer], Uint8Array>(lookUps.body).pluck();
+  const openIntents = connection.prepare<[number], CertificateRow>(lookUps.openIntents).raw();
+  const keyBlock = connection.prepare<[Buffer], 'authority' | 'operator' | 'compromised'>(lookUps.keyBlock).pluck();
+  const crl = connection.prepare<[string], CrlRecord>(lookUps.crl);
+  return {
+    certificate: asked((serial: string) => {
+      const row = certificate.get(serialOctets(serial)) as CertificateRow | undefined;
+      return row && recordOf(row);
+    }),
+    certificateDer: asked((serial: string) => body.get(serialOctets(serial))),
+    unfinishedIntents: asked((before: number) => openIntents.all(before).map(recordOf)),
+    keyBlock: asked((keySha256: string) => keyBlock.get(octets(keySha256))),
+    latestCrl: asked((authority: string) => crl.get(authority)),
+    revokedEntries: revokedEntries(connection),
+  };
+}
+
+type ListedRow = readonly [string, number, number, RevocationReason, number | null];
+
+const entriesPerTurn = 1000;
+
+/** A list can be long: it is read in turns, so that the event loop stays free. What is revoked meanwhile may be on it. */
+function revokedEntries(connection: Connection): Inventory['revokedEntries'] {
+  const page = connection.prepare<[string, Buffer, number], ListedRow>(lookUps.listed).raw();
+  const read = asked((authority: string, after: string) => page.all(authority, octets(after), entriesPerTurn));
+  return async (authority, unexpiredAt) => {
+    const entries: RevokedEntry[] = [];
+    let rows: readonly ListedRow[];
+    let after = '';
+    do {
+      rows = await read(authority, after);
+      for (const [serial, notAfter, at, reason, invalidityDate] of rows) {
+        if (notAfter >= unexpiredAt) entries.push({ serial, notAfter, ...revocationOf(at, reason, invalidityDate) });
+      }
+      after = rows.at(-1)?.[0] ?? '';
+      if (rows.length === entriesPerTurn) await new Promise((resolve) => setImmediate(resolve));
+    } while (rows.length === entriesPerTurn);
+    return entries;
+  };
+}
+
+/** A product or token as stored: its lists are JSON. */
+type Stored<T, Lists extends keyof T> = Omit<T, Lists> & Record<Lists, string>;
+type StoredProduct = Stored<Product, 'nameRules' | 'profiles' | 'contacts'>;
+
+const productOf = (row: StoredProduct): Product => ({
+  ...row,
+  nameRules: JSON.parse(row.nameRules),
+  profiles: JSON.parse(row.profiles),
+  contacts: JSON.parse(row.contacts),
+});
+
+function registryReads(connection: Connection) {
+  const environments = connection.prepare<[], Environment>(lists.environments);
+  const profiles = connection.prepare<[string], string>(lookUps.profiles).pluck();
+  const authorities = connection.prepare<[], Authority>(lists.authorities);
+  const product = connection.prepare<[string], StoredProduct>(lookUps.product);
+  const products = connection.prepare<[], StoredProduct>(lists.products);
+  const token = connection.prepare<[string], Stored<EnrolmentToken, 'profiles'>>(lookUps.token);
+  const operator = connection.prepare<[string], Operator>(lookUps.operator);
+  const operators = connection.prepare<[], Operator>(lists.operators);
+  return {
+    environments: asked(() => environments.all()),
+    profiles: asked((environment: string) => profiles.all(environment).map((text) => JSON.parse(text) as Profile)),
+    authorities: asked(() => authorities.all()),
+    product: asked((id: string) => {
+      const row = product.get(id);
+      return row && productOf(row);
+    }),
+    products: asked(() => products.all().map(productOf)),
+    token: asked((id: string) => {
+      const row = token.get(id);
+      return row && { ...row, profiles: JSON.parse(row.profiles) as string[] };
+    }),
+    operator: asked((name: string) => operator.get(name)),
+    operators: asked(() => operators.all()),
+  };
+}
+
+function auditReads(connection: Connection) {
+  const events = connection.prepare<[number, number], readonly [string, string, string]>(lookUps.auditEvents).raw();
+  const newest = connection.prepare<[], string>(lookUps.newestEvent).pluck();
+  const setting = connection.prepare<[string], string>(lookUps.setting).pluck();
+  return {
+    auditEvents: asked((afterSeq: number, limit: number) =>
+      events.all(afterSeq, limit).map(([canonical, previousHash, hash]): AuditEvent => {
+        const entry = JSON.parse(canonical) as AuditEntry & { seq: number };
+        return { ...entry, previousHash, hash };
+      }),
+    ),
+    latestTime: asked(() => {
+      const canonical = newest.get();
+      return canonical === undefined ? 0 : (JSON.parse(canonical) as AuditEntry).at;
+    }),
+    setting: asked((name: string) => setting.get(name)),
+  };
+}

@@ -1,0 +1,133 @@
+/** Acts that create environments, authorities, products, tokens and operators; settings, audit entries and the write check. */
+import { CaError } from '../../domain/errors.ts';
+import type { Acts } from './acts.ts';
+import type { AuditChain } from './audit-chain.ts';
+import { octets, serialOctets } from './certificate-row.ts';
+import type { Connection } from './connection.ts';
+
+type Registry = Omit<
+  Acts,
+  'recordIntent' | 'recordIssued' | 'closeIntent' | 'revokeCertificate' | 'releaseCertificate' | 'recordCrl'
+>;
+
+export function registryActs(connection: Connection, audit: AuditChain): Registry {
+  return {
+    ...environmentActs(connection, audit),
+    ...authorityActs(connection, audit),
+    ...holderActs(connection, audit),
+    ...upkeepActs(connection, audit),
+  };
+}
+
+/** Answers whether a row exists; `sql` selects from it by one key. */
+function existence(connection: Connection, sql: string): (...key: string[]) => boolean {
+  const select = connection.prepare<string[]>(sql).pluck();
+  return (...key) => select.get(...key) !== undefined;
+}
+
+function refuseExisting(exists: boolean, what: string): void {
+  if (exists) throw new CaError('conflict', `There is already ${what}.`);
+}
+
+function environmentActs(connection: Connection, audit: AuditChain): Pick<Acts, 'createEnvironment'> {
+  const known = existence(connection, 'SELECT 1 FROM environments WHERE name = ?');
+  const insert = connection.prepare('INSERT INTO environments (name, hierarchy, created_at) VALUES (?, ?, ?)');
+  const insertProfile = connection.prepare(
+    'INSERT INTO profiles (environment, name, version, definition) VALUES (?, ?, ?, ?)',
+  );
+  return {
+    createEnvironment({ name, hierarchy, createdAt }, profiles, entry) {
+      refuseExisting(known(name), `an environment ${name}`);
+      insert.run(name, hierarchy, createdAt);
+      for (const profile of profiles) {
+        insertProfile.run(profile.environment, profile.name, profile.version, JSON.stringify(profile));
+      }
+      audit.append(entry);
+    },
+  };
+}
+
+function authorityActs(connection: Connection, audit: AuditChain): Pick<Acts, 'createAuthority' | 'activateAuthority'> {
+  const known = existence(connection, 'SELECT 1 FROM authorities WHERE name = ?');
+  const keyTaken = existence(connection, 'SELECT 1 FROM authorities WHERE vault = ? AND vault_key = ?');
+  const insert = connection.prepare(
+    `INSERT INTO authorities (name, role, environment, parent, vault, vault_key, key_type, signature_algorithm,
+       certificate_serial, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, ?)`,
+  );
+  const blockKey = connection.prepare(
+    `INSERT OR IGNORE INTO blocked_keys (key_sha256, reason) VALUES (?, 'authority')`,
+  );
+  const recorded = connection.prepare('SELECT 1 FROM certificates WHERE serial = ? AND issued_at IS NOT NULL');
+  const activate = connection.prepare('UPDATE authorities SET certificate_serial = ? WHERE name = ?');
+  return {
+    createAuthority(authority, keySha256, entry) {
+      const { name, role, environment, parent, vault, vaultKey } = authority;
+      refuseExisting(known(name), `an authority ${name}`);
+      refuseExisting(keyTaken(vault, vaultKey), `an authority with the key ${vaultKey} of the vault ${vault}`);
+      const rest = [authority.keyType, authority.signatureAlgorithm, authority.createdAt];
+      insert.run(name, role, environment, parent, vault, vaultKey, ...rest);
+      blockKey.run(octets(keySha256));
+      audit.append(entry);
+    },
+    activateAuthority(name, certificateSerial, entry) {
+      const serial = serialOctets(certificateSerial);
+      if (!known(name)) throw new CaError('notFound', `There is no authority ${name}.`);
+      if (!recorded.get(serial)) throw new CaError('notFound', `There is no certificate ${certificateSerial}.`);
+      activate.run(serial, name);
+      audit.append(entry);
+    },
+  };
+}
+
+function holderActs(
+  connection: Connection,
+  audit: AuditChain,
+): Pick<Acts, 'createProduct' | 'createToken' | 'createOperator'> {
+  const productKnown = existence(connection, 'SELECT 1 FROM products WHERE id = ?');
+  const tokenKnown = existence(connection, 'SELECT 1 FROM tokens WHERE id = ?');
+  const operatorKnown = existence(connection, 'SELECT 1 FROM operators WHERE name = ?');
+  const insertProduct = connection.prepare(
+    `INSERT INTO products (id, version, environment, name_rules, profiles, contacts, created_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const insertToken = connection.prepare(
+    `INSERT INTO tokens (id, product, profiles, secret_sha256, uses_left, expires_at, created_at, created_by)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const insertOperator = connection.prepare('INSERT INTO operators (name, role, created_at) VALUES (?, ?, ?)');
+  return {
+    createProduct(product, entry) {
+      const { id, version, environment, createdAt } = product;
+      refuseExisting(productKnown(id), `a product ${id}`);
+      const lists = [product.nameRules, product.profiles, product.contacts].map((list) => JSON.stringify(list));
+      insertProduct.run(id, version, environment, ...lists, createdAt);
+      audit.append(entry);
+    },
+    createToken(token, entry) {
+      const { id, product, usesLeft, expiresAt, createdAt, createdBy } = token;
+      refuseExisting(tokenKnown(id), `a token ${id}`);
+      const secret = octets(token.secretSha256);
+      insertToken.run(id, product, JSON.stringify(token.profiles), secret, usesLeft, expiresAt, createdAt, createdBy);
+      audit.append(entry);
+    },
+    createOperator({ name, role, createdAt }, entry) {
+      refuseExisting(operatorKnown(name), `an operator ${name}`);
+      insertOperator.run(name, role, createdAt);
+      audit.append(entry);
+    },
+  };
+}
+
+function upkeepActs(connection: Connection, audit: AuditChain): Pick<Acts, 'appendAudit' | 'setSetting' | 'check'> {
+  const set = connection.prepare(
+    'INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
+  );
+  const check = connection.prepare(
+    'INSERT INTO write_checks (id, checks) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET checks = checks + 1',
+  );
+  return {
+    appendAudit: (entry) => audit.append(entry),
+    setSetting: (name, value) => void set.run(name, value),
+    check: () => void check.run(),
+  };
+}

@@ -1,0 +1,99 @@
+/** The search thread as the main thread sees it: started when first needed, ended when nobody has searched for a while. */
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { CaError } from '../../domain/errors.ts';
+import type { CertificateRecord } from '../../domain/records/certificate.ts';
+import type { CertificateQuery, InventoryCounts } from '../../ports/inventory.ts';
+import type { ConnectionOptions } from './connection.ts';
+import { errorOf } from './database-error.ts';
+import type { SearchAnswer, SearchRequest } from './search-messages.ts';
+
+/** Searches run one after the other; more than this many at once are too many. */
+const maximumWaiting = 100;
+/** A thread costs memory that an idle service does not spend. */
+const idleMs = 30_000;
+const resourceLimits = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 8, stackSizeMb: 1 };
+
+interface Waiting {
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export interface SearchThread {
+  search(query: CertificateQuery): Promise<readonly CertificateRecord[]>;
+  counts(): Promise<InventoryCounts>;
+  close(): Promise<void>;
+}
+
+export function searchThread(options: ConnectionOptions): SearchThread {
+  const waiting = new Map<number, Waiting>();
+  let worker: Worker | undefined;
+  let idle: NodeJS.Timeout | undefined;
+  let lastId = 0;
+  let closed = false;
+
+  const hear = (answer: SearchAnswer): void => {
+    const asker = waiting.get(answer.id);
+    waiting.delete(answer.id);
+    if ('failure' in answer) asker?.reject(errorOf(answer.failure));
+    else asker?.resolve(answer.value as never);
+    if (waiting.size === 0) idle = setTimeout(() => void end(), idleMs).unref();
+  };
+
+  const start = (): Worker => {
+    const started = new Worker(new URL('./search-worker.ts', import.meta.url), {
+      workerData: options,
+      resourceLimits,
+      execArgv: [],
+      env: {},
+    });
+    let cause: unknown;
+    started.on('message', hear);
+    started.on('error', (error) => {
+      cause = error;
+    });
+    started.on('exit', () => {
+      if (worker !== started) return;
+      worker = undefined;
+      for (const { reject } of waiting.values()) reject(interrupted(cause));
+      waiting.clear();
+    });
+    return started;
+  };
+
+  const end = async (): Promise<void> => {
+    const ending = worker;
+    worker = undefined;
+    if (!ending) return;
+    const exit = once(ending, 'exit');
+    ending.postMessage('close');
+    await exit;
+  };
+
+  const ask = <T>(query?: CertificateQuery): Promise<T> => {
+    if (closed) return Promise.reject(new CaError('stopping', 'The service is stopping.'));
+    if (waiting.size >= maximumWaiting) return Promise.reject(tooMany());
+    clearTimeout(idle);
+    worker ??= start();
+    const request: SearchRequest = { id: ++lastId, ...(query && { query }) };
+    const answered = new Promise<T>((resolve, reject) => waiting.set(request.id, { resolve, reject }));
+    worker.postMessage(request);
+    return answered;
+  };
+
+  return {
+    search: (query) => ask(query),
+    counts: () => ask(),
+    async close() {
+      closed = true;
+      clearTimeout(idle);
+      await end();
+    },
+  };
+}
+
+const tooMany = (): CaError =>
+  new CaError('overloaded', 'Too many searches wait for the inventory. Try again.', { retryAfterSeconds: 2 });
+
+const interrupted = (cause: unknown): CaError =>
+  new CaError('inventoryUnavailable', 'The search was interrupted. Try again.', { retryAfterSeconds: 1, cause });

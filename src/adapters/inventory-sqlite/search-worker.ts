@@ -1,0 +1,44 @@
+/** Entry of the search thread: searches and counts may read millions of rows, which no request should wait for. */
+import { parentPort, workerData } from 'node:worker_threads';
+import type { CertificateRecord } from '../../domain/records/certificate.ts';
+import type { CertificateQuery, InventoryCounts } from '../../ports/inventory.ts';
+import { type CertificateRow, recordOf } from './certificate-row.ts';
+import { type ConnectionOptions, openForReading } from './connection.ts';
+import { failureOf } from './database-error.ts';
+import { searchStatement } from './search.ts';
+import type { SearchAnswer, SearchRequest } from './search-messages.ts';
+
+const port = parentPort!;
+const connection = openForReading(workerData as ConnectionOptions);
+connection.function('fold', { deterministic: true }, (text: string) => text.toLowerCase());
+
+function search(query: CertificateQuery): CertificateRecord[] {
+  const { sql, parameters } = searchStatement(query);
+  const select = connection.prepare<unknown[], CertificateRow>(sql).raw();
+  return select.all(...parameters).map(recordOf);
+}
+
+/** The audit log has no gaps, so its last number is its length. */
+const counts = (): InventoryCounts =>
+  connection
+    .prepare<[], InventoryCounts>(
+      `SELECT (SELECT count(*) FROM certificates) AS certificates,
+         (SELECT count(*) FROM certificates WHERE state = 'intent') AS intents,
+         (SELECT count(*) FROM certificates WHERE state = 'revoked') AS revoked,
+         (SELECT coalesce(max(seq), 0) FROM audit_events) AS auditEvents`,
+    )
+    .get()!;
+
+function answer({ id, query }: SearchRequest): SearchAnswer {
+  try {
+    return { id, value: query ? search(query) : counts() };
+  } catch (error) {
+    return { id, failure: failureOf(error) };
+  }
+}
+
+port.on('message', (request: SearchRequest | 'close') => {
+  if (request !== 'close') return port.postMessage(answer(request));
+  connection.close();
+  port.close();
+});

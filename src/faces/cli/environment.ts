@@ -57,7 +57,8 @@ function print(
   rows: readonly string[][],
   leavesOut: readonly string[],
 ): void {
-  const columns = titles.map((title) => ({ title, minimum: 9 }));
-  const options = { width: session.width, givesWay: leavesOut, leavesOut };
+  const columns = titles.map((title) => ({ title }));
+  const givesWay = leavesOut.map((title) => [title, 9] as const);
+  const options = { width: session.width, givesWay, leavesOut };
   session.print(layoutTable(columns, rows, options).lines);
 }

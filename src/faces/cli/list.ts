@@ -23,7 +23,7 @@ export async function list(session: Session, options: ListOptions): Promise<Endi
   const client = await session.adminClient();
   const { items, hasMore } = await collect(client, queryOf(options, session.now()), options.limit);
   if (session.json) session.printJson({ items, hasMore });
-  else session.print(describe(session, items, hasMore));
+  else describe(session, items, hasMore);
   return 'ok';
 }
 
@@ -48,28 +48,38 @@ async function collect(client: PrivysealClient, query: CertificateListQuery, lim
 }
 
 const columns: readonly Column[] = [
-  { title: 'SERIAL', minimum: 13, cut: 'middle' },
-  { title: 'NAME', minimum: 12 },
-  { title: 'PRODUCT', minimum: 8 },
-  { title: 'PROFILE', minimum: 6 },
+  { title: 'SERIAL', cut: 'middle' },
+  { title: 'NAME' },
+  { title: 'PRODUCT' },
+  { title: 'PROFILE' },
   { title: 'STATUS' },
   { title: 'EXPIRES' },
 ];
 
-function describe(session: Session, items: readonly CertificateSummary[], hasMore: boolean): string[] {
-  if (items.length === 0) return ['No certificates match.'];
+/** The table alone is on stdout; what is to be said about it goes to stderr. */
+function describe(session: Session, items: readonly CertificateSummary[], hasMore: boolean): void {
+  if (items.length === 0) {
+    session.note(['No certificates match.']);
+    return;
+  }
   const paint = paintFor(session.io);
-  const table = layoutTable(
-    columns,
-    items.map((item) => cellsOf(item, session.now())),
-    {
-      width: session.width,
-      givesWay: ['SERIAL', 'NAME', 'PRODUCT', 'PROFILE'],
-      leavesOut: ['PROFILE', 'PRODUCT'],
-      finish: ({ title }, padded, cell) => (title === 'STATUS' ? paint(statusColour(cell), padded) : padded),
-    },
-  );
-  return [...table.lines, ...notes(table, items.length, hasMore)];
+  const cells = items.map((item) => cellsOf(item, session.now()));
+  const table = layoutTable(columns, cells, {
+    width: session.width,
+    // A serial is whole or of little use: names give way first, as far as they stay telling.
+    givesWay: [
+      ['NAME', 32],
+      ['SERIAL', 13],
+      ['NAME', 16],
+      ['PRODUCT', 10],
+      ['PROFILE', 8],
+      ['NAME', 12],
+    ],
+    leavesOut: ['PROFILE', 'PRODUCT'],
+    finish: ({ title }, padded, cell) => (title === 'STATUS' ? paint(statusColour(cell), padded) : padded),
+  });
+  session.print(table.lines);
+  session.note(notes(table, items.length, hasMore));
 }
 
 function cellsOf(item: CertificateSummary, now: number): string[] {
@@ -86,14 +96,13 @@ function cellsOf(item: CertificateSummary, now: number): string[] {
 }
 
 function notes({ shortened, leftOut }: Table, count: number, hasMore: boolean): string[] {
+  const namesOf = (titles: readonly string[]): string => titles.join(', ').toLowerCase();
   const missing = [
-    ...(shortened.includes('SERIAL') ? ['serials are shortened'] : []),
-    ...(leftOut.length > 0 ? [`left out: ${leftOut.join(', ').toLowerCase()}`] : []),
+    ...(shortened.length > 0 ? [`shortened: ${namesOf(shortened)}`] : []),
+    ...(leftOut.length > 0 ? [`left out: ${namesOf(leftOut)}`] : []),
   ];
   return [
     ...(hasMore ? [`The first ${count} are shown; --limit shows more.`] : []),
-    ...(missing.length > 0
-      ? [`For this width, ${missing.join('; ')}. Whole: \`privyseal list | cat\`, or --json.`]
-      : []),
+    ...(missing.length > 0 ? [`To fit, ${missing.join('; ')}. Whole with \`| cat\` or --json.`] : []),
   ];
 }

@@ -6,7 +6,7 @@ import type { RevocationReason } from '../../domain/policy/revocation-reason.ts'
 import { CliError } from './cli-error.ts';
 import { confirm } from './confirm.ts';
 import type { Ending } from './exit-codes.ts';
-import { layoutFields } from './fields.ts';
+import { type Field, layoutFields } from './fields.ts';
 import type { Session } from './session.ts';
 import { timeInWords, timeToTheSecond } from './words.ts';
 
@@ -49,17 +49,19 @@ async function report(
   if (session.json) return session.printJson(changed);
   const { authorities } = await client.status();
   const crl = authorities.find(({ name }) => name === changed.authority)?.crl;
-  const copies = crl
-    ? `; copies of the earlier one (number ${crl.number}) may be in use until ${until(session, crl)}`
-    : '';
+  const url = printable(changed.links.crl, 2048);
   session.print(
     layoutFields([
       [done, `${changed.serial}${changed.revocation ? `, ${timeToTheSecond(changed.revocation.at)}` : ''}`],
       ['OCSP', `says so now: ${printable(changed.links.ocsp, 2048)}`],
-      ['CRL', `says so within ${crlDelaySeconds} seconds: ${printable(changed.links.crl, 2048)}${copies}`],
+      ['CRL', `says so within ${crlDelaySeconds} seconds: ${url}`],
+      ...(crl ? [earlier(session, crl)] : []),
     ]),
   );
 }
 
-const until = (session: Session, { nextUpdate }: { nextUpdate: string }): string =>
-  `${timeToTheSecond(nextUpdate)} (${timeInWords(nextUpdate, session.now())})`;
+/** Who has fetched a CRL need not look again before its nextUpdate (RFC 5280 §5.1.2.5). */
+const earlier = (session: Session, { number, nextUpdate }: { number: number; nextUpdate: string }): Field => [
+  '',
+  `copies of number ${number} may be in use until ${timeToTheSecond(nextUpdate)} (${timeInWords(nextUpdate, session.now())})`,
+];

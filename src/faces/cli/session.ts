@@ -34,6 +34,8 @@ export interface Session {
   adminClient(): Promise<PrivysealClient>;
   print(lines: readonly string[]): void;
   printJson(value: unknown): void;
+  /** For the person alone, on stderr. */
+  note(lines: readonly string[]): void;
   /** Ends the connections of the clients handed out. */
   close(): Promise<void>;
 }
@@ -69,6 +71,7 @@ export function openSession(io: CliIo, options: GlobalOptions): Session {
     },
     adminClient: async () => open(adminUrl, await readKeyPair(files)),
     print: (lines) => void io.stdout.write(`${lines.join('\n')}\n`),
+    note: (lines) => void (lines.length > 0 && io.stderr.write(`${lines.join('\n')}\n`)),
     printJson: (value) => void io.stdout.write(`${JSON.stringify(value, null, 2)}\n`),
     close: async () => {
       await Promise.all(clients.map((client) => client.close()));

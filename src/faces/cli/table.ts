@@ -2,8 +2,6 @@
 
 export interface Column {
   readonly title: string;
-  /** Narrowest width it may be shortened to; never shortened if absent. */
-  readonly minimum?: number;
   /** Where shortening cuts; `end` if absent. */
   readonly cut?: 'middle' | 'end';
 }
@@ -11,8 +9,9 @@ export interface Column {
 export interface TableOptions {
   /** Undefined: as wide as the text. */
   readonly width: number | undefined;
-  /** Titles of columns in the order in which they give way: first all are shortened in turn, then left out in turn. */
-  readonly givesWay: readonly string[];
+  /** Steps taken in turn until it fits: this column is shortened, but not below so many characters. */
+  readonly givesWay: readonly (readonly [title: string, floor: number])[];
+  /** Titles of columns that are left out in turn when all steps are not enough. */
   readonly leavesOut: readonly string[];
   /** Last touch of one finished cell: colour, which has no width. */
   readonly finish?: (column: Column, padded: string, cell: string) => string;
@@ -80,12 +79,11 @@ function narrow(
   { width = 0, givesWay }: TableOptions,
 ): number[] {
   const widths = [...natural];
-  for (const title of givesWay) {
+  for (const [title, floor] of givesWay) {
     const index = columns.findIndex((column) => column.title === title);
     const excess = total(widths, shown) - width;
     if (excess <= 0 || !shown.includes(index)) continue;
-    const floor = Math.min(natural[index]!, columns[index]!.minimum ?? natural[index]!);
-    widths[index] = Math.max(floor, natural[index]! - excess);
+    widths[index] = Math.min(widths[index]!, Math.max(floor, widths[index]! - excess));
   }
   return widths;
 }

@@ -3,10 +3,12 @@
 const minute = 60;
 const hour = 60 * minute;
 const day = 24 * hour;
+const year = 365 * day;
 
 /** The largest unit of which there are at least two, or one exactly: 47 hours stay hours, 48 are 2 days. */
 export function lengthInWords(seconds: number): string {
   const units: [number, string][] = [
+    [year, 'year'],
     [day, 'day'],
     [hour, 'hour'],
     [minute, 'minute'],

@@ -1,0 +1,392 @@
+import { describe, expect, it } from 'vitest';
+import { makeCertificateJson, makeProblem, makeStatus, makeSummary } from '../../support/certificate-json.ts';
+import { at, type CommandLineOptions, commandLine, homeFor } from '../../support/command-line.ts';
+import { type Responder, type StubService, startStubService } from '../../support/stub-service.ts';
+
+async function started(
+  respond: Responder,
+): Promise<[StubService, (argv: string[], options?: CommandLineOptions) => ReturnType<typeof commandLine>]> {
+  const service = await startStubService(respond, { tls: { requestCert: true, rejectUnauthorized: true } });
+  const cwd = homeFor(service);
+  return [service, (argv, options) => commandLine([...argv, ...at(service)], { cwd, ...options })];
+}
+
+/** Lines of a terminal, so that an expectation shows what a person sees. */
+const lines = (text: string): string[] => text.split('\n').slice(0, -1);
+const esc = String.fromCharCode(27);
+const withoutColour = (text: string): string => text.replaceAll(new RegExp(`${esc}\\[\\d+m`, 'g'), '');
+
+describe('privyseal list', () => {
+  const items = [
+    makeSummary(),
+    makeSummary({
+      serial: '01c5f3a0aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa',
+      names: ['a-name-that-is-rather-long.dev.internal', 'second.dev.internal'],
+      status: 'revoked',
+    }),
+    makeSummary({
+      serial: '01c5f3a0bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb',
+      product: null,
+      names: [],
+      subject: 'CN=dev-issuing',
+    }),
+  ];
+  const listing: Responder = () => ({ body: { items, nextCursor: null } });
+
+  it('fits a wide terminal', async () => {
+    const [, run] = await started(listing);
+    const { code, stdout, stderr } = await run(['list'], { columns: 120 });
+    expect(code).toBe(0);
+    expect(lines(withoutColour(stdout))).toEqual([
+      'SERIAL                                    NAME                                    PRODUCT   PROFILE  STATUS   EXPIRES',
+      '01c5f3a07e6b1d2c3b4a5968778695a4b3c2d1e0  demo.dev.internal                       dev/demo  server   valid    in 30 days',
+      '01c5f3a0aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa  a-name-that-is-rather-long.dev.intern…  dev/demo  server   revoked  -',
+      '01c5f3a0bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb  CN=dev-issuing                          -         server   valid    in 30 days',
+    ]);
+    expect(stderr).toBe('To fit, shortened: name. Whole with `| cat` or --json.\n');
+  });
+
+  it('shortens names, then serials in their middle, at 80 columns', async () => {
+    const [, run] = await started(listing);
+    const { stdout, stderr } = await run(['list'], { columns: 80 });
+    expect(lines(withoutColour(stdout))).toEqual([
+      'SERIAL         NAME                       PRODUCT   PROFILE  STATUS   EXPIRES',
+      '01c5f3…c2d1e0  demo.dev.internal          dev/demo  server   valid    in 30 days',
+      '01c5f3…aaaaaa  a-name-that-is-rather-lo…  dev/demo  server   revoked  -',
+      '01c5f3…bbbbbb  CN=dev-issuing             -         server   valid    in 30 days',
+    ]);
+    expect(stderr).toBe('To fit, shortened: serial, name. Whole with `| cat` or --json.\n');
+  });
+
+  it('leaves columns out at 60 columns and says which', async () => {
+    const [, run] = await started(listing);
+    const { stdout, stderr } = await run(['list'], { columns: 60 });
+    expect(lines(withoutColour(stdout))).toEqual([
+      'SERIAL         NAME            PRODUCT   STATUS   EXPIRES',
+      '01c5f3…c2d1e0  demo.dev.inte…  dev/demo  valid    in 30 days',
+      '01c5f3…aaaaaa  a-name-that-i…  dev/demo  revoked  -',
+      '01c5f3…bbbbbb  CN=dev-issuing  -         valid    in 30 days',
+    ]);
+    expect(stderr).toBe('To fit, shortened: serial, name; left out: profile. Whole with `| cat` or --json.\n');
+  });
+
+  it('is whole and plain where no person looks', async () => {
+    const [, run] = await started(listing);
+    const { stdout, stderr } = await run(['list']);
+    expect(stdout).not.toContain(esc);
+    expect(lines(stdout)[2]).toContain('a-name-that-is-rather-long.dev.internal +1');
+    expect(lines(stdout)[1]).toContain(items[0]!.serial);
+    expect(stderr).toBe('');
+  });
+
+  it('is coloured by status on a terminal, unless NO_COLOR is set', async () => {
+    const [, run] = await started(listing);
+    expect((await run(['list'], { columns: 120 })).stdout).toContain(`${esc}[31mrevoked${esc}[39m`);
+    expect((await run(['list'], { columns: 120, env: { NO_COLOR: '1' } })).stdout).not.toContain(esc);
+  });
+
+  it('makes text of certificates safe to print', async () => {
+    const [, run] = await started(() => ({
+      body: { items: [makeSummary({ names: [`a${esc}[2Jb\u202e`] })], nextCursor: null },
+    }));
+    const { stdout } = await run(['list']);
+    expect(stdout).toContain('a\\u{1b}[2Jb\\u{202e}');
+  });
+
+  it('passes its filters on and turns a length of time into two times', async () => {
+    const [service, run] = await started(listing);
+    const filters = [
+      '--product',
+      'dev/demo',
+      '--status',
+      'valid',
+      '--name',
+      '*.dev.internal',
+      '--expires-within',
+      '30d',
+    ];
+    await run(['list', ...filters, '--limit', '7']);
+    const query = new URL(service.requests[0]!.path, service.baseUrl).searchParams;
+    expect(Object.fromEntries(query)).toEqual({
+      product: 'dev/demo',
+      status: 'valid',
+      name: '*.dev.internal',
+      'notAfter.after': '2026-11-21T07:00:00Z',
+      'notAfter.before': '2026-12-21T07:00:00Z',
+      sort: 'notAfter',
+      limit: '7',
+    });
+  });
+
+  it('follows pages up to its limit and says that there are more', async () => {
+    const [service, run] = await started(() => ({ body: { items, nextCursor: 'next' } }));
+    const { stdout, stderr } = await run(['list', '--limit', '5']);
+    expect(lines(stdout)).toHaveLength(6);
+    expect(service.requests).toHaveLength(2);
+    expect(stderr).toContain('--limit');
+    const json = JSON.parse((await run(['list', '--limit', '5', '--json'])).stdout);
+    expect([json.items.length, json.hasMore]).toEqual([5, true]);
+  });
+
+  it('with nothing to show says so without a table', async () => {
+    const [, run] = await started(() => ({ body: { items: [], nextCursor: null } }));
+    expect(await run(['list'])).toEqual({ code: 0, stdout: '', stderr: 'No certificates match.\n' });
+  });
+});
+
+describe('privyseal show', () => {
+  it('aligns every fact, with the certificate itself on request', async () => {
+    const [service, run] = await started(() => ({
+      body: makeCertificateJson({
+        names: ['demo.dev.internal', '10.0.0.1'],
+        status: 'revoked',
+        revocation: { at: '2026-11-21T06:30:00Z', reason: 'superseded' },
+      }),
+    }));
+    const { code, stdout } = await run(['show', '01:C5:F3:A0', '--pem']);
+    expect(code).toBe(0);
+    expect(service.requests[0]!.path).toBe('/v1/certificates/01c5f3a0');
+    expect(lines(stdout)).toEqual([
+      'Serial      01c5f3a07e6b1d2c3b4a5968778695a4b3c2d1e0',
+      'Status      revoked',
+      'Revoked     2026-11-21 06:30:00 UTC (30 minutes ago), superseded',
+      'Names       demo.dev.internal',
+      '            10.0.0.1',
+      'Subject     CN=demo.dev.internal',
+      'Product     dev/demo',
+      'Purpose     product',
+      'Profile     server, version 1',
+      'Authority   dev-issuing',
+      `Key         ec-p256, SHA-256 ${'ab'.repeat(32)}`,
+      'Valid from  2026-11-21 06:55:00 UTC (5 minutes ago)',
+      'Expires     2026-12-21 07:00:00 UTC (in 30 days)',
+      'Lifetime    30 days',
+      'Requested   2026-11-21 07:00:00 UTC (now) by token:demo',
+      'Issued      2026-11-21 07:00:00 UTC (now)',
+      'CRL         http://localhost:8080/crl/dev-issuing.crl',
+      'OCSP        http://localhost:8080/ocsp/dev-issuing',
+      '',
+      '-----BEGIN CERTIFICATE-----',
+      'AAAA',
+      '-----END CERTIFICATE-----',
+    ]);
+  });
+
+  it('with --json is the answer of the service', async () => {
+    const [, run] = await started(() => ({ body: makeCertificateJson() }));
+    expect(JSON.parse((await run(['show', '01c5', '--json'])).stdout)).toEqual(makeCertificateJson());
+  });
+});
+
+describe('privyseal revoke', () => {
+  const revoking: Responder = ({ path, method }) => {
+    if (path === '/v1/status') return { body: makeStatus() };
+    const revocation = { at: '2026-11-21T07:00:00Z', reason: 'superseded' };
+    return { body: makeCertificateJson(method === 'POST' ? { status: 'revoked', revocation } : {}) };
+  };
+  const { serial } = makeSummary();
+  const posts = ({ requests }: StubService) => requests.filter(({ method }) => method === 'POST');
+
+  it('says where and when it shows', async () => {
+    const [service, run] = await started(revoking);
+    const { code, stdout } = await run(['revoke', serial, '--reason', 'superseded']);
+    expect(code).toBe(0);
+    expect(posts(service).map(({ path, body }) => [path, body])).toEqual([
+      [`/v1/certificates/${serial}/revoke`, '{"reason":"superseded"}'],
+    ]);
+    expect(lines(stdout)).toEqual([
+      'Revoked  01c5f3a07e6b1d2c3b4a5968778695a4b3c2d1e0, 2026-11-21 07:00:00 UTC',
+      'OCSP     says so now: http://localhost:8080/ocsp/dev-issuing',
+      'CRL      says so within 5 seconds: http://localhost:8080/crl/dev-issuing.crl',
+      '         copies of number 7 may be in use until 2026-11-22 06:30:00 UTC (in 23 hours)',
+    ]);
+  });
+
+  it.each(['', 'n\n', 'yes please\n'])('does nothing when the person answers `%s`', async (input) => {
+    const [service, run] = await started(revoking);
+    const { code, stderr } = await run(['revoke', serial, '--reason', 'superseded'], { columns: 80, input });
+    expect(code).toBe(1);
+    expect(stderr).toContain(
+      `Revoke ${serial} (demo.dev.internal of dev/demo), superseded? This cannot be undone. [y/N]`,
+    );
+    expect(posts(service)).toEqual([]);
+  });
+
+  it.each([
+    ['the person says yes', [], 'y\n'],
+    ['--yes was given', ['--yes'], ''],
+  ])('revokes on a terminal when %s', async (_when, more, input) => {
+    const [service, run] = await started(revoking);
+    const { code } = await run(['revoke', serial, '--reason', 'superseded', ...more], { columns: 80, input });
+    expect(code).toBe(0);
+    expect(posts(service)).toHaveLength(1);
+  });
+
+  it('needs a reason, one that there is', async () => {
+    const [service, run] = await started(revoking);
+    expect((await run(['revoke', serial])).code).toBe(2);
+    expect((await run(['revoke', serial, '--reason', 'boredom'])).code).toBe(2);
+    expect((await run(['revoke', 'not-a-serial', '--reason', 'superseded'])).code).toBe(2);
+    expect(service.requests).toEqual([]);
+  });
+
+  it('has its opposite for holds', async () => {
+    const [service, run] = await started(revoking);
+    expect((await run(['release', serial])).stdout).toContain('Released');
+    expect(posts(service)[0]!.path).toBe(`/v1/certificates/${serial}/release`);
+  });
+});
+
+describe('privyseal status', () => {
+  it('tells parts, authorities and CRLs in words', async () => {
+    const [, run] = await started(() => ({ body: makeStatus() }));
+    const { code, stdout } = await run(['status']);
+    expect(code).toBe(0);
+    expect(lines(stdout)).toEqual([
+      'Privyseal     0.1.0',
+      'Started       2026-11-21 06:00:00 UTC (1 hour ago)',
+      'State         ready',
+      'Certificates  12, of which 2 revoked and 0 being issued',
+      'Audit events  40',
+      '',
+      'Parts',
+      '  inventory  ready',
+      '  vault      ready',
+      '',
+      'AUTHORITY    EXPIRES      CRL  MADE            NEXT',
+      'system       in 10 years  -    -               -',
+      'dev-issuing  in 5 years   7    30 minutes ago  in 23 hours',
+    ]);
+  });
+
+  it('ends with its own code, and why, when a part is not ready', async () => {
+    const parts = [{ name: 'vault', ready: false, reason: 'locked' }];
+    const [, run] = await started(() => ({ body: makeStatus({ readiness: { status: 'unready', parts } }) }));
+    const { code, stdout } = await run(['status']);
+    expect(code).toBe(7);
+    expect(stdout).toContain('vault  not ready: locked');
+  });
+});
+
+describe('privyseal environment and authority', () => {
+  const environment = {
+    name: 'staging',
+    hierarchy: 'root',
+    createdAt: '2026-11-21T07:00:00Z',
+    authorities: ['staging-root'],
+    profiles: ['server', 'client', 'peer'],
+  };
+
+  it('adds an environment and shows what came with it', async () => {
+    const [service, run] = await started(() => ({ status: 201, body: environment }));
+    const { stdout } = await run(['environment', 'add', 'staging', '--hierarchy', 'root']);
+    expect(JSON.parse(service.requests[0]!.body)).toEqual({ name: 'staging', hierarchy: 'root' });
+    expect(lines(stdout)).toEqual([
+      'Environment  staging',
+      'Hierarchy    root',
+      'Authorities  staging-root',
+      'Profiles     server, client, peer',
+    ]);
+  });
+
+  it('lists environments', async () => {
+    const [, run] = await started(() => ({ body: { items: [environment] } }));
+    expect(lines((await run(['environment', 'list'])).stdout)).toEqual([
+      'ENVIRONMENT  HIERARCHY  AUTHORITIES   PROFILES',
+      'staging      root       staging-root  server, client, peer',
+    ]);
+  });
+
+  it('lists authorities without showing who asks', async () => {
+    const authority = {
+      name: 'dev-root',
+      role: 'root',
+      environment: 'dev',
+      parent: 'dev-root',
+      keyType: 'ec-p256',
+      signatureAlgorithm: 'ecdsa-with-SHA256',
+      subject: 'CN=dev root',
+      serial: '01',
+      sha256: 'ab'.repeat(32),
+      notBefore: '2026-11-21T06:00:00Z',
+      notAfter: '2036-11-21T06:00:00Z',
+      certificate: 'PEM',
+    };
+    const service = await startStubService(() => ({ body: { items: [authority] } }), {
+      tls: { requestCert: true, rejectUnauthorized: false },
+    });
+    const { stdout } = await commandLine(['authority', 'list', ...at(service)], { cwd: homeFor(service) });
+    expect(lines(stdout)[1]).toBe(`dev-root   root  dev-root  ec-p256  in 10 years  ${'ab'.repeat(32)}`);
+    expect([service.requests[0]!.clientDer, service.requests[0]!.headers.authorization]).toEqual([
+      undefined,
+      undefined,
+    ]);
+  });
+});
+
+describe('the end of a run', () => {
+  const refusing =
+    (status: number, code: string): Responder =>
+    () => ({
+      status,
+      mediaType: 'application/problem+json',
+      body: makeProblem({ type: `https://privyseal.dev/problems/${code}`, status }),
+    });
+
+  it.each([
+    [403, 'unauthorized', 5],
+    [404, 'notFound', 6],
+    [409, 'alreadyRevoked', 3],
+    [503, 'signerUnavailable', 7],
+    [500, 'serverInternal', 1],
+    [418, 'aCodeOfTheFuture', 3],
+    [403, 'aCodeOfTheFuture', 5],
+  ])('for %i %s has the exit code %i', async (status, code, exitCode) => {
+    const [, run] = await started(refusing(status, code));
+    expect((await run(['show', '01c5'])).code).toBe(exitCode);
+  });
+
+  it('with --json tells a program the whole problem on stderr', async () => {
+    const [, run] = await started(refusing(404, 'notFound'));
+    const { stdout, stderr } = await run(['show', '01c5', '--json']);
+    expect(stdout).toBe('');
+    expect(JSON.parse(stderr)).toEqual({
+      error: {
+        code: 'notFound',
+        message: 'Refused for 2 reasons.',
+        problem: makeProblem({ type: 'https://privyseal.dev/problems/notFound', status: 404 }),
+      },
+      exitCode: 6,
+    });
+  });
+
+  it('says which file is missing and how to name another', async () => {
+    const { code, stderr } = await commandLine(['list', '--home', '/nowhere']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('/nowhere/admin/admin.crt');
+    expect(stderr).toContain('--cert FILE');
+  });
+
+  it('of an unreachable service has a code of its own', async () => {
+    const [service] = await started(() => ({ body: '' }));
+    // Port 1 (tcpmux) is nobody's.
+    const { code } = await commandLine(['list', '--admin-url', 'https://localhost:1'], { cwd: homeFor(service) });
+    expect(code).toBe(4);
+  });
+
+  it('for help and version is 0, with the text on stdout', async () => {
+    expect(await commandLine(['--version'])).toEqual({ code: 0, stdout: '0.1.0\n', stderr: '' });
+    const help = await commandLine(['request', '--help']);
+    expect([help.code, help.stderr]).toEqual([0, '']);
+    expect(help.stdout).toContain('--token-file <file>');
+    expect((await commandLine([])).code).toBe(2);
+  });
+
+  it('reads the ports as the service does', async () => {
+    const [service] = await started(() => ({ body: { items: [], nextCursor: null } }));
+    const port = new URL(service.baseUrl).port;
+    const cwd = homeFor(service);
+    expect((await commandLine(['list'], { cwd, env: { PRIVYSEAL_ADMIN_PORT: port } })).code).toBe(0);
+    expect((await commandLine(['list'], { cwd, env: { PRIVYSEAL_ADMIN_PORT: 'x' } })).code).toBe(2);
+  });
+});

@@ -1,0 +1,69 @@
+/** Runs the command line inside the test, with a terminal and a home of the test's own. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { runCli } from '../../src/faces/cli/run.ts';
+import { answersNow } from './certificate-json.ts';
+import { keyPemOf, type StubService, stubClientCertificate } from './stub-service.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+
+export interface CommandLineOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+  /** Width of the terminal; output goes to no terminal without one. */
+  readonly columns?: number;
+  /** What the person types. */
+  readonly input?: string;
+  readonly now?: number;
+}
+
+export interface CommandLineResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export async function commandLine(
+  argv: readonly string[],
+  options: CommandLineOptions = {},
+): Promise<CommandLineResult> {
+  const written = { stdout: '', stderr: '' };
+  const sink = (name: 'stdout' | 'stderr') => ({
+    write: (text: string) => {
+      written[name] += text;
+    },
+  });
+  const io = {
+    stdout: sink('stdout'),
+    stderr: sink('stderr'),
+    stdin: Readable.from([options.input ?? '']),
+    env: options.env ?? {},
+    cwd: options.cwd ?? process.cwd(),
+    isTty: options.columns !== undefined,
+    columns: options.columns,
+    now: () => options.now ?? answersNow,
+  };
+  const refuseToServe = () => Promise.reject(new Error('not part of this test'));
+  const code = await runCli(argv, io, { version: '0.1.0', serve: refuseToServe, initialize: refuseToServe });
+  return { code, ...written };
+}
+
+/** A folder with a home in `data/` whose credentials fit `service`. */
+export function homeFor(service: StubService): string {
+  const folder = temporaryFolder().path;
+  const admin = stubClientCertificate();
+  const files = {
+    'trust/system.pem': service.caPem,
+    'admin/admin.crt': admin.pem,
+    'admin/admin.key': keyPemOf(admin),
+    'demo/token': 'pst_demo\n',
+  };
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(join(folder, 'data', name, '..'), { recursive: true });
+    writeFileSync(join(folder, 'data', name), content);
+  }
+  return folder;
+}
+
+/** Arguments that point both faces at the stub. */
+export const at = (service: StubService): string[] => ['--url', service.baseUrl, '--admin-url', service.baseUrl];

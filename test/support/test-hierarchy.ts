@@ -95,6 +95,8 @@ export interface TestCertificateOptions {
   readonly extKeyUsage?: Parameters<typeof extensions.extKeyUsage>[0];
   readonly basicConstraints?: extensions.BasicConstraints;
   readonly ocspNocheck?: boolean;
+  /** Where CRL, OCSP and issuer are said to be. */
+  readonly baseUrl?: string;
   /** Replaces fields of the TBSCertificate. */
   readonly override?: Partial<TbsCertificateFields>;
 }
@@ -137,11 +139,11 @@ function extensionsOf(options: TestCertificateOptions, subjectKeyIdentifier: Uin
 }
 
 /** A responder with nocheck is not asked about (RFC 6960 §4.2.2.2.1), so it says only where its issuer is. */
-function pointers({ ocspNocheck }: TestCertificateOptions): Uint8Array[] {
-  const caIssuers = 'http://ca.dev.internal:8080/aia/test.cer';
+function pointers({ ocspNocheck, baseUrl = 'http://ca.dev.internal:8080' }: TestCertificateOptions): Uint8Array[] {
+  const caIssuers = `${baseUrl}/aia/test.cer`;
   if (ocspNocheck) return [extensions.authorityInfoAccess({ caIssuers })];
   return [
-    extensions.crlDistributionPoints(['http://ca.dev.internal:8080/crl/test.crl']),
-    extensions.authorityInfoAccess({ ocsp: 'http://ca.dev.internal:8080/ocsp/test', caIssuers }),
+    extensions.crlDistributionPoints([`${baseUrl}/crl/test.crl`]),
+    extensions.authorityInfoAccess({ ocsp: `${baseUrl}/ocsp/test`, caIssuers }),
   ];
 }

@@ -139,6 +139,12 @@ describe('a leaf', () => {
       makeTestCertificate({ ...shape, commonName: 'an operator' }),
       makeTestCertificate({
         ...shape,
+        baseUrl: 'http://localhost:8080',
+        commonName: 'localhost',
+        names: [{ type: 'dns', value: 'localhost' }],
+      }),
+      makeTestCertificate({
+        ...shape,
         key: makeSigningKey('rsa-2048'),
         commonName: 'demo.dev.internal',
         names: [{ type: 'dns', value: 'demo.dev.internal' }],

@@ -1,4 +1,4 @@
-/** Ed25519 points (RFC 8032 §5.1) under which signatures verify although nobody holds a private key. */
+/** Ed25519 points (RFC 8032 §5.1) for which lenient verifiers accept signatures although nobody holds a private key. */
 
 /** y of the points of order 8, the other small ones are 0 (order 4), 1 (the identity) and p - 1 (order 2). */
 const orderEight = 0x7a03ac9277fdc74ec6cc392cfa53202a0f67100d760b3cba4fd84d3d706a17c7n;

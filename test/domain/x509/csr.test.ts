@@ -1,0 +1,168 @@
+import { describe, expect, it } from 'vitest';
+import { decodePem } from '../../../src/domain/der/pem.ts';
+import * as der from '../../../src/domain/der/writer.ts';
+import { CaError } from '../../../src/domain/errors.ts';
+import { parseCsr, verifyCsr } from '../../../src/domain/x509/csr.ts';
+import { basicConstraints, extKeyUsage, keyUsage, subjectKeyIdentifier } from '../../../src/domain/x509/extensions.ts';
+import type { KeyType } from '../../../src/domain/x509/key-type.ts';
+import { formatName } from '../../../src/domain/x509/name.ts';
+import { oids } from '../../../src/domain/x509/oids.ts';
+import { type SignatureAlgorithmName, signatureAlgorithms } from '../../../src/domain/x509/signature-algorithm.ts';
+import {
+  attribute,
+  buildCsr,
+  dnsName,
+  extension,
+  extensionRequest,
+  generalName,
+  rsaSpki,
+  subjectAltName,
+} from '../../support/csr-builder.ts';
+import { describeWith, run } from '../../support/judges.ts';
+import { makeSigningKey } from '../../support/signing-key.ts';
+
+const neverKnown = (): boolean => false;
+const parse = (csr: Uint8Array) => parseCsr(csr, neverKnown);
+const demoSan = subjectAltName(generalName('demo.dev.internal'));
+
+describe('parseCsr', () => {
+  it('takes subject, key, names and what was signed out of a CSR', () => {
+    const csr = parse(buildCsr({ names: ['b.dev.internal', '10.0.0.1', 'a.dev.internal'] }));
+    expect(formatName(csr.subject)).toBe('CN=demo.dev.internal');
+    expect(csr.publicKey.keyType).toBe('ec-p256');
+    expect(csr.names.map(({ value }) => value)).toEqual(['b.dev.internal', '10.0.0.1', 'a.dev.internal']);
+    expect(csr.signatureAlgorithm.name).toBe('ecdsa-with-SHA256');
+    expect(() => verifyCsr(csr)).not.toThrow();
+  });
+
+  it('names each name once, in the spelling that is compared', () => {
+    const san = subjectAltName(dnsName('DEMO.dev.internal'), dnsName('demo.dev.internal'));
+    expect(parse(buildCsr({ extensions: [san] })).names).toEqual([{ type: 'dns', value: 'demo.dev.internal' }]);
+  });
+
+  it('reads a CSR without attributes: names may come with the request instead', () => {
+    expect(parse(buildCsr({ attributes: [] })).names).toEqual([]);
+  });
+
+  it('reads exactly 100 names', () => {
+    const names = Array.from({ length: 100 }, (_, i) => `n${i}.dev.internal`);
+    expect(parse(buildCsr({ names })).names).toHaveLength(100);
+  });
+
+  it.each([
+    ['a challengePassword', [extensionRequest(demoSan), attribute(oids.challengePassword, der.utf8String('secret'))]],
+    [
+      'extensions that the profile decides on',
+      [
+        extensionRequest(
+          demoSan,
+          basicConstraints({ ca: false }),
+          keyUsage(['digitalSignature', 'keyEncipherment']),
+          extKeyUsage(['serverAuth']),
+          subjectKeyIdentifier(new Uint8Array(20)),
+          extension('1.3.6.1.5.5.7.1.24', der.sequence(der.smallInteger(5))), // TLS Feature
+        ),
+      ],
+    ],
+  ])('tolerates %s', (_, attributes) => {
+    expect(parse(buildCsr({ attributes })).names.map(({ value }) => value)).toEqual(['demo.dev.internal']);
+  });
+
+  it('refuses attributes out of their order, which no walk without the grammar sees', () => {
+    const sorted = [extensionRequest(demoSan), attribute(oids.challengePassword, der.utf8String('secret'))];
+    const good = Buffer.from(buildCsr({ attributes: sorted }));
+    const [first, second] = sorted.toSorted(Buffer.compare).map((each) => Buffer.from(each));
+    const at = good.indexOf(first!);
+    Buffer.concat([second!, first!]).copy(good, at);
+    expect(() => parse(good)).toThrow(expect.objectContaining({ code: 'badCSR' }));
+  });
+
+  it('tells key, algorithm, subject and name problems in one refusal', () => {
+    const csr = buildCsr({
+      subject: der.sequence(der.setOf(der.sequence(der.oid(oids.commonName), der.utf8String('a\nb')))),
+      spki: rsaSpki(der.unsignedInteger(new Uint8Array(64).fill(0xff))),
+      algorithm: der.sequence(der.oid('1.2.840.10045.4.1')),
+      extensions: [
+        subjectAltName(dnsName('a_b'), dnsName('ok.internal'), dnsName('xn--a')),
+        basicConstraints({ ca: true }),
+      ],
+    });
+    const refusal = catchRefusal(() => parse(csr));
+    expect(refusal.code).toBe('compound');
+    expect(refusal.reasons.map(({ code, field }) => [code, field])).toEqual([
+      ['badCharacters', 'csr.subject'],
+      ['rsaModulusSize', 'csr.publicKey'],
+      ['unsupportedSignatureAlgorithm', 'csr.signatureAlgorithm'],
+      ['badDnsName', 'csr.subjectAltName[0]'],
+      ['idnNotAllowed', 'csr.subjectAltName[2]'],
+      ['forbiddenExtension', 'csr.extensionRequest'],
+    ]);
+  });
+
+  it('shows refused values only in printable characters', () => {
+    const csr = buildCsr({ extensions: [subjectAltName(dnsName('a\u001b[2J<script>'))] });
+    expect(catchRefusal(() => parse(csr)).reasons.map(({ value }) => value)).toEqual(['a\\u{1b}[2J<script>']);
+  });
+});
+
+describe('a CSR of every kind of key and signature', () => {
+  it.each<[KeyType, SignatureAlgorithmName]>([
+    ['ec-p256', 'ecdsa-with-SHA256'],
+    ['ec-p256', 'ecdsa-with-SHA512'],
+    ['ec-p384', 'ecdsa-with-SHA384'],
+    ['ec-p521', 'ecdsa-with-SHA512'],
+    ['rsa-2048', 'sha256WithRSAEncryption'],
+    ['rsa-2048', 'sha512WithRSAEncryption'],
+    ['rsa-2048', 'rsassa-pss-sha256'],
+    ['rsa-2048', 'rsassa-pss-sha384'],
+    ['ed25519', 'ed25519'],
+  ])('%s with %s is accepted, and refused when its content changes', (type, algorithm) => {
+    const key = makeSigningKey(type, signatureAlgorithms[algorithm]);
+    const csr = parse(buildCsr({ key }));
+    expect(() => verifyCsr(csr)).not.toThrow();
+    const changed = Buffer.from(csr.der);
+    changed.write('damo', changed.indexOf('demo'));
+    expect(catchRefusal(() => verifyCsr(parse(changed))).reasons.map(({ code }) => code)).toEqual(['badSignature']);
+  });
+});
+
+describeWith(['openssl'], 'what openssl req writes', () => {
+  const req = async (...args: readonly string[]): Promise<Uint8Array> => {
+    const { stdout, stderr } = await run('openssl', ['req', '-new', '-nodes', '-keyout', '/dev/null', ...args]);
+    return decodePem(stdout.toString() || stderr, 'CERTIFICATE REQUEST');
+  };
+  const san = ['-subj', '/C=DE/O=Team/CN=demo.dev.internal', '-addext', 'subjectAltName=DNS:demo.dev.internal,IP:::1'];
+
+  it.each([
+    ['P-256', ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256']],
+    ['RSA', ['-newkey', 'rsa:2048']],
+    ['RSA with PSS', ['-newkey', 'rsa:2048', '-sigopt', 'rsa_padding_mode:pss', '-sigopt', 'rsa_pss_saltlen:digest']],
+    ['Ed25519', ['-newkey', 'ed25519']],
+    [
+      'the usual extensions',
+      ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-384', '-addext', 'basicConstraints=CA:FALSE']
+        .concat(['-addext', 'keyUsage=critical,digitalSignature,keyEncipherment'])
+        .concat(['-addext', 'extendedKeyUsage=serverAuth,clientAuth', '-addext', 'subjectKeyIdentifier=hash']),
+    ],
+  ])('is accepted: %s', async (_, args) => {
+    const csr = parse(await req(...args, ...san));
+    expect(() => verifyCsr(csr)).not.toThrow();
+    expect(csr.names.map(({ value }) => value)).toEqual(['demo.dev.internal', '::1']);
+    expect(formatName(csr.subject)).toBe('CN=demo.dev.internal,O=Team,C=DE');
+  });
+
+  it('is refused when it asks to be a CA', async () => {
+    const csr = await req('-newkey', 'ed25519', ...san, '-addext', 'basicConstraints=critical,CA:TRUE');
+    expect(catchRefusal(() => parse(csr)).reasons.map(({ code }) => code)).toEqual(['forbiddenExtension']);
+  });
+});
+
+function catchRefusal(read: () => unknown): CaError {
+  try {
+    read();
+  } catch (error) {
+    if (error instanceof CaError) return error;
+    throw error;
+  }
+  throw new Error('was accepted');
+}

@@ -1,0 +1,114 @@
+import { createHash, createPublicKey } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import * as der from '../../../src/domain/der/writer.ts';
+import { CaError } from '../../../src/domain/errors.ts';
+import type { KeyType } from '../../../src/domain/x509/key-type.ts';
+import { oids } from '../../../src/domain/x509/oids.ts';
+import {
+  keyIdentifier,
+  parseSubjectPublicKey,
+  publicKeySha256,
+  verifySignature,
+} from '../../../src/domain/x509/public-key.ts';
+import { signatureAlgorithms } from '../../../src/domain/x509/signature-algorithm.ts';
+import { rsaSpki, spki } from '../../support/csr-builder.ts';
+import { makeSigningKey } from '../../support/signing-key.ts';
+
+const tbs = Buffer.from('what is signed');
+
+const reasonsOf = (spkiDer: Uint8Array): string[] => {
+  try {
+    parseSubjectPublicKey(spkiDer);
+    return [];
+  } catch (error) {
+    if (!(error instanceof CaError)) throw error;
+    return error.reasons.map(({ code }) => code);
+  }
+};
+
+describe('a public key', () => {
+  it.each<[KeyType, string, string]>([
+    ['ec-p256', 'ec', 'ec-p256'],
+    ['ec-p384', 'ec', 'ec-p384'],
+    ['ec-p521', 'ec', 'ec-p521'],
+    ['rsa-2048', 'rsa', 'rsa'],
+    ['ed25519', 'ed25519', 'ed25519'],
+  ])('of type %s is read as family %s, kind %s', (keyType, family, kind) => {
+    const { spkiDer } = makeSigningKey(keyType);
+    expect(parseSubjectPublicKey(spkiDer)).toMatchObject({ keyType, family, kind });
+  });
+
+  it('of RSA has the numbers that node:crypto reads', () => {
+    const { spkiDer } = makeSigningKey('rsa-2048');
+    const { n } = createPublicKey({ key: Buffer.from(spkiDer), format: 'der', type: 'spki' }).export({ format: 'jwk' });
+    const { rsa } = parseSubjectPublicKey(spkiDer);
+    expect(Buffer.from(rsa!.modulus).toString('base64url')).toBe(n);
+    expect([Buffer.from(rsa!.exponent).toString('hex'), rsa!.bits]).toEqual(['010001', 2048]);
+  });
+
+  it.each([
+    [2048, []],
+    [2056, []],
+    [8192, []],
+    [2040, ['rsaModulusSize']],
+    [8200, ['rsaModulusSize']],
+  ])('of RSA with %i bits gives %j', (bits, reasons) => {
+    expect(reasonsOf(rsaSpki(der.unsignedInteger(new Uint8Array(bits / 8).fill(0xff))))).toEqual(reasons);
+  });
+
+  it('of Ed25519 is refused when its order is small: to a lenient verifier anyone signs for such a key', () => {
+    // RFC 8032 points of order 1, 2, 4 and 8, some with their sign bit, and y = p + 1, which is 1 not reduced.
+    const points = [
+      `01${'00'.repeat(31)}`,
+      `01${'00'.repeat(30)}80`,
+      `ec${'ff'.repeat(30)}7f`,
+      '00'.repeat(32),
+      `${'00'.repeat(31)}80`,
+      'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+      '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+      `ee${'ff'.repeat(30)}7f`,
+    ];
+    for (const point of points) {
+      expect(reasonsOf(spki([der.oid(oids.idEd25519)], Buffer.from(point, 'hex')))).toEqual(['pointNotOnCurve']);
+    }
+  });
+
+  it('with anything after it, or in no structure at all, is badly encoded', () => {
+    const { spkiDer } = makeSigningKey();
+    expect(reasonsOf(Buffer.concat([spkiDer, Buffer.alloc(1)]))).toEqual(['badKeyEncoding']);
+    expect(reasonsOf(der.nullValue())).toEqual(['badKeyEncoding']);
+    expect(reasonsOf(new Uint8Array())).toEqual(['badKeyEncoding']);
+  });
+
+  it('is named by hashes of its bit string and of the whole', () => {
+    const { spkiDer } = makeSigningKey();
+    // A P-256 SubjectPublicKeyInfo has 26 octets before the point.
+    const expected = createHash('sha256').update(spkiDer.subarray(26)).digest().subarray(0, 20);
+    expect(Buffer.from(keyIdentifier(spkiDer))).toEqual(expected);
+    expect(publicKeySha256(spkiDer)).toBe(createHash('sha256').update(spkiDer).digest('hex'));
+  });
+});
+
+describe('verifySignature', () => {
+  it.each(Object.values(signatureAlgorithms).map((algorithm) => [algorithm.name, algorithm] as const))(
+    'accepts %s by its own key and nothing altered',
+    (_, algorithm) => {
+      const types = { ec: 'ec-p256', rsa: 'rsa-2048', ed25519: 'ed25519' } as const;
+      const key = makeSigningKey(types[algorithm.keyFamily], algorithm);
+      const publicKey = parseSubjectPublicKey(key.spkiDer);
+      const signature = key.sign(tbs);
+      const signed = { tbs, signature, algorithm, publicKey };
+      expect(verifySignature(signed)).toBe(true);
+      expect(verifySignature({ ...signed, tbs: Buffer.from('something else') })).toBe(false);
+      expect(verifySignature({ ...signed, signature: signature.subarray(0, -1) })).toBe(false);
+      expect(verifySignature({ ...signed, signature: Buffer.concat([signature, Buffer.alloc(1)]) })).toBe(false);
+    },
+  );
+
+  it('is false for an algorithm of another family of keys', () => {
+    const key = makeSigningKey('ec-p256');
+    const publicKey = parseSubjectPublicKey(key.spkiDer);
+    const algorithm = signatureAlgorithms.sha256WithRSAEncryption;
+    expect(verifySignature({ tbs, signature: key.sign(tbs), algorithm, publicKey })).toBe(false);
+  });
+});

@@ -16,14 +16,22 @@ export interface HomeLock {
   release(): Promise<void>;
 }
 
-/** Throws StartError `homeLocked`. The empty lock file stays: removing it would let two processes lock two files of one name. */
+/** SQLite closes a database that is collected as garbage: a lock lasts as long as the process, whatever becomes of its home. */
+const held = new Set<DatabaseSync>();
+
+/**
+ * Throws StartError `homeLocked`. The empty lock file stays: removing it would let two processes lock two files of one name.
+ * Nothing else in this process may open it: POSIX drops a process's locks on a file when any descriptor of it closes.
+ */
 export async function lockHome(home: string): Promise<HomeLock> {
   const database = await openLocked(home);
+  held.add(database);
   const pidFile = join(home, pidName);
-  await writeFile(pidFile, `${process.pid}\n`, { mode: 0o600 });
+  // Only to tell a person who holds the home: not worth a failed start.
+  await writeFile(pidFile, `${process.pid}\n`, { mode: 0o600 }).catch(() => {});
   return {
     async release() {
-      if (!database.isOpen) return;
+      if (!held.delete(database)) return;
       await unlink(pidFile).catch(() => {});
       database.close();
     },

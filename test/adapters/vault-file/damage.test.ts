@@ -12,9 +12,13 @@ import {
 } from 'node:fs';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { sealKey } from '#src/adapters/vault-file/formats.ts';
+import { generateKey } from '#src/adapters/vault-file/generate-key.ts';
+import { deriveKey } from '#src/adapters/vault-file/key-derivation.ts';
+import { formatSealedFile, parseSealedFile } from '#src/adapters/vault-file/sealed-file.ts';
 import { defaultSignatureAlgorithm } from '#src/domain/x509/signature-algorithm.ts';
 import { codeOf, rejectionOf } from '../../support/rejection.ts';
-import { type FileVaultUnderTest, fileVault } from './vault-under-test.ts';
+import { type FileVaultUnderTest, fileVault, passphrase } from './vault-under-test.ts';
 
 const keyFile = 'root.key.json';
 let store: FileVaultUnderTest;
@@ -198,10 +202,23 @@ describe('a damaged key file', () => {
     mkdirSync(store.pathOf('folder.key.json'));
     expect(await opening()).toBe('keyFileDamaged');
     rmSync(store.pathOf('folder.key.json'), { recursive: true });
-    symlinkSync(store.pathOf(keyFile), store.pathOf('link.key.json'));
+    renameSync(store.pathOf(keyFile), store.pathOf('elsewhere'));
+    symlinkSync(store.pathOf('elsewhere'), store.pathOf(keyFile));
     expect(await opening()).toBe('keyFileDamaged');
-    rmSync(store.pathOf('link.key.json'));
+    renameSync(store.pathOf('elsewhere'), store.pathOf(keyFile));
     await expect(store.open()).resolves.toBeDefined();
+  });
+
+  it('is one whose private key is not that of its public key', async () => {
+    const { publicKeyDer } = await (await fileVault().open()).createKey('other', 'ec-p256');
+    const { kdf } = parseSealedFile(store.read(keyFile).toString(), ['format', 'name', 'type', 'publicKey'])!;
+    const wrapping = { kdf, key: await deriveKey(passphrase, kdf) };
+    const key = {
+      facts: { name: 'root', type: 'ec-p256', publicKeyDer },
+      ...(await generateKey['ec-p256']()),
+    } as const;
+    store.put(keyFile, formatSealedFile(sealKey(key, wrapping, Buffer.alloc(12))));
+    expect(await opening()).toBe('keyFileDamaged');
   });
 
   it('is left as it is', async () => {

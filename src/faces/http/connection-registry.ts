@@ -123,8 +123,7 @@ function provenPeer(socket: Socket): Uint8Array | null {
 /** One customer of IPv6 has a whole /64 to come from (RFC 6177): it counts as one address. */
 export function limitedAddress(address: string): string {
   if (!address.includes(':') || address.includes('.')) return address.replace('::ffff:', '');
-  const [head = '', tail] = address.split('::');
-  const groups = head.split(':');
-  const missing = tail === undefined ? [] : Array<string>(4).fill('0');
-  return `${[...groups, ...missing].slice(0, 4).join(':')}::/64`;
+  const [head = [], tail = []] = address.split('::').map((part) => part.split(':').filter((group) => group !== ''));
+  const zeros = Array<string>(8 - head.length - tail.length).fill('0');
+  return `${[...head, ...zeros, ...tail].slice(0, 4).join(':')}::/64`;
 }

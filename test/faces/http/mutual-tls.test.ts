@@ -1,6 +1,7 @@
 /** Who may come in, judged over real TLS sockets: threats 1, 40 and 41. */
 import { existsSync } from 'node:fs';
 import { Agent } from 'node:https';
+import { type Socket, connect as tcpConnect } from 'node:net';
 import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -265,6 +266,23 @@ async function client(port: number, ...args: readonly string[]): Promise<string>
   return stdout.toString();
 }
 
+describe('a peer that never shakes hands', () => {
+  it('is cut off in time, and at once when the face stops', async () => {
+    const double = makeServices();
+    const limits = { handshakeMs: 200 };
+    const { face, port } = await openFace(
+      buildPublicFace(makeFaceDeps(double.services, { limits, tls: tlsMaterial([productRoot]) })),
+    );
+    const ended = (socket: Socket) => new Promise((resolve) => socket.once('close', resolve));
+    const silent = tcpConnect({ port, host: 'localhost' });
+    await ended(silent.resume());
+    const another = tcpConnect({ port, host: 'localhost' }).resume();
+    await new Promise((resolve) => another.once('connect', resolve));
+    await Promise.all([face.close(), ended(another)]);
+    expect(double.refusals).toEqual([]);
+  });
+});
+
 describe('the server certificate', () => {
   it('is replaced for new connections while the face runs, and open ones stay', async () => {
     const { url, face } = await openPublic();
@@ -300,7 +318,7 @@ function connected(port: number, options: object): Promise<TLSSocket> {
 /** One connection with a request; the session ticket, if any came, is the last one seen. */
 async function handshake(port: number, version: 'TLSv1.2' | 'TLSv1.3', options: object) {
   const socket = await connected(port, { ...options, minVersion: version, maxVersion: version });
-  let session = socket.getSession();
+  let session: Buffer | undefined = socket.getSession();
   socket.on('session', (newer: Buffer) => {
     session = newer;
   });

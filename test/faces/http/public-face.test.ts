@@ -7,6 +7,7 @@ import type { FaceLimits } from '../../../src/faces/http/face-deps.ts';
 import { problemKinds } from '../../../src/faces/http/problem.ts';
 import { buildPublicFace } from '../../../src/faces/http/public/build-public-face.ts';
 import type { Services, SubmitInput } from '../../../src/services/services.ts';
+import { asBytes } from '../../support/binary-body.ts';
 import { makeFaceDeps } from '../../support/face-deps.ts';
 import { makeKeyRequest } from '../../support/key-request.ts';
 import { goodToken, hierarchy, makeServices, makeView, tokenCaller } from '../../support/services-double.ts';
@@ -193,12 +194,7 @@ describe('the form of a certificate', () => {
   const get = async (accept?: string) => {
     const { http } = await openPublic();
     const pending = http.get(`${certificates}/${hierarchy.leaf.serial}`).set('authorization', bearer).buffer(true);
-    const all = (response: NodeJS.ReadableStream, done: (error: null, body: Buffer) => void) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(Buffer.from(chunk)));
-      response.on('end', () => done(null, Buffer.concat(chunks)));
-    };
-    return (accept === undefined ? pending : pending.set('accept', accept)).parse(all as never);
+    return (accept === undefined ? pending : pending.set('accept', accept)).parse(asBytes);
   };
 
   it.each([

@@ -1,0 +1,260 @@
+/** Translation and roles on the admin face, over mTLS as it always is; threats 48 to 51 where they concern it. */
+import { Agent } from 'node:https';
+import request from 'supertest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { CaError } from '../../../src/domain/errors.ts';
+import type { OperatorRole } from '../../../src/domain/records/environment.ts';
+import { buildAdminFace } from '../../../src/faces/http/admin/build-admin-face.ts';
+import type { ListInput, Services } from '../../../src/services/services.ts';
+import { makeFaceDeps } from '../../support/face-deps.ts';
+import { clientOf, clientTls, keyPem, system, tlsMaterial } from '../../support/face-tls.ts';
+import { exchange } from '../../support/http-exchange.ts';
+import { openFace } from '../../support/open-face.ts';
+import { hierarchy, makeRecord, makeServices, operatorCaller } from '../../support/services-double.ts';
+
+const operator = clientOf(system);
+const material = tlsMaterial([system]);
+
+async function openAdmin(override: Partial<Services> = {}, role: OperatorRole = 'admin') {
+  const double = makeServices({ authenticateOperator: async () => operatorCaller(role), ...override });
+  const { url, face } = await openFace(buildAdminFace(makeFaceDeps(double.services, { tls: material })));
+  const agent = new Agent({ keepAlive: true, ...clientTls(operator) });
+  onTestFinished(() => agent.destroy());
+  const send = async (method: string, path: string, headers: Record<string, string> = {}, body?: object) => {
+    const json = body && { body: JSON.stringify(body) };
+    const type = body && { 'content-type': 'application/json' };
+    const answer = await exchange(url + path, { agent, method, headers: { ...type, ...headers }, ...json });
+    const text = answer.body.toString();
+    const isJson = String(answer.headers['content-type']).includes('json;');
+    return { ...answer, text, json: isJson ? JSON.parse(text) : undefined };
+  };
+  return { ...double, face, send };
+}
+
+const leaf = `/v1/certificates/${hierarchy.leaf.serial}`;
+
+describe('a role', () => {
+  const acts: [string, string, object | undefined][] = [
+    ['GET', '/v1/certificates', undefined],
+    ['GET', leaf, undefined],
+    ['GET', '/v1/authorities', undefined],
+    ['GET', '/v1/environments', undefined],
+    ['GET', '/v1/status', undefined],
+    ['GET', '/docs/json', undefined],
+    ['POST', `${leaf}/revoke`, { reason: 'superseded' }],
+    ['POST', `${leaf}/release`, {}],
+    ['POST', '/v1/environments', { name: 'staging' }],
+  ];
+  const may: Record<OperatorRole, number> = { auditor: 6, operator: 8, admin: 9 };
+
+  it.each(Object.entries(may))('of an %s may do the first %i of all acts, and nothing else', async (role, count) => {
+    const { send, refusals, calls } = await openAdmin({}, role as OperatorRole);
+    const statuses: number[] = [];
+    for (const [method, path, body] of acts) statuses.push((await send(method, path, {}, body)).status);
+    expect(statuses.map((status) => status < 300)).toEqual(acts.map((_act, index) => index < count));
+    expect(statuses.slice(count).every((status) => status === 403)).toBe(true);
+    expect(refusals.map(({ actor, code }) => [actor, code])).toEqual(
+      acts.slice(count).map(() => [`operator:the-${role}`, 'unauthorized']),
+    );
+    const writes = ['revokeCertificate', 'releaseCertificate', 'createEnvironment'];
+    expect(calls.filter(({ name }) => writes.includes(name))).toHaveLength(count - 6);
+  });
+});
+
+describe('the list of certificates', () => {
+  const listed = (calls: { name: string; args: readonly unknown[] }[]) =>
+    calls.filter(({ name }) => name === 'listCertificates').map(({ args }) => args[1] as ListInput);
+
+  it('hands every filter on in the words of the services', async () => {
+    const { send, calls } = await openAdmin();
+    const query = new URLSearchParams({
+      environment: 'dev',
+      product: 'dev/demo',
+      profile: 'server',
+      authority: 'dev-issuing',
+      status: 'valid',
+      name: '*.dev.internal',
+      key: 'ab'.repeat(32),
+      'notAfter.before': '2026-12-01T00:00:00Z',
+      'notAfter.after': '2026-11-01T01:00:00+01:00',
+      'issued.after': '2026-10-01T00:00:00Z',
+      requestedBy: 'token:t1',
+      q: "100%_\\'",
+      sort: 'notAfter',
+      cursor: 'abc',
+      limit: '7',
+    });
+    expect((await send('GET', `/v1/certificates?${query}`)).status).toBe(200);
+    expect(listed(calls)).toEqual([
+      {
+        purpose: 'product',
+        environment: 'dev',
+        owner: 'dev/demo',
+        profile: 'server',
+        authority: 'dev-issuing',
+        status: 'valid',
+        name: '*.dev.internal',
+        keySha256: 'ab'.repeat(32),
+        notAfterBefore: Date.UTC(2026, 11, 1) / 1000,
+        notAfterAfter: Date.UTC(2026, 10, 1) / 1000,
+        issuedAfter: Date.UTC(2026, 9, 1) / 1000,
+        requestedBy: 'token:t1',
+        text: "100%_\\'",
+        sort: 'notAfter',
+        cursor: 'abc',
+        limit: 7,
+      },
+    ]);
+  });
+
+  it('is newest first, a hundred a page, without any filter', async () => {
+    const { send, calls } = await openAdmin();
+    const answer = await send('GET', '/v1/certificates');
+    expect(listed(calls)).toEqual([{ sort: '-requestedAt', limit: 100 }]);
+    expect(answer.json).toEqual({
+      items: [expect.objectContaining({ serial: hierarchy.leaf.serial })],
+      nextCursor: null,
+    });
+  });
+
+  it.each([
+    'limit=0',
+    'limit=1001',
+    'limit=1e2',
+    'sort=serial',
+    'status=good',
+    'key=zz',
+    'notAfter.before=soon',
+    'x=1',
+  ])('refuses %s', async (query) => {
+    const { send, refusals, calls } = await openAdmin();
+    const answer = await send('GET', `/v1/certificates?${query}`);
+    expect([answer.status, refusals.length, listed(calls).length]).toEqual([400, 1, 0]);
+  });
+
+  it('refuses a forged cursor as the services do, bad input 48', async () => {
+    const { send, refusals } = await openAdmin({
+      listCertificates: () => Promise.reject(new CaError('malformed', 'not a cursor')),
+    });
+    const answers = [await send('GET', '/v1/certificates?cursor=x', { accept: 'text/csv' })];
+    expect([answers[0]!.status, refusals.length]).toEqual([400, 1]);
+  });
+
+  const threePages: Services['listCertificates'] = async (_caller, { cursor }) => ({
+    items: [makeRecord({ serial: `0${cursor ?? 1}` })],
+    nextCursor: cursor === '3' ? null : String(Number(cursor ?? 1) + 1),
+  });
+
+  it('streams everything as CSV and as NDJSON, page by page', async () => {
+    const { send } = await openAdmin({ listCertificates: threePages });
+    const csv = await send('GET', '/v1/certificates', { accept: 'text/csv' });
+    const ndjson = await send('GET', '/v1/certificates', { accept: 'application/x-ndjson' });
+    expect(csv.text.split('\r\n').map((line) => line.slice(0, 4))).toEqual(['"ser', '"01"', '"02"', '"03"', '']);
+    const lines = ndjson.text.trimEnd().split('\n');
+    expect(lines.map((line) => (JSON.parse(line) as { serial: string }).serial)).toEqual(['01', '02', '03']);
+  });
+
+  it('streams no more than `limit` says', async () => {
+    const { send } = await openAdmin({ listCertificates: threePages });
+    const answer = await send('GET', '/v1/certificates?limit=1', { accept: 'application/x-ndjson' });
+    expect(answer.text.trimEnd().split('\n')).toHaveLength(1);
+  });
+
+  it('breaks the connection rather than ending a stream early when a later page fails', async () => {
+    const failing: Services['listCertificates'] = async (caller, input) => {
+      if (input.cursor === '2') throw new Error('the disk is gone');
+      return threePages(caller, input);
+    };
+    const { send } = await openAdmin({ listCertificates: failing });
+    await expect(send('GET', '/v1/certificates', { accept: 'text/csv' })).rejects.toThrow();
+  });
+
+  it('has no cell that a spreadsheet would run, bad input 49', async () => {
+    const listCertificates: Services['listCertificates'] = async () => ({
+      items: [makeRecord({ subject: '=HYPERLINK("http://x")', requestedBy: '@SUM(1)', names: ['+1', '-2'] })],
+      nextCursor: null,
+    });
+    const { send } = await openAdmin({ listCertificates });
+    const { text } = await send('GET', '/v1/certificates', { accept: 'text/csv' });
+    expect(text).toContain(`"'=HYPERLINK(""http://x"")"`);
+    expect(text).toContain(`"'@SUM(1)"`);
+    expect(text).toContain(`"'+1 -2"`);
+  });
+});
+
+describe('the acts of operators', () => {
+  it('revoke with reason and time, and release', async () => {
+    const { send, calls } = await openAdmin();
+    const body = { reason: 'keyCompromise', invalidityDate: '2026-10-31T00:00:00Z' };
+    expect((await send('POST', `${leaf}/revoke`, {}, body)).json.status).toBe('revoked');
+    expect((await send('POST', `${leaf}/release`, {}, {})).json.status).toBe('valid');
+    expect(calls.find(({ name }) => name === 'revokeCertificate')!.args).toEqual([
+      operatorCaller('admin'),
+      hierarchy.leaf.serial,
+      { reason: 'keyCompromise', invalidityDate: Date.UTC(2026, 9, 31) / 1000 },
+    ]);
+  });
+
+  it('release without any body, too', async () => {
+    const { send } = await openAdmin();
+    expect((await send('POST', `${leaf}/release`)).status).toBe(200);
+  });
+
+  it('create an environment, two-tier unless they say otherwise', async () => {
+    const { send, calls } = await openAdmin();
+    const answer = await send('POST', '/v1/environments', {}, { name: 'staging' });
+    expect([answer.status, answer.json.hierarchy]).toEqual([201, 'two-tier']);
+    expect(calls.at(-1)!.args[1]).toEqual({ name: 'staging', hierarchy: 'two-tier' });
+  });
+
+  it.each(['Staging', '../prod', '', 'a'.repeat(33), 1])('do not create an environment called %s', async (name) => {
+    const { send, refusals } = await openAdmin();
+    expect([(await send('POST', '/v1/environments', {}, { name })).status, refusals.length]).toEqual([400, 1]);
+  });
+
+  it('see the status with the version of the service', async () => {
+    const { send } = await openAdmin();
+    const answer = await send('GET', '/v1/status');
+    expect(answer.json).toMatchObject({
+      version: '1.2.3',
+      readiness: { status: 'ready' },
+      authorities: [{ name: 'dev-root', crl: { number: 7 } }],
+    });
+  });
+});
+
+describe('the pages of /docs', () => {
+  it('show the checked-in document under a policy that runs no inline script', async () => {
+    const { send } = await openAdmin();
+    const page = await send('GET', '/docs/');
+    const policy = String(page.headers['content-security-policy']);
+    expect([page.status, page.headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain("script-src 'self'");
+    expect(page.text).not.toMatch(/<script>(?!<)/);
+    expect(page.headers).not.toHaveProperty('strict-transport-security');
+    const script = await send('GET', '/docs/static/swagger-ui-bundle.js');
+    expect([script.status, script.headers['x-content-type-options']]).toEqual([200, 'nosniff']);
+    expect((await send('GET', '/docs/json')).json.info.title).toBe('Privyseal admin face');
+  });
+
+  it.each(['/docs/../package.json', '/docs/static/..%2f..%2fpackage.json', '/docs/static/%2e%2e/package.json'])(
+    'give nothing else away: %s, bad input 51',
+    async (path) => {
+      const { send } = await openAdmin();
+      const answer = await send('GET', path);
+      expect([answer.status >= 400, answer.text.includes('"dependencies"')]).toEqual([true, false]);
+    },
+  );
+});
+
+it('is spoken to by supertest as by any client', async () => {
+  const { face } = await openAdmin();
+  const answer = await request(face.server)
+    .get('/livez')
+    .ca(system.pem)
+    .cert(operator.pem)
+    .key(keyPem(operator))
+    .disableTLSCerts();
+  expect(answer.body).toEqual({ status: 'alive' });
+});

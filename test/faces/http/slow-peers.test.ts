@@ -1,0 +1,203 @@
+/** Peers that are slow, idle, or speak no HTTP: they are cut off, and nobody else notices; threat 52. */
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { buildDistributionFace } from '../../../src/faces/http/distribution/build-distribution-face.ts';
+import type { FaceLimits } from '../../../src/faces/http/face-deps.ts';
+import { buildPublicFace } from '../../../src/faces/http/public/build-public-face.ts';
+import { makeFaceDeps } from '../../support/face-deps.ts';
+import { exchange } from '../../support/http-exchange.ts';
+import { openFace } from '../../support/open-face.ts';
+import { goodToken, makeServices } from '../../support/services-double.ts';
+
+/** As short as the checks of Node allow, so that tests need not wait. */
+const impatient: Partial<FaceLimits> = { headersMs: 200, requestMs: 300, checkMs: 50, keepAliveMs: 1000 };
+
+/** Without TLS: what is under test is what comes after it. */
+async function openPublic(limits: Partial<FaceLimits> = impatient) {
+  const double = makeServices();
+  const deps = makeFaceDeps(double.services, { limits });
+  return { ...double, ...deps, ...(await openFace(buildPublicFace(deps))) };
+}
+
+interface Peer {
+  readonly socket: Socket;
+  /** Everything that came until the connection ended. */
+  readonly received: Promise<string>;
+}
+
+function peer(port: number, text = ''): Promise<Peer> {
+  return new Promise((resolve, reject) => {
+    let received = '';
+    const socket = connect({ port, host: 'localhost' }, () => {
+      if (text !== '') socket.write(text);
+      const closed = new Promise<string>((done) => socket.once('close', () => done(received)));
+      resolve({ socket, received: closed });
+    });
+    socket.on('data', (chunk) => {
+      received += String(chunk);
+    });
+    // A reset is one of the ways to be cut off; before the connection it is a failure.
+    socket.on('error', reject);
+    onTestFinished(() => void socket.destroy());
+  });
+}
+
+const problemIn = (text: string): unknown => JSON.parse(text.slice(text.indexOf('\r\n\r\n') + 4));
+
+const postHead = (length: number): string =>
+  [
+    'POST /v1/certificates HTTP/1.1',
+    'Host: localhost',
+    `Authorization: Bearer ${goodToken}`,
+    'Content-Type: application/json',
+    `Content-Length: ${length}`,
+    '',
+    '',
+  ].join('\r\n');
+
+describe('a peer that is too slow', () => {
+  it('with its header is told so and cut off, without an audit event', async () => {
+    const { port, refusals } = await openPublic();
+    const { received } = await peer(port, 'GET /livez HTTP/1.1\r\nHost: loc');
+    const text = await received;
+    expect(text).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n/);
+    expect(problemIn(text)).toMatchObject({ type: 'about:blank', status: 408 });
+    expect(refusals).toEqual([]);
+  });
+
+  it('with its body is told so and cut off, audited once', async () => {
+    const { port, refusals, calls } = await openPublic();
+    const { received } = await peer(port, `${postHead(1000)}{"csr":`);
+    expect(await received).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n/);
+    await expect.poll(() => refusals.length).toBe(1);
+    expect(refusals[0]).toMatchObject({ code: 'malformed', actor: 'token:t1', object: 'POST /v1/certificates' });
+    expect(calls.map(({ name }) => name)).not.toContain('submitRequest');
+  });
+
+  it('however often it sends one more octet', async () => {
+    const { port } = await openPublic();
+    const { socket, received } = await peer(port, postHead(1000));
+    const drip = setInterval(() => socket.writable && socket.write(' '), 20);
+    onTestFinished(() => clearInterval(drip));
+    expect(await received).toMatch(/^HTTP\/1\.1 408 /);
+  });
+
+  it('to send anything at all is cut off, and honest clients are served meanwhile', async () => {
+    const { port, url, refusals } = await openPublic();
+    const idle = await Promise.all(Array.from({ length: 200 }, () => peer(port)));
+    expect((await exchange(`${url}/livez`)).status).toBe(200);
+    await Promise.all(idle.map(({ received }) => received));
+    expect(refusals).toEqual([]);
+  });
+});
+
+describe('a peer that goes away', () => {
+  it('in the middle of its body leaves one audit event and no answer', async () => {
+    const { port, refusals } = await openPublic();
+    const { socket } = await peer(port, `${postHead(1000)}{"csr":`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    socket.destroy();
+    await expect.poll(() => refusals.length).toBe(1);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(refusals).toHaveLength(1);
+  });
+});
+
+describe('more connections than the face takes', () => {
+  it('are dropped, and there is room again when others end', async () => {
+    const { port, url } = await openPublic({ connections: 3 });
+    const held = await Promise.all([peer(port), peer(port), peer(port)]);
+    const dropped = await peer(port);
+    expect(await dropped.received).toBe('');
+    held[0]!.socket.destroy();
+    await held[0]!.received;
+    await expect
+      .poll(() =>
+        exchange(`${url}/livez`).then(
+          ({ status }) => status,
+          () => 0,
+        ),
+      )
+      .toBe(200);
+  });
+});
+
+describe('what is no HTTP', () => {
+  it.each([
+    ['a header flood', `GET /livez HTTP/1.1\r\nHost: x\r\nX: ${'a'.repeat(20_000)}\r\n\r\n`, 431],
+    ['a long path', `GET /${'a'.repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`, 431],
+    ['an unknown protocol', 'HELO there\r\n\r\n', 400],
+    ['a TLS hello', Buffer.from('160301020001', 'hex').toString('latin1'), 400],
+    ['two lengths', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx', 400],
+    [
+      'a length and chunks, as smugglers send',
+      'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+      400,
+    ],
+    ['a header with a bare line feed', 'GET /livez HTTP/1.1\r\nHost: x\r\nA: b\nc\r\n\r\n', 400],
+  ])('is answered with a small problem, audited once: %s', async (_what, text, status) => {
+    const { port, refusals } = await openPublic();
+    const { received } = await peer(port, text);
+    const answer = await received;
+    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} .*application/problem\\+json`, 's'));
+    expect(problemIn(answer)).toMatchObject({ type: 'about:blank', status });
+    expect(refusals).toEqual([expect.objectContaining({ code: 'malformed', actor: 'anonymous' })]);
+  });
+
+  it('inside of a body is one refusal, not two', async () => {
+    const { port, refusals } = await openPublic();
+    const head = postHead(0).replace('Content-Length: 0', 'Transfer-Encoding: chunked');
+    const { received } = await peer(port, `${head}zz\r\n`);
+    await received;
+    await expect.poll(() => refusals.length).toBe(1);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(refusals).toHaveLength(1);
+  });
+});
+
+describe('a graceful stop', () => {
+  async function openBusy() {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const double = makeServices({ readiness: () => promise.then(() => [{ name: 'inventory', ready: true }]) });
+    const open = await openFace(buildDistributionFace(makeFaceDeps(double.services)));
+    return { ...open, finish: resolve };
+  }
+  const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
+
+  it('ends idle connections at once, used or not, and takes no new ones', async () => {
+    const { face, port } = await openBusy();
+    const unused = await peer(port);
+    const used = await peer(port, get('/livez'));
+    await once(used.socket, 'data');
+    await face.close();
+    expect(await unused.received).toBe('');
+    expect(await used.received).toMatch(/^HTTP\/1\.1 200 /);
+    await expect(peer(port)).rejects.toThrow();
+  });
+
+  it('finishes what was accepted and then ends that connection', async () => {
+    const { face, port, finish } = await openBusy();
+    const busy = await peer(port, get('/readyz'));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const closed = face.close();
+    finish();
+    expect(await busy.received).toMatch(/^HTTP\/1\.1 200 .*"status":"ready"/s);
+    await closed;
+  });
+
+  it('refuses what comes on a connection that is still at work', async () => {
+    const { face, port, finish } = await openBusy();
+    const busy = await peer(port, get('/readyz'));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const closed = face.close();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    busy.socket.write(get('/livez'));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    finish();
+    const text = await busy.received;
+    expect(text).toMatch(/^HTTP\/1\.1 200 .*HTTP\/1\.1 503 .*problems\/stopping/s);
+    expect(text.slice(text.indexOf('503'))).toMatch(/\r\nconnection: close\r\n/i);
+    await closed;
+  });
+});

@@ -45,10 +45,12 @@ function textOf(error: unknown, { code, message }: ErrorReport): string[] {
   ];
 }
 
-function details({ reasons, retryAfterSeconds, problem }: ClientProblem): string[] {
+function details({ reasons, retryAfterSeconds, problem, detail }: ClientProblem): string[] {
   const each = reasons.map(({ code, message, field, value }) => {
     const where = [field, value === undefined ? undefined : `\`${value}\``].filter((part) => part !== undefined);
-    return safeText([code, ...(where.length > 0 ? [where.join(' ')] : []), message].join(': '));
+    return safeText(
+      [code, ...(where.length > 0 ? [where.join(' ')] : []), ...(message === detail ? [] : [message])].join(': '),
+    );
   });
   return [
     ...each.map((line) => `  - ${line}`),

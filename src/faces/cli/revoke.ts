@@ -47,8 +47,9 @@ async function report(
   done: string,
 ): Promise<void> {
   if (session.json) return session.printJson(changed);
-  const { authorities } = await client.status();
-  const crl = authorities.find(({ name }) => name === changed.authority)?.crl;
+  // It is done: what cannot be told about CRLs must not make it look as if it were not.
+  const status = await client.status().catch(() => undefined);
+  const crl = status?.authorities.find(({ name }) => name === changed.authority)?.crl;
   const url = printable(changed.links.crl, 2048);
   session.print(
     layoutFields([
@@ -60,8 +61,8 @@ async function report(
   );
 }
 
-/** Who has fetched a CRL need not look again before its nextUpdate (RFC 5280 §5.1.2.5). */
-const earlier = (session: Session, { number, nextUpdate }: { number: number; nextUpdate: string }): Field => [
+/** Who has fetched a CRL need not look again before its nextUpdate (RFC 5280 §5.1.2.5); that of this one is the latest. */
+const earlier = (session: Session, { nextUpdate }: { nextUpdate: string }): Field => [
   '',
-  `copies of number ${number} may be in use until ${timeToTheSecond(nextUpdate)} (${timeInWords(nextUpdate, session.now())})`,
+  `copies fetched before may be in use until ${timeToTheSecond(nextUpdate)} (${timeInWords(nextUpdate, session.now())})`,
 ];

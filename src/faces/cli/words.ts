@@ -5,7 +5,7 @@ const hour = 60 * minute;
 const day = 24 * hour;
 const year = 365 * day;
 
-/** The largest unit of which there are at least two, or one exactly: 47 hours stay hours, 48 are 2 days. */
+/** The largest unit of which there are at least two, or one exactly: 47 hours stay hours, 48 are 2 days. Years are rounded. */
 export function lengthInWords(seconds: number): string {
   const units: [number, string][] = [
     [year, 'year'],
@@ -14,7 +14,7 @@ export function lengthInWords(seconds: number): string {
     [minute, 'minute'],
   ];
   const [size, unit] = units.find(([length]) => seconds >= 2 * length || seconds === length) ?? [1, 'second'];
-  const count = Math.floor(seconds / size);
+  const count = size === year ? Math.round(seconds / year) : Math.floor(seconds / size);
   return `${count} ${unit}${count === 1 ? '' : 's'}`;
 }
 

@@ -198,8 +198,16 @@ describe('privyseal revoke', () => {
       'Revoked  01c5f3a07e6b1d2c3b4a5968778695a4b3c2d1e0, 2026-11-21 07:00:00 UTC',
       'OCSP     says so now: http://localhost:8080/ocsp/dev-issuing',
       'CRL      says so within 5 seconds: http://localhost:8080/crl/dev-issuing.crl',
-      '         copies of number 7 may be in use until 2026-11-22 06:30:00 UTC (in 23 hours)',
+      '         copies fetched before may be in use until 2026-11-22 06:30:00 UTC (in 23 hours)',
     ]);
+  });
+
+  it('is done even when nothing can be said about CRLs', async () => {
+    const [, run] = await started((request, response) =>
+      request.path === '/v1/status' ? { status: 500, body: '' } : revoking(request, response),
+    );
+    const { code, stdout } = await run(['revoke', serial, '--reason', 'superseded']);
+    expect([code, lines(stdout).length]).toEqual([0, 3]);
   });
 
   it.each(['', 'n\n', 'yes please\n'])('does nothing when the person answers `%s`', async (input) => {

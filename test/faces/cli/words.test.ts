@@ -16,6 +16,7 @@ describe('timeInWords', () => {
     ['2026-11-21T06:55:00Z', '5 minutes ago'],
     ['2025-11-20T07:00:00Z', '366 days ago'],
     ['2036-11-20T07:00:00Z', 'in 10 years'],
+    ['2031-11-20T06:59:59Z', 'in 5 years'],
   ])('says of %s: %s', (time, words) => {
     expect(timeInWords(time, now)).toBe(words);
   });

@@ -1,0 +1,31 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { at, homeFor } from '../support/command-line.ts';
+import { startStubService } from '../support/stub-service.ts';
+
+const launcher = join(import.meta.dirname, '../../bin/privyseal.js');
+const filesIn = (folder: string): string[] => readdirSync(folder, { recursive: true }).map(String).toSorted();
+
+it('leaves no key behind when a request is interrupted while the service thinks', async () => {
+  let asked = (): void => {};
+  const isAsked = new Promise<void>((resolve) => {
+    asked = resolve;
+  });
+  const service = await startStubService(() => {
+    asked();
+    return undefined;
+  });
+  const cwd = homeFor(service);
+  const before = filesIn(cwd);
+  const child = spawn(process.execPath, [launcher, 'request', 'demo.dev.internal', ...at(service)], { cwd });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  await isAsked;
+  expect(filesIn(cwd)).toContainEqual(expect.stringMatching(/key\.pem$/));
+  child.kill('SIGINT');
+  const [code, signal] = await once(child, 'exit');
+  expect([code, signal]).toEqual([null, 'SIGINT']);
+  expect(filesIn(cwd)).toEqual(before);
+});

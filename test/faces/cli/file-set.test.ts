@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { stageFileSet } from '../../../src/faces/cli/file-set.ts';
@@ -95,10 +95,18 @@ describe('a file set', () => {
     await expect(stageFileSet(join(path, 'file'), names)).rejects.toMatchObject({ code: 'folderUnwritable' });
   });
 
-  // Root writes into read-only folders all the same.
-  it.skipIf(process.getuid?.() === 0)('is refused when the folder is read-only', async () => {
+  // Not even root makes files there.
+  it('is refused when the folder is read-only', async () => {
+    await expect(stageFileSet('/sys/kernel', names)).rejects.toMatchObject({ code: 'folderUnwritable' });
+  });
+
+  it('leaves nothing behind when a write fails in the middle', async () => {
     const { path } = temporaryFolder();
-    chmodSync(path, 0o500);
-    await expect(stageFileSet(path, names)).rejects.toMatchObject({ code: 'folderUnwritable' });
+    const files = await stageFileSet(join(path, 'new'), names);
+    await files.write('key.pem', 'the key', 0o600);
+    rmSync(files.staging, { recursive: true });
+    await expect(files.write('cert.pem', 'x', 0o644)).rejects.toMatchObject({ code: 'folderUnwritable' });
+    await files.discard();
+    expect(everything(path)).toEqual([]);
   });
 });

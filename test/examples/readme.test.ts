@@ -1,0 +1,82 @@
+/** The examples' pages are typed in as they stand, against a running service: what a reader pastes works. */
+import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect } from 'vitest';
+import { describeWith, itWith, pathOf, run } from '../support/judges.ts';
+import { projectFolder, type RunningService, startService } from '../support/running-service.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+/** The `sh` blocks of a page as one script; `npx` runs the launcher of this checkout. */
+function scriptOf(page: string): string {
+  const blocks = [...page.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, commands]) => commands);
+  const npx = `npx() { shift; '${process.execPath}' '${join(projectFolder, 'bin/privyseal.js')}' "$@"; }`;
+  return ['set -eu', npx, ...blocks].join('\n');
+}
+
+const freePort = (): Promise<number> =>
+  new Promise((done) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => done(port));
+    });
+  });
+
+describeWith(['openssl', 'curl'], 'the examples', () => {
+  let service: RunningService;
+
+  beforeAll(async () => {
+    service = await startService();
+  });
+  afterAll(() => service?.dispose());
+
+  /** A copy of the project's examples with the home beside them, as in the project folder. */
+  function checkout(): string {
+    const { path } = temporaryFolder();
+    cpSync(join(projectFolder, 'examples'), join(path, 'examples'), { recursive: true });
+    symlinkSync(service.home, join(path, 'data'));
+    return path;
+  }
+
+  const environment = (): Record<string, string> => ({
+    PRIVYSEAL_PUBLIC_PORT: String(service.ports.public),
+    PRIVYSEAL_ADMIN_PORT: String(service.ports.admin),
+    PRIVYSEAL_DISTRIBUTION_PORT: String(service.ports.distribution),
+    PRIVYSEAL_DISTRIBUTION_URL: service.urls.distribution,
+    PATH: `${process.env.PATH}:/usr/sbin`,
+  });
+
+  itWith(['curl', 'openssl'], 'with curl get, refuse, list and revoke', async () => {
+    const cwd = checkout();
+    const script = scriptOf(readFileSync(join(cwd, 'examples/curl/README.md'), 'utf8'));
+    const { code, stdout, stderr } = await run('/bin/sh', ['-c', script], { cwd, env: environment() });
+    expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
+    expect(stdout.toString()).toMatch(/: OK\n/);
+    expect(stdout.toString()).toMatch(/problems\/rejectedIdentifier/);
+    expect(stdout.toString()).toMatch(/"status":"revoked"/);
+    expect(stdout.toString()).toMatch(/nextUpdate=/);
+  });
+
+  itWith(['nginx', 'curl', 'openssl'], 'with nginx let a client in until it is revoked', async () => {
+    const cwd = checkout();
+    const port = String(await freePort());
+    for (const name of ['nginx.conf', 'README.md']) {
+      const file = join(cwd, 'examples/nginx', name);
+      writeFileSync(file, readFileSync(file, 'utf8').replaceAll('8444', port));
+    }
+    const script = scriptOf(readFileSync(join(cwd, 'examples/nginx/README.md'), 'utf8'));
+    try {
+      const { code, stdout, stderr } = await run('/bin/sh', ['-c', script], { cwd, env: environment() });
+      expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
+      const lines = stdout.toString().split('\n');
+      expect(lines.filter((line) => /^(hello|\d{3}$)/.test(line))).toEqual([
+        'hello CN=demo.dev.internal',
+        '400',
+        '400',
+      ]);
+    } finally {
+      // After a failure in the middle; when all went well it has stopped already.
+      await run(pathOf('nginx'), ['-p', join(cwd, 'examples/nginx'), '-c', 'nginx.conf', '-s', 'stop']);
+    }
+  });
+});

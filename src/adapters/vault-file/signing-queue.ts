@@ -2,14 +2,14 @@
 import { CaError } from '../../domain/errors.ts';
 
 export interface QueueLimits {
-  /** Jobs given to the thread pool at a time: enough to keep it busy, few enough that file access gets its turn. */
+  /** Jobs given to the thread pool at a time: it wakes the event loop once for many, yet file access gets its turn soon. */
   readonly running: number;
   readonly waiting: number;
   /** From the call to the answer, waiting included. */
   readonly timeLimitMs: number;
 }
 
-export const defaultLimits: QueueLimits = { running: 8, waiting: 4096, timeLimitMs: 10_000 };
+export const defaultLimits: QueueLimits = { running: 64, waiting: 4096, timeLimitMs: 10_000 };
 
 interface Job {
   start(): Promise<void>;

@@ -4,8 +4,9 @@ import { CaError, type ReasonCode } from '../errors.ts';
 /** Lines of 64 characters (RFC 7468 §2), a line feed after each. */
 export function encodePem(label: string, der: Uint8Array): string {
   const base64 = Buffer.from(der.buffer, der.byteOffset, der.length).toString('base64');
-  const lines = base64.match(/.{1,64}/g) ?? [];
-  return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ''].join('\n');
+  let lines = '';
+  for (let at = 0; at < base64.length; at += 64) lines += `${base64.slice(at, at + 64)}\n`;
+  return `-----BEGIN ${label}-----\n${lines}-----END ${label}-----\n`;
 }
 
 /** The content of the only block in `text`, which carries `label`; throws CaError `badCSR` for a CSR, else `malformed`. */

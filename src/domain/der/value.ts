@@ -36,7 +36,7 @@ export function readOid(reader: DerReader): string {
 /** Longest OID content read, in octets: the longest in use is under 20, X.509 knows none above 32. */
 const maxOidOctets = 32;
 
-export function decodeOid(content: Uint8Array, offset: number): string {
+function decodeOid(content: Uint8Array, offset: number): string {
   checkOid(content, offset);
   let dotted = '';
   let arc = 0;

@@ -45,10 +45,30 @@ function homeOf(path: string, lock: HomeLock): OpenHome {
   };
 }
 
-/** Folders on the way are made 0700, too; their names are durable before anything lies in them. */
+/**
+ * Folders on the way are made 0700, too; their names are durable before anything lies in them. One by one: Node's own
+ * `recursive` never ends where a folder refuses new names as if it were missing, as /proc does.
+ */
 async function makeFolder(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true, mode: 0o700 });
-  if (first !== undefined) await syncFolder(dirname(first));
+  if (await isFolder(path)) return;
+  const parent = dirname(path);
+  if (!(await isFolder(parent))) await makeFolder(parent);
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    // Another process may have made it in the meantime.
+    if (codeOf(error) !== 'EEXIST' || !(await isFolder(path))) throw error;
+  }
+  await syncFolder(parent);
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false;
+    throw error;
+  }
 }
 
 async function refuseOpenToOthers(home: string): Promise<void> {

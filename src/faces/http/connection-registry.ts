@@ -25,8 +25,8 @@ export interface ConnectionRegistry {
   /** Forgets it: a socket that revokes its own certificate still gets the answer. */
   spare(socket: Socket): void;
   destroyOf(serial: string): void;
-  /** From now on a socket ends with its last answer; idle ones end at once. */
-  drain(): void;
+  /** From now on a socket ends with its last answer; idle ones end at once, and all that are left after `withinMs`. */
+  drain(withinMs: number): void;
 }
 
 export function createConnectionRegistry(): ConnectionRegistry {
@@ -89,9 +89,13 @@ export function createConnectionRegistry(): ConnectionRegistry {
     destroyOf(serial) {
       for (const socket of [...(bySerial.get(serial) ?? [])]) socket.destroy();
     },
-    drain() {
+    drain(withinMs) {
       draining = true;
       for (const socket of open) if (connectionOf(socket).underWay === 0) socket.destroy();
+      // A server that closes checks its time limits no more: a body that never comes would hold it for good.
+      setTimeout(() => {
+        for (const socket of open) socket.destroy();
+      }, withinMs).unref();
     },
   };
 }

@@ -45,6 +45,8 @@ export interface FaceLimits {
   /** How often the limits above are looked at. */
   readonly checkMs: number;
   readonly requestsPerSocket: number;
+  /** How long requests under way have to end when the face stops. */
+  readonly drainMs: number;
   readonly connections: number;
   /** Certificate requests under way at once; more are told to come back. */
   readonly submitsInFlight: number;
@@ -64,6 +66,7 @@ export const defaultFaceLimits: FaceLimits = {
   keepAliveMs: 65_000,
   checkMs: 1_000,
   requestsPerSocket: 100_000,
+  drainMs: 7_000,
   connections: 4_096,
   submitsInFlight: 512,
   failedAuthenticationsPerMinute: 60,

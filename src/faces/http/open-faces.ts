@@ -44,7 +44,7 @@ export async function openFaces(
     public: buildPublicFace({ ...deps, tls: publicTls(tls) }),
     admin: buildAdminFace({ ...deps, tls: adminTls(tls) }),
   };
-  const close = async (): Promise<void> => void (await Promise.all(Object.values(faces).map((face) => face.close())));
+  const close = async (): Promise<void> => void (await Promise.all(Object.values(faces).map(closeFace)));
   try {
     for (const name of ['distribution', 'public', 'admin'] as const) {
       await listen(name, faces[name], { host, port: ports[name] });
@@ -62,9 +62,19 @@ export async function openFaces(
   };
 }
 
+/** How long requests may take that have not ended when the stop begins; the whole stop has 10 s. */
+const finishMs = 7_000;
+
+/** A request whose body is still dripping in was not accepted: it does not hold up the stop. */
+async function closeFace(face: Face): Promise<void> {
+  const timer = setTimeout(() => face.server.closeAllConnections(), finishMs);
+  await face.close().finally(() => clearTimeout(timer));
+}
+
 async function listen(name: string, face: Face, address: { host: string; port: number }): Promise<void> {
   try {
-    await face.listen(address);
+    // For `localhost` Fastify would open a second server beside this one, without our limits and certificates.
+    await face.listen(address.host === 'localhost' ? { ...address, host: '127.0.0.1' } : address);
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
     // A machine without IPv6: every IPv4 address is what `::` meant there.

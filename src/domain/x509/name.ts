@@ -3,8 +3,9 @@ import { DerError } from '../der/error.ts';
 import { DerReader } from '../der/reader.ts';
 import { tag } from '../der/tag.ts';
 import { readOid } from '../der/value.ts';
-import { oid, sequence, setOf } from '../der/writer.ts';
+import { sequence, setOf } from '../der/writer.ts';
 import { type AttributeTypeName, attributeTypes, findAttributeType } from './attribute-type.ts';
+import { oidDer } from './oid-der.ts';
 
 export interface NameAttribute {
   /** Dotted. */
@@ -25,10 +26,7 @@ export interface DistinguishedName {
 export function encodeName(
   attributes: readonly { readonly type: AttributeTypeName; readonly value: string }[],
 ): Uint8Array {
-  const rdns = attributes.map(({ type, value }) => {
-    const { oid: dotted, encode } = attributeTypes[type];
-    return setOf(sequence(oid(dotted), encode(value)));
-  });
+  const rdns = attributes.map(({ type, value }) => setOf(sequence(oidDer[type], attributeTypes[type].encode(value))));
   return sequence(...rdns);
 }
 

@@ -14,7 +14,7 @@ interface Head {
 
 export interface AuditChain {
   append(entry: AuditEntry): void;
-  /** The head in memory may be of a transaction that was rolled back: it is read again before it is used. */
+  /** Reads the head again before it is used: that in memory may be of a rolled back transaction, or another has written. */
   forgetHead(): void;
 }
 

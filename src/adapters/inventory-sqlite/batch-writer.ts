@@ -86,10 +86,18 @@ function openSession(options: ConnectionOptions): Session {
   // IMMEDIATE takes the write lock first, so that a busy database is met before anything is done.
   const begin = connection.prepare('BEGIN IMMEDIATE');
   const commit = connection.prepare('COMMIT');
+  // Differs once another connection has committed (https://sqlite.org/pragma.html#pragma_data_version).
+  const dataVersion = connection.prepare<[], number>('PRAGMA data_version').pluck();
+  let knownVersion: number | undefined;
   return {
     connection,
     run: ([name, args]) => (acts[name] as (...args: unknown[]) => unknown)(...args),
-    begin: () => void begin.run(),
+    begin() {
+      begin.run();
+      const version = dataVersion.get();
+      if (version !== knownVersion) audit.forgetHead();
+      knownVersion = version;
+    },
     commit: () => void commit.run(),
     rollback() {
       audit.forgetHead();

@@ -62,6 +62,7 @@ function createFile(file: string): void {
 }
 
 function compose(queue: WriteQueue, reader: Connection, searches: SearchThread): Inventory {
+  let closing: Promise<void> | undefined;
   return {
     ...writes(queue),
     ...pointReads(reader),
@@ -71,12 +72,17 @@ function compose(queue: WriteQueue, reader: Connection, searches: SearchThread):
       queue.submit(['recordIssued', [{ ...issued, certificateDer: ownBytes(issued.certificateDer) }]]) as Promise<void>,
     recordCrl: (crl, audit) =>
       queue.submit(['recordCrl', [{ ...crl, der: ownBytes(crl.der) }, audit]]) as Promise<void>,
-    async close() {
-      await searches.close();
-      // Readers go first: the last connection to close, which may write, tidies the log away.
-      await queue.close(() => reader.close());
-    },
+    close: () => (closing ??= closeAll(queue, reader, searches)),
   };
+}
+
+/** Readers go first: the last connection to close, which may write, tidies the log away. */
+function closeAll(queue: WriteQueue, reader: Connection, searches: SearchThread): Promise<void> {
+  const searchesClosed = searches.close();
+  return queue.close(async () => {
+    await searchesClosed;
+    reader.close();
+  });
 }
 
 /** Every act of the port, handed to the queue. */

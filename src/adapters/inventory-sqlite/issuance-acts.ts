@@ -179,7 +179,7 @@ function successorLinks(connection: Connection) {
       set.run(serialOctets(successor), serialOctets(predecessor));
     },
     clear(predecessor: Buffer, successor: Buffer): void {
-      clear.run(successor, predecessor);
+      clear.run(predecessor, successor);
     },
   };
 }

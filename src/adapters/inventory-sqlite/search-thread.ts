@@ -1,18 +1,18 @@
 /** The search thread as the main thread sees it: started when first needed, ended when nobody has searched for a while. */
 import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { CaError } from '../../domain/errors.ts';
 import type { CertificateRecord } from '../../domain/records/certificate.ts';
 import type { CertificateQuery, InventoryCounts } from '../../ports/inventory.ts';
 import type { ConnectionOptions } from './connection.ts';
 import { errorOf } from './database-error.ts';
 import type { SearchAnswer, SearchRequest } from './search-messages.ts';
+import { startWorkerThread } from './worker-thread.ts';
 
 /** Searches run one after the other; more than this many at once are too many. */
 const maximumWaiting = 100;
 /** A thread costs memory that an idle service does not spend. */
 const idleMs = 30_000;
-const resourceLimits = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 8, stackSizeMb: 1 };
 
 interface Waiting {
   readonly resolve: (value: never) => void;
@@ -41,12 +41,7 @@ export function searchThread(options: ConnectionOptions): SearchThread {
   };
 
   const start = (): Worker => {
-    const started = new Worker(new URL('./search-worker.ts', import.meta.url), {
-      workerData: options,
-      resourceLimits,
-      execArgv: [],
-      env: {},
-    });
+    const started = startWorkerThread('./search-worker.ts', options);
     let cause: unknown;
     started.on('message', hear);
     started.on('error', (error) => {

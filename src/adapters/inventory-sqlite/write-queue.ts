@@ -70,11 +70,11 @@ export class WriteQueue {
   }
 
   /** Finishes what was accepted, calls `beforeStop`, then stops the thread. */
-  async close(beforeStop: () => void): Promise<void> {
+  async close(beforeStop: () => Promise<void>): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#restart);
     if (this.#pending > 0) await new Promise<void>((resolve) => (this.#whenIdle = resolve));
-    beforeStop();
+    await beforeStop();
     const thread = this.#thread;
     this.#thread = undefined;
     await thread?.stop();

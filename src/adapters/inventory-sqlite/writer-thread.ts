@@ -1,8 +1,9 @@
 /** The writer thread as the main thread sees it: started, fed with batches, heard, stopped. */
 import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { StartError } from '../../domain/errors.ts';
 import type { ConnectionOptions } from './connection.ts';
+import { startWorkerThread } from './worker-thread.ts';
 import type { Batch, FromWriter, SettledBatch, ToWriter, WriterData } from './writer-messages.ts';
 
 export interface WriterEvents {
@@ -21,15 +22,13 @@ export interface WriterThread {
 /** Starts the thread; rejects with StartError when it cannot open the database. `lastCommitted` is where numbering stands. */
 export type StartWriter = (events: WriterEvents, lastCommitted: number) => Promise<WriterThread>;
 
-/** Small, for it holds no state between batches: the database's own cache lies outside this heap. */
-const resourceLimits = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 8, stackSizeMb: 1 };
-
 export function writerThreads(options: ConnectionOptions): StartWriter {
   return async (events, lastCommitted) => {
     const shared = new SharedArrayBuffer(4);
     const committed = new Int32Array(shared);
     committed[0] = lastCommitted;
-    const worker = startWorker({ ...options, lastCommitted: shared });
+    const data: WriterData = { ...options, lastCommitted: shared };
+    const worker = startWorkerThread('./writer-worker.ts', data);
     let stopping = false;
     let cause: unknown;
     await opened(worker);
@@ -53,16 +52,6 @@ export function writerThreads(options: ConnectionOptions): StartWriter {
       },
     };
   };
-}
-
-function startWorker(workerData: WriterData): Worker {
-  // Neither flags nor environment are the thread's business; the latter holds the passphrase.
-  return new Worker(new URL('./writer-worker.ts', import.meta.url), {
-    workerData,
-    resourceLimits,
-    execArgv: [],
-    env: {},
-  });
 }
 
 /** Waits for the first word of the thread; it ends by itself after `unopened`. */

@@ -1,4 +1,5 @@
 /** Entry of the writer thread: takes all batches that have arrived, commits them together, tells what became of them. */
+import { flushCompileCache } from 'node:module';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { StartError } from '../../domain/errors.ts';
 import { type ActResult, type BatchWriter, openBatchWriter } from './batch-writer.ts';
@@ -52,6 +53,8 @@ function drain(first: ToWriter): ToWriter[] {
 }
 
 const writer = open();
+// Now, for a thread that is killed writes no cache at its end.
+flushCompileCache();
 if (writer) {
   port.on('message', (first: ToWriter) => {
     const messages = drain(first);

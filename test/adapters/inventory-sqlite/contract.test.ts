@@ -1,0 +1,4 @@
+import { inventoryContract } from '../../contracts/inventory.ts';
+import { sqliteStore } from '../../support/inventory-stores.ts';
+
+inventoryContract('the inventory on SQLite', sqliteStore);

@@ -1,0 +1,92 @@
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { migrationsDirectory, type SqliteStore, sqliteStore } from '../../support/inventory-stores.ts';
+
+let store: SqliteStore;
+let directory: string;
+beforeEach(async () => {
+  store = await sqliteStore();
+  directory = join(store.folder, 'migrations');
+  mkdirSync(directory);
+  for (const name of readdirSync(migrationsDirectory))
+    copyFileSync(join(migrationsDirectory, name), join(directory, name));
+});
+afterEach(() => store.remove());
+
+const open = () => store.open({ migrationsDirectory: directory });
+const refusedAs = (code: string) => expect(open()).rejects.toMatchObject({ name: 'StartError', code });
+const edit = (sql: string): void => {
+  const connection = new Database(store.file);
+  connection.exec(sql);
+  connection.close();
+};
+const next = (): string => `${String(readdirSync(migrationsDirectory).length + 1).padStart(4, '0')}_next.sql`;
+
+describe('the schema', () => {
+  it('goes forward by what is missing, and keeps what is there', async () => {
+    const before = await open();
+    await before.setSetting('name', 'kept');
+    await before.close();
+    writeFileSync(join(directory, next()), 'CREATE TABLE later (id INTEGER PRIMARY KEY) STRICT;');
+    for (let start = 0; start < 2; start++) {
+      const inventory = await open();
+      expect(await inventory.setting('name')).toBe('kept');
+      await inventory.close();
+    }
+    edit('INSERT INTO later (id) VALUES (1)');
+  });
+
+  it('stays as it was when a migration fails halfway, and heals when the migration is right', async () => {
+    await (await open()).close();
+    writeFileSync(join(directory, next()), 'CREATE TABLE later (id INTEGER) STRICT; SELECT * FROM nowhere;');
+    await expect(open()).rejects.toThrow();
+    writeFileSync(join(directory, next()), 'CREATE TABLE later (id INTEGER) STRICT;');
+    await (await open()).close();
+  });
+
+  it('of a newer program stops the start', async () => {
+    writeFileSync(join(directory, next()), 'CREATE TABLE later (id INTEGER PRIMARY KEY) STRICT;');
+    await (await open()).close();
+    directory = migrationsDirectory;
+    await refusedAs('schemaTooNew');
+  });
+
+  it('made by another text of a migration stops the start', async () => {
+    await (await open()).close();
+    const [first = ''] = readdirSync(directory);
+    writeFileSync(join(directory, first), `${readFileSync(join(directory, first), 'utf8')}\n-- edited\n`);
+    await refusedAs('databaseDamaged');
+  });
+
+  it('of another program stops the start', async () => {
+    edit('CREATE TABLE theirs (id INTEGER)');
+    await refusedAs('databaseDamaged');
+  });
+});
+
+describe('a file that is no sound database', () => {
+  it('stops the start when it is something else', async () => {
+    writeFileSync(store.file, 'This is not a database, only text that happens to lie where one should.\n'.repeat(100));
+    await refusedAs('databaseDamaged');
+  });
+
+  it('stops the start when it was cut off', async () => {
+    await (await open()).close();
+    truncateSync(store.file, 40_000);
+    await refusedAs('databaseDamaged');
+  });
+
+  it('stops the start when its first pages were overwritten', async () => {
+    await (await open()).close();
+    const bytes = readFileSync(store.file);
+    writeFileSync(store.file, bytes.fill(0x5a, 100, 12_000));
+    await refusedAs('databaseDamaged');
+  });
+
+  it('is started afresh when it is empty, as a first start that was cut off leaves it', async () => {
+    writeFileSync(store.file, '', { mode: 0o600 });
+    await (await open()).check();
+  });
+});

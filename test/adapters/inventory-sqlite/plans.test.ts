@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Connection, openForReading } from '../../../src/adapters/inventory-sqlite/connection.ts';
+import { lookUps } from '../../../src/adapters/inventory-sqlite/point-reads.ts';
+import { searchStatement } from '../../../src/adapters/inventory-sqlite/search.ts';
+import type { CertificateQuery } from '../../../src/ports/inventory.ts';
+import { frozenNowSeconds, serialAt } from '../../support/inventory-builders.ts';
+import { type SqliteStore, sqliteStore } from '../../support/inventory-stores.ts';
+
+let store: SqliteStore;
+let connection: Connection;
+beforeAll(async () => {
+  store = await sqliteStore();
+  await store.open();
+  connection = openForReading({ file: store.file, busyTimeoutMs: 100, cacheKib: 1000 });
+});
+afterAll(async () => {
+  connection.close();
+  await store.remove();
+});
+
+/** SQLite's plan as it would print it, one step a line. */
+const plan = (sql: string, parameters: readonly unknown[]): string[] =>
+  (connection.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...parameters) as { detail: string }[]).map(
+    ({ detail }) => detail,
+  );
+
+describe('a point look-up', () => {
+  it.each(Object.entries(lookUps))('of %s reads no table from end to end', (name, sql) => {
+    const parameters = Array.from({ length: sql.split('?').length - 1 }, () => 1);
+    const steps = plan(sql, parameters);
+    // The newest event is the last row: SQLite calls the step backwards a scan.
+    const scans = steps.filter(
+      (step) => step.startsWith('SCAN') && !(name === 'newestEvent' && step === 'SCAN audit_events'),
+    );
+    expect(scans).toEqual([]);
+    expect(steps.filter((step) => step.includes('TEMP B-TREE'))).toEqual([]);
+  });
+});
+
+const query = (filter: Partial<CertificateQuery>): CertificateQuery => ({
+  sort: '-requestedAt',
+  limit: 100,
+  now: frozenNowSeconds,
+  ...filter,
+});
+const searchPlan = (filter: Partial<CertificateQuery>): string => {
+  const { sql, parameters } = searchStatement(query(filter));
+  return plan(sql, parameters).join('\n');
+};
+const after = { sortValue: 1, serial: serialAt() };
+
+describe('a search', () => {
+  it.each([
+    ['certificates_by_requester (requested_by=?', { requestedBy: 'token:a' }],
+    ['certificates_by_owner (owner=?', { owner: 'dev/a', profile: 'server', environment: 'dev' }],
+    ['certificates_by_profile (profile=?', { profile: 'server', authority: 'dev-issuing' }],
+    ['certificates_by_authority (authority=?', { authority: 'dev-issuing', text: 'a' }],
+    ['certificates_by_environment (environment=?', { environment: 'dev', status: 'valid' }],
+    ['certificates_by_owner (owner=? AND requested_at>?', { owner: 'dev/a', issuedAfter: 5 }],
+    ['certificates_by_request (requested_at>?', { issuedAfter: 5 }],
+    ['certificates_by_request', {}],
+    ['certificates_by_request (requested_at<?', { after }],
+    ['certificates_by_expiry', { sort: 'notAfter', environment: 'dev' }],
+    ['certificates_by_expiry (not_after>?', { sort: 'notAfter', status: 'valid' }],
+    ['certificates_by_expiry (not_after>? AND not_after<?', { sort: '-notAfter', notAfterAfter: 1, notAfterBefore: 5 }],
+  ] as const)('is driven by %s and needs no sorting', (index, filter) => {
+    expect(searchPlan(filter)).toContain(`INDEX ${index}`);
+    expect(searchPlan(filter)).not.toContain('TEMP B-TREE');
+  });
+
+  it.each([
+    ['INDEX certificates_by_key (key_sha256=?', { keySha256: 'ab'.repeat(32), owner: 'dev/a' }],
+    ['PRIMARY KEY (reversed=?', { name: 'demo.dev.internal', environment: 'dev' }],
+    ['PRIMARY KEY (reversed>? AND reversed<?', { name: '*.dev.internal' }],
+    ['certificates_revoked', { status: 'revoked', environment: 'dev' }],
+    ['certificates_revoked', { status: 'held' }],
+    ['certificates_open', { status: 'pending' }],
+    ['certificates_of_service (purpose=?', { purpose: 'operator', status: 'valid', sort: '-notAfter' }],
+  ] as const)('finds the few by %s', (index, filter) => {
+    expect(searchPlan(filter)).toContain(index);
+    expect(searchPlan(filter)).not.toMatch(/SCAN certificates(?! USING INDEX)/);
+  });
+});

@@ -1,0 +1,28 @@
+/** What every adapter of the inventory port must do; an adapter's own test calls `inventoryContract` with a way to open one. */
+import { describe } from 'vitest';
+import type { Inventory } from '../../src/ports/inventory.ts';
+import { auditContract } from './inventory/audit.ts';
+import { issuanceContract } from './inventory/issuance.ts';
+import { registryContract } from './inventory/registry.ts';
+import { revocationContract } from './inventory/revocation.ts';
+import { searchContract } from './inventory/search.ts';
+import { storeContract } from './inventory/store.ts';
+
+/** A store whose content outlives the inventories opened on it. */
+export interface InventoryStore {
+  /** Opens an inventory on this store; one at a time. */
+  open(): Promise<Inventory>;
+  /** Closes what is still open and removes the store. */
+  remove(): Promise<void>;
+}
+
+export function inventoryContract(name: string, makeStore: () => Promise<InventoryStore>): void {
+  describe(`${name} keeps the contract of the inventory`, () => {
+    issuanceContract(makeStore);
+    revocationContract(makeStore);
+    registryContract(makeStore);
+    auditContract(makeStore);
+    searchContract(makeStore);
+    storeContract(makeStore);
+  });
+}

@@ -1,0 +1,142 @@
+/** Contract of the inventory: revocation, holds, and what is on an authority's list (RFC 5280 §5). */
+import { describe, expect, it } from 'vitest';
+import type { Revocation } from '../../../src/domain/records/certificate.ts';
+import {
+  auditEntry,
+  daySeconds,
+  frozenNowSeconds,
+  issuanceIntent,
+  recordCertificate,
+  serialAt,
+} from '../../support/inventory-builders.ts';
+import type { InventoryStore } from '../inventory.ts';
+import { openedInventory } from './opened.ts';
+
+const at = frozenNowSeconds + 60;
+
+export function revocationContract(makeStore: () => Promise<InventoryStore>): void {
+  describe('revocation', () => {
+    const opened = openedInventory(makeStore);
+    const revoke = (serial: string, revocation: Partial<Revocation> = {}) =>
+      opened.inventory.revokeCertificate({
+        serial,
+        revocation: { at, reason: 'superseded', ...revocation },
+        audit: auditEntry({ kind: 'certificate.revoked', object: `certificate:${serial}` }),
+      });
+    const release = (serial: string) =>
+      opened.inventory.releaseCertificate({
+        serial,
+        audit: auditEntry({ kind: 'certificate.released', object: `certificate:${serial}` }),
+      });
+
+    it('revokes with its reason and times, and says so from then on', async () => {
+      const { serial } = await recordCertificate(opened.inventory);
+      const revocation = { reason: 'affiliationChanged', invalidityDate: at - 100 } as const;
+      const outcome = await revoke(serial, revocation);
+      expect(outcome).toMatchObject({ kind: 'done', record: { state: 'revoked', revocation: { at, ...revocation } } });
+      expect(await opened.inventory.certificate(serial)).toEqual('record' in outcome && outcome.record);
+    });
+
+    it('revokes once, even when many ask at once', async () => {
+      const { serial } = await recordCertificate(opened.inventory);
+      const outcomes = await Promise.all(Array.from({ length: 10 }, () => revoke(serial)));
+      expect(outcomes.filter(({ kind }) => kind === 'done')).toHaveLength(1);
+      expect(outcomes.filter(({ kind }) => kind === 'alreadyRevoked')).toHaveLength(9);
+      expect((await opened.inventory.counts()).auditEvents).toBe(3);
+    });
+
+    it('knows nothing of an unknown serial, nor of an intent, which is no certificate yet', async () => {
+      const intent = issuanceIntent();
+      await opened.inventory.recordIntent(intent);
+      for (const serial of [serialAt(), intent.certificate.serial]) {
+        expect(await revoke(serial)).toEqual({ kind: 'notFound' });
+        expect(await release(serial)).toEqual({ kind: 'notFound' });
+      }
+    });
+
+    it('turns a hold into a revocation, but not the other way, and not into a second hold', async () => {
+      const { serial } = await recordCertificate(opened.inventory);
+      expect((await revoke(serial, { reason: 'certificateHold' })).kind).toBe('done');
+      expect((await revoke(serial, { reason: 'certificateHold' })).kind).toBe('alreadyRevoked');
+      expect((await revoke(serial, { reason: 'keyCompromise', at: at + 1 })).kind).toBe('done');
+      expect((await revoke(serial, { reason: 'certificateHold' })).kind).toBe('alreadyRevoked');
+      expect(await opened.inventory.certificate(serial)).toMatchObject({
+        revocation: { at: at + 1, reason: 'keyCompromise' },
+      });
+    });
+
+    it('releases what is on hold, and only that', async () => {
+      const { serial } = await recordCertificate(opened.inventory);
+      expect((await release(serial)).kind).toBe('notHeld');
+      await revoke(serial, { reason: 'certificateHold', invalidityDate: at - 5 });
+      expect(await release(serial)).toMatchObject({ kind: 'done', record: { state: 'issued', revocation: null } });
+      expect(await opened.inventory.certificate(serial)).toMatchObject({ state: 'issued', revocation: null });
+      await revoke(serial, { reason: 'superseded' });
+      expect((await release(serial)).kind).toBe('notHeld');
+    });
+
+    it('blocks a compromised key for good, above any other reason', async () => {
+      const own = await recordCertificate(opened.inventory);
+      const operators = await recordCertificate(opened.inventory, { purpose: 'operator' });
+      const kept = await recordCertificate(opened.inventory);
+      await revoke(own.serial, { reason: 'keyCompromise' });
+      await revoke(operators.serial, { reason: 'keyCompromise' });
+      await revoke(kept.serial, { reason: 'superseded' });
+      expect(await opened.inventory.keyBlock(own.keySha256)).toBe('compromised');
+      expect(await opened.inventory.keyBlock(operators.keySha256)).toBe('compromised');
+      expect(await opened.inventory.keyBlock(kept.keySha256)).toBeUndefined();
+    });
+  });
+
+  describe('revocation lists', () => {
+    const opened = openedInventory(makeStore);
+    const revoked = async (overrides = {}, reason: Revocation['reason'] = 'superseded') => {
+      const { serial, notAfter } = await recordCertificate(opened.inventory, overrides);
+      const audit = auditEntry({ kind: 'certificate.revoked' });
+      await opened.inventory.revokeCertificate({ serial, revocation: { at, reason }, audit });
+      return { serial, notAfter, at, reason };
+    };
+    const crl = (crlNumber: number, authority = 'dev-issuing') => ({
+      authority,
+      crlNumber,
+      thisUpdate: at,
+      nextUpdate: at + daySeconds,
+      der: new Uint8Array([0x30, crlNumber & 0xff]),
+    });
+    const published = auditEntry({ kind: 'crl.published' });
+
+    it('holds an authority’s own unexpired entries, holds among them, by serial', async () => {
+      const expiring = frozenNowSeconds + daySeconds;
+      const entries = [
+        await revoked({ notAfter: expiring }),
+        await revoked({ notAfter: expiring + 1 }, 'certificateHold'),
+        await revoked({ notAfter: expiring + 2 }, 'keyCompromise'),
+      ];
+      await revoked({ notAfter: expiring - 1 });
+      await revoked({ notAfter: expiring, authority: 'dev-root' });
+      await recordCertificate(opened.inventory);
+      const sorted = entries.toSorted((a, b) => (a.serial < b.serial ? -1 : 1));
+      expect(await opened.inventory.revokedEntries('dev-issuing', expiring)).toEqual(sorted);
+    });
+
+    it('is whole and in order when it is long', async () => {
+      const serials = (await Promise.all(Array.from({ length: 2500 }, () => revoked()))).map(({ serial }) => serial);
+      const entries = await opened.inventory.revokedEntries('dev-issuing', 0);
+      expect(entries.map(({ serial }) => serial)).toEqual(serials.toSorted());
+    });
+
+    it('keeps the newest list, whose number only grows, for each authority', async () => {
+      const { inventory } = opened;
+      expect(await inventory.latestCrl('dev-issuing')).toBeUndefined();
+      await inventory.recordCrl(crl(7), published);
+      await inventory.recordCrl(crl(1, 'dev-root'), published);
+      for (const lower of [7, 6]) {
+        await expect(inventory.recordCrl(crl(lower), published)).rejects.toMatchObject({ code: 'conflict' });
+      }
+      await inventory.recordCrl(crl(8), published);
+      const latest = await inventory.latestCrl('dev-issuing');
+      expect({ ...latest, der: [...latest!.der] }).toEqual({ ...crl(8), der: [...crl(8).der] });
+      expect(await inventory.counts()).toMatchObject({ auditEvents: 3 });
+    });
+  });
+}

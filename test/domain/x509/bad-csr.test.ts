@@ -4,16 +4,51 @@ import { openDebianWeakKeys } from '../../../src/adapters/debian-weak-keys/open-
 import { decodePem } from '../../../src/domain/der/pem.ts';
 import { DerReader } from '../../../src/domain/der/reader.ts';
 import { CaError } from '../../../src/domain/errors.ts';
-import { parseCsr, verifyCsr } from '../../../src/domain/x509/csr.ts';
+import { builtinProfiles } from '../../../src/domain/policy/builtin-profiles.ts';
+import { compileProfile, prepareCertificate } from '../../../src/domain/policy/prepare-certificate.ts';
+import { type Csr, parseCsr, verifyCsr } from '../../../src/domain/x509/csr.ts';
+import { signatureAlgorithms } from '../../../src/domain/x509/signature-algorithm.ts';
 import { selfSignedWithoutKey } from '../../fixtures/bad-csr/weak-moduli.ts';
 import { badCsrs } from '../../fixtures/bad-csr.ts';
+import { buildCsr, commonName } from '../../support/csr-builder.ts';
+import { testNow } from '../../support/test-hierarchy.ts';
 
 const isKnownWeakKey = openDebianWeakKeys();
 
-function judge(csr: Uint8Array | string): { code: string; reasons: string[] } | 'accepted' {
+/** The demo product as the first run makes it, under its default profile. */
+function prepareForDemo(csr: Csr): void {
+  const profile = builtinProfiles('dev', 'dev-issuing').find(({ name }) => name === 'peer')!;
+  const issuer = {
+    authority: 'dev-issuing',
+    certificateSerial: '01',
+    subjectDer: commonName('dev-issuing'),
+    subjectKeyIdentifier: new Uint8Array(20),
+    notBefore: testNow - 3600,
+    notAfter: testNow + 1e9,
+    signatureAlgorithm: signatureAlgorithms['ecdsa-with-SHA256'],
+    urls: { crl: 'http://ca.test/crl', ocsp: 'http://ca.test/ocsp', aia: 'http://ca.test/aia' },
+  };
+  const product = {
+    id: 'dev/demo',
+    environment: 'dev',
+    version: 1,
+    nameRules: [
+      { kind: 'exact', value: 'demo.dev.internal' },
+      { kind: 'subdomain', value: 'demo.dev.internal' },
+    ] as const,
+    profiles: ['peer'],
+    contacts: [],
+    createdAt: 0,
+  };
+  prepareCertificate(compileProfile(profile, issuer), { product, csr, now: testNow, serial: '01'.repeat(20) });
+}
+
+function judge(csr: Uint8Array | string, also?: (csr: Csr) => void): { code: string; reasons: string[] } | 'accepted' {
   try {
     const der = typeof csr === 'string' ? decodePem(csr, 'CERTIFICATE REQUEST') : csr;
-    verifyCsr(parseCsr(der, isKnownWeakKey));
+    const parsed = parseCsr(der, isKnownWeakKey);
+    verifyCsr(parsed);
+    also?.(parsed);
     return 'accepted';
   } catch (error) {
     if (!(error instanceof CaError)) throw error;
@@ -22,6 +57,10 @@ function judge(csr: Uint8Array | string): { code: string; reasons: string[] } | 
 }
 
 describe('the catalogue of bad CSRs', () => {
+  it('would find nothing wrong with the CSR that every flaw is put into', () => {
+    expect(judge(buildCsr(), prepareForDemo)).toBe('accepted');
+  });
+
   it.each(badCsrs.filter(({ judgedBy }) => judgedBy === 'form'))(
     'bad input $number is refused for its form: $flaw',
     ({ make, expected }) => {
@@ -30,9 +69,11 @@ describe('the catalogue of bad CSRs', () => {
   );
 
   it.each(badCsrs.filter(({ judgedBy }) => judgedBy === 'policy'))(
-    'bad input $number is well formed, so that policy decides: $flaw',
-    ({ make }) => {
-      expect(judge(make())).toBe('accepted');
+    'bad input $number is well formed, and not for the demo product: $flaw',
+    ({ make, expected }) => {
+      const der = make() as Uint8Array;
+      expect(judge(der)).toBe('accepted');
+      expect(judge(der, prepareForDemo)).toEqual(expected);
     },
   );
 

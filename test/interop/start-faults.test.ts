@@ -23,10 +23,11 @@ describe('the start', () => {
     return service;
   };
 
-  /** One sentence for the person at the console; exit code 1. */
+  /** One sentence for the person at the console; exit code 1, or 2 for what is wrong with how it was called. */
   async function expectRefusal(code: string, env: Record<string, string> = {}, at = home): Promise<string> {
     const { code: exitCode, output } = await serviceExit({ home: at, env });
-    expect([exitCode, output]).toEqual([1, expect.stringContaining(code)]);
+    const expected = code === 'badConfiguration' ? 2 : 1;
+    expect([exitCode, output]).toEqual([expected, expect.stringContaining(code)]);
     expect(output).not.toMatch(/^\s+at /m);
     return output;
   }

@@ -120,7 +120,7 @@ describe('the service, when its storage', () => {
     service = await startService({ home });
     await service.stop();
     const database = new Database(join(home, databaseFile));
-    database.pragma('user_version = 9999');
+    database.exec("INSERT INTO schema_migrations (name, sha256, applied_at) VALUES ('9999_later.sql', '', 0)");
     database.close();
     const size = statSync(join(home, databaseFile)).size;
     const { code, output } = await serviceExit({ home });

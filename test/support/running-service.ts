@@ -88,7 +88,7 @@ interface Started {
 function spawnService(options: ServiceOptions, home: string): Started {
   const startedAt = performance.now();
   const [command = '', ...args] = [...(options.prefix ?? []), process.execPath, ...(options.program ?? launcher)];
-  // Its own group, so that kill9 also reaches what a prefix such as strace started.
+  // Its own group, so that a signal also reaches what a prefix such as strace started.
   const child = spawn(command, args, {
     env: environment(options, home),
     detached: true,
@@ -186,8 +186,7 @@ function running(started: Started, ports: Ports, folder: string | undefined): Ru
   const read = (name: string): string => readFileSync(join(home, name), 'utf8');
   const end = async (signal: NodeJS.Signals): Promise<Exit> => {
     const askedAt = performance.now();
-    if (signal === 'SIGKILL') kill(child, signal);
-    else child.kill(signal);
+    kill(child, signal);
     const { code } = await exited;
     return { code, ms: performance.now() - askedAt };
   };

@@ -9,7 +9,7 @@ export interface QueueLimits {
   readonly timeLimitMs: number;
 }
 
-export const defaultLimits: QueueLimits = { running: 64, waiting: 4096, timeLimitMs: 10_000 };
+const defaultLimits: QueueLimits = { running: 64, waiting: 4096, timeLimitMs: 10_000 };
 
 interface Job {
   start(): Promise<void>;

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -13,6 +12,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { systemRandomness as randomness } from '#src/adapters/system-randomness.ts';
 import { resolvePassphrase } from '#src/adapters/vault-file/passphrase.ts';
+import { run } from '../../support/judges.ts';
 import { codeOf, rejectionOf } from '../../support/rejection.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { fileVault } from './vault-under-test.ts';
@@ -96,7 +96,7 @@ describe('the passphrase', () => {
 
   it('may come through a pipe', async () => {
     const pipe = join(folder, 'pipe');
-    execFileSync('mkfifo', ['-m', '600', pipe]);
+    await run('mkfifo', ['-m', '600', pipe]);
     const reading = resolve({ PRIVYSEAL_VAULT_PASSPHRASE_FILE: pipe });
     writeFileSync(pipe, 'piped\n');
     expect((await reading).passphrase).toBe('piped');

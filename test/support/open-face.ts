@@ -11,7 +11,7 @@ export interface OpenFace {
 }
 
 export async function openFace(face: Face): Promise<OpenFace> {
-  await face.listen({ host: 'localhost', port: 0 });
+  await face.listen({ host: '127.0.0.1', port: 0 });
   onTestFinished(() => face.close().then(() => undefined));
   const { port } = face.server.address() as AddressInfo;
   const scheme = 'setSecureContext' in face.server ? 'https' : 'http';

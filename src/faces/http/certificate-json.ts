@@ -5,12 +5,7 @@ import type { AuthorityJson } from '../../api/service.ts';
 import { encodePem } from '../../domain/der/pem.ts';
 import { type CertificateRecord, certificateStatus } from '../../domain/records/certificate.ts';
 import type { AuthorityView, CertificateView, DistributionUrls } from '../../services/services.ts';
-
-/** Unix seconds as RFC 3339, without a fraction that certificates do not have. */
-export const rfc3339 = (seconds: number): string => `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`;
-
-/** Unix milliseconds as RFC 3339. */
-export const rfc3339Ms = (milliseconds: number): string => new Date(milliseconds).toISOString();
+import { rfc3339, rfc3339Ms } from './rfc3339.ts';
 
 /** One certificate of a list. `now` in Unix milliseconds decides between valid and expired. */
 export function certificateSummary(record: CertificateRecord, now: number): CertificateSummary {
@@ -45,20 +40,36 @@ export function certificateSummary(record: CertificateRecord, now: number): Cert
 
 /** The whole of a certificate. `self` and `revoke` are paths on the face that is asked, the rest absolute. */
 export function certificateJson(view: CertificateView, urls: DistributionUrls, now: number): CertificateJson {
-  const { record } = view;
-  const self = certificatePath(record.serial);
   return {
-    ...certificateSummary(record, now),
+    ...certificateSummary(view.record, now),
     certificate: certificatePem(view.der),
     chain: view.chainDer.map(chainPem),
-    links: {
-      self,
-      revoke: `${self}/revoke`,
-      crl: urls.crl(record.authority),
-      ocsp: urls.ocsp(record.authority),
-      issuer: urls.aia(record.authority),
-      trustBundle: urls.trustBundle(record.environment ?? 'system'),
-    },
+    links: linksOf(view.record, urls),
+  };
+}
+
+/**
+ * The same as text, several times faster than JSON.stringify of it: three quarters of it are PEM, in which only the line
+ * ends need an escape.
+ */
+export function certificateJsonText(view: CertificateView, urls: DistributionUrls, now: number): string {
+  const summary = JSON.stringify(certificateSummary(view.record, now)).slice(0, -1);
+  const chain = view.chainDer.map((der) => jsonPem(chainPem(der))).join(',');
+  const links = JSON.stringify(linksOf(view.record, urls));
+  return `${summary},"certificate":${jsonPem(certificatePem(view.der))},"chain":[${chain}],"links":${links}}`;
+}
+
+const jsonPem = (pem: string): string => `"${pem.replaceAll('\n', '\\n')}"`;
+
+function linksOf(record: CertificateRecord, urls: DistributionUrls): CertificateJson['links'] {
+  const self = certificatePath(record.serial);
+  return {
+    self,
+    revoke: `${self}/revoke`,
+    crl: urls.crl(record.authority),
+    ocsp: urls.ocsp(record.authority),
+    issuer: urls.aia(record.authority),
+    trustBundle: urls.trustBundle(record.environment ?? 'system'),
   };
 }
 

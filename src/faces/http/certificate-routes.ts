@@ -5,7 +5,7 @@ import { NoQuery } from '../../api/service.ts';
 import { CaError } from '../../domain/errors.ts';
 import { callerOf } from './authentication.ts';
 import { sendCertificate, wantedFormat } from './certificate-formats.ts';
-import { certificateJson } from './certificate-json.ts';
+import { certificateJsonText } from './certificate-json.ts';
 import { createListAnswer } from './certificate-list.ts';
 import type { ConnectionRegistry } from './connection-registry.ts';
 import { certificateAnswer, commonProblems, problems, revokeProblems } from './documentation.ts';
@@ -46,7 +46,7 @@ export function addReadRoutes(face: Face, deps: CertificateRouteDeps): void {
     async (request, reply) => {
       const format = wantedFormat(request);
       const view = await services.readCertificate(callerOf(request), request.params.serial);
-      return sendCertificate(reply, format, { ...view, json: () => certificateJson(view, urls, now()) });
+      return sendCertificate(reply, format, { ...view, json: () => certificateJsonText(view, urls, now()) });
     },
   );
 
@@ -105,7 +105,7 @@ export function addRevokeRoute(face: Face, deps: CertificateRouteDeps): void {
         reply.header('connection', 'close');
       }
       const view = await services.revokeCertificate(caller, request.params.serial, revoking(request.body));
-      return sendCertificate(reply, format, { ...view, json: () => certificateJson(view, urls, now()) });
+      return sendCertificate(reply, format, { ...view, json: () => certificateJsonText(view, urls, now()) });
     },
   );
 }

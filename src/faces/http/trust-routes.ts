@@ -57,7 +57,7 @@ export function addAuthorityRoutes(
     async (request, reply) => {
       const format = wantedFormat(request);
       const view = await services.authority(request.params.name);
-      const json = () => authorityJson(view);
+      const json = () => JSON.stringify(authorityJson(view));
       return sendCertificate(reply, format, { der: view.certificateDer, chainDer: [], json });
     },
   );

@@ -4,9 +4,9 @@ import { EnvironmentBody, EnvironmentJson, EnvironmentList, NoQuery } from '../.
 import type { EnvironmentView, Services } from '../../../services/services.ts';
 import { callerOf } from '../authentication.ts';
 import { sendJson } from '../certificate-formats.ts';
-import { rfc3339Ms } from '../certificate-json.ts';
 import { commonProblems, jsonAnswer, problems } from '../documentation.ts';
 import type { Face } from '../face-deps.ts';
+import { rfc3339Ms } from '../rfc3339.ts';
 import type { Permission } from './operator-permissions.ts';
 
 type EnvironmentServices = Pick<Services, 'createEnvironment' | 'listEnvironments'>;

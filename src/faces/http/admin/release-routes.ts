@@ -3,7 +3,7 @@ import { SerialPath } from '../../../api/certificate.ts';
 import { NoQuery } from '../../../api/service.ts';
 import { callerOf } from '../authentication.ts';
 import { sendCertificate, wantedFormat } from '../certificate-formats.ts';
-import { certificateJson } from '../certificate-json.ts';
+import { certificateJsonText } from '../certificate-json.ts';
 import type { CertificateRouteDeps } from '../certificate-routes.ts';
 import { certificateAnswer, problems, revokeProblems } from '../documentation.ts';
 import type { Face } from '../face-deps.ts';
@@ -27,7 +27,7 @@ export function addReleaseRoute(face: Face, deps: CertificateRouteDeps): void {
     async (request, reply) => {
       const format = wantedFormat(request);
       const view = await services.releaseCertificate(callerOf(request), request.params.serial);
-      return sendCertificate(reply, format, { ...view, json: () => certificateJson(view, urls, now()) });
+      return sendCertificate(reply, format, { ...view, json: () => certificateJsonText(view, urls, now()) });
     },
   );
 }

@@ -3,10 +3,10 @@ import type { onRequestAsyncHookHandler } from 'fastify';
 import { NoQuery, StatusJson } from '../../../api/service.ts';
 import type { Services, StatusView } from '../../../services/services.ts';
 import { sendJson } from '../certificate-formats.ts';
-import { rfc3339, rfc3339Ms } from '../certificate-json.ts';
 import { commonProblems, jsonAnswer, problems } from '../documentation.ts';
 import type { Face } from '../face-deps.ts';
 import { readinessJson } from '../health-routes.ts';
+import { rfc3339, rfc3339Ms } from '../rfc3339.ts';
 
 export function addStatusRoutes(
   face: Face,

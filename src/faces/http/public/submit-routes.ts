@@ -5,7 +5,7 @@ import type { CertificateView } from '../../../services/services.ts';
 import { createAdmission } from '../admission.ts';
 import { callerOf } from '../authentication.ts';
 import { sendCertificate, wantedFormat } from '../certificate-formats.ts';
-import { certificateJson, certificatePath } from '../certificate-json.ts';
+import { certificateJsonText, certificatePath } from '../certificate-json.ts';
 import { addCsrParsers, csrMediaTypes, submitInput } from '../csr-body.ts';
 import { certificateAnswer, problems, submitProblems } from '../documentation.ts';
 import type { Face, FaceDeps } from '../face-deps.ts';
@@ -92,5 +92,5 @@ const createdAnswer =
   ({ urls, now }: FaceDeps): CreatedAnswer =>
   (reply, format, view) => {
     reply.code(201).header('location', certificatePath(view.record.serial));
-    return sendCertificate(reply, format, { ...view, json: () => certificateJson(view, urls, now()) });
+    return sendCertificate(reply, format, { ...view, json: () => certificateJsonText(view, urls, now()) });
   };

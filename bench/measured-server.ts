@@ -22,13 +22,17 @@ const answerOf = <T>(child: ChildProcess): Promise<T> =>
     child.once('exit', (code) => failed(new Error(`the server ended with ${code}`)));
   });
 
+/** The defaults are what is measured. */
+export const withoutSettings = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('PRIVYSEAL_')));
+
 /** The home is made in `parent`, which decides on what disk the inventory lies. */
 export async function startMeasuredServer(parent = tmpdir()): Promise<MeasuredServer> {
   const folder = mkdtempSync(join(parent, 'privyseal-bench-'));
   const home = join(folder, 'data');
   const child = fork(join(import.meta.dirname, 'server.ts'), {
     env: {
-      ...process.env,
+      ...withoutSettings(process.env),
       PRIVYSEAL_HOME: home,
       PRIVYSEAL_PUBLIC_PORT: '0',
       PRIVYSEAL_ADMIN_PORT: '0',

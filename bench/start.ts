@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { withoutSettings } from './measured-server.ts';
 import { describeMachine, formatTable, machineLine } from './table.ts';
 
 const { values } = parseArgs({
@@ -38,7 +39,7 @@ async function timedStart(home: string): Promise<{ child: ChildProcess; readyMs:
   const child = spawn(process.execPath, [launcher, 'serve'], {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: {
-      ...process.env,
+      ...withoutSettings(process.env),
       PRIVYSEAL_HOME: home,
       PRIVYSEAL_PUBLIC_PORT: String(publicPort),
       PRIVYSEAL_ADMIN_PORT: String(adminPort),

@@ -1,6 +1,7 @@
 /** kill -9 under load, again and again: nothing acknowledged may be lost, nothing signed unrecorded. `--rounds N` from the shell. */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent } from 'node:https';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -89,7 +90,12 @@ const startRecording = (drill: Drill, ports: RunningService['ports'] | undefined
     home: drill.home,
     ...(ports && { ports }),
     program: [join(projectFolder, 'test/support/recording-service.ts')],
-    env: { [signedFileVariable]: drill.signedFile, PRIVYSEAL_LOG_LEVEL: 'error' },
+    env: {
+      [signedFileVariable]: drill.signedFile,
+      PRIVYSEAL_LOG_LEVEL: 'error',
+      // As bin/privyseal.js does it for users: the compiled code is kept between starts.
+      NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'),
+    },
   });
 
 const reportOf = (drill: Drill, rounds: number): DrillReport => ({

@@ -1,6 +1,6 @@
 /** Makes what a caller sent safe to show in an answer, a log, a terminal or a spreadsheet's cell. */
 
-/** At most `max` characters of printable ASCII; anything else as `\u{hex}`, a backslash doubled, what is cut as `...`. */
+/** Printable ASCII, anything else as `\u{hex}`, a backslash doubled; `...` in place of what comes after `max` characters. */
 export function printable(text: string, max = 100): string {
   let shown = '';
   for (const character of text) {

@@ -28,7 +28,7 @@ export interface Csr {
   readonly signature: Uint8Array;
 }
 
-export const maxCsrOctets = 64 * 1024;
+const maxCsrOctets = 64 * 1024;
 
 /**
  * Reads one canonical CSR. Throws the CaError with all reasons that could be told apart; where the structure itself

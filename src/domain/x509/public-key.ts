@@ -39,7 +39,7 @@ const curves = [
 ] as const;
 
 /** Below and above nothing is computed with the modulus. */
-export const rsaBits = { minimum: 2048, maximum: 8192 } as const;
+const rsaBits = { minimum: 2048, maximum: 8192 } as const;
 
 /**
  * Reads a canonical SubjectPublicKeyInfo: structure, curve, point on the curve, RSA size. Throws CaError `badPublicKey`.
@@ -125,7 +125,7 @@ function readEd25519Key(spkiDer: Uint8Array, parameters: Uint8Array, point: Uint
 }
 
 /** The key as node:crypto takes it. */
-export const importKey = (key: SubjectPublicKey): KeyObject => key.keyObject ?? toKeyObject(key.spkiDer);
+const importKey = (key: SubjectPublicKey): KeyObject => key.keyObject ?? toKeyObject(key.spkiDer);
 
 /**
  * As a PEM string, which costs 20 us: given DER in an object, Node 24 asks it four times whether it is a key of its own,

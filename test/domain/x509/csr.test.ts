@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { decodePem } from '../../../src/domain/der/pem.ts';
 import * as der from '../../../src/domain/der/writer.ts';
@@ -18,8 +19,9 @@ import {
   rsaSpki,
   subjectAltName,
 } from '../../support/csr-builder.ts';
-import { describeWith, run } from '../../support/judges.ts';
+import { describeWith, itWith, run } from '../../support/judges.ts';
 import { makeSigningKey } from '../../support/signing-key.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const neverKnown = (): boolean => false;
 const parse = (csr: Uint8Array) => parseCsr(csr, neverKnown);
@@ -155,6 +157,17 @@ describeWith(['openssl'], 'what openssl req writes', () => {
     const csr = await req('-newkey', 'ed25519', ...san, '-addext', 'basicConstraints=critical,CA:TRUE');
     expect(catchRefusal(() => parse(csr)).reasons.map(({ code }) => code)).toEqual(['forbiddenExtension']);
   });
+});
+
+itWith('keytool', 'what keytool -certreq writes is accepted', async () => {
+  const { path } = temporaryFolder();
+  const store = ['-alias', 'a', '-keystore', join(path, 'store.p12'), '-storepass', 'changeit'];
+  const dname = ['-dname', 'CN=demo.dev.internal, O=Team'];
+  await run('keytool', ['-genkeypair', '-keyalg', 'EC', '-groupname', 'secp256r1', ...dname, ...store]);
+  const { stdout } = await run('keytool', ['-certreq', '-ext', 'san=dns:demo.dev.internal', ...store]);
+  const csr = parse(decodePem(stdout.toString(), 'CERTIFICATE REQUEST'));
+  expect(() => verifyCsr(csr)).not.toThrow();
+  expect(csr.names).toEqual([{ type: 'dns', value: 'demo.dev.internal' }]);
 });
 
 function catchRefusal(read: () => unknown): CaError {

@@ -37,7 +37,7 @@ export interface StubService {
 const now = Math.floor(Date.now() / 1000);
 
 /** One for all tests of a file: a self-signed root, as `trust/system.pem` holds. */
-export const stubRoot: TestCertificate = makeTestCertificate({
+const stubRoot: TestCertificate = makeTestCertificate({
   now,
   commonName: 'Stub system',
   keyUsage: ['keyCertSign', 'cRLSign'],

@@ -18,8 +18,12 @@ export interface MeasuredServer {
 
 const answerOf = <T>(child: ChildProcess): Promise<T> =>
   new Promise((done, failed) => {
-    child.once('message', (message) => done(message as T));
-    child.once('exit', (code) => failed(new Error(`the server ended with ${code}`)));
+    const onExit = (code: number | null): void => failed(new Error(`the server ended with ${code}`));
+    child.once('exit', onExit);
+    child.once('message', (message) => {
+      child.off('exit', onExit);
+      done(message as T);
+    });
   });
 
 /** The defaults are what is measured. */

@@ -58,7 +58,7 @@ interface OpenServices {
   readonly urls: DistributionUrls;
   readonly log: Logger;
   readonly firstRun: boolean;
-  readonly generatedPassphrase: string | undefined;
+  readonly passphraseFile: string | undefined;
 }
 
 /** Closes what was opened, newest first. */
@@ -77,11 +77,20 @@ async function openServices(
   const log = overrides.logger ?? createLogger(config);
   const home = await openHomeDirectory(config.home);
   closers.push(() => home.release());
-  const { vault, generatedPassphrase } = await openVault(config, overrides.env ?? process.env);
-  closers.push(() => vault.close());
-  const file = inHome(config, 'privyseal.db');
-  const inventory = await openSqliteInventory({ file, migrationsDirectory: join(projectFolder, 'migrations/sqlite') });
-  closers.push(() => inventory.close());
+  // The passphrase's derivation takes most of a start and does not need this thread.
+  const [vaultOpened, inventoryOpened] = await Promise.allSettled([
+    openVault(config, overrides.env ?? process.env),
+    openSqliteInventory({
+      file: inHome(config, 'privyseal.db'),
+      migrationsDirectory: join(projectFolder, 'migrations/sqlite'),
+    }),
+  ]);
+  if (vaultOpened.status === 'fulfilled') closers.push(() => vaultOpened.value.vault.close());
+  if (inventoryOpened.status === 'fulfilled') closers.push(() => inventoryOpened.value.close());
+  if (vaultOpened.status === 'rejected') throw vaultOpened.reason;
+  if (inventoryOpened.status === 'rejected') throw inventoryOpened.reason;
+  const { vault, passphraseFile } = vaultOpened.value;
+  const inventory = inventoryOpened.value;
   const urls = distributionUrls(config.distributionUrl ?? `http://localhost:${ports.distribution}`);
   const built = await buildServices({
     inventory,
@@ -97,7 +106,7 @@ async function openServices(
   });
   await built.recoverUnfinished();
   const firstRun = await built.ensureFirstRun();
-  return { built, inventory, home, urls, log, firstRun, generatedPassphrase };
+  return { built, inventory, home, urls, log, firstRun, passphraseFile };
 }
 
 /** Starts the whole service; rejects with StartError after closing what it had opened. */
@@ -149,11 +158,11 @@ function createLogger(config: Config): Logger {
 async function openVault(
   config: Config,
   env: NodeJS.ProcessEnv,
-): Promise<{ vault: Vault; generatedPassphrase: string | undefined }> {
+): Promise<{ vault: Vault; passphraseFile: string | undefined }> {
   const directory = inHome(config, 'vault');
   const resolved = await resolvePassphrase({ env, directory, randomness: systemRandomness });
   const vault = await openFileVault({ directory, passphrase: resolved.passphrase, randomness: systemRandomness });
-  return { vault, generatedPassphrase: resolved.generated ? join(directory, 'passphrase') : undefined };
+  return { vault, passphraseFile: resolved.source === 'home' ? resolved.file : undefined };
 }
 
 function serviceSettings(config: Config, vault: string): ServiceSettings {
@@ -294,10 +303,10 @@ interface ReportInput {
   readonly built: BuiltServices;
   readonly firstRun: boolean;
   readonly ports: Ports;
-  readonly generatedPassphrase: string | undefined;
+  readonly passphraseFile: string | undefined;
 }
 
-async function reportOf({ config, built, firstRun, ports, generatedPassphrase }: ReportInput): Promise<StartReport> {
+async function reportOf({ config, built, firstRun, ports, passphraseFile }: ReportInput): Promise<StartReport> {
   const home = relative(process.cwd(), config.home) || config.home;
   const shown = home.startsWith('..') ? config.home : home;
   const authorities = await built.directory.all();
@@ -316,7 +325,7 @@ async function reportOf({ config, built, firstRun, ports, generatedPassphrase }:
       sha256: createHash('sha256').update(certificateDer).digest('hex'),
     })),
     files: homeContents(shown),
-    generatedPassphrase,
+    passphraseFile,
     demo,
     defaultPorts: ports.public === 8443 && ports.admin === 9443,
   };

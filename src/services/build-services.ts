@@ -109,6 +109,8 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
   let stopping = false;
   const reporting = { ...shared, directory, crls, startedAt: clock.now(), stopping: () => stopping };
 
+  const readiness = createReadiness(reporting);
+
   const services: Services = {
     authenticateToken: createAuthenticateToken(shared),
     authenticateProduct: createAuthenticateProduct(shared),
@@ -128,8 +130,8 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
       return view;
     },
     listEnvironments: () => viewEnvironments(inventory),
-    status: createStatus(reporting),
-    readiness: createReadiness(reporting),
+    status: createStatus(reporting, readiness),
+    readiness,
     recordRefusal: createRecordRefusal(shared),
     onRevoked: (listener) => news.onChange(({ serial, revoked }) => revoked && listener(serial)),
   };
@@ -141,9 +143,9 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
     ensureFirstRun: () => ensureFirstRun({ ...withIssuing, ensureAuthority, ensureEnvironment }),
     issueServerCertificate: () => issueServerCertificate({ ...withIssuing, names: settings.serverNames }),
     clientAuthorities: () => clientAuthorities(directory),
-    recoverUnfinished: () => recoverUnfinished(shared, 0),
+    recoverUnfinished: () => recoverUnfinished(shared, Number.MAX_SAFE_INTEGER),
     async housekeep() {
-      await recoverUnfinished(shared, abandonedAfterMs);
+      await recoverUnfinished(shared, clock.now() - abandonedAfterMs);
       await crls.refreshDue();
       await responders.refreshDue();
     },

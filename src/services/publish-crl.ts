@@ -140,6 +140,7 @@ async function build(deps: PublishCrlDeps, name: string, shelf: Shelf): Promise<
       details,
     });
     shelf.listed = new Map(entries.map(({ serial, notAfter }) => [serial, notAfter]));
+    for (const serial of shelf.encoded.keys()) if (!shelf.listed.has(serial)) shelf.encoded.delete(serial);
     shelf.published = publishedOf(record);
     shelf.failure = undefined;
     return shelf.published;

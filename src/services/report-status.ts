@@ -3,7 +3,7 @@ import type { Inventory } from '../ports/inventory.ts';
 import type { AuthorityDirectory } from './authority-directory.ts';
 import type { GuardedClock } from './guard-clock.ts';
 import type { CrlPublisher } from './publish-crl.ts';
-import type { ReadinessPart, StatusView } from './services.ts';
+import type { ReadinessPart, Services, StatusView } from './services.ts';
 
 export interface ReportStatusDeps {
   readonly inventory: Inventory;
@@ -16,7 +16,19 @@ export interface ReportStatusDeps {
   readonly stopping: () => boolean;
 }
 
-export const createReadiness = (deps: ReportStatusDeps) => async (): Promise<readonly ReadinessPart[]> => {
+const keptMs = 1000;
+
+/** Anybody may ask and each look costs a durable write, so one answer serves everybody for a second. */
+export function createReadiness(deps: ReportStatusDeps): () => Promise<readonly ReadinessPart[]> {
+  let kept: { readonly answer: Promise<readonly ReadinessPart[]>; readonly since: number } | undefined;
+  return () => {
+    const now = deps.clock.monotonic();
+    if (!kept || deps.stopping() || now - kept.since >= keptMs) kept = { answer: judge(deps), since: now };
+    return kept.answer;
+  };
+}
+
+async function judge(deps: ReportStatusDeps): Promise<readonly ReadinessPart[]> {
   const crlProblems = deps.crls.problems();
   return [
     await probe('inventory', () => deps.inventory.check()),
@@ -25,21 +37,22 @@ export const createReadiness = (deps: ReportStatusDeps) => async (): Promise<rea
     part('crls', crlProblems.length > 0 ? crlProblems.join('; ') : undefined),
     part('service', deps.stopping() ? 'the service is stopping' : undefined),
   ];
-};
+}
 
-export const createStatus = (deps: ReportStatusDeps) => async (): Promise<StatusView> => {
-  const authorities = [];
-  for (const { authority, certificate } of await deps.directory.all()) {
-    const crl = await deps.crls.current(authority.name).catch(() => null);
-    authorities.push({ name: authority.name, notAfter: certificate.notAfter, crl });
-  }
-  return {
-    startedAt: deps.startedAt,
-    readiness: await createReadiness(deps)(),
-    counts: await deps.inventory.counts(),
-    authorities,
+export const createStatus =
+  (deps: ReportStatusDeps, readiness: Services['readiness']) => async (): Promise<StatusView> => {
+    const authorities = [];
+    for (const { authority, certificate } of await deps.directory.all()) {
+      const crl = await deps.crls.current(authority.name).catch(() => null);
+      authorities.push({ name: authority.name, notAfter: certificate.notAfter, crl });
+    }
+    return {
+      startedAt: deps.startedAt,
+      readiness: await readiness(),
+      counts: await deps.inventory.counts(),
+      authorities,
+    };
   };
-};
 
 const part = (name: string, reason: string | undefined): ReadinessPart =>
   reason === undefined ? { name, ready: true } : { name, ready: false, reason };

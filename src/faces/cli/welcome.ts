@@ -9,8 +9,8 @@ export interface StartReport {
   readonly authorities: readonly { readonly name: string; readonly subject: string; readonly sha256: string }[];
   /** Files of the home, by what they are. */
   readonly files: readonly { readonly path: string; readonly what: string }[];
-  /** A passphrase was made and lies in the home beside the keys it protects. */
-  readonly generatedPassphrase: string | undefined;
+  /** Where the passphrase lies in the home, beside the keys it protects; undefined if it is given from elsewhere. */
+  readonly passphraseFile: string | undefined;
   readonly demo: { readonly product: string; readonly host: string };
   /** False when the ports are not the defaults, so that the commands must name them. */
   readonly defaultPorts: boolean;
@@ -38,11 +38,11 @@ function made({ version, home, authorities, files }: StartReport): string[] {
   ];
 }
 
-function warning({ generatedPassphrase }: StartReport): string[] {
-  if (generatedPassphrase === undefined) return [];
+function warning({ passphraseFile }: StartReport): string[] {
+  if (passphraseFile === undefined) return [];
   return [
     '',
-    `WARNING: no passphrase was given, so one was made: ${generatedPassphrase}`,
+    `WARNING: no passphrase was given, so one was made: ${passphraseFile}`,
     '  It lies beside the keys it protects: whoever copies the home has the authorities’ keys. For anything but a trial, move it',
     '  elsewhere and give it with PRIVYSEAL_VAULT_PASSPHRASE_FILE (docs/keys.md).',
   ];

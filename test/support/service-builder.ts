@@ -1,0 +1,137 @@
+/** The services over the real inventory and the real vault in a folder of its own, with a clock that stands still. */
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { openHomeDirectory } from '../../src/adapters/home-directory/home-directory.ts';
+import { openSqliteInventory } from '../../src/adapters/inventory-sqlite/inventory-sqlite.ts';
+import { systemRandomness } from '../../src/adapters/system-randomness.ts';
+import { createSoftwareKeys } from '../../src/adapters/vault-file/software-keys.ts';
+import { openFileVault } from '../../src/adapters/vault-file/vault-file.ts';
+import type { Home } from '../../src/ports/home.ts';
+import type { Inventory } from '../../src/ports/inventory.ts';
+import type { Vault } from '../../src/ports/vault.ts';
+import { type BuiltServices, buildServices, type ServiceSettings } from '../../src/services/build-services.ts';
+import type { Caller } from '../../src/services/caller.ts';
+import { defaultClockLimits } from '../../src/services/guard-clock.ts';
+
+export interface ServiceOptions {
+  /** A folder from before; what was made there is opened again. */
+  readonly home: string;
+  readonly settings?: Partial<ServiceSettings>;
+  readonly startTime?: number;
+  readonly wrapInventory?: (inventory: Inventory) => Inventory;
+  readonly wrapVault?: (vault: Vault) => Vault;
+  readonly wrapHome?: (home: Home) => Home;
+}
+
+export interface TestService extends BuiltServices {
+  readonly inventory: Inventory;
+  readonly vault: Vault;
+  /** Moves the clock evenly on. */
+  pass(seconds: number): void;
+  /** The wall clock alone. */
+  jump(seconds: number): void;
+  close(): Promise<void>;
+}
+
+export const startTime = Date.UTC(2026, 5, 1, 12);
+
+const urls = {
+  crl: (authority: string) => `http://ca.test/crl/${authority}.crl`,
+  ocsp: (authority: string) => `http://ca.test/ocsp/${authority}`,
+  aia: (authority: string) => `http://ca.test/aia/${authority}.cer`,
+  trustBundle: (environment: string) => `http://ca.test/v1/trust-bundles/${environment}.pem`,
+};
+
+const defaultSettings: ServiceSettings = {
+  hierarchy: 'two-tier',
+  authorityKeys: { vault: 'file', keyType: 'ec-p256' },
+  crlLifetimeSeconds: 86_400,
+  ocspLifetimeSeconds: 3_600,
+  clockLimits: defaultClockLimits,
+  serverNames: ['localhost'],
+};
+
+/** Weak on purpose: the derivation's cost is not what these tests are about. */
+const cheapDerivation = { memoryKiB: 1024, passes: 1, parallelism: 1 };
+
+/** Opened, but nothing made yet: call `ensureFirstRun`, or use `firstRunService`. */
+export async function openService(options: ServiceOptions): Promise<TestService> {
+  const home = await openHomeDirectory(options.home);
+  const vault = await openFileVault({
+    directory: join(options.home, 'vault'),
+    passphrase: 'only a test',
+    randomness: systemRandomness,
+    cost: cheapDerivation,
+  });
+  const inventory = await openSqliteInventory({
+    file: join(options.home, 'privyseal.db'),
+    migrationsDirectory: join(import.meta.dirname, '../../migrations/sqlite'),
+  });
+  const time = { wall: options.startTime ?? startTime, monotonic: 1000 };
+  const built = await buildServices({
+    inventory: options.wrapInventory?.(inventory) ?? inventory,
+    vaults: new Map([['file', options.wrapVault?.(vault) ?? vault]]),
+    home: options.wrapHome?.(home) ?? home,
+    keyPairs: createSoftwareKeys(),
+    clock: { now: () => time.wall, monotonic: () => time.monotonic },
+    randomness: systemRandomness,
+    isKnownWeakKey: () => false,
+    log: pino({ level: 'silent' }),
+    urls,
+    settings: { ...defaultSettings, ...options.settings },
+  });
+  return {
+    ...built,
+    inventory,
+    vault,
+    pass(seconds) {
+      time.wall += seconds * 1000;
+      time.monotonic += seconds * 1000;
+    },
+    jump(seconds) {
+      time.wall += seconds * 1000;
+    },
+    async close() {
+      await inventory.close();
+      await vault.close();
+      await home.release();
+    },
+  };
+}
+
+/** As after the first start of a new home. */
+export async function firstRunService(options: ServiceOptions): Promise<TestService> {
+  const service = await openService(options);
+  await service.ensureFirstRun();
+  return service;
+}
+
+/** The first admin, as the admin face would know it. */
+export const admin: Caller = { kind: 'operator', name: 'admin', role: 'admin', serial: '00' };
+
+let tokens = 0;
+
+/** A new token of dev/demo as a caller. */
+export async function demoToken(
+  { inventory, clock }: Pick<TestService, 'inventory' | 'clock'>,
+  { usesLeft = null, expiresInSeconds = 3600 }: { usesLeft?: number | null; expiresInSeconds?: number } = {},
+): Promise<Caller> {
+  const product = await inventory.product('dev/demo');
+  tokens += 1;
+  const id = String(tokens).padStart(16, '0');
+  const createdAt = clock.now();
+  const profiles = product?.profiles ?? [];
+  const expiresAt = createdAt + expiresInSeconds * 1000;
+  const token = {
+    id,
+    product: 'dev/demo',
+    profiles,
+    secretSha256: id.repeat(4),
+    usesLeft,
+    expiresAt,
+    createdAt,
+    createdBy: 'test',
+  };
+  await inventory.createToken(token, { at: createdAt, kind: 'token.created', actor: 'test', object: `token:${id}` });
+  return { kind: 'token', tokenId: id, product: 'dev/demo', profiles };
+}

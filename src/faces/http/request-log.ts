@@ -4,15 +4,6 @@ import type { Logger } from 'pino';
 import { pathOf } from './answer-errors.ts';
 import type { Face } from './face-deps.ts';
 
-/** For the `redact` option of pino, should a field of this name ever reach the logger. */
-export const redactedLogPaths: readonly string[] = [
-  '*.authorization',
-  '*.cookie',
-  '*.headers.authorization',
-  '*.headers.cookie',
-  '*.headers["set-cookie"]',
-];
-
 const maxLoggedPath = 200;
 
 export function logRequests(face: Face, logger: Logger): void {

@@ -11,6 +11,7 @@ import type { Face, FaceDeps, FaceLimits } from './face-deps.ts';
 import { createRateWindow } from './rate-window.ts';
 import { FaceLog, logRequests } from './request-log.ts';
 import { type ClientCertificate, tlsServerOptions } from './tls-context.ts';
+import { malformedRequest } from './validation-reasons.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -56,6 +57,7 @@ export function buildFace(kind: FaceKind, deps: FaceDeps, addRoutes: AddRoutes):
   face.decorateRequest('refusalAudited', false);
   face.removeContentTypeParser('text/plain');
   face.setErrorHandler(answerError);
+  face.setSchemaErrorFormatter(malformedRequest);
   face.setSerializerCompiler(() => JSON.stringify);
   answerUnknownPaths(face);
   checkArrivals(face, connections, deps);

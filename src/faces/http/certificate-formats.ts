@@ -7,7 +7,7 @@ import { certificatePem, chainPem } from './certificate-json.ts';
 export const jsonMediaType = 'application/json';
 export const pemChainMediaType = 'application/pem-certificate-chain';
 export const derMediaType = 'application/pkix-cert';
-export const pkcs7MediaType = 'application/pkcs7-mime;smime-type=certs-only';
+const pkcs7MediaType = 'application/pkcs7-mime;smime-type=certs-only';
 
 const formats = [jsonMediaType, pemChainMediaType, derMediaType, pkcs7MediaType] as const;
 export type CertificateFormat = (typeof formats)[number];

@@ -16,7 +16,7 @@ const defaultPage = 100;
 const streamedPage = 1000;
 
 /** The filters as the services take them; times become Unix seconds. */
-export function listInput(query: CertificateListQuery, defaultLimit = defaultPage): ListInput {
+function listInput(query: CertificateListQuery, defaultLimit = defaultPage): ListInput {
   const { product, key, q, limit = defaultLimit, sort = '-requestedAt', ...same } = query;
   const { 'notAfter.before': before, 'notAfter.after': after, 'issued.after': issuedAfter, ...filters } = same;
   return {

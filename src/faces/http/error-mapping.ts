@@ -1,7 +1,6 @@
 /** Turns whatever a route threw, Fastify's own errors included, into the one error the faces speak. */
 import type { FastifyError } from 'fastify';
 import { CaError } from '../../domain/errors.ts';
-import { malformedRequest } from './validation-reasons.ts';
 
 /** Codes of Fastify that say what the client did wrong; any other 4xx of it is `malformed`. */
 const fastifyErrors: Readonly<Record<string, () => CaError>> = {
@@ -18,8 +17,7 @@ const fastifyErrors: Readonly<Record<string, () => CaError>> = {
 export function toCaError(error: unknown): CaError {
   if (error instanceof CaError) return error;
   if (!(error instanceof Error)) return internal(error);
-  const { code, statusCode = 500, validation, validationContext } = error as Partial<FastifyError>;
-  if (validation) return malformedRequest(validation, validationContext);
+  const { code, statusCode = 500 } = error as Partial<FastifyError>;
   if (code !== undefined && Object.hasOwn(fastifyErrors, code)) return fastifyErrors[code]!();
   if (isAbortedBody(error)) return new CaError('malformed', 'The body of the request never arrived whole.');
   if (statusCode >= 400 && statusCode < 500) return new CaError('malformed', 'The request could not be read.');

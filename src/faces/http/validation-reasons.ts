@@ -5,9 +5,12 @@ import { printable } from '../../domain/policy/printable.ts';
 
 const partNames: Readonly<Record<string, string>> = { body: 'body', querystring: 'query', params: 'path' };
 
+/** A body of 64 KiB can be wrong in 20,000 places; the first ones are enough to mend it, and cost no time to tell. */
+const maxFindings = 100;
+
 /** Names every field that is unknown or wrong. No values: a body may hold what does not belong into a log. */
-export function malformedRequest(findings: readonly FastifySchemaValidationError[], part = 'body'): CaError {
-  const reasons = findings.filter(isTelling).map(reasonOf);
+export function malformedRequest(findings: readonly FastifySchemaValidationError[], part: string): CaError {
+  const reasons = findings.slice(0, maxFindings).filter(isTelling).map(reasonOf);
   const where = partNames[part] ?? part;
   return new CaError('malformed', `The ${where} of the request is not as described; see reasons.`, { reasons });
 }

@@ -159,6 +159,13 @@ describe('a request that is not as described', () => {
     expect(calls.map(({ name }) => name)).not.toContain('submitRequest');
   });
 
+  it('is told no more than a hundred of its mistakes', async () => {
+    const { http, refusals } = await openPublic();
+    const names = Array.from({ length: 20_000 }, () => '');
+    const answer = await http.post(certificates).set('authorization', bearer).send({ csr: 'x', names });
+    expect([answer.status, answer.body.reasons.length, refusals[0]?.reasons]).toEqual([400, 100, ['invalidField']]);
+  });
+
   it('is refused when it has no body at all', async () => {
     const { http, refusals } = await openPublic();
     const answer = await http.post(certificates).set('authorization', bearer);

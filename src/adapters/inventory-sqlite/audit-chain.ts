@@ -7,6 +7,7 @@ import {
 } from '../../domain/records/audit-event.ts';
 import type { Connection } from './connection.ts';
 
+/** The newest event; hash is hex. */
 interface Head {
   readonly seq: number;
   readonly hash: string;
@@ -18,6 +19,7 @@ export interface AuditChain {
   forgetHead(): void;
 }
 
+/** Must be used inside a write transaction: only then is the head read the newest. */
 export function openAuditChain(connection: Connection): AuditChain {
   const newest = connection.prepare<[], Head>(
     'SELECT seq, lower(hex(hash)) AS hash FROM audit_events ORDER BY seq DESC LIMIT 1',

@@ -75,6 +75,7 @@ function decide(session: Session, act: Act): ActResult {
   }
 }
 
+/** Statements are prepared here, once for each connection. */
 function openSession(options: ConnectionOptions): Session {
   const connection = openForWriting(options);
   const audit = openAuditChain(connection);

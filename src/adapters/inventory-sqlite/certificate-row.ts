@@ -8,6 +8,7 @@ export const recordColumns = `lower(hex(serial)), state, purpose, environment, o
   not_before, not_after, requested_by, requested_at, issued_at, lower(hex(predecessor)), lower(hex(successor)),
   revoked_at, revocation_reason, invalidity_date`;
 
+/** The same columns as values. */
 export type CertificateRow = readonly [
   serial: string,
   state: CertificateState,
@@ -63,6 +64,7 @@ export function recordOf(row: CertificateRow): CertificateRecord {
   };
 }
 
+/** An absent invalidityDate is left out, not null. */
 export function revocationOf(at: number, reason: RevocationReason, invalidityDate: number | null) {
   return invalidityDate === null ? { at, reason } : { at, reason, invalidityDate };
 }
@@ -78,7 +80,12 @@ const splitNames = (text: string): string[] => (text === '' ? [] : text.split('\
 /** An intent that was not redeemed for this long is not redeemed any more: its serial belongs to recovery. */
 export const redeemableMs = 24 * 3_600_000;
 
-export const reversed = (name: string): string => [...name].reverse().join('');
+/** Spelled backwards, by code points. */
+export function reversed(name: string): string {
+  let backwards = '';
+  for (const character of name) backwards = character + backwards;
+  return backwards;
+}
 
 /** Octets of text that is hexadecimal, as hashes are. */
 export const octets = (hex: string): Buffer => Buffer.from(hex, 'hex');

@@ -2,7 +2,7 @@
 import { CaError, StartError } from '../../domain/errors.ts';
 
 /** SQLite's extended result code by name, such as `SQLITE_IOERR_WRITE`; undefined for any other error. */
-export function sqliteCode(error: unknown): string | undefined {
+function sqliteCode(error: unknown): string | undefined {
   const code = error instanceof Error ? (error as Error & { code?: unknown }).code : undefined;
   return typeof code === 'string' && code.startsWith('SQLITE_') ? code : undefined;
 }
@@ -58,6 +58,7 @@ export function failureOf(error: unknown): Failure {
   return { code: 'serverInternal', message: 'The inventory failed on this act; nothing was done.', cause };
 }
 
+/** The error of the port, on the side of the caller; the vendor's words stay in `cause`, for the log. */
 export function errorOf({ code, message, retryAfterSeconds, cause }: Failure): CaError {
   return new CaError(code, message, {
     ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),

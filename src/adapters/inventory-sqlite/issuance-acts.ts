@@ -6,17 +6,14 @@ import type { Acts } from './acts.ts';
 import type { AuditChain } from './audit-chain.ts';
 import { joinNames, octets, redeemableMs, reversed, serialOctets } from './certificate-row.ts';
 import type { Connection } from './connection.ts';
-
-/** How long the answer to an Idempotency-Key is repeated. */
-const idempotencyMs = 24 * 3_600_000;
+import { idempotencyKeys, type Row, successorLinks, tokenUses } from './intent-conditions.ts';
 
 const insertCertificateSql = `INSERT INTO certificates (serial, state, purpose, environment, owner, authority,
   issuer_serial, profile, profile_version, subject, names, key_type, key_sha256, tbs_sha256, not_before, not_after,
   requested_by, requested_at, token_id, predecessor)
   VALUES (?, 'intent', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
-type Row = number | bigint;
-
+/** See the port for what each act promises; the order of an intent's conditions is the port's, too. */
 export function issuanceActs(
   connection: Connection,
   audit: AuditChain,
@@ -109,77 +106,3 @@ const columnsOf = (details: CertificateDetails, tbsSha256: string, tokenId: stri
   tokenId,
   details.predecessor === null ? null : serialOctets(details.predecessor),
 ];
-
-type IdempotencyKey = NonNullable<IssuanceIntent['idempotency']>;
-
-function idempotencyKeys(connection: Connection) {
-  const select = connection.prepare<[string, string, number], { body: string; serial: string }>(
-    `SELECT lower(hex(body_sha256)) AS body, lower(hex(serial)) AS serial
-     FROM idempotency_keys JOIN certificates ON certificates.id = certificate
-     WHERE scope = ? AND key = ? AND created_at > ?`,
-  );
-  const insert = connection.prepare('INSERT OR REPLACE INTO idempotency_keys VALUES (?, ?, ?, ?, ?)');
-  // Two for each that comes: the table shrinks back to a day's worth without ever stopping the others for long.
-  const purge = connection.prepare(`DELETE FROM idempotency_keys WHERE (scope, key) IN
-    (SELECT scope, key FROM idempotency_keys WHERE created_at <= ? ORDER BY created_at LIMIT 2)`);
-  const remove = connection.prepare('DELETE FROM idempotency_keys WHERE certificate = ?');
-
-  return {
-    find({ scope, key, bodySha256 }: IdempotencyKey, now: number): IntentOutcome | undefined {
-      const found = select.get(scope, key, now - idempotencyMs);
-      if (!found) return undefined;
-      return found.body === bodySha256 ? { kind: 'replay', serial: found.serial } : { kind: 'idempotencyConflict' };
-    },
-    bind({ scope, key, bodySha256 }: IdempotencyKey, certificate: Row, now: number): void {
-      purge.run(now - idempotencyMs);
-      insert.run(scope, key, octets(bodySha256), certificate, now);
-    },
-    forget(certificate: Row): void {
-      remove.run(certificate);
-    },
-  };
-}
-
-function tokenUses(connection: Connection) {
-  const select = connection.prepare<[string], { usesLeft: number | null; expiresAt: number }>(
-    'SELECT uses_left AS usesLeft, expires_at AS expiresAt FROM tokens WHERE id = ?',
-  );
-  const add = connection.prepare('UPDATE tokens SET uses_left = uses_left + ? WHERE id = ? AND uses_left IS NOT NULL');
-
-  return {
-    /** A token that is gone has ended, too. */
-    refusal(id: string, now: number): IntentOutcome | undefined {
-      const token = select.get(id);
-      if (!token || token.expiresAt <= now) return { kind: 'tokenExpired' };
-      return token.usesLeft === 0 ? { kind: 'tokenUsedUp' } : undefined;
-    },
-    take(id: string): void {
-      add.run(-1, id);
-    },
-    giveBack(id: string): void {
-      add.run(1, id);
-    },
-  };
-}
-
-function successorLinks(connection: Connection) {
-  const select = connection.prepare<[Buffer], { successor: Buffer | null }>(
-    'SELECT successor FROM certificates WHERE serial = ?',
-  );
-  const set = connection.prepare('UPDATE certificates SET successor = ? WHERE serial = ?');
-  const clear = connection.prepare('UPDATE certificates SET successor = NULL WHERE serial = ? AND successor = ?');
-
-  return {
-    refusal(predecessor: string): IntentOutcome | undefined {
-      const row = select.get(serialOctets(predecessor));
-      if (!row) throw new CaError('conflict', `The predecessor ${predecessor} is not recorded.`);
-      return row.successor ? { kind: 'hasSuccessor', successor: row.successor.toString('hex') } : undefined;
-    },
-    set(predecessor: string, successor: string): void {
-      set.run(serialOctets(successor), serialOctets(predecessor));
-    },
-    clear(predecessor: Buffer, successor: Buffer): void {
-      clear.run(predecessor, successor);
-    },
-  };
-}

@@ -74,6 +74,7 @@ function asked<Args extends unknown[], Result>(read: (...args: Args) => Result):
   };
 }
 
+/** Statements are prepared once; each read is a transaction of its own and sees every write acknowledged before it. */
 export function pointReads(connection: Connection): Pick<Inventory, PointRead> {
   return { ...certificateReads(connection), ...registryReads(connection), ...auditReads(connection) };
 }

@@ -10,6 +10,7 @@ type Registry = Omit<
   'recordIntent' | 'recordIssued' | 'closeIntent' | 'revokeCertificate' | 'releaseCertificate' | 'recordCrl'
 >;
 
+/** Each creation asks for its name first, so that `conflict` is decided before anything is written. */
 export function registryActs(connection: Connection, audit: AuditChain): Registry {
   return {
     ...environmentActs(connection, audit),
@@ -57,6 +58,7 @@ function authorityActs(connection: Connection, audit: AuditChain): Pick<Acts, 'c
   const blockKey = connection.prepare(
     `INSERT OR IGNORE INTO blocked_keys (key_sha256, reason) VALUES (?, 'authority')`,
   );
+  // A closed intent has a row, too, but was never issued.
   const recorded = connection.prepare('SELECT 1 FROM certificates WHERE serial = ? AND issued_at IS NOT NULL');
   const activate = connection.prepare('UPDATE authorities SET certificate_serial = ? WHERE name = ?');
   return {

@@ -6,6 +6,7 @@ import type { AuditChain } from './audit-chain.ts';
 import { type CertificateRow, octets, recordColumns, recordOf, serialOctets } from './certificate-row.ts';
 import type { Connection } from './connection.ts';
 
+/** See the port; what is found revoked already is answered with its record, unchanged. */
 export function revocationActs(
   connection: Connection,
   audit: AuditChain,
@@ -19,6 +20,7 @@ export function revocationActs(
     `UPDATE certificates SET state = 'issued', revoked_at = NULL, revocation_reason = NULL, invalidity_date = NULL
      WHERE serial = ?`,
   );
+  // Compromise outlasts and outranks every other reason: nobody may have this key certified again.
   const block = connection.prepare(
     `INSERT INTO blocked_keys (key_sha256, reason) VALUES (?, 'compromised')
      ON CONFLICT (key_sha256) DO UPDATE SET reason = 'compromised'`,

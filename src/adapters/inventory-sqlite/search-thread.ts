@@ -1,5 +1,4 @@
 /** The search thread as the main thread sees it: started when first needed, ended when nobody has searched for a while. */
-import { once } from 'node:events';
 import type { Worker } from 'node:worker_threads';
 import { CaError } from '../../domain/errors.ts';
 import type { CertificateRecord } from '../../domain/records/certificate.ts';
@@ -7,7 +6,7 @@ import type { CertificateQuery, InventoryCounts } from '../../ports/inventory.ts
 import type { ConnectionOptions } from './connection.ts';
 import { errorOf } from './database-error.ts';
 import type { SearchAnswer, SearchRequest } from './search-messages.ts';
-import { startWorkerThread } from './worker-thread.ts';
+import { ended, startWorkerThread } from './worker-thread.ts';
 
 /** Searches run one after the other; more than this many at once are too many. */
 const maximumWaiting = 100;
@@ -19,12 +18,14 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+/** Errors as the port has them: `overloaded`, `inventoryUnavailable`, `stopping`. */
 export interface SearchThread {
   search(query: CertificateQuery): Promise<readonly CertificateRecord[]>;
   counts(): Promise<InventoryCounts>;
   close(): Promise<void>;
 }
 
+/** Starts nothing yet. */
 export function searchThread(options: ConnectionOptions): SearchThread {
   const waiting = new Map<number, Waiting>();
   let worker: Worker | undefined;
@@ -48,6 +49,7 @@ export function searchThread(options: ConnectionOptions): SearchThread {
       cause = error;
     });
     started.on('exit', () => {
+      // One that was ended on purpose has answered everything.
       if (worker !== started) return;
       worker = undefined;
       for (const { reject } of waiting.values()) reject(interrupted(cause));
@@ -60,9 +62,9 @@ export function searchThread(options: ConnectionOptions): SearchThread {
     const ending = worker;
     worker = undefined;
     if (!ending) return;
-    const exit = once(ending, 'exit');
+    const closed = ended(ending);
     ending.postMessage('close');
-    await exit;
+    await closed;
   };
 
   const ask = <T>(query?: CertificateQuery): Promise<T> => {

@@ -40,6 +40,7 @@ export function searchStatement(query: CertificateQuery): SearchStatement {
   };
 }
 
+/** The id breaks ties: it only grows, so rows that arrive among equals never come between those that are there. */
 function orderOf({ sort, after }: CertificateQuery) {
   const descending = sort.startsWith('-');
   const column = sort.endsWith('notAfter') ? 'not_after' : 'requested_at';

@@ -11,6 +11,9 @@ export function startWorkerThread(entry: string, workerData: unknown): Worker {
   return new Worker(new URL(entry, import.meta.url), { workerData, resourceLimits, execArgv: [], env: environment() });
 }
 
+/** Resolves when the thread has ended, by itself or not: `events.once` would reject if it ended of an error. */
+export const ended = (worker: Worker): Promise<void> => new Promise((resolve) => worker.once('exit', () => resolve()));
+
 /**
  * Nothing of this process's environment, which may hold the passphrase, but where the compile cache is: a thread that
  * finds its modules there does not load Node's type stripper, which takes 30 MB.

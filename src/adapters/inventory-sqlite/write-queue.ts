@@ -16,6 +16,7 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+/** A batch the thread has and has not answered. */
 interface InFlight {
   readonly id: number;
   readonly members: readonly Waiting[];
@@ -80,6 +81,7 @@ export class WriteQueue {
     await thread?.stop();
   }
 
+  /** A queue that was closed meanwhile wants no thread any more. */
   async #startThread(): Promise<void> {
     const thread = await this.#start(
       { settled: (batches) => this.#settle(batches), lost: (last, cause) => this.#lose(last, cause) },
@@ -145,6 +147,7 @@ export class WriteQueue {
     this.#restartLater();
   }
 
+  /** Until it succeeds, ever more slowly. */
   #restartLater(): void {
     if (this.#closed) return;
     const delay = this.#options.restartDelayMs * Math.min(2 ** this.#failedStarts, 100);
@@ -154,6 +157,7 @@ export class WriteQueue {
     }, delay);
   }
 
+  /** Counts them out before anybody is told, so that whoever hears it finds room. */
   #finish(members: readonly Waiting[], tell: (member: Waiting, index: number) => void): void {
     this.#pending -= members.length;
     members.forEach(tell);

@@ -1,9 +1,8 @@
 /** The writer thread as the main thread sees it: started, fed with batches, heard, stopped. */
-import { once } from 'node:events';
 import type { Worker } from 'node:worker_threads';
 import { StartError } from '../../domain/errors.ts';
 import type { ConnectionOptions } from './connection.ts';
-import { startWorkerThread } from './worker-thread.ts';
+import { ended, startWorkerThread } from './worker-thread.ts';
 import type { Batch, FromWriter, SettledBatch, ToWriter, WriterData } from './writer-messages.ts';
 
 export interface WriterEvents {
@@ -22,6 +21,7 @@ export interface WriterThread {
 /** Starts the thread; rejects with StartError when it cannot open the database. `lastCommitted` is where numbering stands. */
 export type StartWriter = (events: WriterEvents, lastCommitted: number) => Promise<WriterThread>;
 
+/** Starts threads on this database. */
 export function writerThreads(options: ConnectionOptions): StartWriter {
   return async (events, lastCommitted) => {
     const shared = new SharedArrayBuffer(4);
@@ -46,9 +46,9 @@ export function writerThreads(options: ConnectionOptions): StartWriter {
       post,
       async stop() {
         stopping = true;
-        const exit = once(worker, 'exit');
+        const end = ended(worker);
         post('close');
-        await exit;
+        await end;
       },
     };
   };

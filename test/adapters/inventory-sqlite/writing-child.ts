@@ -1,10 +1,10 @@
 /** Runs writing-process.ts as a child of the test and hears its lines. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 
-export const writingProgram = join(import.meta.dirname, 'writing-process.ts');
+export const writingProgram = fileURLToPath(new URL('./writing-process.ts', import.meta.url));
 
 export interface WritingChild {
   readonly child: ChildProcess;

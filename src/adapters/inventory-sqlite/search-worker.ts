@@ -5,15 +5,21 @@ import type { CertificateQuery, InventoryCounts } from '../../ports/inventory.ts
 import { type CertificateRow, recordOf } from './certificate-row.ts';
 import { type ConnectionOptions, openForReading } from './connection.ts';
 import { failureOf } from './database-error.ts';
-import { searchStatement } from './search.ts';
+import { commonNameProbe, searchStatement } from './search.ts';
 import type { SearchAnswer, SearchRequest } from './search-messages.ts';
 
 const port = parentPort!;
 const connection = openForReading(workerData as ConnectionOptions);
 connection.function('fold', { deterministic: true }, (text: string) => text.toLowerCase());
 
+function isCommon(name: string): boolean {
+  const { sql, parameters } = commonNameProbe(name);
+  const probe = connection.prepare<unknown[], number>(sql).pluck();
+  return probe.get(...parameters) === 1;
+}
+
 function search(query: CertificateQuery): CertificateRecord[] {
-  const { sql, parameters } = searchStatement(query);
+  const { sql, parameters } = searchStatement(query, query.name !== undefined && isCommon(query.name));
   const select = connection.prepare<unknown[], CertificateRow>(sql).raw();
   return select.all(...parameters).map(recordOf);
 }

@@ -20,10 +20,13 @@ interface Filter {
   readonly finds: 'few' | 'many' | 'rest';
 }
 
-/** The most selective filters first: the first that may drive does, or else the index of the order. */
-export function searchStatement(query: CertificateQuery): SearchStatement {
+/**
+ * The most selective filters first: the first that may drive does, or else the index of the order. `nameIsCommon` says
+ * that the name of the query has so many certificates that collecting them all is slower than passing by the others.
+ */
+export function searchStatement(query: CertificateQuery, nameIsCommon = false): SearchStatement {
   const byRequest = query.sort.endsWith('requestedAt');
-  const filters = filtersOf(query);
+  const filters = filtersOf(query, nameIsCommon);
   const driver =
     filters.find(({ finds }) => finds === 'few') ??
     (byRequest ? filters.find(({ finds }) => finds === 'many') : undefined);
@@ -54,9 +57,9 @@ function orderOf({ sort, after }: CertificateQuery) {
   };
 }
 
-function filtersOf(query: CertificateQuery): Filter[] {
+function filtersOf(query: CertificateQuery, nameIsCommon: boolean): Filter[] {
   const filters: (Filter | undefined)[] = [
-    query.name === undefined ? undefined : nameFilter(query.name),
+    query.name === undefined ? undefined : nameIsCommon ? commonNameFilter(query.name) : nameFilter(query.name),
     query.keySha256 === undefined ? undefined : equals('key_sha256', octets(query.keySha256), 'few'),
     ...(query.status ? statusFilters(query.status, query.now) : []),
     query.purpose && purposeFilter(query.purpose),
@@ -87,16 +90,42 @@ const compare = (column: string, operator: '<' | '>' | '>=', value: number, find
   finds,
 });
 
+/** A name is common from so many certificates on. */
+const commonFrom = 5000;
+
+/** Answers 1 if the name of a query is common, by counting no further than that. */
+export function commonNameProbe(name: string): SearchStatement {
+  const { range, parameters } = nameRange(name);
+  const counted = `SELECT 1 FROM certificate_names WHERE ${range} LIMIT ${commonFrom}`;
+  return { sql: `SELECT count(*) >= ${commonFrom} FROM (${counted})`, parameters };
+}
+
 /** `*.example.org` is the range of reversed names from `gro.elpmaxe.` up to, not including, `gro.elpmaxe/`. */
+function nameRange(name: string) {
+  if (!isSuffix(name)) return { range: 'reversed = ?', parameters: [reversed(name)] };
+  const first = reversed(name.slice(1));
+  return { range: 'reversed >= ? AND reversed < ?', parameters: [first, `${first.slice(0, -1)}/`] };
+}
+
+const isSuffix = (name: string): boolean => name.startsWith('*.');
+
 function nameFilter(name: string): Filter {
-  const below = name.startsWith('*.');
-  const first = reversed(below ? name.slice(1) : name);
-  const range = below ? 'reversed >= ? AND reversed < ?' : 'reversed = ?';
+  const { range, parameters } = nameRange(name);
   return {
     column: 'id',
     condition: (column) => `${column} IN (SELECT certificate FROM certificate_names WHERE ${range})`,
-    parameters: below ? [first, `${first.slice(0, -1)}/`] : [first],
+    parameters,
     finds: 'few',
+  };
+}
+
+/** The same of a row's own names, one a line: a name ends where its line does, and a whole one begins where it does, too. */
+function commonNameFilter(name: string): Filter {
+  return {
+    column: 'names',
+    condition: (column) => `instr(char(10) || ${column} || char(10), ?) > 0`,
+    parameters: [isSuffix(name) ? `${name.slice(1)}\n` : `\n${name}\n`],
+    finds: 'rest',
   };
 }
 

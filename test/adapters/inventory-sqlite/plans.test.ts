@@ -1,16 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Connection, openForReading } from '../../../src/adapters/inventory-sqlite/connection.ts';
 import { lookUps } from '../../../src/adapters/inventory-sqlite/point-reads.ts';
-import { searchStatement } from '../../../src/adapters/inventory-sqlite/search.ts';
+import { commonNameProbe, searchStatement } from '../../../src/adapters/inventory-sqlite/search.ts';
 import type { CertificateQuery } from '../../../src/ports/inventory.ts';
-import { frozenNowSeconds, serialAt } from '../../support/inventory-builders.ts';
+import { frozenNowSeconds, recordCertificate, serialAt } from '../../support/inventory-builders.ts';
 import { type SqliteStore, sqliteStore } from '../../support/inventory-stores.ts';
 
 let store: SqliteStore;
 let connection: Connection;
 beforeAll(async () => {
   store = await sqliteStore();
-  await store.open();
+  const inventory = await store.open();
+  for (const names of [['a.dev.internal', 'b.dev.internal'], ['dev.internal'], ['xa.dev.internal', '10.0.0.1'], []]) {
+    await recordCertificate(inventory, { names });
+  }
   connection = openForReading({ file: store.file, busyTimeoutMs: 100, cacheKib: 1000 });
 });
 afterAll(async () => {
@@ -43,8 +46,8 @@ const query = (filter: Partial<CertificateQuery>): CertificateQuery => ({
   now: frozenNowSeconds,
   ...filter,
 });
-const searchPlan = (filter: Partial<CertificateQuery>): string => {
-  const { sql, parameters } = searchStatement(query(filter));
+const searchPlan = (filter: Partial<CertificateQuery>, nameIsCommon = false): string => {
+  const { sql, parameters } = searchStatement(query(filter), nameIsCommon);
   return plan(sql, parameters).join('\n');
 };
 const after = { sortValue: 1, serial: serialAt() };
@@ -80,4 +83,32 @@ describe('a search', () => {
     expect(searchPlan(filter)).toContain(index);
     expect(searchPlan(filter)).not.toMatch(/SCAN certificates(?! USING INDEX)/);
   });
+
+  it('for a common name follows the order instead of collecting', () => {
+    expect(searchPlan({ name: '*.dev.internal' }, true)).toBe('SCAN certificates USING INDEX certificates_by_request');
+    expect(plan(...probeOf('*.dev.internal')).join()).toContain('PRIMARY KEY (reversed>? AND reversed<?)');
+  });
+
+  it.each([
+    '*.dev.internal',
+    'dev.internal',
+    'a.dev.internal',
+    '*.internal',
+    '10.0.0.1',
+    '*.0.1',
+    'internal',
+    '*.',
+    'a',
+  ])('finds the same by %j, common or not', (name) => {
+    const [collected, passed] = [false, true].map((nameIsCommon) => {
+      const { sql, parameters } = searchStatement(query({ name }), nameIsCommon);
+      return connection.prepare(sql).all(...parameters);
+    });
+    expect(passed).toEqual(collected);
+  });
 });
+
+const probeOf = (name: string): [string, readonly unknown[]] => {
+  const { sql, parameters } = commonNameProbe(name);
+  return [sql, parameters];
+};

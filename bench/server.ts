@@ -17,7 +17,7 @@ export interface ServerFigures {
 const resolution = 1;
 
 if (import.meta.main) {
-  const service = await startService(loadConfig(process.env, process.cwd()));
+  const service = await startService(await loadConfig(process.env, process.cwd()));
   const delay = monitorEventLoopDelay({ resolution });
   delay.enable();
   let cpu = process.cpuUsage();

@@ -20,7 +20,7 @@ function start() {
     .then((nodeModule) => {
       // Keeps compiled code between starts, which makes the next one several times faster.
       nodeModule.enableCompileCache();
-      return import('../src/main.ts');
+      return import('../src/program.ts');
     })
     .then((program) => program.main(process.argv.slice(2)))
     .then((exitCode) => {

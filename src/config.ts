@@ -1,9 +1,7 @@
 /** Settings: one schema gives the type, the defaults, `privyseal.yaml` and the `PRIVYSEAL_*` variables; the result is frozen. */
 import { readFileSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
-import { type Static, type TSchema, Type } from 'typebox';
-import { Value } from 'typebox/value';
-import { parse as parseYaml } from 'yaml';
+import { type Static, Type } from 'typebox';
 import { StartError } from './domain/errors.ts';
 
 const Port = (description: string, fallback: number) =>
@@ -41,6 +39,7 @@ export const ConfigSchema = Type.Object(
       description:
         'Further DNS names and IP addresses of the service’s own TLS certificate, beside localhost and the host name',
     }),
+    vault: Type.Enum(['file'], { default: 'file', description: 'Vault of the keys of new authorities' }),
     hierarchy: Type.Enum(['two-tier', 'root'], {
       default: 'two-tier',
       description: 'Hierarchy of the environment dev that a first run makes',
@@ -84,36 +83,70 @@ const otherVariables = [
 ];
 
 /** Reads `privyseal.yaml` (or PRIVYSEAL_CONFIG) of `cwd`, then the environment. StartError `badConfiguration` names key, value and what is allowed. */
-export function loadConfig(env: NodeJS.ProcessEnv, cwd: string, overrides: Partial<Config> = {}): Config {
-  const raw = { ...readFile(env, cwd), ...readEnvironment(env), ...overrides };
+export async function loadConfig(
+  env: NodeJS.ProcessEnv,
+  cwd: string,
+  overrides: Partial<Config> = {},
+): Promise<Config> {
+  const raw = { ...(await readFile(env, cwd)), ...readEnvironment(env), ...overrides };
   const unknown = Object.keys(raw).filter((key) => !Object.hasOwn(ConfigSchema.properties, key));
   if (unknown.length > 0) {
     throw bad(
       `${unknown.join(', ')}: no such setting. Settings are: ${Object.keys(ConfigSchema.properties).join(', ')}.`,
     );
   }
-  const config = Value.Default(ConfigSchema, raw) as Config;
-  const complaints = Object.entries(ConfigSchema.properties).flatMap(([key, schema]) => complaint(key, schema, config));
+  const config = { ...defaults(), ...raw } as Config;
+  const complaints = Object.entries(rulesOf).flatMap(([key, rules]) => complaint(key, rules, config));
   if (complaints.length > 0) throw bad(complaints.join('\n'));
   return Object.freeze({ ...config, home: isAbsolute(config.home) ? config.home : resolve(cwd, config.home) });
 }
 
 const bad = (message: string): StartError => new StartError('badConfiguration', message);
 
-function complaint(key: string, schema: TSchema, config: Readonly<Record<string, unknown>>): string[] {
+/** What the schemas above say of one value; the library's own checker would cost every start 100 ms and 10 MB. */
+interface Rules {
+  readonly type?: string;
+  readonly enum?: readonly string[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly maxItems?: number;
+  readonly pattern?: string;
+  readonly items?: Rules;
+  readonly default?: unknown;
+}
+
+function fits(rules: Rules, value: unknown): boolean {
+  if (rules.enum) return typeof value === 'string' && rules.enum.includes(value);
+  if (rules.type === 'boolean') return typeof value === 'boolean';
+  const { minimum = Number.NEGATIVE_INFINITY, maximum = Number.POSITIVE_INFINITY } = rules;
+  if (rules.type === 'integer') return Number.isInteger(value) && Number(value) >= minimum && Number(value) <= maximum;
+  const { items } = rules;
+  if (items)
+    return Array.isArray(value) && value.length <= (rules.maxItems ?? 1000) && value.every((item) => fits(items, item));
+  if (typeof value !== 'string' || value.length < (rules.minLength ?? 0)) return false;
+  return value.length <= (rules.maxLength ?? 4096) && new RegExp(rules.pattern ?? '', 'u').test(value);
+}
+
+const rulesOf = ConfigSchema.properties as unknown as Readonly<Record<string, Rules>>;
+
+const defaults = (): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(rulesOf).flatMap(([key, rules]) => (rules.default === undefined ? [] : [[key, rules.default]])),
+  );
+
+function complaint(key: string, schema: Rules, config: Readonly<Record<string, unknown>>): string[] {
   const value = config[key];
-  if (value === undefined || Value.Check(schema, value)) return [];
+  if (value === undefined || fits(schema, value)) return [];
   return [`${key} is ${JSON.stringify(value)}, but must be ${allowed(schema)} (environment: ${variableOf(key)}).`];
 }
 
-function allowed(schema: TSchema & { enum?: string[]; minimum?: number; maximum?: number; pattern?: string }): string {
-  if (schema.enum) return `one of ${schema.enum.join(', ')}`;
-  const type = String((schema as { type?: unknown }).type);
-  const range =
-    schema.minimum === undefined
-      ? ''
-      : ` of at least ${schema.minimum}${schema.maximum ? ` and at most ${schema.maximum}` : ''}`;
-  return `a ${type}${range}${schema.pattern ? ` like ${schema.pattern}` : ''}`;
+function allowed({ enum: values, type, minimum, maximum, pattern }: Rules): string {
+  if (values) return `one of ${values.join(', ')}`;
+  if (type === 'integer') return `a whole number from ${minimum}${maximum === undefined ? '' : ` to ${maximum}`}`;
+  if (type === 'boolean') return 'true or false';
+  return `${type === 'array' ? 'a list of texts' : 'a text'}${pattern === undefined ? '' : ` like ${pattern}`}`;
 }
 
 const variableOf = (key: string): string =>
@@ -125,21 +158,20 @@ function readEnvironment(env: NodeJS.ProcessEnv): Record<string, unknown> {
   for (const [name, text] of Object.entries(env)) {
     if (!name.startsWith('PRIVYSEAL_') || text === undefined || text === '') continue;
     const key = keys.get(name);
-    if (key) raw[key] = typed(text, (ConfigSchema.properties as Record<string, TSchema>)[key]!);
+    if (key) raw[key] = typed(text, rulesOf[key]!);
     else if (!otherVariables.includes(name) && !name.startsWith('PRIVYSEAL_TEST_')) raw[name] = text;
   }
   return raw;
 }
 
 /** Environment variables are text: numbers, booleans and lists are read from it; what is neither stays text and is refused. */
-function typed(text: string, schema: TSchema): unknown {
-  const type = (schema as { type?: unknown }).type;
+function typed(text: string, { type }: Rules): unknown {
   if (type === 'integer') return /^\d+$/.test(text) ? Number(text) : text;
   if (type === 'boolean') return text === 'true' ? true : text === 'false' ? false : text;
   return type === 'array' ? text.split(',').map((item) => item.trim()) : text;
 }
 
-function readFile(env: NodeJS.ProcessEnv, cwd: string): Record<string, unknown> {
+async function readFile(env: NodeJS.ProcessEnv, cwd: string): Promise<Record<string, unknown>> {
   const path = resolve(cwd, env.PRIVYSEAL_CONFIG ?? 'privyseal.yaml');
   let text: string;
   try {
@@ -152,13 +184,15 @@ function readFile(env: NodeJS.ProcessEnv, cwd: string): Record<string, unknown> 
       cause,
     );
   }
-  const raw = parse(path, text);
+  const raw = await parse(path, text);
   if (raw === null || raw === undefined) return {};
   if (typeof raw !== 'object' || Array.isArray(raw)) throw bad(`${path} must hold settings as key: value.`);
   return raw as Record<string, unknown>;
 }
 
-function parse(path: string, text: string): unknown {
+/** Most starts have no such file: the parser is loaded when there is one. */
+async function parse(path: string, text: string): Promise<unknown> {
+  const { parse: parseYaml } = await import('yaml');
   try {
     return parseYaml(text);
   } catch (cause) {

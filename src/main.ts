@@ -1,10 +1,9 @@
 /** The composition root: reads the settings, opens the adapters, builds the services, opens the faces. Nothing else knows who is real. */
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { hostname } from 'node:os';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { type Logger, pino } from 'pino';
+import packageJson from '../package.json' with { type: 'json' };
 import { openDebianWeakKeys } from './adapters/debian-weak-keys/open-debian-weak-keys.ts';
 import { openHomeDirectory } from './adapters/home-directory/home-directory.ts';
 import { openSqliteInventory } from './adapters/inventory-sqlite/inventory-sqlite.ts';
@@ -13,11 +12,8 @@ import { systemRandomness } from './adapters/system-randomness.ts';
 import { resolvePassphrase } from './adapters/vault-file/passphrase.ts';
 import { createSoftwareKeys } from './adapters/vault-file/software-keys.ts';
 import { openFileVault } from './adapters/vault-file/vault-file.ts';
-import { type Config, inHome, loadConfig } from './config.ts';
-import { StartError } from './domain/errors.ts';
+import { type Config, inHome } from './config.ts';
 import type { AuditEntry } from './domain/records/audit-event.ts';
-import { runCli } from './faces/cli/run.ts';
-import { type StartReport, welcome } from './faces/cli/welcome.ts';
 import { defaultFaceLimits } from './faces/http/face-deps.ts';
 import { type FacesTls, openFaces } from './faces/http/open-faces.ts';
 import type { Clock } from './ports/clock.ts';
@@ -25,14 +21,11 @@ import type { Home } from './ports/home.ts';
 import type { Inventory } from './ports/inventory.ts';
 import type { Vault } from './ports/vault.ts';
 import { type BuiltServices, buildServices, type ServiceSettings } from './services/build-services.ts';
-import { demo, homeFiles } from './services/first-run.ts';
 import { defaultClockLimits } from './services/guard-clock.ts';
 import { serverCertificateIsDue } from './services/server-certificate.ts';
 import type { DistributionUrls } from './services/services.ts';
 
 const projectFolder = join(import.meta.dirname, '..');
-
-export const version = String(JSON.parse(readFileSync(join(projectFolder, 'package.json'), 'utf8')).version);
 
 /** What a drill or a bench may put around the real thing; everything else runs as users run it. */
 export interface Overrides {
@@ -44,8 +37,10 @@ export interface Overrides {
 
 export interface RunningService {
   readonly ports: { readonly public: number; readonly admin: number; readonly distribution: number };
-  readonly report: StartReport;
   readonly built: BuiltServices;
+  readonly firstRun: boolean;
+  /** Where the passphrase lies in the home; undefined if it is given from elsewhere. */
+  readonly passphraseFile: string | undefined;
   /** Finishes what was accepted, refuses new work, closes everything; under 10 s. */
   stop(): Promise<void>;
 }
@@ -123,8 +118,8 @@ export async function startService(config: Config, overrides: Overrides = {}): P
       await open.home.write('run/ports.json', `${JSON.stringify(ports)}\n`, 0o644);
     }
     await open.inventory.appendAudit(serviceEvent('service.started', built));
-    const report = await reportOf({ config, ports, ...open });
-    return { ports, report, built, stop: () => stopService(open, closers) };
+    const { firstRun, passphraseFile } = open;
+    return { ports, built, firstRun, passphraseFile, stop: () => stopService(open, closers) };
   } catch (error) {
     await closeAll(closers).catch(() => undefined);
     throw error;
@@ -146,7 +141,7 @@ const serviceEvent = (kind: 'service.started' | 'service.stopped', built: BuiltS
   kind,
   actor: 'service',
   object: 'service',
-  details: { version },
+  details: { version: packageJson.version },
 });
 
 /** One JSON line an event on standard output; what could be a secret never gets there. */
@@ -251,7 +246,7 @@ async function openRotatingFaces({ config, built, log, urls, ports }: FacesInput
     limits: { ...defaultFaceLimits, requestsPerMinute: config.requestsPerMinute },
     requestLog: config.requestLog,
     now: () => built.clock.now(),
-    version,
+    version: packageJson.version,
   };
   const faces = await openFaces(deps, tls(), { host: config.host, ports });
   return {
@@ -298,92 +293,14 @@ function startHousekeeping(built: BuiltServices, faces: RotatingFaces, log: Logg
   };
 }
 
-interface ReportInput {
-  readonly config: Config;
-  readonly built: BuiltServices;
-  readonly firstRun: boolean;
-  readonly ports: Ports;
-  readonly passphraseFile: string | undefined;
-}
-
-async function reportOf({ config, built, firstRun, ports, passphraseFile }: ReportInput): Promise<StartReport> {
-  const home = relative(process.cwd(), config.home) || config.home;
-  const shown = home.startsWith('..') ? config.home : home;
-  const authorities = await built.directory.all();
-  return {
-    version,
-    firstRun,
-    home: shown,
-    urls: {
-      public: config.publicUrl ?? `https://localhost:${ports.public}`,
-      admin: `https://localhost:${ports.admin}`,
-      distribution: config.distributionUrl ?? `http://localhost:${ports.distribution}`,
-    },
-    authorities: authorities.map(({ authority, certificate, certificateDer }) => ({
-      name: authority.name,
-      subject: certificate.subject,
-      sha256: createHash('sha256').update(certificateDer).digest('hex'),
-    })),
-    files: homeContents(shown),
-    passphraseFile,
-    demo,
-    defaultPorts: ports.public === 8443 && ports.admin === 9443,
-  };
-}
-
-const homeContents = (home: string): StartReport['files'] => [
-  { path: `${home}/privyseal.db`, what: 'the inventory and the audit log (SQLite)' },
-  { path: `${home}/vault/`, what: 'the authorities’ keys, encrypted' },
-  { path: `${home}/${homeFiles.adminKey}`, what: 'private key of the operator admin (0600)' },
-  { path: `${home}/${homeFiles.adminCertificate}`, what: 'its certificate, for the admin face' },
-  { path: `${home}/${homeFiles.trust('system')}`, what: 'what clients of this service trust' },
-  { path: `${home}/${homeFiles.trust(demo.environment)}`, what: 'what to trust to accept certificates of dev' },
-  {
-    path: `${home}/${homeFiles.demoToken}`,
-    what: `enrolment token of ${demo.product}, for ${demo.tokenDays} days (0600)`,
-  },
-];
-
-/** Ends with 0 after SIGTERM or SIGINT; a second signal ends at once. */
-async function serve(overrides: Partial<Config>): Promise<number> {
-  const config = loadConfig(process.env, process.cwd(), overrides);
-  const service = await startService(config);
-  process.stdout.write(welcome(service.report));
-  await new Promise<void>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.once(signal, () => {
-        process.once(signal, () => process.exit(1));
-        resolve();
-      });
-    }
-  });
-  await service.stop();
-  return 0;
-}
-
-/** Makes the home without serving it. */
-async function initialize(overrides: Partial<Config>): Promise<number> {
-  const config = loadConfig(process.env, process.cwd(), { ...overrides, logLevel: 'error' });
+/** Makes the home without opening a face. */
+export async function initializeHome(config: Config): Promise<Omit<RunningService, 'stop'>> {
   const closers: Closers = [];
+  const ports = { public: config.publicPort, admin: config.adminPort, distribution: config.distributionPort };
   try {
-    const ports = { public: config.publicPort, admin: config.adminPort, distribution: config.distributionPort };
-    const open = await openServices(config, ports, {}, closers);
-    process.stdout.write(welcome(await reportOf({ config, ports, ...open })));
+    const { built, firstRun, passphraseFile } = await openServices(config, ports, {}, closers);
+    return { ports, built, firstRun, passphraseFile };
   } finally {
     await closeAll(closers);
-  }
-  return 0;
-}
-
-/** The program: resolves to the exit code. A StartError is a sentence, not a stack. */
-export async function main(argv: readonly string[]): Promise<number> {
-  const { stdout, stderr, env } = process;
-  const io = { stdout, stderr, env, cwd: process.cwd(), isTty: stdout.isTTY === true, columns: stdout.columns ?? 80 };
-  try {
-    return await runCli(argv, io, { serve, initialize, version });
-  } catch (error) {
-    if (!(error instanceof StartError)) throw error;
-    stderr.write(`privyseal: ${error.code}: ${error.message}\n`);
-    return 1;
   }
 }

@@ -39,6 +39,13 @@ const fastify = ['fastify', '@fastify/', 'pino'];
 /** The design's floors. A folder of `adapters` is its own floor: adapters do not know each other. */
 const floors: readonly Floor[] = [
   { path: 'main.ts', floors: [''], packages: [], node: 'any', pure: false },
+  {
+    path: 'program.ts',
+    floors: ['main.ts', 'config.ts', 'faces/cli/', 'services/'],
+    packages: [],
+    node: 'any',
+    pure: false,
+  },
   { path: 'config.ts', floors: ['domain/'], packages: ['yaml', 'typebox'], node: 'any', pure: false },
   { path: 'domain/', floors: ['domain/'], packages: [], node: 'pureCrypto', pure: true },
   { path: 'domain/keystore/', floors: ['domain/'], packages: ['node-forge'], node: 'pureCrypto', pure: true },

@@ -30,7 +30,7 @@ const recordVault = (vault: Vault, file: string): Vault => ({
 
 if (import.meta.main) {
   const file = process.env[signedFileVariable] ?? '';
-  const service = await startService(loadConfig(process.env, process.cwd()), {
+  const service = await startService(await loadConfig(process.env, process.cwd()), {
     wrapVault: (vault) => recordVault(vault, file),
   });
   process.once('SIGTERM', () => void service.stop());

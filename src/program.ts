@@ -1,0 +1,92 @@
+/** The program behind `privyseal`: hands the verbs to the command line, and loads the service only to serve it. */
+import { createHash } from 'node:crypto';
+import { relative } from 'node:path';
+import packageJson from '../package.json' with { type: 'json' };
+import type { Config } from './config.ts';
+import { runCli } from './faces/cli/run.ts';
+import type { StartReport } from './faces/cli/welcome.ts';
+import type { RunningService } from './main.ts';
+
+/** Resolves to the exit code; every expected error was told to a person by then. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const { stdout, stderr, env } = process;
+  const io = { stdout, stderr, env, cwd: process.cwd(), isTty: stdout.isTTY === true, columns: stdout.columns ?? 80 };
+  return runCli(argv, io, { serve, initialize, version: packageJson.version });
+}
+
+type Given = Partial<Pick<Config, 'home' | 'logLevel'>>;
+
+async function load(given: Given): Promise<Config> {
+  const { loadConfig } = await import('./config.ts');
+  return loadConfig(process.env, process.cwd(), given);
+}
+
+/** Ends with 0 after SIGTERM or SIGINT; a second signal ends at once. */
+async function serve(given: Given): Promise<number> {
+  const { startService } = await import('./main.ts');
+  const config = await load(given);
+  const service = await startService(config);
+  await tell(config, service);
+  await new Promise<void>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.once(signal, () => {
+        process.once(signal, () => process.exit(1));
+        resolve();
+      });
+    }
+  });
+  await service.stop();
+  return 0;
+}
+
+/** Makes the home without serving it. */
+async function initialize(given: Given): Promise<number> {
+  const { initializeHome } = await import('./main.ts');
+  const config = await load({ ...given, logLevel: 'error' });
+  await tell(config, await initializeHome(config));
+  return 0;
+}
+
+type Started = Omit<RunningService, 'stop'>;
+
+async function tell(config: Config, started: Started): Promise<void> {
+  const { welcome } = await import('./faces/cli/welcome.ts');
+  process.stdout.write(welcome(await reportOf(config, started)));
+}
+
+async function reportOf(config: Config, { built, firstRun, ports, passphraseFile }: Started): Promise<StartReport> {
+  const { demo, homeFiles } = await import('./services/first-run.ts');
+  const inside = relative(process.cwd(), config.home);
+  const home = inside === '' || inside.startsWith('..') ? config.home : inside;
+  const authorities = await built.directory.all();
+  return {
+    version: packageJson.version,
+    firstRun,
+    home,
+    urls: {
+      public: config.publicUrl ?? `https://localhost:${ports.public}`,
+      admin: `https://localhost:${ports.admin}`,
+      distribution: config.distributionUrl ?? `http://localhost:${ports.distribution}`,
+    },
+    authorities: authorities.map(({ authority, certificate, certificateDer }) => ({
+      name: authority.name,
+      subject: certificate.subject,
+      sha256: createHash('sha256').update(certificateDer).digest('hex'),
+    })),
+    files: [
+      { path: `${home}/privyseal.db`, what: 'the inventory and the audit log (SQLite)' },
+      { path: `${home}/vault/`, what: 'the authorities’ keys, encrypted' },
+      { path: `${home}/${homeFiles.adminKey}`, what: 'private key of the operator admin (0600)' },
+      { path: `${home}/${homeFiles.adminCertificate}`, what: 'its certificate, for the admin face' },
+      { path: `${home}/${homeFiles.trust('system')}`, what: 'what clients of this service trust' },
+      { path: `${home}/${homeFiles.trust(demo.environment)}`, what: 'what to trust to accept certificates of dev' },
+      {
+        path: `${home}/${homeFiles.demoToken}`,
+        what: `enrolment token of ${demo.product}, for ${demo.tokenDays} days (0600)`,
+      },
+    ],
+    passphraseFile,
+    demo,
+    defaultPorts: ports.public === 8443 && ports.admin === 9443,
+  };
+}

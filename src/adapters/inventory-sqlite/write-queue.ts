@@ -136,12 +136,12 @@ export class WriteQueue {
     if (this.#waiting.length > 0) this.#schedule();
   }
 
-  #lose(lastCommitted: number, cause: unknown): void {
+  #lose(lastBegun: number, cause: unknown): void {
     this.#thread = undefined;
     for (const { id, members } of this.#inFlight.splice(0)) {
       // Ids wrap around: the sign of their difference says which came first.
-      const written = ((id - lastCommitted) | 0) <= 0;
-      this.#finish(members, (member) => member.reject(written ? unanswered(cause) : lost(cause)));
+      const begun = ((id - lastBegun) | 0) <= 0;
+      this.#finish(members, (member) => member.reject(begun ? unanswered(cause) : lost(cause)));
     }
     this.#finish(this.#waiting.splice(0), (member) => member.reject(lost(cause)));
     this.#restartLater();
@@ -171,9 +171,9 @@ const lost = (cause: unknown): CaError =>
     cause,
   });
 
-/** Not `inventoryUnavailable`, which would promise that nothing was done. */
+/** Not `inventoryUnavailable`, which would promise that nothing was done: the thread may have died after the commit. */
 const unanswered = (cause: unknown): CaError =>
-  new CaError('serverInternal', 'The act was recorded, but its outcome was lost.', { cause });
+  new CaError('serverInternal', 'The inventory’s writer died; it is not known whether this was recorded.', { cause });
 
 const unsendable = (cause: unknown): CaError =>
   new CaError('serverInternal', 'The inventory was given no plain value.', { cause });

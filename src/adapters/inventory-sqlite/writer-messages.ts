@@ -25,6 +25,6 @@ export type FromWriter =
   | { readonly kind: 'settled'; readonly batches: readonly SettledBatch[] };
 
 export interface WriterData extends ConnectionOptions {
-  /** One Int32: the id of the last batch that was committed, known even when the thread dies before it can say so. */
-  readonly lastCommitted: SharedArrayBuffer;
+  /** One Int32: the id of the last batch the thread has begun, known even when it dies before it can say so. */
+  readonly lastBegun: SharedArrayBuffer;
 }

@@ -7,8 +7,8 @@ import type { Batch, FromWriter, SettledBatch, ToWriter, WriterData } from './wr
 
 export interface WriterEvents {
   settled(batches: readonly SettledBatch[]): void;
-  /** The thread ended unasked. Of the batches that were not settled, those up to `lastCommitted` are on the disk. */
-  lost(lastCommitted: number, cause: unknown): void;
+  /** The thread ended unasked. Of the batches that were not settled, those after `lastBegun` were not touched. */
+  lost(lastBegun: number, cause: unknown): void;
 }
 
 export interface WriterThread {
@@ -18,16 +18,16 @@ export interface WriterThread {
   stop(): Promise<void>;
 }
 
-/** Starts the thread; rejects with StartError when it cannot open the database. `lastCommitted` is where numbering stands. */
-export type StartWriter = (events: WriterEvents, lastCommitted: number) => Promise<WriterThread>;
+/** Starts the thread; rejects with StartError when it cannot open the database. `lastBegun` is where numbering stands. */
+export type StartWriter = (events: WriterEvents, lastBegun: number) => Promise<WriterThread>;
 
 /** Starts threads on this database. */
 export function writerThreads(options: ConnectionOptions): StartWriter {
-  return async (events, lastCommitted) => {
+  return async (events, lastBegun) => {
     const shared = new SharedArrayBuffer(4);
-    const committed = new Int32Array(shared);
-    committed[0] = lastCommitted;
-    const data: WriterData = { ...options, lastCommitted: shared };
+    const begun = new Int32Array(shared);
+    begun[0] = lastBegun;
+    const data: WriterData = { ...options, lastBegun: shared };
     const worker = startWorkerThread('./writer-worker.ts', data);
     let stopping = false;
     let cause: unknown;
@@ -39,7 +39,7 @@ export function writerThreads(options: ConnectionOptions): StartWriter {
       cause = error;
     });
     worker.on('exit', () => {
-      if (!stopping) events.lost(Atomics.load(committed, 0), cause);
+      if (!stopping) events.lost(Atomics.load(begun, 0), cause);
     });
     const post = (message: ToWriter): void => worker.postMessage(message);
     return {

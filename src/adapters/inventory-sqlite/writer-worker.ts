@@ -8,7 +8,7 @@ import type { Batch, FromWriter, SettledBatch, ToWriter, WriterData } from './wr
 
 const port = parentPort!;
 const data = workerData as WriterData;
-const lastCommitted = new Int32Array(data.lastCommitted);
+const lastBegun = new Int32Array(data.lastBegun);
 
 const tell = (message: FromWriter): void => port.postMessage(message);
 
@@ -26,8 +26,8 @@ function open(): BatchWriter | undefined {
 }
 
 function settle(writer: BatchWriter, batches: readonly Batch[]): void {
+  Atomics.store(lastBegun, 0, batches.at(-1)!.id);
   const results = writer.write(batches.flatMap(({ acts }) => acts));
-  Atomics.store(lastCommitted, 0, batches.at(-1)!.id);
   const settled: SettledBatch[] = [];
   let offset = 0;
   for (const { id, acts } of batches) {

@@ -7,11 +7,11 @@ import { auditEntry } from '../../support/inventory-builders.ts';
 /** A thread that does what the test says, and a queue on it. */
 async function queueOn(options: Partial<WriteQueueOptions> = {}, startable: () => boolean = () => true) {
   const batches: Batch[] = [];
-  const starts: { events: WriterEvents; lastCommitted: number }[] = [];
+  const starts: { events: WriterEvents; lastBegun: number }[] = [];
   const stops: number[] = [];
   const queue = await WriteQueue.open(
-    async (events, lastCommitted) => {
-      starts.push({ events, lastCommitted });
+    async (events, lastBegun) => {
+      starts.push({ events, lastBegun });
       if (!startable()) throw new Error('not now');
       return {
         post(batch) {
@@ -88,16 +88,16 @@ describe('the queue of writes', () => {
 });
 
 describe('a writer thread that dies', () => {
-  it('refuses what was not written as not done, and what was written as recorded', async () => {
+  it('promises that nothing was done only of what it had not begun', async () => {
     const { queue, batches, starts } = await queueOn();
-    const written = settled(append(queue));
+    const begun = settled(append(queue));
     await turn();
-    const unwritten = settled(append(queue));
+    const untouched = settled(append(queue));
     await turn();
     const gathered = settled(append(queue));
     starts[0]!.events.lost(batches[0]!.id, new Error('out of memory'));
-    expect(await written).toMatchObject({ reason: { code: 'serverInternal' } });
-    expect(await unwritten).toMatchObject({ reason: { code: 'inventoryUnavailable', retryAfterSeconds: 1 } });
+    expect(await begun).toMatchObject({ reason: { code: 'serverInternal' } });
+    expect(await untouched).toMatchObject({ reason: { code: 'inventoryUnavailable', retryAfterSeconds: 1 } });
     expect(await gathered).toMatchObject({ reason: { code: 'inventoryUnavailable', retryAfterSeconds: 1 } });
   });
 

@@ -1,6 +1,7 @@
 /** The program behind `privyseal`: hands the verbs to the command line, and loads the service only to serve it. */
 import { createHash } from 'node:crypto';
 import { relative } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import packageJson from '../package.json' with { type: 'json' };
 import type { Config } from './config.ts';
 import { runCli } from './faces/cli/run.ts';
@@ -14,6 +15,14 @@ export async function main(argv: readonly string[]): Promise<number> {
   return runCli(argv, io, { serve, initialize, version: packageJson.version });
 }
 
+/**
+ * The garbage of a start would make V8 keep a young generation of 16 MiB for good. It stays small until the service is
+ * ready and grows, as usual, when there is load: 14 MB less for an idle service.
+ */
+function growYoungGeneration(grow: boolean): void {
+  setFlagsFromString(`--semi-space-growth-factor=${grow ? 2 : 1}`);
+}
+
 type Given = Partial<Pick<Config, 'home' | 'logLevel'>>;
 
 async function load(given: Given): Promise<Config> {
@@ -23,10 +32,12 @@ async function load(given: Given): Promise<Config> {
 
 /** Ends with 0 after SIGTERM or SIGINT; a second signal ends at once. */
 async function serve(given: Given): Promise<number> {
+  growYoungGeneration(false);
   const { startService } = await import('./main.ts');
   const config = await load(given);
   const service = await startService(config);
   await tell(config, service);
+  growYoungGeneration(true);
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       process.once(signal, () => {

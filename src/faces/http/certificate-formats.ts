@@ -1,6 +1,5 @@
 /** The forms a certificate can be had in: JSON, PEM chain (RFC 8555 §9.1), DER (RFC 2585), PKCS#7 certs-only (RFC 5751). */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { encodeCertificatesOnly } from '../../domain/keystore/pkcs7.ts';
 import { negotiate } from './accept.ts';
 import { certificatePem, chainPem } from './certificate-json.ts';
 
@@ -23,16 +22,24 @@ export interface ShownCertificate {
 }
 
 /** Sends the certificate: the PEM chain and PKCS#7 with its issuers, nearest first, DER alone. */
-export function sendCertificate(reply: FastifyReply, format: CertificateFormat, shown: ShownCertificate): FastifyReply {
+export function sendCertificate(
+  reply: FastifyReply,
+  format: CertificateFormat,
+  shown: ShownCertificate,
+): FastifyReply | Promise<FastifyReply> {
   reply.header('vary', 'accept');
   if (format === jsonMediaType) return sendJsonText(reply, shown.json());
-  return reply.header('content-type', format).send(encode(format, shown));
+  reply.header('content-type', format);
+  const { der, chainDer } = shown;
+  if (format === pkcs7MediaType) return sendPkcs7(reply, [der, ...chainDer]);
+  if (format === derMediaType) return reply.send(Buffer.from(der.buffer, der.byteOffset, der.length));
+  return reply.send(certificatePem(der) + chainDer.map(chainPem).join(''));
 }
 
-function encode(format: CertificateFormat, { der, chainDer }: ShownCertificate): Buffer | string {
-  if (format === derMediaType) return Buffer.from(der.buffer, der.byteOffset, der.length);
-  if (format === pkcs7MediaType) return Buffer.from(encodeCertificatesOnly([der, ...chainDer]));
-  return certificatePem(der) + chainDer.map(chainPem).join('');
+/** Few ask for it, and its encoder is a library that every start would load. */
+async function sendPkcs7(reply: FastifyReply, certificatesDer: readonly Uint8Array[]): Promise<FastifyReply> {
+  const { encodeCertificatesOnly } = await import('../../domain/keystore/pkcs7.ts');
+  return reply.send(Buffer.from(encodeCertificatesOnly(certificatesDer)));
 }
 
 /** JSON whose shape the compiler has checked: measured, generated serializers were no faster than JSON.stringify. */

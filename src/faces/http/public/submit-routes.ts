@@ -86,7 +86,7 @@ type CreatedAnswer = (
   reply: FastifyReply,
   format: ReturnType<typeof wantedFormat>,
   view: CertificateView,
-) => FastifyReply;
+) => FastifyReply | Promise<FastifyReply>;
 
 const createdAnswer =
   ({ urls, now }: FaceDeps): CreatedAnswer =>

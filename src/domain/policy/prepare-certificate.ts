@@ -2,7 +2,7 @@
 import type { Reason } from '../errors.ts';
 import type { Product } from '../records/environment.ts';
 import { refuseIfAny } from '../refusal.ts';
-import type { Csr } from '../x509/csr.ts';
+import type { ParsedTbsCertificate } from '../x509/certificate.ts';
 import {
   authorityInfoAccess,
   authorityKeyIdentifier,
@@ -15,14 +15,15 @@ import {
 } from '../x509/extensions.ts';
 import type { GeneralName } from '../x509/general-name.ts';
 import type { KeyFamily } from '../x509/key-type.ts';
-import { decodeName, encodeName, formatName } from '../x509/name.ts';
+import { encodeName, formatName } from '../x509/name.ts';
 import { keyIdentifier, publicKeySha256, type SubjectPublicKey } from '../x509/public-key.ts';
 import { encodeTbsCertificate } from '../x509/tbs-certificate.ts';
 import type { IssuerFacts } from './issuer-facts.ts';
 import { judgeLifetime, validityOf } from './lifetime.ts';
 import { lintOrThrow } from './lint.ts';
 import type { KeyUsage, Profile } from './profile.ts';
-import { commonNameOf, judgeNames, type NamesInput, readRequestedNames } from './requested-names.ts';
+import { judgeNames, type NamesInput, readRequestedNames } from './requested-names.ts';
+import { subjectAttributes } from './subject-template.ts';
 
 /** What was checked, and the very bytes to sign. Redeem it once. */
 export interface PreparedCertificate {
@@ -39,7 +40,7 @@ export interface PreparedCertificate {
   readonly profileVersion: number;
 }
 
-/** A profile with everything encoded that is the same in each of its certificates. */
+/** A profile with everything encoded that is the same in each of its certificates of one issuer. */
 export interface CompiledProfile {
   readonly profile: Profile;
   readonly issuer: IssuerFacts;
@@ -71,39 +72,35 @@ export function compileProfile(profile: Profile, issuer: IssuerFacts): CompiledP
     keyUsage: { rsa: forFamily('rsa'), ec: forFamily('ec'), ed25519: forFamily('ed25519') },
     extKeyUsage: extKeyUsage(profile.extendedKeyUsage),
     authorityKeyIdentifier: authorityKeyIdentifier(issuer.subjectKeyIdentifier),
-    addresses: addressExtensions(issuer),
+    addresses: addressExtensions(issuer.urls),
   };
 }
 
 /** Java and nginx refuse a chain in which a certificate does not say where its revocation is told. */
-export const addressExtensions = ({ urls }: IssuerFacts): readonly Uint8Array[] => [
+export const addressExtensions = (urls: IssuerFacts['urls']): readonly Uint8Array[] => [
   crlDistributionPoints([urls.crl]),
   authorityInfoAccess({ ocsp: urls.ocsp, caIssuers: urls.aia }),
 ];
 
-/** keyEncipherment is RSA's alone (RFC 8813 §3, RFC 8410 §5), keyAgreement EC's; signing is what all can do. */
-function usagesFor(usages: readonly KeyUsage[], family: KeyFamily): readonly KeyUsage[] {
-  const fitting = usages.filter((usage) => {
+/** keyEncipherment is RSA's alone (RFC 8813 §3, RFC 8410 §5), keyAgreement EC's; digitalSignature, which all keys can, remains. */
+const usagesFor = (usages: readonly KeyUsage[], family: KeyFamily): readonly KeyUsage[] =>
+  usages.filter((usage) => {
     if (usage === 'keyEncipherment') return family === 'rsa';
     return usage === 'keyAgreement' ? family === 'ec' : true;
   });
-  return fitting.length > 0 ? fitting : ['digitalSignature'];
-}
 
 /** Throws one CaError with all reasons. The CSR's signature is not verified here; its key's rules were, when it was read. */
 export function prepareCertificate(compiled: CompiledProfile, request: CertificateRequest): PreparedCertificate {
   const { profile, issuer } = compiled;
-  const { csr, product, now } = request;
-  const { names, reasons: unreadable } = readRequestedNames(request);
-  const namesJudged = unreadable.length > 0 && names.length === 0 ? [] : judgeNames(names, csr, { profile, product });
+  const { csr, product, now, lifetimeSeconds } = request;
+  const requested = readRequestedNames(request);
   refuseIfAny([
-    ...unreadable,
-    ...namesJudged,
+    ...judgeNames(requested, csr, { profile, product }),
     ...judgeKeyKind(csr.publicKey, profile),
-    ...judgeLifetime(profile, issuer, { lifetimeSeconds: request.lifetimeSeconds, now }),
+    ...judgeLifetime(profile, issuer, { lifetimeSeconds, now }),
   ]);
-  const validity = validityOf(profile, issuer, { lifetimeSeconds: request.lifetimeSeconds, now });
-  return assemble(compiled, request, { names, validity });
+  const { names } = requested;
+  return assemble(compiled, request, { names, validity: validityOf(profile, issuer, { lifetimeSeconds, now }) });
 }
 
 interface Decided {
@@ -111,74 +108,57 @@ interface Decided {
   readonly validity: { readonly notBefore: number; readonly notAfter: number };
 }
 
-function assemble(
-  compiled: CompiledProfile,
-  request: CertificateRequest,
-  { names, validity }: Decided,
-): PreparedCertificate {
+function assemble(compiled: CompiledProfile, request: CertificateRequest, decided: Decided): PreparedCertificate {
   const { profile, issuer } = compiled;
+  const { serial } = request;
+  const { names, validity } = decided;
   const { spkiDer, family, keyType } = request.csr.publicKey;
   const subjectDer = encodeName(subjectAttributes(profile, request.csr, names));
+  const identifier = keyIdentifier(spkiDer);
   const usages = compiled.keyUsage[family];
+  const fields = { serial, ...validity, subjectDer, spkiDer };
   const tbs = encodeTbsCertificate({
-    serial: request.serial,
+    ...fields,
     signatureAlgorithm: issuer.signatureAlgorithm,
     issuerDer: issuer.subjectDer,
-    ...validity,
-    subjectDer,
-    spkiDer,
     extensions: [
       compiled.basicConstraints,
       usages.der,
       compiled.extKeyUsage,
-      subjectKeyIdentifier(keyIdentifier(spkiDer)),
+      subjectKeyIdentifier(identifier),
       compiled.authorityKeyIdentifier,
       // RFC 5280 §4.2.1.6: critical when the subject is empty.
-      subjectAltName(names, subjectDer.length === 2),
+      subjectAltName(names, subjectDer.length === emptyNameOctets),
       ...compiled.addresses,
     ],
   });
-  lintOrThrow(tbs, {
-    serial: request.serial,
+  const said = lintOrThrow(tbs, {
+    ...fields,
     issuer,
-    ...validity,
-    subjectDer,
-    spkiDer,
+    subjectKeyIdentifier: identifier,
     names,
     keyUsage: usages.usages,
     extendedKeyUsage: profile.extendedKeyUsage,
   });
-  return {
-    tbs,
-    subject: formatName(decodeName(subjectDer)),
-    names: names.map(({ value }) => value),
-    keyType,
-    keySha256: publicKeySha256(spkiDer),
-    ...validity,
-    profile: profile.name,
-    profileVersion: profile.version,
-  };
+  return preparedOf(tbs, said, { keyType, profile: profile.name, profileVersion: profile.version });
 }
 
-/** RFC 5280 appendix A.1: ub-common-name. */
-const commonNameLimit = 64;
+const emptyNameOctets = 2;
 
-type Attributes = Parameters<typeof encodeName>[0];
-
-/** The subject is the profile's template; of the CSR's own subject only the CN can come in, as one of the names. */
-function subjectAttributes({ subject }: Profile, csr: Csr, names: readonly GeneralName[]): Attributes {
-  const fitting = names.filter(({ value }) => value.length <= commonNameLimit);
-  const first = fitting.find(({ type }) => type === 'dns') ?? fitting.find(({ type }) => type === 'email');
-  const commonName = { firstName: first?.value, requested: commonNameOf(csr)?.toLowerCase(), none: undefined }[
-    subject.commonName
-  ];
-  const attributes: { type: Attributes[number]['type']; value: string }[] = [];
-  if (subject.organization !== undefined) attributes.push({ type: 'organizationName', value: subject.organization });
-  if (subject.organizationalUnit !== undefined)
-    attributes.push({ type: 'organizationalUnitName', value: subject.organizationalUnit });
-  if (commonName !== undefined) attributes.push({ type: 'commonName', value: commonName });
-  return attributes;
-}
+/** What the inventory will hold is what the bytes say, not what they were meant to say. */
+export const preparedOf = (
+  tbs: Uint8Array,
+  said: ParsedTbsCertificate,
+  by: Pick<PreparedCertificate, 'keyType' | 'profile' | 'profileVersion'>,
+): PreparedCertificate => ({
+  tbs,
+  subject: formatName(said.subject),
+  names: said.names.map(({ value }) => value),
+  keySha256: publicKeySha256(said.spkiDer),
+  notBefore: said.notBefore,
+  notAfter: said.notAfter,
+  ...by,
+});
 
 function judgeKeyKind(key: SubjectPublicKey, { name, keys }: Profile): readonly Reason[] {
   const short = key.rsa !== undefined && key.rsa.bits < keys.rsaMinimumBits;

@@ -4,7 +4,8 @@ import type { Product } from '../records/environment.ts';
 import type { Csr } from '../x509/csr.ts';
 import { type GeneralName, parseGeneralName, readGeneralName } from '../x509/general-name.ts';
 import { oids } from '../x509/oids.ts';
-import { isNameAllowed } from './name-rule.ts';
+import { nameFault } from './name-fault.ts';
+import { allowedBy } from './name-rule.ts';
 import { printable } from './printable.ts';
 import type { Profile } from './profile.ts';
 
@@ -17,78 +18,115 @@ export interface NamesInput {
 export interface RequestedNames {
   /** Canonical, each once, in the order of the request. */
   readonly names: readonly GeneralName[];
+  /** What could not be read as a name. */
   readonly reasons: readonly Reason[];
+  /** Where in the request each of `names` stands. */
+  readonly fields: readonly string[] | string;
 }
 
 /** From the request's `names`, else the CSR's subjectAltName, else a CN that is a DNS name. */
-export function readRequestedNames(input: NamesInput): RequestedNames {
-  const { csr } = input;
-  if (input.names) return readTexts(input.names);
-  if (csr.names.length > 0) return { names: csr.names, reasons: [] };
-  const commonName = commonNameOf(csr);
-  const name = commonName === undefined ? undefined : parseGeneralName(commonName);
+export function readRequestedNames({ csr, names }: NamesInput): RequestedNames {
+  if (names) return readNameTexts(names);
+  if (csr.names.length > 0) return { names: csr.names, reasons: [], fields: 'csr.subjectAltName' };
   // `openssl req -new -subj /CN=host` and nothing more is what most people type first.
-  return { names: name?.type === 'dns' ? [name] : [], reasons: [] };
+  const name = parseGeneralName(commonNameOf(csr) ?? '');
+  return { names: name?.type === 'dns' ? [name] : [], reasons: [], fields: 'csr.subject' };
 }
 
-function readTexts(texts: readonly string[]): RequestedNames {
+/** As for a CSR: more than any profile allows are not even read. */
+const mostTexts = 100;
+
+/** Plain texts as names, or why they are none. */
+export function readNameTexts(texts: readonly string[]): RequestedNames {
+  if (texts.length > mostTexts) return { names: [], reasons: [tooMany(texts.length, mostTexts)], fields: 'names' };
   const names = new Map<string, GeneralName>();
+  const fields: string[] = [];
   const reasons: Reason[] = [];
   for (const [index, text] of texts.entries()) {
     const name = readGeneralName(text);
-    if (name.type !== 'other') names.set(name.value, name);
-    else
-      reasons.push({
-        code: name.code,
-        field: `names[${index}]`,
-        message: 'This is no name that can be certified.',
-        value: printable(text),
-      });
+    const field = `names[${index}]`;
+    if (name.type === 'other') {
+      reasons.push({ code: name.code, field, message: nameFault(name.code), value: printable(text) });
+    } else if (!names.has(name.value)) {
+      names.set(name.value, name);
+      fields.push(field);
+    }
   }
-  return { names: [...names.values()], reasons };
+  return { names: [...names.values()], reasons, fields };
 }
 
 export const commonNameOf = (csr: Csr): string | undefined =>
   csr.subject.attributes.find(({ oid }) => oid === oids.commonName)?.value;
 
-/** Every rule of profile and product that the names break. */
+/** Every rule of profile and product that the names break, after what made some of them unreadable. */
 export function judgeNames(
-  names: readonly GeneralName[],
+  { names, fields, reasons: unreadable }: RequestedNames,
   csr: Csr,
-  rules: { profile: Profile; product: Product },
+  rules: { readonly profile: Profile; readonly product: Product },
 ): readonly Reason[] {
-  const { profile, product } = rules;
-  if (names.length === 0)
-    return [
-      { code: 'noNames', field: 'names', message: 'The request names nobody. Put a subjectAltName into the CSR.' },
-    ];
-  if (names.length > profile.names.maximum) {
-    const message = `At most ${profile.names.maximum} names, but there are ${names.length}.`;
-    return [{ code: 'tooManyNames', field: 'names', message }];
+  const { maximum } = rules.profile.names;
+  if (names.length === 0) return unreadable.length > 0 ? unreadable : [noNames(csr)];
+  if (names.length > maximum) return [...unreadable, tooMany(names.length, maximum)];
+  const isAllowed = allowedBy(rules.product.nameRules);
+  const reasons = [...unreadable];
+  for (const [index, name] of names.entries()) {
+    const fault = faultOf(name, isAllowed, rules);
+    if (!fault) continue;
+    const field = typeof fields === 'string' ? fields : fields[index]!;
+    reasons.push({ ...fault, field, value: printable(name.value) });
   }
-  const reasons: Reason[] = [];
-  for (const name of names) judgeName(name, profile, product, reasons);
-  return reasons.concat(judgeCommonName(csr, names));
+  if (!holdsCommonName(names, csr)) reasons.push(commonNameNotInNames(csr));
+  return reasons;
 }
 
-function judgeName(name: GeneralName, profile: Profile, product: Product, reasons: Reason[]): void {
-  const complain = (code: Reason['code'], message: string): void =>
-    void reasons.push({ code, field: 'names', message, value: printable(name.value) });
-  if (!profile.names.types.includes(name.type)) {
-    complain('nameTypeNotAllowed', `The profile ${profile.name} does not certify names of type ${name.type}.`);
-  } else if (name.value.startsWith('*.') && !profile.names.wildcards) {
-    complain('wildcardNotAllowed', `The profile ${profile.name} does not certify wildcards.`);
-  } else if (!isNameAllowed(product.nameRules, name)) {
-    complain('nameNotAllowed', `The product ${product.id} may not hold this name. Ask an operator to allow it.`);
+function faultOf(
+  name: GeneralName,
+  isAllowed: (name: GeneralName) => boolean,
+  { profile, product }: { readonly profile: Profile; readonly product: Product },
+): Reason | undefined {
+  const { types, wildcards } = profile.names;
+  if (!types.includes(name.type)) {
+    const message = `The profile ${profile.name} does not certify names of type ${name.type}, only ${types.join(', ')}.`;
+    return { code: 'nameTypeNotAllowed', message };
   }
+  if (name.value.startsWith('*.') && !wildcards) {
+    const message = `The profile ${profile.name} does not certify wildcards. Name each host.`;
+    return { code: 'wildcardNotAllowed', message };
+  }
+  if (isAllowed(name)) return undefined;
+  const message = `No name rule of ${product.id} gives it this name. Ask for one that it has, or have a rule added.`;
+  return { code: 'nameNotAllowed', message };
 }
 
 /** Programs that read only the CN must see a name that was certified. */
-function judgeCommonName(csr: Csr, names: readonly GeneralName[]): readonly Reason[] {
+function holdsCommonName(names: readonly GeneralName[], csr: Csr): boolean {
   const commonName = commonNameOf(csr);
-  if (commonName === undefined) return [];
-  const canonical = parseGeneralName(commonName)?.value;
-  if (names.some(({ value }) => value === canonical)) return [];
-  const message = 'The CN is not one of the requested names. Add it to the subjectAltName, or leave it out.';
-  return [{ code: 'commonNameNotInNames', field: 'csr.subject', message, value: printable(commonName) }];
+  return commonName === undefined || findName(names, commonName) !== undefined;
 }
+
+/** The one of `names` that `text` writes, in whatever spelling. */
+export function findName(names: readonly GeneralName[], text: string): GeneralName | undefined {
+  const spelled = names.find(({ value }) => value === text);
+  if (spelled) return spelled;
+  const canonical = parseGeneralName(text)?.value;
+  return names.find(({ value }) => value === canonical);
+}
+
+function noNames(csr: Csr): Reason {
+  const message = 'The request names nobody: put a subjectAltName into the CSR, or a DNS name into its CN.';
+  const commonName = commonNameOf(csr);
+  return { code: 'noNames', field: 'names', message, ...(commonName && { value: printable(commonName) }) };
+}
+
+const tooMany = (count: number, most: number): Reason => ({
+  code: 'tooManyNames',
+  field: 'names',
+  message: `At most ${most} names fit into one certificate, but there are ${count}. Use several certificates.`,
+});
+
+const commonNameNotInNames = (csr: Csr): Reason => ({
+  code: 'commonNameNotInNames',
+  field: 'csr.subject',
+  message: 'The CN is not one of the requested names. Add it to the subjectAltName, or leave it out.',
+  value: printable(commonNameOf(csr) ?? ''),
+});

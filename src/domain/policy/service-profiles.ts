@@ -1,5 +1,4 @@
 /** Recipes for the certificates the service needs itself: authorities, operators, its TLS servers, OCSP responders. */
-import { CaError } from '../errors.ts';
 import type { CertificatePurpose } from '../records/certificate.ts';
 import { refuseIfAny } from '../refusal.ts';
 import {
@@ -11,17 +10,18 @@ import {
   subjectAltName,
   subjectKeyIdentifier,
 } from '../x509/extensions.ts';
-import { type GeneralName, parseGeneralName } from '../x509/general-name.ts';
-import { decodeName, encodeName, formatName } from '../x509/name.ts';
-import { keyIdentifier, parseSubjectPublicKey, publicKeySha256 } from '../x509/public-key.ts';
+import type { GeneralName } from '../x509/general-name.ts';
+import { encodeName } from '../x509/name.ts';
+import { keyIdentifier } from '../x509/public-key.ts';
 import type { SignatureAlgorithm } from '../x509/signature-algorithm.ts';
 import { encodeTbsCertificate } from '../x509/tbs-certificate.ts';
 import type { IssuerFacts } from './issuer-facts.ts';
 import { judgeLifetime, validityOf } from './lifetime.ts';
 import { lintOrThrow } from './lint.ts';
-import { addressExtensions, type PreparedCertificate } from './prepare-certificate.ts';
-import { printable } from './printable.ts';
+import { longestCommonName } from './lint-rules.ts';
+import { addressExtensions, type PreparedCertificate, preparedOf } from './prepare-certificate.ts';
 import type { ExtendedKeyUsage, KeyUsage } from './profile.ts';
+import { readNameTexts } from './requested-names.ts';
 
 export interface ServiceRecipe {
   /** As the inventory shows it where products' certificates show their profile. */
@@ -89,90 +89,71 @@ const recipeVersion = 1;
 /** For clients whose clocks run behind. */
 const backdateSeconds = 60;
 
-/** The exact TBS, linted as a product's is; throws CaError when the issuer would be outlived or a name is none. */
+/** What the certificate says of its issuer; a root's is itself. */
+type Signing = Omit<IssuerFacts, 'authority' | 'certificateSerial' | 'urls'> & { readonly urls?: IssuerFacts['urls'] };
+
+/** The exact TBS, linted as a product's is; throws CaError with all reasons when the issuer would be outlived or a name is none. */
 export function prepareServiceCertificate(
   recipe: ServiceRecipe,
   issuer: ServiceIssuer,
   request: ServiceCertificateRequest,
 ): PreparedCertificate {
-  const { spkiDer, serial } = request;
-  const subjectDer = encodeName([
-    { type: 'organizationName', value: 'Privyseal' },
-    { type: 'commonName', value: request.commonName },
-  ]);
-  const names = request.names.map(nameOf);
-  const validity = serviceValidity(recipe, issuer, request);
-  const signing =
-    'self' in issuer ? selfIssuer(issuer.self.signatureAlgorithm, { subjectDer, spkiDer, validity }) : issuer;
-  const ca = recipe.pathLen === undefined ? undefined : { pathLen: recipe.pathLen };
+  const { spkiDer, serial, now, lifetimeSeconds } = request;
+  const { names, reasons } = readNameTexts(request.names);
+  const limits = limitsOf(recipe);
+  const bounds = 'self' in issuer ? { ...unlimited, authority: recipe.name } : issuer;
+  refuseIfAny([...reasons, ...judgeLifetime(limits, bounds, { lifetimeSeconds, now })]);
+  const validity = validityOf(limits, bounds, { lifetimeSeconds, now });
+  const subjectDer = encodeName(subjectOf(request.commonName, names));
+  const identifier = keyIdentifier(spkiDer);
+  const own = { subjectDer, subjectKeyIdentifier: identifier, ...validity };
+  const signing: Signing = 'self' in issuer ? { ...own, ...issuer.self } : issuer;
+  const fields = { serial, ...validity, subjectDer, spkiDer };
   const tbs = encodeTbsCertificate({
-    serial,
+    ...fields,
     signatureAlgorithm: signing.signatureAlgorithm,
     issuerDer: signing.subjectDer,
-    ...validity,
-    subjectDer,
-    spkiDer,
-    extensions: [
-      basicConstraints(ca ? { ca: true, ...ca } : { ca: false }),
-      keyUsage(recipe.keyUsage),
-      ...(recipe.extendedKeyUsage.length > 0 ? [extKeyUsage(recipe.extendedKeyUsage)] : []),
-      subjectKeyIdentifier(keyIdentifier(spkiDer)),
-      authorityKeyIdentifier(signing.subjectKeyIdentifier),
-      ...(names.length > 0 ? [subjectAltName(names, false)] : []),
-      ...('self' in issuer ? [] : addressExtensions(issuer)),
-      ...(recipe.nocheck ? [ocspNocheck()] : []),
-    ],
+    extensions: extensionsOf(recipe, signing, { identifier, names }),
   });
-  const { keyUsage: usages, extendedKeyUsage } = recipe;
-  lintOrThrow(tbs, {
-    serial,
-    issuer: signing,
-    ...validity,
-    subjectDer,
-    spkiDer,
-    names,
-    keyUsage: usages,
-    extendedKeyUsage,
-    ...(ca && { ca }),
-  });
-  return {
-    tbs,
-    subject: formatName(decodeName(subjectDer)),
-    names: names.map(({ value }) => value),
-    keyType: parseSubjectPublicKey(spkiDer).keyType,
-    keySha256: publicKeySha256(spkiDer),
-    ...validity,
-    profile: recipe.name,
-    profileVersion: recipeVersion,
-  };
+  const { keyUsage, extendedKeyUsage, pathLen } = recipe;
+  const ca = pathLen === undefined ? {} : { ca: { pathLen } };
+  const expected = { issuer: signing, subjectKeyIdentifier: identifier, names, keyUsage, extendedKeyUsage, ...ca };
+  const said = lintOrThrow(tbs, { ...fields, ...expected });
+  const { keyType } = said.publicKey;
+  return preparedOf(tbs, said, { keyType, profile: recipe.name, profileVersion: recipeVersion });
 }
 
-type Validity = Pick<PreparedCertificate, 'notBefore' | 'notAfter'>;
-
-/** Cut to the issuer's end, except where an own lifetime was asked for; a root ends when its recipe says. */
-function serviceValidity(recipe: ServiceRecipe, issuer: ServiceIssuer, request: ServiceCertificateRequest): Validity {
-  const { now } = request;
-  const lifetimeSeconds = { minimum: 60, default: recipe.lifetimeSeconds, maximum: recipe.lifetimeSeconds };
-  const limits = { name: recipe.name, lifetimeSeconds, backdateSeconds };
-  const unlimited = { authority: recipe.name, notBefore: 0, notAfter: Number.MAX_SAFE_INTEGER };
-  const bounds = 'self' in issuer ? unlimited : issuer;
-  const asked = { lifetimeSeconds: request.lifetimeSeconds, now };
-  refuseIfAny(judgeLifetime(limits, bounds, asked));
-  return validityOf(limits, bounds, asked);
-}
-
-const selfIssuer = (
-  signatureAlgorithm: SignatureAlgorithm,
-  own: { subjectDer: Uint8Array; spkiDer: Uint8Array; validity: Validity },
-): Omit<IssuerFacts, 'authority' | 'certificateSerial' | 'urls'> => ({
-  subjectDer: own.subjectDer,
-  subjectKeyIdentifier: keyIdentifier(own.spkiDer),
-  ...own.validity,
-  signatureAlgorithm,
+/** A recipe has no shortest life but a minute, and its own is the longest. */
+const limitsOf = ({ name, lifetimeSeconds }: ServiceRecipe) => ({
+  name,
+  lifetimeSeconds: { minimum: 60, default: lifetimeSeconds, maximum: lifetimeSeconds },
+  backdateSeconds,
 });
 
-function nameOf(text: string): GeneralName {
-  const name = parseGeneralName(text);
-  if (name) return name;
-  throw new CaError('rejectedIdentifier', `${printable(text)} is no name that the service’s own certificate can hold.`);
+/** A root has no issuer that it could outlive. */
+const unlimited = { notBefore: 0, notAfter: Number.MAX_SAFE_INTEGER };
+
+/** What is too long for a CN is left to the names, and refused by the lint where there are none. */
+function subjectOf(commonName: string, names: readonly GeneralName[]): Parameters<typeof encodeName>[0] {
+  const organization = { type: 'organizationName', value: 'Privyseal' } as const;
+  if (commonName.length > longestCommonName && names.length > 0) return [organization];
+  return [organization, { type: 'commonName', value: commonName }];
+}
+
+function extensionsOf(
+  recipe: ServiceRecipe,
+  { subjectKeyIdentifier: issuerIdentifier, urls }: Signing,
+  { identifier, names }: { readonly identifier: Uint8Array; readonly names: readonly GeneralName[] },
+): readonly Uint8Array[] {
+  const { pathLen, extendedKeyUsage } = recipe;
+  return [
+    basicConstraints(pathLen === undefined ? { ca: false } : { ca: true, pathLen }),
+    keyUsage(recipe.keyUsage),
+    ...(extendedKeyUsage.length > 0 ? [extKeyUsage(extendedKeyUsage)] : []),
+    subjectKeyIdentifier(identifier),
+    authorityKeyIdentifier(issuerIdentifier),
+    ...(names.length > 0 ? [subjectAltName(names, false)] : []),
+    ...(urls ? addressExtensions(urls) : []),
+    ...(recipe.nocheck ? [ocspNocheck()] : []),
+  ];
 }

@@ -5,6 +5,7 @@ import { DerReader } from '../der/reader.ts';
 import { tag } from '../der/tag.ts';
 import { readBoolean, readOid } from '../der/value.ts';
 import { CaError, type Reason, type ReasonCode } from '../errors.ts';
+import { nameFault } from '../policy/name-fault.ts';
 import { printable } from '../policy/printable.ts';
 import { decodeGeneralName, type GeneralName, type RefusedName } from './general-name.ts';
 import { oids } from './oids.ts';
@@ -83,7 +84,7 @@ function readNames(value: Uint8Array, reasons: Reason[]): readonly GeneralName[]
 
 const refusedName = ({ code, value }: RefusedName, index: number): Reason => ({
   code,
-  message: `A requested name is refused: ${code}.`,
+  message: nameFault(code),
   field: `csr.subjectAltName[${index}]`,
   value: printable(value),
 });

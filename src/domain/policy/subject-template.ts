@@ -1,0 +1,34 @@
+/** The subject of a product's certificate: the profile's template, never the CSR's own subject. */
+import type { Csr } from '../x509/csr.ts';
+import type { GeneralName } from '../x509/general-name.ts';
+import type { encodeName } from '../x509/name.ts';
+import { longestCommonName } from './lint-rules.ts';
+import type { Profile } from './profile.ts';
+import { commonNameOf, findName } from './requested-names.ts';
+
+type Attributes = Parameters<typeof encodeName>[0];
+
+/** Of the CSR only its CN can come in, and only as one of the names; every other attribute there is not taken. */
+export function subjectAttributes({ subject }: Profile, csr: Csr, names: readonly GeneralName[]): Attributes {
+  const { organization, organizationalUnit } = subject;
+  const commonName = commonNameFor(subject.commonName, csr, names);
+  return [
+    ...(organization === undefined ? [] : [{ type: 'organizationName', value: organization } as const]),
+    ...(organizationalUnit === undefined
+      ? []
+      : [{ type: 'organizationalUnitName', value: organizationalUnit } as const]),
+    ...(commonName === undefined ? [] : [{ type: 'commonName', value: commonName } as const]),
+  ];
+}
+
+/** A CN is always one of the names, letter for letter; without one that fits there is none. */
+function commonNameFor(
+  template: Profile['subject']['commonName'],
+  csr: Csr,
+  names: readonly GeneralName[],
+): string | undefined {
+  if (template === 'none') return undefined;
+  const fitting = names.filter(({ value }) => value.length <= longestCommonName);
+  if (template === 'requested') return findName(fitting, commonNameOf(csr) ?? '')?.value;
+  return (fitting.find(({ type }) => type === 'dns') ?? fitting.find(({ type }) => type === 'email'))?.value;
+}

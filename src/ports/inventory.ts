@@ -31,11 +31,16 @@ export interface IssuanceIntent {
   readonly audit: AuditEntry;
 }
 
+/** Whose key it is, or that it was revoked for compromise. */
+export type KeyBlock = 'authority' | 'operator' | 'compromised';
+
 /** `replay`: the same key and body came before, as this serial (which may still be an intent). */
 export type IntentOutcome =
   | { readonly kind: 'recorded' }
   | { readonly kind: 'replay'; readonly serial: string }
   | { readonly kind: 'idempotencyConflict' }
+  /** No product's certificate is issued for such a key; judged with the intent, so that no compromise slips in between. */
+  | { readonly kind: 'keyBlocked'; readonly block: KeyBlock }
   | { readonly kind: 'tokenUsedUp' }
   | { readonly kind: 'tokenExpired' }
   | { readonly kind: 'hasSuccessor'; readonly successor: string };
@@ -125,7 +130,7 @@ export interface Inventory {
   revokeCertificate(revoking: { serial: string; revocation: Revocation; audit: AuditEntry }): Promise<RevokeOutcome>;
   releaseCertificate(releasing: { serial: string; audit: AuditEntry }): Promise<RevokeOutcome>;
   /** Why no certificate may be issued for this key: it is an authority's or operator's, or revoked for compromise. */
-  keyBlock(keySha256: string): Promise<'authority' | 'operator' | 'compromised' | undefined>;
+  keyBlock(keySha256: string): Promise<KeyBlock | undefined>;
 
   // --- revocation lists ------------------------------------------------------------------------------------------------
   /** Revoked certificates of an authority that are not expired at `unexpiredAt` (Unix seconds), by serial ascending. */

@@ -19,7 +19,7 @@ export interface Signer {
    * Signs exactly `tbs` (hashing included) and resolves to the signatureValue content: Ecdsa-Sig-Value DER for ECDSA,
    * the raw octets for RSA and Ed25519. Runs off the event loop. Safe to call concurrently; safe to repeat (a signature
    * changes nothing in the vault). Rejects with CaError `signerUnavailable` when the backend cannot answer now, within
-   * 10 s at the latest; never resolves with a signature that does not verify.
+   * 10 s at the latest. RSA and Ed25519 signatures have been verified: one that a fault spoilt would give the key away.
    */
   sign(tbs: Uint8Array): Promise<Uint8Array>;
 }

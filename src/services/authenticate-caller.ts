@@ -1,7 +1,8 @@
 /** Turns a bearer token or a client certificate's exact bytes into a caller, or refuses. */
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import { CaError, type ReasonCode } from '../domain/errors.ts';
 import type { CertificatePurpose, CertificateRecord } from '../domain/records/certificate.ts';
+import type { EnrolmentToken } from '../domain/records/environment.ts';
 import { parseCertificate } from '../domain/x509/certificate.ts';
 import { oids } from '../domain/x509/oids.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -18,13 +19,14 @@ const tokenPattern = /^pst_([a-z0-9]{16})_([A-Za-z0-9_-]{43})$/;
 
 export const formatToken = (id: string, secret: string): string => `pst_${id}_${secret}`;
 
-export const hashTokenSecret = (secret: string): string => createHash('sha256').update(secret).digest('hex');
+export const hashTokenSecret = (secret: string): string => hash('sha256', secret, 'hex');
 
+/** A token's row may be a second old: whether it has uses left and still exists is judged again with the intent. */
 export const createAuthenticateToken =
-  (deps: AuthenticateDeps) =>
+  (deps: AuthenticateDeps & { readonly findToken: (id: string) => Promise<EnrolmentToken | undefined> }) =>
   async (bearer: string): Promise<Caller> => {
     const [, id, secret] = tokenPattern.exec(bearer) ?? [];
-    const token = id === undefined ? undefined : await deps.inventory.token(id);
+    const token = id === undefined ? undefined : await deps.findToken(id);
     const given = Buffer.from(hashTokenSecret(secret ?? ''), 'hex');
     // Compared even without a row, so that the time does not tell whether the id exists.
     const expected = Buffer.from(token?.secretSha256 ?? '00'.repeat(32), 'hex');

@@ -15,6 +15,7 @@ import {
   createAuthenticateToken,
 } from './authenticate-caller.ts';
 import { type ActiveAuthority, type AuthorityDirectory, createAuthorityDirectory } from './authority-directory.ts';
+import { rememberBriefly } from './brief-memory.ts';
 import { createEnsureAuthority } from './create-authority.ts';
 import {
   createCreateEnvironment,
@@ -103,7 +104,9 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
   const ensureEnvironment = createEnsureEnvironment({ ...shared, ensureAuthority });
   const crls = createCrlPublisher({ ...shared, directory });
   const responders = createOcspResponders(withIssuing);
-  const products = createProductIssuing({ ...shared, directory, issue });
+  const findProduct = rememberBriefly(clock, (id) => inventory.product(id));
+  const findToken = rememberBriefly(clock, (id) => inventory.token(id));
+  const products = createProductIssuing({ ...shared, directory, issue, findProduct });
   const trust = createTrustServices({ inventory, directory });
   const createEnvironment = createCreateEnvironment({ ...shared, ensureAuthority }, ensureEnvironment);
   let stopping = false;
@@ -112,11 +115,11 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
   const readiness = createReadiness(reporting);
 
   const services: Services = {
-    authenticateToken: createAuthenticateToken(shared),
+    authenticateToken: createAuthenticateToken({ ...shared, findToken }),
     authenticateProduct: createAuthenticateProduct(shared),
     authenticateOperator: createAuthenticateOperator(shared),
     submitRequest: products.submit,
-    rotateCertificate: createRotateCertificate({ ...shared, directory, products }),
+    rotateCertificate: createRotateCertificate({ ...shared, directory, products, findProduct }),
     readCertificate: createReadCertificate({ inventory, directory }),
     listCertificates: createListCertificates(shared),
     revokeCertificate: createRevokeCertificate({ ...shared, directory }),

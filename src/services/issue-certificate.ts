@@ -2,7 +2,7 @@
  * The one path by which anything is signed: durable intent, signature, durable certificate, answer.
  * What was prepared (and linted) is redeemed once; the bytes that were checked are the bytes that are signed.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { CaError } from '../domain/errors.ts';
 import type { PreparedCertificate } from '../domain/policy/prepare-certificate.ts';
 import type { AuditEntry } from '../domain/records/audit-event.ts';
@@ -83,7 +83,7 @@ function detailsOf(input: IssueInput, requestedAt: number): CertificateDetails {
 
 const intentOf = (input: IssueInput, details: CertificateDetails): IssuanceIntent => ({
   certificate: details,
-  tbsSha256: createHash('sha256').update(input.prepared.tbs).digest('hex'),
+  tbsSha256: hash('sha256', input.prepared.tbs, 'hex'),
   ...(input.tokenId !== undefined && { tokenId: input.tokenId }),
   ...(input.idempotency && { idempotency: input.idempotency }),
   audit: entryOf('certificate.requested', input, details.requestedAt, details),

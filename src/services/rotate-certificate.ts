@@ -9,13 +9,14 @@ import { publicKeySha256 } from '../domain/x509/public-key.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Caller } from './caller.ts';
 import type { CertificateView, SubmitInput } from './services.ts';
-import { type ProductIssuing, productOf } from './submit-request.ts';
+import { type FindProduct, type ProductIssuing, productOf } from './submit-request.ts';
 import { findVisible, type ViewDeps } from './view-certificate.ts';
 
 export interface RotateDeps extends ViewDeps {
   readonly clock: Clock;
   readonly products: ProductIssuing;
   readonly isKnownWeakKey: IsKnownWeakKey;
+  readonly findProduct: FindProduct;
 }
 
 export const createRotateCertificate =
@@ -33,7 +34,7 @@ export const createRotateCertificate =
     }
     const csr = parseCsr(input.csrDer, deps.isKnownWeakKey);
     refuseChanges(record, csr, input);
-    const product = await productOf(deps.inventory, record.owner);
+    const product = await productOf(deps.findProduct, record.owner);
     return deps.products.issueFor({
       caller,
       product,

@@ -8,7 +8,7 @@ import type { Product } from '../domain/records/environment.ts';
 import { refuse } from '../domain/refusal.ts';
 import { type Csr, parseCsr, verifyCsr } from '../domain/x509/csr.ts';
 import { makeSerial } from '../domain/x509/serial.ts';
-import type { Inventory } from '../ports/inventory.ts';
+import type { Inventory, KeyBlock } from '../ports/inventory.ts';
 import type { Randomness } from '../ports/randomness.ts';
 import type { ActiveAuthority, AuthorityDirectory } from './authority-directory.ts';
 import { actorOf, type Caller } from './caller.ts';
@@ -24,7 +24,11 @@ export interface SubmitDeps {
   readonly randomness: Randomness;
   readonly issue: IssueCertificate;
   readonly isKnownWeakKey: IsKnownWeakKey;
+  readonly findProduct: FindProduct;
 }
+
+/** The product as it was at most a second ago. */
+export type FindProduct = (id: string) => Promise<Product | undefined>;
 
 /** A product's request after the caller, the product and the profile are settled; rotation comes in here, too. */
 export interface ProductRequest {
@@ -59,8 +63,7 @@ export function createProductIssuing(deps: SubmitDeps): ProductIssuing {
       serial,
     });
     // The key rules have passed with the parsing: only now is its arithmetic worth doing.
-    verifyCsr(csr);
-    await refuseBlockedKey(deps.inventory, prepared.keySha256);
+    await verifyCsr(csr);
     const outcome = await deps.issue({
       serial,
       prepared,
@@ -83,15 +86,15 @@ export function createProductIssuing(deps: SubmitDeps): ProductIssuing {
     async submit(caller, input) {
       if (caller.kind === 'operator')
         throw new CaError('unauthorized', 'Operators do not request product certificates.');
-      const product = await productOf(deps.inventory, caller.product);
+      const product = await productOf(deps.findProduct, caller.product);
       const profileName = chooseProfile(caller, product, input.profile);
       return issueFor({ caller, product, profileName, csr: parseCsr(input.csrDer, deps.isKnownWeakKey), input });
     },
   };
 }
 
-export async function productOf(inventory: Inventory, id: string): Promise<Product> {
-  const product = await inventory.product(id);
+export async function productOf(find: FindProduct, id: string): Promise<Product> {
+  const product = await find(id);
   if (!product) throw new CaError('unauthorized', `The product ${id} does not exist any more.`);
   return product;
 }
@@ -111,15 +114,13 @@ function chooseProfile(caller: Caller, product: Product, wanted: string | undefi
   return refuse([reason]);
 }
 
-async function refuseBlockedKey(inventory: Inventory, keySha256: string): Promise<void> {
-  const block = await inventory.keyBlock(keySha256);
-  if (!block) return;
+function refuseBlockedKey(block: KeyBlock): never {
   const reasons = {
     authority: { code: 'keyBelongsToAuthority', message: 'This key is an authority’s. Make a new key.' },
     operator: { code: 'keyBelongsToOperator', message: 'This key is an operator’s. Make a new key.' },
     compromised: { code: 'keyCompromised', message: 'This key was reported compromised. Make a new key.' },
   } as const;
-  refuse([{ ...reasons[block], field: 'csr.publicKey', value: keySha256 }]);
+  return refuse([{ ...reasons[block], field: 'csr.publicKey' }]);
 }
 
 async function settle(deps: SubmitDeps, outcome: IssueOutcome): Promise<CertificateView> {
@@ -128,6 +129,8 @@ async function settle(deps: SubmitDeps, outcome: IssueOutcome): Promise<Certific
       return viewOf(deps, outcome.record, outcome.der);
     case 'replay':
       return replay(deps, outcome.serial);
+    case 'keyBlocked':
+      return refuseBlockedKey(outcome.block);
     case 'idempotencyConflict':
       throw new CaError('idempotencyConflict', 'This Idempotency-Key was used with another body. Use a new key.');
     case 'hasSuccessor':

@@ -1,7 +1,7 @@
 /** Acts of issuing: the intent with everything it uses up, the certificate that redeems it, and the closing of what was not redeemed. */
 import { CaError } from '../../domain/errors.ts';
 import type { CertificateDetails } from '../../domain/records/certificate.ts';
-import type { IntentOutcome, IssuanceIntent } from '../../ports/inventory.ts';
+import type { IntentOutcome, IssuanceIntent, KeyBlock } from '../../ports/inventory.ts';
 import type { Acts } from './acts.ts';
 import type { AuditChain } from './audit-chain.ts';
 import { joinNames, octets, redeemableMs, reversed, serialOctets } from './certificate-row.ts';
@@ -26,6 +26,9 @@ export function issuanceActs(
     'INSERT OR IGNORE INTO certificate_names (reversed, certificate) VALUES (?, ?)',
   );
   const blockKey = connection.prepare('INSERT OR IGNORE INTO blocked_keys (key_sha256, reason) VALUES (?, ?)');
+  const findBlock = connection
+    .prepare<[Buffer], KeyBlock>('SELECT reason FROM blocked_keys WHERE key_sha256 = ?')
+    .pluck();
   const openIntent = connection.prepare<[Buffer], { id: number; tokenId: string | null; predecessor: Buffer | null }>(
     `SELECT id, token_id AS tokenId, predecessor FROM certificates WHERE serial = ? AND state = 'intent'`,
   );
@@ -38,9 +41,15 @@ export function issuanceActs(
     `UPDATE certificates SET state = 'revoked', revoked_at = ?, revocation_reason = 'cessationOfOperation' WHERE id = ?`,
   );
 
+  const keyBlocked = (keySha256: string): IntentOutcome | undefined => {
+    const block = findBlock.get(octets(keySha256));
+    return block && { kind: 'keyBlocked', block };
+  };
+
   /** What would be asked of an unused intent, in the port's order; nothing is written yet. */
   const refusal = ({ certificate, tokenId, idempotency }: IssuanceIntent): IntentOutcome | undefined =>
     (idempotency && keys.find(idempotency, certificate.requestedAt)) ??
+    (certificate.purpose === 'product' ? keyBlocked(certificate.keySha256) : undefined) ??
     (tokenId === undefined ? undefined : tokens.refusal(tokenId, certificate.requestedAt)) ??
     (certificate.predecessor === null ? undefined : successors.refusal(certificate.predecessor));
 

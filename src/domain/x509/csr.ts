@@ -42,9 +42,9 @@ export function parseCsr(der: Uint8Array, isKnownWeakKey: IsKnownWeakKey): Csr {
   );
 }
 
-/** Verifies the CSR's signature by its own key (RFC 2986 §4.2); throws CaError `badCSR`. */
-export function verifyCsr({ tbs, signature, signatureAlgorithm: algorithm, publicKey }: Csr): void {
-  if (verifySignature({ tbs, signature, algorithm, publicKey })) return;
+/** Verifies the CSR's signature by its own key (RFC 2986 §4.2); rejects with CaError `badCSR`. */
+export async function verifyCsr({ tbs, signature, signatureAlgorithm: algorithm, publicKey }: Csr): Promise<void> {
+  if (await verifySignature({ tbs, signature, algorithm, publicKey })) return;
   refuse([reason('badSignature', 'The CSR is not signed by the private key of its public key.', 'csr.signature')]);
 }
 

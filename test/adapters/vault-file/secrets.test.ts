@@ -55,11 +55,10 @@ describe('private keys and the passphrase', () => {
 });
 
 describe('a signature that does not verify', () => {
-  it.each(['ec-p256', 'rsa-2048', 'ed25519'] as const)('of a damaged %s key leaves for nobody', async (type) => {
+  it.each(['rsa-2048', 'ed25519'] as const)('of a damaged %s key leaves for nobody', async (type) => {
     const [one, other] = [await generateKey[type](), await generateKey[type]()];
     const damaged = { privateKey: one.privateKey, publicKey: other.publicKey };
     const algorithm = {
-      'ec-p256': signatureAlgorithms['ecdsa-with-SHA256'],
       'rsa-2048': signatureAlgorithms['rsassa-pss-sha256'],
       ed25519: signatureAlgorithms.ed25519,
     }[type];

@@ -28,13 +28,13 @@ const parse = (csr: Uint8Array) => parseCsr(csr, neverKnown);
 const demoSan = subjectAltName(generalName('demo.dev.internal'));
 
 describe('parseCsr', () => {
-  it('takes subject, key, names and what was signed out of a CSR', () => {
+  it('takes subject, key, names and what was signed out of a CSR', async () => {
     const csr = parse(buildCsr({ names: ['b.dev.internal', '10.0.0.1', 'a.dev.internal'] }));
     expect(formatName(csr.subject)).toBe('CN=demo.dev.internal');
     expect(csr.publicKey.keyType).toBe('ec-p256');
     expect(csr.names.map(({ value }) => value)).toEqual(['b.dev.internal', '10.0.0.1', 'a.dev.internal']);
     expect(csr.signatureAlgorithm.name).toBe('ecdsa-with-SHA256');
-    expect(() => verifyCsr(csr)).not.toThrow();
+    await expect(verifyCsr(csr)).resolves.toBeUndefined();
   });
 
   it('names each name once, in the spelling that is compared', () => {
@@ -118,13 +118,13 @@ describe('a CSR of every kind of key and signature', () => {
     ['rsa-2048', 'rsassa-pss-sha256'],
     ['rsa-2048', 'rsassa-pss-sha384'],
     ['ed25519', 'ed25519'],
-  ])('%s with %s is accepted, and refused when its content changes', (type, algorithm) => {
+  ])('%s with %s is accepted, and refused when its content changes', async (type, algorithm) => {
     const key = makeSigningKey(type, signatureAlgorithms[algorithm]);
     const csr = parse(buildCsr({ key }));
-    expect(() => verifyCsr(csr)).not.toThrow();
+    await expect(verifyCsr(csr)).resolves.toBeUndefined();
     const changed = Buffer.from(csr.der);
     changed.write('damo', changed.indexOf('demo'));
-    expect(catchRefusal(() => verifyCsr(parse(changed))).reasons.map(({ code }) => code)).toEqual(['badSignature']);
+    await expect(verifyCsr(parse(changed))).rejects.toMatchObject({ reasons: [{ code: 'badSignature' }] });
   });
 });
 
@@ -148,7 +148,7 @@ describeWith(['openssl'], 'what openssl req writes', () => {
     ],
   ])('is accepted: %s', async (_, args) => {
     const csr = parse(await req(...args, ...san));
-    expect(() => verifyCsr(csr)).not.toThrow();
+    await expect(verifyCsr(csr)).resolves.toBeUndefined();
     expect(csr.names.map(({ value }) => value)).toEqual(['demo.dev.internal', '::1']);
     expect(formatName(csr.subject)).toBe('CN=demo.dev.internal,O=Team,C=DE');
   });
@@ -166,7 +166,7 @@ itWith('keytool', 'what keytool -certreq writes is accepted', async () => {
   await run('keytool', ['-genkeypair', '-keyalg', 'EC', '-groupname', 'secp256r1', ...dname, ...store]);
   const { stdout } = await run('keytool', ['-certreq', '-ext', 'san=dns:demo.dev.internal', ...store]);
   const csr = parse(decodePem(stdout.toString(), 'CERTIFICATE REQUEST'));
-  expect(() => verifyCsr(csr)).not.toThrow();
+  await expect(verifyCsr(csr)).resolves.toBeUndefined();
   expect(csr.names).toEqual([{ type: 'dns', value: 'demo.dev.internal' }]);
 });
 

@@ -69,7 +69,7 @@ function authorityPlans(
 }
 
 /** `system` is the service's own authority, apart from every environment. */
-export const reservedEnvironmentNames: readonly string[] = ['system'];
+const reservedEnvironmentNames: readonly string[] = ['system'];
 
 export const createCreateEnvironment =
   (deps: EnvironmentDeps, ensure: EnsureEnvironment) =>

@@ -2,7 +2,7 @@
 
 import type { Profile } from '../domain/policy/profile.ts';
 import type { AuditEntry } from '../domain/records/audit-event.ts';
-import type { CertificateRecord, Revocation } from '../domain/records/certificate.ts';
+import type { CertificateRecord } from '../domain/records/certificate.ts';
 import type { Authority, Environment, Hierarchy } from '../domain/records/environment.ts';
 import type { CertificateQuery, InventoryCounts } from '../ports/inventory.ts';
 import type { Caller } from './caller.ts';
@@ -132,5 +132,3 @@ export interface DistributionUrls {
   aia(authority: string): string;
   trustBundle(environment: string): string;
 }
-
-export type { Revocation };

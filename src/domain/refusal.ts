@@ -2,7 +2,7 @@
 import { CaError, type CaErrorCode, type Reason, type ReasonCode } from './errors.ts';
 
 /** RFC 8555 §6.7 has one type for each group; a reason code that is missing here does not compile. */
-const refusalCode: Readonly<Record<ReasonCode, CaErrorCode>> = {
+export const refusalCode: Readonly<Record<ReasonCode, CaErrorCode>> = {
   notDer: 'badCSR',
   trailingBytes: 'badCSR',
   notPem: 'badCSR',

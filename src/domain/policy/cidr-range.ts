@@ -42,8 +42,8 @@ const specialPurpose = [
   'ff00::/8',
 ].map((text) => parseCidr(text)!);
 
-/** True if `address` is of special purpose and `range` is wider than that purpose: only a rule inside it means it. */
+/** True if `address`, which lies in `range`, is of a special purpose and `range` is wider than that: only a rule inside it means it. */
 export function overlapsSpecialPurpose(range: CidrRange, address: Uint8Array): boolean {
   const special = specialPurpose.find((candidate) => contains(candidate, address));
-  return special !== undefined && !(range.prefixLength >= special.prefixLength && contains(special, range.octets));
+  return special !== undefined && range.prefixLength < special.prefixLength;
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Reason } from '../../../src/domain/errors.ts';
+import { CaError, type Reason } from '../../../src/domain/errors.ts';
 import { parseTbsCertificate } from '../../../src/domain/x509/certificate.ts';
 import { parseGeneralName } from '../../../src/domain/x509/general-name.ts';
 import type { KeyType } from '../../../src/domain/x509/key-type.ts';
@@ -284,6 +284,49 @@ describe('a refusal', () => {
     const issuer = { notAfter: testNow + 10 * day };
     expect(refused({ issuer, request: { lifetimeSeconds: 11 * day } })).toEqual(['outlivesIssuer']);
     expect(prepare({ issuer }).notAfter).toBe(testNow + 10 * day);
+  });
+});
+
+describe('any request', () => {
+  const keys = (['ec-p256', 'rsa-2048', 'ed25519'] as const).map((type) => makeSigningKey(type));
+  const good = fc.constantFrom(
+    ...['demo.dev.internal', 'DEMO.dev.internal', `${'a'.repeat(60)}.demo.dev.internal`, '*.demo.dev.internal'],
+    ...['10.0.0.1', 'FD00:0::1', 'fd00::1', 'spiffe://dev/demo/A', 'Ops@DEV.internal'],
+  );
+  // Nearly all are good, so that a good part of the requests is not refused.
+  const name = fc.oneof({ weight: 19, arbitrary: good }, { weight: 1, arbitrary: fc.constant('evil.test') });
+  const commonNameOfCsr = fc.oneof(fc.constant(undefined), fc.constant('demo.dev.internal'), name);
+  const attempt = fc.record({
+    key: fc.constantFrom(...keys),
+    cn: commonNameOfCsr.filter((text) => text === undefined || text.length <= 64),
+    csrNames: fc.array(name, { minLength: 1, maxLength: 4 }),
+    names: fc.option(fc.array(name, { minLength: 1, maxLength: 4 }), { nil: undefined }),
+    subject: fc.record({ commonName: fc.constantFrom('none', 'firstName', 'requested') }),
+    organization: fc.option(fc.constant('Example, Inc.'), { nil: undefined }),
+    lifetimeSeconds: fc.constantFrom(undefined, 3599, 3600, 30 * day),
+    left: fc.constantFrom(3600, 40 * day),
+    now: fc.constantFrom(testNow, testNow - 400 * day, Date.UTC(2049, 11, 31, 23, 30) / 1000),
+  });
+
+  it('is refused with its reasons, or what is prepared passes the lint', () => {
+    fc.assert(
+      fc.property(attempt, ({ key, cn, csrNames, names, subject, organization, lifetimeSeconds, left, now }) => {
+        const preparation: Preparation = {
+          profile: { subject: { ...subject, organization } },
+          issuer: { notAfter: now + left, notBefore: testNow - 365 * day },
+          csr: { key, names: csrNames, subject: cn === undefined ? encodeName([]) : commonName(cn) },
+          request: { now, ...(names && { names }), ...(lifetimeSeconds && { lifetimeSeconds }) },
+        };
+        try {
+          expect(prepare(preparation).names).not.toEqual([]);
+        } catch (error) {
+          // A finding of the lint would be serverInternal, without reasons.
+          expect(error).toBeInstanceOf(CaError);
+          expect((error as CaError).reasons).not.toEqual([]);
+        }
+      }),
+      { numRuns: 400 },
+    );
   });
 });
 

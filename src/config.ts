@@ -1,7 +1,7 @@
 /** Settings: one schema gives the type, the defaults, `privyseal.yaml` and the `PRIVYSEAL_*` variables; the result is frozen. */
 import { readFileSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
-import { type Static, Type } from 'typebox';
+import { type Static, Type } from './api/schema.ts';
 import { StartError } from './domain/errors.ts';
 
 const Port = (description: string, fallback: number) =>

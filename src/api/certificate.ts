@@ -1,5 +1,5 @@
 /** REST shapes of certificates, shared by the faces (validation, OpenAPI) and the client. Times are RFC 3339 UTC. */
-import { type Static, Type } from 'typebox';
+import { type Static, Type } from './schema.ts';
 
 export const SerialSchema = Type.String({
   pattern: '^[0-9a-f]{2,40}$',

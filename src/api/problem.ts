@@ -1,5 +1,5 @@
 /** The one error shape of every face: RFC 9457 problem details. */
-import { type Static, Type } from 'typebox';
+import { type Static, Type } from './schema.ts';
 
 /** `type` of a problem is this followed by a CaErrorCode: stable, and documented in docs/problems.md. */
 export const problemTypePrefix = 'https://privyseal.dev/problems/';

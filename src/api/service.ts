@@ -1,5 +1,5 @@
 /** REST shapes of everything that is not a certificate: health, status, authorities, environments. */
-import { type Static, Type } from 'typebox';
+import { type Static, Type } from './schema.ts';
 
 const Time = () => Type.String({ format: 'date-time' });
 

@@ -7,6 +7,26 @@ export type Shaped<Schema extends Shape> = Static<Schema>;
 
 /** `value` without the fields that the contract does not know, as a newer service may send; undefined if it is not of this shape. */
 export function shaped<Schema extends Shape>(schema: Schema, value: unknown): Shaped<Schema> | undefined {
-  const known = Value.Clean(schema, value);
-  return Value.Check(schema, known) ? known : undefined;
+  const known = knownOf(schema, value);
+  return Value.Check(schema, known) ? (known as Shaped<Schema>) : undefined;
+}
+
+/** The parts of a schema that say where unknown fields may hide. */
+interface Nesting {
+  readonly properties?: Readonly<Record<string, Nesting>>;
+  readonly items?: Nesting;
+  readonly anyOf?: readonly Nesting[];
+}
+
+function knownOf(schema: Nesting, value: unknown): unknown {
+  const { properties, items, anyOf } = schema;
+  if (items && Array.isArray(value)) return value.map((item) => knownOf(items, item));
+  if (anyOf && typeof value === 'object' && value !== null) {
+    const objects = anyOf.filter((option) => option.properties !== undefined);
+    // The contract's unions hold one object at most: an object or null.
+    return objects.length === 1 ? knownOf(objects[0]!, value) : value;
+  }
+  if (!properties || typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const known = Object.entries(value).filter(([key]) => Object.hasOwn(properties, key));
+  return Object.fromEntries(known.map(([key, field]) => [key, knownOf(properties[key]!, field)]));
 }

@@ -46,7 +46,7 @@ const floors: readonly Floor[] = [
     node: 'any',
     pure: false,
   },
-  { path: 'config.ts', floors: ['domain/'], packages: ['yaml', 'typebox'], node: 'any', pure: false },
+  { path: 'config.ts', floors: ['domain/', 'api/'], packages: ['yaml'], node: 'any', pure: false },
   { path: 'domain/', floors: ['domain/'], packages: [], node: 'pureCrypto', pure: true },
   { path: 'domain/keystore/', floors: ['domain/'], packages: ['node-forge'], node: 'pureCrypto', pure: true },
   { path: 'ports/', floors: ['ports/', 'domain/'], packages: [], node: 'none', pure: true },

@@ -32,9 +32,9 @@ export const rawProfile = (override: object = {}): object => ({
 
 export const profileContext = { environment: 'dev', authority: 'dev-issuing', version: 3 };
 
-export const makeProfile = (override: object = {}): Profile => parseProfile(rawProfile(override), profileContext);
+const makeProfile = (override: object = {}): Profile => parseProfile(rawProfile(override), profileContext);
 
-export const makeProduct = (override: Partial<Product> = {}): Product => ({
+const makeProduct = (override: Partial<Product> = {}): Product => ({
   id: 'dev/demo',
   environment: 'dev',
   version: 1,
@@ -70,7 +70,7 @@ export const makeIssuer = (override: Partial<IssuerFacts> = {}): IssuerFacts => 
 });
 
 /** A CSR without CN unless a subject is given. */
-export const makeCsr = ({ subject = encodeName([]), ...parts }: CsrParts = {}): Csr =>
+const makeCsr = ({ subject = encodeName([]), ...parts }: CsrParts = {}): Csr =>
   parseCsr(buildCsr({ subject, ...parts }), () => false);
 
 export const someSerial = '01c8f2a4'.padEnd(40, '5');

@@ -150,8 +150,14 @@ export const lintRules = {
   informationAddressesUnlessRoot: (tbs, { issuer: { urls } }) => {
     const access = tbs.extensions.get(oids.authorityInfoAccess);
     if (access === undefined || urls === undefined) return (access === undefined) === (urls === undefined);
-    const told = decodeAuthorityInfoAccess(access.value).map(({ method, url }) => `${method} ${url}`);
-    return sameList(told, [`${oids.idAdOcsp} ${urls.ocsp}`, `${oids.idAdCaIssuers} ${urls.aia}`]);
+    const [ocsp, aia, ...more] = decodeAuthorityInfoAccess(access.value);
+    return (
+      ocsp?.method === oids.idAdOcsp &&
+      ocsp.url === urls.ocsp &&
+      aia?.method === oids.idAdCaIssuers &&
+      aia.url === urls.aia &&
+      more.length === 0
+    );
   },
   onlyKnownExtensions: ({ extensions }) => [...extensions.keys()].every((oid) => criticality.has(oid)),
   // RFC 5280 §4.2.1: what §4.2.1.x asks of each.

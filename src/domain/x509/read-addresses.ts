@@ -40,5 +40,6 @@ export function decodeAuthorityInfoAccess(value: Uint8Array): readonly AccessDes
 }
 
 function readUri(reader: DerReader): string {
-  return Buffer.from(reader.content(reader.expect(uriTag))).toString('latin1');
+  const content = reader.content(reader.expect(uriTag));
+  return Buffer.from(content.buffer, content.byteOffset, content.length).toString('latin1');
 }

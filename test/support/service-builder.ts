@@ -1,6 +1,7 @@
 /** The services over the real inventory and the real vault in a folder of its own, with a clock that stands still. */
 import { join } from 'node:path';
 import { pino } from 'pino';
+import { openDebianWeakKeys } from '../../src/adapters/debian-weak-keys/open-debian-weak-keys.ts';
 import { openHomeDirectory } from '../../src/adapters/home-directory/home-directory.ts';
 import { openSqliteInventory } from '../../src/adapters/inventory-sqlite/inventory-sqlite.ts';
 import { systemRandomness } from '../../src/adapters/system-randomness.ts';
@@ -17,7 +18,6 @@ export interface ServiceOptions {
   /** A folder from before; what was made there is opened again. */
   readonly home: string;
   readonly settings?: Partial<ServiceSettings>;
-  readonly startTime?: number;
   readonly wrapInventory?: (inventory: Inventory) => Inventory;
   readonly wrapVault?: (vault: Vault) => Vault;
   readonly wrapHome?: (home: Home) => Home;
@@ -33,7 +33,7 @@ export interface TestService extends BuiltServices {
   close(): Promise<void>;
 }
 
-export const startTime = Date.UTC(2026, 5, 1, 12);
+const startTime = Date.UTC(2026, 5, 1, 12);
 
 const urls = {
   crl: (authority: string) => `http://ca.test/crl/${authority}.crl`,
@@ -67,7 +67,7 @@ export async function openService(options: ServiceOptions): Promise<TestService>
     file: join(options.home, 'privyseal.db'),
     migrationsDirectory: join(import.meta.dirname, '../../migrations/sqlite'),
   });
-  const time = { wall: options.startTime ?? startTime, monotonic: 1000 };
+  const time = { wall: startTime, monotonic: 1000 };
   const built = await buildServices({
     inventory: options.wrapInventory?.(inventory) ?? inventory,
     vaults: new Map([['file', options.wrapVault?.(vault) ?? vault]]),
@@ -75,7 +75,7 @@ export async function openService(options: ServiceOptions): Promise<TestService>
     keyPairs: createSoftwareKeys(),
     clock: { now: () => time.wall, monotonic: () => time.monotonic },
     randomness: systemRandomness,
-    isKnownWeakKey: () => false,
+    isKnownWeakKey: openDebianWeakKeys(),
     log: pino({ level: 'silent' }),
     urls,
     settings: { ...defaultSettings, ...options.settings },

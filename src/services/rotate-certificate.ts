@@ -23,11 +23,11 @@ export const createRotateCertificate =
   (deps: RotateDeps) =>
   async (caller: Caller, serial: string, input: SubmitInput): Promise<CertificateView> => {
     if (caller.kind !== 'product') {
-      throw forbidden('certificateOfAnother', 'A certificate is rotated over mTLS with that certificate itself.');
+      return forbid('certificateOfAnother', 'A certificate is rotated over mTLS with that certificate itself.');
     }
     const record = await findVisible(deps, caller, serial);
     if (record.serial !== caller.serial) {
-      throw forbidden('certificateOfAnother', `This connection is authorised by ${caller.serial}; rotate that one.`);
+      return forbid('certificateOfAnother', `This connection is authorised by ${caller.serial}; rotate that one.`);
     }
     if (record.successor) {
       throw new CaError('conflict', `This certificate was rotated already; its successor is ${record.successor}.`);
@@ -45,17 +45,15 @@ export const createRotateCertificate =
     });
   };
 
-const forbidden = (code: ReasonCode, message: string): CaError =>
-  new CaError('unauthorized', message, { reasons: [{ code, message }] });
+const forbid = (code: ReasonCode, message: string): never => refuse([{ code, message }]);
 
 /** A successor is the same certificate with a new key and new dates; anything else is a new request with a token. */
 function refuseChanges(record: CertificateRecord, csr: Csr, input: SubmitInput): void {
   const wanted = input.names ? input.names.map(canonical) : csr.names.map(({ value }) => value);
   const same = wanted.length === 0 || sorted(wanted) === sorted(record.names);
-  if (!same)
-    throw forbidden('rotationChangesNames', 'A rotation keeps the names of its certificate. Enrol anew with a token.');
+  if (!same) forbid('rotationChangesNames', 'A rotation keeps the names of its certificate. Enrol anew with a token.');
   if (input.profile !== undefined && input.profile !== record.profile) {
-    throw forbidden('profileNotAllowed', `A rotation keeps the profile of its certificate, ${record.profile}.`);
+    forbid('profileNotAllowed', `A rotation keeps the profile of its certificate, ${record.profile}.`);
   }
   if (publicKeySha256(csr.publicKey.spkiDer) === record.keySha256) {
     refuse([{ code: 'rotationReusesKey', field: 'csr.publicKey', message: 'A rotation needs a new key.' }]);

@@ -136,14 +136,13 @@ async function settle(deps: SubmitDeps, outcome: IssueOutcome): Promise<Certific
     case 'hasSuccessor':
       throw new CaError('conflict', `This certificate was rotated already; its successor is ${outcome.successor}.`);
     case 'tokenExpired':
-      throw credential('tokenExpired', 'The enrolment token has expired. Ask an operator for a new one.');
+      return refuseToken('tokenExpired', 'The enrolment token has expired. Ask an operator for a new one.');
     case 'tokenUsedUp':
-      throw credential('tokenUsedUp', 'The enrolment token has no uses left. Ask an operator for a new one.');
+      return refuseToken('tokenUsedUp', 'The enrolment token has no uses left. Ask an operator for a new one.');
   }
 }
 
-const credential = (code: 'tokenExpired' | 'tokenUsedUp', message: string): CaError =>
-  new CaError('unauthorized', message, { reasons: [{ code, message }] });
+const refuseToken = (code: 'tokenExpired' | 'tokenUsedUp', message: string): never => refuse([{ code, message }]);
 
 const replayTries = 50;
 const replayPauseMs = 100;

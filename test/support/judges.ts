@@ -86,14 +86,6 @@ export function describeWith(names: JudgeName | readonly JudgeName[], sentence: 
   else describe.skip(`${sentence} (skipped: ${missing})`, suite);
 }
 
-/** `itWith` and `describeWith` with the judges filled in. */
-export function withJudge(...names: readonly JudgeName[]) {
-  return {
-    it: (sentence: string, test: TestFunction, timeoutMs?: number) => itWith(names, sentence, test, timeoutMs),
-    describe: (sentence: string, suite: () => void) => describeWith(names, sentence, suite),
-  };
-}
-
 export interface RunOptions {
   readonly input?: string | Uint8Array;
   /** Added to this process's environment; undefined removes a variable. */
@@ -185,14 +177,8 @@ export async function pkilintAll(documents: readonly LintedDocument[]): Promise<
   }
 }
 
-async function pkilintOne(kind: LintedDocument['kind'], bytes: Uint8Array | string): Promise<PkilintFinding[]> {
-  const [findings = []] = await pkilintAll([{ kind, bytes }]);
+/** Findings of pkilint on one certificate, DER or PEM; use `pkilintAll` for several. */
+export async function pkilintCertificate(bytes: Uint8Array | string): Promise<PkilintFinding[]> {
+  const [findings = []] = await pkilintAll([{ kind: 'certificate', bytes }]);
   return findings;
 }
-
-/** Findings of pkilint on one certificate, DER or PEM; use `pkilintAll` for several. */
-export const pkilintCertificate = (bytes: Uint8Array | string) => pkilintOne('certificate', bytes);
-/** The same for a CRL. */
-export const pkilintCrl = (bytes: Uint8Array | string) => pkilintOne('crl', bytes);
-/** The same for an OCSP response. */
-export const pkilintOcsp = (bytes: Uint8Array | string) => pkilintOne('ocsp', bytes);

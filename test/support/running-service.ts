@@ -9,7 +9,7 @@ import { type Exchange, type ExchangeOptions, exchange } from './http-exchange.t
 export const projectFolder = resolve(import.meta.dirname, '../..');
 
 /** What `node` runs for `npm start`. */
-export const launcher: readonly string[] = [join(projectFolder, 'bin/privyseal.js'), 'serve'];
+const launcher: readonly string[] = [join(projectFolder, 'bin/privyseal.js'), 'serve'];
 
 export interface ServiceOptions {
   /** A home from before; a new temporary one if absent, removed by `dispose`. */

@@ -4,14 +4,17 @@ import type { OperatorRole } from '../../../domain/records/environment.ts';
 import { refuse } from '../../../domain/refusal.ts';
 import { callerOf } from '../authentication.ts';
 
-/** `read` sees everything; `revoke` revokes and releases; `administer` changes what the service is. */
-export type Permission = 'read' | 'revoke' | 'administer';
+/**
+ * `read` sees everything, the audit log included; `revoke` revokes and releases; `approve` decides requests; `manage` changes
+ * products and their tokens; `administer` changes what the service is: environments, authorities, profiles, operators.
+ */
+export type Permission = 'read' | 'revoke' | 'approve' | 'manage' | 'administer';
 
 /** A role or a permission that is missing here does not compile. */
 const permissions: Readonly<Record<OperatorRole, Readonly<Record<Permission, boolean>>>> = {
-  auditor: { read: true, revoke: false, administer: false },
-  operator: { read: true, revoke: true, administer: false },
-  admin: { read: true, revoke: true, administer: true },
+  auditor: { read: true, revoke: false, approve: false, manage: false, administer: false },
+  operator: { read: true, revoke: true, approve: true, manage: true, administer: false },
+  admin: { read: true, revoke: true, approve: true, manage: true, administer: true },
 };
 
 /** An onRequest hook after the authentication of the operator; refuses with `unauthorized`. */

@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 const recordOctets = 16;
 const debianSsl = 3;
 
-const [source, target = 'src/adapters/debian-weak-keys/moduli.bin'] = process.argv.slice(2);
+const [source, target = 'src/adapters/csr-reader/moduli.bin'] = process.argv.slice(2);
 if (!source) throw new Error('usage: node scripts/pack-weak-keys.ts RSABL.DAT [TARGET]');
 
 const records = readFileSync(source);

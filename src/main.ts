@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type Logger, pino } from 'pino';
 import packageJson from '../package.json' with { type: 'json' };
-import { openDebianWeakKeys } from './adapters/debian-weak-keys/open-debian-weak-keys.ts';
+import { createCsrReader } from './adapters/csr-reader/csr-reader.ts';
 import { openHomeDirectory } from './adapters/home-directory/home-directory.ts';
 import { openSqliteInventory } from './adapters/inventory-sqlite/inventory-sqlite.ts';
 import { systemClock } from './adapters/system-clock.ts';
@@ -86,6 +86,8 @@ async function openServices(
   if (inventoryOpened.status === 'rejected') throw inventoryOpened.reason;
   const { vault, passphraseFile } = vaultOpened.value;
   const inventory = inventoryOpened.value;
+  const csrs = createCsrReader();
+  closers.push(() => csrs.close());
   const urls = distributionUrls(config.distributionUrl ?? `http://localhost:${ports.distribution}`);
   const built = await buildServices({
     inventory,
@@ -94,7 +96,7 @@ async function openServices(
     keyPairs: createSoftwareKeys(),
     clock: overrides.clock ?? systemClock,
     randomness: systemRandomness,
-    isKnownWeakKey: openDebianWeakKeys(),
+    csrs,
     log,
     urls,
     settings: serviceSettings(config, vault.name),

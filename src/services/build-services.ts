@@ -1,7 +1,7 @@
 /** Puts the use cases together over the ports: what the faces are given, and what keeps the service fresh. */
 import { encodePem } from '../domain/der/pem.ts';
-import type { IsKnownWeakKey } from '../domain/policy/known-weak-keys.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { CsrReader } from '../ports/csr-reader.ts';
 import type { Home } from '../ports/home.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import type { KeyPairs } from '../ports/key-pairs.ts';
@@ -49,8 +49,7 @@ export interface BuildDeps {
   readonly keyPairs: KeyPairs;
   readonly clock: Clock;
   readonly randomness: Randomness;
-  /** The published lists of keys that everybody has, by modulus. */
-  readonly isKnownWeakKey: IsKnownWeakKey;
+  readonly csrs: CsrReader;
   readonly log: Log;
   readonly urls: DistributionUrls;
   readonly settings: ServiceSettings;

@@ -1,12 +1,12 @@
 /** A certificate is followed by its successor: same product, profile and names, a new key, authorised by itself. */
 import { CaError, type ReasonCode } from '../domain/errors.ts';
-import type { IsKnownWeakKey } from '../domain/policy/known-weak-keys.ts';
 import type { CertificateRecord } from '../domain/records/certificate.ts';
 import { refuse } from '../domain/refusal.ts';
-import { type Csr, parseCsr } from '../domain/x509/csr.ts';
+import type { ProvenCsr } from '../domain/x509/csr.ts';
 import { parseGeneralName } from '../domain/x509/general-name.ts';
 import { publicKeySha256 } from '../domain/x509/public-key.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { CsrReader } from '../ports/csr-reader.ts';
 import type { Caller } from './caller.ts';
 import type { CertificateView, SubmitInput } from './services.ts';
 import { type FindProduct, type ProductIssuing, productOf } from './submit-request.ts';
@@ -15,7 +15,7 @@ import { findVisible, type ViewDeps } from './view-certificate.ts';
 export interface RotateDeps extends ViewDeps {
   readonly clock: Clock;
   readonly products: ProductIssuing;
-  readonly isKnownWeakKey: IsKnownWeakKey;
+  readonly csrs: CsrReader;
   readonly findProduct: FindProduct;
 }
 
@@ -32,7 +32,7 @@ export const createRotateCertificate =
     if (record.successor) {
       throw new CaError('conflict', `This certificate was rotated already; its successor is ${record.successor}.`);
     }
-    const csr = parseCsr(input.csrDer, deps.isKnownWeakKey);
+    const csr = await deps.csrs.read(input.csrDer);
     refuseChanges(record, csr, input);
     const product = await productOf(deps.findProduct, record.owner);
     return deps.products.issueFor({
@@ -48,7 +48,7 @@ export const createRotateCertificate =
 const forbid = (code: ReasonCode, message: string): never => refuse([{ code, message }]);
 
 /** A successor is the same certificate with a new key and new dates; anything else is a new request with a token. */
-function refuseChanges(record: CertificateRecord, csr: Csr, input: SubmitInput): void {
+function refuseChanges(record: CertificateRecord, csr: ProvenCsr, input: SubmitInput): void {
   const wanted = input.names ? input.names.map(canonical) : csr.names.map(({ value }) => value);
   const same = wanted.length === 0 || sorted(wanted) === sorted(record.names);
   if (!same) forbid('rotationChangesNames', 'A rotation keeps the names of its certificate. Enrol anew with a token.');

@@ -1,13 +1,13 @@
-/** A CSR from a product becomes a certificate: parse, judge, prove possession, issue (the life of one CSR, steps 2 to 6). */
+/** A CSR from a product becomes a certificate: parse and prove possession, judge, issue (the life of one CSR, steps 2 to 6). */
 import { CaError, type Reason } from '../domain/errors.ts';
-import type { IsKnownWeakKey } from '../domain/policy/known-weak-keys.ts';
 import { type CompiledProfile, compileProfile, prepareCertificate } from '../domain/policy/prepare-certificate.ts';
 import { printable } from '../domain/policy/printable.ts';
 import type { Profile } from '../domain/policy/profile.ts';
 import type { Product } from '../domain/records/environment.ts';
 import { refuse } from '../domain/refusal.ts';
-import { type Csr, parseCsr, verifyCsr } from '../domain/x509/csr.ts';
+import type { ProvenCsr } from '../domain/x509/csr.ts';
 import { makeSerial } from '../domain/x509/serial.ts';
+import type { CsrReader } from '../ports/csr-reader.ts';
 import type { Inventory, KeyBlock } from '../ports/inventory.ts';
 import type { Randomness } from '../ports/randomness.ts';
 import type { ActiveAuthority, AuthorityDirectory } from './authority-directory.ts';
@@ -23,7 +23,7 @@ export interface SubmitDeps {
   readonly clock: GuardedClock;
   readonly randomness: Randomness;
   readonly issue: IssueCertificate;
-  readonly isKnownWeakKey: IsKnownWeakKey;
+  readonly csrs: CsrReader;
   readonly findProduct: FindProduct;
 }
 
@@ -35,7 +35,7 @@ export interface ProductRequest {
   readonly caller: Caller;
   readonly product: Product;
   readonly profileName: string;
-  readonly csr: Csr;
+  readonly csr: ProvenCsr;
   readonly input: SubmitInput;
   readonly predecessor?: string;
 }
@@ -62,8 +62,6 @@ export function createProductIssuing(deps: SubmitDeps): ProductIssuing {
       now: Math.floor(nowMs / 1000),
       serial,
     });
-    // The key rules have passed with the parsing: only now is its arithmetic worth doing.
-    await verifyCsr(csr);
     const outcome = await deps.issue({
       serial,
       prepared,
@@ -88,7 +86,7 @@ export function createProductIssuing(deps: SubmitDeps): ProductIssuing {
         throw new CaError('unauthorized', 'Operators do not request product certificates.');
       const product = await productOf(deps.findProduct, caller.product);
       const profileName = chooseProfile(caller, product, input.profile);
-      return issueFor({ caller, product, profileName, csr: parseCsr(input.csrDer, deps.isKnownWeakKey), input });
+      return issueFor({ caller, product, profileName, csr: await deps.csrs.read(input.csrDer), input });
     },
   };
 }

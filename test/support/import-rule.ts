@@ -36,7 +36,7 @@ interface Floor {
 /** With pino, which is fastify's own logger. */
 const fastify = ['fastify', '@fastify/', 'pino'];
 
-/** The design's floors. A folder of `adapters` is its own floor: adapters do not know each other. */
+/** The design's floors. A folder of `adapters` is its own floor: adapters do not know each other, but share how threads are started. */
 const floors: readonly Floor[] = [
   { path: 'main.ts', floors: [''], packages: [], node: 'any', pure: false },
   {
@@ -52,10 +52,16 @@ const floors: readonly Floor[] = [
   { path: 'ports/', floors: ['ports/', 'domain/'], packages: [], node: 'none', pure: true },
   { path: 'api/', floors: ['api/'], packages: ['typebox'], node: 'none', pure: true },
   { path: 'services/', floors: ['services/', 'ports/', 'domain/'], packages: [], node: 'pureCrypto', pure: true },
-  { path: 'adapters/', floors: ['ports/', 'domain/'], packages: [], node: 'any', pure: false },
+  {
+    path: 'adapters/',
+    floors: ['adapters/threads/', 'ports/', 'domain/'],
+    packages: [],
+    node: 'any',
+    pure: false,
+  },
   {
     path: 'adapters/inventory-sqlite/',
-    floors: ['adapters/inventory-sqlite/', 'ports/', 'domain/'],
+    floors: ['adapters/inventory-sqlite/', 'adapters/threads/', 'ports/', 'domain/'],
     packages: ['better-sqlite3'],
     node: 'any',
     pure: false,

@@ -1,7 +1,7 @@
 /** The services over the real inventory and the real vault in a folder of its own, with a clock that stands still. */
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { openDebianWeakKeys } from '../../src/adapters/debian-weak-keys/open-debian-weak-keys.ts';
+import { createCsrReader } from '../../src/adapters/csr-reader/csr-reader.ts';
 import { openHomeDirectory } from '../../src/adapters/home-directory/home-directory.ts';
 import { openSqliteInventory } from '../../src/adapters/inventory-sqlite/inventory-sqlite.ts';
 import { systemRandomness } from '../../src/adapters/system-randomness.ts';
@@ -67,6 +67,7 @@ export async function openService(options: ServiceOptions): Promise<TestService>
     file: join(options.home, 'privyseal.db'),
     migrationsDirectory: join(import.meta.dirname, '../../migrations/sqlite'),
   });
+  const csrs = createCsrReader();
   const time = { wall: startTime, monotonic: 1000 };
   const built = await buildServices({
     inventory: options.wrapInventory?.(inventory) ?? inventory,
@@ -75,7 +76,7 @@ export async function openService(options: ServiceOptions): Promise<TestService>
     keyPairs: createSoftwareKeys(),
     clock: { now: () => time.wall, monotonic: () => time.monotonic },
     randomness: systemRandomness,
-    isKnownWeakKey: openDebianWeakKeys(),
+    csrs,
     log: pino({ level: 'silent' }),
     urls,
     settings: { ...defaultSettings, ...options.settings },
@@ -92,6 +93,7 @@ export async function openService(options: ServiceOptions): Promise<TestService>
       time.wall += seconds * 1000;
     },
     async close() {
+      await csrs.close();
       await inventory.close();
       await vault.close();
       await home.release();

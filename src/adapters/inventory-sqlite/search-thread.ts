@@ -3,10 +3,10 @@ import type { Worker } from 'node:worker_threads';
 import { CaError } from '../../domain/errors.ts';
 import type { CertificateRecord } from '../../domain/records/certificate.ts';
 import type { CertificateQuery, InventoryCounts } from '../../ports/inventory.ts';
+import { ended, startWorkerThread } from '../threads/worker-thread.ts';
 import type { ConnectionOptions } from './connection.ts';
 import { errorOf } from './database-error.ts';
 import type { SearchAnswer, SearchRequest } from './search-messages.ts';
-import { ended, startWorkerThread } from './worker-thread.ts';
 
 /** Searches run one after the other; more than this many at once are too many. */
 const maximumWaiting = 100;
@@ -42,7 +42,7 @@ export function searchThread(options: ConnectionOptions): SearchThread {
   };
 
   const start = (): Worker => {
-    const started = startWorkerThread('./search-worker.ts', options);
+    const started = startWorkerThread(new URL('./search-worker.ts', import.meta.url), options);
     let cause: unknown;
     started.on('message', hear);
     started.on('error', (error) => {

@@ -1,8 +1,8 @@
 /** The writer thread as the main thread sees it: started, fed with batches, heard, stopped. */
 import type { Worker } from 'node:worker_threads';
 import { StartError } from '../../domain/errors.ts';
+import { ended, startWorkerThread } from '../threads/worker-thread.ts';
 import type { ConnectionOptions } from './connection.ts';
-import { ended, startWorkerThread } from './worker-thread.ts';
 import type { Batch, FromWriter, SettledBatch, ToWriter, WriterData } from './writer-messages.ts';
 
 export interface WriterEvents {
@@ -28,7 +28,7 @@ export function writerThreads(options: ConnectionOptions): StartWriter {
     const begun = new Int32Array(shared);
     begun[0] = lastBegun;
     const data: WriterData = { ...options, lastBegun: shared };
-    const worker = startWorkerThread('./writer-worker.ts', data);
+    const worker = startWorkerThread(new URL('./writer-worker.ts', import.meta.url), data);
     let stopping = false;
     let cause: unknown;
     await opened(worker);

@@ -20,10 +20,7 @@ export async function signWithKey(pair: KeyPair, algorithm: SignatureAlgorithm, 
   const signature = await signOnce(pair.privateKey, algorithm, tbs);
   if (algorithm.keyFamily === 'ec' || (await verifyOnce(pair.publicKey, algorithm, { tbs, signature })))
     return signature;
-  throw new CaError(
-    'signerUnavailable',
-    'A signature did not verify and was thrown away: suspect this machine’s memory.',
-  );
+  throw spoilt();
 }
 
 /**
@@ -36,6 +33,14 @@ function parametersOf(
 ): KeyObject | (SignKeyObjectInput & VerifyKeyObjectInput) {
   if (pssSaltLength === undefined) return key;
   return { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: pssSaltLength };
+}
+
+/** The same on this thread, for one that has nothing else to do. */
+export function signWithKeySync(pair: KeyPair, algorithm: SignatureAlgorithm, tbs: Uint8Array): Uint8Array {
+  const signature = sign(algorithm.hash, tbs, parametersOf(pair.privateKey, algorithm));
+  if (algorithm.keyFamily === 'ec') return signature;
+  if (verify(algorithm.hash, tbs, parametersOf(pair.publicKey, algorithm), signature)) return signature;
+  throw spoilt();
 }
 
 function signOnce(key: KeyObject, algorithm: SignatureAlgorithm, tbs: Uint8Array): Promise<Uint8Array> {
@@ -57,5 +62,8 @@ function verifyOnce(
     ),
   );
 }
+
+const spoilt = (): CaError =>
+  new CaError('signerUnavailable', 'A signature did not verify and was thrown away: suspect this machine’s memory.');
 
 const notSigned = (cause: Error): CaError => new CaError('signerUnavailable', 'The key could not sign.', { cause });

@@ -1,10 +1,12 @@
 /** The vault `file`: private keys in sealed files of one folder, opened once at the start and used in memory (docs/keys.md). */
+
 import { join } from 'node:path';
 import { CaError, StartError } from '../../domain/errors.ts';
 import { type KeyType, keyFamily } from '../../domain/x509/key-type.ts';
 import type { SignatureAlgorithm } from '../../domain/x509/signature-algorithm.ts';
 import type { Randomness } from '../../ports/randomness.ts';
 import type { Signer, Vault, VaultKey } from '../../ports/vault.ts';
+import { crowdThread } from '../threads/crowd-thread.ts';
 import { createFile, makeFolder, removeFile, sweepLeftovers } from './durable-file.ts';
 import { checkFileName, keyFileSuffix, type OpenKey, sealCheck, sealKey, type WrappingKey } from './formats.ts';
 import { generateKey } from './generate-key.ts';
@@ -12,6 +14,7 @@ import { type DerivationCost, defaultCost, deriveKey, saltLength } from './key-d
 import { formatSealedFile, nonceLength } from './sealed-file.ts';
 import { signWithKey } from './sign-with-key.ts';
 import { type QueueLimits, SigningQueue } from './signing-queue.ts';
+import type { ToSign } from './signing-worker.ts';
 import { unlock } from './unlock.ts';
 import { readVaultFolder } from './vault-folder.ts';
 
@@ -71,6 +74,7 @@ class FileVault implements Vault {
   readonly #directory: string;
   readonly #randomness: Randomness;
   readonly #queue: SigningQueue;
+  readonly #thread = crowdThread<ToSign, Uint8Array>(new URL('./signing-worker.ts', import.meta.url));
   readonly #keys = new Map<string, OpenKey>();
   /** Names whose files are being made. */
   readonly #reserved = new Set<string>();
@@ -130,6 +134,7 @@ class FileVault implements Vault {
   async close(): Promise<void> {
     this.#wrapping = undefined;
     this.#keys.clear();
+    await this.#thread.close();
   }
 
   async #makeKey(name: string, type: KeyType): Promise<OpenKey> {
@@ -149,7 +154,15 @@ class FileVault implements Vault {
     this.#assertOpen();
     const key = this.#find(facts.name);
     if (key.facts !== facts) throw notHeld();
-    return this.#queue.run(() => signWithKey(key, algorithm, tbs));
+    return this.#queue.run(() => this.#signNow(key, algorithm, tbs));
+  }
+
+  /** RSA's arithmetic outweighs its way to the thread pool, which has several threads for it. */
+  #signNow(key: OpenKey, algorithm: SignatureAlgorithm, tbs: Uint8Array): Promise<Uint8Array> {
+    const onPool = (): Promise<Uint8Array> => signWithKey(key, algorithm, tbs);
+    if (algorithm.keyFamily === 'rsa') return onPool();
+    const { privateKey, publicKey } = key;
+    return this.#thread.ask({ privateKey, publicKey, algorithm, tbs }, onPool);
   }
 
   #fileOf(name: string): string {

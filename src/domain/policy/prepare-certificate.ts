@@ -3,6 +3,7 @@ import type { Reason } from '../errors.ts';
 import type { Product } from '../records/environment.ts';
 import { refuseIfAny } from '../refusal.ts';
 import type { ParsedTbsCertificate } from '../x509/certificate.ts';
+import type { ProvenCsr } from '../x509/csr.ts';
 import {
   authorityInfoAccess,
   authorityKeyIdentifier,
@@ -16,7 +17,7 @@ import {
 import type { GeneralName } from '../x509/general-name.ts';
 import type { KeyFamily } from '../x509/key-type.ts';
 import { encodeName, formatName } from '../x509/name.ts';
-import { keyIdentifier, publicKeySha256, type SubjectPublicKey } from '../x509/public-key.ts';
+import { keyIdentifier, publicKeySha256 } from '../x509/public-key.ts';
 import { encodeTbsCertificate } from '../x509/tbs-certificate.ts';
 import type { IssuerFacts } from './issuer-facts.ts';
 import { judgeLifetime, validityOf } from './lifetime.ts';
@@ -89,7 +90,7 @@ const usagesFor = (usages: readonly KeyUsage[], family: KeyFamily): readonly Key
     return usage === 'keyAgreement' ? family === 'ec' : true;
   });
 
-/** Throws one CaError with all reasons. The CSR's signature is not verified here; its key's rules were, when it was read. */
+/** Throws one CaError with all reasons. The CSR's signature was verified, and its key's rules were judged, when it was read. */
 export function prepareCertificate(compiled: CompiledProfile, request: CertificateRequest): PreparedCertificate {
   const { profile, issuer } = compiled;
   const { csr, product, now, lifetimeSeconds } = request;
@@ -160,7 +161,7 @@ export const preparedOf = (
   ...by,
 });
 
-function judgeKeyKind(key: SubjectPublicKey, { name, keys }: Profile): readonly Reason[] {
+function judgeKeyKind(key: ProvenCsr['publicKey'], { name, keys }: Profile): readonly Reason[] {
   const short = key.rsa !== undefined && key.rsa.bits < keys.rsaMinimumBits;
   if (keys.kinds.includes(key.kind) && !short) return [];
   const allowed = keys.kinds.map((kind) => (kind === 'rsa' ? `rsa of at least ${keys.rsaMinimumBits} bits` : kind));

@@ -1,7 +1,7 @@
 /** Which names a request asks for, and every reason why it may not have them. */
 import type { Reason } from '../errors.ts';
 import type { Product } from '../records/environment.ts';
-import type { Csr } from '../x509/csr.ts';
+import type { ProvenCsr } from '../x509/csr.ts';
 import { type GeneralName, parseGeneralName, readGeneralName } from '../x509/general-name.ts';
 import { oids } from '../x509/oids.ts';
 import { nameFault } from './name-fault.ts';
@@ -10,7 +10,7 @@ import { printable } from './printable.ts';
 import type { Profile } from './profile.ts';
 
 export interface NamesInput {
-  readonly csr: Csr;
+  readonly csr: ProvenCsr;
   /** Plain text names that replace the CSR's. */
   readonly names?: readonly string[];
 }
@@ -55,13 +55,13 @@ export function readNameTexts(texts: readonly string[]): RequestedNames {
   return { names: [...names.values()], reasons, fields };
 }
 
-export const commonNameOf = (csr: Csr): string | undefined =>
+export const commonNameOf = (csr: ProvenCsr): string | undefined =>
   csr.subject.attributes.find(({ oid }) => oid === oids.commonName)?.value;
 
 /** Every rule of profile and product that the names break, after what made some of them unreadable. */
 export function judgeNames(
   { names, fields, reasons: unreadable }: RequestedNames,
-  csr: Csr,
+  csr: ProvenCsr,
   rules: { readonly profile: Profile; readonly product: Product },
 ): readonly Reason[] {
   const { maximum } = rules.profile.names;
@@ -99,7 +99,7 @@ function faultOf(
 }
 
 /** Programs that read only the CN must see a name that was certified. */
-function holdsCommonName(names: readonly GeneralName[], csr: Csr): boolean {
+function holdsCommonName(names: readonly GeneralName[], csr: ProvenCsr): boolean {
   const commonName = commonNameOf(csr);
   return commonName === undefined || findName(names, commonName) !== undefined;
 }
@@ -112,7 +112,7 @@ export function findName(names: readonly GeneralName[], text: string): GeneralNa
   return names.find(({ value }) => value === canonical);
 }
 
-function noNames(csr: Csr): Reason {
+function noNames(csr: ProvenCsr): Reason {
   const message = 'The request names nobody: put a subjectAltName into the CSR, or a DNS name into its CN.';
   const commonName = commonNameOf(csr);
   return { code: 'noNames', field: 'names', message, ...(commonName && { value: printable(commonName) }) };
@@ -124,7 +124,7 @@ const tooMany = (count: number, most: number): Reason => ({
   message: `At most ${most} names fit into one certificate, but there are ${count}. Use several certificates.`,
 });
 
-const commonNameNotInNames = (csr: Csr): Reason => ({
+const commonNameNotInNames = (csr: ProvenCsr): Reason => ({
   code: 'commonNameNotInNames',
   field: 'csr.subject',
   message: 'The CN is not one of the requested names. Add it to the subjectAltName, or leave it out.',

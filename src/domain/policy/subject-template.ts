@@ -1,5 +1,5 @@
 /** The subject of a product's certificate: the profile's template, never the CSR's own subject. */
-import type { Csr } from '../x509/csr.ts';
+import type { ProvenCsr } from '../x509/csr.ts';
 import type { GeneralName } from '../x509/general-name.ts';
 import type { encodeName } from '../x509/name.ts';
 import { longestCommonName } from './lint-rules.ts';
@@ -9,7 +9,7 @@ import { commonNameOf, findName } from './requested-names.ts';
 type Attributes = Parameters<typeof encodeName>[0];
 
 /** Of the CSR only its CN can come in, and only as one of the names; every other attribute there is not taken. */
-export function subjectAttributes({ subject }: Profile, csr: Csr, names: readonly GeneralName[]): Attributes {
+export function subjectAttributes({ subject }: Profile, csr: ProvenCsr, names: readonly GeneralName[]): Attributes {
   const { organization, organizationalUnit } = subject;
   const commonName = commonNameFor(subject.commonName, csr, names);
   return [
@@ -24,7 +24,7 @@ export function subjectAttributes({ subject }: Profile, csr: Csr, names: readonl
 /** A CN is always one of the names, letter for letter; without one that fits there is none. */
 function commonNameFor(
   template: Profile['subject']['commonName'],
-  csr: Csr,
+  csr: ProvenCsr,
   names: readonly GeneralName[],
 ): string | undefined {
   if (template === 'none') return undefined;

@@ -11,7 +11,13 @@ import { refuse, refuseIfAny } from '../refusal.ts';
 import { readAttributes } from './csr-attributes.ts';
 import type { GeneralName } from './general-name.ts';
 import { type DistinguishedName, decodeName } from './name.ts';
-import { parseSubjectPublicKey, type SubjectPublicKey, verifySignature } from './public-key.ts';
+import {
+  parseSubjectPublicKey,
+  type SignedBytes,
+  type SubjectPublicKey,
+  verifySignature,
+  verifySignatureSync,
+} from './public-key.ts';
 import { findSignatureAlgorithm, type SignatureAlgorithm, signatureAlgorithms } from './signature-algorithm.ts';
 import { checkSubject } from './subject-rules.ts';
 
@@ -28,6 +34,13 @@ export interface Csr {
   readonly signature: Uint8Array;
 }
 
+/** What is left of a CSR once its signature has proven that the sender holds the key: plain values that may cross threads. */
+export interface ProvenCsr {
+  readonly subject: DistinguishedName;
+  readonly names: readonly GeneralName[];
+  readonly publicKey: Omit<SubjectPublicKey, 'keyObject'>;
+}
+
 const maxCsrOctets = 64 * 1024;
 
 /**
@@ -42,10 +55,37 @@ export function parseCsr(der: Uint8Array, isKnownWeakKey: IsKnownWeakKey): Csr {
   );
 }
 
+/** Reads the CSR and verifies its signature, off this thread; rejects as `parseCsr` throws and `verifyCsr` rejects. */
+export async function proveCsr(der: Uint8Array, isKnownWeakKey: IsKnownWeakKey): Promise<ProvenCsr> {
+  const csr = parseCsr(der, isKnownWeakKey);
+  await verifyCsr(csr);
+  return withoutProof(csr);
+}
+
+/** The same on this thread, for one that has nothing else to do. */
+export function proveCsrSync(der: Uint8Array, isKnownWeakKey: IsKnownWeakKey): ProvenCsr {
+  const csr = parseCsr(der, isKnownWeakKey);
+  if (!verifySignatureSync(signedBytesOf(csr))) refuseSignature();
+  return withoutProof(csr);
+}
+
 /** Verifies the CSR's signature by its own key (RFC 2986 §4.2); rejects with CaError `badCSR`. */
-export async function verifyCsr({ tbs, signature, signatureAlgorithm: algorithm, publicKey }: Csr): Promise<void> {
-  if (await verifySignature({ tbs, signature, algorithm, publicKey })) return;
+export async function verifyCsr(csr: Csr): Promise<void> {
+  if (!(await verifySignature(signedBytesOf(csr)))) refuseSignature();
+}
+
+const signedBytesOf = ({ tbs, signature, signatureAlgorithm: algorithm, publicKey }: Csr): SignedBytes => ({
+  tbs,
+  signature,
+  algorithm,
+  publicKey,
+});
+
+const refuseSignature = (): never =>
   refuse([reason('badSignature', 'The CSR is not signed by the private key of its public key.', 'csr.signature')]);
+
+function withoutProof({ subject, names, publicKey: { keyObject: _, ...publicKey } }: Csr): ProvenCsr {
+  return { subject, names, publicKey };
 }
 
 /** CertificationRequest ::= SEQUENCE { certificationRequestInfo, signatureAlgorithm, signature } */

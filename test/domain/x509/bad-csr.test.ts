@@ -1,6 +1,6 @@
 import { verify } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { openDebianWeakKeys } from '../../../src/adapters/debian-weak-keys/open-debian-weak-keys.ts';
+import { openDebianWeakKeys } from '../../../src/adapters/csr-reader/debian-weak-keys.ts';
 import { decodePem } from '../../../src/domain/der/pem.ts';
 import { DerReader } from '../../../src/domain/der/reader.ts';
 import { CaError } from '../../../src/domain/errors.ts';

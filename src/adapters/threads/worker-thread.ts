@@ -1,14 +1,14 @@
-/** Starts a worker thread of this adapter, small: it shares the process with everything else. */
+/** Starts the worker threads of adapters, small: they share the process with everything else. */
 import { getCompileCacheDir } from 'node:module';
 import { dirname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 
-/** A thread holds no state between messages, and the database's cache lies outside this heap. */
+/** Threads hold no state between messages, and the database's cache lies outside this heap. */
 const resourceLimits = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 8, stackSizeMb: 1 };
 
-/** `entry` is a module of this folder. */
-export function startWorkerThread(entry: string, workerData: unknown): Worker {
-  return new Worker(new URL(entry, import.meta.url), { workerData, resourceLimits, execArgv: [], env: environment() });
+/** `entry` is the thread's first module. */
+export function startWorkerThread(entry: URL, workerData: unknown): Worker {
+  return new Worker(entry, { workerData, resourceLimits, execArgv: [], env: environment() });
 }
 
 /** Resolves when the thread has ended, by itself or not: `events.once` would reject if it ended of an error. */

@@ -3,8 +3,8 @@ import { copyFileSync, mkdtempSync, rmSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { openDebianWeakKeys } from '../../src/adapters/debian-weak-keys/open-debian-weak-keys.ts';
-import { debianModulus, realRocaModulus } from '../fixtures/bad-csr/weak-moduli.ts';
+import { openDebianWeakKeys } from '../../../src/adapters/csr-reader/debian-weak-keys.ts';
+import { debianModulus, realRocaModulus } from '../../fixtures/bad-csr/weak-moduli.ts';
 
 describe("the list of Debian's weak keys", () => {
   it('knows a real one and no others', () => {
@@ -18,7 +18,7 @@ describe("the list of Debian's weak keys", () => {
     const folder = mkdtempSync(join(tmpdir(), 'weak-keys-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const path = join(folder, 'moduli.bin');
-    copyFileSync(join(import.meta.dirname, '../../src/adapters/debian-weak-keys/moduli.bin'), path);
+    copyFileSync(join(import.meta.dirname, '../../../src/adapters/csr-reader/moduli.bin'), path);
     truncateSync(path, 4_000_000);
     expect(() => openDebianWeakKeys(path)).toThrow(expect.objectContaining({ name: 'StartError' }));
   });

@@ -1,0 +1,115 @@
+/**
+ * A thread for work that comes in crowds: started when several askers wait at once, ended when nobody has asked for a while.
+ * A job handed to Node's own pool wakes a thread and is answered by a wake-up of its own, which costs the event loop more
+ * than a signature's arithmetic; here those of one turn of the event loop leave together.
+ */
+import { setImmediate as endOfTurn } from 'node:timers';
+import type { Worker } from 'node:worker_threads';
+import type { FromCrowdThread, QuestionBatch } from './crowd-messages.ts';
+import { ended, startWorkerThread } from './worker-thread.ts';
+
+export interface CrowdOptions {
+  /** Askers at once from which on the thread is worth its start. */
+  readonly threadFrom: number;
+  /** A thread costs memory that an idle service does not spend. */
+  readonly idleMs: number;
+}
+
+const defaults: CrowdOptions = { threadFrom: 4, idleMs: 30_000 };
+
+export interface CrowdThread<Question, Answer> {
+  /** The thread's answer; or that of `alone`, on this thread, while there is no crowd, no thread, or no answer from it. */
+  ask(question: Question, alone: () => Promise<Answer>): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+/** `entry` calls `answerQuestions`. Questions are copied; an octet view should not stand in a larger buffer. */
+export function crowdThread<Question, Answer>(entry: URL, options = defaults): CrowdThread<Question, Answer> {
+  let thread: RunningThread<Question, Answer> | undefined;
+  let idle: NodeJS.Timeout | undefined;
+  let asking = 0;
+  let closed = false;
+
+  const endThread = async (): Promise<void> => {
+    const ending = thread;
+    thread = undefined;
+    await ending?.end();
+  };
+
+  return {
+    async ask(question, alone) {
+      asking += 1;
+      if (idle) idle = void clearTimeout(idle);
+      try {
+        if (asking >= options.threadFrom && !closed) thread = thread?.gone() === false ? thread : runThread(entry);
+        const answer = thread?.ready() ? await thread.ask(question) : null;
+        return answer ?? (await alone());
+      } finally {
+        asking -= 1;
+        if (asking === 0) idle = setTimeout(() => void endThread(), options.idleMs).unref();
+      }
+    },
+    async close() {
+      closed = true;
+      clearTimeout(idle);
+      await endThread();
+    },
+  };
+}
+
+interface RunningThread<Question, Answer> {
+  ready(): boolean;
+  gone(): boolean;
+  /** Null when the thread could not say. */
+  ask(question: Question): Promise<Answer | null>;
+  end(): Promise<void>;
+}
+
+function runThread<Question, Answer>(entry: URL): RunningThread<Question, Answer> {
+  const worker: Worker = startWorkerThread(entry, undefined);
+  const askers = new Map<number, (answer: Answer | null) => void>();
+  let gathered: Question[] = [];
+  let nextId = 0;
+  let state: 'loading' | 'ready' | 'gone' = 'loading';
+  const end = ended(worker);
+
+  const send = (): void => {
+    const batch: QuestionBatch<Question> = { firstId: nextId - gathered.length, questions: gathered };
+    gathered = [];
+    worker.postMessage(batch);
+  };
+  worker.on('message', (message: FromCrowdThread<Answer>) => {
+    if (message === 'ready') {
+      state = 'ready';
+      return;
+    }
+    for (const [index, answer] of message.answers.entries()) {
+      const id = message.firstId + index;
+      askers.get(id)?.(answer);
+      askers.delete(id);
+    }
+  });
+  // Whatever it was, `exit` follows, and what was asked is answered elsewhere.
+  worker.on('error', () => undefined);
+  worker.on('exit', () => {
+    state = 'gone';
+    for (const tell of askers.values()) tell(null);
+    askers.clear();
+  });
+  worker.unref();
+
+  return {
+    ready: () => state === 'ready',
+    gone: () => state === 'gone',
+    ask(question) {
+      if (gathered.length === 0) endOfTurn(send);
+      gathered.push(question);
+      const id = nextId++;
+      return new Promise((tell) => askers.set(id, tell));
+    },
+    async end() {
+      await worker.terminate();
+      await end;
+    },
+  };
+}

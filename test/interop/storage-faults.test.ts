@@ -1,10 +1,10 @@
 /** Storage that fails under the running service: 503 `inventoryUnavailable`, nothing lost, and recovery without a restart. */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { judgesRequired } from '../support/judges.ts';
+import { itWith, judgesRequired, pathOf } from '../support/judges.ts';
 import { type RunningService, serviceExit, startService, temporaryFolder } from '../support/running-service.ts';
 import { productCertificates, submit } from '../support/submit.ts';
 
@@ -124,6 +124,19 @@ describe('the service, when its storage', () => {
     execFileSync('mount', ['-o', 'remount,rw', mounted]);
     service = await startService({ home, ports: service.ports });
     await expectValid([before.serial]);
+  });
+
+  itWith('strace', 'turns read-only while it runs, says 503 and recovers when it may be written again', async () => {
+    service = await startService({ home: join(folder, 'data') });
+    const before = await submit(service);
+    // What a kernel says of every write once it has made a damaged file system read-only.
+    const inject = ['-f', '-qq', '-e', 'trace=pwrite64', '-e', 'inject=pwrite64:error=EROFS', '-o', '/dev/null'];
+    const tracer = spawn(pathOf('strace'), [...inject, '-p', String(service.child.pid)], { stdio: 'ignore' });
+    await expect.poll(async () => (await submit(service!)).status, { timeout: 10_000 }).toBe(503);
+    await expectUnavailable();
+    tracer.kill('SIGINT');
+    const after = await expectRecovery();
+    await expectValid([before.serial, after]);
   });
 
   it('has a newer schema than the program, stops the start with a sentence and changes nothing', async () => {

@@ -214,7 +214,8 @@ describe('bad input', () => {
       for (let time = 0; time < 10; time++) await download();
     });
     await Promise.all([...downloads, ...certificates.map(({ serial }) => revoke(serial))]);
-    expect(bytesOf.size).toBeLessThanOrEqual(11);
+    // Each revocation makes one new list at most; the one of number 38 may still be due.
+    expect(bytesOf.size).toBeLessThanOrEqual(certificates.length + 2);
   });
 
   it.each(['%', '_', '\\', "'", '"; DROP TABLE certificates; --'])('47: %s in a search is itself', async (text) => {

@@ -89,3 +89,14 @@ export function refuse(reasons: readonly Reason[], cause?: unknown): never {
 export function refuseIfAny(reasons: readonly Reason[]): void {
   if (reasons.length > 0) refuse(reasons);
 }
+
+/** What `read` gives; if it is refused, its reasons are added to `reasons` and there is no value. */
+export function collectReasons<T>(reasons: Reason[], read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof CaError) || error.reasons.length === 0) throw error;
+    reasons.push(...error.reasons);
+    return undefined;
+  }
+}

@@ -18,7 +18,14 @@ import type {
   CertificateStatus,
   Revocation,
 } from '../domain/records/certificate.ts';
-import type { Authority, EnrolmentToken, Environment, Operator, Product } from '../domain/records/environment.ts';
+import type {
+  Authority,
+  EnrolmentToken,
+  Environment,
+  Operator,
+  Product,
+  ProductVersion,
+} from '../domain/records/environment.ts';
 
 export interface IssuanceIntent {
   readonly certificate: CertificateDetails;
@@ -52,6 +59,18 @@ export type RevokeOutcome =
   | { readonly kind: 'alreadyRevoked'; readonly record: CertificateRecord }
   /** Released although it is not on hold. */
   | { readonly kind: 'notHeld'; readonly record: CertificateRecord };
+
+/** `hasCertificates`: so many are good, on hold or being issued; nothing was removed. */
+export type RemoveProductOutcome =
+  | { readonly kind: 'removed' }
+  | { readonly kind: 'notFound' }
+  | { readonly kind: 'hasCertificates'; readonly live: number };
+
+/** The next names or ids in ascending order: those above `after`, at most `limit`. */
+export interface PageQuery {
+  readonly after?: string;
+  readonly limit: number;
+}
 
 export interface CrlRecord {
   readonly authority: string;
@@ -142,18 +161,43 @@ export interface Inventory {
   // --- environments, authorities, products, tokens, operators ------------------------------------------------------------
   createEnvironment(environment: Environment, profiles: readonly Profile[], audit: AuditEntry): Promise<void>;
   environments(): Promise<readonly Environment[]>;
-  /** The newest version of each profile of an environment. */
+  /** The newest version of each profile of an environment, by name. */
   profiles(environment: string): Promise<readonly Profile[]>;
+  /** A version, or the newest one. */
+  profileVersion(environment: string, name: string, version?: number): Promise<Profile | undefined>;
+  /** Version 1; `conflict` if the environment has a profile of that name. */
+  createProfile(profile: Profile, audit: AuditEntry): Promise<void>;
+  /** A new version: `conflict` unless it follows the newest, `notFound` unless there is one. */
+  changeProfile(profile: Profile, audit: AuditEntry): Promise<void>;
   /** Without certificate yet; also blocks its key for anybody else. `keySha256` of its public key. */
   createAuthority(authority: Authority, keySha256: string, audit: AuditEntry): Promise<void>;
   /** Puts a recorded certificate in force for the authority. */
   activateAuthority(name: string, certificateSerial: string, audit: AuditEntry): Promise<void>;
   authorities(): Promise<readonly Authority[]>;
+  /** Version 1, or the version after the newest of a product that was removed; `conflict` if it exists. */
   createProduct(product: Product, audit: AuditEntry): Promise<void>;
+  /** A new version: `conflict` unless it follows the newest, `notFound` unless there is such a product. */
+  changeProduct(product: Product, audit: AuditEntry): Promise<void>;
+  /** Ends the product and its tokens at Unix millisecond `at`; its versions stay. `conflict` unless `version` is the newest. */
+  removeProduct(removing: {
+    id: string;
+    version: number;
+    at: number;
+    audit: AuditEntry;
+  }): Promise<RemoveProductOutcome>;
+  /** As it is now; undefined once it is removed. */
   product(id: string): Promise<Product | undefined>;
-  products(): Promise<readonly Product[]>;
+  /** A version, or the newest one, whether or not the product was removed. */
+  productVersion(id: string, version?: number): Promise<ProductVersion | undefined>;
+  /** By id, without those that were removed. */
+  products(query: PageQuery & { readonly environment?: string }): Promise<readonly Product[]>;
+  /** `notFound` unless its product exists. */
   createToken(token: EnrolmentToken, audit: AuditEntry): Promise<void>;
+  /** False if there is none. */
+  removeToken(id: string, audit: AuditEntry): Promise<boolean>;
   token(id: string): Promise<EnrolmentToken | undefined>;
+  /** By id. */
+  tokens(query: PageQuery & { readonly product?: string }): Promise<readonly EnrolmentToken[]>;
   createOperator(operator: Operator, audit: AuditEntry): Promise<void>;
   operator(name: string): Promise<Operator | undefined>;
   operators(): Promise<readonly Operator[]>;

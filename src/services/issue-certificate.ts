@@ -22,6 +22,8 @@ export interface IssueInput {
   readonly purpose: CertificatePurpose;
   readonly environment: string | null;
   readonly owner: string;
+  /** Of the product, for a product's certificate. */
+  readonly productVersion?: number;
   readonly requestedBy: string;
   readonly predecessor?: string;
   readonly tokenId?: string;
@@ -69,6 +71,7 @@ function detailsOf(input: IssueInput, requestedAt: number): CertificateDetails {
     issuerSerial: input.issuerSerial,
     profile: prepared.profile,
     profileVersion: prepared.profileVersion,
+    productVersion: input.productVersion ?? null,
     subject: prepared.subject,
     names: prepared.names,
     keyType: prepared.keyType,

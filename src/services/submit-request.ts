@@ -25,10 +25,14 @@ export interface SubmitDeps {
   readonly issue: IssueCertificate;
   readonly csrs: CsrReader;
   readonly findProduct: FindProduct;
+  readonly findProfiles: FindProfiles;
 }
 
 /** The product as it was at most a second ago. */
 export type FindProduct = (id: string) => Promise<Product | undefined>;
+
+/** The newest versions of an environment's profiles, as they were at most a second ago. */
+type FindProfiles = (environment: string) => Promise<readonly Profile[] | undefined>;
 
 /** A product's request after the caller, the product and the profile are settled; rotation comes in here, too. */
 export interface ProductRequest {
@@ -71,6 +75,7 @@ export function createProductIssuing(deps: SubmitDeps): ProductIssuing {
       purpose: 'product',
       environment: product.environment,
       owner: product.id,
+      productVersion: product.version,
       requestedBy: actorOf(caller),
       ...(request.predecessor !== undefined && { predecessor: request.predecessor }),
       ...(caller.kind === 'token' && { tokenId: caller.tokenId }),
@@ -165,17 +170,14 @@ interface Recipe {
 }
 
 /** Profiles compiled against their issuer, once for as long as profile and issuer stay what they are. */
-function createRecipes(deps: Pick<SubmitDeps, 'inventory' | 'directory'>): {
+function createRecipes(deps: Pick<SubmitDeps, 'findProfiles' | 'directory'>): {
   get(environment: string, profile: string): Promise<Recipe>;
 } {
   const kept = new WeakMap<ActiveAuthority, Map<string, Recipe>>();
-  const profiles = new Map<string, readonly Profile[]>();
 
   return {
     async get(environment, name) {
-      const known = profiles.get(environment) ?? (await deps.inventory.profiles(environment));
-      profiles.set(environment, known);
-      const profile = known.find((candidate) => candidate.name === name);
+      const profile = (await deps.findProfiles(environment))?.find((candidate) => candidate.name === name);
       if (!profile) {
         return refuse([
           {
@@ -189,7 +191,9 @@ function createRecipes(deps: Pick<SubmitDeps, 'inventory' | 'directory'>): {
       const issuer = await deps.directory.get(profile.authority);
       const ofIssuer = kept.get(issuer) ?? new Map<string, Recipe>();
       kept.set(issuer, ofIssuer);
-      const recipe = ofIssuer.get(name) ?? { compiled: compileProfile(profile, issuer.facts), issuer };
+      const known = ofIssuer.get(name);
+      if (known?.compiled.profile.version === profile.version) return known;
+      const recipe = { compiled: compileProfile(profile, issuer.facts), issuer };
       ofIssuer.set(name, recipe);
       return recipe;
     },

@@ -3,6 +3,8 @@ import { describe } from 'vitest';
 import type { Inventory } from '../../src/ports/inventory.ts';
 import { auditContract } from './inventory/audit.ts';
 import { issuanceContract } from './inventory/issuance.ts';
+import { productContract } from './inventory/products.ts';
+import { profileContract } from './inventory/profiles.ts';
 import { registryContract } from './inventory/registry.ts';
 import { revocationContract } from './inventory/revocation.ts';
 import { searchContract } from './inventory/search.ts';
@@ -21,6 +23,8 @@ export function inventoryContract(name: string, makeStore: () => Promise<Invento
     issuanceContract(makeStore);
     revocationContract(makeStore);
     registryContract(makeStore);
+    profileContract(makeStore);
+    productContract(makeStore);
     auditContract(makeStore);
     searchContract(makeStore);
     storeContract(makeStore);

@@ -42,6 +42,7 @@ export const certificateDetails = (overrides: Partial<CertificateDetails> = {}):
   issuerSerial: serialAt(),
   profile: 'server',
   profileVersion: 1,
+  productVersion: 1,
   subject: 'CN=demo.dev.internal',
   names: ['demo.dev.internal'],
   keyType: 'ec-p256',
@@ -129,6 +130,14 @@ export const product = (overrides: Partial<Product> = {}): Product => ({
   createdAt: frozenNow,
   ...overrides,
 });
+
+/** Records the product with its environment, which tokens and changes need. */
+export async function recordProduct(inventory: Inventory, overrides: Partial<Product> = {}): Promise<Product> {
+  const recorded = product(overrides);
+  await inventory.createEnvironment(environment({ name: recorded.environment }), [], auditEntry());
+  await inventory.createProduct(recorded, auditEntry({ kind: 'product.created' }));
+  return recorded;
+}
 
 export const enrolmentToken = (overrides: Partial<EnrolmentToken> = {}): EnrolmentToken => ({
   id: 'abcdefghijklmnop',

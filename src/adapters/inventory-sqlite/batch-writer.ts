@@ -5,6 +5,8 @@ import { openAuditChain } from './audit-chain.ts';
 import { type Connection, type ConnectionOptions, openForWriting } from './connection.ts';
 import { type Failure, failureOf, isBusy, isUnavailable } from './database-error.ts';
 import { issuanceActs } from './issuance-acts.ts';
+import { productActs, tokenActs } from './product-acts.ts';
+import { profileActs } from './profile-acts.ts';
 import { registryActs } from './registry-acts.ts';
 import { revocationActs } from './revocation-acts.ts';
 
@@ -83,6 +85,9 @@ function openSession(options: ConnectionOptions): Session {
     ...issuanceActs(connection, audit),
     ...revocationActs(connection, audit),
     ...registryActs(connection, audit),
+    ...profileActs(connection, audit),
+    ...productActs(connection, audit),
+    ...tokenActs(connection, audit),
   };
   // IMMEDIATE takes the write lock first, so that a busy database is met before anything is done.
   const begin = connection.prepare('BEGIN IMMEDIATE');

@@ -6,7 +6,7 @@ import type { CertificatePurpose, CertificateRecord, CertificateState } from '..
 export const recordColumns = `lower(hex(serial)), state, purpose, environment, owner, authority,
   lower(hex(issuer_serial)), profile, profile_version, subject, names, key_type, lower(hex(key_sha256)),
   not_before, not_after, requested_by, requested_at, issued_at, lower(hex(predecessor)), lower(hex(successor)),
-  revoked_at, revocation_reason, invalidity_date`;
+  revoked_at, revocation_reason, invalidity_date, product_version`;
 
 /** The same columns as values. */
 export type CertificateRow = readonly [
@@ -33,6 +33,7 @@ export type CertificateRow = readonly [
   revokedAt: number | null,
   revocationReason: RevocationReason | null,
   invalidityDate: number | null,
+  productVersion: number | null,
 ];
 
 /** The record of a row that was selected raw with `recordColumns`. */
@@ -47,6 +48,7 @@ export function recordOf(row: CertificateRow): CertificateRecord {
     issuerSerial: row[6],
     profile: row[7],
     profileVersion: row[8],
+    productVersion: row[23],
     subject: row[9],
     names: splitNames(row[10]),
     keyType: row[11],

@@ -8,6 +8,7 @@ import { type Connection, type ConnectionOptions, openForReading, openForWriting
 import { startErrorOf } from './database-error.ts';
 import { migrate, readMigrations } from './migrate.ts';
 import { pointReads } from './point-reads.ts';
+import { policyReads } from './policy-reads.ts';
 import { type SearchThread, searchThread } from './search-thread.ts';
 import { WriteQueue, type WriteQueueOptions } from './write-queue.ts';
 import { writerThreads } from './writer-thread.ts';
@@ -66,6 +67,7 @@ function compose(queue: WriteQueue, reader: Connection, searches: SearchThread):
   return {
     ...writes(queue),
     ...pointReads(reader),
+    ...policyReads(reader),
     searchCertificates: (query) => searches.search(query),
     counts: () => searches.counts(),
     recordIssued: (issued) =>

@@ -10,8 +10,8 @@ import { idempotencyKeys, type Row, successorLinks, tokenUses } from './intent-c
 
 const insertCertificateSql = `INSERT INTO certificates (serial, state, purpose, environment, owner, authority,
   issuer_serial, profile, profile_version, subject, names, key_type, key_sha256, tbs_sha256, not_before, not_after,
-  requested_by, requested_at, token_id, predecessor)
-  VALUES (?, 'intent', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+  requested_by, requested_at, token_id, predecessor, product_version)
+  VALUES (?, 'intent', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 /** See the port for what each act promises; the order of an intent's conditions is the port's, too. */
 export function issuanceActs(
@@ -114,4 +114,5 @@ const columnsOf = (details: CertificateDetails, tbsSha256: string, tokenId: stri
   details.requestedAt,
   tokenId,
   details.predecessor === null ? null : serialOctets(details.predecessor),
+  details.productVersion,
 ];

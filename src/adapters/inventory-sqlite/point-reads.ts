@@ -1,8 +1,7 @@
 /** Reads that an index answers at once, on the calling thread: a WAL reader never waits for the writer. */
-import type { Profile } from '../../domain/policy/profile.ts';
 import type { RevocationReason } from '../../domain/policy/revocation-reason.ts';
 import type { AuditEntry, AuditEvent } from '../../domain/records/audit-event.ts';
-import type { Authority, EnrolmentToken, Environment, Operator, Product } from '../../domain/records/environment.ts';
+import type { Authority, Environment, Operator } from '../../domain/records/environment.ts';
 import type { CrlRecord, Inventory, RevokedEntry } from '../../ports/inventory.ts';
 import { type CertificateRow, octets, recordColumns, recordOf, revocationOf, serialOctets } from './certificate-row.ts';
 import type { Connection } from './connection.ts';
@@ -20,12 +19,6 @@ export const lookUps = {
     WHERE state = 'revoked' AND authority = ? AND serial > ? ORDER BY serial LIMIT ?`,
   crl: `SELECT authority, crl_number AS crlNumber, this_update AS thisUpdate, next_update AS nextUpdate, der
     FROM crls WHERE authority = ?`,
-  profiles: `SELECT definition FROM profiles AS p WHERE environment = ? AND version =
-    (SELECT max(version) FROM profiles WHERE environment = p.environment AND name = p.name) ORDER BY name`,
-  product: `SELECT id, version, environment, name_rules AS nameRules, profiles, contacts, created_at AS createdAt
-    FROM products WHERE id = ? ORDER BY version DESC LIMIT 1`,
-  token: `SELECT id, product, profiles, lower(hex(secret_sha256)) AS secretSha256, uses_left AS usesLeft,
-    expires_at AS expiresAt, created_at AS createdAt, created_by AS createdBy FROM tokens WHERE id = ?`,
   operator: 'SELECT name, role, created_at AS createdAt FROM operators WHERE name = ?',
   auditEvents: `SELECT canonical, lower(hex(previous_hash)), lower(hex(hash)) FROM audit_events
     WHERE seq > ? ORDER BY seq LIMIT ?`,
@@ -39,8 +32,6 @@ const lists = {
   authorities: `SELECT name, role, environment, parent, vault, vault_key AS vaultKey, key_type AS keyType,
     signature_algorithm AS signatureAlgorithm, nullif(lower(hex(certificate_serial)), '') AS certificateSerial,
     created_at AS createdAt FROM authorities ORDER BY name`,
-  products: `SELECT id, version, environment, name_rules AS nameRules, profiles, contacts, created_at AS createdAt
-    FROM products AS p WHERE version = (SELECT max(version) FROM products WHERE id = p.id) ORDER BY id`,
   operators: 'SELECT name, role, created_at AS createdAt FROM operators ORDER BY name',
 } as const;
 
@@ -52,11 +43,7 @@ type PointRead =
   | 'revokedEntries'
   | 'latestCrl'
   | 'environments'
-  | 'profiles'
   | 'authorities'
-  | 'product'
-  | 'products'
-  | 'token'
   | 'operator'
   | 'operators'
   | 'auditEvents'
@@ -64,7 +51,9 @@ type PointRead =
   | 'latestTime';
 
 /** The port's method over a synchronous read, its errors wrapped. */
-function asked<Args extends unknown[], Result>(read: (...args: Args) => Result): (...args: Args) => Promise<Result> {
+export function asked<Args extends unknown[], Result>(
+  read: (...args: Args) => Result,
+): (...args: Args) => Promise<Result> {
   return async (...args) => {
     try {
       return read(...args);
@@ -122,39 +111,14 @@ function revokedEntries(connection: Connection): Inventory['revokedEntries'] {
   };
 }
 
-/** A product or token as stored: its lists are JSON. */
-type Stored<T, Lists extends keyof T> = Omit<T, Lists> & Record<Lists, string>;
-type StoredProduct = Stored<Product, 'nameRules' | 'profiles' | 'contacts'>;
-
-const productOf = (row: StoredProduct): Product => ({
-  ...row,
-  nameRules: JSON.parse(row.nameRules),
-  profiles: JSON.parse(row.profiles),
-  contacts: JSON.parse(row.contacts),
-});
-
 function registryReads(connection: Connection) {
   const environments = connection.prepare<[], Environment>(lists.environments);
-  const profiles = connection.prepare<[string], string>(lookUps.profiles).pluck();
   const authorities = connection.prepare<[], Authority>(lists.authorities);
-  const product = connection.prepare<[string], StoredProduct>(lookUps.product);
-  const products = connection.prepare<[], StoredProduct>(lists.products);
-  const token = connection.prepare<[string], Stored<EnrolmentToken, 'profiles'>>(lookUps.token);
   const operator = connection.prepare<[string], Operator>(lookUps.operator);
   const operators = connection.prepare<[], Operator>(lists.operators);
   return {
     environments: asked(() => environments.all()),
-    profiles: asked((environment: string) => profiles.all(environment).map((text) => JSON.parse(text) as Profile)),
     authorities: asked(() => authorities.all()),
-    product: asked((id: string) => {
-      const row = product.get(id);
-      return row && productOf(row);
-    }),
-    products: asked(() => products.all().map(productOf)),
-    token: asked((id: string) => {
-      const row = token.get(id);
-      return row && { ...row, profiles: JSON.parse(row.profiles) as string[] };
-    }),
     operator: asked((name: string) => operator.get(name)),
     operators: asked(() => operators.all()),
   };

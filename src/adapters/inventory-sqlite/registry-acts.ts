@@ -1,13 +1,19 @@
-/** Acts that create environments, authorities, products, tokens and operators; settings, audit entries and the write check. */
+/** Acts that create environments, authorities and operators; settings, audit entries and the write check. */
 import { CaError } from '../../domain/errors.ts';
 import type { Acts } from './acts.ts';
 import type { AuditChain } from './audit-chain.ts';
 import { octets, serialOctets } from './certificate-row.ts';
 import type { Connection } from './connection.ts';
 
-type Registry = Omit<
+type Registry = Pick<
   Acts,
-  'recordIntent' | 'recordIssued' | 'closeIntent' | 'revokeCertificate' | 'releaseCertificate' | 'recordCrl'
+  | 'createEnvironment'
+  | 'createAuthority'
+  | 'activateAuthority'
+  | 'createOperator'
+  | 'appendAudit'
+  | 'setSetting'
+  | 'check'
 >;
 
 /** Each creation asks for its name first, so that `conflict` is decided before anything is written. */
@@ -15,7 +21,7 @@ export function registryActs(connection: Connection, audit: AuditChain): Registr
   return {
     ...environmentActs(connection, audit),
     ...authorityActs(connection, audit),
-    ...holderActs(connection, audit),
+    ...operatorActs(connection, audit),
     ...upkeepActs(connection, audit),
   };
 }
@@ -81,40 +87,13 @@ function authorityActs(connection: Connection, audit: AuditChain): Pick<Acts, 'c
   };
 }
 
-function holderActs(
-  connection: Connection,
-  audit: AuditChain,
-): Pick<Acts, 'createProduct' | 'createToken' | 'createOperator'> {
-  const productKnown = existence(connection, 'SELECT 1 FROM products WHERE id = ?');
-  const tokenKnown = existence(connection, 'SELECT 1 FROM tokens WHERE id = ?');
-  const operatorKnown = existence(connection, 'SELECT 1 FROM operators WHERE name = ?');
-  const insertProduct = connection.prepare(
-    `INSERT INTO products (id, version, environment, name_rules, profiles, contacts, created_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?)`,
-  );
-  const insertToken = connection.prepare(
-    `INSERT INTO tokens (id, product, profiles, secret_sha256, uses_left, expires_at, created_at, created_by)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-  );
-  const insertOperator = connection.prepare('INSERT INTO operators (name, role, created_at) VALUES (?, ?, ?)');
+function operatorActs(connection: Connection, audit: AuditChain): Pick<Acts, 'createOperator'> {
+  const known = existence(connection, 'SELECT 1 FROM operators WHERE name = ?');
+  const insert = connection.prepare('INSERT INTO operators (name, role, created_at) VALUES (?, ?, ?)');
   return {
-    createProduct(product, entry) {
-      const { id, version, environment, createdAt } = product;
-      refuseExisting(productKnown(id), `a product ${id}`);
-      const lists = [product.nameRules, product.profiles, product.contacts].map((list) => JSON.stringify(list));
-      insertProduct.run(id, version, environment, ...lists, createdAt);
-      audit.append(entry);
-    },
-    createToken(token, entry) {
-      const { id, product, usesLeft, expiresAt, createdAt, createdBy } = token;
-      refuseExisting(tokenKnown(id), `a token ${id}`);
-      const secret = octets(token.secretSha256);
-      insertToken.run(id, product, JSON.stringify(token.profiles), secret, usesLeft, expiresAt, createdAt, createdBy);
-      audit.append(entry);
-    },
     createOperator({ name, role, createdAt }, entry) {
-      refuseExisting(operatorKnown(name), `an operator ${name}`);
-      insertOperator.run(name, role, createdAt);
+      refuseExisting(known(name), `an operator ${name}`);
+      insert.run(name, role, createdAt);
       audit.append(entry);
     },
   };

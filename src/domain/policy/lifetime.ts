@@ -40,6 +40,18 @@ export function judgeLifetime(
   return reasons;
 }
 
+/** A profile may not promise what its authority cannot give: its longest lifetime, asked for now, must fit. */
+export function judgeLongestLifetime(
+  { lifetimeSeconds: { maximum } }: Limits,
+  issuer: Issuer,
+  now: number,
+): readonly Reason[] {
+  const left = Math.max(0, issuer.notAfter - startOf(issuer, now));
+  if (maximum <= left) return [];
+  const message = `Its authority ${issuer.authority} ends in ${left} s, and nothing outlives its issuer: at most that.`;
+  return [{ code: 'outlivesIssuer', field: 'lifetimeSeconds.maximum', message, value: String(maximum) }];
+}
+
 /** Unix seconds, inside the issuer's validity: a default that would outlive the issuer is cut to its end. */
 export function validityOf(
   { lifetimeSeconds: limits, backdateSeconds }: Limits,

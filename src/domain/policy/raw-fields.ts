@@ -80,3 +80,12 @@ export function integerOf(value: unknown, { field, minimum, maximum }: Bounds, c
   complain(field, `must be a whole number from ${minimum} to ${maximum}`, value ?? null);
   return Number.NaN;
 }
+
+/** The fields of an object that stand for themselves, apart from the rest; whatever is no object is all rest. */
+export function takeFields(value: unknown, names: readonly string[]): { readonly taken: Raw; readonly rest: unknown } {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return { taken: {}, rest: value };
+  const [taken, rest] = [true, false].map((wanted) =>
+    Object.fromEntries(Object.entries(value).filter(([name]) => names.includes(name) === wanted)),
+  );
+  return { taken: taken!, rest };
+}

@@ -10,7 +10,12 @@ export type AuditKind =
   | 'authority.created'
   | 'authority.activated'
   | 'product.created'
+  | 'product.changed' // a new version
+  | 'product.removed' // with its tokens; its versions stay
+  | 'profile.created'
+  | 'profile.changed' // a new version
   | 'token.created'
+  | 'token.removed'
   | 'operator.created'
   | 'certificate.requested' // the intent: serial and TBS hash are durable
   | 'certificate.issued'

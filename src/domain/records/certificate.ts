@@ -29,6 +29,8 @@ export interface CertificateDetails {
   readonly issuerSerial: string;
   readonly profile: string;
   readonly profileVersion: number;
+  /** Of the product; null for the service's own certificates, and for those issued before this was kept. */
+  readonly productVersion: number | null;
   /** RFC 4514 text, for people; the DER is the truth. */
   readonly subject: string;
   /** GeneralName plain text, in certificate order. */

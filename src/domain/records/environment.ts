@@ -24,7 +24,14 @@ export interface Product {
   /** Names of profiles it may use; the first one is used when a request names none. */
   readonly profiles: readonly string[];
   readonly contacts: readonly string[];
+  /** Unix milliseconds, of this version. */
   readonly createdAt: number;
+}
+
+/** A version of a product as it is kept, also after the product was removed. */
+export interface ProductVersion extends Product {
+  /** Unix milliseconds; on the version that was the newest then. */
+  readonly removedAt: number | null;
 }
 
 /** `root` signs authorities only, `issuing` products' certificates, `sole` both (hierarchy `root`), `system` the service's own. */

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Connection, openForReading } from '../../../src/adapters/inventory-sqlite/connection.ts';
 import { lookUps } from '../../../src/adapters/inventory-sqlite/point-reads.ts';
+import { policyLookUps } from '../../../src/adapters/inventory-sqlite/policy-reads.ts';
 import { commonNameProbe, searchStatement } from '../../../src/adapters/inventory-sqlite/search.ts';
 import type { CertificateQuery } from '../../../src/ports/inventory.ts';
 import { frozenNowSeconds, recordCertificate, serialAt } from '../../support/inventory-builders.ts';
@@ -28,7 +29,7 @@ const plan = (sql: string, parameters: readonly unknown[]): string[] =>
   );
 
 describe('a point look-up', () => {
-  it.each(Object.entries(lookUps))('of %s reads no table from end to end', (name, sql) => {
+  it.each(Object.entries({ ...lookUps, ...policyLookUps }))('of %s reads no table from end to end', (name, sql) => {
     const parameters = Array.from({ length: sql.split('?').length - 1 }, () => 1);
     const steps = plan(sql, parameters);
     // The newest event is the last row: SQLite calls the step backwards a scan.

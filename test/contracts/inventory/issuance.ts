@@ -9,6 +9,7 @@ import {
   issuanceIntent,
   randomHex,
   recordCertificate,
+  recordProduct,
   serialAt,
 } from '../../support/inventory-builders.ts';
 import type { InventoryStore } from '../inventory.ts';
@@ -160,6 +161,7 @@ export function issuanceContract(makeStore: () => Promise<InventoryStore>): void
     it('gives the token use back, forgets the Idempotency-Key and frees the predecessor', async () => {
       const { inventory } = opened;
       const predecessor = (await recordCertificate(inventory)).serial;
+      await recordProduct(inventory);
       await inventory.createToken(enrolmentToken({ usesLeft: 1 }), auditEntry({ kind: 'token.created' }));
       const uses = {
         tokenId: enrolmentToken().id,
@@ -183,11 +185,11 @@ export function issuanceContract(makeStore: () => Promise<InventoryStore>): void
 
   describe('token uses', () => {
     const opened = openedInventory(makeStore);
-    const create = (usesLeft: number | null, expiresAt?: number) =>
-      opened.inventory.createToken(
-        enrolmentToken({ usesLeft, ...(expiresAt !== undefined && { expiresAt }) }),
-        auditEntry({ kind: 'token.created' }),
-      );
+    const create = async (usesLeft: number | null, expiresAt?: number) => {
+      await recordProduct(opened.inventory);
+      const token = enrolmentToken({ usesLeft, ...(expiresAt !== undefined && { expiresAt }) });
+      await opened.inventory.createToken(token, auditEntry({ kind: 'token.created' }));
+    };
     const withToken = (requestedAt = frozenNow) => issuanceIntent({ requestedAt }, { tokenId: enrolmentToken().id });
 
     it('gives 100 parallel requests with one use exactly one intent (bad input 36)', async () => {
@@ -196,7 +198,7 @@ export function issuanceContract(makeStore: () => Promise<InventoryStore>): void
       const outcomes = await Promise.all(Array.from({ length: 100 }, () => inventory.recordIntent(withToken())));
       expect(outcomes.filter(({ kind }) => kind === 'recorded')).toHaveLength(1);
       expect(outcomes.filter(({ kind }) => kind === 'tokenUsedUp')).toHaveLength(99);
-      expect(await inventory.counts()).toMatchObject({ certificates: 1, auditEvents: 2 });
+      expect(await inventory.counts()).toMatchObject({ certificates: 1, auditEvents: 4 });
       expect((await inventory.token(enrolmentToken().id))?.usesLeft).toBe(0);
     });
 
@@ -262,6 +264,7 @@ export function issuanceContract(makeStore: () => Promise<InventoryStore>): void
 
     it('is asked before the token, so that a repeated request uses nothing up', async () => {
       const { inventory } = opened;
+      await recordProduct(inventory);
       await inventory.createToken(enrolmentToken({ usesLeft: 1 }), auditEntry({ kind: 'token.created' }));
       const first = { ...keyed(), tokenId: enrolmentToken().id };
       await inventory.recordIntent(first);
@@ -297,6 +300,7 @@ export function issuanceContract(makeStore: () => Promise<InventoryStore>): void
     it('uses nothing up when the predecessor has a successor', async () => {
       const { inventory } = opened;
       const { serial: predecessor } = await recordCertificate(inventory);
+      await recordProduct(inventory);
       await inventory.createToken(enrolmentToken({ usesLeft: 3 }), auditEntry({ kind: 'token.created' }));
       await inventory.recordIntent(issuanceIntent({ predecessor }));
       await inventory.recordIntent(issuanceIntent({ predecessor }, { tokenId: enrolmentToken().id }));

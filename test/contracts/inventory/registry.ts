@@ -1,12 +1,10 @@
-/** Contract of the inventory: environments, profiles, authorities, products, tokens and operators. */
+/** Contract of the inventory: environments with their profiles, authorities and operators. */
 import { describe, expect, it } from 'vitest';
 import {
   auditEntry,
   authority,
-  enrolmentToken,
   environment,
   operator,
-  product,
   randomHex,
   recordCertificate,
   serialAt,
@@ -72,27 +70,6 @@ export function registryContract(makeStore: () => Promise<InventoryStore>): void
       const notFound = { code: 'notFound' };
       await expect(inventory.activateAuthority('dev-issuing', serialAt(), audit)).rejects.toMatchObject(notFound);
       await expect(inventory.activateAuthority('none', serial, audit)).rejects.toMatchObject(notFound);
-    });
-
-    it('creates products and reads them back', async () => {
-      const { inventory } = opened;
-      await inventory.createEnvironment(environment(), [], audit);
-      const other = product({ id: 'dev/product-b', nameRules: [{ kind: 'ip', value: '10.0.0.0/8' }], contacts: [] });
-      await inventory.createProduct(other, audit);
-      await inventory.createProduct(product(), audit);
-      await expect(inventory.createProduct(product(), audit)).rejects.toMatchObject(conflict);
-      expect(await inventory.product('dev/product-b')).toEqual(other);
-      expect(await inventory.product('dev/none')).toBeUndefined();
-      expect(await inventory.products()).toEqual([product(), other]);
-    });
-
-    it('creates tokens and reads them back', async () => {
-      const { inventory } = opened;
-      const token = enrolmentToken({ usesLeft: 3, profiles: ['server', 'peer'] });
-      await inventory.createToken(token, audit);
-      await expect(inventory.createToken(token, audit)).rejects.toMatchObject(conflict);
-      expect(await inventory.token(token.id)).toEqual(token);
-      expect(await inventory.token('none')).toBeUndefined();
     });
 
     it('creates operators and reads them back', async () => {

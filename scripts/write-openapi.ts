@@ -6,7 +6,10 @@ import { pino } from 'pino';
 import { stringify } from 'yaml';
 import * as certificateSchemas from '../src/api/certificate.ts';
 import * as problemSchemas from '../src/api/problem.ts';
+import * as productSchemas from '../src/api/product.ts';
+import * as profileSchemas from '../src/api/profile.ts';
 import * as serviceSchemas from '../src/api/service.ts';
+import * as tokenSchemas from '../src/api/token.ts';
 import { addAdminRoutes, adminFace } from '../src/faces/http/admin/build-admin-face.ts';
 import { type AddRoutes, buildFace, type FaceKind } from '../src/faces/http/build-face.ts';
 import { addDistributionRoutes, distributionFace } from '../src/faces/http/distribution/build-distribution-face.ts';
@@ -123,6 +126,18 @@ const componentNames = [
   'EnvironmentBody',
   'EnvironmentJson',
   'EnvironmentList',
+  'ProductBody',
+  'ProductChangeBody',
+  'ProductJson',
+  'ProductList',
+  'ProfileBody',
+  'ProfileChangeBody',
+  'ProfileJson',
+  'ProfileList',
+  'TokenBody',
+  'TokenJson',
+  'NewTokenJson',
+  'TokenList',
   'StatusJson',
   'Readiness',
   'Liveness',
@@ -130,7 +145,14 @@ const componentNames = [
 
 /** Schemas that have a name become components; the routes refer to them. */
 function withComponents(document: object): object {
-  const schemas: Record<string, unknown> = { ...certificateSchemas, ...problemSchemas, ...serviceSchemas };
+  const schemas: Record<string, unknown> = {
+    ...certificateSchemas,
+    ...problemSchemas,
+    ...productSchemas,
+    ...profileSchemas,
+    ...serviceSchemas,
+    ...tokenSchemas,
+  };
   const named = new Map(componentNames.map((name) => [textOf(schemas[name]), name]));
   const used: Record<string, unknown> = {};
   const refer = (node: unknown): unknown => {

@@ -92,6 +92,9 @@ export const CertificateSummary = Type.Object(
     product: Type.Union([Type.String(), Type.Null()], {
       description: 'Product id; null for the service’s own certificates',
     }),
+    productVersion: Type.Union([Type.Integer(), Type.Null()], {
+      description: 'The version of the product that the certificate was issued under',
+    }),
     authority: Type.String(),
     profile: Type.Object({ name: Type.String(), version: Type.Integer() }, { additionalProperties: false }),
     subject: Type.String({ description: 'Distinguished name, RFC 4514' }),

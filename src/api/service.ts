@@ -60,7 +60,7 @@ export const AuthorityFilePath = Type.Object({
   authority: Type.String({ minLength: 1, description: 'Name of an authority' }),
 });
 export const EnvironmentPath = Type.Object({
-  environment: Type.String({ minLength: 1, description: 'Name of an environment, or `system`' }),
+  environment: Type.String({ minLength: 1, description: 'Name of an environment; for its trust also `system`' }),
 });
 
 export const EnvironmentBody = Type.Object(

@@ -21,6 +21,7 @@ import {
   createCreateEnvironment,
   createEnsureEnvironment,
   type EnvironmentDeps,
+  readEnvironment,
   viewEnvironments,
 } from './create-environment.ts';
 import { ensureFirstRun, writeTrust } from './first-run.ts';
@@ -28,6 +29,9 @@ import { type ClockLimits, type GuardedClock, guardClock } from './guard-clock.t
 import { createIssueCertificate } from './issue-certificate.ts';
 import { createIssueServiceCertificate } from './issue-service-certificate.ts';
 import { createListCertificates } from './list-certificates.ts';
+import { createProductServices } from './manage-products.ts';
+import { createProfileServices } from './manage-profiles.ts';
+import { createTokenServices } from './manage-tokens.ts';
 import { createOcspResponders } from './ocsp-responders.ts';
 import { createCrlPublisher } from './publish-crl.ts';
 import { createRecordRefusal } from './record-refusal.ts';
@@ -103,9 +107,14 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
   const ensureEnvironment = createEnsureEnvironment({ ...shared, ensureAuthority });
   const crls = createCrlPublisher({ ...shared, directory });
   const responders = createOcspResponders(withIssuing);
-  const findProduct = rememberBriefly(clock, (id) => inventory.product(id));
-  const findToken = rememberBriefly(clock, (id) => inventory.token(id));
-  const products = createProductIssuing({ ...shared, directory, issue, findProduct });
+  const known = {
+    products: rememberBriefly(clock, (id) => inventory.product(id)),
+    profiles: rememberBriefly(clock, (environment) => inventory.profiles(environment)),
+    tokens: rememberBriefly(clock, (id) => inventory.token(id)),
+  };
+  const findProduct = known.products.find;
+  const issuing = { ...shared, directory, issue, findProduct, findProfiles: known.profiles.find };
+  const products = createProductIssuing(issuing);
   const trust = createTrustServices({ inventory, directory });
   const createEnvironment = createCreateEnvironment({ ...shared, ensureAuthority }, ensureEnvironment);
   let stopping = false;
@@ -114,7 +123,7 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
   const readiness = createReadiness(reporting);
 
   const services: Services = {
-    authenticateToken: createAuthenticateToken({ ...shared, findToken }),
+    authenticateToken: createAuthenticateToken({ ...shared, findToken: known.tokens.find }),
     authenticateProduct: createAuthenticateProduct(shared),
     authenticateOperator: createAuthenticateOperator(shared),
     submitRequest: products.submit,
@@ -132,6 +141,10 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
       return view;
     },
     listEnvironments: () => viewEnvironments(inventory),
+    readEnvironment: (name) => readEnvironment(inventory, name),
+    ...createProductServices({ ...shared, forgetProduct: known.products.forget }),
+    ...createProfileServices({ ...shared, directory, forgetProfiles: known.profiles.forget }),
+    ...createTokenServices({ ...shared, forgetToken: known.tokens.forget }),
     status: createStatus(reporting, readiness),
     readiness,
     recordRefusal: createRecordRefusal(shared),

@@ -79,10 +79,15 @@ export const createCreateEnvironment =
       throw new CaError('conflict', `The environment ${input.name} exists already. Choose another name.`);
     }
     await ensure(input, actorOf(caller));
-    const view = (await viewEnvironments(deps.inventory)).find(({ environment }) => environment.name === input.name);
-    if (!view) throw new CaError('serverInternal', 'The new environment is not recorded.');
-    return view;
+    return readEnvironment(deps.inventory, input.name);
   };
+
+/** CaError `notFound` for a name that is none. */
+export async function readEnvironment(inventory: Inventory, name: string): Promise<EnvironmentView> {
+  const view = (await viewEnvironments(inventory)).find(({ environment }) => environment.name === name);
+  if (view) return view;
+  throw new CaError('notFound', 'There is no such environment. The list of environments shows which there are.');
+}
 
 export async function viewEnvironments(inventory: Inventory): Promise<readonly EnvironmentView[]> {
   const authorities = await inventory.authorities();

@@ -9,11 +9,11 @@ import type { Home } from '../ports/home.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import type { KeyPairs } from '../ports/key-pairs.ts';
 import type { Randomness } from '../ports/randomness.ts';
-import { formatToken, hashTokenSecret } from './authenticate-caller.ts';
 import type { AuthorityDirectory } from './authority-directory.ts';
 import type { EnsureAuthority } from './create-authority.ts';
 import { type EnsureEnvironment, type EnvironmentDeps, issuingAuthorityName } from './create-environment.ts';
 import type { IssueServiceCertificate } from './issue-service-certificate.ts';
+import { newToken } from './manage-tokens.ts';
 
 export interface FirstRunDeps {
   readonly inventory: Inventory;
@@ -160,27 +160,21 @@ async function ensureAdmin(deps: FirstRunDeps): Promise<void> {
 /** The token row is durable before the file, so that a token somebody reads always works. */
 async function ensureDemoToken(deps: FirstRunDeps): Promise<void> {
   if (await deps.home.exists(homeFiles.demoToken)) return;
-  const id = Buffer.from(deps.randomness.bytes(8)).toString('hex');
-  const secret = Buffer.from(deps.randomness.bytes(32)).toString('base64url');
-  const createdAt = deps.clock.now();
   const product = await deps.inventory.product(demo.product);
-  const token = {
-    id,
+  const { token, secret } = newToken(deps, {
     product: demo.product,
     profiles: product?.profiles ?? [],
-    secretSha256: hashTokenSecret(secret),
-    usesLeft: null,
-    expiresAt: createdAt + demo.tokenDays * 86_400_000,
-    createdAt,
+    uses: null,
+    lifetimeSeconds: demo.tokenDays * 86_400,
     createdBy: 'service',
-  };
+  });
   const details = { product: demo.product, expiresAt: token.expiresAt };
   await deps.inventory.createToken(token, {
-    at: createdAt,
+    at: token.createdAt,
     kind: 'token.created',
     actor: 'service',
-    object: `token:${id}`,
+    object: `token:${token.id}`,
     details,
   });
-  await deps.home.write(homeFiles.demoToken, `${formatToken(id, secret)}\n`, 0o600);
+  await deps.home.write(homeFiles.demoToken, `${secret}\n`, 0o600);
 }

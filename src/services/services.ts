@@ -6,6 +6,7 @@ import type { CertificateRecord } from '../domain/records/certificate.ts';
 import type { Authority, Environment, Hierarchy } from '../domain/records/environment.ts';
 import type { CertificateQuery, InventoryCounts } from '../ports/inventory.ts';
 import type { Caller } from './caller.ts';
+import type { RegistryServices } from './registry-services.ts';
 
 /** A certificate as the faces show it. */
 export interface CertificateView {
@@ -83,7 +84,7 @@ export interface StatusView {
 }
 
 /** All throw CaError. Serials and names come as text from outside and are checked inside. */
-export interface Services {
+export interface Services extends RegistryServices {
   // who asks
   /** `pst_…` bearer text; `unauthenticated` unless it is a live token. */
   authenticateToken(bearer: string): Promise<Caller>;
@@ -116,6 +117,7 @@ export interface Services {
   // operating
   createEnvironment(caller: Caller, input: { name: string; hierarchy: Hierarchy }): Promise<EnvironmentView>;
   listEnvironments(caller: Caller): Promise<readonly EnvironmentView[]>;
+  readEnvironment(name: string): Promise<EnvironmentView>;
   status(): Promise<StatusView>;
   readiness(): Promise<readonly ReadinessPart[]>;
   /** Makes a refusal's audit event durable; never throws: a refusal stays a refusal when the log cannot be written. */

@@ -13,6 +13,7 @@ export function makeSummary(override: Partial<CertificateSummary> = {}): Certifi
     purpose: 'product',
     environment: 'dev',
     product: 'dev/demo',
+    productVersion: 1,
     authority: 'dev-issuing',
     profile: { name: 'server', version: 1 },
     subject: 'CN=demo.dev.internal',

@@ -4,6 +4,7 @@ import type { CertificateRecord } from '../../src/domain/records/certificate.ts'
 import type { Authority, OperatorRole } from '../../src/domain/records/environment.ts';
 import type { Caller } from '../../src/services/caller.ts';
 import type { AuthorityView, CertificateView, Services } from '../../src/services/services.ts';
+import { registryDouble } from './registry-double.ts';
 import { makeTestHierarchy, testNow } from './test-hierarchy.ts';
 
 export const goodToken = 'pst_0123456789abcdef_0123456789abcdef0123456789abcdef0123456789a';
@@ -30,6 +31,7 @@ export function makeRecord(override: Partial<CertificateRecord> = {}): Certifica
     issuerSerial: hierarchy.issuing.serial,
     profile: 'server',
     profileVersion: 1,
+    productVersion: 1,
     subject: 'CN=demo.dev.internal',
     names: ['demo.dev.internal'],
     keyType: 'ec-p256',
@@ -129,6 +131,15 @@ export function makeServices(override: Partial<Services> = {}): ServicesDouble {
       profiles: [],
     }),
     listEnvironments: async () => [],
+    readEnvironment: async (name) => {
+      knownOnly(name, 'dev');
+      return {
+        environment: { name, hierarchy: 'root', createdAt: testNow * 1000 },
+        authorities: [rootAuthority],
+        profiles: [],
+      };
+    },
+    ...registryDouble,
     status: async () => ({
       startedAt: testNow * 1000,
       readiness: [{ name: 'inventory', ready: true }],

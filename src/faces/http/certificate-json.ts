@@ -16,6 +16,7 @@ export function certificateSummary(record: CertificateRecord, now: number): Cert
     purpose: record.purpose,
     environment: record.environment,
     product: record.purpose === 'product' ? record.owner : null,
+    productVersion: record.productVersion,
     authority: record.authority,
     profile: { name: record.profile, version: record.profileVersion },
     subject: record.subject,

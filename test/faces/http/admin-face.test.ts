@@ -1,35 +1,12 @@
 /** Translation and roles on the admin face, over mTLS as it always is; threats 48 to 51 where they concern it. */
-import { Agent } from 'node:https';
 import request from 'supertest';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { CaError } from '../../../src/domain/errors.ts';
 import type { OperatorRole } from '../../../src/domain/records/environment.ts';
-import { buildAdminFace } from '../../../src/faces/http/admin/build-admin-face.ts';
 import type { ListInput, Services } from '../../../src/services/services.ts';
-import { makeFaceDeps } from '../../support/face-deps.ts';
-import { clientOf, clientTls, keyPem, system, tlsMaterial } from '../../support/face-tls.ts';
-import { exchange } from '../../support/http-exchange.ts';
-import { openFace } from '../../support/open-face.ts';
-import { hierarchy, makeRecord, makeServices, operatorCaller } from '../../support/services-double.ts';
-
-const operator = clientOf(system);
-const material = tlsMaterial([system]);
-
-async function openAdmin(override: Partial<Services> = {}, role: OperatorRole = 'admin') {
-  const double = makeServices({ authenticateOperator: async () => operatorCaller(role), ...override });
-  const { url, face } = await openFace(buildAdminFace(makeFaceDeps(double.services, { tls: material })));
-  const agent = new Agent({ keepAlive: true, ...clientTls(operator) });
-  onTestFinished(() => agent.destroy());
-  const send = async (method: string, path: string, headers: Record<string, string> = {}, body?: object) => {
-    const json = body && { body: JSON.stringify(body) };
-    const type = body && { 'content-type': 'application/json' };
-    const answer = await exchange(url + path, { agent, method, headers: { ...type, ...headers }, ...json });
-    const text = answer.body.toString();
-    const isJson = String(answer.headers['content-type']).includes('json;');
-    return { ...answer, text, json: isJson ? JSON.parse(text) : undefined };
-  };
-  return { ...double, face, send };
-}
+import { keyPem, system } from '../../support/face-tls.ts';
+import { openAdmin, operatorClient } from '../../support/open-admin.ts';
+import { hierarchy, makeRecord, operatorCaller } from '../../support/services-double.ts';
 
 const leaf = `/v1/certificates/${hierarchy.leaf.serial}`;
 
@@ -253,8 +230,8 @@ it('is spoken to by supertest as by any client', async () => {
   const answer = await request(face.server)
     .get('/livez')
     .ca(system.pem)
-    .cert(operator.pem)
-    .key(keyPem(operator))
+    .cert(operatorClient.pem)
+    .key(keyPem(operatorClient))
     .disableTLSCerts();
   expect(answer.body).toEqual({ status: 'alive' });
 });

@@ -8,8 +8,11 @@ import { addHealthRoutes } from '../health-routes.ts';
 import { addAuthorityRoutes } from '../trust-routes.ts';
 import { addEnvironmentRoutes } from './environment-routes.ts';
 import { type Permission, requirePermission } from './operator-permissions.ts';
+import { addProductRoutes } from './product-routes.ts';
+import { addProfileRoutes } from './profile-routes.ts';
 import { addReleaseRoute } from './release-routes.ts';
 import { addStatusRoutes } from './status-routes.ts';
+import { addTokenRoutes } from './token-routes.ts';
 
 export const adminFace: FaceKind = { name: 'admin', clientCertificate: 'required', auditRefusals: true };
 
@@ -32,5 +35,8 @@ export const addAdminRoutes =
     addRevokeRoute(face, certificates);
     addReleaseRoute(face, certificates);
     addEnvironmentRoutes(face, services, may);
+    addProductRoutes(face, services, may);
+    addProfileRoutes(face, services, may);
+    addTokenRoutes(face, deps, may);
     addStatusRoutes(face, services, { version, mayRead: may('read') });
   };

@@ -1,6 +1,6 @@
 /** Environments: each has its own root, authorities and profiles. */
 import type { onRequestAsyncHookHandler } from 'fastify';
-import { EnvironmentBody, EnvironmentJson, EnvironmentList, NoQuery } from '../../../api/service.ts';
+import { EnvironmentBody, EnvironmentJson, EnvironmentList, EnvironmentPath, NoQuery } from '../../../api/service.ts';
 import type { EnvironmentView, Services } from '../../../services/services.ts';
 import { callerOf } from '../authentication.ts';
 import { sendJson } from '../certificate-formats.ts';
@@ -9,10 +9,24 @@ import type { Face } from '../face-deps.ts';
 import { rfc3339Ms } from '../rfc3339.ts';
 import type { Permission } from './operator-permissions.ts';
 
-type EnvironmentServices = Pick<Services, 'createEnvironment' | 'listEnvironments'>;
+type EnvironmentServices = Pick<Services, 'createEnvironment' | 'listEnvironments' | 'readEnvironment'>;
 
 const tags = ['environments'];
 const security = [{ operatorCertificate: [] }];
+
+/** Its authorities are signed before the answer. */
+const createProblems = [
+  ...commonProblems,
+  'unauthenticated',
+  'unauthorized',
+  'conflict',
+  'payloadTooLarge',
+  'unsupportedMediaType',
+  'overloaded',
+  'signerUnavailable',
+  'inventoryUnavailable',
+  'clockUnsafe',
+] as const;
 
 export function addEnvironmentRoutes(
   face: Face,
@@ -41,6 +55,27 @@ export function addEnvironmentRoutes(
     },
   );
 
+  face.get(
+    '/v1/environments/:environment',
+    {
+      onRequest: may('read'),
+      schema: {
+        operationId: 'readEnvironment',
+        tags,
+        summary: 'One environment',
+        security,
+        params: EnvironmentPath,
+        querystring: NoQuery,
+        response: {
+          200: jsonAnswer('The environment.', EnvironmentJson),
+          ...problems(...commonProblems, 'unauthenticated', 'unauthorized', 'notFound'),
+        },
+      },
+    },
+    async (request, reply) =>
+      sendJson(reply, environmentJson(await services.readEnvironment(request.params.environment))),
+  );
+
   face.post(
     '/v1/environments',
     {
@@ -54,14 +89,14 @@ export function addEnvironmentRoutes(
         body: EnvironmentBody,
         response: {
           201: jsonAnswer('The environment.', EnvironmentJson),
-          ...problems(...commonProblems, 'unauthenticated', 'unauthorized', 'conflict', 'inventoryUnavailable'),
+          ...problems(...createProblems),
         },
       },
     },
     async (request, reply) => {
       const { name, hierarchy = 'two-tier' } = request.body;
       const view = await services.createEnvironment(callerOf(request), { name, hierarchy });
-      return sendJson(reply.code(201), environmentJson(view));
+      return sendJson(reply.code(201).header('location', `/v1/environments/${name}`), environmentJson(view));
     },
   );
 }

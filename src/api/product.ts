@@ -1,0 +1,86 @@
+/** REST shapes of products: who may hold which names, and by which profiles. Times are RFC 3339 UTC. */
+import { type Static, Type } from './schema.ts';
+
+const NameRuleJson = Type.Object(
+  {
+    kind: Type.Enum(['exact', 'subdomain', 'wildcard', 'ip', 'uri', 'email']),
+    value: Type.String({ minLength: 1, maxLength: 2048 }),
+  },
+  { additionalProperties: false, description: 'See docs/policy.md for what each kind gives' },
+);
+
+const NameRules = Type.Array(
+  Type.Union([
+    NameRuleJson,
+    Type.String({
+      minLength: 1,
+      maxLength: 2048,
+      description:
+        'Plain: `a.dev` that name, `.a.dev` every name below, `*.a.dev` every name below and the wildcard itself, a range, a URI, an e-mail address or @domain',
+    }),
+  ]),
+  {
+    minItems: 1,
+    maxItems: 100,
+    examples: [['product-a.dev', '*.product-a.dev', '10.0.0.0/8', 'spiffe://dev/product-a']],
+  },
+);
+
+const Profiles = Type.Array(Type.String({ minLength: 1, maxLength: 32 }), {
+  minItems: 1,
+  maxItems: 32,
+  description: 'Profiles of the environment, the usual one first; all of them if absent',
+});
+
+const Contacts = Type.Array(Type.String({ minLength: 1, maxLength: 2048 }), {
+  maxItems: 20,
+  description: 'E-mail addresses or https:// addresses of the people',
+});
+
+export const ProductBody = Type.Object(
+  {
+    environment: Type.String({ minLength: 1, maxLength: 32, examples: ['dev'] }),
+    name: Type.String({ pattern: '^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$', examples: ['product-a'] }),
+    nameRules: NameRules,
+    profiles: Type.Optional(Profiles),
+    contacts: Type.Optional(Contacts),
+  },
+  { additionalProperties: false },
+);
+export type ProductBody = Static<typeof ProductBody>;
+
+/** What is left out is as for a new product. */
+export const ProductChangeBody = Type.Object(
+  {
+    version: Type.Integer({ minimum: 1, maximum: 2 ** 31 - 1, description: 'The version that this is a change of' }),
+    nameRules: NameRules,
+    profiles: Type.Optional(Profiles),
+    contacts: Type.Optional(Contacts),
+  },
+  { additionalProperties: false },
+);
+export type ProductChangeBody = Static<typeof ProductChangeBody>;
+
+export const ProductJson = Type.Object(
+  {
+    id: Type.String({ description: 'Environment and name', examples: ['dev/product-a'] }),
+    environment: Type.String(),
+    name: Type.String(),
+    version: Type.Integer(),
+    nameRules: Type.Array(NameRuleJson),
+    profiles: Type.Array(Type.String()),
+    contacts: Type.Array(Type.String()),
+    createdAt: Type.String({ format: 'date-time', description: 'When this version was made' }),
+    removedAt: Type.Union([Type.String({ format: 'date-time' }), Type.Null()], {
+      description: 'When the product was removed, on its last version',
+    }),
+  },
+  { additionalProperties: false },
+);
+export type ProductJson = Static<typeof ProductJson>;
+
+export const ProductList = Type.Object(
+  { items: Type.Array(ProductJson), nextCursor: Type.Union([Type.String(), Type.Null()]) },
+  { additionalProperties: false },
+);
+export type ProductList = Static<typeof ProductList>;

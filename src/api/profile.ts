@@ -1,0 +1,98 @@
+/** REST shapes of profiles. They describe bodies for OpenAPI; domain/policy/parse-profile.ts alone judges them. */
+import { type Static, Type } from './schema.ts';
+
+/** Ten years, as the parser has it. */
+const longestLifetimeSeconds = 10 * 366 * 86_400;
+
+const Seconds = () => Type.Integer({ minimum: 60, maximum: longestLifetimeSeconds });
+const Attribute = () =>
+  Type.String({
+    minLength: 1,
+    maxLength: 64,
+    description: "1 to 64 letters, digits, inner spaces and .,&'()/+-, set on every certificate",
+  });
+
+const definition = {
+  keyUsage: Type.Array(Type.Enum(['digitalSignature', 'keyEncipherment', 'keyAgreement']), {
+    minItems: 1,
+    uniqueItems: true,
+    description: 'With digitalSignature; keyEncipherment is for RSA keys alone, keyAgreement for EC keys',
+  }),
+  extendedKeyUsage: Type.Array(Type.Enum(['serverAuth', 'clientAuth']), { minItems: 1, uniqueItems: true }),
+  lifetimeSeconds: Type.Object(
+    { minimum: Seconds(), default: Seconds(), maximum: Seconds() },
+    { additionalProperties: false, description: 'minimum <= default <= maximum, none past the end of the authority' },
+  ),
+  backdateSeconds: Type.Integer({ minimum: 0, maximum: 86_400, description: 'How far notBefore lies in the past' }),
+  subject: Type.Object(
+    {
+      commonName: Type.Enum(['none', 'firstName', 'requested']),
+      organization: Type.Optional(Attribute()),
+      organizationalUnit: Type.Optional(Attribute()),
+    },
+    { additionalProperties: false },
+  ),
+  names: Type.Object(
+    {
+      types: Type.Array(Type.Enum(['dns', 'ip', 'uri', 'email']), { minItems: 1, uniqueItems: true }),
+      wildcards: Type.Boolean(),
+      maximum: Type.Integer({ minimum: 1, maximum: 100 }),
+    },
+    { additionalProperties: false },
+  ),
+  keys: Type.Object(
+    {
+      kinds: Type.Array(Type.Enum(['ec-p256', 'ec-p384', 'ec-p521', 'rsa', 'ed25519']), {
+        minItems: 1,
+        uniqueItems: true,
+      }),
+      rsaMinimumBits: Type.Integer({ minimum: 2048, maximum: 8192 }),
+    },
+    { additionalProperties: false },
+  ),
+};
+
+const authority = Type.String({
+  minLength: 1,
+  maxLength: 64,
+  description: 'An authority of the environment that signs products’ certificates; the usual one if absent',
+});
+
+export const ProfileBody = Type.Object(
+  {
+    environment: Type.String({ minLength: 1, maxLength: 32, examples: ['dev'] }),
+    authority: Type.Optional(authority),
+    name: Type.String({ pattern: '^[a-z][a-z0-9-]{0,31}$', examples: ['kafka'] }),
+    ...definition,
+  },
+  { additionalProperties: false },
+);
+export type ProfileBody = Static<typeof ProfileBody>;
+
+export const ProfileChangeBody = Type.Object(
+  {
+    version: Type.Integer({ minimum: 1, maximum: 2 ** 31 - 1, description: 'The version that this is a change of' }),
+    authority: Type.Optional(authority),
+    ...definition,
+  },
+  { additionalProperties: false },
+);
+export type ProfileChangeBody = Static<typeof ProfileChangeBody>;
+
+export const ProfileJson = Type.Object(
+  {
+    environment: Type.String(),
+    name: Type.String(),
+    version: Type.Integer(),
+    authority: Type.String(),
+    ...definition,
+  },
+  { additionalProperties: false },
+);
+export type ProfileJson = Static<typeof ProfileJson>;
+
+export const ProfileList = Type.Object(
+  { items: Type.Array(ProfileJson), nextCursor: Type.Union([Type.String(), Type.Null()]) },
+  { additionalProperties: false },
+);
+export type ProfileList = Static<typeof ProfileList>;

@@ -1,0 +1,42 @@
+/** What the routes of products, profiles and tokens share: paths of two parts, versions, pages. */
+import { type Static, Type } from './schema.ts';
+
+/** An id is written into a path as it is: `/v1/products/dev/product-a`. */
+export const OwnedPath = Type.Object({
+  environment: Type.String({ minLength: 1, description: 'Name of the environment' }),
+  name: Type.String({ minLength: 1, description: 'Name inside the environment' }),
+});
+
+export const VersionQuery = Type.Object(
+  {
+    version: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 2 ** 31 - 1, description: 'An earlier version; the newest if absent' }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+const pageFields = {
+  cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 512, description: 'nextCursor of the page before' })),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
+};
+
+export const EnvironmentPageQuery = Type.Object(
+  {
+    environment: Type.Optional(Type.String({ minLength: 1, maxLength: 32, description: 'Only of this environment' })),
+    ...pageFields,
+  },
+  { additionalProperties: false },
+);
+export type EnvironmentPageQuery = Static<typeof EnvironmentPageQuery>;
+
+export const ProductPageQuery = Type.Object(
+  {
+    product: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 100, description: 'Only of this product', examples: ['dev/product-a'] }),
+    ),
+    ...pageFields,
+  },
+  { additionalProperties: false },
+);
+export type ProductPageQuery = Static<typeof ProductPageQuery>;

@@ -1,0 +1,158 @@
+/** Products: which names and profiles the owner of certificates may have. */
+import type { onRequestAsyncHookHandler } from 'fastify';
+import { ProductBody, ProductChangeBody, ProductJson, ProductList } from '../../../api/product.ts';
+import { EnvironmentPageQuery, OwnedPath, VersionQuery } from '../../../api/registry.ts';
+import { NoQuery } from '../../../api/service.ts';
+import type { Product, ProductVersion } from '../../../domain/records/environment.ts';
+import type { RegistryServices } from '../../../services/registry-services.ts';
+import { callerOf } from '../authentication.ts';
+import { sendJson } from '../certificate-formats.ts';
+import { commonProblems, jsonAnswer, problems } from '../documentation.ts';
+import type { Face } from '../face-deps.ts';
+import { integersInQuery } from '../integers-in-query.ts';
+import { rfc3339Ms } from '../rfc3339.ts';
+import type { Permission } from './operator-permissions.ts';
+import { wholeBody } from './whole-body.ts';
+
+type May = (permission: Permission) => onRequestAsyncHookHandler[];
+
+const shared = { tags: ['products'], security: [{ operatorCertificate: [] }] };
+const readProblems = [...commonProblems, 'unauthenticated', 'unauthorized'] as const;
+const changeProblems = [
+  ...readProblems,
+  'policyRefused',
+  'notFound',
+  'conflict',
+  'payloadTooLarge',
+  'unsupportedMediaType',
+  'overloaded',
+  'inventoryUnavailable',
+] as const;
+
+export function addProductRoutes(face: Face, services: RegistryServices, may: May): void {
+  addProductReads(face, services, may('read'));
+  addProductChanges(face, services, may('manage'));
+}
+
+function addProductReads(face: Face, services: RegistryServices, onRequest: onRequestAsyncHookHandler[]): void {
+  face.get(
+    '/v1/products',
+    {
+      onRequest,
+      preValidation: integersInQuery('limit'),
+      schema: {
+        ...shared,
+        operationId: 'listProducts',
+        summary: 'All products by id, in pages',
+        querystring: EnvironmentPageQuery,
+        response: { 200: jsonAnswer('The products.', ProductList), ...problems(...readProblems) },
+      },
+    },
+    async (request, reply) => {
+      const { items, nextCursor } = await services.listProducts({ limit: 100, ...request.query });
+      const products = items.map((product) => productJson({ ...product, removedAt: null }));
+      return sendJson(reply, { items: products, nextCursor } satisfies ProductList);
+    },
+  );
+
+  face.get(
+    '/v1/products/:environment/:name',
+    {
+      onRequest,
+      preValidation: integersInQuery('version'),
+      schema: {
+        ...shared,
+        operationId: 'readProduct',
+        summary: 'One product, as it is or in an earlier version',
+        description:
+          'A certificate names the version it was issued under. A product that was removed can still be read.',
+        params: OwnedPath,
+        querystring: VersionQuery,
+        response: { 200: jsonAnswer('The product.', ProductJson), ...problems(...readProblems, 'notFound') },
+      },
+    },
+    async (request, reply) =>
+      sendJson(reply, productJson(await services.readProduct(idOf(request.params), request.query.version))),
+  );
+}
+
+function addProductChanges(face: Face, services: RegistryServices, onRequest: onRequestAsyncHookHandler[]): void {
+  face.post(
+    '/v1/products',
+    {
+      onRequest,
+      ...wholeBody,
+      schema: {
+        ...shared,
+        operationId: 'createProduct',
+        summary: 'Add a product',
+        querystring: NoQuery,
+        body: ProductBody,
+        response: { 201: jsonAnswer('The product.', ProductJson), ...problems(...changeProblems) },
+      },
+    },
+    async (request, reply) => {
+      const product = await services.createProduct(callerOf(request), request.body);
+      return sendJson(reply.code(201).header('location', `/v1/products/${product.id}`), productJson(product));
+    },
+  );
+
+  face.put(
+    '/v1/products/:environment/:name',
+    {
+      onRequest,
+      ...wholeBody,
+      schema: {
+        ...shared,
+        operationId: 'changeProduct',
+        summary: 'Change a product: a new version',
+        description:
+          'Replaces the whole product. `version` is the one it was read at; `conflict` if it has changed since.',
+        params: OwnedPath,
+        querystring: NoQuery,
+        body: ProductChangeBody,
+        response: { 200: jsonAnswer('The product.', ProductJson), ...problems(...changeProblems) },
+      },
+    },
+    async (request, reply) =>
+      sendJson(reply, productJson(await services.changeProduct(callerOf(request), idOf(request.params), request.body))),
+  );
+
+  face.delete(
+    '/v1/products/:environment/:name',
+    {
+      onRequest,
+      schema: {
+        ...shared,
+        operationId: 'removeProduct',
+        summary: 'Remove a product and its tokens',
+        description:
+          'Refused while any of its certificates is good, on hold or being issued. Its versions can still be read.',
+        params: OwnedPath,
+        querystring: NoQuery,
+        response: { 204: { description: 'It is removed.' }, ...problems(...changeProblems) },
+      },
+    },
+    async (request, reply) => {
+      await services.removeProduct(callerOf(request), idOf(request.params));
+      return reply.code(204).send();
+    },
+  );
+}
+
+/** A name that holds a slash, encoded as it came, makes an id of three parts, which no product has. */
+const idOf = ({ environment, name }: { environment: string; name: string }): string => `${environment}/${name}`;
+
+const productJson = ({ id, environment, createdAt, removedAt, ...product }: ProductVersion): ProductJson => ({
+  id,
+  environment,
+  name: nameOf({ id, environment }),
+  version: product.version,
+  nameRules: product.nameRules.map(({ kind, value }) => ({ kind, value })),
+  profiles: [...product.profiles],
+  contacts: [...product.contacts],
+  createdAt: rfc3339Ms(createdAt),
+  removedAt: removedAt === null ? null : rfc3339Ms(removedAt),
+});
+
+const nameOf = ({ id, environment }: Pick<Product, 'id' | 'environment'>): string => id.slice(environment.length + 1);

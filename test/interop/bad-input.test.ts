@@ -1,12 +1,14 @@
 /** Bad input 36 to 51, but those of ACME, over the sockets of the real service: the problem, its one audit event, nothing signed. */
 import { createHash, randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
+import { Agent } from 'node:https';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openSqliteInventory } from '../../src/adapters/inventory-sqlite/inventory-sqlite.ts';
 import type { EnrolmentToken } from '../../src/domain/records/environment.ts';
 import { type Exchange, type ExchangeOptions, exchange } from '../support/http-exchange.ts';
+import { judgesRequired } from '../support/judges.ts';
 import { type KeyRequest, makeKeyRequest } from '../support/key-request.ts';
 import { projectFolder, type RunningService, startService, temporaryFolder } from '../support/running-service.ts';
 
@@ -15,6 +17,8 @@ const singleUse = `pst_${'singleuse'.padEnd(16, '0')}_${secret}`;
 /** A bearer that no token has. */
 const strangers = `pst_${'stranger'.padEnd(16, '0')}_${secret}`;
 
+/** As many as it takes to prove it where CI has the time, a taste of it elsewhere. */
+const crowd = judgesRequired ? 10_000 : 1000;
 const folder = temporaryFolder();
 let service: RunningService;
 
@@ -216,6 +220,22 @@ describe('bad input', () => {
     await Promise.all([...downloads, ...certificates.map(({ serial }) => revoke(serial))]);
     // Each revocation makes one new list at most; the one of number 38 may still be due.
     expect(bytesOf.size).toBeLessThanOrEqual(certificates.length + 2);
+  });
+
+  it(`${crowd} revocations of one certificate at once: one succeeds, the others are told so, none is lost`, async () => {
+    const { serial } = await enrol();
+    const agent = new Agent({ keepAlive: true, maxSockets: 500 });
+    const before = traces();
+    const answers = await Promise.all(
+      Array.from({ length: crowd }, () => revoke(serial, { agent, timeoutMs: 60_000 })),
+    );
+    agent.destroy();
+    const told = Map.groupBy(answers, (answer) => (answer.status === 200 ? 'revoked' : typeOf(answer)));
+    expect([...told].map(([type, { length }]) => [type, length]).sort()).toEqual([
+      ['alreadyRevoked', crowd - 1],
+      ['revoked', 1],
+    ]);
+    expect(traces().refusals - before.refusals).toBe(crowd - 1);
   });
 
   it.each(['%', '_', '\\', "'", '"; DROP TABLE certificates; --'])('47: %s in a search is itself', async (text) => {

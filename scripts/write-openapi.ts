@@ -5,6 +5,7 @@ import type { FastifySchema } from 'fastify';
 import { pino } from 'pino';
 import { stringify } from 'yaml';
 import * as certificateSchemas from '../src/api/certificate.ts';
+import * as operatorSchemas from '../src/api/operator.ts';
 import * as problemSchemas from '../src/api/problem.ts';
 import * as productSchemas from '../src/api/product.ts';
 import * as profileSchemas from '../src/api/profile.ts';
@@ -81,7 +82,7 @@ async function documentOf(documented: DocumentedFace): Promise<string> {
 
 /** Routes are described, never called. */
 const routesOnly = {
-  services: { onRevoked: () => undefined } as unknown as Services,
+  services: { onRevoked: () => undefined, onRoleChange: () => undefined } as unknown as Services,
   urls: { crl: String, ocsp: String, aia: String, trustBundle: String },
   logger: pino({ level: 'silent' }),
   limits: defaultFaceLimits,
@@ -138,6 +139,13 @@ const componentNames = [
   'TokenJson',
   'NewTokenJson',
   'TokenList',
+  'OperatorBody',
+  'OperatorRoleBody',
+  'OperatorCertificateBody',
+  'OperatorJson',
+  'OperatorList',
+  'OperatorAdded',
+  'OperatorRemoved',
   'StatusJson',
   'Readiness',
   'Liveness',
@@ -147,6 +155,7 @@ const componentNames = [
 function withComponents(document: object): object {
   const schemas: Record<string, unknown> = {
     ...certificateSchemas,
+    ...operatorSchemas,
     ...problemSchemas,
     ...productSchemas,
     ...profileSchemas,

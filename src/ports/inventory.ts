@@ -23,9 +23,18 @@ import type {
   EnrolmentToken,
   Environment,
   Operator,
+  OperatorRole,
   Product,
   ProductVersion,
 } from '../domain/records/environment.ts';
+
+/**
+ * The operator a certificate is for. `known`: must exist. `new`: must not, and comes to be with the certificate, so that
+ * neither is ever there without the other. `recovered`: is from then on what `operator` says, whatever was before.
+ */
+export type OperatorHolder =
+  | { readonly kind: 'known' }
+  | { readonly kind: 'new' | 'recovered'; readonly operator: Operator; readonly audit: AuditEntry };
 
 export interface IssuanceIntent {
   readonly certificate: CertificateDetails;
@@ -35,6 +44,8 @@ export interface IssuanceIntent {
   readonly tokenId?: string;
   /** Binds this issuance to an Idempotency-Key: scope is the caller, bodySha256 hex of the request body. */
   readonly idempotency?: { readonly scope: string; readonly key: string; readonly bodySha256: string };
+  /** Judged here before anything is signed; what it brings comes to be in `recordIssued`. Its key must be a fresh one. */
+  readonly holder?: OperatorHolder;
   readonly audit: AuditEntry;
 }
 
@@ -58,7 +69,21 @@ export type RevokeOutcome =
   /** Already revoked for good; a hold may still become a revocation. */
   | { readonly kind: 'alreadyRevoked'; readonly record: CertificateRecord }
   /** Released although it is not on hold. */
-  | { readonly kind: 'notHeld'; readonly record: CertificateRecord };
+  | { readonly kind: 'notHeld'; readonly record: CertificateRecord }
+  /** It would take the last valid certificate of an admin. */
+  | { readonly kind: 'lastAdmin' };
+
+/** `serials`: the operator's certificates that are good now, whose connections may not go on as they are. */
+export type RoleOutcome =
+  | { readonly kind: 'done'; readonly operator: Operator; readonly serials: readonly string[] }
+  | { readonly kind: 'unchanged'; readonly operator: Operator }
+  | { readonly kind: 'notFound' }
+  | { readonly kind: 'lastAdmin' };
+
+export type RemoveOperatorOutcome =
+  | { readonly kind: 'done'; readonly revoked: readonly string[] }
+  | { readonly kind: 'notFound' }
+  | { readonly kind: 'lastAdmin' };
 
 /** `hasCertificates`: so many are good, on hold or being issued; nothing was removed. */
 export type RemoveProductOutcome =
@@ -124,13 +149,20 @@ export interface InventoryCounts {
 
 export interface Inventory {
   // --- issuance -------------------------------------------------------------------------------------------------------
-  /** Makes the serial, what will be signed, the token use and the audit entry durable, before anything is signed. */
+  /**
+   * Makes the serial, what will be signed, the token use and the audit entry durable, before anything is signed. Rejects
+   * with `conflict` when a new operator exists, with `notFound` when a known one does not.
+   */
   recordIntent(intent: IssuanceIntent): Promise<IntentOutcome>;
-  /** Makes the signed certificate durable; rejects with `conflict` unless the serial is an open intent of the last 24 h. */
+  /**
+   * Makes the signed certificate durable, and the operator that comes with it; rejects with `conflict` unless the serial
+   * is an open intent of the last 24 h, and when a new operator exists by now.
+   */
   recordIssued(issued: {
     serial: string;
     certificateDer: Uint8Array;
     issuedAt: number;
+    holder?: OperatorHolder;
     audit: AuditEntry;
   }): Promise<void>;
   /**
@@ -145,7 +177,7 @@ export interface Inventory {
   certificate(serial: string): Promise<CertificateRecord | undefined>;
   certificateDer(serial: string): Promise<Uint8Array | undefined>;
   searchCertificates(query: CertificateQuery): Promise<readonly CertificateRecord[]>;
-  /** keyCompromise also blocks the key for good. `lastAdmin` is the service's rule, not the inventory's. */
+  /** keyCompromise also blocks the key for good. Judged with the act: an admin with a valid certificate is left. */
   revokeCertificate(revoking: { serial: string; revocation: Revocation; audit: AuditEntry }): Promise<RevokeOutcome>;
   releaseCertificate(releasing: { serial: string; audit: AuditEntry }): Promise<RevokeOutcome>;
   /** Why no certificate may be issued for this key: it is an authority's or operator's, or revoked for compromise. */
@@ -201,6 +233,14 @@ export interface Inventory {
   createOperator(operator: Operator, audit: AuditEntry): Promise<void>;
   operator(name: string): Promise<Operator | undefined>;
   operators(): Promise<readonly Operator[]>;
+  /** `now` in Unix seconds. Of two admins that demote each other at once, one is left. */
+  setOperatorRole(change: { name: string; role: OperatorRole; now: number; audit: AuditEntry }): Promise<RoleOutcome>;
+  /**
+   * Removes the operator and revokes, in the same act, every certificate of it that is not revoked for good: held and
+   * expired ones, too, and what is about to be issued, so that none comes to life under an operator of the same name.
+   * Each has an event `certificate.revoked` of the same time and actor as `audit`.
+   */
+  removeOperator(removing: { name: string; revocation: Revocation; audit: AuditEntry }): Promise<RemoveOperatorOutcome>;
 
   // --- audit log -------------------------------------------------------------------------------------------------------
   appendAudit(entry: AuditEntry): Promise<void>;

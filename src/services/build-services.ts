@@ -27,8 +27,9 @@ import {
 import { ensureFirstRun, writeTrust } from './first-run.ts';
 import { type ClockLimits, type GuardedClock, guardClock } from './guard-clock.ts';
 import { createIssueCertificate } from './issue-certificate.ts';
-import { createIssueServiceCertificate } from './issue-service-certificate.ts';
+import { createIssueServiceCertificate, createRequestServiceCertificate } from './issue-service-certificate.ts';
 import { createListCertificates } from './list-certificates.ts';
+import { createManageOperators } from './manage-operators.ts';
 import { createProductServices } from './manage-products.ts';
 import { createProfileServices } from './manage-profiles.ts';
 import { createTokenServices } from './manage-tokens.ts';
@@ -101,7 +102,8 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
   const shared = { ...deps, clock, news, ...settings };
   const directory = createAuthorityDirectory(shared);
   const issue = createIssueCertificate(shared);
-  const issueServiceCertificate = createIssueServiceCertificate({ ...shared, issue });
+  const requestServiceCertificate = createRequestServiceCertificate({ ...shared, issue });
+  const issueServiceCertificate = createIssueServiceCertificate(requestServiceCertificate);
   const withIssuing = { ...shared, directory, issueServiceCertificate };
   const ensureAuthority = createEnsureAuthority(withIssuing);
   const ensureEnvironment = createEnsureEnvironment({ ...shared, ensureAuthority });
@@ -133,6 +135,7 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
     revokeCertificate: createRevokeCertificate({ ...shared, directory }),
     releaseCertificate: createReleaseCertificate({ ...shared, directory }),
     ...trust,
+    ...createManageOperators({ ...shared, directory, requestServiceCertificate }),
     crl: (authority) => crls.current(authority),
     answerOcsp: createAnswerOcsp({ ...shared, directory, responders }),
     async createEnvironment(caller, input) {
@@ -149,6 +152,7 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
     readiness,
     recordRefusal: createRecordRefusal(shared),
     onRevoked: (listener) => news.onChange(({ serial, revoked }) => revoked && listener(serial)),
+    onRoleChange: (listener) => news.onRoleChange(listener),
   };
 
   return {

@@ -8,7 +8,7 @@ import type { PreparedCertificate } from '../domain/policy/prepare-certificate.t
 import type { AuditEntry } from '../domain/records/audit-event.ts';
 import type { CertificateDetails, CertificatePurpose, CertificateRecord } from '../domain/records/certificate.ts';
 import { assembleSigned } from '../domain/x509/signed.ts';
-import type { IntentOutcome, Inventory, IssuanceIntent } from '../ports/inventory.ts';
+import type { IntentOutcome, Inventory, IssuanceIntent, OperatorHolder } from '../ports/inventory.ts';
 import type { Log } from '../ports/log.ts';
 import type { Signer } from '../ports/vault.ts';
 import type { GuardedClock } from './guard-clock.ts';
@@ -28,6 +28,7 @@ export interface IssueInput {
   readonly predecessor?: string;
   readonly tokenId?: string;
   readonly idempotency?: IssuanceIntent['idempotency'];
+  readonly holder?: OperatorHolder;
 }
 
 export type IssueOutcome =
@@ -51,7 +52,13 @@ export function createIssueCertificate(deps: IssueCertificateDeps): IssueCertifi
     const der = assembleSigned(tbs, input.signer.algorithm, await signOrClose(deps, input, tbs));
     const issuedAt = deps.clock.now();
     const audit = entryOf('certificate.issued', input, issuedAt, details);
-    await deps.inventory.recordIssued({ serial: input.serial, certificateDer: der, issuedAt, audit });
+    await deps.inventory.recordIssued({
+      serial: input.serial,
+      certificateDer: der,
+      issuedAt,
+      ...(input.holder && { holder: input.holder }),
+      audit,
+    });
     return {
       kind: 'issued',
       record: { ...details, state: 'issued', issuedAt, revocation: null, successor: null },
@@ -89,6 +96,7 @@ const intentOf = (input: IssueInput, details: CertificateDetails): IssuanceInten
   tbsSha256: hash('sha256', input.prepared.tbs, 'hex'),
   ...(input.tokenId !== undefined && { tokenId: input.tokenId }),
   ...(input.idempotency && { idempotency: input.idempotency }),
+  ...(input.holder && { holder: input.holder }),
   audit: entryOf('certificate.requested', input, details.requestedAt, details),
 });
 

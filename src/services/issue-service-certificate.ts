@@ -8,7 +8,7 @@ import type { Randomness } from '../ports/randomness.ts';
 import type { Signer } from '../ports/vault.ts';
 import type { ActiveAuthority } from './authority-directory.ts';
 import type { GuardedClock } from './guard-clock.ts';
-import type { IssueCertificate } from './issue-certificate.ts';
+import type { IssueCertificate, IssueInput, IssueOutcome } from './issue-certificate.ts';
 
 /** An authority that signs its own certificate. */
 export interface SelfIssuer {
@@ -26,9 +26,14 @@ export interface ServiceCertificateInput {
   readonly names: readonly string[];
   readonly lifetimeSeconds?: number;
   readonly requestedBy?: string;
+  readonly idempotency?: IssueInput['idempotency'];
+  readonly holder?: IssueInput['holder'];
   /** Issue although the clock is not believed: only for the service's own TLS servers, which must be able to say so. */
   readonly ignoreClock?: boolean;
 }
+
+/** For what operators ask for, who may ask twice, or with a key that is another's. */
+export type RequestServiceCertificate = (input: ServiceCertificateInput) => Promise<IssueOutcome>;
 
 export type IssueServiceCertificate = (
   input: ServiceCertificateInput,
@@ -40,7 +45,7 @@ export interface IssueServiceCertificateDeps {
   readonly issue: IssueCertificate;
 }
 
-export function createIssueServiceCertificate(deps: IssueServiceCertificateDeps): IssueServiceCertificate {
+export function createRequestServiceCertificate(deps: IssueServiceCertificateDeps): RequestServiceCertificate {
   return async (input) => {
     if (!input.ignoreClock) deps.clock.assertSafe();
     const nowMs = deps.clock.now();
@@ -58,7 +63,7 @@ export function createIssueServiceCertificate(deps: IssueServiceCertificateDeps)
         serial,
       },
     );
-    const outcome = await deps.issue({
+    return deps.issue({
       serial,
       prepared,
       signer,
@@ -68,9 +73,17 @@ export function createIssueServiceCertificate(deps: IssueServiceCertificateDeps)
       environment: authority.environment,
       owner: input.owner,
       requestedBy: input.requestedBy ?? 'service',
+      ...(input.idempotency && { idempotency: input.idempotency }),
+      ...(input.holder && { holder: input.holder }),
     });
+  };
+}
+
+export const createIssueServiceCertificate =
+  (request: RequestServiceCertificate): IssueServiceCertificate =>
+  async (input) => {
+    const outcome = await request(input);
     // Neither token nor Idempotency-Key nor predecessor is involved, so nothing else can come back.
     if (outcome.kind !== 'issued') throw new CaError('serverInternal', `Unexpected outcome ${outcome.kind}.`);
     return { record: outcome.record, der: outcome.der };
   };
-}

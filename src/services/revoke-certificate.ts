@@ -3,6 +3,7 @@ import { CaError } from '../domain/errors.ts';
 import { isRevocationReason, type RevocationReason, revocationReasons } from '../domain/policy/revocation-reason.ts';
 import type { AuditEntry } from '../domain/records/audit-event.ts';
 import type { CertificateRecord, Revocation } from '../domain/records/certificate.ts';
+import { refuse } from '../domain/refusal.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { RevokeOutcome } from '../ports/inventory.ts';
 import { actorOf, type Caller } from './caller.ts';
@@ -33,7 +34,7 @@ export const createRevokeCertificate =
   ): Promise<CertificateView> => {
     const reason = checkReason(caller, revoking.reason);
     const record = await findVisible(deps, caller, serial);
-    await refuseLastWayIn(deps, record, caller);
+    refuseOthersPurpose(record, caller);
     const at = Math.floor(deps.clock.now() / 1000);
     const revocation: Revocation = {
       at,
@@ -58,6 +59,9 @@ export const createReleaseCertificate =
 
 async function settle(deps: RevokeDeps, outcome: RevokeOutcome, revoked: boolean): Promise<CertificateView> {
   if (outcome.kind === 'notFound') throw new CaError('notFound', 'There is no certificate with this serial.');
+  if (outcome.kind === 'lastAdmin') {
+    throw new CaError('lastAdmin', 'This is the last valid certificate of an admin. Add another admin first.');
+  }
   const { record } = outcome;
   if (outcome.kind === 'alreadyRevoked') {
     const since = new Date((record.revocation?.at ?? 0) * 1000).toISOString();
@@ -100,10 +104,10 @@ function checkInvalidityDate(invalidityDate: number, now: number): number {
 }
 
 /**
- * Somebody must stay able to administer: the last valid certificate of the last admin is not revoked from here. An
- * authority's or the service's own certificates are not revoked by serial at all: replacing an authority is another act.
+ * An authority's or the service's own certificates are not revoked by serial: replacing an authority is another act. That
+ * somebody stays able to administer is judged with the act itself, in the inventory.
  */
-async function refuseLastWayIn(deps: RevokeDeps, record: CertificateRecord, caller: Caller): Promise<void> {
+function refuseOthersPurpose(record: CertificateRecord, caller: Caller): void {
   if (record.purpose === 'product') return;
   if (record.purpose !== 'operator') {
     throw new CaError(
@@ -112,21 +116,6 @@ async function refuseLastWayIn(deps: RevokeDeps, record: CertificateRecord, call
     );
   }
   if (caller.kind !== 'operator' || caller.role !== 'admin') {
-    throw new CaError('unauthorized', 'Only an admin may revoke an operator’s certificate.');
-  }
-  const now = Math.floor(deps.clock.now() / 1000);
-  const live = await deps.inventory.searchCertificates({
-    purpose: 'operator',
-    status: 'valid',
-    sort: '-notAfter',
-    limit: 1000,
-    now,
-  });
-  const admins = new Set(
-    (await deps.inventory.operators()).filter(({ role }) => role === 'admin').map(({ name }) => name),
-  );
-  const others = live.filter(({ owner, serial }) => admins.has(owner) && serial !== record.serial);
-  if (others.length === 0 && admins.has(record.owner)) {
-    throw new CaError('lastAdmin', 'This is the last valid certificate of an admin. Add another admin first.');
+    refuse([{ code: 'roleNotAllowed', message: 'Only an admin may revoke an operator’s certificate.' }]);
   }
 }

@@ -3,7 +3,7 @@
 import type { Profile } from '../domain/policy/profile.ts';
 import type { AuditEntry } from '../domain/records/audit-event.ts';
 import type { CertificateRecord } from '../domain/records/certificate.ts';
-import type { Authority, Environment, Hierarchy } from '../domain/records/environment.ts';
+import type { Authority, Environment, Hierarchy, Operator, OperatorRole } from '../domain/records/environment.ts';
 import type { CertificateQuery, InventoryCounts } from '../ports/inventory.ts';
 import type { Caller } from './caller.ts';
 import type { RegistryServices } from './registry-services.ts';
@@ -46,6 +46,15 @@ export interface CertificatePage {
 
 /** Filters as the faces received them; `cursor` is checked here. */
 export type ListInput = Omit<CertificateQuery, 'after' | 'now'> & { readonly cursor?: string };
+
+export interface OperatorView {
+  readonly operator: Operator;
+  /** Those that are good now, the longest first. */
+  readonly certificates: readonly CertificateRecord[];
+}
+
+/** `bodySha256` as in SubmitInput. */
+export type OperatorCertificateInput = Pick<SubmitInput, 'csrDer' | 'lifetimeSeconds' | 'idempotency'>;
 
 /** Bytes to serve as they are, with their validators. */
 export interface PublishedCrl {
@@ -114,6 +123,20 @@ export interface Services extends RegistryServices {
   crl(authority: string): Promise<PublishedCrl>;
   answerOcsp(authority: string, requestDer: Uint8Array): Promise<OcspAnswer>;
 
+  // operators
+  /** The operator comes to be with its first certificate, or not at all. */
+  addOperator(
+    caller: Caller,
+    input: OperatorCertificateInput & { name: string; role: OperatorRole },
+  ): Promise<OperatorView & { readonly issued: CertificateView }>;
+  listOperators(caller: Caller): Promise<readonly OperatorView[]>;
+  readOperator(caller: Caller, name: string): Promise<OperatorView>;
+  changeOperatorRole(caller: Caller, name: string, role: OperatorRole): Promise<OperatorView>;
+  /** Serials of the certificates that were revoked with it. */
+  removeOperator(caller: Caller, name: string): Promise<readonly string[]>;
+  /** A further certificate with a new key; those before stay good. */
+  issueOperatorCertificate(caller: Caller, name: string, input: OperatorCertificateInput): Promise<CertificateView>;
+
   // operating
   createEnvironment(caller: Caller, input: { name: string; hierarchy: Hierarchy }): Promise<EnvironmentView>;
   listEnvironments(caller: Caller): Promise<readonly EnvironmentView[]>;
@@ -125,6 +148,8 @@ export interface Services extends RegistryServices {
 
   /** Calls `listener` with each serial that stops being good, in this process; the faces close its connections. */
   onRevoked(listener: (serial: string) => void): void;
+  /** Calls `listener` with each certificate whose operator's role changed, in this process; its connections are closed, too. */
+  onRoleChange(listener: (serial: string) => void): void;
 }
 
 /** Absolute URLs of what the distribution face serves, from its configured base, as certificates carry them. */

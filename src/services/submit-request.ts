@@ -15,7 +15,7 @@ import { actorOf, type Caller } from './caller.ts';
 import type { GuardedClock } from './guard-clock.ts';
 import type { IssueCertificate, IssueOutcome } from './issue-certificate.ts';
 import type { CertificateView, SubmitInput } from './services.ts';
-import { viewOf } from './view-certificate.ts';
+import { type ViewDeps, viewOf } from './view-certificate.ts';
 
 export interface SubmitDeps {
   readonly inventory: Inventory;
@@ -126,7 +126,8 @@ function refuseBlockedKey(block: KeyBlock): never {
   return refuse([{ ...reasons[block], field: 'csr.publicKey' }]);
 }
 
-async function settle(deps: SubmitDeps, outcome: IssueOutcome): Promise<CertificateView> {
+/** What came of issuing, as its caller is told: the certificate, the first one again, or why not. */
+export async function settle(deps: ViewDeps, outcome: IssueOutcome): Promise<CertificateView> {
   switch (outcome.kind) {
     case 'issued':
       return viewOf(deps, outcome.record, outcome.der);
@@ -151,7 +152,7 @@ const replayTries = 50;
 const replayPauseMs = 100;
 
 /** The first answer again. The first request may still be between its intent and its certificate: it is waited for. */
-async function replay(deps: SubmitDeps, serial: string): Promise<CertificateView> {
+async function replay(deps: ViewDeps, serial: string): Promise<CertificateView> {
   for (let tries = 0; tries < replayTries; tries++) {
     const record = await deps.inventory.certificate(serial);
     const der = record && (await deps.inventory.certificateDer(serial));

@@ -3,6 +3,7 @@ import { describe } from 'vitest';
 import type { Inventory } from '../../src/ports/inventory.ts';
 import { auditContract } from './inventory/audit.ts';
 import { issuanceContract } from './inventory/issuance.ts';
+import { operatorContract } from './inventory/operators.ts';
 import { productContract } from './inventory/products.ts';
 import { profileContract } from './inventory/profiles.ts';
 import { registryContract } from './inventory/registry.ts';
@@ -25,6 +26,7 @@ export function inventoryContract(name: string, makeStore: () => Promise<Invento
     registryContract(makeStore);
     profileContract(makeStore);
     productContract(makeStore);
+    operatorContract(makeStore);
     auditContract(makeStore);
     searchContract(makeStore);
     storeContract(makeStore);

@@ -3,7 +3,7 @@ import { CaError } from '../../src/domain/errors.ts';
 import type { CertificateRecord } from '../../src/domain/records/certificate.ts';
 import type { Authority, OperatorRole } from '../../src/domain/records/environment.ts';
 import type { Caller } from '../../src/services/caller.ts';
-import type { AuthorityView, CertificateView, Services } from '../../src/services/services.ts';
+import type { AuthorityView, CertificateView, OperatorView, Services } from '../../src/services/services.ts';
 import { registryDouble } from './registry-double.ts';
 import { makeTestHierarchy, testNow } from './test-hierarchy.ts';
 
@@ -125,6 +125,12 @@ export function makeServices(override: Partial<Services> = {}): ServicesDouble {
       requestDer.length > 0
         ? { der: new Uint8Array([0x30, 0x01, 0x00]), cacheableUntil: testNow + 600, successful: true }
         : { der: new Uint8Array([0x30, 0x03, 0x0a, 0x01, 0x01]), cacheableUntil: null, successful: false },
+    addOperator: async (_caller, { name, role }) => ({ ...operatorView(name, role), issued: makeView() }),
+    listOperators: async () => [operatorView('the-admin', 'admin')],
+    readOperator: async (_caller, name) => operatorView(name, 'operator'),
+    changeOperatorRole: async (_caller, name, role) => operatorView(name, role),
+    removeOperator: async () => [hierarchy.leaf.serial],
+    issueOperatorCertificate: async () => makeView(),
     createEnvironment: async (_caller, { name, hierarchy: kind }) => ({
       environment: { name, hierarchy: kind, createdAt: testNow * 1000 },
       authorities: [rootAuthority],
@@ -149,6 +155,7 @@ export function makeServices(override: Partial<Services> = {}): ServicesDouble {
     readiness: async () => [{ name: 'inventory', ready: true }],
     recordRefusal: async (refusal) => void refusals.push(refusal),
     onRevoked: (listener) => void listeners.push(listener),
+    onRoleChange: () => undefined,
     ...override,
   };
   return {
@@ -161,6 +168,11 @@ export function makeServices(override: Partial<Services> = {}): ServicesDouble {
   };
 }
 
+const operatorView = (name: string, role: OperatorRole): OperatorView => ({
+  operator: { name, role, createdAt: testNow * 1000 },
+  certificates: [makeRecord({ purpose: 'operator', owner: name, authority: 'system' })],
+});
+
 export const operatorCaller = (role: OperatorRole, serial = 'aa'.repeat(20)): Caller => ({
   kind: 'operator',
   name: `the-${role}`,
@@ -172,7 +184,7 @@ function recorded(working: Services, calls: ServicesDouble['calls']): Services {
   return new Proxy(working, {
     get(target, name: keyof Services) {
       const service = target[name] as (...args: unknown[]) => unknown;
-      if (name === 'recordRefusal' || name === 'onRevoked') return service;
+      if (name === 'recordRefusal' || name === 'onRevoked' || name === 'onRoleChange') return service;
       return (...args: unknown[]) => {
         calls.push({ name, args });
         return service(...args);

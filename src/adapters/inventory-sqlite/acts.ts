@@ -20,6 +20,8 @@ export const actNames = [
   'createToken',
   'removeToken',
   'createOperator',
+  'setOperatorRole',
+  'removeOperator',
   'appendAudit',
   'setSetting',
   'check',

@@ -5,6 +5,7 @@ import { openAuditChain } from './audit-chain.ts';
 import { type Connection, type ConnectionOptions, openForWriting } from './connection.ts';
 import { type Failure, failureOf, isBusy, isUnavailable } from './database-error.ts';
 import { issuanceActs } from './issuance-acts.ts';
+import { operatorActs } from './operator-acts.ts';
 import { productActs, tokenActs } from './product-acts.ts';
 import { profileActs } from './profile-acts.ts';
 import { registryActs } from './registry-acts.ts';
@@ -88,6 +89,7 @@ function openSession(options: ConnectionOptions): Session {
     ...profileActs(connection, audit),
     ...productActs(connection, audit),
     ...tokenActs(connection, audit),
+    ...operatorActs(connection, audit),
   };
   // IMMEDIATE takes the write lock first, so that a busy database is met before anything is done.
   const begin = connection.prepare('BEGIN IMMEDIATE');

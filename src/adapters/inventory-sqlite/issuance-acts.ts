@@ -7,6 +7,7 @@ import type { AuditChain } from './audit-chain.ts';
 import { joinNames, octets, redeemableMs, reversed, serialOctets } from './certificate-row.ts';
 import type { Connection } from './connection.ts';
 import { idempotencyKeys, type Row, successorLinks, tokenUses } from './intent-conditions.ts';
+import { operatorHolders } from './operator-holders.ts';
 
 const insertCertificateSql = `INSERT INTO certificates (serial, state, purpose, environment, owner, authority,
   issuer_serial, profile, profile_version, subject, names, key_type, key_sha256, tbs_sha256, not_before, not_after,
@@ -21,6 +22,7 @@ export function issuanceActs(
   const keys = idempotencyKeys(connection);
   const tokens = tokenUses(connection);
   const successors = successorLinks(connection);
+  const holders = operatorHolders(connection);
   const insertCertificate = connection.prepare(insertCertificateSql);
   const insertName = connection.prepare(
     'INSERT OR IGNORE INTO certificate_names (reversed, certificate) VALUES (?, ?)',
@@ -29,6 +31,9 @@ export function issuanceActs(
   const findBlock = connection
     .prepare<[Buffer], KeyBlock>('SELECT reason FROM blocked_keys WHERE key_sha256 = ?')
     .pluck();
+  const certified = connection.prepare(
+    'SELECT 1 FROM certificates WHERE key_sha256 = ? AND issued_at IS NOT NULL LIMIT 1',
+  );
   const openIntent = connection.prepare<[Buffer], { id: number; tokenId: string | null; predecessor: Buffer | null }>(
     `SELECT id, token_id AS tokenId, predecessor FROM certificates WHERE serial = ? AND state = 'intent'`,
   );
@@ -46,10 +51,19 @@ export function issuanceActs(
     return block && { kind: 'keyBlocked', block };
   };
 
+  /** An operator's key that was never certified, because the signer failed, may be tried again. */
+  const holderKeyBlocked = (keySha256: string): IntentOutcome | undefined => {
+    const outcome = keyBlocked(keySha256);
+    const isUnused =
+      outcome?.kind === 'keyBlocked' && outcome.block === 'operator' && !certified.get(octets(keySha256));
+    return isUnused ? undefined : outcome;
+  };
+
   /** What would be asked of an unused intent, in the port's order; nothing is written yet. */
-  const refusal = ({ certificate, tokenId, idempotency }: IssuanceIntent): IntentOutcome | undefined =>
+  const refusal = ({ certificate, tokenId, idempotency, holder }: IssuanceIntent): IntentOutcome | undefined =>
     (idempotency && keys.find(idempotency, certificate.requestedAt)) ??
     (certificate.purpose === 'product' ? keyBlocked(certificate.keySha256) : undefined) ??
+    (holder && holderKeyBlocked(certificate.keySha256)) ??
     (tokenId === undefined ? undefined : tokens.refusal(tokenId, certificate.requestedAt)) ??
     (certificate.predecessor === null ? undefined : successors.refusal(certificate.predecessor));
 
@@ -66,6 +80,7 @@ export function issuanceActs(
       const { certificate, tokenId, idempotency } = intent;
       const refused = refusal(intent);
       if (refused) return refused;
+      if (intent.holder) holders.check(certificate.owner, intent.holder);
       const id = insert(certificate, intent.tbsSha256, tokenId);
       if (tokenId !== undefined) tokens.take(tokenId);
       if (certificate.predecessor !== null) successors.set(certificate.predecessor, certificate.serial);
@@ -74,11 +89,14 @@ export function issuanceActs(
       return { kind: 'recorded' };
     },
 
-    recordIssued({ serial, certificateDer, issuedAt, audit: entry }) {
+    recordIssued({ serial, certificateDer, issuedAt, holder, audit: entry }) {
+      if (holder?.kind === 'new') holders.check(holder.operator.name, holder);
       const row = setIssued.get(issuedAt, serialOctets(serial), issuedAt) as { id: number } | undefined;
       if (!row) throw new CaError('conflict', `The serial ${serial} is no open intent of the last day.`);
       insertBody.run(row.id, certificateDer);
       audit.append(entry);
+      const came = holder && holders.bring(holder);
+      if (came) audit.append(came);
     },
 
     closeIntent({ serial, at, audit: entry }) {

@@ -1,4 +1,4 @@
-/** Acts that create environments, authorities and operators; settings, audit entries and the write check. */
+/** Acts that create environments and authorities; settings, audit entries and the write check. */
 import { CaError } from '../../domain/errors.ts';
 import type { Acts } from './acts.ts';
 import type { AuditChain } from './audit-chain.ts';
@@ -7,13 +7,7 @@ import type { Connection } from './connection.ts';
 
 type Registry = Pick<
   Acts,
-  | 'createEnvironment'
-  | 'createAuthority'
-  | 'activateAuthority'
-  | 'createOperator'
-  | 'appendAudit'
-  | 'setSetting'
-  | 'check'
+  'createEnvironment' | 'createAuthority' | 'activateAuthority' | 'appendAudit' | 'setSetting' | 'check'
 >;
 
 /** Each creation asks for its name first, so that `conflict` is decided before anything is written. */
@@ -21,7 +15,6 @@ export function registryActs(connection: Connection, audit: AuditChain): Registr
   return {
     ...environmentActs(connection, audit),
     ...authorityActs(connection, audit),
-    ...operatorActs(connection, audit),
     ...upkeepActs(connection, audit),
   };
 }
@@ -82,18 +75,6 @@ function authorityActs(connection: Connection, audit: AuditChain): Pick<Acts, 'c
       if (!known(name)) throw new CaError('notFound', `There is no authority ${name}.`);
       if (!recorded.get(serial)) throw new CaError('notFound', `There is no certificate ${certificateSerial}.`);
       activate.run(serial, name);
-      audit.append(entry);
-    },
-  };
-}
-
-function operatorActs(connection: Connection, audit: AuditChain): Pick<Acts, 'createOperator'> {
-  const known = existence(connection, 'SELECT 1 FROM operators WHERE name = ?');
-  const insert = connection.prepare('INSERT INTO operators (name, role, created_at) VALUES (?, ?, ?)');
-  return {
-    createOperator({ name, role, createdAt }, entry) {
-      refuseExisting(known(name), `an operator ${name}`);
-      insert.run(name, role, createdAt);
       audit.append(entry);
     },
   };

@@ -2,6 +2,7 @@
 import { CaError } from '../../domain/errors.ts';
 import type { CertificateRecord } from '../../domain/records/certificate.ts';
 import type { Acts } from './acts.ts';
+import { adminRule } from './admin-rule.ts';
 import type { AuditChain } from './audit-chain.ts';
 import { type CertificateRow, octets, recordColumns, recordOf, serialOctets } from './certificate-row.ts';
 import type { Connection } from './connection.ts';
@@ -11,6 +12,7 @@ export function revocationActs(
   connection: Connection,
   audit: AuditChain,
 ): Pick<Acts, 'revokeCertificate' | 'releaseCertificate' | 'recordCrl'> {
+  const admins = adminRule(connection);
   const select = connection.prepare(`SELECT ${recordColumns} FROM certificates WHERE serial = ?`).raw();
   const revoke = connection.prepare(
     `UPDATE certificates SET state = 'revoked', revoked_at = ?, revocation_reason = ?, invalidity_date = ?
@@ -46,6 +48,7 @@ export function revocationActs(
       if (record.revocation && !(held && revocation.reason !== 'certificateHold')) {
         return { kind: 'alreadyRevoked', record };
       }
+      if (record.purpose === 'operator' && admins.needCertificate(record, revocation.at)) return { kind: 'lastAdmin' };
       revoke.run(revocation.at, revocation.reason, revocation.invalidityDate ?? null, serialOctets(serial));
       if (revocation.reason === 'keyCompromise') block.run(octets(record.keySha256));
       audit.append(entry);

@@ -17,6 +17,9 @@ export type AuditKind =
   | 'token.created'
   | 'token.removed'
   | 'operator.created'
+  | 'operator.roleChanged'
+  | 'operator.removed'
+  | 'operator.recovered' // break-glass, on the machine itself
   | 'certificate.requested' // the intent: serial and TBS hash are durable
   | 'certificate.issued'
   | 'certificate.intentClosed' // never signed, or never known to be: closed as revoked

@@ -53,6 +53,7 @@ export function buildFace(kind: FaceKind, deps: FaceDeps, addRoutes: AddRoutes):
   face.server.maxConnections = limits.connections;
   connections.watch(face.server);
   services.onRevoked((serial) => connections.destroyOf(serial));
+  services.onRoleChange((serial) => connections.destroyOf(serial));
   face.decorateRequest('caller', undefined);
   face.decorateRequest('refusalAudited', false);
   face.removeContentTypeParser('text/plain');

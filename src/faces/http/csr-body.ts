@@ -39,7 +39,8 @@ function fromJson(body: SubmitBody | undefined): SubmitInput {
 const csrBytes = (body: Uint8Array): Uint8Array =>
   body[0] === 0x30 ? body : decodePem(Buffer.from(body).toString('latin1'), 'CERTIFICATE REQUEST');
 
-function csrFromText(text: string): Uint8Array {
+/** PEM or base64 of the DER, as JSON carries it; throws CaError `badCSR`. */
+export function csrFromText(text: string): Uint8Array {
   if (text.includes('-----')) return decodePem(text, 'CERTIFICATE REQUEST');
   const der = decodeBase64(text.replace(/[\r\n]+/g, ''));
   return der ?? refuse([{ code: 'notBase64', field: 'csr', message: 'The CSR is neither PEM nor base64 of DER.' }]);
@@ -47,7 +48,8 @@ function csrFromText(text: string): Uint8Array {
 
 const maxKeyLength = 255;
 
-function idempotencyKey(request: FastifyRequest): string | undefined {
+/** The request's Idempotency-Key, if it has one; throws CaError `malformed` for what is none. */
+export function idempotencyKey(request: FastifyRequest): string | undefined {
   const key = request.headers['idempotency-key'];
   if (key === undefined) return undefined;
   // Printable ASCII, and one value: Node joins repeated fields with a comma and a space.

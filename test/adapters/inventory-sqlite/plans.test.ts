@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { adminRuleSql } from '../../../src/adapters/inventory-sqlite/admin-rule.ts';
 import { type Connection, openForReading } from '../../../src/adapters/inventory-sqlite/connection.ts';
 import { lookUps } from '../../../src/adapters/inventory-sqlite/point-reads.ts';
 import { policyLookUps } from '../../../src/adapters/inventory-sqlite/policy-reads.ts';
@@ -38,6 +39,14 @@ describe('a point look-up', () => {
     );
     expect(scans).toEqual([]);
     expect(steps.filter((step) => step.includes('TEMP B-TREE'))).toEqual([]);
+  });
+});
+
+describe('the rule that an admin is left', () => {
+  it.each(Object.entries(adminRuleSql))('asks for %s without reading certificates from end to end', (_name, sql) => {
+    const named = Object.fromEntries([...sql.matchAll(/:([a-z]+)/g)].map(([, name]) => [name, 1]));
+    const steps = plan(sql, sql.includes(':') ? [named] : [1]);
+    expect(steps.filter((step) => step.startsWith('SCAN') && step !== 'SCAN o')).toEqual([]);
   });
 });
 

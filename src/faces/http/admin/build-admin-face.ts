@@ -7,7 +7,8 @@ import type { Face, FaceDeps } from '../face-deps.ts';
 import { addHealthRoutes } from '../health-routes.ts';
 import { addAuthorityRoutes } from '../trust-routes.ts';
 import { addEnvironmentRoutes } from './environment-routes.ts';
-import { type Permission, requirePermission } from './operator-permissions.ts';
+import { type Permission, requirePermission, requirePermissionOnOthers } from './operator-permissions.ts';
+import { addOperatorRoutes } from './operator-routes.ts';
 import { addProductRoutes } from './product-routes.ts';
 import { addProfileRoutes } from './profile-routes.ts';
 import { addReleaseRoute } from './release-routes.ts';
@@ -26,6 +27,7 @@ export const addAdminRoutes =
     const { services } = deps;
     const operator = requireCaller(identifyOperator(services, connections), connections, deps);
     const may = (permission: Permission) => [operator, requirePermission(permission)];
+    const mayOnOthers = (permission: Permission) => [operator, requirePermissionOnOthers(permission)];
     const security = [{ operatorCertificate: [] }];
     const certificates = { ...deps, connections, mayRead: may('read'), mayRevoke: may('revoke'), security };
     addHealthRoutes(face, services);
@@ -38,5 +40,6 @@ export const addAdminRoutes =
     addProductRoutes(face, services, may);
     addProfileRoutes(face, services, may);
     addTokenRoutes(face, deps, may);
+    addOperatorRoutes(face, { ...deps, connections, may, mayOnOthers });
     addStatusRoutes(face, services, { version, mayRead: may('read') });
   };

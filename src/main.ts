@@ -21,6 +21,7 @@ import type { Home } from './ports/home.ts';
 import type { Inventory } from './ports/inventory.ts';
 import type { Vault } from './ports/vault.ts';
 import { type BuiltServices, buildServices, type ServiceSettings } from './services/build-services.ts';
+import { distributionUrls } from './services/distribution-urls.ts';
 import { defaultClockLimits } from './services/guard-clock.ts';
 import { serverCertificateIsDue } from './services/server-certificate.ts';
 import type { DistributionUrls } from './services/services.ts';
@@ -183,16 +184,6 @@ function serverNames(config: Config): readonly string[] {
   const host = hostname().toLowerCase();
   const usable = /^[a-z0-9-]+(\.[a-z0-9-]+)*$/.test(host) ? [host] : [];
   return [...new Set(['localhost', ...usable, ...config.serverNames, '127.0.0.1', '::1'])];
-}
-
-function distributionUrls(base: string): DistributionUrls {
-  const root = base.replace(/\/$/, '');
-  return {
-    crl: (authority) => `${root}/crl/${authority}.crl`,
-    ocsp: (authority) => `${root}/ocsp/${authority}`,
-    aia: (authority) => `${root}/aia/${authority}.cer`,
-    trustBundle: (environment) => `${root}/v1/trust-bundles/${environment}.pem`,
-  };
 }
 
 type Ports = RunningService['ports'];

@@ -12,7 +12,13 @@ import type { RunningService } from './main.ts';
 export async function main(argv: readonly string[]): Promise<number> {
   const { stdout, stderr, env } = process;
   const io = { stdout, stderr, env, cwd: process.cwd(), isTty: stdout.isTTY === true, columns: stdout.columns ?? 80 };
-  return runCli(argv, io, { serve, initialize, version: packageJson.version });
+  return runCli(argv, io, {
+    serve,
+    initialize,
+    backUp: async (given, file, onProgress) => (await offline()).backUpHome(await load(given), file, onProgress),
+    restore: async (given, input, onProgress) => (await offline()).restoreHome(await load(given), input, onProgress),
+    version: packageJson.version,
+  });
 }
 
 /**
@@ -29,6 +35,8 @@ async function load(given: Given): Promise<Config> {
   const { loadConfig } = await import('./config.ts');
   return loadConfig(process.env, process.cwd(), given);
 }
+
+const offline = (): Promise<typeof import('./offline.ts')> => import('./offline.ts');
 
 /** Ends with 0 after SIGTERM or SIGINT; a second signal ends at once. */
 async function serve(given: Given): Promise<number> {

@@ -135,7 +135,7 @@ export class CaError extends Error {
   }
 }
 
-/** Why the service cannot start. */
+/** Why the service cannot start, or its home cannot be backed up or restored. */
 export type StartErrorCode =
   | 'wrongNode'
   | 'badConfiguration'
@@ -151,9 +151,21 @@ export type StartErrorCode =
   | 'schemaTooNew'
   | 'databaseDamaged'
   | 'durabilityNotMet'
-  | 'clockUnsafe';
+  | 'clockUnsafe'
+  | 'restoreUnfinished' // a restore into this home was cut short
+  // backup and restore
+  | 'homeEmpty' // nothing to back up
+  | 'homeNotEmpty' // a restore never overwrites
+  | 'backupExists' // nor does a backup
+  | 'backupUnwritable'
+  | 'backupUnreadable'
+  | 'backupDamaged'
+  | 'backupTooNew'
+  | 'crlMissing' // a restore without the newest list would un-revoke
+  | 'crlUnusable'
+  | 'interrupted';
 
-/** Stops the start; `message` is a sentence for the person at the console that says what to do next. */
+/** Stops the start, backup or restore; `message` is a sentence for the person at the console that says what to do next. */
 export class StartError extends Error {
   override readonly name = 'StartError';
   readonly code: StartErrorCode;

@@ -113,6 +113,28 @@ export interface RevokedEntry extends Revocation {
   readonly notAfter: number;
 }
 
+/** A revocation that a restore takes from a list that is newer than its backup. */
+export interface RestoredRevocation {
+  readonly authority: string;
+  readonly serial: string;
+  readonly revocation: Revocation;
+  readonly audit: AuditEntry;
+}
+
+/** What a restore adds to the inventory of its backup. */
+export interface Restoration {
+  /** `service.restored`; appended before the entries of what follows. */
+  readonly audit: AuditEntry;
+  /** Of certificates in the inventory, which this revokes whatever they are: held, or an open intent. */
+  readonly revoked: readonly RestoredRevocation[];
+  /** Of serials that the inventory does not know, listed until this Unix second. */
+  readonly quarantined: readonly (RestoredRevocation & { readonly listedUntil: number })[];
+  /** The newest list of each authority; replaces an older one. */
+  readonly crls: readonly CrlRecord[];
+  /** Enrolment tokens end at this Unix millisecond at the latest; null leaves them. */
+  readonly tokensEndAt: number | null;
+}
+
 /** Filters combine with AND; an absent one does not filter. Times in Unix seconds. */
 export interface CertificateQuery {
   readonly purpose?: CertificatePurpose;
@@ -184,11 +206,15 @@ export interface Inventory {
   keyBlock(keySha256: string): Promise<KeyBlock | undefined>;
 
   // --- revocation lists ------------------------------------------------------------------------------------------------
-  /** Revoked certificates of an authority that are not expired at `unexpiredAt` (Unix seconds), by serial ascending. */
+  /** Revoked certificates and quarantined serials of an authority not expired at `unexpiredAt` (Unix seconds), by serial ascending. */
   revokedEntries(authority: string, unexpiredAt: number): Promise<readonly RevokedEntry[]>;
   /** Rejects with `conflict` unless crlNumber is greater than every earlier one of the authority. */
   recordCrl(crl: CrlRecord, audit: AuditEntry): Promise<void>;
   latestCrl(authority: string): Promise<CrlRecord | undefined>;
+  /** The revocation of a serial that is quarantined: on a list of the authority, but not in the inventory. */
+  quarantined(authority: string, serial: string): Promise<Revocation | undefined>;
+  /** Ends a restore; only on an inventory that nobody else uses. */
+  recordRestoration(restoration: Restoration): Promise<void>;
 
   // --- environments, authorities, products, tokens, operators ------------------------------------------------------------
   createEnvironment(environment: Environment, profiles: readonly Profile[], audit: AuditEntry): Promise<void>;

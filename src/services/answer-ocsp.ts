@@ -9,7 +9,7 @@ import {
   ocspErrorResponse,
   type SingleResponse,
 } from '../domain/ocsp/response.ts';
-import type { CertificateRecord } from '../domain/records/certificate.ts';
+import type { CertificateRecord, Revocation } from '../domain/records/certificate.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import type { ActiveAuthority, AuthorityDirectory } from './authority-directory.ts';
 import type { GuardedClock } from './guard-clock.ts';
@@ -125,16 +125,26 @@ async function statusOf(
   issuer: ActiveAuthority,
   certId: OcspCertId,
 ): Promise<Pick<SingleResponse, 'status' | 'revokedAt' | 'reason'>> {
-  const record = matchesIssuer(certId, issuer) ? await inventory.certificate(certId.serial) : undefined;
-  if (!record || record.authority !== issuer.authority.name) return { status: 'unknown' };
-  return recordedStatus(record);
+  if (!matchesIssuer(certId, issuer)) return { status: 'unknown' };
+  const { name } = issuer.authority;
+  const record = await inventory.certificate(certId.serial);
+  if (record?.authority === name) return recordedStatus(record);
+  // What a restore found on this authority's list, but not in its backup, stays revoked.
+  const revocation = await inventory.quarantined(name, certId.serial);
+  return revocation ? revokedStatus(revocation) : { status: 'unknown' };
 }
+
+const revokedStatus = ({ at, reason }: Revocation): Pick<SingleResponse, 'status' | 'revokedAt' | 'reason'> => ({
+  status: 'revoked',
+  revokedAt: at,
+  reason,
+});
 
 function recordedStatus({
   revocation,
   state,
 }: CertificateRecord): Pick<SingleResponse, 'status' | 'revokedAt' | 'reason'> {
-  if (revocation) return { status: 'revoked', revokedAt: revocation.at, reason: revocation.reason };
+  if (revocation) return revokedStatus(revocation);
   return { status: state === 'issued' ? 'good' : 'unknown' };
 }
 

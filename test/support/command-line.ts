@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { runCli } from '../../src/faces/cli/run.ts';
+import { type CliDeps, runCli } from '../../src/faces/cli/run.ts';
 import { answersNow } from './certificate-json.ts';
 import { keyPemOf, type StubService, stubClientCertificate } from './stub-service.ts';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -15,6 +15,8 @@ export interface CommandLineOptions {
   /** What the person types. */
   readonly input?: string;
   readonly now?: number;
+  /** Instead of refusing to touch a home. */
+  readonly deps?: Partial<CliDeps>;
 }
 
 export interface CommandLineResult {
@@ -43,8 +45,16 @@ export async function commandLine(
     columns: options.columns,
     now: () => options.now ?? answersNow,
   };
-  const refuseToServe = () => Promise.reject(new Error('not part of this test'));
-  const code = await runCli(argv, io, { version: '0.1.0', serve: refuseToServe, initialize: refuseToServe });
+  const refuse = () => Promise.reject(new Error('not part of this test'));
+  const deps = {
+    version: '0.1.0',
+    serve: refuse,
+    initialize: refuse,
+    backUp: refuse,
+    restore: refuse,
+    ...options.deps,
+  };
+  const code = await runCli(argv, io, deps);
   return { code, ...written };
 }
 

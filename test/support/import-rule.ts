@@ -39,9 +39,10 @@ const fastify = ['fastify', '@fastify/', 'pino'];
 /** The design's floors. A folder of `adapters` is its own floor: adapters do not know each other, but share how threads are started. */
 const floors: readonly Floor[] = [
   { path: 'main.ts', floors: [''], packages: [], node: 'any', pure: false },
+  { path: 'offline.ts', floors: [''], packages: [], node: 'any', pure: false },
   {
     path: 'program.ts',
-    floors: ['main.ts', 'config.ts', 'faces/cli/', 'services/'],
+    floors: ['main.ts', 'offline.ts', 'config.ts', 'faces/cli/', 'services/'],
     packages: [],
     node: 'any',
     pure: false,

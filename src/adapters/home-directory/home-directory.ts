@@ -5,6 +5,7 @@ import { StartError } from '../../domain/errors.ts';
 import type { Home } from '../../ports/home.ts';
 import { type HomeLock, lockHome } from './home-lock.ts';
 import { replaceFile, sweepLeftovers, syncFolder } from './replace-file.ts';
+import { settleRestore } from './unfinished-restore.ts';
 
 export interface OpenHome extends Home {
   /** Lets another process have the home; may be called twice. */
@@ -13,7 +14,7 @@ export interface OpenHome extends Home {
 
 /**
  * Makes the folder (0700) if it is not there and takes its lock. Throws StartError `homeUnwritable`, `homeOpenToOthers`,
- * `homeLocked`; each message says what to do.
+ * `homeLocked` or `restoreUnfinished`; each message says what to do.
  */
 export async function openHomeDirectory(path: string): Promise<OpenHome> {
   const home = resolve(path);
@@ -21,6 +22,7 @@ export async function openHomeDirectory(path: string): Promise<OpenHome> {
   await refuseOpenToOthers(home);
   const lock = await unlessUnwritable(home, () => lockHome(home));
   try {
+    await unlessUnwritable(home, () => settleRestore(home));
     await unlessUnwritable(home, () => sweepLeftovers(home));
   } catch (error) {
     await lock.release();
@@ -49,7 +51,7 @@ function homeOf(path: string, lock: HomeLock): OpenHome {
  * Folders on the way are made 0700, too; their names are durable before anything lies in them. One by one: Node's own
  * `recursive` never ends where a folder refuses new names as if it were missing, as /proc does.
  */
-async function makeFolder(path: string): Promise<void> {
+export async function makeFolder(path: string): Promise<void> {
   if (await isFolder(path)) return;
   const parent = dirname(path);
   if (!(await isFolder(parent))) await makeFolder(parent);
@@ -62,7 +64,7 @@ async function makeFolder(path: string): Promise<void> {
   await syncFolder(parent);
 }
 
-async function isFolder(path: string): Promise<boolean> {
+export async function isFolder(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isDirectory();
   } catch (error) {
@@ -71,7 +73,7 @@ async function isFolder(path: string): Promise<boolean> {
   }
 }
 
-async function refuseOpenToOthers(home: string): Promise<void> {
+export async function refuseOpenToOthers(home: string): Promise<void> {
   const { mode, uid } = await stat(home);
   const self = process.geteuid?.() ?? uid;
   if (uid !== self) {
@@ -116,7 +118,7 @@ async function read(file: string): Promise<string> {
 const unreadable = (file: string, cause: unknown): StartError =>
   new StartError('homeDamaged', `${file} cannot be read. Put it back from a backup.`, cause);
 
-async function unlessUnwritable<T>(home: string, act: () => Promise<T>): Promise<T> {
+export async function unlessUnwritable<T>(home: string, act: () => Promise<T>): Promise<T> {
   try {
     return await act();
   } catch (error) {

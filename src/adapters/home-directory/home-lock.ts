@@ -8,6 +8,9 @@ import { StartError } from '../../domain/errors.ts';
 const lockName = 'privyseal.lock';
 const pidName = 'privyseal.pid';
 
+/** Everything a lock puts into the home; SQLite makes a journal for as long as it is held. */
+export const lockFiles: readonly string[] = [lockName, pidName, `${lockName}-journal`];
+
 /**
  * Node has no file locks, but SQLite in it does: an open transaction on an empty database holds a lock of the kernel
  * (fcntl, LockFileEx). A file with a process number alone cannot tell a dead holder from one in another container.

@@ -9,6 +9,7 @@ export const actNames = [
   'revokeCertificate',
   'releaseCertificate',
   'recordCrl',
+  'recordRestoration',
   'createEnvironment',
   'createAuthority',
   'activateAuthority',

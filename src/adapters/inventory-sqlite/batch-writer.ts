@@ -9,6 +9,7 @@ import { operatorActs } from './operator-acts.ts';
 import { productActs, tokenActs } from './product-acts.ts';
 import { profileActs } from './profile-acts.ts';
 import { registryActs } from './registry-acts.ts';
+import { restorationActs } from './restoration-acts.ts';
 import { revocationActs } from './revocation-acts.ts';
 
 /** What became of one act. */
@@ -90,6 +91,7 @@ function openSession(options: ConnectionOptions): Session {
     ...productActs(connection, audit),
     ...tokenActs(connection, audit),
     ...operatorActs(connection, audit),
+    ...restorationActs(connection, audit),
   };
   // IMMEDIATE takes the write lock first, so that a busy database is met before anything is done.
   const begin = connection.prepare('BEGIN IMMEDIATE');

@@ -74,6 +74,10 @@ function compose(queue: WriteQueue, reader: Connection, searches: SearchThread):
       queue.submit(['recordIssued', [{ ...issued, certificateDer: ownBytes(issued.certificateDer) }]]) as Promise<void>,
     recordCrl: (crl, audit) =>
       queue.submit(['recordCrl', [{ ...crl, der: ownBytes(crl.der) }, audit]]) as Promise<void>,
+    recordRestoration: (restoration) => {
+      const crls = restoration.crls.map((crl) => ({ ...crl, der: ownBytes(crl.der) }));
+      return queue.submit(['recordRestoration', [{ ...restoration, crls }]]) as Promise<void>;
+    },
     close: () => (closing ??= closeAll(queue, reader, searches)),
   };
 }

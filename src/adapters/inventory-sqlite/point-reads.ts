@@ -17,6 +17,10 @@ export const lookUps = {
   keyBlock: 'SELECT reason FROM blocked_keys WHERE key_sha256 = ?',
   listed: `SELECT lower(hex(serial)), not_after, revoked_at, revocation_reason, invalidity_date FROM certificates
     WHERE state = 'revoked' AND authority = ? AND serial > ? ORDER BY serial LIMIT ?`,
+  quarantinedOf: `SELECT lower(hex(serial)), listed_until, revoked_at, revocation_reason, invalidity_date
+    FROM quarantined_serials WHERE authority = ? AND serial > ? ORDER BY serial LIMIT ?`,
+  quarantined: `SELECT lower(hex(serial)), listed_until, revoked_at, revocation_reason, invalidity_date
+    FROM quarantined_serials WHERE authority = ? AND serial = ?`,
   crl: `SELECT authority, crl_number AS crlNumber, this_update AS thisUpdate, next_update AS nextUpdate, der
     FROM crls WHERE authority = ?`,
   operator: 'SELECT name, role, created_at AS createdAt FROM operators WHERE name = ?',
@@ -42,6 +46,7 @@ type PointRead =
   | 'keyBlock'
   | 'revokedEntries'
   | 'latestCrl'
+  | 'quarantined'
   | 'environments'
   | 'authorities'
   | 'operator'
@@ -74,6 +79,7 @@ function certificateReads(connection: Connection) {
   const openIntents = connection.prepare<[number], CertificateRow>(lookUps.openIntents).raw();
   const keyBlock = connection.prepare<[Buffer], 'authority' | 'operator' | 'compromised'>(lookUps.keyBlock).pluck();
   const crl = connection.prepare<[string], CrlRecord>(lookUps.crl);
+  const quarantined = connection.prepare<[string, Buffer], ListedRow>(lookUps.quarantined).raw();
   return {
     certificate: asked((serial: string) => {
       const row = certificate.get(serialOctets(serial)) as CertificateRow | undefined;
@@ -83,6 +89,10 @@ function certificateReads(connection: Connection) {
     unfinishedIntents: asked((before: number) => openIntents.all(before).map(recordOf)),
     keyBlock: asked((keySha256: string) => keyBlock.get(octets(keySha256))),
     latestCrl: asked((authority: string) => crl.get(authority)),
+    quarantined: asked((authority: string, serial: string) => {
+      const row = quarantined.get(authority, octets(serial));
+      return row && revocationOf(row[2], row[3], row[4]);
+    }),
     revokedEntries: revokedEntries(connection),
   };
 }
@@ -93,9 +103,21 @@ const entriesPerTurn = 1000;
 
 /** A list can be long: it is read in turns, so that the event loop stays free. What is revoked meanwhile may be on it. */
 function revokedEntries(connection: Connection): Inventory['revokedEntries'] {
-  const page = connection.prepare<[string, Buffer, number], ListedRow>(lookUps.listed).raw();
-  const read = asked((authority: string, after: string) => page.all(authority, octets(after), entriesPerTurn));
+  const certificates = inTurns(connection, lookUps.listed);
+  const quarantined = inTurns(connection, lookUps.quarantinedOf);
   return async (authority, unexpiredAt) => {
+    const entries = await certificates(authority, unexpiredAt);
+    const unknown = await quarantined(authority, unexpiredAt);
+    if (unknown.length === 0) return entries;
+    return [...entries, ...unknown].sort((a, b) => (a.serial < b.serial ? -1 : 1));
+  };
+}
+
+/** `sql` pages through rows of an authority by serial. */
+function inTurns(connection: Connection, sql: string) {
+  const page = connection.prepare<[string, Buffer, number], ListedRow>(sql).raw();
+  const read = asked((authority: string, after: string) => page.all(authority, octets(after), entriesPerTurn));
+  return async (authority: string, unexpiredAt: number): Promise<readonly RevokedEntry[]> => {
     const entries: RevokedEntry[] = [];
     let rows: readonly ListedRow[];
     let after = '';

@@ -9,9 +9,9 @@ export function encodePem(label: string, der: Uint8Array): string {
   return `-----BEGIN ${label}-----\n${lines}-----END ${label}-----\n`;
 }
 
-/** The content of the only block in `text`, which carries `label`; throws CaError `badCSR` for a CSR, else `malformed`. */
-export function decodePem(text: string, label: string): Uint8Array {
-  const [block, ...more] = readBlocks(text, label);
+/** The content of the only block in `text`, at most 4 MiB unless said otherwise, which carries `label`; throws CaError `badCSR` for a CSR, else `malformed`. */
+export function decodePem(text: string, label: string, maxLength = maxTextLength): Uint8Array {
+  const [block, ...more] = readBlocks(text, label, maxLength);
   if (!block) refusePem(label, 'notPem', 'There is no PEM block.');
   if (more.length > 0) refusePem(label, 'severalPemBlocks', 'There is more than one PEM block.');
   return block;
@@ -31,8 +31,8 @@ const oldCsrLabel = 'NEW CERTIFICATE REQUEST';
 /** 4 MiB: thousands of certificates, and far from what would exhaust memory. */
 const maxTextLength = 4 * 1024 * 1024;
 
-function readBlocks(text: string, label: string): Uint8Array[] {
-  if (text.length > maxTextLength) refusePem(label, 'tooLarge', 'The PEM text is larger than 4 MiB.');
+function readBlocks(text: string, label: string, maxLength = maxTextLength): Uint8Array[] {
+  if (text.length > maxLength) refusePem(label, 'tooLarge', `The PEM text is larger than ${maxLength >> 20} MiB.`);
   const blocks: Uint8Array[] = [];
   let open: { readonly end: string; readonly lines: string[] } | undefined;
   for (const raw of text.split('\n')) {

@@ -6,6 +6,8 @@ export type AuditKind =
   | 'service.initialized'
   | 'service.started'
   | 'service.stopped'
+  | 'service.backedUp'
+  | 'service.restored' // `details` name the head of the backup: what came after it is not in this log
   | 'environment.created'
   | 'authority.created'
   | 'authority.activated'
@@ -25,6 +27,7 @@ export type AuditKind =
   | 'certificate.intentClosed' // never signed, or never known to be: closed as revoked
   | 'certificate.revoked'
   | 'certificate.released'
+  | 'certificate.quarantined' // a restore found the serial on a list, but not in the backup
   | 'crl.published'
   | 'request.refused'; // any refusal on any face; `code` says which
 

@@ -81,4 +81,12 @@ export const cliEndings: Readonly<Record<CliErrorCode, Ending>> = {
 };
 
 /** Every reason why the service does not start is its own sentence; scripts only tell settings from the rest. */
-export const endingOfStart = (code: StartErrorCode): Ending => (code === 'badConfiguration' ? 'usage' : 'failed');
+export const endingOfStart = (code: StartErrorCode): Ending => startEndings[code] ?? 'failed';
+
+const startEndings: Partial<Readonly<Record<StartErrorCode, Ending>>> = {
+  badConfiguration: 'usage',
+  homeNotEmpty: 'exists',
+  backupExists: 'exists',
+  crlMissing: 'refused',
+  crlUnusable: 'refused',
+};

@@ -1,4 +1,4 @@
-/** Leaves no half-made files behind when the person presses Ctrl-C. */
+/** What happens when the person presses Ctrl-C: no half-made files are left behind. */
 import { rmSync } from 'node:fs';
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -12,6 +12,19 @@ export function discardOnInterrupt(folder: string): () => void {
     restore();
     rmSync(folder, { recursive: true, force: true });
     process.kill(process.pid, signal);
+  };
+  for (const signal of signals) process.on(signal, onSignal);
+  return restore;
+}
+
+/** Until the answer is called, the first signal calls `listener`, and the second ends the process as it would have. */
+export function onInterrupt(listener: () => void): () => void {
+  const restore = (): void => {
+    for (const signal of signals) process.off(signal, onSignal);
+  };
+  const onSignal = (): void => {
+    restore();
+    listener();
   };
   for (const signal of signals) process.on(signal, onSignal);
   return restore;

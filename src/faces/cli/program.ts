@@ -13,6 +13,7 @@ import {
   reasonOption,
   statusOption,
 } from './arguments.ts';
+import { addBackupVerbs, type HomeActs } from './backup-verbs.ts';
 import type { Ending } from './exit-codes.ts';
 import type { CliIo } from './io.ts';
 import type { ListOptions } from './list.ts';
@@ -20,7 +21,7 @@ import type { RequestOptions } from './request.ts';
 import type { RevokeOptions } from './revoke.ts';
 import type { GlobalOptions, Session } from './session.ts';
 
-export interface ProgramDeps {
+export interface ProgramDeps extends HomeActs {
   readonly version: string;
   /** Both resolve to an exit code. `home` only when it was given here. */
   readonly serve: (overrides: { home?: string }) => Promise<number>;
@@ -58,6 +59,7 @@ export function buildProgram(io: CliIo, deps: ProgramDeps): Command {
     })
     .exitOverride();
   addServiceVerbs(program, deps);
+  addBackupVerbs(program, io, deps);
   addCertificateVerbs(program, deps);
   addAuthorityVerbs(program, deps);
   return program;

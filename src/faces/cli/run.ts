@@ -6,7 +6,7 @@ import type { CliIo } from './io.ts';
 import { buildProgram, type ProgramDeps } from './program.ts';
 import { type GlobalOptions, openSession, type Session } from './session.ts';
 
-export type CliDeps = Pick<ProgramDeps, 'serve' | 'initialize' | 'version'>;
+export type CliDeps = Omit<ProgramDeps, 'withSession' | 'end'>;
 
 /** `argv` without node and script. Rejects only for defects of this program; every expected end is an exit code. */
 export async function runCli(argv: readonly string[], io: CliIo, deps: CliDeps): Promise<number> {

@@ -4,8 +4,11 @@ import type { Revocation } from '../../../src/domain/records/certificate.ts';
 import {
   auditEntry,
   daySeconds,
+  enrolmentToken,
+  environment,
   frozenNowSeconds,
   issuanceIntent,
+  product,
   recordCertificate,
   serialAt,
 } from '../../support/inventory-builders.ts';
@@ -137,6 +140,76 @@ export function revocationContract(makeStore: () => Promise<InventoryStore>): vo
       const latest = await inventory.latestCrl('dev-issuing');
       expect({ ...latest, der: [...latest!.der] }).toEqual({ ...crl(8), der: [...crl(8).der] });
       expect(await inventory.counts()).toMatchObject({ auditEvents: 3 });
+    });
+  });
+  describe('a restoration', () => {
+    const opened = openedInventory(makeStore);
+    const audit = auditEntry({ kind: 'service.restored', object: 'service' });
+    const none = { audit, revoked: [], quarantined: [], crls: [], tokensEndAt: null };
+    const revoked = (serial: string, reason: Revocation['reason'] = 'superseded') => ({
+      authority: 'dev-issuing',
+      serial,
+      revocation: { at, reason, invalidityDate: at - 9 },
+      audit: auditEntry({ kind: 'certificate.revoked', object: `certificate:${serial}` }),
+    });
+
+    it('revokes what is good, held or not yet issued, and blocks the keys of what was compromised', async () => {
+      const { inventory } = opened;
+      const good = await recordCertificate(inventory);
+      const held = await recordCertificate(inventory);
+      const hold = { at: 1, reason: 'certificateHold' } as const;
+      await inventory.revokeCertificate({ serial: held.serial, revocation: hold, audit });
+      const intent = issuanceIntent().certificate;
+      await inventory.recordIntent({ ...issuanceIntent(), certificate: intent });
+      const entries = [revoked(good.serial), revoked(held.serial, 'keyCompromise'), revoked(intent.serial)];
+      await inventory.recordRestoration({ ...none, revoked: entries });
+      for (const { serial, revocation } of entries) {
+        expect(await inventory.certificate(serial)).toMatchObject({ state: 'revoked', revocation });
+      }
+      expect(await inventory.keyBlock(held.keySha256)).toBe('compromised');
+      expect(await inventory.keyBlock(good.keySha256)).toBeUndefined();
+      const [first, second] = (await inventory.auditEvents(0, 100)).slice(-4);
+      expect([first?.kind, second?.kind]).toEqual(['service.restored', 'certificate.revoked']);
+    });
+
+    it('lists what it quarantines between what is revoked, until its time, for its authority alone', async () => {
+      const { inventory } = opened;
+      const known = (await recordCertificate(inventory, { serial: `55${'0'.repeat(38)}` })).serial;
+      await inventory.revokeCertificate({ serial: known, revocation: { at, reason: 'superseded' }, audit });
+      const [before, after] = [`11${'0'.repeat(38)}`, `99${'0'.repeat(38)}`];
+      const quarantined = [before, after].map((serial) => ({ ...revoked(serial), listedUntil: at + 10 }));
+      await inventory.recordRestoration({ ...none, quarantined });
+      const listed = await inventory.revokedEntries('dev-issuing', at + 10);
+      expect(listed.map(({ serial }) => serial)).toEqual([before, known, after]);
+      expect(listed[0]).toEqual({ serial: before, notAfter: at + 10, ...revoked(before).revocation });
+      expect((await inventory.revokedEntries('dev-issuing', at + 11)).map(({ serial }) => serial)).toEqual([known]);
+      expect(await inventory.revokedEntries('dev-root', 0)).toEqual([]);
+      expect(await inventory.quarantined('dev-issuing', before)).toEqual(revoked(before).revocation);
+      expect(await inventory.quarantined('dev-issuing', known)).toBeUndefined();
+      expect(await inventory.quarantined('dev-root', before)).toBeUndefined();
+      expect(await inventory.certificate(before)).toBeUndefined();
+    });
+
+    it('puts the newest lists in the place of older ones, and ends tokens when asked to', async () => {
+      const { inventory } = opened;
+      const crl = {
+        authority: 'dev-issuing',
+        crlNumber: 5,
+        thisUpdate: at,
+        nextUpdate: at + 1,
+        der: new Uint8Array([1]),
+      };
+      await inventory.recordCrl(crl, audit);
+      const [early, late] = [enrolmentToken({ id: 'early', expiresAt: 50 }), enrolmentToken({ id: 'late' })];
+      await inventory.createEnvironment(environment(), [], audit);
+      await inventory.createProduct(product(), audit);
+      for (const token of [early, late]) await inventory.createToken(token, audit);
+      await inventory.recordRestoration({ ...none, crls: [{ ...crl, crlNumber: 9 }] });
+      expect((await inventory.token('late'))?.expiresAt).toBe(late.expiresAt);
+      await inventory.recordRestoration({ ...none, tokensEndAt: 100 });
+      expect((await inventory.latestCrl('dev-issuing'))?.crlNumber).toBe(9);
+      expect((await inventory.token('early'))?.expiresAt).toBe(50);
+      expect((await inventory.token('late'))?.expiresAt).toBe(100);
     });
   });
 }

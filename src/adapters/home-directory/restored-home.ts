@@ -1,0 +1,114 @@
+/** A home that a restore fills: staged in a folder of its own, put in place by one rename and moves that the next opening finishes. */
+import { mkdir, open, readdir, rename, rm, rmdir, unlink } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { StartError } from '../../domain/errors.ts';
+import { isFolder, makeFolder, refuseOpenToOthers, unlessUnwritable } from './home-directory.ts';
+import { lockFiles, lockHome } from './home-lock.ts';
+import { syncFolder } from './replace-file.ts';
+import { finishRestore, stagingName, verifiedName } from './unfinished-restore.ts';
+
+export interface RestoredHome {
+  /** Absolute path. */
+  readonly path: string;
+  /** Where everything is put, in the folders it has in a home; 0700. */
+  readonly staging: string;
+  /** True when the leftovers of a restore that was cut short were removed. */
+  readonly hadLeftovers: boolean;
+  /** Puts all that is staged in place, durably, and lets the home go. */
+  complete(): Promise<void>;
+  /** Leaves the home as it was found, and lets it go. */
+  abandon(): Promise<void>;
+}
+
+/** What an empty home may hold: its lock, the start of a file system, and what an earlier restore left. */
+const ignorable: ReadonlySet<string> = new Set([...lockFiles, 'lost+found', stagingName]);
+
+/** Throws StartError `homeNotEmpty` unless the home is absent or holds nothing; changes nothing. */
+export async function refuseFilledHome(path: string): Promise<void> {
+  const home = resolve(path);
+  const names = await unlessUnwritable(home, async () => ((await isFolder(home)) ? await readdir(home) : []));
+  const found = names.filter((name) => !ignorable.has(name)).sort();
+  if (found.length === 0) return;
+  const shown = found.length > 4 ? `${found.slice(0, 3).join(', ')} and ${found.length - 3} more` : found.join(', ');
+  throw new StartError(
+    'homeNotEmpty',
+    `The home ${home} is not empty (${shown}), and a restore overwrites nothing. Name an empty or new folder with --home, or move this one away.`,
+  );
+}
+
+/** Takes the lock of the home, which is made if need be. */
+export async function openHomeToRestore(path: string): Promise<RestoredHome> {
+  const home = resolve(path);
+  await refuseFilledHome(home);
+  const existed = await isFolder(home);
+  await unlessUnwritable(home, () => makeFolder(home));
+  await refuseOpenToOthers(home);
+  const before = await readdir(home);
+  const lock = await unlessUnwritable(home, () => lockHome(home));
+  const staging = join(home, stagingName);
+  const abandon = async (): Promise<void> => {
+    await rm(staging, { recursive: true, force: true });
+    for (const name of lockFiles) if (!before.includes(name)) await unlink(join(home, name)).catch(() => {});
+    await lock.release();
+    if (!existed) await rmdir(home).catch(() => {});
+  };
+  try {
+    await refuseFilledHome(home);
+    await rm(staging, { recursive: true, force: true });
+    await mkdir(staging, { mode: 0o700 });
+  } catch (error) {
+    await abandon();
+    throw error;
+  }
+  return {
+    path: home,
+    staging,
+    hadLeftovers: before.includes(stagingName),
+    abandon,
+    async complete() {
+      await syncAll(staging);
+      // From here on the restore is done, whatever happens: opening the home finishes the moves.
+      await rename(staging, join(home, verifiedName));
+      await syncFolder(home);
+      await finishRestore(home);
+      await lock.release();
+    },
+  };
+}
+
+/** Every file and folder, innermost first. */
+async function syncAll(folder: string): Promise<void> {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) await syncAll(path);
+    else await syncFile(path);
+  }
+  await syncFolder(folder);
+}
+
+async function syncFile(path: string): Promise<void> {
+  await using file = await open(path, 'r+');
+  await file.sync();
+}
+
+/** Makes a file of the staging folder (0600, or 0644 for what everybody may read) to be written piece by piece. */
+export async function stageFile({ path: home, staging }: RestoredHome, name: string) {
+  const path = join(staging, name);
+  const mode = name.startsWith('trust/') ? 0o644 : 0o600;
+  const file = await unlessUnwritable(home, async () => {
+    await makeFolder(dirname(path));
+    return open(path, 'wx', mode);
+  });
+  return {
+    write: (piece: Uint8Array): Promise<void> => unlessUnwritable(home, () => file.writeFile(piece)),
+    async end(): Promise<void> {
+      try {
+        // Public files stay readable whatever the umask is.
+        await unlessUnwritable(home, () => file.chmod(mode));
+        await unlessUnwritable(home, () => file.sync());
+      } finally {
+        await file.close();
+      }
+    },
+  };
+}

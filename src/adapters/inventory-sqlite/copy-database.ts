@@ -1,0 +1,61 @@
+/** Copies the database of a running service as of one commit, and tells what a backup's manifest says of the copy. */
+import Database from 'better-sqlite3';
+import type { AuditHead } from '../../domain/backup/manifest.ts';
+import type { OnProgress } from '../../domain/backup/report.ts';
+import { auditGenesisHash } from '../../domain/records/audit-event.ts';
+import type { CopiedAuthority, CopyFacts } from '../../ports/backup.ts';
+import { openForReading } from './connection.ts';
+import { startErrorOf } from './database-error.ts';
+
+const pagesPerStep = 500;
+
+/**
+ * SQLite's backup API, inside one read transaction: without it each commit of the service would start the copy again
+ * (https://sqlite.org/c3ref/backup_finish.html). The log cannot be reset meanwhile and grows; nobody waits.
+ */
+export async function copyDatabase(file: string, target: string, onProgress: OnProgress): Promise<void> {
+  try {
+    const source = openForReading({ file, busyTimeoutMs: 5000, cacheKib: 4000 });
+    try {
+      source.exec('BEGIN');
+      source.prepare('SELECT count(*) FROM sqlite_schema').get();
+      await source.backup(target, {
+        progress({ totalPages, remainingPages }) {
+          onProgress({ what: 'Copying the database', done: totalPages - remainingPages, total: totalPages });
+          return pagesPerStep;
+        },
+      });
+    } finally {
+      source.close();
+    }
+  } catch (error) {
+    throw startErrorOf(error, file);
+  }
+}
+
+/** Columns that every schema so far has: the copy may be of an earlier one. */
+const authoritiesSql = `SELECT a.name, a.vault, a.vault_key AS vaultKey, b.der AS certificateDer, l.crl_number AS crlNumber
+  FROM authorities AS a JOIN certificates AS c ON c.serial = a.certificate_serial
+  JOIN certificate_bodies AS b ON b.certificate = c.id LEFT JOIN crls AS l ON l.authority = a.name ORDER BY a.name`;
+
+/** Reads a copy that nobody else has open, and leaves it the one file it was. */
+export function readCopy(file: string): CopyFacts {
+  const connection = new Database(file, { fileMustExist: true });
+  try {
+    // A copy is in WAL mode, too, and would get a log beside it: out of it, its file alone is all of it.
+    connection.pragma('journal_mode = DELETE');
+    const head = connection.prepare<[], AuditHead>(
+      'SELECT seq, lower(hex(hash)) AS hash FROM audit_events ORDER BY seq DESC LIMIT 1',
+    );
+    const schema = connection.prepare<[], string>('SELECT name FROM schema_migrations ORDER BY number DESC LIMIT 1');
+    return {
+      schema: schema.pluck().get() ?? '',
+      audit: head.get() ?? { seq: 0, hash: auditGenesisHash },
+      authorities: connection.prepare<[], CopiedAuthority>(authoritiesSql).all(),
+    };
+  } catch (error) {
+    throw startErrorOf(error, file);
+  } finally {
+    connection.close();
+  }
+}

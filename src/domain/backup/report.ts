@@ -1,0 +1,47 @@
+/** What a backup or restore tells the person who asked for it, while it runs and at its end. */
+import type { BackupManifest } from './manifest.ts';
+
+/** Called often; it may throw, which ends the act and cleans up after it. */
+export type OnProgress = (progress: Progress) => void;
+
+export interface Progress {
+  /** Begins a sentence: `Copying the database`. */
+  readonly what: string;
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface BackupReport {
+  /** Absolute path. */
+  readonly file: string;
+  /** Octets of the file. */
+  readonly size: number;
+  /** Hex, of the whole file. */
+  readonly sha256: string;
+  readonly manifest: BackupManifest;
+  /** Null when the audit log has the event `service.backedUp`; otherwise a sentence that says why not. */
+  readonly notAudited: string | null;
+}
+
+export interface RestoreReport {
+  /** Absolute path of the home. */
+  readonly home: string;
+  readonly manifest: BackupManifest;
+  readonly lists: readonly RestoredList[];
+  /** Authorities whose newest list was admitted to be lost. */
+  readonly withoutCrl: readonly string[];
+  /** True unless asked to keep them: enrolment tokens ended with the restore. */
+  readonly tokensEnded: boolean;
+}
+
+/** What the newest list of an authority brought in. */
+export interface RestoredList {
+  readonly authority: string;
+  readonly crlNumber: number;
+  /** Unix seconds. */
+  readonly thisUpdate: number;
+  /** Certificates of the backup that were revoked after it, and are revoked again now. */
+  readonly revoked: number;
+  /** Serials on the list that the backup does not know; they stay listed as revoked. */
+  readonly quarantined: number;
+}

@@ -1,0 +1,164 @@
+/** The composition root of the acts on a home that this process does not serve: backup, which a service may be running beside, and restore. */
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import packageJson from '../package.json' with { type: 'json' };
+import { filePart, heldPart } from './adapters/backup-file/octets.ts';
+import { type OpenBackup, openBackup } from './adapters/backup-file/read-backup.ts';
+import { type BackupTarget, openBackupTarget } from './adapters/backup-file/write-backup.ts';
+import { inspectHome, readTrustFiles } from './adapters/home-directory/inspect-home.ts';
+import {
+  openHomeToRestore,
+  type RestoredHome,
+  refuseFilledHome,
+  stageFile,
+} from './adapters/home-directory/restored-home.ts';
+import { appendBeside } from './adapters/inventory-sqlite/append-beside.ts';
+import { copyDatabase, readCopy } from './adapters/inventory-sqlite/copy-database.ts';
+import { openSqliteInventory } from './adapters/inventory-sqlite/inventory-sqlite.ts';
+import { knowsSchema, verifyCopy } from './adapters/inventory-sqlite/verify-copy.ts';
+import { systemClock } from './adapters/system-clock.ts';
+import { readVaultFiles, vaultFileOf } from './adapters/vault-file/list-vault-files.ts';
+import { type Config, inHome } from './config.ts';
+import { type BackupManifest, databasePart } from './domain/backup/manifest.ts';
+import type { BackupReport, OnProgress, RestoreReport } from './domain/backup/report.ts';
+import { StartError } from './domain/errors.ts';
+import type { BackupPart } from './ports/backup.ts';
+import { type BackupSurroundings, describeBackup } from './services/describe-backup.ts';
+import { distributionUrls } from './services/distribution-urls.ts';
+import { chooseNewestLists, type GivenList } from './services/newest-lists.ts';
+import { type RestorePlan, restoreInventory } from './services/restore-inventory.ts';
+
+const migrationsDirectory = join(import.meta.dirname, '../migrations/sqlite');
+const { version } = packageJson;
+
+/** Writes a backup to a new file, whether the home is being served or not. StartError says why not; nothing is left then. */
+export async function backUpHome(config: Config, path: string, onProgress: OnProgress): Promise<BackupReport> {
+  await inspectHome(config.home, databasePart);
+  const target = await openBackupTarget(path);
+  try {
+    const { manifest, parts } = await gather(config, target, onProgress);
+    const written = await target.publish(manifest, parts, onProgress);
+    return { file: target.file, ...written, manifest, notAudited: auditBackup(config, manifest, written.sha256) };
+  } finally {
+    await target.dispose();
+  }
+}
+
+/** The database first: every key it names was in the vault before it, so the files read afterwards hold them all. */
+async function gather(
+  config: Config,
+  { workspace }: BackupTarget,
+  onProgress: OnProgress,
+): Promise<{ manifest: BackupManifest; parts: readonly BackupPart[] }> {
+  const copy = join(workspace, databasePart);
+  await copyDatabase(inHome(config, databasePart), copy, onProgress);
+  const facts = readCopy(copy);
+  const { size: total } = await stat(copy);
+  let done = 0;
+  const database = await filePart(databasePart, copy, (count) => {
+    done += count;
+    onProgress({ what: 'Measuring the copy', done, total });
+  });
+  const vaultFiles = await readVaultFiles(inHome(config, 'vault'));
+  const trustFiles = await readTrustFiles(config.home);
+  const parts = [
+    database,
+    ...vaultFiles.map(({ name, content }) => heldPart(`vault/${name}`, content)),
+    ...trustFiles.map(({ name, content }) => heldPart(`trust/${name}`, content)),
+  ];
+  return { manifest: describeBackup(facts, parts, surroundings(config)), parts };
+}
+
+function surroundings({ distributionUrl, distributionPort }: Config): BackupSurroundings {
+  const base = distributionUrl ?? (distributionPort === 0 ? undefined : `http://localhost:${distributionPort}`);
+  return {
+    version,
+    now: systemClock.now(),
+    crlUrl: base === undefined ? () => null : distributionUrls(base).crl,
+    keyPart: (key) => `vault/${vaultFileOf(key)}`,
+  };
+}
+
+/** After the backup is there, so that the log never tells of one that is not; it is the first event that is not in it. */
+function auditBackup(config: Config, { audit }: BackupManifest, sha256: string): string | null {
+  const details = { version, sha256, seq: audit.seq };
+  const entry = {
+    at: systemClock.now(),
+    kind: 'service.backedUp',
+    actor: 'service',
+    object: 'service',
+    details,
+  } as const;
+  return appendBeside(inHome(config, databasePart), entry, migrationsDirectory);
+}
+
+export interface RestoreInput {
+  readonly file: string;
+  /** Files of lists (CRL), DER or PEM. */
+  readonly crls: readonly string[];
+  readonly withoutCrl: readonly string[];
+  readonly keepTokens: boolean;
+}
+
+/** Fills an empty home from a backup. Everything is verified first; StartError says what is wrong, and the home is as it was. */
+export async function restoreHome(config: Config, input: RestoreInput, onProgress: OnProgress): Promise<RestoreReport> {
+  await refuseFilledHome(config.home);
+  const backup = await openBackup(input.file);
+  refuseNewer(backup);
+  const given = await Promise.all(input.crls.map(readList));
+  const lists = chooseNewestLists(backup.manifest, { given, withoutCrl: input.withoutCrl });
+  await backup.verify(onProgress);
+  const home = await openHomeToRestore(config.home);
+  try {
+    const { withoutCrl, keepTokens } = input;
+    const plan = { manifest: backup.manifest, lists, withoutCrl, keepTokens };
+    const report = await fill(home, { backup, plan, onProgress });
+    await home.complete();
+    return { home: home.path, manifest: backup.manifest, ...report };
+  } catch (error) {
+    await home.abandon();
+    throw error;
+  }
+}
+
+interface Filling {
+  readonly backup: OpenBackup;
+  readonly plan: RestorePlan;
+  readonly onProgress: OnProgress;
+}
+
+async function fill(home: RestoredHome, { backup, plan, onProgress }: Filling) {
+  await backup.extract((part) => stageFile(home, part.name), onProgress);
+  const file = join(home.staging, databasePart);
+  await verifyCopy(file, { migrationsDirectory, audit: plan.manifest.audit }, onProgress);
+  onProgress({ what: 'Applying the lists', done: 0, total: 1 });
+  const inventory = await openSqliteInventory({ file, migrationsDirectory });
+  try {
+    return await restoreInventory({ inventory, now: systemClock.now(), version }, plan);
+  } finally {
+    await inventory.close();
+  }
+}
+
+function refuseNewer({ file, manifest }: OpenBackup): void {
+  if (knowsSchema(manifest.schema, migrationsDirectory)) return;
+  throw new StartError(
+    'backupTooNew',
+    `${file} was written by version ${manifest.program}, whose schema (${manifest.schema}) this version, ${version}, does not know. Restore it with that version.`,
+  );
+}
+
+/** 256 MiB: several million entries. */
+const longestList = 2 ** 28;
+
+async function readList(file: string): Promise<GivenList> {
+  try {
+    const { size } = await stat(file);
+    if (size > longestList) throw new StartError('crlUnusable', `${file} is too large to be a list.`);
+    return { file, content: await readFile(file) };
+  } catch (error) {
+    if (error instanceof StartError) throw error;
+    const code = String((error as NodeJS.ErrnoException).code);
+    throw new StartError('crlUnusable', `${file} cannot be read (${code}). Check its name, owner and mode.`, error);
+  }
+}

@@ -1,0 +1,24 @@
+/** Port: what a backup is made of, before it is one. docs/backup.md. */
+import type { AuditHead, ManifestPart } from '../domain/backup/manifest.ts';
+
+export interface BackupPart extends ManifestPart {
+  /** Its content from the beginning, in pieces that are used before the next one is asked for. */
+  content(): AsyncIterable<Uint8Array>;
+}
+
+/** An authority in force, as a copy of the inventory has it. */
+export interface CopiedAuthority {
+  readonly name: string;
+  readonly vault: string;
+  readonly vaultKey: string;
+  readonly certificateDer: Uint8Array;
+  readonly crlNumber: number | null;
+}
+
+/** What a copy of the inventory says of itself. */
+export interface CopyFacts {
+  /** The newest migration. */
+  readonly schema: string;
+  readonly audit: AuditHead;
+  readonly authorities: readonly CopiedAuthority[];
+}

@@ -82,7 +82,11 @@ async function documentOf(documented: DocumentedFace): Promise<string> {
 
 /** Routes are described, never called. */
 const routesOnly = {
-  services: { onRevoked: () => undefined, onRoleChange: () => undefined } as unknown as Services,
+  services: {
+    onRevoked: () => undefined,
+    onRoleChange: () => undefined,
+    watchFace: () => undefined,
+  } as unknown as Services,
   urls: { crl: String, ocsp: String, aia: String, trustBundle: String },
   logger: pino({ level: 'silent' }),
   limits: defaultFaceLimits,

@@ -63,6 +63,12 @@ export const ConfigSchema = Type.Object(
       default: 1_200_000,
       description: 'Requests one client address may make a minute, to each face',
     }),
+    metricsProducts: Type.Integer({
+      minimum: 0,
+      maximum: 10_000,
+      default: 100,
+      description: 'Products that the metrics show by name, those with the most certificates; the rest is `other`',
+    }),
     logLevel: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent'], {
       default: 'info',
       description: 'Lines below this level are not written',

@@ -7,6 +7,7 @@ import packageJson from '../package.json' with { type: 'json' };
 import { createCsrReader } from './adapters/csr-reader/csr-reader.ts';
 import { openHomeDirectory } from './adapters/home-directory/home-directory.ts';
 import { openSqliteInventory } from './adapters/inventory-sqlite/inventory-sqlite.ts';
+import { createProcessMeter } from './adapters/process-meter.ts';
 import { systemClock } from './adapters/system-clock.ts';
 import { systemRandomness } from './adapters/system-randomness.ts';
 import { resolvePassphrase } from './adapters/vault-file/passphrase.ts';
@@ -89,6 +90,8 @@ async function openServices(
   const inventory = inventoryOpened.value;
   const csrs = createCsrReader();
   closers.push(() => csrs.close());
+  const processMeter = createProcessMeter(packageJson.version);
+  closers.push(async () => processMeter.close());
   const urls = distributionUrls(config.distributionUrl ?? `http://localhost:${ports.distribution}`);
   const built = await buildServices({
     inventory,
@@ -99,6 +102,7 @@ async function openServices(
     randomness: systemRandomness,
     csrs,
     log,
+    processMeter,
     urls,
     settings: serviceSettings(config, vault.name),
   });
@@ -176,6 +180,7 @@ function serviceSettings(config: Config, vault: string): ServiceSettings {
     ocspLifetimeSeconds: config.ocspLifetimeSeconds,
     clockLimits: { ...defaultClockLimits, acceptClock: config.acceptClock },
     serverNames: serverNames(config),
+    metricsProducts: config.metricsProducts,
   };
 }
 

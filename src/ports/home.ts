@@ -6,6 +6,8 @@ export interface Home {
   exists(name: string): Promise<boolean>;
   /** UTF-8 text; rejects with StartError `homeDamaged` when it cannot be read. */
   read(name: string): Promise<string>;
+  /** How much this process may still write to the disk of the home. */
+  freeOctets(): Promise<number>;
   /** Atomic and durable: temporary file, fsync, rename, fsync of the folder. Folders are made 0700. `mode` is 0o600 or 0o644. */
   write(name: string, content: string, mode: 0o600 | 0o644): Promise<void>;
 }

@@ -169,6 +169,24 @@ export interface InventoryCounts {
   readonly auditEvents: number;
 }
 
+/** How much waits for the inventory in this process. */
+export interface InventoryLoad {
+  /** Writes accepted and not durable yet. */
+  readonly pendingWrites: number;
+  readonly waitingSearches: number;
+}
+
+/** Products' certificates that are good, of one product, that end in one band of days from now. */
+export interface ExpiryCount {
+  /** A product id. */
+  readonly owner: string;
+  /** Index of the first of the asked bounds that is later than the end; their number for what ends after all of them. */
+  readonly band: number;
+  readonly certificates: number;
+  /** Those among them that nothing follows yet. */
+  readonly withoutSuccessor: number;
+}
+
 export interface Inventory {
   // --- issuance -------------------------------------------------------------------------------------------------------
   /**
@@ -278,6 +296,13 @@ export interface Inventory {
   setting(name: string): Promise<string | undefined>;
   setSetting(name: string, value: string): Promise<void>;
   counts(): Promise<InventoryCounts>;
+  /** Answers at once, also while the store is busy. */
+  load(): Promise<InventoryLoad>;
+  /**
+   * Reads the whole inventory, however long that takes, a little at a time: others wait no longer than for one search. What
+   * changes meanwhile may be counted or not. `now` in Unix seconds, `boundsDays` ascending.
+   */
+  expiryCounts(asked: { now: number; boundsDays: readonly number[] }): Promise<readonly ExpiryCount[]>;
   /** Unix milliseconds of the newest audit event: the latest time this inventory has seen. */
   latestTime(): Promise<number>;
   /** Proves that a write is possible now. */

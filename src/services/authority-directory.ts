@@ -7,6 +7,7 @@ import { type ParsedCertificate, parseCertificate } from '../domain/x509/certifi
 import { signatureAlgorithms } from '../domain/x509/signature-algorithm.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import type { Signer, Vault } from '../ports/vault.ts';
+import type { SigningMeter } from './meter-signing.ts';
 import type { DistributionUrls } from './services.ts';
 
 export interface ActiveAuthority {
@@ -34,6 +35,7 @@ export interface AuthorityDirectoryDeps {
   readonly inventory: Inventory;
   readonly vaults: ReadonlyMap<string, Vault>;
   readonly urls: DistributionUrls;
+  readonly signing: SigningMeter;
 }
 
 export function createAuthorityDirectory(deps: AuthorityDirectoryDeps): AuthorityDirectory {
@@ -43,7 +45,8 @@ export function createAuthorityDirectory(deps: AuthorityDirectoryDeps): Authorit
     const vault = deps.vaults.get(authority.vault);
     if (!vault)
       throw new CaError('signerUnavailable', `The vault ${authority.vault} of ${authority.name} is not configured.`);
-    return vault.signer(authority.vaultKey, signatureAlgorithms[authority.signatureAlgorithm]);
+    const signer = await vault.signer(authority.vaultKey, signatureAlgorithms[authority.signatureAlgorithm]);
+    return deps.signing.signer(authority.name, signer);
   };
 
   const load = async (name: string): Promise<ActiveAuthority> => {

@@ -6,6 +6,7 @@ import type { Home } from '../ports/home.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import type { KeyPairs } from '../ports/key-pairs.ts';
 import type { Log } from '../ports/log.ts';
+import type { ProcessMeter } from '../ports/process-meter.ts';
 import type { Randomness } from '../ports/randomness.ts';
 import type { Vault } from '../ports/vault.ts';
 import { createAnswerOcsp } from './answer-ocsp.ts';
@@ -16,6 +17,7 @@ import {
 } from './authenticate-caller.ts';
 import { type ActiveAuthority, type AuthorityDirectory, createAuthorityDirectory } from './authority-directory.ts';
 import { rememberBriefly } from './brief-memory.ts';
+import { createCollectMetrics } from './collect-metrics.ts';
 import { createEnsureAuthority } from './create-authority.ts';
 import {
   createCreateEnvironment,
@@ -24,6 +26,7 @@ import {
   readEnvironment,
   viewEnvironments,
 } from './create-environment.ts';
+import { createExpiryCounts } from './expiry-counts.ts';
 import { ensureFirstRun, writeTrust } from './first-run.ts';
 import { type ClockLimits, type GuardedClock, guardClock } from './guard-clock.ts';
 import { createIssueCertificate } from './issue-certificate.ts';
@@ -33,6 +36,9 @@ import { createManageOperators } from './manage-operators.ts';
 import { createProductServices } from './manage-products.ts';
 import { createProfileServices } from './manage-profiles.ts';
 import { createTokenServices } from './manage-tokens.ts';
+import { createMeasurements } from './measurements.ts';
+import type { WatchedFace } from './measuring-services.ts';
+import { createSigningMeter, meterIssuing } from './meter-signing.ts';
 import { createOcspResponders } from './ocsp-responders.ts';
 import { createCrlPublisher } from './publish-crl.ts';
 import { createRecordRefusal } from './record-refusal.ts';
@@ -56,6 +62,7 @@ export interface BuildDeps {
   readonly randomness: Randomness;
   readonly csrs: CsrReader;
   readonly log: Log;
+  readonly processMeter: ProcessMeter;
   readonly urls: DistributionUrls;
   readonly settings: ServiceSettings;
 }
@@ -67,6 +74,8 @@ export interface ServiceSettings {
   readonly ocspLifetimeSeconds: number;
   readonly clockLimits: ClockLimits;
   readonly serverNames: readonly string[];
+  /** How many products the metrics show by name. */
+  readonly metricsProducts: number;
 }
 
 /** The services, and the acts that main drives: they have no caller. */
@@ -99,9 +108,11 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
   const { inventory, settings } = deps;
   const clock = guardClock(deps.clock, await inventory.latestTime(), settings.clockLimits);
   const news = createRevocationNews();
-  const shared = { ...deps, clock, news, ...settings };
+  const measurements = createMeasurements();
+  const signing = createSigningMeter(measurements, clock);
+  const shared = { ...deps, clock, news, measurements, signing, ...settings };
   const directory = createAuthorityDirectory(shared);
-  const issue = createIssueCertificate(shared);
+  const issue = meterIssuing(createIssueCertificate(shared), measurements, clock);
   const requestServiceCertificate = createRequestServiceCertificate({ ...shared, issue });
   const issueServiceCertificate = createIssueServiceCertificate(requestServiceCertificate);
   const withIssuing = { ...shared, directory, issueServiceCertificate };
@@ -123,6 +134,8 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
   const reporting = { ...shared, directory, crls, startedAt: clock.now(), stopping: () => stopping };
 
   const readiness = createReadiness(reporting);
+  const faces: WatchedFace[] = [];
+  const expiryCounts = createExpiryCounts(shared);
 
   const services: Services = {
     authenticateToken: createAuthenticateToken({ ...shared, findToken: known.tokens.find }),
@@ -151,6 +164,13 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
     status: createStatus(reporting, readiness),
     readiness,
     recordRefusal: createRecordRefusal(shared),
+    watchFace(face) {
+      faces.push(face);
+      measurements.mayRefuse(face.name, face.refusalCodes);
+    },
+    countAnswer: measurements.answered,
+    countRefusal: measurements.refused,
+    collectMetrics: createCollectMetrics({ ...reporting, readiness, expiryCounts, faces }),
     onRevoked: (listener) => news.onChange(({ serial, revoked }) => revoked && listener(serial)),
     onRoleChange: (listener) => news.onRoleChange(listener),
   };

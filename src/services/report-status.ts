@@ -1,7 +1,10 @@
 /** Says whether the service can do its work, part by part, and what it holds. */
+import { CaError } from '../domain/errors.ts';
+import type { Home } from '../ports/home.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import type { AuthorityDirectory } from './authority-directory.ts';
 import type { GuardedClock } from './guard-clock.ts';
+import type { SigningMeter } from './meter-signing.ts';
 import type { CrlPublisher } from './publish-crl.ts';
 import type { ReadinessPart, Services, StatusView } from './services.ts';
 
@@ -10,6 +13,8 @@ export interface ReportStatusDeps {
   readonly directory: AuthorityDirectory;
   readonly clock: GuardedClock;
   readonly crls: CrlPublisher;
+  readonly signing: SigningMeter;
+  readonly home: Home;
   /** Unix milliseconds. */
   readonly startedAt: number;
   /** True from the moment the service stops taking new work. */
@@ -30,13 +35,26 @@ export function createReadiness(deps: ReportStatusDeps): () => Promise<readonly 
 
 async function judge(deps: ReportStatusDeps): Promise<readonly ReadinessPart[]> {
   const crlProblems = deps.crls.problems();
+  const failing = deps.signing.failing();
   return [
     await probe('inventory', () => deps.inventory.check()),
     await probe('vault', async () => void (await deps.directory.all())),
+    part('signer', failing.length > 0 ? `the last signature failed: ${failing.join(', ')}` : undefined),
+    await probe('disk', () => refuseFullDisk(deps.home)),
     part('clock', deps.clock.problem()),
     part('crls', crlProblems.length > 0 ? crlProblems.join('; ') : undefined),
     part('service', deps.stopping() ? 'the service is stopping' : undefined),
   ];
+}
+
+/** Less than this and the next commits may fail: better to be taken out of service while answers still come. */
+const leastFreeOctets = 2 * 2 ** 20;
+
+async function refuseFullDisk(home: Home): Promise<void> {
+  const free = await home.freeOctets();
+  if (free < leastFreeOctets) {
+    throw new CaError('inventoryUnavailable', `only ${Math.floor(free / 1024)} KiB are free under ${home.path}`);
+  }
 }
 
 export const createStatus =

@@ -6,6 +6,7 @@ import type { CertificateRecord } from '../domain/records/certificate.ts';
 import type { Authority, Environment, Hierarchy, Operator, OperatorRole } from '../domain/records/environment.ts';
 import type { CertificateQuery, InventoryCounts } from '../ports/inventory.ts';
 import type { Caller } from './caller.ts';
+import type { MeasuringServices } from './measuring-services.ts';
 import type { RegistryServices } from './registry-services.ts';
 
 /** A certificate as the faces show it. */
@@ -93,7 +94,7 @@ export interface StatusView {
 }
 
 /** All throw CaError. Serials and names come as text from outside and are checked inside. */
-export interface Services extends RegistryServices {
+export interface Services extends RegistryServices, MeasuringServices {
   // who asks
   /** `pst_…` bearer text; `unauthenticated` unless it is a live token. */
   authenticateToken(bearer: string): Promise<Caller>;

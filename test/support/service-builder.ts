@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import { createCsrReader } from '../../src/adapters/csr-reader/csr-reader.ts';
 import { openHomeDirectory } from '../../src/adapters/home-directory/home-directory.ts';
 import { openSqliteInventory } from '../../src/adapters/inventory-sqlite/inventory-sqlite.ts';
+import { createProcessMeter } from '../../src/adapters/process-meter.ts';
 import { systemRandomness } from '../../src/adapters/system-randomness.ts';
 import { createSoftwareKeys } from '../../src/adapters/vault-file/software-keys.ts';
 import { openFileVault } from '../../src/adapters/vault-file/vault-file.ts';
@@ -49,6 +50,7 @@ const defaultSettings: ServiceSettings = {
   ocspLifetimeSeconds: 3_600,
   clockLimits: defaultClockLimits,
   serverNames: ['localhost'],
+  metricsProducts: 100,
 };
 
 /** Weak on purpose: the derivation's cost is not what these tests are about. */
@@ -68,6 +70,7 @@ export async function openService(options: ServiceOptions): Promise<TestService>
     migrationsDirectory: join(import.meta.dirname, '../../migrations/sqlite'),
   });
   const csrs = createCsrReader();
+  const processMeter = createProcessMeter('1.2.3');
   const time = { wall: startTime, monotonic: 1000 };
   const built = await buildServices({
     inventory: options.wrapInventory?.(inventory) ?? inventory,
@@ -78,6 +81,7 @@ export async function openService(options: ServiceOptions): Promise<TestService>
     randomness: systemRandomness,
     csrs,
     log: pino({ level: 'silent' }),
+    processMeter,
     urls,
     settings: { ...defaultSettings, ...options.settings },
   });
@@ -93,6 +97,7 @@ export async function openService(options: ServiceOptions): Promise<TestService>
       time.wall += seconds * 1000;
     },
     async close() {
+      processMeter.close();
       await csrs.close();
       await inventory.close();
       await vault.close();

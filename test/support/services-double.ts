@@ -1,8 +1,11 @@
 /** Services in memory that record what the faces asked of them: for tests of translation, where no CA is needed. */
-import { CaError } from '../../src/domain/errors.ts';
+import { CaError, type CaErrorCode } from '../../src/domain/errors.ts';
 import type { CertificateRecord } from '../../src/domain/records/certificate.ts';
 import type { Authority, OperatorRole } from '../../src/domain/records/environment.ts';
+import { gauge } from '../../src/domain/records/metric.ts';
 import type { Caller } from '../../src/services/caller.ts';
+import type { AnsweredRequest } from '../../src/services/measurements.ts';
+import type { WatchedFace } from '../../src/services/measuring-services.ts';
 import type { AuthorityView, CertificateView, OperatorView, Services } from '../../src/services/services.ts';
 import { registryDouble } from './registry-double.ts';
 import { makeTestHierarchy, testNow } from './test-hierarchy.ts';
@@ -12,11 +15,19 @@ export const tokenCaller: Caller = { kind: 'token', tokenId: 't1', product: 'dev
 
 export interface ServicesDouble {
   readonly services: Services;
-  /** Every call but `recordRefusal` and `onRevoked`, in order. */
+  /** Every call but those that only tell of something, in order. */
   readonly calls: { readonly name: keyof Services; readonly args: readonly unknown[] }[];
   readonly refusals: Parameters<Services['recordRefusal']>[0][];
+  readonly counted: Counted;
   /** Tells the faces that a certificate stopped being good. */
   announceRevoked(serial: string): void;
+}
+
+/** What the faces told the metrics. */
+export interface Counted {
+  readonly faces: WatchedFace[];
+  readonly answers: AnsweredRequest[];
+  readonly refusals: [face: string, code: CaErrorCode][];
 }
 
 export const hierarchy = makeTestHierarchy();
@@ -90,6 +101,7 @@ const knownOnly = (name: string, known: string): void => {
 export function makeServices(override: Partial<Services> = {}): ServicesDouble {
   const calls: ServicesDouble['calls'] = [];
   const refusals: ServicesDouble['refusals'] = [];
+  const counted: Counted = { faces: [], answers: [], refusals: [] };
   const listeners: ((serial: string) => void)[] = [];
   const working: Services = {
     authenticateToken: async (bearer) => {
@@ -154,6 +166,10 @@ export function makeServices(override: Partial<Services> = {}): ServicesDouble {
     }),
     readiness: async () => [{ name: 'inventory', ready: true }],
     recordRefusal: async (refusal) => void refusals.push(refusal),
+    watchFace: (face) => void counted.faces.push(face),
+    countAnswer: (request) => void counted.answers.push(request),
+    countRefusal: (face, code) => void counted.refusals.push([face, code]),
+    collectMetrics: async () => [gauge('privyseal_build_info', 'Always 1', [{ labels: { version: '1' }, value: 1 }])],
     onRevoked: (listener) => void listeners.push(listener),
     onRoleChange: () => undefined,
     ...override,
@@ -162,6 +178,7 @@ export function makeServices(override: Partial<Services> = {}): ServicesDouble {
     services: recorded(working, calls),
     calls,
     refusals,
+    counted,
     announceRevoked: (serial) => {
       for (const listener of listeners) listener(serial);
     },
@@ -180,11 +197,16 @@ export const operatorCaller = (role: OperatorRole, serial = 'aa'.repeat(20)): Ca
   serial,
 });
 
+const telling = new Set<keyof Services>([
+  ...(['recordRefusal', 'onRevoked', 'onRoleChange'] as const),
+  ...(['watchFace', 'countAnswer', 'countRefusal'] as const),
+]);
+
 function recorded(working: Services, calls: ServicesDouble['calls']): Services {
   return new Proxy(working, {
     get(target, name: keyof Services) {
       const service = target[name] as (...args: unknown[]) => unknown;
-      if (name === 'recordRefusal' || name === 'onRevoked' || name === 'onRoleChange') return service;
+      if (telling.has(name)) return service;
       return (...args: unknown[]) => {
         calls.push({ name, args });
         return service(...args);

@@ -1,5 +1,5 @@
 /** The home on disk: made for its owner alone, locked for one service, its files replaced atomically. */
-import { access, mkdir, readFile, stat } from 'node:fs/promises';
+import { access, mkdir, readFile, stat, statfs } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { StartError } from '../../domain/errors.ts';
 import type { Home } from '../../ports/home.ts';
@@ -36,6 +36,10 @@ function homeOf(path: string, lock: HomeLock): OpenHome {
     path,
     exists: (name) => exists(inside(path, name)),
     read: (name) => read(inside(path, name)),
+    async freeOctets() {
+      const { bavail, bsize } = await statfs(path);
+      return bavail * bsize;
+    },
     async write(name, content, mode) {
       const file = inside(path, name);
       await unlessUnwritable(path, async () => {

@@ -35,7 +35,7 @@ export const isBusy = (error: unknown): boolean => /^SQLITE_(BUSY|LOCKED)/.test(
 
 /** What is sent between threads in place of an error. */
 export interface Failure {
-  readonly code: 'inventoryUnavailable' | 'conflict' | 'notFound' | 'serverInternal';
+  readonly code: 'inventoryUnavailable' | 'conflict' | 'notFound' | 'stopping' | 'serverInternal';
   readonly message: string;
   readonly retryAfterSeconds?: number;
   readonly cause?: string;
@@ -43,7 +43,10 @@ export interface Failure {
 
 /** The refusal of one act, or the failure of the database, as plain values. */
 export function failureOf(error: unknown): Failure {
-  if (error instanceof CaError && (error.code === 'conflict' || error.code === 'notFound')) {
+  if (
+    error instanceof CaError &&
+    (error.code === 'conflict' || error.code === 'notFound' || error.code === 'stopping')
+  ) {
     return { code: error.code, message: error.message };
   }
   const cause = `${sqliteCode(error) ?? 'error'}: ${error instanceof Error ? error.message : String(error)}`;

@@ -70,6 +70,8 @@ function compose(queue: WriteQueue, reader: Connection, searches: SearchThread):
     ...policyReads(reader),
     searchCertificates: (query) => searches.search(query),
     counts: () => searches.counts(),
+    expiryCounts: (asked) => searches.expiryCounts(asked),
+    load: async () => ({ pendingWrites: queue.pending, waitingSearches: searches.waiting() }),
     recordIssued: (issued) =>
       queue.submit(['recordIssued', [{ ...issued, certificateDer: ownBytes(issued.certificateDer) }]]) as Promise<void>,
     recordCrl: (crl, audit) =>

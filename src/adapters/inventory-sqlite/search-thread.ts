@@ -2,11 +2,11 @@
 import type { Worker } from 'node:worker_threads';
 import { CaError } from '../../domain/errors.ts';
 import type { CertificateRecord } from '../../domain/records/certificate.ts';
-import type { CertificateQuery, InventoryCounts } from '../../ports/inventory.ts';
+import type { CertificateQuery, ExpiryCount, InventoryCounts } from '../../ports/inventory.ts';
 import { ended, startWorkerThread } from '../threads/worker-thread.ts';
 import type { ConnectionOptions } from './connection.ts';
 import { errorOf } from './database-error.ts';
-import type { SearchAnswer, SearchRequest } from './search-messages.ts';
+import type { AskedExpiries, SearchAnswer, SearchRequest } from './search-messages.ts';
 
 /** Searches run one after the other; more than this many at once are too many. */
 const maximumWaiting = 100;
@@ -22,6 +22,9 @@ interface Waiting {
 export interface SearchThread {
   search(query: CertificateQuery): Promise<readonly CertificateRecord[]>;
   counts(): Promise<InventoryCounts>;
+  expiryCounts(asked: AskedExpiries): Promise<readonly ExpiryCount[]>;
+  /** How many wait for an answer. */
+  waiting(): number;
   close(): Promise<void>;
 }
 
@@ -67,20 +70,22 @@ export function searchThread(options: ConnectionOptions): SearchThread {
     await closed;
   };
 
-  const ask = <T>(query?: CertificateQuery): Promise<T> => {
+  const ask = <T>(asked: Omit<SearchRequest, 'id'>): Promise<T> => {
     if (closed) return Promise.reject(new CaError('stopping', 'The service is stopping.'));
     if (waiting.size >= maximumWaiting) return Promise.reject(tooMany());
     clearTimeout(idle);
     worker ??= start();
-    const request: SearchRequest = { id: ++lastId, ...(query && { query }) };
+    const request: SearchRequest = { id: ++lastId, ...asked };
     const answered = new Promise<T>((resolve, reject) => waiting.set(request.id, { resolve, reject }));
     worker.postMessage(request);
     return answered;
   };
 
   return {
-    search: (query) => ask(query),
-    counts: () => ask(),
+    search: (query) => ask({ query }),
+    counts: () => ask({}),
+    expiryCounts: (expiries) => ask({ expiries }),
+    waiting: () => waiting.size,
     async close() {
       closed = true;
       clearTimeout(idle);

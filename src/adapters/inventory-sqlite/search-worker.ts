@@ -5,6 +5,7 @@ import type { CertificateQuery, InventoryCounts } from '../../ports/inventory.ts
 import { type CertificateRow, recordOf } from './certificate-row.ts';
 import { type ConnectionOptions, openForReading } from './connection.ts';
 import { failureOf } from './database-error.ts';
+import { expiryCounter } from './expiry-counts.ts';
 import { commonNameProbe, searchStatement } from './search.ts';
 import type { SearchAnswer, SearchRequest } from './search-messages.ts';
 
@@ -35,8 +36,12 @@ const counts = (): InventoryCounts =>
     )
     .get()!;
 
-function answer({ id, query }: SearchRequest): SearchAnswer {
+const expiries = expiryCounter(connection);
+
+/** Only a count of expiries takes turns with others; everything else is answered in the turn it comes in. */
+async function answer({ id, query, expiries: asked }: SearchRequest): Promise<SearchAnswer> {
   try {
+    if (asked) return { id, value: await expiries.count(asked) };
     return { id, value: query ? search(query) : counts() };
   } catch (error) {
     return { id, failure: failureOf(error) };
@@ -44,7 +49,12 @@ function answer({ id, query }: SearchRequest): SearchAnswer {
 }
 
 port.on('message', (request: SearchRequest | 'close') => {
-  if (request !== 'close') return port.postMessage(answer(request));
-  connection.close();
-  port.close();
+  if (request !== 'close') return void answer(request).then((message) => port.postMessage(message));
+  // After the turn in which the last answer leaves.
+  void expiries.stop().then(() =>
+    setImmediate(() => {
+      connection.close();
+      port.close();
+    }),
+  );
 });

@@ -70,6 +70,11 @@ export class WriteQueue {
     });
   }
 
+  /** Acts accepted and not answered yet. */
+  get pending(): number {
+    return this.#pending;
+  }
+
   /** Finishes what was accepted, calls `beforeStop`, then stops the thread. */
   async close(beforeStop: () => Promise<void>): Promise<void> {
     this.#closed = true;

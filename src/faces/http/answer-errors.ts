@@ -10,10 +10,12 @@ import type { Face } from './face-deps.ts';
 import { problemHeaders, problemKinds, problemOf } from './problem.ts';
 
 export interface AnswerErrorsDeps {
+  /** Its name, for the metrics. */
+  readonly face: string;
   readonly logger: Logger;
   /** False on the distribution face, where anybody may ask anything at any rate. */
   readonly auditRefusals: boolean;
-  readonly services: Pick<Services, 'recordRefusal'>;
+  readonly services: Pick<Services, 'recordRefusal' | 'countRefusal'>;
 }
 
 type AnswerError = (error: unknown, request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
@@ -23,6 +25,7 @@ export function createAnswerError(deps: AnswerErrorsDeps): AnswerError {
   return async (error, request, reply) => {
     const refusal = toCaError(error);
     const { status } = problemKinds[refusal.code];
+    deps.services.countRefusal(deps.face, refusal.code);
     if (status >= 500) logFailure(deps.logger, refusal, request);
     const audited = request.refusalAudited || (isAbortedBody(error) && parserRefused.has(request.raw.socket));
     if (deps.auditRefusals && !audited) await deps.services.recordRefusal(refusalEvent(refusal, request));

@@ -42,6 +42,7 @@ export function createAnswerParserError(
       return;
     }
     const instance = deps.newInstance();
+    deps.services.countRefusal(deps.face, 'malformed');
     deps.logger.info({ id: instance, code: error.code, address, status: answer.status }, 'unreadable request');
     void audit(deps, { answer, socket, instance, address }).then(() =>
       socket.end(render(answer, instance), () => setImmediate(() => socket.destroy())),

@@ -7,6 +7,7 @@ import type { Caller } from '../../services/caller.ts';
 import { answerUnknownPaths, createAnswerError } from './answer-errors.ts';
 import { createAnswerParserError } from './answer-parser-errors.ts';
 import { type ConnectionRegistry, createConnectionRegistry } from './connection-registry.ts';
+import { countAnswers } from './count-answers.ts';
 import type { Face, FaceDeps, FaceLimits } from './face-deps.ts';
 import { createRateWindow } from './rate-window.ts';
 import { FaceLog, logRequests } from './request-log.ts';
@@ -37,7 +38,7 @@ export function buildFace(kind: FaceKind, deps: FaceDeps, addRoutes: AddRoutes):
   const { services, limits } = deps;
   const logger = deps.logger.child({ face: kind.name });
   const newInstance = createInstanceNames();
-  const errorDeps = { logger, services, auditRefusals: kind.auditRefusals };
+  const errorDeps = { face: kind.name, logger, services, auditRefusals: kind.auditRefusals };
   const answerError = createAnswerError(errorDeps);
   const connections = createConnectionRegistry();
 
@@ -63,6 +64,7 @@ export function buildFace(kind: FaceKind, deps: FaceDeps, addRoutes: AddRoutes):
   answerUnknownPaths(face);
   checkArrivals(face, connections, deps);
   if (kind.name !== 'distribution') forbidCaching(face);
+  countAnswers(face, { name: kind.name, services, connections });
   if (deps.requestLog) logRequests(face, logger);
   addRoutes(face, connections, deps);
   return face;

@@ -22,6 +22,8 @@ export interface ConnectionRegistry {
   peerDer(socket: Socket): Uint8Array | undefined;
   /** Remembers that the socket acts for this certificate, to be closed with it. */
   identify(socket: Socket, serial: string): void;
+  /** How many are open, and how many requests they wait for. */
+  load(): { readonly connections: number; readonly requestsUnderWay: number };
   /** Forgets it: a socket that revokes its own certificate still gets the answer. */
   spare(socket: Socket): void;
   destroyOf(serial: string): void;
@@ -34,6 +36,7 @@ export function createConnectionRegistry(): ConnectionRegistry {
   const open = new Set<Socket>();
   const bySerial = new Map<string, Set<Socket>>();
   let draining = false;
+  let requestsUnderWay = 0;
 
   const follow = (socket: Socket): void => {
     open.add(socket);
@@ -66,9 +69,11 @@ export function createConnectionRegistry(): ConnectionRegistry {
     },
     requestBegan(socket) {
       connectionOf(socket).underWay++;
+      requestsUnderWay++;
     },
     requestEnded(socket) {
       const underWay = --connectionOf(socket).underWay;
+      requestsUnderWay--;
       if (draining && underWay === 0) socket.end();
     },
     address: (socket) => connectionOf(socket).address,
@@ -86,6 +91,7 @@ export function createConnectionRegistry(): ConnectionRegistry {
       socket.once('close', () => spare(socket));
     },
     spare,
+    load: () => ({ connections: open.size, requestsUnderWay }),
     destroyOf(serial) {
       for (const socket of [...(bySerial.get(serial) ?? [])]) socket.destroy();
     },

@@ -7,6 +7,7 @@ import type { Face, FaceDeps } from '../face-deps.ts';
 import { addHealthRoutes } from '../health-routes.ts';
 import { addAuthorityRoutes } from '../trust-routes.ts';
 import { addEnvironmentRoutes } from './environment-routes.ts';
+import { addMetricsRoute } from './metrics-routes.ts';
 import { type Permission, requirePermission, requirePermissionOnOthers } from './operator-permissions.ts';
 import { addOperatorRoutes } from './operator-routes.ts';
 import { addProductRoutes } from './product-routes.ts';
@@ -41,5 +42,6 @@ export const addAdminRoutes =
     addProfileRoutes(face, services, may);
     addTokenRoutes(face, deps, may);
     addOperatorRoutes(face, { ...deps, connections, may, mayOnOthers });
+    addMetricsRoute(face, services, may('read'));
     addStatusRoutes(face, services, { version, mayRead: may('read') });
   };

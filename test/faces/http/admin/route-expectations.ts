@@ -12,6 +12,7 @@ export const routeExpectations: Readonly<Record<string, readonly OperatorRole[]>
   'GET /docs': everyone,
   'GET /docs/*': everyone,
   'GET /v1/status': everyone,
+  'GET /metrics': everyone,
   'GET /v1/authorities': everyone,
   'GET /v1/authorities/:name/certificate': everyone,
   'GET /v1/certificates': everyone,

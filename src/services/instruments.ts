@@ -27,25 +27,43 @@ interface Series<T> {
   readonly state: T;
 }
 
+/** A place in the tree of label values: one step a label, so that no key is put together for each event. */
+interface Place<T> {
+  readonly next: Map<string, Place<T>>;
+  state: T | undefined;
+}
+
+const newPlace = <T>(): Place<T> => ({ next: new Map(), state: undefined });
+
 /** Finds the series of some label values, made by `start` at their first event. */
 function seriesBy<T>(labels: readonly string[], start: () => T) {
-  const kept = new Map<string, Series<T>>();
+  const root = newPlace<T>();
+  const kept: Series<T>[] = [];
   const others = labels.map(() => 'other');
 
-  const find = (values: readonly string[]): T => {
-    const key = values.join('\n');
-    const known = kept.get(key);
-    if (known) return known.state;
-    if (kept.size >= maximumSeries && values !== others) return find(others);
-    const made = {
+  const make = (values: readonly string[]): T => {
+    if (kept.length >= maximumSeries && values !== others) return find(others);
+    let place = root;
+    for (const value of values) {
+      const next = place.next.get(value) ?? newPlace<T>();
+      place.next.set(value, next);
+      place = next;
+    }
+    place.state = start();
+    kept.push({
       labels: Object.fromEntries(labels.map((label, index) => [label, values[index] ?? ''])),
-      state: start(),
-    };
-    kept.set(key, made);
-    return made.state;
+      state: place.state,
+    });
+    return place.state;
   };
 
-  return { find, all: () => [...kept.values()] };
+  const find = (values: readonly string[]): T => {
+    let place: Place<T> | undefined = root;
+    for (const value of values) place = place?.next.get(value);
+    return place?.state ?? make(values);
+  };
+
+  return { find, all: (): readonly Series<T>[] => kept };
 }
 
 export function createCounter({ labels, ...described }: InstrumentOptions): Counter {

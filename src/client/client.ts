@@ -18,7 +18,8 @@ import {
 import type { Shape } from '../api/shape.ts';
 import { ClientFailure } from './failure.ts';
 import { type ConnectOptions, type ExchangeAnswer, openExchange } from './https-exchange.ts';
-import { readJson, readText, shapedAs } from './read-answer.ts';
+import { readJson, readNothing, readText, shapedAs } from './read-answer.ts';
+import { registryCalls } from './registry-calls.ts';
 
 export type { ConnectOptions };
 export type PrivysealClient = ReturnType<typeof connect>;
@@ -32,6 +33,11 @@ export function connect(options: ConnectOptions) {
     readJson(await exchange.send({ method: 'GET', path, accept: 'application/json' }), schema, host);
   const post = async <Schema extends Shape>(path: string, json: unknown, schema: Schema) =>
     readJson(await exchange.send({ method: 'POST', path, accept: 'application/json', json }), schema, host);
+
+  const put = async <Schema extends Shape>(path: string, json: unknown, schema: Schema) =>
+    readJson(await exchange.send({ method: 'PUT', path, accept: 'application/json', json }), schema, host);
+  const remove = async (path: string): Promise<void> =>
+    readNothing(await exchange.send({ method: 'DELETE', path, accept: 'application/json' }), host);
 
   /** Acts that issue carry a key, so that one lost answer can be asked for again without a second certificate. */
   const issue = async (path: string, json: unknown): Promise<CertificateJson> => {
@@ -77,6 +83,9 @@ export function connect(options: ConnectOptions) {
     environments: (): Promise<EnvironmentList> => get('/v1/environments', EnvironmentList),
     createEnvironment: (body: EnvironmentBody): Promise<EnvironmentJson> =>
       post('/v1/environments', body, EnvironmentJson),
+    environment: (name: string): Promise<EnvironmentJson> =>
+      get(`/v1/environments/${encodeURIComponent(name)}`, EnvironmentJson),
+    ...registryCalls({ get, post, put, remove }),
     status: (): Promise<StatusJson> => get('/v1/status', StatusJson),
     /** Unready is an answer here, not an error: 503 carries the same parts. */
     readiness: async (): Promise<Readiness> => {

@@ -13,6 +13,12 @@ export function readJson<Schema extends Shape>(answer: ExchangeAnswer, schema: S
   return value;
 }
 
+/** Throws ClientProblem, or ClientFailure `badAnswer`, unless the answer is 204: done, with nothing to tell. */
+export function readNothing(answer: ExchangeAnswer, host: string): void {
+  assertSuccess(answer, host);
+  if (answer.status !== 204) throw failure('badAnswer', host);
+}
+
 /** The body of a successful answer of this media type. */
 export function readText(answer: ExchangeAnswer, mediaType: string, host: string): string {
   assertSuccess(answer, host);

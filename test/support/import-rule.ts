@@ -77,7 +77,7 @@ const floors: readonly Floor[] = [
   {
     path: 'faces/cli/',
     floors: ['faces/cli/', 'client/', 'domain/', 'api/'],
-    packages: ['commander'],
+    packages: ['commander', 'yaml'],
     node: 'any',
     pure: false,
   },

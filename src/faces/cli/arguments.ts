@@ -36,6 +36,29 @@ export function readLimit(text: string): number {
   return Number(text);
 }
 
+/** An id of two parts, like a product's or a profile's. */
+export function readOwnedId(text: string): string {
+  if (/^[^/\s]+\/[^/\s]+$/.test(text)) return text;
+  throw new InvalidArgumentError('It is an environment and a name: dev/product-a.');
+}
+
+export function readVersion(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('A version is 1, 2, 3, ...');
+  return Number(text);
+}
+
+export function readUses(text: string): number | 'unlimited' {
+  if (text === 'unlimited') return text;
+  if (!/^[1-9]\d{0,6}$/.test(text)) throw new InvalidArgumentError('Uses are a number from 1, or `unlimited`.');
+  return Number(text);
+}
+
+/** For an option that may be given several times. */
+export const collect = (text: string, before: readonly string[] | undefined): readonly string[] => [
+  ...(before ?? []),
+  text,
+];
+
 /** An origin, without a trailing slash. */
 export function readUrl(text: string): string {
   const url = URL.parse(text);

@@ -1,4 +1,4 @@
-/** `privyseal environment add|list` and `authority list`. */
+/** `privyseal environment add|list|show` and `authority list`. */
 import type { AuthorityJson, EnvironmentBody, EnvironmentJson } from '../../api/service.ts';
 import { printable } from '../../domain/policy/printable.ts';
 import type { Ending } from './exit-codes.ts';
@@ -11,6 +11,13 @@ export async function addEnvironment(session: Session, body: EnvironmentBody): P
   const made = await (await session.adminClient()).createEnvironment(body);
   if (session.json) session.printJson(made);
   else session.print(layoutFields(factsOf(made)));
+  return 'ok';
+}
+
+export async function showEnvironment(session: Session, name: string): Promise<Ending> {
+  const environment = await (await session.adminClient()).environment(name);
+  if (session.json) session.printJson(environment);
+  else session.print(layoutFields(factsOf(environment)));
   return 'ok';
 }
 

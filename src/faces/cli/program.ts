@@ -17,6 +17,7 @@ import { addBackupVerbs, type HomeActs } from './backup-verbs.ts';
 import type { Ending } from './exit-codes.ts';
 import type { CliIo } from './io.ts';
 import type { ListOptions } from './list.ts';
+import { addRegistryVerbs } from './registry-verbs.ts';
 import type { RequestOptions } from './request.ts';
 import type { RevokeOptions } from './revoke.ts';
 import type { GlobalOptions, Session } from './session.ts';
@@ -62,6 +63,7 @@ export function buildProgram(io: CliIo, deps: ProgramDeps): Command {
   addBackupVerbs(program, io, deps);
   addCertificateVerbs(program, deps);
   addAuthorityVerbs(program, deps);
+  addRegistryVerbs(program, deps);
   return program;
 }
 
@@ -152,6 +154,14 @@ function addAuthorityVerbs(program: Command, { withSession }: ProgramDeps): void
     .description('all environments')
     .action(() =>
       withSession(program.opts(), async (session) => (await import('./environment.ts')).listEnvironments(session)),
+    );
+  environment
+    .command('show')
+    .description('one environment with its authorities and profiles')
+    .argument('<name>', 'as `environment list` shows it')
+    .addHelpText('after', '\nExample:\n  $ privyseal environment show dev')
+    .action((name: string) =>
+      withSession(program.opts(), async (session) => (await import('./environment.ts')).showEnvironment(session, name)),
     );
   program
     .command('authority')

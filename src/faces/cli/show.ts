@@ -28,7 +28,7 @@ export function describeCertificate(session: Session, certificate: CertificateJs
     revocation !== null && ['Revoked', `${time(revocation.at)}, ${revocation.reason}`],
     ['Names', certificate.names],
     ['Subject', certificate.subject || '(empty)'],
-    certificate.product !== null && ['Product', certificate.product],
+    certificate.product !== null && ['Product', productOf(certificate)],
     ['Purpose', certificate.purpose],
     ['Profile', `${certificate.profile.name}, version ${certificate.profile.version}`],
     ['Authority', certificate.authority],
@@ -52,3 +52,7 @@ export function describeCertificate(session: Session, certificate: CertificateJs
       }),
   );
 }
+
+/** Certificates of before this was kept do not name a version. */
+const productOf = ({ product, productVersion }: CertificateJson): string =>
+  productVersion === null ? `${product}` : `${product}, version ${productVersion}`;

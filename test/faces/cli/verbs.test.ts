@@ -153,7 +153,7 @@ describe('privyseal show', () => {
       'Names       demo.dev.internal',
       '            10.0.0.1',
       'Subject     CN=demo.dev.internal',
-      'Product     dev/demo',
+      'Product     dev/demo, version 1',
       'Purpose     product',
       'Profile     server, version 1',
       'Authority   dev-issuing',

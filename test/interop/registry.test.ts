@@ -23,8 +23,8 @@ const answerOf = async (...argv: string[]) => {
   return JSON.parse(stdout) as Record<string, unknown> & { serial: string; id: string };
 };
 const refusalOf = async (...argv: string[]) => {
-  const { code, stderr } = await run(...argv);
-  return { code, ...(JSON.parse(stderr) as { error: { code: string; message: string } }).error };
+  const { stderr } = await run(...argv);
+  return (JSON.parse(stderr) as { error: { code: string; message: string } }).error;
 };
 
 describe('a product of the running service', () => {

@@ -1,5 +1,5 @@
 /** Java's keytool reads the chain, imports the reply to its own key, and follows it to the trusted root. */
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { describeWith, itWith, run } from '../support/judges.ts';
@@ -21,6 +21,15 @@ describeWith('keytool', 'keytool', () => {
   afterAll(async () => {
     await service?.dispose();
     rmSync(folder, { recursive: true, force: true });
+  });
+
+  itWith('keytool', 'lists the truststore that anybody may fetch, whose octets stay the same', async () => {
+    const first = await service.distribution('/v1/trust-bundles/dev.p12');
+    const again = await service.public('/v1/trust-bundles/dev.p12', { headers: { 'if-none-match': first.headers.etag! } });
+    expect([first.status, first.headers['content-type'], again.status]).toEqual([200, 'application/x-pkcs12', 304]);
+    writeFileSync(file('trust.p12'), first.body);
+    const listed = await keytool('-list', '-keystore', file('trust.p12'), '-storepass', 'changeit');
+    expect([listed.code, listed.stdout.toString()]).toEqual([0, expect.stringContaining('trustedCertEntry')]);
   });
 
   itWith('keytool', 'makes a key and a request, and imports the issued chain as its reply', async () => {

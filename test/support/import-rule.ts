@@ -96,7 +96,7 @@ const pureCrypto = new Set([
     'X509Certificate',
     'constants',
   ],
-  ...['createHmac', 'BinaryLike', 'JsonWebKey', 'VerifyKeyObjectInput'],
+  ...['createCipheriv', 'pbkdf2Sync', 'createHmac', 'BinaryLike', 'JsonWebKey', 'VerifyKeyObjectInput'],
 ]);
 
 const impureWords = new Set([

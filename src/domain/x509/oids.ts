@@ -65,4 +65,16 @@ export const oids = {
   // PKCS#7 (RFC 5652)
   pkcs7Data: '1.2.840.113549.1.7.1',
   pkcs7SignedData: '1.2.840.113549.1.7.2',
+  // PKCS#12 (RFC 7292) and what its bags are protected with (RFC 8018)
+  pkcs8ShroudedKeyBag: '1.2.840.113549.1.12.10.1.2',
+  certBag: '1.2.840.113549.1.12.10.1.3',
+  x509Certificate: '1.2.840.113549.1.9.22.1',
+  friendlyName: '1.2.840.113549.1.9.20',
+  localKeyId: '1.2.840.113549.1.9.21',
+  trustedKeyUsage: '2.16.840.1.113894.746875.1.1', // Oracle's, which makes Java list a certificate as trusted
+  anyExtendedKeyUsage: '2.5.29.37.0',
+  pkcs5Pbes2: '1.2.840.113549.1.5.13',
+  pkcs5Pbkdf2: '1.2.840.113549.1.5.12',
+  hmacWithSHA256: '1.2.840.113549.2.9',
+  aes256Cbc: '2.16.840.1.101.3.4.1.42',
 } as const;

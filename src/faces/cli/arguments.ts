@@ -89,3 +89,17 @@ export const hierarchyOption = new Option(
 )
   .choices(['two-tier', 'root'])
   .default('two-tier');
+
+/** Where a server listens. */
+export interface Target {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** `host:port`; an IPv6 address in brackets. */
+export function readTarget(text: string): Target {
+  const [, bracketed, plain, port] = /^(?:\[([0-9a-fA-F:.]+)\]|([^:\s/]+)):(\d{1,5})$/.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  if (host !== undefined && Number(port) > 0 && Number(port) < 65_536) return { host, port: Number(port) };
+  throw new InvalidArgumentError('A server is like localhost:8443 or [::1]:8443.');
+}

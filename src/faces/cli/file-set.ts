@@ -5,7 +5,7 @@ import { CliError } from './cli-error.ts';
 
 export interface FileSet {
   /** Into the hidden staging folder (0700), on disk when it returns. */
-  write(name: string, content: string, mode: 0o600 | 0o644): Promise<void>;
+  write(name: string, content: string | Uint8Array, mode: 0o600 | 0o644): Promise<void>;
   /** Puts every file written so far in place. */
   commit(): Promise<void>;
   /** Removes the staging folder and what is in it; after `commit`, nothing. */
@@ -57,7 +57,7 @@ async function makeStaging(parent: string, folder: string): Promise<string> {
   }
 }
 
-async function writeDurably(file: string, content: string, mode: number): Promise<void> {
+async function writeDurably(file: string, content: string | Uint8Array, mode: number): Promise<void> {
   const handle = await open(file, 'wx', mode);
   try {
     await handle.writeFile(content);

@@ -13,14 +13,18 @@ import {
   reasonOption,
   statusOption,
 } from './arguments.ts';
+<<<<<<< HEAD
 import { addBackupVerbs, type HomeActs } from './backup-verbs.ts';
 import type { Ending } from './exit-codes.ts';
+=======
+>>>>>>> 289762c (cli: make stores for Java, and draw a handshake as it happened)
 import type { CliIo } from './io.ts';
 import type { ListOptions } from './list.ts';
 import { addRegistryVerbs } from './registry-verbs.ts';
 import type { RequestOptions } from './request.ts';
 import type { RevokeOptions } from './revoke.ts';
-import type { GlobalOptions, Session } from './session.ts';
+import type { GlobalOptions, WithSession } from './session.ts';
+import { addToolVerbs } from './tool-verbs.ts';
 
 export interface ProgramDeps extends HomeActs {
   readonly version: string;
@@ -28,7 +32,7 @@ export interface ProgramDeps extends HomeActs {
   readonly serve: (overrides: { home?: string }) => Promise<number>;
   readonly initialize: (overrides: { home?: string }) => Promise<number>;
   /** Runs a verb that talks to the service. */
-  readonly withSession: (options: GlobalOptions, verb: (session: Session) => Promise<Ending>) => Promise<void>;
+  readonly withSession: WithSession;
   /** Takes the exit code of `serve` and `init`. */
   readonly end: (exitCode: number) => void;
 }
@@ -63,7 +67,11 @@ export function buildProgram(io: CliIo, deps: ProgramDeps): Command {
   addBackupVerbs(program, io, deps);
   addCertificateVerbs(program, deps);
   addAuthorityVerbs(program, deps);
+<<<<<<< HEAD
   addRegistryVerbs(program, deps);
+=======
+  addToolVerbs(program, deps);
+>>>>>>> 289762c (cli: make stores for Java, and draw a handshake as it happened)
   return program;
 }
 

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { ConnectOptions, PrivysealClient } from '../../client/client.ts';
 import { CliError } from './cli-error.ts';
+import type { Ending } from './exit-codes.ts';
 import type { CliIo } from './io.ts';
 
 /** Options that every verb takes, as commander read them. */
@@ -16,6 +17,9 @@ export interface GlobalOptions {
   readonly tokenFile?: string;
   readonly json?: boolean;
 }
+
+/** Runs a verb that talks to the service. */
+export type WithSession = (options: GlobalOptions, verb: (session: Session) => Promise<Ending>) => Promise<void>;
 
 export interface Session {
   readonly io: CliIo;

@@ -387,7 +387,7 @@ describe('what anybody may fetch', () => {
   it('needs no credential', async () => {
     const { http } = await openPublic();
     const paths = ['/livez', '/readyz', '/v1/authorities', '/v1/authorities/dev-root/certificate'];
-    const bundles = ['/v1/trust-bundles/dev', '/v1/trust-bundles/dev.pem'];
+    const bundles = ['/v1/trust-bundles/dev', '/v1/trust-bundles/dev.pem', '/v1/trust-bundles/dev.p12'];
     for (const path of [...paths, ...bundles]) expect([path, (await http.get(path)).status]).toEqual([path, 200]);
   });
 

@@ -1,0 +1,146 @@
+/** `privyseal keystore`: the PEM files that `request` wrote, as PKCS#12 stores for Java. */
+import { createPrivateKey, type KeyObject, randomBytes, X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { decodePemAll } from '../../domain/der/pem.ts';
+import { encodeKeyStore, encodeTrustStore, isStorePassword } from '../../domain/keystore/pkcs12.ts';
+import { CliError } from './cli-error.ts';
+import type { Ending } from './exit-codes.ts';
+import { layoutFields } from './fields.ts';
+import { stageFileSet } from './file-set.ts';
+import { discardOnInterrupt } from './interrupt.ts';
+import type { Session } from './session.ts';
+
+export interface KeystoreOptions {
+  readonly out?: string;
+  readonly alias: string;
+  readonly passwordFile?: string;
+}
+
+const passwordName = 'store-password';
+
+export async function keystore(session: Session, folder: string, options: KeystoreOptions): Promise<Ending> {
+  const source = session.path(folder);
+  const target = options.out === undefined ? source : session.path(options.out);
+  const given = options.passwordFile === undefined ? undefined : session.path(options.passwordFile);
+  const content = await readContent(source);
+  const password = given === undefined ? randomBytes(24).toString('base64url') : await readPassword(given);
+  const names = ['keystore.p12', 'truststore.p12', ...(given === undefined ? [passwordName] : [])];
+  const files = await stageFileSet(target, names);
+  const restore = discardOnInterrupt(files.staging);
+  try {
+    await files.write('keystore.p12', keyStoreOf(content, options.alias, password), 0o600);
+    await files.write('truststore.p12', trustStoreOf(content, password), 0o644);
+    // Without a newline: Kafka and Java take the whole file for the password.
+    if (given === undefined) await files.write(passwordName, password, 0o600);
+    await files.commit();
+  } finally {
+    await files.discard();
+    restore();
+  }
+  report(session, target, given ?? join(target, passwordName), options.alias);
+  return 'ok';
+}
+
+interface StoreContent {
+  readonly key: KeyObject;
+  readonly chainDer: readonly [Uint8Array, ...Uint8Array[]];
+  readonly rootsDer: readonly Uint8Array[];
+}
+
+async function readContent(folder: string): Promise<StoreContent> {
+  const file = (name: string): string => join(folder, name);
+  const key = await readKey(file('key.pem'));
+  const [certificate] = await readCertificates(file('cert.pem'));
+  // A root that signs directly leaves no chain.
+  const issuers = await readCertificates(file('chain.pem')).catch((error: unknown) => {
+    if (isMissing(error)) return [];
+    throw error;
+  });
+  const rootsDer = await readCertificates(file('trust.pem'));
+  if (!new X509Certificate(certificate!).checkPrivateKey(key)) {
+    throw new CliError('fileUnreadable', `${file('key.pem')} is not the key of ${file('cert.pem')}.`);
+  }
+  return { key, chainDer: [certificate!, ...issuers], rootsDer };
+}
+
+const isMissing = (error: unknown): boolean =>
+  error instanceof CliError && (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new CliError(
+      'fileUnreadable',
+      `${file} cannot be read (${code}). Name the folder that \`request\` wrote.`,
+      error,
+    );
+  }
+}
+
+async function readKey(file: string): Promise<KeyObject> {
+  const pem = await readText(file);
+  try {
+    return createPrivateKey(pem);
+  } catch (error) {
+    throw new CliError('fileUnreadable', `${file} is not an unencrypted private key in PEM.`, error);
+  }
+}
+
+async function readCertificates(file: string): Promise<Uint8Array[]> {
+  const pem = await readText(file);
+  try {
+    return decodePemAll(pem, 'CERTIFICATE');
+  } catch (error) {
+    throw new CliError('fileUnreadable', `${file} does not hold certificates in PEM.`, error);
+  }
+}
+
+async function readPassword(file: string): Promise<string> {
+  const password = (await readText(file)).replace(/\r?\n$/, '');
+  if (isStorePassword(password)) return password;
+  throw new CliError('usage', `${file} does not hold a store password: 6 to 128 printable ASCII characters, one line.`);
+}
+
+const keyStoreOf = ({ key, chainDer }: StoreContent, alias: string, password: string): Uint8Array =>
+  encodeKeyStore({
+    privateKeyDer: key.export({ type: 'pkcs8', format: 'der' }),
+    chainDer,
+    alias,
+    password,
+    macSalt: randomBytes(16),
+    keySalt: randomBytes(16),
+    keyIv: randomBytes(16),
+  });
+
+function trustStoreOf({ rootsDer }: StoreContent, password: string): Uint8Array {
+  const trusted = rootsDer.map((der, index) => ({ alias: `root-${index + 1}`, der }));
+  return encodeTrustStore(trusted, { password, macSalt: randomBytes(16) });
+}
+
+function report(session: Session, folder: string, passwordFile: string, alias: string): void {
+  const [keyStore, trustStore] = [join(folder, 'keystore.p12'), join(folder, 'truststore.p12')];
+  if (session.json) session.printJson({ keystore: keyStore, truststore: trustStore, passwordFile, alias });
+  else
+    session.print([
+      ...layoutFields([
+        ['Keystore', keyStore],
+        ['Truststore', trustStore],
+        ['Password', `in ${passwordFile}`],
+        ['Alias', alias],
+      ]),
+      '',
+      'Look at them',
+      `  keytool -list -keystore ${keyStore} -storepass:file ${passwordFile}`,
+      'Serve with Spring Boot',
+      `  server.ssl.key-store=file:${keyStore}`,
+      `  server.ssl.trust-store=file:${trustStore}`,
+      '  server.ssl.client-auth=need',
+      'Serve with Kafka',
+      `  ssl.keystore.location=${keyStore}`,
+      `  ssl.truststore.location=${trustStore}`,
+      '  ssl.client.auth=required',
+    ]);
+}

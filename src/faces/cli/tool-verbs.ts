@@ -1,0 +1,43 @@
+/** Verbs that work on what is here, without the service: stores for Java, and a look at somebody's handshake. */
+import { type Command, Option } from 'commander';
+import { readTarget, type Target } from './arguments.ts';
+import type { HandshakeOptions } from './handshake.ts';
+import type { KeystoreOptions } from './keystore.ts';
+import type { WithSession } from './session.ts';
+
+export function addToolVerbs(program: Command, { withSession }: { readonly withSession: WithSession }): void {
+  program
+    .command('keystore')
+    .description(
+      'make a PKCS#12 keystore and truststore, as Java, Kafka and Spring Boot take them, of what `request` wrote',
+    )
+    .argument('<dir>', 'folder with key.pem, cert.pem, chain.pem and trust.pem')
+    .option('--out <dir>', 'folder of the stores (default: the same)')
+    .option('--alias <name>', 'name of the key in its store', 'privyseal')
+    .option('--password-file <file>', 'password of both stores (default: a new one, in store-password)')
+    .addHelpText(
+      'after',
+      '\nExample:\n  privyseal request kafka-1.dev.internal && privyseal keystore kafka-1.dev.internal',
+    )
+    .action((folder: string, options: KeystoreOptions) =>
+      withSession(program.opts(), async (session) =>
+        (await import('./keystore.ts')).keystore(session, folder, options),
+      ),
+    );
+  program
+    .command('handshake')
+    .description('do one TLS handshake and draw what really happened: who showed what, and who believed it')
+    .argument('<host:port>', 'where a server listens', readTarget)
+    .option('--servername <name>', 'name asked for by SNI and checked (default: the host)')
+    .addOption(new Option('--max-tls <version>', 'at most this version').choices(['1.2', '1.3']).default('1.3'))
+    .addHelpText(
+      'after',
+      '\nWith --cert and --key the client certificate is shown to a server that asks for one; --ca is what to trust.' +
+        '\n\nExample:\n  privyseal handshake localhost:8443 --ca data/trust/system.pem',
+    )
+    .action((target: Target, options: HandshakeOptions) =>
+      withSession(program.opts(), async (session) =>
+        (await import('./handshake.ts')).handshake(session, target, { ...program.opts(), ...options }),
+      ),
+    );
+}

@@ -25,7 +25,9 @@ describeWith('keytool', 'keytool', () => {
 
   itWith('keytool', 'lists the truststore that anybody may fetch, whose octets stay the same', async () => {
     const first = await service.distribution('/v1/trust-bundles/dev.p12');
-    const again = await service.public('/v1/trust-bundles/dev.p12', { headers: { 'if-none-match': first.headers.etag! } });
+    const again = await service.public('/v1/trust-bundles/dev.p12', {
+      headers: { 'if-none-match': first.headers.etag! },
+    });
     expect([first.status, first.headers['content-type'], again.status]).toEqual([200, 'application/x-pkcs12', 304]);
     writeFileSync(file('trust.p12'), first.body);
     const listed = await keytool('-list', '-keystore', file('trust.p12'), '-storepass', 'changeit');

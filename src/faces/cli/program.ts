@@ -13,11 +13,7 @@ import {
   reasonOption,
   statusOption,
 } from './arguments.ts';
-<<<<<<< HEAD
 import { addBackupVerbs, type HomeActs } from './backup-verbs.ts';
-import type { Ending } from './exit-codes.ts';
-=======
->>>>>>> 289762c (cli: make stores for Java, and draw a handshake as it happened)
 import type { CliIo } from './io.ts';
 import type { ListOptions } from './list.ts';
 import { addRegistryVerbs } from './registry-verbs.ts';
@@ -67,11 +63,8 @@ export function buildProgram(io: CliIo, deps: ProgramDeps): Command {
   addBackupVerbs(program, io, deps);
   addCertificateVerbs(program, deps);
   addAuthorityVerbs(program, deps);
-<<<<<<< HEAD
   addRegistryVerbs(program, deps);
-=======
   addToolVerbs(program, deps);
->>>>>>> 289762c (cli: make stores for Java, and draw a handshake as it happened)
   return program;
 }
 

@@ -54,6 +54,13 @@ export const ConfigSchema = Type.Object(
     }),
     crlLifetimeSeconds: Seconds('nextUpdate - thisUpdate of CRLs', 60, 86_400),
     ocspLifetimeSeconds: Seconds('nextUpdate - thisUpdate of OCSP answers', 60, 3_600),
+    archiveAfterDays: Type.Integer({
+      minimum: 1,
+      maximum: 36_500,
+      default: 400,
+      description:
+        'Days after their expiry at which certificates leave the searches and lists of the inventory for its archive',
+    }),
     acceptClock: Type.Boolean({
       default: false,
       description: 'Believe the clock at this start, whatever the audit log remembers',

@@ -178,6 +178,7 @@ function serviceSettings(config: Config, vault: string): ServiceSettings {
     },
     crlLifetimeSeconds: config.crlLifetimeSeconds,
     ocspLifetimeSeconds: config.ocspLifetimeSeconds,
+    archiveAfterDays: config.archiveAfterDays,
     clockLimits: { ...defaultClockLimits, acceptClock: config.acceptClock },
     serverNames: serverNames(config),
     metricsProducts: config.metricsProducts,

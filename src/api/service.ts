@@ -95,6 +95,7 @@ export const StatusJson = Type.Object(
     counts: Type.Object(
       {
         certificates: Type.Integer(),
+        archived: Type.Integer({ description: 'Those of them that expired long ago and are in the archive' }),
         intents: Type.Integer(),
         revoked: Type.Integer(),
         auditEvents: Type.Integer(),

@@ -162,8 +162,19 @@ export interface CertificateQuery {
   readonly now: number;
 }
 
+/** What may go to the archive. */
+export interface ArchivableQuery {
+  /** Unix seconds: only what expired before. */
+  readonly expiredBefore: number;
+  /** A revoked one stays until its authority has published a list made so long after its end (RFC 5280 §3.3). */
+  readonly crlLifetimeSeconds: number;
+  readonly limit: number;
+}
+
 export interface InventoryCounts {
+  /** The archived ones among them. */
   readonly certificates: number;
+  readonly archived: number;
   readonly intents: number;
   readonly revoked: number;
   readonly auditEvents: number;
@@ -222,6 +233,12 @@ export interface Inventory {
   releaseCertificate(releasing: { serial: string; audit: AuditEntry }): Promise<RevokeOutcome>;
   /** Why no certificate may be issued for this key: it is an authority's or operator's, or revoked for compromise. */
   keyBlock(keySha256: string): Promise<KeyBlock | undefined>;
+
+  // --- the archive: `certificate`, `certificateDer`, revoking and lists know what is in it, searches do not ---------------
+  /** Serials, the longest expired first: no authority's own certificate, no open intent, nothing that a list still owes. */
+  archivable(query: ArchivableQuery): Promise<readonly string[]>;
+  /** Moves all of them; rejects with `conflict`, moving none, if one is unknown, archived already, an intent or an authority's. */
+  archiveCertificates(archiving: { serials: readonly string[]; audit: AuditEntry }): Promise<void>;
 
   // --- revocation lists ------------------------------------------------------------------------------------------------
   /** Revoked certificates and quarantined serials of an authority not expired at `unexpiredAt` (Unix seconds), by serial ascending. */

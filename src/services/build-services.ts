@@ -10,6 +10,7 @@ import type { ProcessMeter } from '../ports/process-meter.ts';
 import type { Randomness } from '../ports/randomness.ts';
 import type { Vault } from '../ports/vault.ts';
 import { createAnswerOcsp } from './answer-ocsp.ts';
+import { createArchiving } from './archive-expired.ts';
 import {
   createAuthenticateOperator,
   createAuthenticateProduct,
@@ -72,6 +73,7 @@ export interface ServiceSettings {
   readonly authorityKeys: EnvironmentDeps['authorityKeys'];
   readonly crlLifetimeSeconds: number;
   readonly ocspLifetimeSeconds: number;
+  readonly archiveAfterDays: number;
   readonly clockLimits: ClockLimits;
   readonly serverNames: readonly string[];
   /** How many products the metrics show by name. */
@@ -120,6 +122,7 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
   const ensureEnvironment = createEnsureEnvironment({ ...shared, ensureAuthority });
   const crls = createCrlPublisher({ ...shared, directory });
   const responders = createOcspResponders(withIssuing);
+  const archiveStep = createArchiving(shared);
   const known = {
     products: rememberBriefly(clock, (id) => inventory.product(id)),
     profiles: rememberBriefly(clock, (environment) => inventory.profiles(environment)),
@@ -187,6 +190,7 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
       await recoverUnfinished(shared, clock.now() - abandonedAfterMs);
       await crls.refreshDue();
       await responders.refreshDue();
+      await archiveStep();
     },
     beginStop: () => {
       stopping = true;

@@ -1,6 +1,7 @@
 /** What every adapter of the inventory port must do; an adapter's own test calls `inventoryContract` with a way to open one. */
 import { describe } from 'vitest';
 import type { Inventory } from '../../src/ports/inventory.ts';
+import { archiveContract } from './inventory/archive.ts';
 import { auditContract } from './inventory/audit.ts';
 import { issuanceContract } from './inventory/issuance.ts';
 import { operatorContract } from './inventory/operators.ts';
@@ -23,6 +24,7 @@ export function inventoryContract(name: string, makeStore: () => Promise<Invento
   describe(`${name} keeps the contract of the inventory`, () => {
     issuanceContract(makeStore);
     revocationContract(makeStore);
+    archiveContract(makeStore);
     registryContract(makeStore);
     profileContract(makeStore);
     productContract(makeStore);

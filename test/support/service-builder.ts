@@ -48,6 +48,7 @@ const defaultSettings: ServiceSettings = {
   authorityKeys: { vault: 'file', keyType: 'ec-p256' },
   crlLifetimeSeconds: 86_400,
   ocspLifetimeSeconds: 3_600,
+  archiveAfterDays: 400,
   clockLimits: defaultClockLimits,
   serverNames: ['localhost'],
   metricsProducts: 100,

@@ -161,7 +161,7 @@ export function makeServices(override: Partial<Services> = {}): ServicesDouble {
     status: async () => ({
       startedAt: testNow * 1000,
       readiness: [{ name: 'inventory', ready: true }],
-      counts: { certificates: 1, intents: 0, revoked: 0, auditEvents: 3 },
+      counts: { certificates: 1, archived: 0, intents: 0, revoked: 0, auditEvents: 3 },
       authorities: [{ name: 'dev-root', notAfter: testNow + 1000, crl: testCrl }],
     }),
     readiness: async () => [{ name: 'inventory', ready: true }],

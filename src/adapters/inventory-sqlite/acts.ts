@@ -10,6 +10,7 @@ export const actNames = [
   'releaseCertificate',
   'recordCrl',
   'recordRestoration',
+  'archiveCertificates',
   'createEnvironment',
   'createAuthority',
   'activateAuthority',

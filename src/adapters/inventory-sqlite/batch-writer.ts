@@ -1,6 +1,7 @@
 /** Group commit: many acts in one durable transaction, one by one again when an act fails unforeseen. */
 import { CaError } from '../../domain/errors.ts';
 import type { Act, Acts } from './acts.ts';
+import { archiveActs } from './archive-acts.ts';
 import { openAuditChain } from './audit-chain.ts';
 import { type Connection, type ConnectionOptions, openForWriting } from './connection.ts';
 import { type Failure, failureOf, isBusy, isUnavailable } from './database-error.ts';
@@ -92,6 +93,7 @@ function openSession(options: ConnectionOptions): Session {
     ...tokenActs(connection, audit),
     ...operatorActs(connection, audit),
     ...restorationActs(connection, audit),
+    ...archiveActs(connection, audit),
   };
   // IMMEDIATE takes the write lock first, so that a busy database is met before anything is done.
   const begin = connection.prepare('BEGIN IMMEDIATE');

@@ -32,7 +32,9 @@ export function issuanceActs(
     .prepare<[Buffer], KeyBlock>('SELECT reason FROM blocked_keys WHERE key_sha256 = ?')
     .pluck();
   const certified = connection.prepare(
-    'SELECT 1 FROM certificates WHERE key_sha256 = ? AND issued_at IS NOT NULL LIMIT 1',
+    `SELECT 1 FROM (SELECT key_sha256, issued_at FROM certificates UNION ALL
+       SELECT key_sha256, issued_at FROM archived_certificates)
+     WHERE key_sha256 = ? AND issued_at IS NOT NULL LIMIT 1`,
   );
   const openIntent = connection.prepare<[Buffer], { id: number; tokenId: string | null; predecessor: Buffer | null }>(
     `SELECT id, token_id AS tokenId, predecessor FROM certificates WHERE serial = ? AND state = 'intent'`,

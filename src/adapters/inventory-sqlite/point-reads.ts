@@ -2,7 +2,7 @@
 import type { RevocationReason } from '../../domain/policy/revocation-reason.ts';
 import type { AuditEntry, AuditEvent } from '../../domain/records/audit-event.ts';
 import type { Authority, Environment, Operator } from '../../domain/records/environment.ts';
-import type { CrlRecord, Inventory, RevokedEntry } from '../../ports/inventory.ts';
+import type { ArchivableQuery, CrlRecord, Inventory, RevokedEntry } from '../../ports/inventory.ts';
 import { type CertificateRow, octets, recordColumns, recordOf, revocationOf, serialOctets } from './certificate-row.ts';
 import type { Connection } from './connection.ts';
 import { errorOf, failureOf } from './database-error.ts';
@@ -12,11 +12,19 @@ export const lookUps = {
   certificate: `SELECT ${recordColumns} FROM certificates WHERE serial = ?`,
   body: `SELECT der FROM certificate_bodies
     WHERE certificate = (SELECT id FROM certificates WHERE serial = ?)`,
+  archived: `SELECT ${recordColumns} FROM archived_certificates WHERE serial = ?`,
+  archivedBody: 'SELECT der FROM archived_certificates WHERE serial = ?',
+  archivable: `SELECT lower(hex(serial)) FROM certificates WHERE not_after < ? AND purpose <> 'authority' AND
+    (state = 'issued' OR (state = 'revoked' AND
+      not_after < (SELECT this_update FROM crls WHERE authority = certificates.authority) - ?))
+    ORDER BY not_after LIMIT ?`,
   openIntents: `SELECT ${recordColumns} FROM certificates WHERE state = 'intent' AND requested_at < ?
     ORDER BY requested_at`,
   keyBlock: 'SELECT reason FROM blocked_keys WHERE key_sha256 = ?',
   listed: `SELECT lower(hex(serial)), not_after, revoked_at, revocation_reason, invalidity_date FROM certificates
     WHERE state = 'revoked' AND authority = ? AND serial > ? ORDER BY serial LIMIT ?`,
+  archivedListed: `SELECT lower(hex(serial)), not_after, revoked_at, revocation_reason, invalidity_date
+    FROM archived_certificates WHERE state = 'revoked' AND authority = ? AND not_after >= ?`,
   quarantinedOf: `SELECT lower(hex(serial)), listed_until, revoked_at, revocation_reason, invalidity_date
     FROM quarantined_serials WHERE authority = ? AND serial > ? ORDER BY serial LIMIT ?`,
   quarantined: `SELECT lower(hex(serial)), listed_until, revoked_at, revocation_reason, invalidity_date
@@ -43,6 +51,7 @@ type PointRead =
   | 'unfinishedIntents'
   | 'certificate'
   | 'certificateDer'
+  | 'archivable'
   | 'keyBlock'
   | 'revokedEntries'
   | 'latestCrl'
@@ -76,16 +85,25 @@ export function pointReads(connection: Connection): Pick<Inventory, PointRead> {
 function certificateReads(connection: Connection) {
   const certificate = connection.prepare(lookUps.certificate).raw();
   const body = connection.prepare<[Buffer], Uint8Array>(lookUps.body).pluck();
+  const archived = connection.prepare(lookUps.archived).raw();
+  const archivedBody = connection.prepare<[Buffer], Uint8Array | null>(lookUps.archivedBody).pluck();
+  const archivable = connection.prepare<[number, number, number], string>(lookUps.archivable).pluck();
   const openIntents = connection.prepare<[number], CertificateRow>(lookUps.openIntents).raw();
   const keyBlock = connection.prepare<[Buffer], 'authority' | 'operator' | 'compromised'>(lookUps.keyBlock).pluck();
   const crl = connection.prepare<[string], CrlRecord>(lookUps.crl);
   const quarantined = connection.prepare<[string, Buffer], ListedRow>(lookUps.quarantined).raw();
   return {
     certificate: asked((serial: string) => {
-      const row = certificate.get(serialOctets(serial)) as CertificateRow | undefined;
+      const octetsOfSerial = serialOctets(serial);
+      const row = (certificate.get(octetsOfSerial) ?? archived.get(octetsOfSerial)) as CertificateRow | undefined;
       return row && recordOf(row);
     }),
-    certificateDer: asked((serial: string) => body.get(serialOctets(serial))),
+    certificateDer: asked(
+      (serial: string) => body.get(serialOctets(serial)) ?? archivedBody.get(serialOctets(serial)) ?? undefined,
+    ),
+    archivable: asked(({ expiredBefore, crlLifetimeSeconds, limit }: ArchivableQuery) =>
+      archivable.all(expiredBefore, crlLifetimeSeconds, limit),
+    ),
     unfinishedIntents: asked((before: number) => openIntents.all(before).map(recordOf)),
     keyBlock: asked((keySha256: string) => keyBlock.get(octets(keySha256))),
     latestCrl: asked((authority: string) => crl.get(authority)),
@@ -99,17 +117,27 @@ function certificateReads(connection: Connection) {
 
 type ListedRow = readonly [string, number, number, RevocationReason, number | null];
 
+const entryOf = ([serial, notAfter, at, reason, invalidityDate]: ListedRow): RevokedEntry => ({
+  serial,
+  notAfter,
+  ...revocationOf(at, reason, invalidityDate),
+});
+
 const entriesPerTurn = 1000;
 
 /** A list can be long: it is read in turns, so that the event loop stays free. What is revoked meanwhile may be on it. */
 function revokedEntries(connection: Connection): Inventory['revokedEntries'] {
   const certificates = inTurns(connection, lookUps.listed);
   const quarantined = inTurns(connection, lookUps.quarantinedOf);
+  const archived = connection.prepare<[string, number], ListedRow>(lookUps.archivedListed).raw();
+  const archivedEarly = asked((authority: string, unexpiredAt: number) =>
+    archived.all(authority, unexpiredAt).map(entryOf),
+  );
   return async (authority, unexpiredAt) => {
     const entries = await certificates(authority, unexpiredAt);
-    const unknown = await quarantined(authority, unexpiredAt);
-    if (unknown.length === 0) return entries;
-    return [...entries, ...unknown].sort((a, b) => (a.serial < b.serial ? -1 : 1));
+    const others = [...(await quarantined(authority, unexpiredAt)), ...(await archivedEarly(authority, unexpiredAt))];
+    if (others.length === 0) return entries;
+    return [...entries, ...others].sort((a, b) => (a.serial < b.serial ? -1 : 1));
   };
 }
 
@@ -123,9 +151,7 @@ function inTurns(connection: Connection, sql: string) {
     let after = '';
     do {
       rows = await read(authority, after);
-      for (const [serial, notAfter, at, reason, invalidityDate] of rows) {
-        if (notAfter >= unexpiredAt) entries.push({ serial, notAfter, ...revocationOf(at, reason, invalidityDate) });
-      }
+      for (const row of rows) if (row[1] >= unexpiredAt) entries.push(entryOf(row));
       after = rows.at(-1)?.[0] ?? '';
       if (rows.length === entriesPerTurn) await new Promise((resolve) => setImmediate(resolve));
     } while (rows.length === entriesPerTurn);

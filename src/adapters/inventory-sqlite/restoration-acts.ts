@@ -3,10 +3,9 @@ import type { Restoration, RestoredRevocation } from '../../ports/inventory.ts';
 import type { Acts } from './acts.ts';
 import type { AuditChain } from './audit-chain.ts';
 import { octets } from './certificate-row.ts';
+import { certificateStates } from './certificate-states.ts';
 import type { Connection } from './connection.ts';
 
-const revokeSql = `UPDATE certificates SET state = 'revoked', revoked_at = ?, revocation_reason = ?, invalidity_date = ?
-  WHERE serial = ? RETURNING key_sha256`;
 const quarantineSql = `INSERT INTO quarantined_serials
   (revoked_at, revocation_reason, invalidity_date, serial, authority, listed_until) VALUES (?, ?, ?, ?, ?, ?)
   ON CONFLICT (authority, serial) DO UPDATE SET revoked_at = excluded.revoked_at,
@@ -14,22 +13,16 @@ const quarantineSql = `INSERT INTO quarantined_serials
 
 /** See the port. */
 export function restorationActs(connection: Connection, audit: AuditChain): Pick<Acts, 'recordRestoration'> {
-  const revoke = connection.prepare<unknown[], Buffer>(revokeSql).pluck();
-  const block = connection.prepare(
-    `INSERT INTO blocked_keys (key_sha256, reason) VALUES (?, 'compromised')
-     ON CONFLICT (key_sha256) DO UPDATE SET reason = 'compromised'`,
-  );
+  const states = certificateStates(connection);
   const quarantine = connection.prepare(quarantineSql);
   const replaceCrl = connection.prepare(
     'INSERT OR REPLACE INTO crls (authority, crl_number, this_update, next_update, der) VALUES (?, ?, ?, ?, ?)',
   );
   const endTokens = connection.prepare('UPDATE tokens SET expires_at = ? WHERE expires_at > ?');
 
-  const applyRevoked = (revoked: RestoredRevocation): void => {
-    const key = revoke.get(...columnsOf(revoked));
-    if (!key) throw new Error(`the certificate ${revoked.serial} is not recorded`);
-    if (revoked.revocation.reason === 'keyCompromise') block.run(key);
-    audit.append(revoked.audit);
+  const applyRevoked = ({ serial, revocation, audit: entry }: RestoredRevocation): void => {
+    if (!states.revoke(serial, revocation)) throw new Error(`the certificate ${serial} is not recorded`);
+    audit.append(entry);
   };
 
   return {

@@ -4,7 +4,7 @@ import type { CertificateRecord } from '../../domain/records/certificate.ts';
 import type { Acts } from './acts.ts';
 import { adminRule } from './admin-rule.ts';
 import type { AuditChain } from './audit-chain.ts';
-import { type CertificateRow, octets, recordColumns, recordOf, serialOctets } from './certificate-row.ts';
+import { certificateStates } from './certificate-states.ts';
 import type { Connection } from './connection.ts';
 
 /** See the port; what is found revoked already is answered with its record, unchanged. */
@@ -13,20 +13,7 @@ export function revocationActs(
   audit: AuditChain,
 ): Pick<Acts, 'revokeCertificate' | 'releaseCertificate' | 'recordCrl'> {
   const admins = adminRule(connection);
-  const select = connection.prepare(`SELECT ${recordColumns} FROM certificates WHERE serial = ?`).raw();
-  const revoke = connection.prepare(
-    `UPDATE certificates SET state = 'revoked', revoked_at = ?, revocation_reason = ?, invalidity_date = ?
-     WHERE serial = ?`,
-  );
-  const release = connection.prepare(
-    `UPDATE certificates SET state = 'issued', revoked_at = NULL, revocation_reason = NULL, invalidity_date = NULL
-     WHERE serial = ?`,
-  );
-  // Compromise outlasts and outranks every other reason: nobody may have this key certified again.
-  const block = connection.prepare(
-    `INSERT INTO blocked_keys (key_sha256, reason) VALUES (?, 'compromised')
-     ON CONFLICT (key_sha256) DO UPDATE SET reason = 'compromised'`,
-  );
+  const states = certificateStates(connection);
   const newestCrl = connection.prepare<[string], number>('SELECT crl_number FROM crls WHERE authority = ?').pluck();
   const replaceCrl = connection.prepare(
     `INSERT INTO crls (authority, crl_number, this_update, next_update, der) VALUES (?, ?, ?, ?, ?)
@@ -36,8 +23,8 @@ export function revocationActs(
 
   /** An open intent is no certificate yet: its way out is to be issued or closed. */
   const find = (serial: string): CertificateRecord | undefined => {
-    const row = select.get(serialOctets(serial)) as CertificateRow | undefined;
-    return row && row[1] !== 'intent' ? recordOf(row) : undefined;
+    const record = states.find(serial);
+    return record?.state === 'intent' ? undefined : record;
   };
 
   return {
@@ -49,8 +36,7 @@ export function revocationActs(
         return { kind: 'alreadyRevoked', record };
       }
       if (record.purpose === 'operator' && admins.needCertificate(record, revocation.at)) return { kind: 'lastAdmin' };
-      revoke.run(revocation.at, revocation.reason, revocation.invalidityDate ?? null, serialOctets(serial));
-      if (revocation.reason === 'keyCompromise') block.run(octets(record.keySha256));
+      states.revoke(serial, revocation);
       audit.append(entry);
       return { kind: 'done', record: { ...record, state: 'revoked', revocation } };
     },
@@ -59,7 +45,7 @@ export function revocationActs(
       const record = find(serial);
       if (!record) return { kind: 'notFound' };
       if (record.revocation?.reason !== 'certificateHold') return { kind: 'notHeld', record };
-      release.run(serialOctets(serial));
+      states.release(serial);
       audit.append(entry);
       return { kind: 'done', record: { ...record, state: 'issued', revocation: null } };
     },

@@ -25,13 +25,15 @@ function search(query: CertificateQuery): CertificateRecord[] {
   return select.all(...parameters).map(recordOf);
 }
 
-/** The audit log has no gaps, so its last number is its length. */
+/** The audit log and the archive have no gaps, so their last number is their length. */
 const counts = (): InventoryCounts =>
   connection
     .prepare<[], InventoryCounts>(
-      `SELECT (SELECT count(*) FROM certificates) AS certificates,
+      `SELECT (SELECT count(*) FROM certificates) + (SELECT coalesce(max(id), 0) FROM archived_certificates) AS certificates,
+         (SELECT coalesce(max(id), 0) FROM archived_certificates) AS archived,
          (SELECT count(*) FROM certificates WHERE state = 'intent') AS intents,
-         (SELECT count(*) FROM certificates WHERE state = 'revoked') AS revoked,
+         (SELECT count(*) FROM certificates WHERE state = 'revoked') +
+           (SELECT count(*) FROM archived_certificates WHERE state = 'revoked') AS revoked,
          (SELECT coalesce(max(seq), 0) FROM audit_events) AS auditEvents`,
     )
     .get()!;

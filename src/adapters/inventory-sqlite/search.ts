@@ -43,12 +43,16 @@ export function searchStatement(query: CertificateQuery, nameIsCommon = false): 
   };
 }
 
+/** A row on which a page ended may have been archived since; its place stays where it was. */
+const idOfSerial = `(SELECT id FROM (SELECT id, serial FROM certificates UNION ALL
+  SELECT former_id, serial FROM archived_certificates) WHERE serial = ?)`;
+
 /** The id breaks ties: it only grows, so rows that arrive among equals never come between those that are there. */
 function orderOf({ sort, after }: CertificateQuery) {
   const descending = sort.startsWith('-');
   const column = sort.endsWith('notAfter') ? 'not_after' : 'requested_at';
   const direction = descending ? 'DESC' : 'ASC';
-  const place = `(${column}, id) ${descending ? '<' : '>'} (?, (SELECT id FROM certificates WHERE serial = ?))`;
+  const place = `(${column}, id) ${descending ? '<' : '>'} (?, ${idOfSerial})`;
   return {
     column,
     by: `${column} ${direction}, id ${direction}`,

@@ -28,6 +28,7 @@ export type AuditKind =
   | 'certificate.revoked'
   | 'certificate.released'
   | 'certificate.quarantined' // a restore found the serial on a list, but not in the backup
+  | 'certificates.archived' // several at once: `details` has their number and the first and last of them
   | 'crl.published'
   | 'request.refused'; // any refusal on any face; `code` says which
 

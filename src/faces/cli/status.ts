@@ -30,7 +30,10 @@ function summary(session: Session, { version, startedAt, readiness, counts }: St
     ['Privyseal', printable(version)],
     ['Started', `${timeToTheSecond(startedAt)} (${timeInWords(startedAt, session.now())})`],
     ['State', paintFor(session.io)(ready ? 'green' : 'red', readiness.status)],
-    ['Certificates', `${counts.certificates}, of which ${counts.revoked} revoked and ${counts.intents} being issued`],
+    [
+      'Certificates',
+      `${counts.certificates}, of which ${counts.revoked} revoked, ${counts.archived} archived and ${counts.intents} being issued`,
+    ],
     ['Audit events', String(counts.auditEvents)],
   ]);
 }

@@ -25,12 +25,24 @@ export function storeContract(makeStore: () => Promise<InventoryStore>): void {
 
     it('counts what it holds', async () => {
       const { inventory } = opened;
-      expect(await inventory.counts()).toEqual({ certificates: 0, intents: 0, revoked: 0, auditEvents: 0 });
+      expect(await inventory.counts()).toEqual({
+        certificates: 0,
+        archived: 0,
+        intents: 0,
+        revoked: 0,
+        auditEvents: 0,
+      });
       await inventory.recordIntent(issuanceIntent());
       const { serial } = await recordCertificate(inventory);
       const revocation = { at: 1, reason: 'superseded' } as const;
       await inventory.revokeCertificate({ serial, revocation, audit: auditEntry() });
-      expect(await inventory.counts()).toEqual({ certificates: 2, intents: 1, revoked: 1, auditEvents: 4 });
+      expect(await inventory.counts()).toEqual({
+        certificates: 2,
+        archived: 0,
+        intents: 1,
+        revoked: 1,
+        auditEvents: 4,
+      });
     });
 
     it('says at once how much waits for it', async () => {

@@ -254,7 +254,7 @@ describe('privyseal status', () => {
       'Privyseal     0.1.0',
       'Started       2026-11-21 06:00:00 UTC (1 hour ago)',
       'State         ready',
-      'Certificates  12, of which 2 revoked and 0 being issued',
+      'Certificates  12, of which 2 revoked, 0 archived and 0 being issued',
       'Audit events  40',
       '',
       'Parts',

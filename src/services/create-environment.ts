@@ -71,16 +71,35 @@ function authorityPlans(
 /** `system` is the service's own authority, apart from every environment. */
 const reservedEnvironmentNames: readonly string[] = ['system'];
 
-export const createCreateEnvironment =
-  (deps: EnvironmentDeps, ensure: EnsureEnvironment) =>
-  async (caller: Caller, input: { name: string; hierarchy: Hierarchy }): Promise<EnvironmentView> => {
-    const known = (await deps.inventory.environments()).some(({ name }) => name === input.name);
-    if (known || reservedEnvironmentNames.includes(input.name)) {
-      throw new CaError('conflict', `The environment ${input.name} exists already. Choose another name.`);
+/** An environment whose creation failed halfway, as when the vault was away, is completed by creating it again. */
+export function createCreateEnvironment(
+  deps: EnvironmentDeps,
+  ensure: EnsureEnvironment,
+): (caller: Caller, input: { name: string; hierarchy: Hierarchy }) => Promise<EnvironmentView> {
+  const underWay = new Set<string>();
+  return async (caller, input) => {
+    if (underWay.has(input.name)) throw alreadyThere(input.name);
+    underWay.add(input.name);
+    try {
+      if (await isTaken(deps, input)) throw alreadyThere(input.name);
+      await ensure(input, actorOf(caller));
+      return await readEnvironment(deps.inventory, input.name);
+    } finally {
+      underWay.delete(input.name);
     }
-    await ensure(input, actorOf(caller));
-    return readEnvironment(deps.inventory, input.name);
   };
+}
+
+async function isTaken(deps: EnvironmentDeps, input: { name: string; hierarchy: Hierarchy }): Promise<boolean> {
+  if (reservedEnvironmentNames.includes(input.name)) return true;
+  const known = (await deps.inventory.environments()).find(({ name }) => name === input.name);
+  if (!known || known.hierarchy !== input.hierarchy) return known !== undefined;
+  const inForce = (await deps.inventory.authorities()).filter(({ certificateSerial }) => certificateSerial !== null);
+  return authorityPlans(deps, known, 'service').every((plan) => inForce.some(({ name }) => name === plan.name));
+}
+
+const alreadyThere = (name: string): CaError =>
+  new CaError('conflict', `The environment ${name} exists already, or is being made. Choose another name.`);
 
 /** CaError `notFound` for a name that is none. */
 export async function readEnvironment(inventory: Inventory, name: string): Promise<EnvironmentView> {

@@ -260,6 +260,24 @@ describe('environments', () => {
     expect(issued.record.authority).toBe('small-root');
   });
 
+  it('are completed by the next try when the vault was away, and made once', async () => {
+    const create = (hierarchy: 'root' | 'two-tier' = 'two-tier') =>
+      service.services.createEnvironment(admin, { name: 'halfway', hierarchy });
+    signerFails = true;
+    try {
+      expect(await codeOf(create())).toBe('signerUnavailable');
+    } finally {
+      signerFails = false;
+    }
+    expect(await codeOf(create('root'))).toBe('conflict');
+    const outcomes = await Promise.allSettled([create(), create(), create()]);
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected', 'rejected']);
+    expect(await codeOf(create())).toBe('conflict');
+    const kinds = await auditKinds('environment:halfway');
+    expect(kinds).toEqual(['environment.created']);
+    expect(await service.services.trustBundle('halfway')).toHaveLength(1);
+  });
+
   it('have names of their own', async () => {
     const create = (name: string) => service.services.createEnvironment(admin, { name, hierarchy: 'two-tier' });
     expect(await codeOf(create('dev'))).toBe('conflict');

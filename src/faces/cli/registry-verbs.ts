@@ -1,14 +1,13 @@
 /** The verbs of products, profiles and enrolment tokens; each one's code is loaded when it is called. */
 import type { Command } from 'commander';
 import { collect, readLength, readOwnedId, readUses, readVersion } from './arguments.ts';
-import type { Ending } from './exit-codes.ts';
 import type { ProductChanges, ProductOptions } from './product.ts';
-import type { GlobalOptions, Session } from './session.ts';
+import type { WithSession } from './session.ts';
 import type { TokenOptions } from './token.ts';
 
 interface VerbDeps {
   /** Runs a verb that talks to the service. */
-  readonly withSession: (options: GlobalOptions, verb: (session: Session) => Promise<Ending>) => Promise<void>;
+  readonly withSession: WithSession;
 }
 
 /** Adds `product`, `profile` and `token` to the tree. */

@@ -15,6 +15,7 @@ import { addAdminRoutes, adminFace } from '../src/faces/http/admin/build-admin-f
 import { type AddRoutes, buildFace, type FaceKind } from '../src/faces/http/build-face.ts';
 import { addDistributionRoutes, distributionFace } from '../src/faces/http/distribution/build-distribution-face.ts';
 import { defaultFaceLimits, type Face, type FaceDeps } from '../src/faces/http/face-deps.ts';
+import { withInherentProblems } from '../src/faces/http/inherent-problems.ts';
 import { addPublicRoutes, publicFace } from '../src/faces/http/public/build-public-face.ts';
 import type { Services } from '../src/services/services.ts';
 
@@ -102,10 +103,11 @@ function swaggerOptions({ title, description, server, securitySchemes }: Documen
       servers: [{ url: server }],
       components: { securitySchemes } as never,
     },
-    transform: ({ schema, url }) =>
-      url.endsWith('/*')
-        ? { schema: withRequestInPath(schema), url: url.replace('/*', '/{request}') }
-        : { schema, url },
+    transform: ({ schema, url }) => {
+      const complete = withInherentProblems(schema);
+      if (!url.endsWith('/*')) return { schema: complete, url };
+      return { schema: withRequestInPath(complete), url: url.replace('/*', '/{request}') };
+    },
   };
 }
 
@@ -125,6 +127,7 @@ const componentNames = [
   'CertificateList',
   'SubmitBody',
   'RevokeBody',
+  'ProductRevokeBody',
   'AuthorityJson',
   'AuthorityList',
   'TrustBundleJson',

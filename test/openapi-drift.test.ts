@@ -29,3 +29,28 @@ it.each([...files])('every operation of %s says what it does, who may, and which
   const ids = operations.map(({ operationId }) => operationId);
   expect(new Set(ids).size).toBe(ids.length);
 });
+
+interface Documented {
+  readonly security?: readonly object[];
+  readonly responses: Record<string, { content?: Record<string, { schema?: { allOf?: [unknown, ProblemTypes] } }> }>;
+}
+
+interface ProblemTypes {
+  readonly properties: { readonly type: { readonly enum: readonly string[] } };
+}
+
+it.each([...files])('every operation of %s documents the problems that come with its nature', (_name, text) => {
+  const document = parse(text) as { paths: Record<string, Record<string, Documented>> };
+  for (const [path, methods] of Object.entries(document.paths)) {
+    for (const [method, { security, responses }] of Object.entries(methods)) {
+      const known = Object.values(responses).flatMap(
+        ({ content }) => content?.['application/problem+json']?.schema?.allOf?.[1].properties.type.enum ?? [],
+      );
+      const codes = ['malformed', 'rateLimited', 'stopping', 'serverInternal'];
+      if (security && security.length > 0) codes.push('unauthenticated', 'unauthorized', 'inventoryUnavailable');
+      const wanted = ['about:blank', ...codes.map((code) => `https://privyseal.dev/problems/${code}`)];
+      expect([method, path, known]).toEqual([method, path, expect.arrayContaining(wanted)]);
+      expect([method, path, Object.keys(responses)]).toEqual([method, path, expect.arrayContaining(['408', '431'])]);
+    }
+  }
+});

@@ -50,29 +50,43 @@ export const SerialPath = Type.Object({
   serial: Type.String({ minLength: 1, description: 'Serial number, hexadecimal' }),
 });
 
-export const RevocationReasonSchema = Type.Enum(
-  [
-    'unspecified',
-    'keyCompromise',
-    'cACompromise',
-    'affiliationChanged',
-    'superseded',
-    'cessationOfOperation',
-    'certificateHold',
-    'privilegeWithdrawn',
-    'aACompromise',
-  ],
-  { description: 'CRLReason of RFC 5280 §5.3.1; certificateHold can be released again' },
+const invalidityDate = Type.Optional(
+  Time('When the key is thought to have become unsafe (RFC 5280 §5.3.2); not in the future'),
 );
 
+/** As an operator revokes. */
 export const RevokeBody = Type.Object(
   {
-    reason: Type.String({ minLength: 1, maxLength: 32, description: 'CRLReason by name (RFC 5280 §5.3.1)' }),
-    invalidityDate: Type.Optional(Time('When the key is thought to have become unsafe (RFC 5280 §5.3.2)')),
+    reason: Type.Enum(
+      [
+        'unspecified',
+        'keyCompromise',
+        'cACompromise',
+        'affiliationChanged',
+        'superseded',
+        'cessationOfOperation',
+        'certificateHold',
+        'privilegeWithdrawn',
+        'aACompromise',
+      ],
+      { description: 'CRLReason of RFC 5280 §5.3.1; certificateHold can be released again' },
+    ),
+    invalidityDate,
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ reason: 'superseded' }] },
 );
 export type RevokeBody = Static<typeof RevokeBody>;
+
+/** As a product revokes its own: the other reasons are an operator's to judge. */
+export const ProductRevokeBody = Type.Object(
+  {
+    reason: Type.Enum(['unspecified', 'keyCompromise', 'affiliationChanged', 'superseded', 'cessationOfOperation'], {
+      description: 'CRLReason of RFC 5280 §5.3.1',
+    }),
+    invalidityDate,
+  },
+  { additionalProperties: false, examples: [{ reason: 'keyCompromise', invalidityDate: '2026-01-31T12:00:00Z' }] },
+);
 
 export const CertificateStatusSchema = Type.Union([
   Type.Literal('pending'),

@@ -5,18 +5,32 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { describe, it, type TestFunction } from 'vitest';
 
-export type JudgeName = 'openssl' | 'curl' | 'nginx' | 'keytool' | 'faketime' | 'strace' | 'pkilint';
+export type JudgeName = 'openssl' | 'curl' | 'nginx' | 'keytool' | 'faketime' | 'strace' | 'pkilint' | 'schemathesis';
 
 /** Where a judge is, or one sentence on why there is none. */
 export type Judge = { readonly path: string } | { readonly missing: string };
 
 const root = resolve(import.meta.dirname, '../..');
 
+/** Where judges written in Python are: the variable that says so, and where .ci/run puts them. */
+const virtualEnvironments: Readonly<
+  Partial<Record<JudgeName, { readonly variable: string; readonly folder: string }>>
+> = {
+  pkilint: { variable: 'PRIVYSEAL_PKILINT', folder: '.ci/venv/bin' },
+  schemathesis: { variable: 'PRIVYSEAL_SCHEMATHESIS', folder: '.ci/venv-schemathesis/bin' },
+};
+
+/** What a judge's program is called, where that is not its name. */
+const programs: Readonly<Partial<Record<JudgeName, string>>> = { pkilint: 'lint_pkix_cert', schemathesis: 'st' };
+
 /** Debian keeps servers out of a user's PATH; a virtual environment is never in it. */
 function foldersOf(name: JudgeName): string[] {
   const path = (process.env.PATH ?? '').split(delimiter);
-  const given = process.env.PRIVYSEAL_PKILINT;
-  if (name === 'pkilint') return [...(given ? [given] : []), ...path, join(root, '.ci/venv/bin')];
+  const environment = virtualEnvironments[name];
+  if (environment) {
+    const given = process.env[environment.variable];
+    return [...(given ? [given] : []), ...path, join(root, environment.folder)];
+  }
   if (name === 'keytool' && process.env.JAVA_HOME) return [...path, join(process.env.JAVA_HOME, 'bin')];
   return [...path, '/usr/local/sbin', '/usr/sbin', '/sbin'];
 }
@@ -32,11 +46,11 @@ function isProgram(file: string): boolean {
 
 const found = new Map<JudgeName, Judge>();
 
-/** Looks once for each name; for `pkilint` the path is that of its `lint_pkix_cert`. */
+/** Looks once for each name; the path is that of its program in `programs`. */
 export function judge(name: JudgeName): Judge {
   let answer = found.get(name);
   if (answer === undefined) {
-    const file = name === 'pkilint' ? 'lint_pkix_cert' : name;
+    const file = programs[name] ?? name;
     const path = foldersOf(name)
       .filter((folder) => folder !== '')
       .map((folder) => join(folder, file))
@@ -134,6 +148,7 @@ const judgeNames: ReadonlySet<string> = new Set<JudgeName>([
   'faketime',
   'strace',
   'pkilint',
+  'schemathesis',
 ]);
 
 function isJudgeName(name: string): name is JudgeName {

@@ -8,6 +8,7 @@ import type { Services } from '../../services/services.ts';
 import { isAbortedBody, toCaError } from './error-mapping.ts';
 import type { Face } from './face-deps.ts';
 import { problemHeaders, problemKinds, problemOf } from './problem.ts';
+import { readAway } from './read-away.ts';
 
 export interface AnswerErrorsDeps {
   /** Its name, for the metrics. */
@@ -29,6 +30,7 @@ export function createAnswerError(deps: AnswerErrorsDeps): AnswerError {
     if (status >= 500) logFailure(deps.logger, refusal, request);
     const audited = request.refusalAudited || (isAbortedBody(error) && parserRefused.has(request.raw.socket));
     if (deps.auditRefusals && !audited) await deps.services.recordRefusal(refusalEvent(refusal, request));
+    if (refusal.code === 'payloadTooLarge') await readAway(request.raw);
     return reply
       .code(status)
       .headers(problemHeaders(refusal))
@@ -60,7 +62,10 @@ export const pathOf = (request: FastifyRequest): string => {
   return end < 0 ? url : url.slice(0, end);
 };
 
-/** 404 for a path that is nowhere, 405 with Allow (RFC 9110 §15.5.6) for one that knows other methods. */
+/**
+ * 404 for a path that is nowhere, 405 with Allow (RFC 9110 §15.5.6) for one that knows other methods. Answered on arrival:
+ * whatever body or media type comes with it is not looked at.
+ */
 export function answerUnknownPaths(face: Face): void {
   const methods = new Map<string, Set<string>>();
   face.addHook('onRoute', ({ url, method }) => {
@@ -68,14 +73,19 @@ export function answerUnknownPaths(face: Face): void {
     for (const name of [method].flat()) known.add(name);
     methods.set(url, known);
   });
-  face.setNotFoundHandler((request, reply) => {
+  face.addHook('onRequest', (request, reply, done) => {
+    if (!request.is404) return done();
     const path = pathOf(request);
     const allowed = [...methods].filter(([pattern]) => fits(path, pattern)).flatMap(([, names]) => [...names]);
-    if (allowed.length === 0) throw new CaError('notFound', 'There is nothing at this path. See /docs.');
+    // A name that no route takes, such as one with a line end, looks like a path that knows the method after all.
+    if (allowed.length === 0 || allowed.includes(request.method)) return done(nothingHere as never);
     reply.header('allow', [...new Set(allowed)].sort().join(', '));
-    throw new CaError('methodNotAllowed', `This path does not know ${request.method}; see the field Allow.`);
+    const message = `This path does not know ${request.method}; see the field Allow.`;
+    done(new CaError('methodNotAllowed', message) as never);
   });
 }
+
+const nothingHere = new CaError('notFound', 'There is nothing at this path. See /docs.');
 
 /** Whether a path is one of a route's: `:name` is any one segment, up to the static suffix it may have, `*` any rest. */
 function fits(path: string, pattern: string): boolean {

@@ -22,6 +22,13 @@ const headersTooLarge: ParserAnswer = {
 };
 const malformed: ParserAnswer = { status: 400, title: 'Bad Request', detail: 'This is not HTTP/1.1.' };
 
+/** All of them. */
+export const preRequestProblems: readonly { readonly status: number; readonly title: string }[] = [
+  malformed,
+  tooSlow,
+  headersTooLarge,
+];
+
 /** Failures below HTTP, such as a TLS handshake that was refused, have nobody to answer to. */
 function answerTo(code: string | undefined): ParserAnswer | undefined {
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return tooSlow;

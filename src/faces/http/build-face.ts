@@ -61,8 +61,8 @@ export function buildFace(kind: FaceKind, deps: FaceDeps, addRoutes: AddRoutes):
   face.setErrorHandler(answerError);
   face.setSchemaErrorFormatter(malformedRequest);
   face.setSerializerCompiler(() => JSON.stringify);
-  answerUnknownPaths(face);
   checkArrivals(face, connections, deps);
+  answerUnknownPaths(face);
   if (kind.name !== 'distribution') forbidCaching(face);
   countAnswers(face, { name: kind.name, services, connections });
   if (deps.requestLog) logRequests(face, logger);

@@ -1,6 +1,12 @@
 /** Reading, listing and revoking certificates, alike on the public and the admin face; who may see what, services say. */
-import type { FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
-import { CertificateList, CertificateListQuery, RevokeBody, SerialPath } from '../../api/certificate.ts';
+import type { FastifyRequest, FastifySchemaValidationError, onRequestAsyncHookHandler } from 'fastify';
+import {
+  CertificateList,
+  CertificateListQuery,
+  type ProductRevokeBody,
+  type RevokeBody,
+  SerialPath,
+} from '../../api/certificate.ts';
 import { NoQuery } from '../../api/service.ts';
 import { CaError } from '../../domain/errors.ts';
 import { callerOf } from './authentication.ts';
@@ -11,6 +17,7 @@ import type { ConnectionRegistry } from './connection-registry.ts';
 import { certificateAnswer, commonProblems, problems, revokeProblems } from './documentation.ts';
 import type { Face, FaceDeps } from './face-deps.ts';
 import { integersInQuery } from './integers-in-query.ts';
+import { malformedRequest } from './validation-reasons.ts';
 
 export interface CertificateRouteDeps extends FaceDeps {
   readonly connections: ConnectionRegistry;
@@ -18,6 +25,8 @@ export interface CertificateRouteDeps extends FaceDeps {
   readonly mayRead: onRequestAsyncHookHandler | onRequestAsyncHookHandler[];
   readonly mayRevoke: onRequestAsyncHookHandler | onRequestAsyncHookHandler[];
   readonly security: readonly Record<string, readonly string[]>[];
+  /** With the reasons that callers of this face may give. */
+  readonly revokeBody: typeof RevokeBody | typeof ProductRevokeBody;
 }
 
 const tags = ['certificates'];
@@ -85,6 +94,7 @@ export function addRevokeRoute(face: Face, deps: CertificateRouteDeps): void {
     '/v1/certificates/:serial/revoke',
     {
       onRequest: deps.mayRevoke,
+      schemaErrorFormatter: refuseReason,
       schema: {
         operationId: 'revokeCertificate',
         tags,
@@ -92,7 +102,7 @@ export function addRevokeRoute(face: Face, deps: CertificateRouteDeps): void {
         security,
         params: SerialPath,
         querystring: NoQuery,
-        body: RevokeBody,
+        body: deps.revokeBody,
         response: { 200: certificateAnswer('The certificate, revoked.'), ...problems(...revokeProblems) },
       },
     },
@@ -108,6 +118,16 @@ export function addRevokeRoute(face: Face, deps: CertificateRouteDeps): void {
       return sendCertificate(reply, format, { ...view, json: () => certificateJsonText(view, urls, now()) });
     },
   );
+}
+
+/** A reason that is not among those of the schema has a code of its own (RFC 8555 §6.7), if nothing else is wrong. */
+function refuseReason(findings: FastifySchemaValidationError[], part: string): CaError {
+  const [finding, ...others] = findings;
+  const malformed = malformedRequest(findings, part);
+  if (finding?.instancePath !== '/reason' || finding.keyword !== 'enum' || others.length > 0) return malformed;
+  const allowed = (finding.params.allowedValues as readonly string[]).join(', ');
+  const { reasons } = malformed;
+  return new CaError('badRevocationReason', `This is no reason you may give. Use one of: ${allowed}.`, { reasons });
 }
 
 /** The serial as it may be written: upper case, colons. */

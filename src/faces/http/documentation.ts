@@ -1,24 +1,34 @@
 /** What the OpenAPI documents say of answers that many routes share; read by @fastify/swagger, never at run time. */
 import { CertificateJson } from '../../api/certificate.ts';
-import { Problem } from '../../api/problem.ts';
+import { Problem, problemTypePrefix } from '../../api/problem.ts';
 import type { CaErrorCode } from '../../domain/errors.ts';
 import { derMediaType, pemChainMediaType } from './certificate-formats.ts';
 import { problemKinds } from './problem.ts';
 
-interface DocumentedAnswer {
+export interface DocumentedAnswer {
   readonly description: string;
-  readonly content: Readonly<Record<string, { readonly schema: object }>>;
+  readonly content?: Readonly<Record<string, { readonly schema: object }>>;
 }
 
-/** One entry for each status; its description names the codes, which are the ends of the problem's `type`. */
+/** One entry for each status; it names the codes, which are the ends of the problem's `type`, and admits no other. */
 export function problems(...codes: readonly CaErrorCode[]): Record<number, DocumentedAnswer> {
   const answers: Record<number, DocumentedAnswer> = {};
-  for (const [status, ofStatus] of Map.groupBy(codes, (code) => problemKinds[code].status)) {
+  for (const [status, ofStatus] of Map.groupBy(new Set(codes), (code) => problemKinds[code].status)) {
     const kinds = ofStatus.map((code) => `\`${code}\`: ${problemKinds[code].title}.`);
-    answers[status] = { description: kinds.join(' '), content: { 'application/problem+json': { schema: Problem } } };
+    answers[status] = problemAnswer(kinds.join(' '), ofStatus.map(problemType));
   }
   return answers;
 }
+
+export const problemType = (code: CaErrorCode): string => problemTypePrefix + code;
+
+/** A problem whose `type` is one of these. */
+export const problemAnswer = (description: string, types: readonly string[]): DocumentedAnswer => ({
+  description,
+  content: { [problemJson]: { schema: { allOf: [Problem, { properties: { type: { enum: types } } }] } } },
+});
+
+export const problemJson = 'application/problem+json';
 
 /** Any request may meet these. */
 export const commonProblems: readonly CaErrorCode[] = ['malformed', 'rateLimited', 'serverInternal', 'stopping'];

@@ -173,6 +173,22 @@ describe('the acts of operators', () => {
     ]);
   });
 
+  it.each([
+    [{ reason: 'removeFromCRL' }, 'badRevocationReason', ['invalidField']],
+    [{ reason: 'removeFromCRL', why: 'so' }, 'malformed', ['unknownField', 'invalidField']],
+    [{ reason: 7 }, 'badRevocationReason', ['invalidField']],
+    [{}, 'malformed', ['invalidField']],
+  ])('do not revoke by %j', async (body, code, reasons) => {
+    const { send, calls } = await openAdmin();
+    const { status, json } = await send('POST', `${leaf}/revoke`, {}, body);
+    expect([status, json.type, json.reasons.map((reason: { code: string }) => reason.code)]).toEqual([
+      400,
+      `https://privyseal.dev/problems/${code}`,
+      reasons,
+    ]);
+    expect(calls.filter(({ name }) => name === 'revokeCertificate')).toEqual([]);
+  });
+
   it('release without any body, too', async () => {
     const { send } = await openAdmin();
     expect((await send('POST', `${leaf}/release`)).status).toBe(200);

@@ -287,6 +287,8 @@ describe('paths and methods', () => {
     ['DELETE', certificates, 405, 'GET, HEAD, POST'],
     ['PUT', '/v1/certificates/00/revoke', 405, 'POST'],
     ['PATCH', '/v1/trust-bundles/dev.pem', 405, 'GET, HEAD'],
+    ['QUERY', certificates, 405, 'GET, HEAD, POST'],
+    ['GET', '/v1/trust-bundles/de%0Av.pem', 404, undefined],
     ['GET', '/v1/certificates/%zz', 400, undefined],
     ['GET', `/v1/certificates/${'a'.repeat(101)}`, 404, undefined],
     ['GET', '/v1/certificates/..%2f..%2fetc%2fpasswd', 404, undefined],

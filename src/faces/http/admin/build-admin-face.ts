@@ -1,4 +1,5 @@
 /** The admin face: HTTPS for operators, whose client certificates of `system` are required in the handshake. */
+import { RevokeBody } from '../../../api/certificate.ts';
 import { identifyOperator, requireCaller } from '../authentication.ts';
 import { type AddRoutes, buildFace, type FaceKind } from '../build-face.ts';
 import { addReadRoutes, addRevokeRoute } from '../certificate-routes.ts';
@@ -30,7 +31,14 @@ export const addAdminRoutes =
     const may = (permission: Permission) => [operator, requirePermission(permission)];
     const mayOnOthers = (permission: Permission) => [operator, requirePermissionOnOthers(permission)];
     const security = [{ operatorCertificate: [] }];
-    const certificates = { ...deps, connections, mayRead: may('read'), mayRevoke: may('revoke'), security };
+    const certificates = {
+      ...deps,
+      connections,
+      mayRead: may('read'),
+      mayRevoke: may('revoke'),
+      security,
+      revokeBody: RevokeBody,
+    };
     addHealthRoutes(face, services);
     addAuthorityRoutes(face, services, may('read'));
     addDocsRoutes(face, 'admin', may('read'));

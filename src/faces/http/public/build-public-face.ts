@@ -1,4 +1,5 @@
 /** The public face: HTTPS for products, by enrolment token or by the certificate they have. */
+import { ProductRevokeBody } from '../../../api/certificate.ts';
 import { identifyProduct, requireCaller } from '../authentication.ts';
 import { type AddRoutes, buildFace, type FaceKind } from '../build-face.ts';
 import { addReadRoutes, addRevokeRoute } from '../certificate-routes.ts';
@@ -16,7 +17,14 @@ export const addPublicRoutes: AddRoutes = (face, connections, deps) => {
   const { services, now } = deps;
   const authenticated = requireCaller(identifyProduct(services, connections), connections, deps);
   const security = [{ enrolmentToken: [] }, { clientCertificate: [] }];
-  const certificates = { ...deps, connections, mayRead: authenticated, mayRevoke: authenticated, security };
+  const certificates = {
+    ...deps,
+    connections,
+    mayRead: authenticated,
+    mayRevoke: authenticated,
+    security,
+    revokeBody: ProductRevokeBody,
+  };
   addHealthRoutes(face, services);
   addAuthorityRoutes(face, services);
   addTrustBundleRoutes(face, services, now);

@@ -6,7 +6,7 @@ import { type IssuedCertificate, issueCertificate } from '../support/issued-cert
 import { describeWith, itWith } from '../support/judges.ts';
 import { demoName, makeKeyRequest } from '../support/key-request.ts';
 import { type RunningService, startService, temporaryFolder } from '../support/running-service.ts';
-import { type JudgedFace, judgeFace } from '../support/schemathesis.ts';
+import { type JudgedFace, judgeFace, judgeTimeoutMs } from '../support/schemathesis.ts';
 
 /** A limit would end the run with 429 where an answer was to be judged. */
 const unlimited = { PRIVYSEAL_REQUESTS_PER_MINUTE: '1000000000', PRIVYSEAL_REQUEST_LOG: 'false' };
@@ -27,7 +27,7 @@ describeWith('schemathesis', 'schemathesis', () => {
     [spare = ''] = serials;
     values = {
       'path.serial': serials,
-      'path.name': ['dev-root', 'dev-issuing', 'system'],
+      'path.name': ['dev-root', 'dev-issuing', 'demo', 'server', 'spare'],
       'path.authority': ['dev-root', 'dev-issuing', 'system'],
       'path.environment': ['dev', 'system'],
       'body.csr': Array.from({ length: 6 }, () => makeKeyRequest().csrPem),
@@ -51,40 +51,60 @@ describeWith('schemathesis', 'schemathesis', () => {
 
   // Side by side: the judge is busy with itself most of the time.
   describe.concurrent('finds nothing', () => {
-    itWith('schemathesis', 'in the admin face, as an operator', async () => {
-      const serial = serialOf(service.read('admin/admin.crt'));
-      await approves({
-        document: 'admin',
-        url: service.urls.admin,
-        ca: service.path('trust/system.pem'),
-        client: { certificate: service.path('admin/admin.crt'), key: service.path('admin/admin.key') },
-        standIns: { [serial]: spare, admin: 'nobody' },
-      });
-    });
+    itWith(
+      'schemathesis',
+      'in the admin face, as an operator',
+      async () => {
+        const serial = serialOf(service.read('admin/admin.crt'));
+        await approves({
+          document: 'admin',
+          url: service.urls.admin,
+          ca: service.path('trust/system.pem'),
+          client: { certificate: service.path('admin/admin.crt'), key: service.path('admin/admin.key') },
+          standIns: { [serial]: spare, admin: 'nobody' },
+        });
+      },
+      judgeTimeoutMs,
+    );
 
-    itWith('schemathesis', 'in the public face, with a token', async () => {
-      await approves({
-        document: 'public',
-        url: service.urls.public,
-        ca: service.path('trust/system.pem'),
-        token: service.read('demo/token').trim(),
-        standIns: { [own.serial]: spare },
-      });
-    });
+    itWith(
+      'schemathesis',
+      'in the public face, with a token',
+      async () => {
+        await approves({
+          document: 'public',
+          url: service.urls.public,
+          ca: service.path('trust/system.pem'),
+          token: service.read('demo/token').trim(),
+          standIns: { [own.serial]: spare },
+        });
+      },
+      judgeTimeoutMs,
+    );
 
-    itWith('schemathesis', 'in the public face, with a certificate', async () => {
-      await approves({
-        document: 'public',
-        url: service.urls.public,
-        ca: service.path('trust/system.pem'),
-        client: { certificate: own.files.full, key: own.files.key },
-        standIns: { [own.serial]: spare },
-      });
-    });
+    itWith(
+      'schemathesis',
+      'in the public face, with a certificate',
+      async () => {
+        await approves({
+          document: 'public',
+          url: service.urls.public,
+          ca: service.path('trust/system.pem'),
+          client: { certificate: own.files.full, key: own.files.key },
+          standIns: { [own.serial]: spare },
+        });
+      },
+      judgeTimeoutMs,
+    );
 
-    itWith('schemathesis', 'in the distribution face', async () => {
-      await approves({ document: 'distribution', url: service.urls.distribution });
-    });
+    itWith(
+      'schemathesis',
+      'in the distribution face',
+      async () => {
+        await approves({ document: 'distribution', url: service.urls.distribution });
+      },
+      judgeTimeoutMs,
+    );
   });
 });
 

@@ -17,8 +17,14 @@ export function withInherentProblems(schema: FastifySchema): FastifySchema {
   for (const { status, title } of preRequestProblems) {
     answers[status] = withProblem(answers[status], 'about:blank', `\`about:blank\`: ${title}.`);
   }
-  return { ...schema, response: answers };
+  return { ...schema, response: Object.fromEntries(Object.entries(answers).map(withoutInventedBody)) };
 }
+
+/** An answer without content has no body; left alone, swagger would make it JSON of any shape. */
+const withoutInventedBody = ([status, answer]: [string, DocumentedAnswer]): [string, object] => [
+  status,
+  answer.content ? answer : { ...answer, type: 'null' },
+];
 
 function inherentCodes({ security, params, body }: FastifySchema & { security?: readonly object[] }): CaErrorCode[] {
   return [

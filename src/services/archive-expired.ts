@@ -1,10 +1,12 @@
 /** Retention: moves certificates that expired long ago to the archive, a few at a time, when their lists no longer need them. */
 import type { Inventory } from '../ports/inventory.ts';
+import type { Log } from '../ports/log.ts';
 import type { GuardedClock } from './guard-clock.ts';
 
 export interface ArchiveDeps {
   readonly inventory: Inventory;
   readonly clock: GuardedClock;
+  readonly log: Log;
   readonly archiveAfterDays: number;
   /** nextUpdate - thisUpdate of each list. */
   readonly crlLifetimeSeconds: number;
@@ -16,13 +18,16 @@ const rowsPerStep = 50;
 /** How long to wait after a step that found less than it could have moved. */
 const restMs = 60_000;
 
-/** Answers one step, to be called about once a second; resolves to the number of certificates moved. */
+/** Answers one step, to be called about once a second; resolves to the number of certificates moved. It never rejects: all else of the housekeeping is more urgent. */
 export function createArchiving(deps: ArchiveDeps): () => Promise<number> {
   let restUntil = 0;
   return async () => {
     // A clock that is not believed would make young certificates look old.
     if (deps.clock.monotonic() < restUntil || deps.clock.problem() !== undefined) return 0;
-    const moved = await step(deps);
+    const moved = await step(deps).catch((error: unknown) => {
+      deps.log.error({ err: error }, 'nothing could be archived; trying again');
+      return 0;
+    });
     if (moved < rowsPerStep) restUntil = deps.clock.monotonic() + restMs;
     return moved;
   };

@@ -120,6 +120,18 @@ describe('restore refuses', () => {
     expect(await refused([file('b.tar'), ...others, '--crl', file('altered.crl')])).toEqual([3, 'crlUnusable', []]);
   });
 
+  it('nothing after it was killed at any moment: the home is empty, begun again, or done', async () => {
+    for (let round = 0; round < 6; round++) {
+      const killed = file(`killed${round}`);
+      const args = ['restore', file('b.tar'), ...lists];
+      await runProgram(killed, args, {}, 100 + round * 60);
+      const again = await runProgram(killed, args);
+      expect([round, again.code === 0 || /homeNotEmpty/.test(again.stderr)]).toEqual([round, true]);
+      const backup = await runProgram(killed, ['backup', file(`again${round}.tar`)]);
+      expect([round, backup.code, backup.stderr]).toEqual([round, 0, '']);
+    }
+  }, 60_000);
+
   it('nothing when all is well, and says it as JSON; then the home is one', async () => {
     const admitted = ['--crl', file('system.crl'), '--without-crl', 'dev-root', '--without-crl', 'dev-issuing'];
     const { code, stdout } = await runProgram(home, ['restore', file('b.tar'), ...admitted, '--json']);

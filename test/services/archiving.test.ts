@@ -102,6 +102,31 @@ describe('retention', () => {
     }
   });
 
+  it('that fails holds up nothing else, and is tried again', async () => {
+    let broken = true;
+    const failing = await firstRunService({
+      home: folder('failing'),
+      settings: { archiveAfterDays: 1 },
+      wrapInventory: (inventory) =>
+        new Proxy(inventory, {
+          get(target, name) {
+            if (name === 'archiveCertificates' && broken) return () => Promise.reject(new Error('no'));
+            const value: unknown = Reflect.get(target, name);
+            return typeof value === 'function' ? value.bind(target) : value;
+          },
+        }),
+    });
+    await failing.issueServerCertificate();
+    failing.pass(80 * day);
+    await failing.housekeep();
+    expect((await failing.inventory.counts()).archived).toBe(0);
+    broken = false;
+    failing.pass(60);
+    await failing.housekeep();
+    expect((await failing.inventory.counts()).archived).toBeGreaterThan(0);
+    await failing.close();
+  });
+
   it('moves many in steps, and issues meanwhile', async () => {
     for (let round = 0; round < 6; round++) await Promise.all(Array.from({ length: 20 }, issue));
     service.pass(140 * day);

@@ -15,9 +15,16 @@ export function runProgram(
   home: string,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  killAfterMs?: number,
 ): Promise<ProgramEnd> {
   const own = Object.entries(process.env).filter(([name]) => !/^(PRIVYSEAL|VITEST|NODE_)/.test(name));
-  const options = { env: { ...Object.fromEntries(own), PRIVYSEAL_HOME: home, ...env }, maxBuffer: 2 ** 26 };
+  // A timeout of 0 is none.
+  const options = {
+    env: { ...Object.fromEntries(own), PRIVYSEAL_HOME: home, ...env },
+    maxBuffer: 2 ** 26,
+    killSignal: 'SIGKILL' as const,
+    timeout: killAfterMs ?? 0,
+  };
   return new Promise((resolve) => {
     execFile(process.execPath, [join(projectFolder, 'bin/privyseal.js'), ...args], options, (error, stdout, stderr) => {
       resolve({ code: error ? (typeof error.code === 'number' ? error.code : -1) : 0, stdout, stderr });

@@ -292,13 +292,16 @@ function startHousekeeping(built: BuiltServices, faces: RotatingFaces, log: Logg
   };
 }
 
-/** Makes the home without opening a face. */
-export async function initializeHome(config: Config): Promise<Omit<RunningService, 'stop'>> {
+/** Makes the home without opening a face; `tell` is called while everything it may ask of is still open. */
+export async function initializeHome(
+  config: Config,
+  tell: (made: Omit<RunningService, 'stop'>) => Promise<void>,
+): Promise<void> {
   const closers: Closers = [];
   const ports = { public: config.publicPort, admin: config.adminPort, distribution: config.distributionPort };
   try {
     const { built, firstRun, passphraseFile } = await openServices(config, ports, {}, closers);
-    return { ports, built, firstRun, passphraseFile };
+    await tell({ ports, built, firstRun, passphraseFile });
   } finally {
     await closeAll(closers);
   }

@@ -62,7 +62,7 @@ async function serve(given: Given): Promise<number> {
 async function initialize(given: Given): Promise<number> {
   const { initializeHome } = await import('./main.ts');
   const config = await load({ ...given, logLevel: 'error' });
-  await tell(config, await initializeHome(config));
+  await initializeHome(config, (made) => tell(config, made));
   return 0;
 }
 

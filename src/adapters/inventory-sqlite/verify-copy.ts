@@ -49,7 +49,7 @@ function refuseNewerSchema(connection: Connection, migrationsDirectory: string):
 
 type EventRow = readonly [seq: number, canonical: string, previousHash: string, hash: string];
 
-const eventsPerTurn = 10_000;
+const eventsPerTurn = 2_000;
 
 /** From the first event to the head that the manifest names: numbers without gaps, hashes that follow. */
 async function verifyChain(connection: Connection, head: AuditHead, onProgress: OnProgress): Promise<void> {

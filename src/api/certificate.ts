@@ -156,6 +156,24 @@ export const CertificateJson = Type.Object(
 );
 export type CertificateJson = Static<typeof CertificateJson>;
 
+export const RenewalInfoJson = Type.Object(
+  {
+    serial: SerialSchema,
+    suggestedWindow: Type.Object(
+      { start: Time('Not before this'), end: Time('Not after this') },
+      {
+        additionalProperties: false,
+        description: 'When to rotate (the name and the shape are those of RFC 9773 §4.2)',
+      },
+    ),
+    reason: Type.Enum(['scheduled', 'revoked', 'superseded'], {
+      description: 'As its lifetime says; because it is revoked; or it has been rotated already',
+    }),
+  },
+  { additionalProperties: false },
+);
+export type RenewalInfoJson = Static<typeof RenewalInfoJson>;
+
 export const CertificateListQuery = Type.Object(
   {
     environment: Type.Optional(Type.String({ minLength: 1, maxLength: 32 })),

@@ -55,6 +55,23 @@ export const TrustBundleJson = Type.Object(
 );
 export type TrustBundleJson = Static<typeof TrustBundleJson>;
 
+export const CrlJson = Type.Object(
+  {
+    authority: Type.String(),
+    number: Type.Integer({ description: 'cRLNumber; only grows' }),
+    thisUpdate: Time(),
+    nextUpdate: Time(),
+    octets: Type.Integer({ description: 'Length of the DER' }),
+    sha256: Type.String({ description: 'Of the DER, hex' }),
+    url: Type.String({ description: 'Absolute URL on the distribution face' }),
+  },
+  { additionalProperties: false },
+);
+export type CrlJson = Static<typeof CrlJson>;
+
+export const CrlList = Type.Object({ items: Type.Array(CrlJson) }, { additionalProperties: false });
+export type CrlList = Static<typeof CrlList>;
+
 export const AuthorityPath = Type.Object({ name: Type.String({ minLength: 1, description: 'Name of an authority' }) });
 export const AuthorityFilePath = Type.Object({
   authority: Type.String({ minLength: 1, description: 'Name of an authority' }),

@@ -44,6 +44,7 @@ import { createOcspResponders } from './ocsp-responders.ts';
 import { createCrlPublisher } from './publish-crl.ts';
 import { createRecordRefusal } from './record-refusal.ts';
 import { recoverUnfinished } from './recover-unfinished.ts';
+import { createRenewalInfo } from './renewal-info.ts';
 import { createReadiness, createStatus } from './report-status.ts';
 import { createRevocationNews } from './revocation-news.ts';
 import { createReleaseCertificate, createRevokeCertificate } from './revoke-certificate.ts';
@@ -153,6 +154,7 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
     ...trust,
     ...createManageOperators({ ...shared, directory, requestServiceCertificate }),
     crl: (authority) => crls.current(authority),
+    renewalInfo: createRenewalInfo(shared),
     answerOcsp: createAnswerOcsp({ ...shared, directory, responders }),
     async createEnvironment(caller, input) {
       const view = await createEnvironment(caller, input);

@@ -8,6 +8,7 @@ import type { CertificateQuery, InventoryCounts } from '../ports/inventory.ts';
 import type { Caller } from './caller.ts';
 import type { MeasuringServices } from './measuring-services.ts';
 import type { RegistryServices } from './registry-services.ts';
+import type { RenewalInfo } from './renewal-info.ts';
 
 /** A certificate as the faces show it. */
 export interface CertificateView {
@@ -122,6 +123,8 @@ export interface Services extends RegistryServices, MeasuringServices {
   /** DER of the roots of an environment, or of `system`. */
   trustBundle(environment: string): Promise<readonly Uint8Array[]>;
   crl(authority: string): Promise<PublishedCrl>;
+  /** When a product's certificate should be rotated; for whoever knows its serial. */
+  renewalInfo(serial: string): Promise<RenewalInfo>;
   answerOcsp(authority: string, requestDer: Uint8Array): Promise<OcspAnswer>;
 
   // operators

@@ -43,6 +43,21 @@ const reasonsOf = async (call: Promise<unknown>): Promise<string[]> =>
 const auditKinds = async (object: string): Promise<string[]> =>
   (await service.inventory.auditEvents(0, 100_000)).filter((event) => event.object === object).map(({ kind }) => kind);
 
+describe('renewalInfo', () => {
+  it('tells of a product’s certificate, and of nothing else', async () => {
+    const { record } = await service.services.submitRequest(await demoToken(service), {
+      csrDer: buildCsr({ key: makeSigningKey() }),
+    });
+    const { start, end, reason } = await service.services.renewalInfo(record.serial.toUpperCase());
+    expect(reason).toBe('scheduled');
+    expect([start > record.notBefore, end > start, end < record.notAfter]).toEqual([true, true, true]);
+    const system = (await service.services.authority('system')).certificate.serial;
+    for (const serial of [system, '00'.repeat(20), 'nonsense', '']) {
+      await expect(service.services.renewalInfo(serial)).rejects.toMatchObject({ code: 'notFound' });
+    }
+  });
+});
+
 describe('submitRequest', () => {
   it('issues, records and audits a certificate whose bytes are those of the record', async () => {
     const view = await service.services.submitRequest(await demoToken(service), { csrDer: freshCsr() });

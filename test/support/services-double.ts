@@ -133,6 +133,10 @@ export function makeServices(override: Partial<Services> = {}): ServicesDouble {
       knownOnly(authority, 'dev-root');
       return testCrl;
     },
+    renewalInfo: async (serial) => {
+      knownOnly(serial, hierarchy.leaf.serial);
+      return { serial, start: testNow + 1000, end: testNow + 2000, reason: 'scheduled' };
+    },
     answerOcsp: async (_authority, requestDer) =>
       requestDer.length > 0
         ? { der: new Uint8Array([0x30, 0x01, 0x00]), cacheableUntil: testNow + 600, successful: true }

@@ -1,4 +1,5 @@
 /** Translation and roles on the admin face, over mTLS as it always is; threats 48 to 51 where they concern it. */
+import { createHash } from 'node:crypto';
 import request from 'supertest';
 import { describe, expect, it } from 'vitest';
 import { CaError } from '../../../src/domain/errors.ts';
@@ -6,7 +7,7 @@ import type { OperatorRole } from '../../../src/domain/records/environment.ts';
 import type { ListInput, Services } from '../../../src/services/services.ts';
 import { keyPem, system } from '../../support/face-tls.ts';
 import { openAdmin, operatorClient } from '../../support/open-admin.ts';
-import { hierarchy, makeRecord, operatorCaller } from '../../support/services-double.ts';
+import { hierarchy, makeRecord, operatorCaller, testCrl } from '../../support/services-double.ts';
 
 const leaf = `/v1/certificates/${hierarchy.leaf.serial}`;
 
@@ -36,6 +37,24 @@ describe('a role', () => {
     );
     const writes = ['revokeCertificate', 'releaseCertificate', 'createEnvironment'];
     expect(calls.filter(({ name }) => writes.includes(name))).toHaveLength(count - 7);
+  });
+});
+
+describe('the CRLs', () => {
+  it('are told with their numbers, times and digests, all or one', async () => {
+    const { send } = await openAdmin();
+    const all = await send('GET', '/v1/crls');
+    const one = await send('GET', '/v1/crls/dev-root');
+    const crl = JSON.parse(one.body.toString());
+    expect(crl).toMatchObject({
+      authority: 'dev-root',
+      number: testCrl.crlNumber,
+      octets: testCrl.der.length,
+      sha256: createHash('sha256').update(testCrl.der).digest('hex'),
+      url: 'http://ca.test/crl/dev-root.crl',
+    });
+    expect([all.status, JSON.parse(all.body.toString())]).toEqual([200, { items: [crl] }]);
+    expect((await send('GET', '/v1/crls/nobody')).status).toBe(404);
   });
 });
 

@@ -24,6 +24,29 @@ async function openDistribution(override: Partial<Services> = {}, limits: Partia
 
 const httpDate = (seconds: number): string => new Date(seconds * 1000).toUTCString();
 
+describe('renewal information', () => {
+  it('is the window in RFC 3339, with when to ask again, and cacheable', async () => {
+    const { http } = await openDistribution();
+    const { serial } = hierarchy.leaf;
+    const answer = await http.get(`/v1/renewal-info/${serial}`);
+    const time = (seconds: number): string => new Date(seconds * 1000).toISOString().replace('.000Z', 'Z');
+    const suggestedWindow = { start: time(testNow + 1000), end: time(testNow + 2000) };
+    expect([answer.status, answer.body]).toEqual([200, { serial, suggestedWindow, reason: 'scheduled' }]);
+    expect(answer.headers).toMatchObject({
+      'retry-after': '21600',
+      'cache-control': 'public, max-age=300, must-revalidate, no-transform',
+    });
+    const again = await http.get(`/v1/renewal-info/${serial}`).set('if-none-match', answer.headers.etag!);
+    expect(again.status).toBe(304);
+  });
+
+  it('is 404 for a serial that no product has, and 400 for a parameter', async () => {
+    const { http } = await openDistribution();
+    expect((await http.get('/v1/renewal-info/00')).status).toBe(404);
+    expect((await http.get(`/v1/renewal-info/${hierarchy.leaf.serial}?x=1`)).status).toBe(400);
+  });
+});
+
 describe('a CRL', () => {
   it('is its very bytes, with strong validators and a freshness of at most a minute', async () => {
     const { http } = await openDistribution();

@@ -7,6 +7,7 @@ import { addDocsRoutes } from '../docs-routes.ts';
 import type { Face, FaceDeps } from '../face-deps.ts';
 import { addHealthRoutes } from '../health-routes.ts';
 import { addAuthorityRoutes } from '../trust-routes.ts';
+import { addCrlStateRoutes } from './crl-routes.ts';
 import { addEnvironmentRoutes } from './environment-routes.ts';
 import { addMetricsRoute } from './metrics-routes.ts';
 import { type Permission, requirePermission, requirePermissionOnOthers } from './operator-permissions.ts';
@@ -50,6 +51,7 @@ export const addAdminRoutes =
     addProfileRoutes(face, services, may);
     addTokenRoutes(face, deps, may);
     addOperatorRoutes(face, { ...deps, connections, may, mayOnOthers });
+    addCrlStateRoutes(face, { ...deps, mayRead: may('read') });
     addMetricsRoute(face, services, may('read'));
     addStatusRoutes(face, services, { version, mayRead: may('read') });
   };

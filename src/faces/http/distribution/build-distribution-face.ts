@@ -2,6 +2,7 @@
 import { type AddRoutes, buildFace, type FaceKind } from '../build-face.ts';
 import type { Face, FaceDeps } from '../face-deps.ts';
 import { addHealthRoutes } from '../health-routes.ts';
+import { addRenewalRoutes } from '../renewal-routes.ts';
 import { addAuthorityRoutes, addTrustBundleRoutes } from '../trust-routes.ts';
 import { addCertificateFileRoutes, addCrlRoutes } from './file-routes.ts';
 import { addOcspRoutes } from './ocsp-routes.ts';
@@ -19,6 +20,7 @@ export const addDistributionRoutes: AddRoutes = (face, _connections, deps) => {
   addHealthRoutes(face, services);
   addAuthorityRoutes(face, services);
   addTrustBundleRoutes(face, services, now);
+  addRenewalRoutes(face, services, now);
   addCrlRoutes(face, services, now);
   addCertificateFileRoutes(face, services, now);
   addOcspRoutes(face, deps);

@@ -6,6 +6,7 @@ import { addReadRoutes, addRevokeRoute } from '../certificate-routes.ts';
 import { addDocsRoutes } from '../docs-routes.ts';
 import type { Face, FaceDeps } from '../face-deps.ts';
 import { addHealthRoutes } from '../health-routes.ts';
+import { addRenewalRoutes } from '../renewal-routes.ts';
 import { addAuthorityRoutes, addTrustBundleRoutes } from '../trust-routes.ts';
 import { addSubmitRoutes } from './submit-routes.ts';
 
@@ -28,6 +29,7 @@ export const addPublicRoutes: AddRoutes = (face, connections, deps) => {
   addHealthRoutes(face, services);
   addAuthorityRoutes(face, services);
   addTrustBundleRoutes(face, services, now);
+  addRenewalRoutes(face, services, now);
   addDocsRoutes(face, 'public');
   addSubmitRoutes(face, deps, authenticated);
   addReadRoutes(face, certificates);

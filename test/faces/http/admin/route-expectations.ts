@@ -13,6 +13,8 @@ export const routeExpectations: Readonly<Record<string, readonly OperatorRole[]>
   'GET /docs/*': everyone,
   'GET /v1/status': everyone,
   'GET /metrics': everyone,
+  'GET /v1/crls': everyone,
+  'GET /v1/crls/:name': everyone,
   'GET /v1/authorities': everyone,
   'GET /v1/authorities/:name/certificate': everyone,
   'GET /v1/certificates': everyone,

@@ -1,0 +1,78 @@
+/** The CRLs of all authorities at a glance; their bytes are on the distribution face. */
+import { hash } from 'node:crypto';
+import type { onRequestAsyncHookHandler } from 'fastify';
+import { AuthorityPath, CrlJson, CrlList, NoQuery } from '../../../api/service.ts';
+import type { DistributionUrls, PublishedCrl, Services } from '../../../services/services.ts';
+import { sendJson } from '../certificate-formats.ts';
+import { commonProblems, jsonAnswer, problems } from '../documentation.ts';
+import type { Face } from '../face-deps.ts';
+import { rfc3339 } from '../rfc3339.ts';
+
+export interface CrlRouteDeps {
+  readonly services: Pick<Services, 'crl' | 'listAuthorities'>;
+  readonly urls: DistributionUrls;
+  readonly mayRead: onRequestAsyncHookHandler[];
+}
+
+const documented = {
+  tags: ['revocation'],
+  security: [{ operatorCertificate: [] }],
+  querystring: NoQuery,
+};
+const readProblems = [
+  ...commonProblems,
+  'unauthenticated',
+  'unauthorized',
+  'signerUnavailable',
+  'clockUnsafe',
+] as const;
+
+export function addCrlStateRoutes(face: Face, { services, urls, mayRead }: CrlRouteDeps): void {
+  face.get(
+    '/v1/crls',
+    {
+      onRequest: mayRead,
+      schema: {
+        ...documented,
+        operationId: 'listCrls',
+        summary: 'The CRL in force of each authority',
+        response: { 200: jsonAnswer('The CRLs.', CrlList), ...problems(...readProblems) },
+      },
+    },
+    async (_request, reply) => {
+      const authorities = await services.listAuthorities();
+      const items = await Promise.all(
+        authorities.map(async ({ authority: { name } }) => crlJson(name, await services.crl(name), urls)),
+      );
+      return sendJson(reply, { items } satisfies CrlList);
+    },
+  );
+
+  face.get(
+    '/v1/crls/:name',
+    {
+      onRequest: mayRead,
+      schema: {
+        ...documented,
+        operationId: 'readCrl',
+        summary: 'The CRL in force of one authority',
+        params: AuthorityPath,
+        response: { 200: jsonAnswer('The CRL.', CrlJson), ...problems(...readProblems, 'notFound') },
+      },
+    },
+    async (request, reply) => {
+      const { name } = request.params;
+      return sendJson(reply, crlJson(name, await services.crl(name), urls));
+    },
+  );
+}
+
+const crlJson = (authority: string, crl: PublishedCrl, urls: DistributionUrls): CrlJson => ({
+  authority,
+  number: crl.crlNumber,
+  thisUpdate: rfc3339(crl.thisUpdate),
+  nextUpdate: rfc3339(crl.nextUpdate),
+  octets: crl.der.length,
+  sha256: hash('sha256', crl.der, 'hex'),
+  url: urls.crl(authority),
+});

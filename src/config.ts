@@ -5,9 +5,15 @@ import { type Static, Type } from './api/schema.ts';
 import { StartError } from './domain/errors.ts';
 
 const Port = (description: string, fallback: number) =>
-  Type.Integer({ minimum: 0, maximum: 65535, default: fallback, description: `${description}; 0 takes a free one` });
+  Type.Integer({
+    minimum: 0,
+    maximum: 65535,
+    default: fallback,
+    unit: 'port',
+    description: `${description}; 0 takes a free one and writes it to \`run/ports.json\` in the home`,
+  });
 const Seconds = (description: string, minimum: number, fallback: number) =>
-  Type.Integer({ minimum, maximum: 10 * 365 * 86_400, default: fallback, description: `${description}, in seconds` });
+  Type.Integer({ minimum, maximum: 10 * 365 * 86_400, default: fallback, unit: 'seconds', description });
 
 /** Every setting with its default. The environment variable of `crlLifetimeSeconds` is PRIVYSEAL_CRL_LIFETIME_SECONDS. */
 export const ConfigSchema = Type.Object(
@@ -24,13 +30,14 @@ export const ConfigSchema = Type.Object(
     distributionUrl: Type.Optional(
       Type.String({
         pattern: '^http://[A-Za-z0-9.\\-\\[\\]:]+(/[A-Za-z0-9._~\\-/]*)?$',
-        description: 'Base URL of the distribution face as certificates carry it; http://localhost:PORT if absent',
+        description:
+          'Base URL of CRL, OCSP and issuer certificates **as certificates carry it**: set it before the first certificate that others must check; `http://localhost:PORT` if absent',
       }),
     ),
     publicUrl: Type.Optional(
       Type.String({
         pattern: '^https://[^\\s/]+$',
-        description: 'Base URL of the public face; https://localhost:PORT if absent',
+        description: 'What the start’s text shows for the public face; `https://localhost:PORT` if absent',
       }),
     ),
     serverNames: Type.Array(Type.String({ minLength: 1, maxLength: 253 }), {
@@ -52,12 +59,13 @@ export const ConfigSchema = Type.Object(
       default: 'pkcs1',
       description: 'How new RSA authorities sign: PKCS#1 v1.5 or PSS, both with SHA-256',
     }),
-    crlLifetimeSeconds: Seconds('nextUpdate - thisUpdate of CRLs', 60, 86_400),
+    crlLifetimeSeconds: Seconds('nextUpdate - thisUpdate of CRLs; a list is replaced after a third of it', 60, 86_400),
     ocspLifetimeSeconds: Seconds('nextUpdate - thisUpdate of OCSP answers', 60, 3_600),
     archiveAfterDays: Type.Integer({
       minimum: 1,
       maximum: 36_500,
       default: 400,
+      unit: 'days',
       description:
         'Days after their expiry at which certificates leave the searches and lists of the inventory for its archive',
     }),
@@ -68,12 +76,14 @@ export const ConfigSchema = Type.Object(
     requestsPerMinute: Type.Integer({
       minimum: 1,
       default: 1_200_000,
+      unit: 'requests a minute',
       description: 'Requests one client address may make a minute, to each face',
     }),
     metricsProducts: Type.Integer({
       minimum: 0,
       maximum: 10_000,
       default: 100,
+      unit: 'products',
       description: 'Products that the metrics show by name, those with the most certificates; the rest is `other`',
     }),
     logLevel: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent'], {
@@ -87,13 +97,14 @@ export const ConfigSchema = Type.Object(
 
 export type Config = Readonly<Static<typeof ConfigSchema>>;
 
-/** Variables that other parts read: they are no settings, but not unknown either. */
-const otherVariables = [
-  'PRIVYSEAL_VAULT_PASSPHRASE',
-  'PRIVYSEAL_VAULT_PASSPHRASE_FILE',
-  'PRIVYSEAL_CONFIG',
-  'PRIVYSEAL_TOKEN',
-];
+/** Variables that other parts read: they are no settings, but not unknown either. What each is for, as docs/configuration.md tells it. */
+export const otherVariables: Readonly<Record<string, string>> = {
+  PRIVYSEAL_CONFIG: 'Path of the settings’ file; `privyseal.yaml` in the folder of the start if absent',
+  PRIVYSEAL_VAULT_PASSPHRASE_FILE: 'File that holds the passphrase of the vault (docs/keys.md)',
+  PRIVYSEAL_VAULT_PASSPHRASE: 'The passphrase itself; a file is seen by fewer',
+  PRIVYSEAL_TOKEN: 'Enrolment token that the command line shows (docs/cli.md)',
+  PRIVYSEAL_CONTEXT: 'Context that the command line works in (docs/cli.md)',
+};
 
 /** Reads `privyseal.yaml` (or PRIVYSEAL_CONFIG) of `cwd`, then the environment. StartError `badConfiguration` names key, value and what is allowed. */
 export async function loadConfig(
@@ -117,7 +128,7 @@ export async function loadConfig(
 const bad = (message: string): StartError => new StartError('badConfiguration', message);
 
 /** What the schemas above say of one value; the library's own checker would cost every start 100 ms and 10 MB. */
-interface Rules {
+export interface Rules {
   readonly type?: string;
   readonly enum?: readonly string[];
   readonly minimum?: number;
@@ -128,6 +139,8 @@ interface Rules {
   readonly pattern?: string;
   readonly items?: Rules;
   readonly default?: unknown;
+  readonly unit?: string;
+  readonly description?: string;
 }
 
 function fits(rules: Rules, value: unknown): boolean {
@@ -142,7 +155,8 @@ function fits(rules: Rules, value: unknown): boolean {
   return value.length <= (rules.maxLength ?? 4096) && new RegExp(rules.pattern ?? '', 'u').test(value);
 }
 
-const rulesOf = ConfigSchema.properties as unknown as Readonly<Record<string, Rules>>;
+/** By setting. */
+export const rulesOf = ConfigSchema.properties as unknown as Readonly<Record<string, Rules>>;
 
 const defaults = (): Record<string, unknown> =>
   Object.fromEntries(
@@ -155,14 +169,16 @@ function complaint(key: string, schema: Rules, config: Readonly<Record<string, u
   return [`${key} is ${JSON.stringify(value)}, but must be ${allowed(schema)} (environment: ${variableOf(key)}).`];
 }
 
-function allowed({ enum: values, type, minimum, maximum, pattern }: Rules): string {
+/** In words: what a value must be. */
+export function allowed({ enum: values, type, minimum, maximum, pattern }: Rules): string {
   if (values) return `one of ${values.join(', ')}`;
   if (type === 'integer') return `a whole number from ${minimum}${maximum === undefined ? '' : ` to ${maximum}`}`;
   if (type === 'boolean') return 'true or false';
   return `${type === 'array' ? 'a list of texts' : 'a text'}${pattern === undefined ? '' : ` like ${pattern}`}`;
 }
 
-const variableOf = (key: string): string =>
+/** The environment variable of a setting. */
+export const variableOf = (key: string): string =>
   `PRIVYSEAL_${key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 
 function readEnvironment(env: NodeJS.ProcessEnv): Record<string, unknown> {
@@ -172,7 +188,7 @@ function readEnvironment(env: NodeJS.ProcessEnv): Record<string, unknown> {
     if (!name.startsWith('PRIVYSEAL_') || text === undefined || text === '') continue;
     const key = keys.get(name);
     if (key) raw[key] = typed(text, rulesOf[key]!);
-    else if (!otherVariables.includes(name) && !name.startsWith('PRIVYSEAL_TEST_')) raw[name] = text;
+    else if (!Object.hasOwn(otherVariables, name) && !name.startsWith('PRIVYSEAL_TEST_')) raw[name] = text;
   }
   return raw;
 }

@@ -1,0 +1,106 @@
+/** Writes docs/configuration.md and docs/problems.md from the tables of the code, or with --check says which is not what they give. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { allowed, otherVariables, type Rules, rulesOf, variableOf } from '../src/config.ts';
+import type { CaErrorCode } from '../src/domain/errors.ts';
+import { preRequestProblems } from '../src/faces/http/answer-parser-errors.ts';
+import { problemKinds } from '../src/faces/http/problem.ts';
+import { problemAdvice } from '../src/faces/http/problem-advice.ts';
+
+/** Pages by path, as the tables give them now. */
+export const generatedPages = (): Map<string, string> =>
+  new Map([
+    ['docs/configuration.md', configurationPage()],
+    ['docs/problems.md', problemsPage()],
+  ]);
+
+function configurationPage(): string {
+  return `# Configuration
+
+Settings of the service are read from \`privyseal.yaml\` in the folder it is started from (or the file that \`PRIVYSEAL_CONFIG\` names), then from the
+variables below, which win; \`--home\` wins over both. A setting that is unknown or wrong stops the start with the key, the value and what is allowed.
+A variable that is set to nothing counts as not set. What settings mean for those who run the service is told in docs/operating.md.
+
+\`\`\`yaml
+# privyseal.yaml
+home: /var/lib/privyseal
+distributionUrl: http://pki.example.org
+serverNames: [ca.example.org]
+\`\`\`
+
+${table(['setting', 'variable', 'default', 'unit', 'allowed', 'meaning'], Object.entries(rulesOf).map(settingRow))}
+
+Lists are written in a variable with commas: \`PRIVYSEAL_SERVER_NAMES=ca.example.org,10.0.0.5\`.
+
+## Variables that are no settings
+
+${table(
+  ['variable', 'for'],
+  Object.entries(otherVariables).map(([name, what]) => [code(name), what]),
+)}
+
+${generatedFrom('`src/config.ts`')}
+`;
+}
+
+function settingRow([key, rules]: [string, Rules]): string[] {
+  const { default: fallback = [], unit = '', description = '' } = rules;
+  const shown = Array.isArray(fallback) ? 'none' : code(String(fallback));
+  return [code(key), code(variableOf(key)), shown, unit, allowedIn(rules), description];
+}
+
+/** A pattern and names of values stand as code; a text may be any. */
+function allowedIn(rules: Rules): string {
+  if (rules.enum) return rules.enum.map(code).join(', ');
+  if (rules.pattern !== undefined) return code(rules.pattern);
+  if (rules.maxItems !== undefined) return `${allowed(rules)}, at most ${rules.maxItems}`;
+  return rules.type === 'string' ? 'any text' : allowed(rules);
+}
+
+function problemsPage(): string {
+  const codes = Object.keys(problemKinds) as CaErrorCode[];
+  const rows = codes.toSorted((a, b) => problemKinds[a].status - problemKinds[b].status).map(problemRow);
+  const before = preRequestProblems.map(({ status, title }) => `${status} (${title})`).join(', ');
+  return `# Problems
+
+Every error of the REST faces is an \`application/problem+json\` document (RFC 9457). Its \`type\` is \`https://privyseal.dev/problems/\` and one of these codes; \`reasons\`
+names each single thing that is wrong, with a code of its own (docs/policy.md lists them), the field, and the offending value made safe to print. \`instance\` is
+in the log, too. Which problems a route may answer, the OpenAPI documents say (\`openapi/\`, or \`/docs\` on the running service).
+
+${table(['code', 'status', 'title', 'what to do'], rows)}
+
+What never became a request (malformed HTTP, a header of more than 16 KiB, a peer that is too slow) is answered with the type \`about:blank\` and ${before}.
+
+${generatedFrom('`src/faces/http/problem.ts` and `problem-advice.ts`')}
+`;
+}
+
+const problemRow = (name: CaErrorCode): string[] => [
+  code(name),
+  String(problemKinds[name].status),
+  problemKinds[name].title,
+  problemAdvice[name],
+];
+
+const generatedFrom = (sources: string): string => `This page is generated from ${sources}: \`npm run docs\`.`;
+
+const code = (text: string): string => `\`${text}\``;
+
+/** A bar in a cell would end it, even in code. */
+const table = (titles: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [tableLine(titles), `|${'---|'.repeat(titles.length)}`, ...rows.map(tableLine)].join('\n');
+
+const tableLine = (cells: readonly string[]): string =>
+  `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`.replaceAll('|  |', '| |');
+
+const fileUrl = (name: string): URL => new URL(`../${name}`, import.meta.url);
+
+if (import.meta.main) {
+  const check = process.argv.includes('--check');
+  for (const [name, text] of generatedPages()) {
+    if (!check) await writeFile(fileUrl(name), text);
+    else if ((await readFile(fileUrl(name), 'utf8').catch(() => '')) !== text) {
+      process.stderr.write(`${name} is not what the tables give: run npm run docs\n`);
+      process.exitCode = 1;
+    }
+  }
+}

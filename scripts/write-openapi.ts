@@ -4,6 +4,7 @@ import swagger, { type FastifyDynamicSwaggerOptions } from '@fastify/swagger';
 import type { FastifySchema } from 'fastify';
 import { pino } from 'pino';
 import { stringify } from 'yaml';
+import * as auditSchemas from '../src/api/audit.ts';
 import * as certificateSchemas from '../src/api/certificate.ts';
 import * as operatorSchemas from '../src/api/operator.ts';
 import * as problemSchemas from '../src/api/problem.ts';
@@ -154,6 +155,9 @@ const componentNames = [
   'OperatorAdded',
   'OperatorRemoved',
   'StatusJson',
+  'AuditEventJson',
+  'AuditEventList',
+  'CheckpointJson',
   'Readiness',
   'Liveness',
 ];
@@ -161,6 +165,7 @@ const componentNames = [
 /** Schemas that have a name become components; the routes refer to them. */
 function withComponents(document: object): object {
   const schemas: Record<string, unknown> = {
+    ...auditSchemas,
     ...certificateSchemas,
     ...operatorSchemas,
     ...problemSchemas,

@@ -2,6 +2,7 @@
 import { createServer } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Logger, pino } from 'pino';
 import packageJson from '../package.json' with { type: 'json' };
 import { createCsrReader } from './adapters/csr-reader/csr-reader.ts';
@@ -125,6 +126,7 @@ export async function startService(config: Config, overrides: Overrides = {}): P
       await open.home.write('run/ports.json', `${JSON.stringify(ports)}\n`, 0o644);
     }
     await open.inventory.appendAudit(serviceEvent('service.started', built));
+    await built.signAuditLog();
     const { firstRun, passphraseFile } = open;
     return { ports, built, firstRun, passphraseFile, stop: () => stopService(open, closers) };
   } catch (error) {
@@ -133,6 +135,8 @@ export async function startService(config: Config, overrides: Overrides = {}): P
   }
 }
 
+const signAtStopMs = 3000;
+
 async function stopService({ built, inventory, log }: OpenServices, closers: Closers): Promise<void> {
   built.beginStop();
   // The faces and the housekeeping were opened last: nothing new comes after them.
@@ -140,6 +144,8 @@ async function stopService({ built, inventory, log }: OpenServices, closers: Clo
   await inventory.appendAudit(serviceEvent('service.stopped', built)).catch((error: unknown) => {
     log.error({ err: error }, 'the stop was not audited');
   });
+  // A signer that is away must not hold the stop up; the next start signs what is left.
+  await Promise.race([built.signAuditLog(), pause(signAtStopMs, undefined, { ref: false })]);
   await closeAll(closers);
 }
 
@@ -301,6 +307,7 @@ export async function initializeHome(
   const ports = { public: config.publicPort, admin: config.adminPort, distribution: config.distributionPort };
   try {
     const { built, firstRun, passphraseFile } = await openServices(config, ports, {}, closers);
+    await built.signAuditLog();
     await tell({ ports, built, firstRun, passphraseFile });
   } finally {
     await closeAll(closers);

@@ -1,9 +1,10 @@
-/** The composition root of the acts on a home that this process does not serve: backup, which a service may be running beside, and restore. */
-import { readFile, stat } from 'node:fs/promises';
+/** The composition root of the acts on a home that this process does not serve: backup, which a service may be running beside, restore, and looking at its audit log. */
+import { mkdtemp, open, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import packageJson from '../package.json' with { type: 'json' };
 import { filePart, heldPart } from './adapters/backup-file/octets.ts';
-import { type OpenBackup, openBackup } from './adapters/backup-file/read-backup.ts';
+import { type OpenBackup, type OpenPart, openBackup } from './adapters/backup-file/read-backup.ts';
 import { type BackupTarget, openBackupTarget } from './adapters/backup-file/write-backup.ts';
 import { inspectHome, readTrustFiles } from './adapters/home-directory/inspect-home.ts';
 import {
@@ -13,6 +14,7 @@ import {
   stageFile,
 } from './adapters/home-directory/restored-home.ts';
 import { appendBeside } from './adapters/inventory-sqlite/append-beside.ts';
+import { type AuditLogFile, isDatabaseFile, openAuditLogFile } from './adapters/inventory-sqlite/audit-log-file.ts';
 import { copyDatabase, readCopy } from './adapters/inventory-sqlite/copy-database.ts';
 import { openSqliteInventory } from './adapters/inventory-sqlite/inventory-sqlite.ts';
 import { knowsSchema, verifyCopy } from './adapters/inventory-sqlite/verify-copy.ts';
@@ -161,4 +163,30 @@ async function readList(file: string): Promise<GivenList> {
     const code = String((error as NodeJS.ErrnoException).code);
     throw new StartError('crlUnusable', `${file} cannot be read (${code}). Check its name, owner and mode.`, error);
   }
+}
+
+/** The audit log of a database, which a service may be writing, or of a backup, whose database is unpacked for as long as it is read. */
+export async function openAuditLog(file: string, onProgress: OnProgress): Promise<AuditLogFile> {
+  if (await isDatabaseFile(file)) return openAuditLogFile(file);
+  const backup = await openBackup(file);
+  const folder = await mkdtemp(join(tmpdir(), 'privyseal-audit-'));
+  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
+  try {
+    await backup.extract(
+      (part) => (part.name === databasePart ? newFile(join(folder, part.name)) : nowhere),
+      onProgress,
+    );
+    const log = openAuditLogFile(join(folder, databasePart));
+    return { ...log, close: () => log.close().finally(remove) };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+const nowhere: Promise<OpenPart> = Promise.resolve({ write: async () => {}, end: async () => {} });
+
+async function newFile(path: string): Promise<OpenPart> {
+  const file = await open(path, 'wx', 0o600);
+  return { write: (piece) => file.writeFile(piece), end: () => file.close() };
 }

@@ -17,6 +17,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     initialize,
     backUp: async (given, file, onProgress) => (await offline()).backUpHome(await load(given), file, onProgress),
     restore: async (given, input, onProgress) => (await offline()).restoreHome(await load(given), input, onProgress),
+    openAuditLog: async (file, onProgress) => (await offline()).openAuditLog(file, onProgress),
     version: packageJson.version,
   });
 }

@@ -101,7 +101,7 @@ export const CertificateSummary = Type.Object(
   {
     serial: SerialSchema,
     status: CertificateStatusSchema,
-    purpose: Type.Enum(['product', 'authority', 'operator', 'server', 'ocspResponder']),
+    purpose: Type.Enum(['product', 'authority', 'operator', 'server', 'ocspResponder', 'auditLog']),
     environment: Type.Union([Type.String(), Type.Null()]),
     product: Type.Union([Type.String(), Type.Null()], {
       description: 'Product id; null for the service’s own certificates',

@@ -17,7 +17,7 @@ export const Readiness = Type.Object(
         { name: Type.String(), ready: Type.Boolean(), reason: Type.Optional(Type.String()) },
         { additionalProperties: false },
       ),
-      { description: 'inventory, vault, signer, disk, clock, crls, service: each with why not' },
+      { description: 'inventory, vault, signer, disk, clock, crls, audit, service: each with why not' },
     ),
   },
   { additionalProperties: false },

@@ -16,17 +16,19 @@ interface Nesting {
   readonly properties?: Readonly<Record<string, Nesting>>;
   readonly items?: Nesting;
   readonly anyOf?: readonly Nesting[];
+  readonly additionalProperties?: boolean;
 }
 
 function knownOf(schema: Nesting, value: unknown): unknown {
-  const { properties, items, anyOf } = schema;
+  const { properties, items, anyOf, additionalProperties } = schema;
   if (items && Array.isArray(value)) return value.map((item) => knownOf(items, item));
   if (anyOf && typeof value === 'object' && value !== null) {
     const objects = anyOf.filter((option) => option.properties !== undefined);
     // The contract's unions hold one object at most: an object or null.
     return objects.length === 1 ? knownOf(objects[0]!, value) : value;
   }
-  if (!properties || typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  if (!properties || additionalProperties || typeof value !== 'object' || value === null || Array.isArray(value))
+    return value;
   const known = Object.entries(value).filter(([key]) => Object.hasOwn(properties, key));
   return Object.fromEntries(known.map(([key, field]) => [key, knownOf(properties[key]!, field)]));
 }

@@ -1,5 +1,6 @@
 /** The REST API as a typed client over HTTPS with mutual TLS or a bearer token; what the command line talks through. */
 import { randomUUID } from 'node:crypto';
+import { AuditEventList, type AuditEventListQuery, CheckpointJson } from '../api/audit.ts';
 import {
   CertificateJson,
   CertificateList,
@@ -86,6 +87,17 @@ export function connect(options: ConnectOptions) {
     environment: (name: string): Promise<EnvironmentJson> =>
       get(`/v1/environments/${encodeURIComponent(name)}`, EnvironmentJson),
     ...registryCalls({ get, post, put, remove }),
+    /** Pages of the audit log in the order asked for, fetched as they are consumed. */
+    async *auditEvents(query: AuditEventListQuery = {}): AsyncGenerator<AuditEventList> {
+      let cursor: string | null | undefined = query.cursor;
+      do {
+        const path = `/v1/audit-events${queryText({ ...query, ...(cursor && { cursor }) })}`;
+        const page = (await get(path, AuditEventList)) as AuditEventList;
+        yield page;
+        cursor = page.nextCursor;
+      } while (cursor);
+    },
+    latestCheckpoint: (): Promise<CheckpointJson> => get('/v1/audit-checkpoints/latest', CheckpointJson),
     status: (): Promise<StatusJson> => get('/v1/status', StatusJson),
     /** Unready is an answer here, not an error: 503 carries the same parts. */
     readiness: async (): Promise<Readiness> => {
@@ -101,7 +113,7 @@ const pemMediaType = 'application/pem-certificate-chain';
 
 const certificatePath = (serial: string): string => `/v1/certificates/${encodeURIComponent(serial)}`;
 
-function queryText(query: CertificateListQuery): string {
+function queryText(query: CertificateListQuery | AuditEventListQuery): string {
   const pairs = Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]);
   return pairs.length === 0 ? '' : `?${new URLSearchParams(pairs)}`;
 }

@@ -9,6 +9,7 @@
  * of writes is full, `conflict` where a create meets an existing name. Expected outcomes are values, not errors.
  */
 
+import type { KeptEvent } from '../domain/audit/kept-event.ts';
 import type { Profile } from '../domain/policy/profile.ts';
 import type { AuditEntry, AuditEvent } from '../domain/records/audit-event.ts';
 import type {
@@ -171,6 +172,36 @@ export interface ArchivableQuery {
   readonly limit: number;
 }
 
+/** Filters combine with AND; an absent one does not filter. Bounds are exclusive, times in Unix milliseconds. */
+export interface AuditQuery {
+  readonly actor?: string;
+  readonly object?: string;
+  readonly kind?: string;
+  readonly code?: string;
+  readonly atAfter?: number;
+  readonly atBefore?: number;
+  readonly seqAfter?: number;
+  readonly seqBefore?: number;
+  readonly sort: 'seq' | '-seq';
+  readonly limit: number;
+}
+
+/** Which key of which vault signs checkpoints, with the certificate that `system` gave it. */
+export interface AuditKey {
+  readonly vault: string;
+  readonly vaultKey: string;
+  readonly certificateSerial: string;
+  readonly certificateDer: Uint8Array;
+}
+
+export interface CheckpointRecord {
+  /** The event that the checkpoint is of. */
+  readonly seq: number;
+  /** Text and signature: domain/audit/checkpoint.ts. */
+  readonly note: string;
+  readonly certificateDer: Uint8Array;
+}
+
 export interface InventoryCounts {
   /** The archived ones among them. */
   readonly certificates: number;
@@ -307,6 +338,20 @@ export interface Inventory {
   appendAudit(entry: AuditEntry): Promise<void>;
   /** Events after `seq`, ascending. */
   auditEvents(afterSeq: number, limit: number): Promise<readonly AuditEvent[]>;
+  /** The events that match, as they are kept, in the order of their numbers. */
+  searchAuditEvents(query: AuditQuery): Promise<readonly KeptEvent[]>;
+  /** The first and the newest event; undefined while there is none. */
+  auditEnds(): Promise<{ readonly first: KeptEvent; readonly newest: KeptEvent } | undefined>;
+  /** From now on this key signs checkpoints; rejects with `conflict` for a key or certificate that is known. */
+  addAuditKey(key: AuditKey, audit: AuditEntry): Promise<void>;
+  /** The key in force: the one that was added last. */
+  auditKey(): Promise<AuditKey | undefined>;
+  /**
+   * Keeps a checkpoint signed by the key with this certificate. No audit event tells of it, or each would call for another.
+   * Rejects with `conflict` unless it is of an event that is there, after that of every earlier checkpoint.
+   */
+  recordCheckpoint(checkpoint: { seq: number; note: string; certificateSerial: string }): Promise<void>;
+  latestCheckpoint(): Promise<CheckpointRecord | undefined>;
 
   // --- the store itself --------------------------------------------------------------------------------------------------
   /** Small named values of the service (`firstRunCompletedAt`, `cursorKey`); set is durable like any write. */

@@ -11,6 +11,8 @@ import type { Randomness } from '../ports/randomness.ts';
 import type { Vault } from '../ports/vault.ts';
 import { createAnswerOcsp } from './answer-ocsp.ts';
 import { createArchiving } from './archive-expired.ts';
+import { createAuditCheckpoints } from './audit-checkpoints.ts';
+import { createAuditKeys } from './audit-key.ts';
 import {
   createAuthenticateOperator,
   createAuthenticateProduct,
@@ -32,6 +34,7 @@ import { ensureFirstRun, writeTrust } from './first-run.ts';
 import { type ClockLimits, type GuardedClock, guardClock } from './guard-clock.ts';
 import { createIssueCertificate } from './issue-certificate.ts';
 import { createIssueServiceCertificate, createRequestServiceCertificate } from './issue-service-certificate.ts';
+import { createListAuditEvents } from './list-audit-events.ts';
 import { createListCertificates } from './list-certificates.ts';
 import { createManageOperators } from './manage-operators.ts';
 import { createProductServices } from './manage-products.ts';
@@ -41,6 +44,7 @@ import { createMeasurements } from './measurements.ts';
 import type { WatchedFace } from './measuring-services.ts';
 import { createSigningMeter, meterIssuing } from './meter-signing.ts';
 import { createOcspResponders } from './ocsp-responders.ts';
+import { createCursorsFor } from './page-cursors.ts';
 import { createCrlPublisher } from './publish-crl.ts';
 import { createRecordRefusal } from './record-refusal.ts';
 import { recoverUnfinished } from './recover-unfinished.ts';
@@ -95,6 +99,8 @@ export interface BuiltServices {
   recoverUnfinished(): Promise<number>;
   /** Keeps lists and responders fresh; called about once a second. */
   housekeep(): Promise<void>;
+  /** Signs the audit log up to its newest event; called at start and stop. Never throws: what fails is logged. */
+  signAuditLog(): Promise<void>;
   /** From here on the service reports that it is stopping. */
   beginStop(): void;
 }
@@ -124,6 +130,8 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
   const crls = createCrlPublisher({ ...shared, directory });
   const responders = createOcspResponders(withIssuing);
   const archiveStep = createArchiving(shared);
+  const checkpoints = createAuditCheckpoints({ ...shared, keys: createAuditKeys(withIssuing) });
+  const cursorsFor = createCursorsFor(shared);
   const known = {
     products: rememberBriefly(clock, (id) => inventory.product(id)),
     profiles: rememberBriefly(clock, (environment) => inventory.profiles(environment)),
@@ -135,7 +143,7 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
   const trust = createTrustServices({ inventory, directory });
   const createEnvironment = createCreateEnvironment({ ...shared, ensureAuthority }, ensureEnvironment);
   let stopping = false;
-  const reporting = { ...shared, directory, crls, startedAt: clock.now(), stopping: () => stopping };
+  const reporting = { ...shared, directory, crls, checkpoints, startedAt: clock.now(), stopping: () => stopping };
 
   const readiness = createReadiness(reporting);
   const faces: WatchedFace[] = [];
@@ -148,7 +156,7 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
     submitRequest: products.submit,
     rotateCertificate: createRotateCertificate({ ...shared, directory, products, findProduct }),
     readCertificate: createReadCertificate({ inventory, directory }),
-    listCertificates: createListCertificates(shared),
+    listCertificates: createListCertificates({ ...shared, cursorsFor }),
     revokeCertificate: createRevokeCertificate({ ...shared, directory }),
     releaseCertificate: createReleaseCertificate({ ...shared, directory }),
     ...trust,
@@ -166,6 +174,8 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
     ...createProductServices({ ...shared, forgetProduct: known.products.forget }),
     ...createProfileServices({ ...shared, directory, forgetProfiles: known.profiles.forget }),
     ...createTokenServices({ ...shared, forgetToken: known.tokens.forget }),
+    listAuditEvents: createListAuditEvents({ inventory, cursorsFor }),
+    latestCheckpoint: () => checkpoints.latest(),
     status: createStatus(reporting, readiness),
     readiness,
     recordRefusal: createRecordRefusal(shared),
@@ -193,7 +203,9 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
       await crls.refreshDue();
       await responders.refreshDue();
       await archiveStep();
+      await checkpoints.signDue();
     },
+    signAuditLog: () => checkpoints.sign(),
     beginStop: () => {
       stopping = true;
     },

@@ -2,6 +2,7 @@
 import { CaError } from '../domain/errors.ts';
 import type { Home } from '../ports/home.ts';
 import type { Inventory } from '../ports/inventory.ts';
+import type { AuditCheckpoints } from './audit-checkpoints.ts';
 import type { AuthorityDirectory } from './authority-directory.ts';
 import type { GuardedClock } from './guard-clock.ts';
 import type { SigningMeter } from './meter-signing.ts';
@@ -15,6 +16,7 @@ export interface ReportStatusDeps {
   readonly crls: CrlPublisher;
   readonly signing: SigningMeter;
   readonly home: Home;
+  readonly checkpoints: Pick<AuditCheckpoints, 'problem'>;
   /** Unix milliseconds. */
   readonly startedAt: number;
   /** True from the moment the service stops taking new work. */
@@ -43,6 +45,7 @@ async function judge(deps: ReportStatusDeps): Promise<readonly ReadinessPart[]> 
     await probe('disk', () => refuseFullDisk(deps.home)),
     part('clock', deps.clock.problem()),
     part('crls', crlProblems.length > 0 ? crlProblems.join('; ') : undefined),
+    part('audit', deps.checkpoints.problem()),
     part('service', deps.stopping() ? 'the service is stopping' : undefined),
   ];
 }

@@ -1,10 +1,12 @@
 /** Everything the faces may ask for: one entry a use case, each built in its own file of this folder. */
 
+import type { Checkpoint } from '../domain/audit/checkpoint.ts';
+import type { KeptEvent } from '../domain/audit/kept-event.ts';
 import type { Profile } from '../domain/policy/profile.ts';
 import type { AuditEntry } from '../domain/records/audit-event.ts';
 import type { CertificateRecord } from '../domain/records/certificate.ts';
 import type { Authority, Environment, Hierarchy, Operator, OperatorRole } from '../domain/records/environment.ts';
-import type { CertificateQuery, InventoryCounts } from '../ports/inventory.ts';
+import type { AuditQuery, CertificateQuery, InventoryCounts } from '../ports/inventory.ts';
 import type { Caller } from './caller.ts';
 import type { MeasuringServices } from './measuring-services.ts';
 import type { RegistryServices } from './registry-services.ts';
@@ -57,6 +59,20 @@ export interface OperatorView {
 
 /** `bodySha256` as in SubmitInput. */
 export type OperatorCertificateInput = Pick<SubmitInput, 'csrDer' | 'lifetimeSeconds' | 'idempotency'>;
+/** Filters as the faces received them; `cursor` is checked here. */
+export type AuditListInput = AuditQuery & { readonly cursor?: string };
+
+export interface AuditPage {
+  readonly items: readonly KeptEvent[];
+  /** Opaque and authenticated; null at the end. */
+  readonly nextCursor: string | null;
+}
+
+export interface CheckpointView {
+  readonly checkpoint: Checkpoint;
+  /** Whole: text, signature and the certificate of its key. */
+  readonly note: string;
+}
 
 /** Bytes to serve as they are, with their validators. */
 export interface PublishedCrl {
@@ -140,6 +156,10 @@ export interface Services extends RegistryServices, MeasuringServices {
   removeOperator(caller: Caller, name: string): Promise<readonly string[]>;
   /** A further certificate with a new key; those before stay good. */
   issueOperatorCertificate(caller: Caller, name: string, input: OperatorCertificateInput): Promise<CertificateView>;
+  // the audit log
+  listAuditEvents(input: AuditListInput): Promise<AuditPage>;
+  /** The newest; `notFound` before the first. */
+  latestCheckpoint(): Promise<CheckpointView>;
 
   // operating
   createEnvironment(caller: Caller, input: { name: string; hierarchy: Hierarchy }): Promise<EnvironmentView>;

@@ -2,7 +2,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+
 import { type CliDeps, runCli } from '../../src/faces/cli/run.ts';
+import { openAuditLog } from '../../src/offline.ts';
 import { answersNow } from './certificate-json.ts';
 import { keyPemOf, type StubService, stubClientCertificate } from './stub-service.ts';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -52,6 +54,7 @@ export async function commandLine(
     initialize: refuse,
     backUp: refuse,
     restore: refuse,
+    openAuditLog,
     ...options.deps,
   };
   const code = await runCli(argv, io, deps);

@@ -1,5 +1,7 @@
 /** Services in memory that record what the faces asked of them: for tests of translation, where no CA is needed. */
+import type { KeptEvent } from '../../src/domain/audit/kept-event.ts';
 import { CaError, type CaErrorCode } from '../../src/domain/errors.ts';
+import { auditChainHash, auditGenesisHash, canonicalAuditEvent } from '../../src/domain/records/audit-event.ts';
 import type { CertificateRecord } from '../../src/domain/records/certificate.ts';
 import type { Authority, OperatorRole } from '../../src/domain/records/environment.ts';
 import { gauge } from '../../src/domain/records/metric.ts';
@@ -93,6 +95,27 @@ export const testCrl = {
   etag: '"crl-7"',
 };
 
+const canonical = canonicalAuditEvent(1, {
+  at: testNow * 1000,
+  kind: 'request.refused',
+  actor: 'anonymous',
+  object: 'POST /v1/certificates',
+  code: 'badCSR',
+  reasons: ['notDer'],
+  details: { path: '/v1/certificates' },
+});
+export const testEvent: KeptEvent = {
+  seq: 1,
+  canonical,
+  previousHash: auditGenesisHash,
+  hash: auditChainHash(auditGenesisHash, canonical),
+};
+
+export const testCheckpoint = {
+  checkpoint: { log: testEvent.hash, seq: 1, hash: testEvent.hash, at: testNow * 1000 },
+  note: 'a note\n',
+};
+
 const knownOnly = (name: string, known: string): void => {
   if (name !== known) throw new CaError('notFound', 'There is no such thing.');
 };
@@ -162,6 +185,8 @@ export function makeServices(override: Partial<Services> = {}): ServicesDouble {
       };
     },
     ...registryDouble,
+    listAuditEvents: async () => ({ items: [testEvent], nextCursor: null }),
+    latestCheckpoint: async () => testCheckpoint,
     status: async () => ({
       startedAt: testNow * 1000,
       readiness: [{ name: 'inventory', ready: true }],

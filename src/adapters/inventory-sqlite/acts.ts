@@ -25,6 +25,8 @@ export const actNames = [
   'setOperatorRole',
   'removeOperator',
   'appendAudit',
+  'addAuditKey',
+  'recordCheckpoint',
   'setSetting',
   'check',
 ] as const satisfies readonly (keyof Inventory)[];

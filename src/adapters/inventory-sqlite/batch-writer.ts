@@ -2,6 +2,7 @@
 import { CaError } from '../../domain/errors.ts';
 import type { Act, Acts } from './acts.ts';
 import { archiveActs } from './archive-acts.ts';
+import { auditActs } from './audit-acts.ts';
 import { openAuditChain } from './audit-chain.ts';
 import { type Connection, type ConnectionOptions, openForWriting } from './connection.ts';
 import { type Failure, failureOf, isBusy, isUnavailable } from './database-error.ts';
@@ -94,6 +95,7 @@ function openSession(options: ConnectionOptions): Session {
     ...operatorActs(connection, audit),
     ...restorationActs(connection, audit),
     ...archiveActs(connection, audit),
+    ...auditActs(connection, audit),
   };
   // IMMEDIATE takes the write lock first, so that a busy database is met before anything is done.
   const begin = connection.prepare('BEGIN IMMEDIATE');

@@ -69,6 +69,7 @@ function compose(queue: WriteQueue, reader: Connection, searches: SearchThread):
     ...pointReads(reader),
     ...policyReads(reader),
     searchCertificates: (query) => searches.search(query),
+    searchAuditEvents: (query) => searches.auditEvents(query),
     counts: () => searches.counts(),
     expiryCounts: (asked) => searches.expiryCounts(asked),
     load: async () => ({ pendingWrites: queue.pending, waitingSearches: searches.waiting() }),

@@ -1,8 +1,17 @@
 /** Reads that an index answers at once, on the calling thread: a WAL reader never waits for the writer. */
+import type { KeptEvent } from '../../domain/audit/kept-event.ts';
 import type { RevocationReason } from '../../domain/policy/revocation-reason.ts';
 import type { AuditEntry, AuditEvent } from '../../domain/records/audit-event.ts';
 import type { Authority, Environment, Operator } from '../../domain/records/environment.ts';
-import type { ArchivableQuery, CrlRecord, Inventory, RevokedEntry } from '../../ports/inventory.ts';
+import type {
+  ArchivableQuery,
+  AuditKey,
+  CheckpointRecord,
+  CrlRecord,
+  Inventory,
+  RevokedEntry,
+} from '../../ports/inventory.ts';
+import { keptColumns } from './audit-search.ts';
 import { type CertificateRow, octets, recordColumns, recordOf, revocationOf, serialOctets } from './certificate-row.ts';
 import type { Connection } from './connection.ts';
 import { errorOf, failureOf } from './database-error.ts';
@@ -35,6 +44,12 @@ export const lookUps = {
   auditEvents: `SELECT canonical, lower(hex(previous_hash)), lower(hex(hash)) FROM audit_events
     WHERE seq > ? ORDER BY seq LIMIT ?`,
   newestEvent: 'SELECT canonical FROM audit_events ORDER BY seq DESC LIMIT 1',
+  firstKept: `SELECT ${keptColumns} FROM audit_events WHERE seq = 1`,
+  newestKept: `SELECT ${keptColumns} FROM audit_events ORDER BY seq DESC LIMIT 1`,
+  auditKey: `SELECT vault, vault_key AS vaultKey, lower(hex(certificate_serial)) AS certificateSerial,
+    certificate AS certificateDer FROM audit_keys ORDER BY id DESC LIMIT 1`,
+  checkpoint: `SELECT c.seq, c.note, k.certificate AS certificateDer FROM audit_checkpoints AS c
+    JOIN audit_keys AS k ON k.id = c.key ORDER BY c.seq DESC LIMIT 1`,
   setting: 'SELECT value FROM settings WHERE name = ?',
 } as const;
 
@@ -61,6 +76,9 @@ type PointRead =
   | 'operator'
   | 'operators'
   | 'auditEvents'
+  | 'auditEnds'
+  | 'auditKey'
+  | 'latestCheckpoint'
   | 'setting'
   | 'latestTime';
 
@@ -176,7 +194,17 @@ function auditReads(connection: Connection) {
   const events = connection.prepare<[number, number], readonly [string, string, string]>(lookUps.auditEvents).raw();
   const newest = connection.prepare<[], string>(lookUps.newestEvent).pluck();
   const setting = connection.prepare<[string], string>(lookUps.setting).pluck();
+  const firstKept = connection.prepare<[], KeptEvent>(lookUps.firstKept);
+  const newestKept = connection.prepare<[], KeptEvent>(lookUps.newestKept);
+  const key = connection.prepare<[], AuditKey>(lookUps.auditKey);
+  const checkpoint = connection.prepare<[], CheckpointRecord>(lookUps.checkpoint);
   return {
+    auditEnds: asked(() => {
+      const [first, newest] = [firstKept.get(), newestKept.get()];
+      return first && newest && { first, newest };
+    }),
+    auditKey: asked(() => key.get()),
+    latestCheckpoint: asked(() => checkpoint.get()),
     auditEvents: asked((afterSeq: number, limit: number) =>
       events.all(afterSeq, limit).map(([canonical, previousHash, hash]): AuditEvent => {
         const entry = JSON.parse(canonical) as AuditEntry & { seq: number };

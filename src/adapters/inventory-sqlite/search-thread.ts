@@ -1,8 +1,9 @@
 /** The search thread as the main thread sees it: started when first needed, ended when nobody has searched for a while. */
 import type { Worker } from 'node:worker_threads';
+import type { KeptEvent } from '../../domain/audit/kept-event.ts';
 import { CaError } from '../../domain/errors.ts';
 import type { CertificateRecord } from '../../domain/records/certificate.ts';
-import type { CertificateQuery, ExpiryCount, InventoryCounts } from '../../ports/inventory.ts';
+import type { AuditQuery, CertificateQuery, ExpiryCount, InventoryCounts } from '../../ports/inventory.ts';
 import { ended, startWorkerThread } from '../threads/worker-thread.ts';
 import type { ConnectionOptions } from './connection.ts';
 import { errorOf } from './database-error.ts';
@@ -21,6 +22,7 @@ interface Waiting {
 /** Errors as the port has them: `overloaded`, `inventoryUnavailable`, `stopping`. */
 export interface SearchThread {
   search(query: CertificateQuery): Promise<readonly CertificateRecord[]>;
+  auditEvents(query: AuditQuery): Promise<readonly KeptEvent[]>;
   counts(): Promise<InventoryCounts>;
   expiryCounts(asked: AskedExpiries): Promise<readonly ExpiryCount[]>;
   /** How many wait for an answer. */
@@ -83,6 +85,7 @@ export function searchThread(options: ConnectionOptions): SearchThread {
 
   return {
     search: (query) => ask({ query }),
+    auditEvents: (auditQuery) => ask({ auditQuery }),
     counts: () => ask({}),
     expiryCounts: (expiries) => ask({ expiries }),
     waiting: () => waiting.size,

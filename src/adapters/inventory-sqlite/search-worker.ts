@@ -1,7 +1,9 @@
 /** Entry of the search thread: searches and counts may read millions of rows, which no request should wait for. */
 import { parentPort, workerData } from 'node:worker_threads';
+import type { KeptEvent } from '../../domain/audit/kept-event.ts';
 import type { CertificateRecord } from '../../domain/records/certificate.ts';
-import type { CertificateQuery, InventoryCounts } from '../../ports/inventory.ts';
+import type { AuditQuery, CertificateQuery, InventoryCounts } from '../../ports/inventory.ts';
+import { auditSearchStatement } from './audit-search.ts';
 import { type CertificateRow, recordOf } from './certificate-row.ts';
 import { type ConnectionOptions, openForReading } from './connection.ts';
 import { failureOf } from './database-error.ts';
@@ -25,6 +27,11 @@ function search(query: CertificateQuery): CertificateRecord[] {
   return select.all(...parameters).map(recordOf);
 }
 
+function searchAuditEvents(query: AuditQuery): KeptEvent[] {
+  const { sql, parameters } = auditSearchStatement(query);
+  return connection.prepare<unknown[], KeptEvent>(sql).all(...parameters);
+}
+
 /** The audit log and the archive have no gaps, so their last number is their length. */
 const counts = (): InventoryCounts =>
   connection
@@ -41,9 +48,10 @@ const counts = (): InventoryCounts =>
 const expiries = expiryCounter(connection);
 
 /** Only a count of expiries takes turns with others; everything else is answered in the turn it comes in. */
-async function answer({ id, query, expiries: asked }: SearchRequest): Promise<SearchAnswer> {
+async function answer({ id, query, auditQuery, expiries: asked }: SearchRequest): Promise<SearchAnswer> {
   try {
     if (asked) return { id, value: await expiries.count(asked) };
+    if (auditQuery) return { id, value: searchAuditEvents(auditQuery) };
     return { id, value: query ? search(query) : counts() };
   } catch (error) {
     return { id, failure: failureOf(error) };

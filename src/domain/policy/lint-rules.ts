@@ -46,6 +46,7 @@ const purposeOids: Readonly<Record<ExtendedKeyUsage, string>> = {
   serverAuth: oids.serverAuth,
   clientAuth: oids.clientAuth,
   OCSPSigning: oids.ocspSigning,
+  documentSigning: oids.documentSigning,
 };
 
 /** Every extension this CA emits, and whether it is critical; what is not here is never signed. */

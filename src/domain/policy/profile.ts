@@ -1,7 +1,7 @@
 /** Profiles: validated recipes for certificates. */
 
 export type KeyUsage = 'digitalSignature' | 'keyEncipherment' | 'keyAgreement' | 'keyCertSign' | 'cRLSign';
-export type ExtendedKeyUsage = 'serverAuth' | 'clientAuth' | 'OCSPSigning';
+export type ExtendedKeyUsage = 'serverAuth' | 'clientAuth' | 'OCSPSigning' | 'documentSigning';
 
 /** Kinds of subject keys; RSA has its own smallest size. */
 export type SubjectKeyKind = 'ec-p256' | 'ec-p384' | 'ec-p521' | 'rsa' | 'ed25519';

@@ -1,4 +1,4 @@
-/** Recipes for the certificates the service needs itself: authorities, operators, its TLS servers, OCSP responders. */
+/** Recipes for the certificates the service needs itself: authorities, operators, its TLS servers, OCSP responders, audit checkpoints. */
 import type { CertificatePurpose } from '../records/certificate.ts';
 import { refuseIfAny } from '../refusal.ts';
 import {
@@ -69,6 +69,8 @@ export const recipes = {
   operator: leaf('operator', 'operator', 'clientAuth', 365),
   server: leaf('service-server', 'server', 'serverAuth', 30),
   ocspResponder: { ...leaf('ocsp-responder', 'ocspResponder', 'OCSPSigning', 7), nocheck: true },
+  // RFC 9336: for a text, and of no use in TLS, OCSP or another certificate.
+  auditCheckpoint: leaf('audit-checkpoint', 'auditLog', 'documentSigning', 730),
 } as const satisfies Readonly<Record<string, ServiceRecipe>>;
 
 /** The issuer, or the algorithm of the very key that signs its own certificate. */

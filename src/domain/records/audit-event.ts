@@ -30,6 +30,7 @@ export type AuditKind =
   | 'certificate.quarantined' // a restore found the serial on a list, but not in the backup
   | 'certificates.archived' // several at once: `details` has their number and the first and last of them
   | 'crl.published'
+  | 'auditKey.activated' // from here on this key signs checkpoints
   | 'request.refused'; // any refusal on any face; `code` says which
 
 /** What a service says happened; the inventory adds `seq` and the hashes when it commits the act. */

@@ -5,7 +5,7 @@ import type { RevocationReason } from '../policy/revocation-reason.ts';
 export type CertificateState = 'intent' | 'issued' | 'revoked';
 
 /** What a certificate is for; `owner` is read by it: a product id, an authority, an operator, or `server`. */
-export type CertificatePurpose = 'product' | 'authority' | 'operator' | 'server' | 'ocspResponder';
+export type CertificatePurpose = 'product' | 'authority' | 'operator' | 'server' | 'ocspResponder' | 'auditLog';
 
 export interface Revocation {
   /** Unix seconds, as CRL and OCSP show it. */

@@ -53,6 +53,7 @@ const keyPurposeIds = {
   serverAuth: oidDer.serverAuth,
   clientAuth: oidDer.clientAuth,
   OCSPSigning: oidDer.ocspSigning,
+  documentSigning: oidDer.documentSigning,
 } as const;
 
 /** RFC 5280 §4.2.1.12, by the names without `id-kp-`; never critical, so that it is not mistaken for anyExtendedKeyUsage. */

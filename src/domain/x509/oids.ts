@@ -1,4 +1,4 @@
-/** Object identifiers this project knows, by their names in RFC 5280, 5480, 4055, 8410, 2986 and 6960. */
+/** Object identifiers this project knows, by their names in RFC 5280, 5480, 4055, 8410, 2986, 6960 and 9336. */
 
 export const oids = {
   // keys
@@ -57,6 +57,7 @@ export const oids = {
   serverAuth: '1.3.6.1.5.5.7.3.1',
   clientAuth: '1.3.6.1.5.5.7.3.2',
   ocspSigning: '1.3.6.1.5.5.7.3.9',
+  documentSigning: '1.3.6.1.5.5.7.3.36',
   // OCSP (RFC 6960 §4)
   idPkixOcspBasic: '1.3.6.1.5.5.7.48.1.1',
   idPkixOcspNonce: '1.3.6.1.5.5.7.48.1.2',

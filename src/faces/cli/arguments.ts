@@ -59,6 +59,22 @@ export const collect = (text: string, before: readonly string[] | undefined): re
   text,
 ];
 
+/** The number of an audit event; 0 is before the first. */
+export function readSeq(text: string): number {
+  if (!/^(?:0|[1-9]\d{0,9})$/.test(text)) throw new InvalidArgumentError('The number of an event is like 1234.');
+  return Number(text);
+}
+
+/** RFC 3339 text of a time, or of one that long ago. */
+export function readTime(text: string): string {
+  const ago = parseLength(text);
+  const time = ago === undefined ? Date.parse(text) : Date.now() - ago * 1000;
+  if (Number.isNaN(time) || (ago === undefined && !/^\d{4}-\d\d-\d\d/.test(text))) {
+    throw new InvalidArgumentError('A time is like 2026-11-21, 2026-11-21T07:00:00Z, or 24h for a day ago.');
+  }
+  return new Date(time).toISOString();
+}
+
 /** An origin, without a trailing slash. */
 export function readUrl(text: string): string {
   const url = URL.parse(text);

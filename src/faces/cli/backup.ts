@@ -1,8 +1,7 @@
 /** Runs a backup or restore with its progress on the terminal, and tells what came of it and what to do next. */
 import type { BackupReport, OnProgress, RestoreReport } from '../../domain/backup/report.ts';
-import { StartError } from '../../domain/errors.ts';
-import { onInterrupt } from './interrupt.ts';
 import type { CliIo } from './io.ts';
+import { withProgress } from './progress.ts';
 import { timeToTheSecond } from './words.ts';
 
 export interface Telling {
@@ -25,26 +24,6 @@ export async function restore(
 
 function tell({ io, json }: Telling, report: unknown, lines: readonly string[]): void {
   io.stdout.write(`${json ? JSON.stringify(report) : lines.join('\n')}\n`);
-}
-
-/** One line on stderr that is written over, on a terminal only. A signal ends the act, which cleans up after itself. */
-async function withProgress<T>({ stderr, isTty }: CliIo, act: (onProgress: OnProgress) => Promise<T>): Promise<T> {
-  let interrupted = false;
-  let shown = '';
-  const restoreSignals = onInterrupt(() => {
-    interrupted = true;
-  });
-  try {
-    return await act(({ what, done, total }) => {
-      if (interrupted) throw new StartError('interrupted', 'Interrupted; nothing was left behind.');
-      const line = `${what} … ${total === 0 ? 100 : Math.floor((100 * done) / total)} %`;
-      if (isTty && line !== shown) stderr.write(`\r${line.padEnd(shown.length)}`);
-      shown = line;
-    });
-  } finally {
-    restoreSignals();
-    if (isTty && shown !== '') stderr.write(`\r${' '.repeat(shown.length)}\r`);
-  }
 }
 
 const fact = (name: string, value: string): string => `${name.padEnd(14)}${value}`;

@@ -14,6 +14,7 @@ export const exitCodes = {
   tryAgain: 7,
   exists: 8,
   notTrusted: 9,
+  auditBroken: 10,
 } as const;
 
 export type Ending = keyof typeof exitCodes;

@@ -13,6 +13,8 @@ import {
   reasonOption,
   statusOption,
 } from './arguments.ts';
+import { addAuditVerbs } from './audit-verbs.ts';
+import type { OpenAuditLog } from './audit-verify.ts';
 import { addBackupVerbs, type HomeActs } from './backup-verbs.ts';
 import type { CliIo } from './io.ts';
 import type { ListOptions } from './list.ts';
@@ -27,6 +29,8 @@ export interface ProgramDeps extends HomeActs {
   /** Both resolve to an exit code. `home` only when it was given here. */
   readonly serve: (overrides: { home?: string }) => Promise<number>;
   readonly initialize: (overrides: { home?: string }) => Promise<number>;
+  /** StartError when the file is neither a database nor a backup. */
+  readonly openAuditLog: OpenAuditLog;
   /** Runs a verb that talks to the service. */
   readonly withSession: WithSession;
   /** Takes the exit code of `serve` and `init`. */
@@ -65,6 +69,7 @@ export function buildProgram(io: CliIo, deps: ProgramDeps): Command {
   addAuthorityVerbs(program, deps);
   addRegistryVerbs(program, deps);
   addToolVerbs(program, deps);
+  addAuditVerbs(program, deps);
   return program;
 }
 

@@ -27,6 +27,8 @@ export interface Session {
   /** Folder whose `admin/`, `trust/` and `demo/` are used where no option says otherwise. */
   readonly home: string;
   readonly publicUrl: string;
+  /** What is trusted as the service: the certificate of `system`. */
+  readonly trustFile: string;
   /** Columns that output must fit; undefined when nobody looks at it as a page. */
   readonly width: number | undefined;
   now(): number;
@@ -65,6 +67,7 @@ export function openSession(io: CliIo, options: GlobalOptions): Session {
     json: options.json === true,
     home,
     publicUrl,
+    trustFile: files.ca,
     width: io.isTty ? io.columns : undefined,
     now: io.now ?? Date.now,
     path,

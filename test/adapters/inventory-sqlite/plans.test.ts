@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { adminRuleSql } from '../../../src/adapters/inventory-sqlite/admin-rule.ts';
+import { auditSearchStatement } from '../../../src/adapters/inventory-sqlite/audit-search.ts';
 import { type Connection, openForReading } from '../../../src/adapters/inventory-sqlite/connection.ts';
 import { lookUps } from '../../../src/adapters/inventory-sqlite/point-reads.ts';
 import { policyLookUps } from '../../../src/adapters/inventory-sqlite/policy-reads.ts';
 import { commonNameProbe, searchStatement } from '../../../src/adapters/inventory-sqlite/search.ts';
-import type { CertificateQuery } from '../../../src/ports/inventory.ts';
+import type { AuditQuery, CertificateQuery } from '../../../src/ports/inventory.ts';
 import { frozenNowSeconds, recordCertificate, serialAt } from '../../support/inventory-builders.ts';
 import { type SqliteStore, sqliteStore } from '../../support/inventory-stores.ts';
 
@@ -29,14 +30,19 @@ const plan = (sql: string, parameters: readonly unknown[]): string[] =>
     ({ detail }) => detail,
   );
 
+const newest: Readonly<Record<string, string>> = {
+  newestEvent: 'SCAN audit_events',
+  newestKept: 'SCAN audit_events',
+  auditKey: 'SCAN audit_keys',
+  checkpoint: 'SCAN c',
+};
+
 describe('a point look-up', () => {
   it.each(Object.entries({ ...lookUps, ...policyLookUps }))('of %s reads no table from end to end', (name, sql) => {
     const parameters = Array.from({ length: sql.split('?').length - 1 }, () => 1);
     const steps = plan(sql, parameters);
-    // The newest event is the last row: SQLite calls the step backwards a scan.
-    const scans = steps.filter(
-      (step) => step.startsWith('SCAN') && !(name === 'newestEvent' && step === 'SCAN audit_events'),
-    );
+    // The newest of a table is its last row: SQLite calls the step backwards a scan.
+    const scans = steps.filter((step) => step.startsWith('SCAN') && !(name in newest && step === newest[name]));
     expect(scans).toEqual([]);
     expect(steps.filter((step) => step.includes('TEMP B-TREE'))).toEqual([]);
   });
@@ -149,3 +155,35 @@ const probeOf = (name: string): [string, readonly unknown[]] => {
   const { sql, parameters } = commonNameProbe(name);
   return [sql, parameters];
 };
+
+describe('a search of the audit log', () => {
+  const steps = (filter: Partial<AuditQuery>): string[] => {
+    const { sql, parameters } = auditSearchStatement({ sort: 'seq', limit: 100, ...filter });
+    return plan(sql, parameters);
+  };
+
+  it.each<[string, Partial<AuditQuery>, string]>([
+    ['an object', { object: 'x', actor: 'x', code: 'x', kind: 'x' }, 'audit_events_by_object (object=?'],
+    ['an actor', { actor: 'x', code: 'x', kind: 'x' }, 'audit_events_by_actor (actor=?'],
+    ['a code', { code: 'x', kind: 'x' }, 'audit_events_by_code (code=?'],
+    ['a kind', { kind: 'x', seqAfter: 5 }, 'audit_events_by_kind (kind=? AND rowid>?'],
+    [
+      'a kind at a time',
+      { kind: 'x', atAfter: 1, atBefore: 9 },
+      'audit_events_by_kind (kind=? AND rowid>? AND rowid<?',
+    ],
+    ['a time', { atAfter: 1, atBefore: 9 }, 'INTEGER PRIMARY KEY (rowid>? AND rowid<?'],
+    ['a number', { seqAfter: 1 }, 'INTEGER PRIMARY KEY (rowid>?'],
+  ])('for %s is led by its index, in either order, without sorting or reading all', (_what, filter, index) => {
+    for (const sort of ['seq', '-seq'] as const) {
+      const [first, ...rest] = steps({ ...filter, sort });
+      expect(first).toContain(index);
+      expect([first, ...rest].filter((step) => /TEMP B-TREE|SCAN audit_events/.test(step!))).toEqual([]);
+    }
+  });
+
+  it('looks its bounds of time up in the index by time', () => {
+    const lookups = steps({ atAfter: 1, atBefore: 9 }).filter((step) => step.includes('audit_events_by_time'));
+    expect(lookups).toHaveLength(2);
+  });
+});

@@ -7,6 +7,7 @@ import { addDocsRoutes } from '../docs-routes.ts';
 import type { Face, FaceDeps } from '../face-deps.ts';
 import { addHealthRoutes } from '../health-routes.ts';
 import { addAuthorityRoutes } from '../trust-routes.ts';
+import { addAuditRoutes } from './audit-routes.ts';
 import { addCrlStateRoutes } from './crl-routes.ts';
 import { addEnvironmentRoutes } from './environment-routes.ts';
 import { addMetricsRoute } from './metrics-routes.ts';
@@ -53,5 +54,6 @@ export const addAdminRoutes =
     addOperatorRoutes(face, { ...deps, connections, may, mayOnOthers });
     addCrlStateRoutes(face, { ...deps, mayRead: may('read') });
     addMetricsRoute(face, services, may('read'));
+    addAuditRoutes(face, services, may('read'));
     addStatusRoutes(face, services, { version, mayRead: may('read') });
   };

@@ -1,0 +1,96 @@
+/** The key that signs checkpoints of the audit log: one of its own in the vault of `system`, certified by it for this alone. */
+import { checkpointAlgorithm } from '../domain/audit/checkpoint.ts';
+import { CaError } from '../domain/errors.ts';
+import { recipes } from '../domain/policy/service-profiles.ts';
+import { publicKeySha256 } from '../domain/x509/public-key.ts';
+import { signatureAlgorithms } from '../domain/x509/signature-algorithm.ts';
+import type { AuditKey, Inventory } from '../ports/inventory.ts';
+import type { Log } from '../ports/log.ts';
+import type { Randomness } from '../ports/randomness.ts';
+import type { Signer, Vault } from '../ports/vault.ts';
+import type { AuthorityDirectory } from './authority-directory.ts';
+import type { GuardedClock } from './guard-clock.ts';
+import type { IssueServiceCertificate } from './issue-service-certificate.ts';
+
+export interface AuditKeysDeps {
+  readonly inventory: Inventory;
+  readonly vaults: ReadonlyMap<string, Vault>;
+  readonly directory: AuthorityDirectory;
+  readonly clock: GuardedClock;
+  readonly randomness: Randomness;
+  readonly issueServiceCertificate: IssueServiceCertificate;
+  readonly log: Log;
+}
+
+export interface AuditSigner {
+  readonly certificateSerial: string;
+  readonly certificateDer: Uint8Array;
+  sign(text: string): Promise<Uint8Array>;
+}
+
+/** The key in force; made at first use, and anew when two thirds of its certificate's life have passed or it was revoked. */
+export type AuditKeys = () => Promise<AuditSigner>;
+
+export function createAuditKeys(deps: AuditKeysDeps): AuditKeys {
+  return async () => {
+    const current = await deps.inventory.auditKey();
+    if (current && !(await isDue(deps, current))) return open(deps, current);
+    try {
+      return await open(deps, await make(deps));
+    } catch (error) {
+      // While `system` cannot certify, the old key serves; a revoked one does not.
+      if (!current || !(await isUsable(deps, current))) throw error;
+      deps.log.warn({ err: error }, 'the audit key could not be replaced; trying again');
+      return open(deps, current);
+    }
+  };
+}
+
+async function isDue({ inventory, clock }: AuditKeysDeps, key: AuditKey): Promise<boolean> {
+  const record = await inventory.certificate(key.certificateSerial);
+  if (record?.state !== 'issued') return true;
+  return clock.now() / 1000 > record.notBefore + ((record.notAfter - record.notBefore) * 2) / 3;
+}
+
+async function isUsable({ inventory, clock }: AuditKeysDeps, key: AuditKey): Promise<boolean> {
+  const record = await inventory.certificate(key.certificateSerial);
+  return record?.state === 'issued' && clock.now() / 1000 < record.notAfter;
+}
+
+async function open({ vaults }: AuditKeysDeps, key: AuditKey): Promise<AuditSigner> {
+  const signer = await vaultNamed(vaults, key.vault).signer(key.vaultKey, signatureAlgorithms[checkpointAlgorithm]);
+  return { ...key, sign: (text) => signText(signer, text) };
+}
+
+const signText = (signer: Signer, text: string): Promise<Uint8Array> => signer.sign(Buffer.from(text));
+
+/** The key first, its row last: whatever a crash leaves in between is never used. */
+async function make(deps: AuditKeysDeps): Promise<AuditKey> {
+  const system = await deps.directory.get('system');
+  const { vault } = system.authority;
+  const suffix = Buffer.from(deps.randomness.bytes(4)).toString('hex');
+  const made = await vaultNamed(deps.vaults, vault).createKey(`audit.${suffix}`, 'ec-p256');
+  const { record, der } = await deps.issueServiceCertificate({
+    recipe: recipes.auditCheckpoint,
+    issuer: system,
+    owner: 'auditLog',
+    publicKeyDer: made.publicKeyDer,
+    commonName: 'Privyseal audit log',
+    names: [],
+  });
+  const key: AuditKey = { vault, vaultKey: made.name, certificateSerial: record.serial, certificateDer: der };
+  await deps.inventory.addAuditKey(key, {
+    at: deps.clock.now(),
+    kind: 'auditKey.activated',
+    actor: 'service',
+    object: `certificate:${record.serial}`,
+    details: { vault, keySha256: publicKeySha256(made.publicKeyDer) },
+  });
+  return key;
+}
+
+function vaultNamed(vaults: AuditKeysDeps['vaults'], name: string): Vault {
+  const vault = vaults.get(name);
+  if (!vault) throw new CaError('signerUnavailable', `The vault ${name} of the audit key is not configured.`);
+  return vault;
+}

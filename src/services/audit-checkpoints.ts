@@ -33,7 +33,7 @@ export interface AuditCheckpoints {
 }
 
 /** The newest checkpoint, whole, for whoever keeps copies elsewhere. */
-export const checkpointFile = 'audit/checkpoint';
+const checkpointFile = 'audit/checkpoint';
 
 /** Under a minute, with the time between two looks and a slow signer. */
 const longestWaitMs = 45_000;

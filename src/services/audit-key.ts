@@ -7,7 +7,7 @@ import { signatureAlgorithms } from '../domain/x509/signature-algorithm.ts';
 import type { AuditKey, Inventory } from '../ports/inventory.ts';
 import type { Log } from '../ports/log.ts';
 import type { Randomness } from '../ports/randomness.ts';
-import type { Signer, Vault } from '../ports/vault.ts';
+import type { Vault } from '../ports/vault.ts';
 import type { AuthorityDirectory } from './authority-directory.ts';
 import type { GuardedClock } from './guard-clock.ts';
 import type { IssueServiceCertificate } from './issue-service-certificate.ts';
@@ -34,14 +34,16 @@ export type AuditKeys = () => Promise<AuditSigner>;
 export function createAuditKeys(deps: AuditKeysDeps): AuditKeys {
   return async () => {
     const current = await deps.inventory.auditKey();
-    if (current && !(await isDue(deps, current))) return open(deps, current);
+    const held = current && (await open(deps, current));
+    if (held && !(await isDue(deps, current))) return held;
     try {
-      return await open(deps, await make(deps));
+      const made = await make(deps);
+      return (await open(deps, made)) ?? lost(made);
     } catch (error) {
       // While `system` cannot certify, the old key serves; a revoked one does not.
-      if (!current || !(await isUsable(deps, current))) throw error;
+      if (!held || !(await isUsable(deps, current))) throw error;
       deps.log.warn({ err: error }, 'the audit key could not be replaced; trying again');
-      return open(deps, current);
+      return held;
     }
   };
 }
@@ -57,12 +59,20 @@ async function isUsable({ inventory, clock }: AuditKeysDeps, key: AuditKey): Pro
   return record?.state === 'issued' && clock.now() / 1000 < record.notAfter;
 }
 
-async function open({ vaults }: AuditKeysDeps, key: AuditKey): Promise<AuditSigner> {
-  const signer = await vaultNamed(vaults, key.vault).signer(key.vaultKey, signatureAlgorithms[checkpointAlgorithm]);
-  return { ...key, sign: (text) => signText(signer, text) };
+/** Undefined when the vault does not hold the key any more: another one will do as well. */
+async function open({ vaults }: AuditKeysDeps, key: AuditKey): Promise<AuditSigner | undefined> {
+  try {
+    const signer = await vaultNamed(vaults, key.vault).signer(key.vaultKey, signatureAlgorithms[checkpointAlgorithm]);
+    return { ...key, sign: (text) => signer.sign(Buffer.from(text)) };
+  } catch (error) {
+    if (error instanceof CaError && error.code === 'notFound') return undefined;
+    throw error;
+  }
 }
 
-const signText = (signer: Signer, text: string): Promise<Uint8Array> => signer.sign(Buffer.from(text));
+const lost = ({ vaultKey }: AuditKey): never => {
+  throw new CaError('signerUnavailable', `The vault lost the key ${vaultKey} as soon as it was made.`);
+};
 
 /** The key first, its row last: whatever a crash leaves in between is never used. */
 async function make(deps: AuditKeysDeps): Promise<AuditKey> {

@@ -111,7 +111,7 @@ export const testEvent: KeptEvent = {
   hash: auditChainHash(auditGenesisHash, canonical),
 };
 
-export const testCheckpoint = {
+const testCheckpoint = {
   checkpoint: { log: testEvent.hash, seq: 1, hash: testEvent.hash, at: testNow * 1000 },
   note: 'a note\n',
 };

@@ -35,7 +35,7 @@ export interface LogFault {
 }
 
 export interface LogVerdict {
-  /** How many events were read; all of them are right when there is no fault. */
+  /** How many events are what their hashes were made of; all of them, unless there is a fault. */
   readonly events: number;
   /** How many of the log's own checkpoints were passed. */
   readonly checkpoints: number;
@@ -61,7 +61,7 @@ export async function verifyAuditLog({ log, judge, kept, onProgress }: VerifyLog
   const verdict = (fault?: LogFault): LogVerdict => ({
     events: chain.seq,
     checkpoints: marks.passed(),
-    signedSeq: Math.max(marks.signedSeq(), kept && kept.checkpoint.seq <= chain.seq ? kept.checkpoint.seq : 0),
+    signedSeq: Math.max(marks.signedSeq(), kept && !fault ? kept.checkpoint.seq : 0),
     lastHash: chain.hash,
     ...(fault && { fault }),
   });

@@ -2,10 +2,14 @@
 import type { Command } from 'commander';
 import { readLimit, readSeq, readTime } from './arguments.ts';
 import type { AuditEventsOptions } from './audit-events.ts';
-import type { AuditVerifyOptions } from './audit-verify.ts';
-import type { ProgramDeps } from './program.ts';
+import type { AuditVerifyOptions, OpenAuditLog } from './audit-verify.ts';
+import type { Ending } from './exit-codes.ts';
+import type { GlobalOptions, Session } from './session.ts';
 
-type AuditDeps = Pick<ProgramDeps, 'withSession' | 'openAuditLog'>;
+interface AuditDeps {
+  readonly withSession: (options: GlobalOptions, verb: (session: Session) => Promise<Ending>) => Promise<void>;
+  readonly openAuditLog: OpenAuditLog;
+}
 
 export function addAuditVerbs(program: Command, deps: AuditDeps): void {
   const audit = program.command('audit').description('the audit log: who did what, and whether the log is still whole');

@@ -161,7 +161,7 @@ function describe(session: Session, { file, verdict, note }: Finding): void {
     layoutFields([
       ['Audit log', file],
       ['State', state],
-      ['Events', fault ? `right up to event ${events}` : String(events)],
+      ['Events', fault ? `${events} read; the first that is not right is event ${fault.seq}` : String(events)],
       ['Checkpoints', `${checkpoints} in the log${note ? `, and the kept one of event ${note.checkpoint.seq}` : ''}`],
       ['Signed', signedSeq === 0 ? 'nothing' : `up to event ${signedSeq}`],
       ...(tail > 0 && !fault

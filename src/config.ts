@@ -79,6 +79,22 @@ export const ConfigSchema = Type.Object(
       unit: 'requests a minute',
       description: 'Requests one client address may make a minute, to each face',
     }),
+    tokenRequestsPerMinute: Type.Integer({
+      minimum: 1,
+      default: 1_200_000,
+      description: 'Requests that may be made a minute with one enrolment token, from wherever',
+    }),
+    productRequestsPerMinute: Type.Integer({
+      minimum: 1,
+      default: 1_200_000,
+      description: 'Requests that one product may make a minute, with whatever tokens and certificates',
+    }),
+    productCertificatesPerDay: Type.Integer({
+      minimum: 0,
+      default: 0,
+      description:
+        'Certificates that one product may be issued on one day (UTC), rotations not refused; 0 is without limit',
+    }),
     metricsProducts: Type.Integer({
       minimum: 0,
       maximum: 10_000,

@@ -187,6 +187,7 @@ function serviceSettings(config: Config, vault: string): ServiceSettings {
     archiveAfterDays: config.archiveAfterDays,
     clockLimits: { ...defaultClockLimits, acceptClock: config.acceptClock },
     serverNames: serverNames(config),
+    productCertificatesPerDay: config.productCertificatesPerDay,
     metricsProducts: config.metricsProducts,
   };
 }
@@ -248,7 +249,12 @@ async function openRotatingFaces({ config, built, log, urls, ports }: FacesInput
     services: built.services,
     urls,
     logger: log,
-    limits: { ...defaultFaceLimits, requestsPerMinute: config.requestsPerMinute },
+    limits: {
+      ...defaultFaceLimits,
+      requestsPerMinute: config.requestsPerMinute,
+      tokenRequestsPerMinute: config.tokenRequestsPerMinute,
+      productRequestsPerMinute: config.productRequestsPerMinute,
+    },
     requestLog: config.requestLog,
     now: () => built.clock.now(),
     version: packageJson.version,

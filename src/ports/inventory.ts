@@ -37,16 +37,28 @@ export type OperatorHolder =
   | { readonly kind: 'known' }
   | { readonly kind: 'new' | 'recovered'; readonly operator: Operator; readonly audit: AuditEntry };
 
+/** Scope is the caller, bodySha256 hex of everything that decides the answer. A key is kept for 24 hours. */
+export interface IdempotencyKey {
+  readonly scope: string;
+  readonly key: string;
+  readonly bodySha256: string;
+}
+
 export interface IssuanceIntent {
   readonly certificate: CertificateDetails;
   /** Hex SHA-256 of the exact tbsCertificate that will be signed. */
   readonly tbsSha256: string;
   /** Consumes one use; refused as an outcome when the token has none left or is past its time. */
   readonly tokenId?: string;
-  /** Binds this issuance to an Idempotency-Key: scope is the caller, bodySha256 hex of the request body. */
-  readonly idempotency?: { readonly scope: string; readonly key: string; readonly bodySha256: string };
+  /** Binds this issuance to an Idempotency-Key. */
+  readonly idempotency?: IdempotencyKey;
   /** Judged here before anything is signed; what it brings comes to be in `recordIssued`. Its key must be a fresh one. */
   readonly holder?: OperatorHolder;
+  /**
+   * At most so many certificates of this owner, requested since then (Unix ms), this one included; closed intents do not count.
+   * Judged with the intent, after everything else, so that no number of requests at once gets more.
+   */
+  readonly quota?: { readonly certificates: number; readonly since: number };
   readonly audit: AuditEntry;
 }
 
@@ -62,6 +74,7 @@ export type IntentOutcome =
   | { readonly kind: 'keyBlocked'; readonly block: KeyBlock }
   | { readonly kind: 'tokenUsedUp' }
   | { readonly kind: 'tokenExpired' }
+  | { readonly kind: 'quotaUsedUp' }
   | { readonly kind: 'hasSuccessor'; readonly successor: string };
 
 export type RevokeOutcome =
@@ -254,6 +267,12 @@ export interface Inventory {
   closeIntent(closing: { serial: string; at: number; audit: AuditEntry }): Promise<boolean>;
   /** Open intents requested before this Unix millisecond. */
   unfinishedIntents(before: number): Promise<readonly CertificateRecord[]>;
+
+  /** How an intent with this key would be answered at Unix millisecond `at` for the key alone; undefined if it was not used. */
+  idempotentOutcome(
+    key: IdempotencyKey,
+    at: number,
+  ): Promise<Extract<IntentOutcome, { kind: 'replay' | 'idempotencyConflict' }> | undefined>;
 
   // --- certificates ---------------------------------------------------------------------------------------------------
   certificate(serial: string): Promise<CertificateRecord | undefined>;

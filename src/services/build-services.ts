@@ -81,6 +81,8 @@ export interface ServiceSettings {
   readonly archiveAfterDays: number;
   readonly clockLimits: ClockLimits;
   readonly serverNames: readonly string[];
+  /** Certificates of one product on one day (UTC); 0: without limit. */
+  readonly productCertificatesPerDay: number;
   /** How many products the metrics show by name. */
   readonly metricsProducts: number;
 }

@@ -28,6 +28,7 @@ export interface IssueInput {
   readonly predecessor?: string;
   readonly tokenId?: string;
   readonly idempotency?: IssuanceIntent['idempotency'];
+  readonly quota?: IssuanceIntent['quota'];
   readonly holder?: OperatorHolder;
 }
 
@@ -96,6 +97,7 @@ const intentOf = (input: IssueInput, details: CertificateDetails): IssuanceInten
   tbsSha256: hash('sha256', input.prepared.tbs, 'hex'),
   ...(input.tokenId !== undefined && { tokenId: input.tokenId }),
   ...(input.idempotency && { idempotency: input.idempotency }),
+  ...(input.quota && { quota: input.quota }),
   ...(input.holder && { holder: input.holder }),
   audit: entryOf('certificate.requested', input, details.requestedAt, details),
 });

@@ -8,6 +8,7 @@ import { publicKeySha256 } from '../domain/x509/public-key.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { CsrReader } from '../ports/csr-reader.ts';
 import type { Caller } from './caller.ts';
+import { repeatedAnswer } from './repeat-answer.ts';
 import type { CertificateView, SubmitInput } from './services.ts';
 import { type FindProduct, type ProductIssuing, productOf } from './submit-request.ts';
 import { findVisible, type ViewDeps } from './view-certificate.ts';
@@ -29,6 +30,8 @@ export const createRotateCertificate =
     if (record.serial !== caller.serial) {
       return forbid('certificateOfAnother', `This connection is authorised by ${caller.serial}; rotate that one.`);
     }
+    const repeated = await repeatedAnswer(deps, caller, input);
+    if (repeated) return repeated;
     if (record.successor) {
       throw new CaError('conflict', `This certificate was rotated already; its successor is ${record.successor}.`);
     }

@@ -14,6 +14,8 @@ import type { ActiveAuthority, AuthorityDirectory } from './authority-directory.
 import { actorOf, type Caller } from './caller.ts';
 import type { GuardedClock } from './guard-clock.ts';
 import type { IssueCertificate, IssueOutcome } from './issue-certificate.ts';
+import { quotaOf, quotaUsedUp } from './product-quota.ts';
+import { idempotencyConflict, repeatedAnswer, repeatOf } from './repeat-answer.ts';
 import type { CertificateView, SubmitInput } from './services.ts';
 import { type ViewDeps, viewOf } from './view-certificate.ts';
 
@@ -26,6 +28,8 @@ export interface SubmitDeps {
   readonly csrs: CsrReader;
   readonly findProduct: FindProduct;
   readonly findProfiles: FindProfiles;
+  /** 0: without limit. */
+  readonly productCertificatesPerDay: number;
 }
 
 /** The product as it was at most a second ago. */
@@ -79,6 +83,8 @@ export function createProductIssuing(deps: SubmitDeps): ProductIssuing {
       requestedBy: actorOf(caller),
       ...(request.predecessor !== undefined && { predecessor: request.predecessor }),
       ...(caller.kind === 'token' && { tokenId: caller.tokenId }),
+      // A rotation keeps a service running that has its certificate already: it counts, but is not refused.
+      ...(request.predecessor === undefined && quotaOf(deps.productCertificatesPerDay, nowMs)),
       ...(input.idempotency && { idempotency: { scope: actorOf(caller), ...input.idempotency } }),
     });
     return settle(deps, outcome);
@@ -89,6 +95,8 @@ export function createProductIssuing(deps: SubmitDeps): ProductIssuing {
     async submit(caller, input) {
       if (caller.kind === 'operator')
         throw new CaError('unauthorized', 'Operators do not request product certificates.');
+      const repeated = await repeatedAnswer(deps, caller, input);
+      if (repeated) return repeated;
       const product = await productOf(deps.findProduct, caller.product);
       const profileName = chooseProfile(caller, product, input.profile);
       return issueFor({ caller, product, profileName, csr: await deps.csrs.read(input.csrDer), input });
@@ -127,18 +135,23 @@ function refuseBlockedKey(block: KeyBlock): never {
 }
 
 /** What came of issuing, as its caller is told: the certificate, the first one again, or why not. */
-export async function settle(deps: ViewDeps, outcome: IssueOutcome): Promise<CertificateView> {
+export async function settle(
+  deps: ViewDeps & { readonly clock: Pick<GuardedClock, 'now'> },
+  outcome: IssueOutcome,
+): Promise<CertificateView> {
   switch (outcome.kind) {
     case 'issued':
       return viewOf(deps, outcome.record, outcome.der);
     case 'replay':
-      return replay(deps, outcome.serial);
+      return repeatOf(deps, outcome.serial);
     case 'keyBlocked':
       return refuseBlockedKey(outcome.block);
     case 'idempotencyConflict':
-      throw new CaError('idempotencyConflict', 'This Idempotency-Key was used with another body. Use a new key.');
+      throw idempotencyConflict();
     case 'hasSuccessor':
       throw new CaError('conflict', `This certificate was rotated already; its successor is ${outcome.successor}.`);
+    case 'quotaUsedUp':
+      throw quotaUsedUp(deps.clock.now());
     case 'tokenExpired':
       return refuseToken('tokenExpired', 'The enrolment token has expired. Ask an operator for a new one.');
     case 'tokenUsedUp':
@@ -147,23 +160,6 @@ export async function settle(deps: ViewDeps, outcome: IssueOutcome): Promise<Cer
 }
 
 const refuseToken = (code: 'tokenExpired' | 'tokenUsedUp', message: string): never => refuse([{ code, message }]);
-
-const replayTries = 50;
-const replayPauseMs = 100;
-
-/** The first answer again. The first request may still be between its intent and its certificate: it is waited for. */
-async function replay(deps: ViewDeps, serial: string): Promise<CertificateView> {
-  for (let tries = 0; tries < replayTries; tries++) {
-    const record = await deps.inventory.certificate(serial);
-    const der = record && (await deps.inventory.certificateDer(serial));
-    if (record && der) return viewOf(deps, record, der);
-    if (record?.state !== 'intent') break;
-    await new Promise((resolve) => setTimeout(resolve, replayPauseMs));
-  }
-  throw new CaError('conflict', 'The first request with this Idempotency-Key has not ended. Try again.', {
-    retryAfterSeconds: 2,
-  });
-}
 
 interface Recipe {
   readonly compiled: CompiledProfile;

@@ -7,6 +7,7 @@ import { issuanceContract } from './inventory/issuance.ts';
 import { operatorContract } from './inventory/operators.ts';
 import { productContract } from './inventory/products.ts';
 import { profileContract } from './inventory/profiles.ts';
+import { quotaContract } from './inventory/quotas.ts';
 import { registryContract } from './inventory/registry.ts';
 import { revocationContract } from './inventory/revocation.ts';
 import { searchContract } from './inventory/search.ts';
@@ -26,6 +27,7 @@ export function inventoryContract(name: string, makeStore: () => Promise<Invento
     revocationContract(makeStore);
     archiveContract(makeStore);
     registryContract(makeStore);
+    quotaContract(makeStore);
     profileContract(makeStore);
     productContract(makeStore);
     operatorContract(makeStore);

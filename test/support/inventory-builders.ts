@@ -55,10 +55,10 @@ export const certificateDetails = (overrides: Partial<CertificateDetails> = {}):
   ...overrides,
 });
 
-/** `overrides` are of the certificate; `rest` is the token use and the Idempotency-Key. */
+/** `overrides` are of the certificate; `rest` is what the intent uses up or is bound to. */
 export const issuanceIntent = (
   overrides: Partial<CertificateDetails> = {},
-  rest: Pick<IssuanceIntent, 'tokenId' | 'idempotency'> = {},
+  rest: Pick<IssuanceIntent, 'tokenId' | 'idempotency' | 'quota'> = {},
 ): IssuanceIntent => {
   const certificate = certificateDetails(overrides);
   const audit = auditEntry({ object: `certificate:${certificate.serial}`, at: certificate.requestedAt });

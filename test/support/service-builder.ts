@@ -51,6 +51,7 @@ const defaultSettings: ServiceSettings = {
   archiveAfterDays: 400,
   clockLimits: defaultClockLimits,
   serverNames: ['localhost'],
+  productCertificatesPerDay: 0,
   metricsProducts: 100,
 };
 

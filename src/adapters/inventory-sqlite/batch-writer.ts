@@ -10,6 +10,7 @@ import { issuanceActs } from './issuance-acts.ts';
 import { operatorActs } from './operator-acts.ts';
 import { productActs, tokenActs } from './product-acts.ts';
 import { profileActs } from './profile-acts.ts';
+import { quotaCounts } from './quota-counts.ts';
 import { registryActs } from './registry-acts.ts';
 import { restorationActs } from './restoration-acts.ts';
 import { revocationActs } from './revocation-acts.ts';
@@ -85,8 +86,13 @@ function decide(session: Session, act: Act): ActResult {
 function openSession(options: ConnectionOptions): Session {
   const connection = openForWriting(options);
   const audit = openAuditChain(connection);
+  const quotas = quotaCounts(connection);
+  const forget = (): void => {
+    audit.forgetHead();
+    quotas.forget();
+  };
   const acts: Acts = {
-    ...issuanceActs(connection, audit),
+    ...issuanceActs(connection, audit, quotas),
     ...revocationActs(connection, audit),
     ...registryActs(connection, audit),
     ...profileActs(connection, audit),
@@ -109,12 +115,12 @@ function openSession(options: ConnectionOptions): Session {
     begin() {
       begin.run();
       const version = dataVersion.get();
-      if (version !== knownVersion) audit.forgetHead();
+      if (version !== knownVersion) forget();
       knownVersion = version;
     },
     commit: () => void commit.run(),
     rollback() {
-      audit.forgetHead();
+      forget();
       if (connection.inTransaction) connection.exec('ROLLBACK');
     },
   };

@@ -1,6 +1,6 @@
 /** What an intent uses up or is bound to: Idempotency-Keys, token uses, the one successor of a predecessor. */
 import { CaError } from '../../domain/errors.ts';
-import type { IntentOutcome, IssuanceIntent } from '../../ports/inventory.ts';
+import type { IdempotencyKey, IntentOutcome, Inventory } from '../../ports/inventory.ts';
 import { octets, serialOctets } from './certificate-row.ts';
 import type { Connection } from './connection.ts';
 
@@ -10,15 +10,25 @@ const idempotencyMs = 24 * 3_600_000;
 /** The id of a row, as SQLite gives it. */
 export type Row = number | bigint;
 
-type IdempotencyKey = NonNullable<IssuanceIntent['idempotency']>;
+export const idempotencyKeyLookUp = `SELECT lower(hex(body_sha256)) AS body, lower(hex(serial)) AS serial
+  FROM idempotency_keys JOIN certificates ON certificates.id = certificate
+  WHERE scope = ? AND key = ? AND created_at > ?`;
+
+/** What the key alone says at Unix millisecond `now`. */
+export function findIdempotencyKey(connection: Connection) {
+  const select = connection.prepare<[string, string, number], { body: string; serial: string }>(idempotencyKeyLookUp);
+  return ({ scope, key, bodySha256 }: IdempotencyKey, now: number): IdempotentOutcome => {
+    const found = select.get(scope, key, now - idempotencyMs);
+    if (!found) return undefined;
+    return found.body === bodySha256 ? { kind: 'replay', serial: found.serial } : { kind: 'idempotencyConflict' };
+  };
+}
+
+type IdempotentOutcome = Awaited<ReturnType<Inventory['idempotentOutcome']>>;
 
 /** Keys by scope, each bound to the certificate it asked for. Times are Unix milliseconds. */
 export function idempotencyKeys(connection: Connection) {
-  const select = connection.prepare<[string, string, number], { body: string; serial: string }>(
-    `SELECT lower(hex(body_sha256)) AS body, lower(hex(serial)) AS serial
-     FROM idempotency_keys JOIN certificates ON certificates.id = certificate
-     WHERE scope = ? AND key = ? AND created_at > ?`,
-  );
+  const find = findIdempotencyKey(connection);
   const insert = connection.prepare('INSERT OR REPLACE INTO idempotency_keys VALUES (?, ?, ?, ?, ?)');
   // Two for each that comes: the table shrinks back to a day's worth without ever stopping the others for long.
   const purge = connection.prepare(`DELETE FROM idempotency_keys WHERE (scope, key) IN
@@ -26,11 +36,7 @@ export function idempotencyKeys(connection: Connection) {
   const remove = connection.prepare('DELETE FROM idempotency_keys WHERE certificate = ?');
 
   return {
-    find({ scope, key, bodySha256 }: IdempotencyKey, now: number): IntentOutcome | undefined {
-      const found = select.get(scope, key, now - idempotencyMs);
-      if (!found) return undefined;
-      return found.body === bodySha256 ? { kind: 'replay', serial: found.serial } : { kind: 'idempotencyConflict' };
-    },
+    find,
     bind({ scope, key, bodySha256 }: IdempotencyKey, certificate: Row, now: number): void {
       purge.run(now - idempotencyMs);
       insert.run(scope, key, octets(bodySha256), certificate, now);

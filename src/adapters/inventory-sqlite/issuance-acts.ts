@@ -8,16 +8,24 @@ import { joinNames, octets, redeemableMs, reversed, serialOctets } from './certi
 import type { Connection } from './connection.ts';
 import { idempotencyKeys, type Row, successorLinks, tokenUses } from './intent-conditions.ts';
 import { operatorHolders } from './operator-holders.ts';
+import type { QuotaCounts } from './quota-counts.ts';
 
 const insertCertificateSql = `INSERT INTO certificates (serial, state, purpose, environment, owner, authority,
   issuer_serial, profile, profile_version, subject, names, key_type, key_sha256, tbs_sha256, not_before, not_after,
   requested_by, requested_at, token_id, predecessor, product_version)
   VALUES (?, 'intent', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
+interface OpenIntent extends Pick<CertificateDetails, 'owner' | 'purpose' | 'requestedAt'> {
+  readonly id: number;
+  readonly tokenId: string | null;
+  readonly predecessor: Buffer | null;
+}
+
 /** See the port for what each act promises; the order of an intent's conditions is the port's, too. */
 export function issuanceActs(
   connection: Connection,
   audit: AuditChain,
+  quotas: QuotaCounts,
 ): Pick<Acts, 'recordIntent' | 'recordIssued' | 'closeIntent'> {
   const keys = idempotencyKeys(connection);
   const tokens = tokenUses(connection);
@@ -36,8 +44,9 @@ export function issuanceActs(
        SELECT key_sha256, issued_at FROM archived_certificates)
      WHERE key_sha256 = ? AND issued_at IS NOT NULL LIMIT 1`,
   );
-  const openIntent = connection.prepare<[Buffer], { id: number; tokenId: string | null; predecessor: Buffer | null }>(
-    `SELECT id, token_id AS tokenId, predecessor FROM certificates WHERE serial = ? AND state = 'intent'`,
+  const openIntent = connection.prepare<[Buffer], OpenIntent>(
+    `SELECT id, owner, purpose, requested_at AS requestedAt, token_id AS tokenId, predecessor
+     FROM certificates WHERE serial = ? AND state = 'intent'`,
   );
   const setIssued = connection.prepare(
     `UPDATE certificates SET state = 'issued', issued_at = ?
@@ -62,12 +71,17 @@ export function issuanceActs(
   };
 
   /** What would be asked of an unused intent, in the port's order; nothing is written yet. */
-  const refusal = ({ certificate, tokenId, idempotency, holder }: IssuanceIntent): IntentOutcome | undefined =>
-    (idempotency && keys.find(idempotency, certificate.requestedAt)) ??
-    (certificate.purpose === 'product' ? keyBlocked(certificate.keySha256) : undefined) ??
-    (holder && holderKeyBlocked(certificate.keySha256)) ??
-    (tokenId === undefined ? undefined : tokens.refusal(tokenId, certificate.requestedAt)) ??
-    (certificate.predecessor === null ? undefined : successors.refusal(certificate.predecessor));
+  const refusal = (intent: IssuanceIntent): IntentOutcome | undefined => {
+    const { certificate, tokenId, idempotency, holder } = intent;
+    return (
+      (idempotency && keys.find(idempotency, certificate.requestedAt)) ??
+      (certificate.purpose === 'product' ? keyBlocked(certificate.keySha256) : undefined) ??
+      (holder && holderKeyBlocked(certificate.keySha256)) ??
+      (tokenId === undefined ? undefined : tokens.refusal(tokenId, certificate.requestedAt)) ??
+      (certificate.predecessor === null ? undefined : successors.refusal(certificate.predecessor)) ??
+      quotas.refusal(intent)
+    );
+  };
 
   const insert = (certificate: CertificateDetails, tbsSha256: string, tokenId: string | undefined): Row => {
     const { lastInsertRowid } = insertCertificate.run(...columnsOf(certificate, tbsSha256, tokenId ?? null));
@@ -87,6 +101,7 @@ export function issuanceActs(
       if (tokenId !== undefined) tokens.take(tokenId);
       if (certificate.predecessor !== null) successors.set(certificate.predecessor, certificate.serial);
       if (idempotency) keys.bind(idempotency, id, certificate.requestedAt);
+      quotas.add(certificate);
       audit.append(intent.audit);
       return { kind: 'recorded' };
     },
@@ -108,6 +123,7 @@ export function issuanceActs(
       if (row.tokenId !== null) tokens.giveBack(row.tokenId);
       if (row.predecessor) successors.clear(row.predecessor, serialOctets(serial));
       keys.forget(row.id);
+      quotas.giveBack(row);
       audit.append(entry);
       return true;
     },

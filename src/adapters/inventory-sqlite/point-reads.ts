@@ -15,6 +15,8 @@ import { keptColumns } from './audit-search.ts';
 import { type CertificateRow, octets, recordColumns, recordOf, revocationOf, serialOctets } from './certificate-row.ts';
 import type { Connection } from './connection.ts';
 import { errorOf, failureOf } from './database-error.ts';
+import { findIdempotencyKey, idempotencyKeyLookUp } from './intent-conditions.ts';
+import { countOfOwner } from './quota-counts.ts';
 
 /** Each is one look-up in an index; a test asks SQLite for the plan of every one. */
 export const lookUps = {
@@ -51,6 +53,8 @@ export const lookUps = {
   checkpoint: `SELECT c.seq, c.note, k.certificate AS certificateDer FROM audit_checkpoints AS c
     JOIN audit_keys AS k ON k.id = c.key ORDER BY c.seq DESC LIMIT 1`,
   setting: 'SELECT value FROM settings WHERE name = ?',
+  idempotencyKey: idempotencyKeyLookUp,
+  countOfOwner,
 } as const;
 
 /** These list small tables whole. */
@@ -63,6 +67,7 @@ const lists = {
 } as const;
 
 type PointRead =
+  | 'idempotentOutcome'
   | 'unfinishedIntents'
   | 'certificate'
   | 'certificateDer'
@@ -122,6 +127,7 @@ function certificateReads(connection: Connection) {
     archivable: asked(({ expiredBefore, crlLifetimeSeconds, limit }: ArchivableQuery) =>
       archivable.all(expiredBefore, crlLifetimeSeconds, limit),
     ),
+    idempotentOutcome: asked(findIdempotencyKey(connection)),
     unfinishedIntents: asked((before: number) => openIntents.all(before).map(recordOf)),
     keyBlock: asked((keySha256: string) => keyBlock.get(octets(keySha256))),
     latestCrl: asked((authority: string) => crl.get(authority)),

@@ -48,19 +48,37 @@ export function requireCaller(
   connections: ConnectionRegistry,
   { limits, now }: Pick<FaceDeps, 'limits' | 'now'>,
 ): onRequestAsyncHookHandler {
-  const overLimit = createRateWindow(limits.failedAuthenticationsPerMinute, now);
+  const failures = createRateWindow(limits.failedAuthenticationsPerMinute, now);
+  const limitCaller = createCallerLimits({ limits, now });
   return async (request) => {
     const { socket } = request.raw;
     try {
       request.caller = await identify(request);
     } catch (error) {
-      const excess = isCredentialRefusal(error) ? overLimit(connections.address(socket)) : undefined;
+      const excess = isCredentialRefusal(error) ? failures.count(connections.address(socket)) : undefined;
       if (!excess) throw error;
       request.refusalAudited = !excess.first;
       const { retryAfterSeconds } = excess;
       throw new CaError('rateLimited', 'Too many failed authentications of this address.', { retryAfterSeconds });
     }
     if (request.caller.kind !== 'token') connections.identify(socket, request.caller.serial);
+    limitCaller(request, request.caller);
+  };
+}
+
+/** Refuses a caller whose token or product asks too often; of each only the first refusal in a minute is audited. */
+function createCallerLimits({ limits, now }: Pick<FaceDeps, 'limits' | 'now'>) {
+  const tokens = createRateWindow(limits.tokenRequestsPerMinute, now);
+  const products = createRateWindow(limits.productRequestsPerMinute, now);
+  return (request: FastifyRequest, caller: Caller): void => {
+    if (caller.kind === 'operator') return;
+    const ofToken = caller.kind === 'token' ? tokens.count(caller.tokenId) : undefined;
+    // A token that asks too often uses nothing up of what its product may ask by other means.
+    const excess = ofToken ?? products.count(caller.product);
+    if (!excess) return;
+    request.refusalAudited = !excess.first;
+    const who = ofToken ? 'This enrolment token' : `The product ${caller.product}`;
+    throw new CaError('rateLimited', `${who} asks too often.`, { retryAfterSeconds: excess.retryAfterSeconds });
   };
 }
 

@@ -126,7 +126,7 @@ function forbidCaching(face: Face): void {
 
 /** The first look at each request, in one hook: stopping, a missing Host (RFC 9112 §3.2), the limit of its address. */
 function checkArrivals(face: Face, connections: ConnectionRegistry, { limits, now }: FaceDeps): void {
-  const overLimit = createRateWindow(limits.requestsPerMinute, now);
+  const addresses = createRateWindow(limits.requestsPerMinute, now);
   let stopping = false;
 
   face.addHook('preClose', (done) => {
@@ -142,7 +142,7 @@ function checkArrivals(face: Face, connections: ConnectionRegistry, { limits, no
     if (request.headers.host === undefined && request.raw.httpVersion === '1.1') {
       return done(new CaError('malformed', 'HTTP/1.1 requires the header field Host.') as never);
     }
-    const excess = overLimit(connections.address(socket));
+    const excess = addresses.count(connections.address(socket));
     if (!excess) return done();
     request.refusalAudited = !excess.first;
     const { retryAfterSeconds } = excess;

@@ -54,6 +54,9 @@ export interface FaceLimits {
   readonly failedAuthenticationsPerMinute: number;
   /** Of one address, whatever it asks. */
   readonly requestsPerMinute: number;
+  /** With one enrolment token, and of one product with whatever credentials. */
+  readonly tokenRequestsPerMinute: number;
+  readonly productRequestsPerMinute: number;
 }
 
 export const defaultFaceLimits: FaceLimits = {
@@ -71,4 +74,6 @@ export const defaultFaceLimits: FaceLimits = {
   submitsInFlight: 512,
   failedAuthenticationsPerMinute: 60,
   requestsPerMinute: 1_200_000,
+  tokenRequestsPerMinute: 1_200_000,
+  productRequestsPerMinute: 1_200_000,
 };

@@ -272,6 +272,18 @@ export function issuanceContract(makeStore: () => Promise<InventoryStore>): void
       expect(again).toEqual({ kind: 'replay', serial: first.certificate.serial });
     });
 
+    it('can be asked for without an intent, which changes nothing', async () => {
+      const { inventory } = opened;
+      const { idempotency, certificate } = keyed();
+      const ask = (bodySha256: string, at = frozenNow) =>
+        inventory.idempotentOutcome({ ...idempotency!, bodySha256 }, at);
+      expect(await ask(bodySha256)).toBeUndefined();
+      await inventory.recordIntent({ ...keyed(), certificate });
+      expect(await ask(bodySha256)).toEqual({ kind: 'replay', serial: certificate.serial });
+      expect(await ask(randomHex(32))).toEqual({ kind: 'idempotencyConflict' });
+      expect(await ask(bodySha256, frozenNow + daySeconds * 1000)).toBeUndefined();
+    });
+
     it('is forgotten after a day', async () => {
       const { inventory } = opened;
       await inventory.recordIntent(keyed());

@@ -91,10 +91,10 @@ type SendOcsp = (request: FastifyRequest, reply: FastifyReply, answer: OcspAnswe
 
 function createOcspSender({ services, limits, now }: FaceDeps): SendOcsp {
   // Strangers may not fill the audit log: beyond this rate their mistakes are answered, and no longer recorded.
-  const overLimit = createRateWindow(limits.failedAuthenticationsPerMinute, now);
+  const failures = createRateWindow(limits.failedAuthenticationsPerMinute, now);
 
   return async (request, reply, { der, cacheableUntil, successful }) => {
-    if (!successful && !overLimit(limitedAddress(request.ip))) {
+    if (!successful && !failures.count(limitedAddress(request.ip))) {
       await services.recordRefusal({
         actor: 'anonymous',
         object: `${request.method} ${request.routeOptions.url}`,

@@ -89,8 +89,10 @@ type CreatedAnswer = (
 ) => FastifyReply | Promise<FastifyReply>;
 
 const createdAnswer =
-  ({ urls, now }: FaceDeps): CreatedAnswer =>
+  ({ urls, now }: Pick<FaceDeps, 'urls' | 'now'>): CreatedAnswer =>
   (reply, format, view) => {
     reply.code(201).header('location', certificatePath(view.record.serial));
-    return sendCertificate(reply, format, { ...view, json: () => certificateJsonText(view, urls, now()) });
+    // As of its issue, so that an answer that is repeated is the same, byte for byte.
+    const asOf = view.record.issuedAt ?? now();
+    return sendCertificate(reply, format, { ...view, json: () => certificateJsonText(view, urls, asOf) });
   };

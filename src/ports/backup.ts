@@ -20,5 +20,7 @@ export interface CopyFacts {
   /** The newest migration. */
   readonly schema: string;
   readonly audit: AuditHead;
+  /** The newest checkpoint's text with its signature. */
+  readonly checkpoint: string | null;
   readonly authorities: readonly CopiedAuthority[];
 }

@@ -30,6 +30,7 @@ export function describeBackup(
     createdAt: `${new Date(now).toISOString().slice(0, 19)}Z`,
     schema: facts.schema,
     audit: { seq: facts.audit.seq, hash: facts.audit.hash },
+    checkpoint: facts.checkpoint,
     authorities: facts.authorities.map((authority) => described(authority, crlUrl(authority.name))),
     parts: parts.map(({ name, size, sha256 }) => ({ name, size, sha256 })),
   };

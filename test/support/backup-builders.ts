@@ -11,6 +11,7 @@ export const backupManifest = (overrides: Partial<BackupManifest> = {}): BackupM
   createdAt: '2026-01-01T00:00:00Z',
   schema: '0001_inventory.sql',
   audit: { seq: 12, hash: 'ab'.repeat(32) },
+  checkpoint: 'a checkpoint\n\nits signature\n',
   authorities: [
     { name: 'dev-issuing', keyIdentifier: 'cd'.repeat(20), crlNumber: 7, crlUrl: 'http://ca.test/crl/dev-issuing.crl' },
   ],

@@ -4,7 +4,7 @@ import type { AuditHead } from '../../domain/backup/manifest.ts';
 import type { OnProgress } from '../../domain/backup/report.ts';
 import { auditGenesisHash } from '../../domain/records/audit-event.ts';
 import type { CopiedAuthority, CopyFacts } from '../../ports/backup.ts';
-import { openForReading } from './connection.ts';
+import { type Connection, openForReading } from './connection.ts';
 import { startErrorOf } from './database-error.ts';
 
 const pagesPerStep = 500;
@@ -38,6 +38,14 @@ const authoritiesSql = `SELECT a.name, a.vault, a.vault_key AS vaultKey, b.der A
   FROM authorities AS a JOIN certificates AS c ON c.serial = a.certificate_serial
   JOIN certificate_bodies AS b ON b.certificate = c.id LEFT JOIN crls AS l ON l.authority = a.name ORDER BY a.name`;
 
+/** The copy may be of a schema from before there were any. */
+function newestCheckpoint(connection: Connection): string | null {
+  const known = connection.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'audit_checkpoints'").get();
+  if (!known) return null;
+  const newest = connection.prepare<[], string>('SELECT note FROM audit_checkpoints ORDER BY seq DESC LIMIT 1');
+  return newest.pluck().get() ?? null;
+}
+
 /** Reads a copy that nobody else has open, and leaves it the one file it was. */
 export function readCopy(file: string): CopyFacts {
   const connection = new Database(file, { fileMustExist: true });
@@ -51,6 +59,7 @@ export function readCopy(file: string): CopyFacts {
     return {
       schema: schema.pluck().get() ?? '',
       audit: head.get() ?? { seq: 0, hash: auditGenesisHash },
+      checkpoint: newestCheckpoint(connection),
       authorities: connection.prepare<[], CopiedAuthority>(authoritiesSql).all(),
     };
   } catch (error) {

@@ -51,6 +51,8 @@ export interface BackupManifest {
   /** The newest migration applied, like `0001_inventory.sql`. */
   readonly schema: string;
   readonly audit: AuditHead;
+  /** The newest signed checkpoint of the audit log, as docs/audit.md has it; null before the first. */
+  readonly checkpoint: string | null;
   readonly authorities: readonly ManifestAuthority[];
   /** In the order of the file; the database first. */
   readonly parts: readonly ManifestPart[];
@@ -104,11 +106,12 @@ function readManifest(raw: Raw): BackupManifest | undefined {
     isText(raw.schema, /^\d{4}_\w{1,60}\.sql$/) &&
     isCount(audit?.seq) &&
     isText(audit.hash, sha256Pattern) &&
+    (raw.checkpoint === null || isText(raw.checkpoint, /^[\n\x20-\x7e]{1,4096}$/)) &&
     Number.isFinite(Date.parse(raw.createdAt));
   if (!fits || !authorities || !parts || !areWhole(parts)) return undefined;
-  const { program, createdAt, schema } = raw as unknown as BackupManifest;
+  const { program, createdAt, schema, checkpoint } = raw as unknown as BackupManifest;
   const head = { seq: audit?.seq, hash: audit?.hash } as AuditHead;
-  return { format: backupFormat, program, createdAt, schema, audit: head, authorities, parts };
+  return { format: backupFormat, program, createdAt, schema, audit: head, checkpoint, authorities, parts };
 }
 
 /** The database first, and no name twice. */

@@ -48,6 +48,7 @@ describe('a manifest', () => {
     ['a hash that is none', edited(/"sha256": "../, '"sha256": "zz')],
     ['a time that is none', edited('2026-01-01T00', '2026-99-01T00')],
     ['a number of a list that is text', edited('"crlNumber": 7', '"crlNumber": "7"')],
+    ['a checkpoint that is no text', edited('"a checkpoint', '"\\u0000a checkpoint')],
     ['an address that is none', edited('http://', 'file://')],
   ])('that is %s is damaged', (_what, text) => {
     expect(refusal(text)).toBe('backupDamaged');

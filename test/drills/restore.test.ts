@@ -73,7 +73,8 @@ describe('a home that was lost and restored', () => {
     acknowledgedBefore = await busy.stop();
     expect([backup.code, backup.stderr]).toEqual([0, '']);
     const report = JSON.parse(backup.stdout);
-    expect(report).toMatchObject({ notAudited: null, manifest: { format: 'privyseal-backup/1' } });
+    const manifest = { format: 'privyseal-backup/1', checkpoint: expect.stringContaining('\n') };
+    expect(report).toMatchObject({ notAudited: null, manifest });
     head = report.manifest.audit;
 
     await issue('lostGood', 2);
@@ -157,6 +158,13 @@ describe('a home that was lost and restored', () => {
       kind: 'service.restored',
       details: { backupSeq: head.seq, backupHash: head.hash, quarantined: 3, tokensEnded: true },
     });
+  });
+
+  it('has an audit log that verifies, as the backup’s own did', async () => {
+    for (const log of [file('b.tar'), service.path('privyseal.db')]) {
+      const { code, stdout, stderr } = await runProgram(service.home, ['audit', 'verify', log]);
+      expect([code, stdout, stderr]).toEqual([0, expect.stringMatching(/State +whole/), '']);
+    }
   });
 
   it('takes no enrolment token of the backup', async () => {

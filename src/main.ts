@@ -1,4 +1,5 @@
 /** The composition root: reads the settings, opens the adapters, builds the services, opens the faces. Nothing else knows who is real. */
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +16,7 @@ import { resolvePassphrase } from './adapters/vault-file/passphrase.ts';
 import { createSoftwareKeys } from './adapters/vault-file/software-keys.ts';
 import { openFileVault } from './adapters/vault-file/vault-file.ts';
 import { type Config, inHome } from './config.ts';
+import { StartError } from './domain/errors.ts';
 import type { AuditEntry } from './domain/records/audit-event.ts';
 import { defaultFaceLimits } from './faces/http/face-deps.ts';
 import { type FacesTls, openFaces } from './faces/http/open-faces.ts';
@@ -25,6 +27,7 @@ import type { Vault } from './ports/vault.ts';
 import { type BuiltServices, buildServices, type ServiceSettings } from './services/build-services.ts';
 import { distributionUrls } from './services/distribution-urls.ts';
 import { defaultClockLimits } from './services/guard-clock.ts';
+import type { RecoveredOperator } from './services/recover-operator.ts';
 import { serverCertificateIsDue } from './services/server-certificate.ts';
 import type { DistributionUrls } from './services/services.ts';
 
@@ -315,6 +318,22 @@ export async function initializeHome(
     const { built, firstRun, passphraseFile } = await openServices(config, ports, {}, closers);
     await built.signAuditLog();
     await tell({ ports, built, firstRun, passphraseFile });
+  } finally {
+    await closeAll(closers);
+  }
+}
+
+/** Break-glass on the home itself, whose lock says that no service runs on it. StartError `homeDamaged` where there is none. */
+export async function recoverOperator(config: Config, name: string): Promise<RecoveredOperator> {
+  const closers: Closers = [];
+  const ports = { public: config.publicPort, admin: config.adminPort, distribution: config.distributionPort };
+  const database = inHome(config, 'privyseal.db');
+  if (!existsSync(database)) {
+    throw new StartError('homeDamaged', `There is no ${database}. Name the service’s home with --home DIR.`);
+  }
+  try {
+    const { built } = await openServices(config, ports, {}, closers);
+    return await built.recoverOperator(name);
   } finally {
     await closeAll(closers);
   }

@@ -1,9 +1,10 @@
 /** The program behind `privyseal`: hands the verbs to the command line, and loads the service only to serve it. */
 import { createHash } from 'node:crypto';
-import { relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import packageJson from '../package.json' with { type: 'json' };
 import type { Config } from './config.ts';
+import type { Recovery } from './faces/cli/operator-recover.ts';
 import { runCli } from './faces/cli/run.ts';
 import type { StartReport } from './faces/cli/welcome.ts';
 import type { RunningService } from './main.ts';
@@ -15,6 +16,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   return runCli(argv, io, {
     serve,
     initialize,
+    recover,
     backUp: async (given, file, onProgress) => (await offline()).backUpHome(await load(given), file, onProgress),
     restore: async (given, input, onProgress) => (await offline()).restoreHome(await load(given), input, onProgress),
     openAuditLog: async (file, onProgress) => (await offline()).openAuditLog(file, onProgress),
@@ -65,6 +67,20 @@ async function initialize(given: Given): Promise<number> {
   const config = await load({ ...given, logLevel: 'error' });
   await initializeHome(config, (made) => tell(config, made));
   return 0;
+}
+
+/** Break-glass, without starting the service. */
+async function recover(given: Given, name: string): Promise<Recovery> {
+  const { recoverOperator } = await import('./main.ts');
+  const config = await load({ ...given, logLevel: 'error' });
+  const { notAfter, written, keptAside, ...recovered } = await recoverOperator(config, name);
+  return {
+    ...recovered,
+    name,
+    notAfter: new Date(notAfter * 1000).toISOString(),
+    written: written.map((file) => join(config.home, file)),
+    keptAside: keptAside.map((file) => join(config.home, file)),
+  };
 }
 
 type Started = Omit<RunningService, 'stop'>;

@@ -19,6 +19,7 @@ import {
 import type { Shape } from '../api/shape.ts';
 import { ClientFailure } from './failure.ts';
 import { type ConnectOptions, type ExchangeAnswer, openExchange } from './https-exchange.ts';
+import { operatorCalls } from './operator-calls.ts';
 import { readJson, readNothing, readText, shapedAs } from './read-answer.ts';
 import { registryCalls } from './registry-calls.ts';
 
@@ -39,9 +40,12 @@ export function connect(options: ConnectOptions) {
     readJson(await exchange.send({ method: 'PUT', path, accept: 'application/json', json }), schema, host);
   const remove = async (path: string): Promise<void> =>
     readNothing(await exchange.send({ method: 'DELETE', path, accept: 'application/json' }), host);
+  /** DELETE that answers what went. */
+  const take = async <Schema extends Shape>(path: string, schema: Schema) =>
+    readJson(await exchange.send({ method: 'DELETE', path, accept: 'application/json' }), schema, host);
 
   /** Acts that issue carry a key, so that one lost answer can be asked for again without a second certificate. */
-  const issue = async (path: string, json: unknown): Promise<CertificateJson> => {
+  const issue = async <Schema extends Shape>(path: string, json: unknown, schema: Schema) => {
     const headers = { 'idempotency-key': randomUUID() };
     const send = (): Promise<ExchangeAnswer> =>
       exchange.send({ method: 'POST', path, accept: 'application/json', json, headers });
@@ -49,14 +53,14 @@ export function connect(options: ConnectOptions) {
       if (error instanceof ClientFailure && error.code === 'connectionBroken') return send();
       throw error;
     });
-    return readJson(answer, CertificateJson, host);
+    return readJson(answer, schema, host);
   };
 
   return {
-    submit: (body: SubmitBody): Promise<CertificateJson> => issue('/v1/certificates', body),
+    submit: (body: SubmitBody): Promise<CertificateJson> => issue('/v1/certificates', body, CertificateJson),
     /** Over mutual TLS with the very certificate that is rotated. */
     rotate: (serial: string, body: Pick<SubmitBody, 'csr'>): Promise<CertificateJson> =>
-      issue(`${certificatePath(serial)}/rotate`, body),
+      issue(`${certificatePath(serial)}/rotate`, body, CertificateJson),
     read: (serial: string): Promise<CertificateJson> => get(certificatePath(serial), CertificateJson),
     /** Pages in the order asked for, fetched as they are consumed. */
     async *list(query: CertificateListQuery = {}): AsyncGenerator<CertificateList> {
@@ -98,6 +102,7 @@ export function connect(options: ConnectOptions) {
       } while (cursor);
     },
     latestCheckpoint: (): Promise<CheckpointJson> => get('/v1/audit-checkpoints/latest', CheckpointJson),
+    ...operatorCalls({ get, put, issue, take }),
     status: (): Promise<StatusJson> => get('/v1/status', StatusJson),
     /** Unready is an answer here, not an error: 503 carries the same parts. */
     readiness: async (): Promise<Readiness> => {

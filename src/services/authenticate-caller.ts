@@ -79,14 +79,14 @@ async function liveCertificate(
     throw refusal('unauthorized', 'certificateUnknown', 'The client certificate was not issued here for this use.');
   }
   if (record.revocation) {
-    throw refusal('unauthorized', 'certificateRevoked', 'The client certificate is revoked. Enrol again with a token.');
+    throw refusal('unauthorized', 'certificateRevoked', `The client certificate is revoked. ${howToGoOn(purpose)}`);
   }
   const nowSeconds = deps.clock.now() / 1000;
   if (record.notAfter < nowSeconds || record.notBefore > nowSeconds) {
     throw refusal(
       'unauthorized',
       'certificateExpired',
-      'The client certificate is not valid now. Enrol again with a token.',
+      `The client certificate is not valid now. ${howToGoOn(purpose)}`,
     );
   }
   if (!parsed.extKeyUsage?.includes(oids.clientAuth)) {
@@ -94,6 +94,9 @@ async function liveCertificate(
   }
   return record;
 }
+
+const howToGoOn = (purpose: CertificatePurpose): string =>
+  purpose === 'operator' ? 'Ask an admin for a new one.' : 'Enrol again with a token.';
 
 function parsePeer(peerDer: Uint8Array): ReturnType<typeof parseCertificate> {
   try {

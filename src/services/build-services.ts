@@ -47,6 +47,7 @@ import { createOcspResponders } from './ocsp-responders.ts';
 import { createCursorsFor } from './page-cursors.ts';
 import { createCrlPublisher } from './publish-crl.ts';
 import { createRecordRefusal } from './record-refusal.ts';
+import { type RecoveredOperator, recoverOperator } from './recover-operator.ts';
 import { recoverUnfinished } from './recover-unfinished.ts';
 import { createRenewalInfo } from './renewal-info.ts';
 import { createReadiness, createStatus } from './report-status.ts';
@@ -95,6 +96,8 @@ export interface BuiltServices {
   /** True when this was the first run of the home. */
   ensureFirstRun(): Promise<boolean>;
   issueServerCertificate(): Promise<ServerCertificate>;
+  /** Break-glass; see recover-operator.ts. */
+  recoverOperator(name: string): Promise<RecoveredOperator>;
   /** PEM of the authorities whose client certificates each HTTPS face asks for. */
   clientAuthorities(): Promise<ClientAuthorities>;
   /** Closes what a crash left; called once, before the faces open. */
@@ -198,6 +201,7 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
     clock,
     ensureFirstRun: () => ensureFirstRun({ ...withIssuing, ensureAuthority, ensureEnvironment }),
     issueServerCertificate: () => issueServerCertificate({ ...withIssuing, names: settings.serverNames }),
+    recoverOperator: (name) => recoverOperator(withIssuing, name),
     clientAuthorities: () => clientAuthorities(directory),
     recoverUnfinished: () => recoverUnfinished(shared, Number.MAX_SAFE_INTEGER),
     async housekeep() {

@@ -55,6 +55,7 @@ export async function commandLine(
     backUp: refuse,
     restore: refuse,
     openAuditLog,
+    recover: refuse,
     ...options.deps,
   };
   const code = await runCli(argv, io, deps);

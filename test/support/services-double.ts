@@ -23,6 +23,8 @@ export interface ServicesDouble {
   readonly counted: Counted;
   /** Tells the faces that a certificate stopped being good. */
   announceRevoked(serial: string): void;
+  /** Tells the faces that a certificate's operator may do other things now. */
+  announceRoleChange(serial: string): void;
 }
 
 /** What the faces told the metrics. */
@@ -126,6 +128,7 @@ export function makeServices(override: Partial<Services> = {}): ServicesDouble {
   const refusals: ServicesDouble['refusals'] = [];
   const counted: Counted = { faces: [], answers: [], refusals: [] };
   const listeners: ((serial: string) => void)[] = [];
+  const roleListeners: ((serial: string) => void)[] = [];
   const working: Services = {
     authenticateToken: async (bearer) => {
       if (bearer === goodToken) return tokenCaller;
@@ -200,7 +203,7 @@ export function makeServices(override: Partial<Services> = {}): ServicesDouble {
     countRefusal: (face, code) => void counted.refusals.push([face, code]),
     collectMetrics: async () => [gauge('privyseal_build_info', 'Always 1', [{ labels: { version: '1' }, value: 1 }])],
     onRevoked: (listener) => void listeners.push(listener),
-    onRoleChange: () => undefined,
+    onRoleChange: (listener) => void roleListeners.push(listener),
     ...override,
   };
   return {
@@ -210,6 +213,9 @@ export function makeServices(override: Partial<Services> = {}): ServicesDouble {
     counted,
     announceRevoked: (serial) => {
       for (const listener of listeners) listener(serial);
+    },
+    announceRoleChange: (serial) => {
+      for (const listener of roleListeners) listener(serial);
     },
   };
 }

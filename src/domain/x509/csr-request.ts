@@ -7,12 +7,13 @@ import { oids } from './oids.ts';
 
 export interface CertificationRequestFields {
   readonly spkiDer: Uint8Array;
-  /** At least one. */
+  /** None for a certificate that its profile names. */
   readonly names: readonly GeneralName[];
 }
 
 /** DER of CertificationRequestInfo. The subject is empty: the names are in subjectAltName, and the profile decides the subject. */
 export function encodeCertificationRequestInfo({ spkiDer, names }: CertificationRequestFields): Uint8Array {
+  if (names.length === 0) return sequence(version1, emptyName, spkiDer, attributes());
   // RFC 5280 §4.2.1.6: an empty subject makes subjectAltName critical.
   const extensions = sequence(subjectAltName(names, true));
   const extensionRequest = sequence(oid(oids.extensionRequest), setOf(extensions));

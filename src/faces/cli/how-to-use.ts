@@ -22,5 +22,5 @@ export function howToUse(
 }
 
 /** As a shell and nginx take it. */
-const quoted = (path: string): string =>
+export const quoted = (path: string): string =>
   /^[A-Za-z0-9/._-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;

@@ -18,13 +18,14 @@ import type { OpenAuditLog } from './audit-verify.ts';
 import { addBackupVerbs, type HomeActs } from './backup-verbs.ts';
 import type { CliIo } from './io.ts';
 import type { ListOptions } from './list.ts';
+import { addOperatorVerbs, type RecoverAct } from './operator-verbs.ts';
 import { addRegistryVerbs } from './registry-verbs.ts';
 import type { RequestOptions } from './request.ts';
 import type { RevokeOptions } from './revoke.ts';
 import type { GlobalOptions, WithSession } from './session.ts';
 import { addToolVerbs } from './tool-verbs.ts';
 
-export interface ProgramDeps extends HomeActs {
+export interface ProgramDeps extends HomeActs, RecoverAct {
   readonly version: string;
   /** Both resolve to an exit code. `home` only when it was given here. */
   readonly serve: (overrides: { home?: string }) => Promise<number>;
@@ -70,6 +71,7 @@ export function buildProgram(io: CliIo, deps: ProgramDeps): Command {
   addRegistryVerbs(program, deps);
   addToolVerbs(program, deps);
   addAuditVerbs(program, deps);
+  addOperatorVerbs(program, io, deps);
   return program;
 }
 

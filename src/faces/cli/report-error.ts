@@ -1,6 +1,6 @@
 /** Tells a person, or with --json a program, what went wrong, with which value, and what to do next; answers the exit code. */
 import { ClientFailure, ClientProblem } from '../../client/failure.ts';
-import { StartError } from '../../domain/errors.ts';
+import { CaError, StartError } from '../../domain/errors.ts';
 import { CliError } from './cli-error.ts';
 import { cliEndings, type Ending, endingOfProblem, endingOfStart, exitCodes, failureEndings } from './exit-codes.ts';
 import type { CliIo } from './io.ts';
@@ -30,6 +30,9 @@ function describe(error: unknown): ErrorReport {
   if (error instanceof ClientFailure)
     return { code: error.code, message: error.message, ending: failureEndings[error.code] };
   if (error instanceof CliError) return { code: error.code, message: error.message, ending: cliEndings[error.code] };
+  // What was judged on this machine: a CSR file before it is sent, or an act on the home itself.
+  if (error instanceof CaError)
+    return { code: error.code, message: error.message, ending: endingOfProblem(error.code, 0) };
   if (error instanceof StartError)
     return { code: error.code, message: error.message, ending: endingOfStart(error.code) };
   throw error;

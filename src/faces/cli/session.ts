@@ -38,6 +38,8 @@ export interface Session {
   publicClient(credential: 'product' | 'anonymous'): Promise<PrivysealClient>;
   /** Mutual TLS as the operator of `admin/`, or of --cert and --key. */
   adminClient(): Promise<PrivysealClient>;
+  /** What the admin client shows, and what it trusts as the service; PEM. */
+  adminCredential(): Promise<{ readonly certPem: string; readonly caPem: string }>;
   print(lines: readonly string[]): void;
   printJson(value: unknown): void;
   /** For the person alone, on stderr. */
@@ -55,7 +57,7 @@ export function openSession(io: CliIo, options: GlobalOptions): Session {
   const adminUrl = options.adminUrl ?? localUrl(io.env, 'PRIVYSEAL_ADMIN_PORT', '9443');
 
   const open = async (baseUrl: string, credential: Partial<ConnectOptions>): Promise<PrivysealClient> => {
-    const caPem = await readCredential(files.ca, 'the CA of the service', '--ca FILE');
+    const caPem = await readCa(files);
     const { connect } = await import('../../client/client.ts');
     const client = connect({ baseUrl, caPem, ...credential });
     clients.push(client);
@@ -77,6 +79,7 @@ export function openSession(io: CliIo, options: GlobalOptions): Session {
       return open(publicUrl, { token: await readToken(io.env, options, files.token) });
     },
     adminClient: async () => open(adminUrl, await readKeyPair(files)),
+    adminCredential: async () => ({ certPem: (await readKeyPair(files)).certPem, caPem: await readCa(files) }),
     print: (lines) => void io.stdout.write(`${lines.join('\n')}\n`),
     note: (lines) => void (lines.length > 0 && io.stderr.write(`${lines.join('\n')}\n`)),
     printJson: (value) => void io.stdout.write(`${JSON.stringify(value, null, 2)}\n`),
@@ -113,6 +116,9 @@ function localUrl(env: NodeJS.ProcessEnv, variable: string, fallback: string): s
   if (/^\d{1,5}$/.test(port) && Number(port) > 0 && Number(port) < 65_536) return `https://localhost:${port}`;
   throw new CliError('usage', `${variable} is \`${port}\`, but must be a port from 1 to 65535.`);
 }
+
+const readCa = (files: CredentialFiles): Promise<string> =>
+  readCredential(files.ca, 'the CA of the service', '--ca FILE');
 
 const readKeyPair = async (files: CredentialFiles): Promise<{ certPem: string; keyPem: string }> => ({
   certPem: await readCredential(files.cert, 'the client certificate', '--cert FILE and --key FILE'),

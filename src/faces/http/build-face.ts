@@ -52,7 +52,7 @@ export function buildFace(kind: FaceKind, deps: FaceDeps, addRoutes: AddRoutes):
   } as FastifyServerOptions) as unknown as Face;
 
   face.server.maxConnections = limits.connections;
-  connections.watch(face.server);
+  connections.watch(face.server, kind.clientCertificate);
   services.onRevoked((serial) => connections.destroyOf(serial));
   services.onRoleChange((serial) => connections.destroyOf(serial));
   face.decorateRequest('caller', undefined);

@@ -2,6 +2,8 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { TLSSocket, Server as TlsServer } from 'node:tls';
+import { parseSerial } from '../../domain/x509/serial.ts';
+import type { ClientCertificate } from './tls-context.ts';
 
 interface Connection {
   readonly address: string;
@@ -12,8 +14,11 @@ interface Connection {
 }
 
 export interface ConnectionRegistry {
-  /** Follows every socket of the server from before its TLS handshake, so that none can outlive a stop. */
-  watch(server: Server): void;
+  /**
+   * Follows every socket of the server from before its TLS handshake, so that none can outlive a stop. Where a client
+   * certificate is required, a socket acts for it from its handshake on, before there is any request.
+   */
+  watch(server: Server, clientCertificate: ClientCertificate): void;
   requestBegan(socket: Socket): void;
   requestEnded(socket: Socket): void;
   /** Whom the limits count: the remote address, for IPv6 its /64. */
@@ -62,10 +67,26 @@ export function createConnectionRegistry(): ConnectionRegistry {
     connectionOf(socket).serial = undefined;
   };
 
+  const identify = (socket: Socket, serial: string): void => {
+    const connection = connectionOf(socket);
+    if (connection.serial === serial || socket.destroyed) return;
+    spare(socket);
+    connection.serial = serial;
+    bySerial.set(serial, (bySerial.get(serial) ?? new Set<Socket>()).add(socket));
+    socket.once('close', () => spare(socket));
+  };
+
+  const identifyByHandshake = (socket: Socket): void => {
+    const shown = socket instanceof TLSSocket ? socket.getPeerX509Certificate()?.serialNumber : undefined;
+    const serial = shown === undefined ? undefined : parseSerial(shown);
+    if (serial !== undefined) identify(socket, serial);
+  };
+
   return {
-    watch(server) {
-      if (server instanceof TlsServer) followHandshakes(server, open, follow);
-      else server.on('connection', follow);
+    watch(server, clientCertificate) {
+      if (!(server instanceof TlsServer)) return void server.on('connection', follow);
+      followHandshakes(server, open, follow);
+      if (clientCertificate === 'required') server.on('secureConnection', identifyByHandshake);
     },
     requestBegan(socket) {
       connectionOf(socket).underWay++;
@@ -82,14 +103,7 @@ export function createConnectionRegistry(): ConnectionRegistry {
       if (connection.peerDer === undefined) connection.peerDer = provenPeer(socket);
       return connection.peerDer ?? undefined;
     },
-    identify(socket, serial) {
-      const connection = connectionOf(socket);
-      if (connection.serial === serial || socket.destroyed) return;
-      spare(socket);
-      connection.serial = serial;
-      bySerial.set(serial, (bySerial.get(serial) ?? new Set<Socket>()).add(socket));
-      socket.once('close', () => spare(socket));
-    },
+    identify,
     spare,
     load: () => ({ connections: open.size, requestsUnderWay }),
     destroyOf(serial) {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { Agent } from 'node:https';
 import { type Socket, connect as tcpConnect } from 'node:net';
 import { join } from 'node:path';
-import { connect, type TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { CaError } from '../../../src/domain/errors.ts';
 import { buildAdminFace } from '../../../src/faces/http/admin/build-admin-face.ts';
@@ -30,6 +30,7 @@ import { rejectionOf } from '../../support/rejection.ts';
 import { goodToken, makeServices, operatorCaller } from '../../support/services-double.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import type { TestCertificate } from '../../support/test-hierarchy.ts';
+import { connected, handshake } from '../../support/tls-handshake.ts';
 
 const operator = clientOf(system, { commonName: 'the-admin' });
 const product = clientOf(productRoot);
@@ -307,29 +308,3 @@ function keepAliveAgent(certificate: TestCertificate): Agent {
 
 const onlySocket = (agent: Agent): TLSSocket =>
   Object.values({ ...agent.freeSockets, ...agent.sockets })[0]![0] as TLSSocket;
-
-function connected(port: number, options: object): Promise<TLSSocket> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ port, host: 'localhost', ...options }, () => resolve(socket)).once('error', reject);
-    onTestFinished(() => void socket.destroy());
-  });
-}
-
-/** One connection with a request; the session ticket, if any came, is the last one seen. */
-async function handshake(port: number, version: 'TLSv1.2' | 'TLSv1.3', options: object) {
-  const socket = await connected(port, { ...options, minVersion: version, maxVersion: version });
-  let session: Buffer | undefined = socket.getSession();
-  socket.on('session', (newer: Buffer) => {
-    session = newer;
-  });
-  const reused = socket.isSessionReused();
-  const text = await new Promise<string>((resolve) => {
-    let received = '';
-    socket.on('data', (chunk) => {
-      received += String(chunk);
-    });
-    socket.on('close', () => resolve(received));
-    socket.write('GET /v1/certificates HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
-  });
-  return { session, reused, status: Number(text.split(' ')[1]) };
-}

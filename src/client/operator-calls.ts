@@ -1,0 +1,34 @@
+/** What the client asks of operators: who there is, and the certificates by which the admin face knows them. */
+import { CertificateJson } from '../api/certificate.ts';
+import {
+  OperatorAdded,
+  type OperatorBody,
+  type OperatorCertificateBody,
+  OperatorJson,
+  OperatorList,
+  OperatorRemoved,
+  type OperatorRoleBody,
+} from '../api/operator.ts';
+import type { Shape, Shaped } from '../api/shape.ts';
+
+/** The methods of HTTP as the client has them; `issue` may repeat its request with the same Idempotency-Key. */
+interface Calls {
+  get<Schema extends Shape>(path: string, schema: Schema): Promise<Shaped<Schema>>;
+  put<Schema extends Shape>(path: string, json: unknown, schema: Schema): Promise<Shaped<Schema>>;
+  issue<Schema extends Shape>(path: string, json: unknown, schema: Schema): Promise<Shaped<Schema>>;
+  /** DELETE that answers what went. */
+  take<Schema extends Shape>(path: string, schema: Schema): Promise<Shaped<Schema>>;
+}
+
+const pathOf = (name: string): string => `/v1/operators/${encodeURIComponent(name)}`;
+
+export const operatorCalls = ({ get, put, issue, take }: Calls) => ({
+  operators: (): Promise<OperatorList> => get('/v1/operators', OperatorList),
+  operator: (name: string): Promise<OperatorJson> => get(pathOf(name), OperatorJson),
+  addOperator: (body: OperatorBody): Promise<OperatorAdded> => issue('/v1/operators', body, OperatorAdded),
+  changeOperatorRole: (name: string, body: OperatorRoleBody): Promise<OperatorJson> =>
+    put(pathOf(name), body, OperatorJson),
+  removeOperator: (name: string): Promise<OperatorRemoved> => take(pathOf(name), OperatorRemoved),
+  issueOperatorCertificate: (name: string, body: OperatorCertificateBody): Promise<CertificateJson> =>
+    issue(`${pathOf(name)}/certificates`, body, CertificateJson),
+});

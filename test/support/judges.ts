@@ -5,7 +5,18 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { describe, it, type TestFunction } from 'vitest';
 
-export type JudgeName = 'openssl' | 'curl' | 'nginx' | 'keytool' | 'faketime' | 'strace' | 'pkilint' | 'schemathesis';
+export type JudgeName =
+  | 'openssl'
+  | 'curl'
+  | 'nginx'
+  | 'keytool'
+  | 'faketime'
+  | 'strace'
+  | 'pkilint'
+  | 'schemathesis'
+  | 'bash'
+  | 'zsh'
+  | 'fish';
 
 /** Where a judge is, or one sentence on why there is none. */
 export type Judge = { readonly path: string } | { readonly missing: string };
@@ -149,6 +160,9 @@ const judgeNames: ReadonlySet<string> = new Set<JudgeName>([
   'strace',
   'pkilint',
   'schemathesis',
+  'bash',
+  'zsh',
+  'fish',
 ]);
 
 function isJudgeName(name: string): name is JudgeName {

@@ -4,7 +4,9 @@ export type CliErrorCode =
   | 'usage' // the command line, or a variable it reads, is not right
   | 'credentialMissing' // a CA, certificate, key or token file is not there
   | 'fileUnreadable'
+  | 'fileOpenToOthers' // a file that only its owner may see or change
   | 'fileExists' // would be overwritten
+  | 'contextExists'
   | 'folderUnwritable'
   | 'answerNotOurs' // the certificate is not for our key or names
   | 'answerNotTrusted' // it does not chain to the trust file

@@ -16,6 +16,8 @@ import {
 import { addAuditVerbs } from './audit-verbs.ts';
 import type { OpenAuditLog } from './audit-verify.ts';
 import { addBackupVerbs, type HomeActs } from './backup-verbs.ts';
+import { addCompletionVerbs } from './completion-verbs.ts';
+import { addContextVerbs } from './context-verbs.ts';
 import type { CliIo } from './io.ts';
 import type { ListOptions } from './list.ts';
 import { addOperatorVerbs, type RecoverAct } from './operator-verbs.ts';
@@ -51,6 +53,7 @@ export function buildProgram(io: CliIo, deps: ProgramDeps): Command {
     .option('--key <file>', 'its private key (default: HOME/admin/admin.key)')
     .option('--ca <file>', 'what to trust as the service (default: HOME/trust/system.pem)')
     .option('--token-file <file>', 'enrolment token (default: PRIVYSEAL_TOKEN or HOME/demo/token)')
+    .option('--context <name>', 'context that says the above (default: PRIVYSEAL_CONTEXT or the one in use)')
     .option('--json', 'answers on stdout and errors on stderr as JSON')
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
@@ -72,6 +75,8 @@ export function buildProgram(io: CliIo, deps: ProgramDeps): Command {
   addToolVerbs(program, deps);
   addAuditVerbs(program, deps);
   addOperatorVerbs(program, io, deps);
+  addContextVerbs(program, io);
+  addCompletionVerbs(program, io);
   return program;
 }
 
@@ -83,14 +88,17 @@ function addServiceVerbs(program: Command, { serve, initialize, withSession, end
   program
     .command('serve')
     .description('start the service; a first start makes its home')
+    .addHelpText('after', '\nExample:\n  $ PRIVYSEAL_HOME=/var/lib/privyseal privyseal serve')
     .action(async () => end(await serve(overrides())));
   program
     .command('init')
     .description('make the home without starting the service')
+    .addHelpText('after', '\nExample:\n  $ privyseal init --home /var/lib/privyseal')
     .action(async () => end(await initialize(overrides())));
   program
     .command('status')
     .description('whether the service is ready, its authorities, CRLs and counts')
+    .addHelpText('after', '\nExample:\n  $ until privyseal status; do sleep 1; done')
     .action(() => withSession(program.opts(), async (session) => (await import('./status.ts')).status(session)));
 }
 
@@ -98,6 +106,7 @@ function addCertificateVerbs(program: Command, { withSession }: ProgramDeps): vo
   program
     .command('request')
     .description('make a key here, have a certificate issued for it, and write both with chain and trust')
+    .addHelpText('after', '\nExample:\n  $ privyseal request demo.dev.internal --lifetime 24h --out tls')
     .argument('<name...>', 'names of the certificate', readNames)
     .option('--out <dir>', 'folder of the files (default: ./ and the first name)')
     .option('--profile <name>', 'profile (default: the first the product may use)')
@@ -109,6 +118,7 @@ function addCertificateVerbs(program: Command, { withSession }: ProgramDeps): vo
   program
     .command('list')
     .description('certificates in the inventory')
+    .addHelpText('after', '\nExample:\n  $ privyseal list --product dev/demo --expires-within 30d')
     .option('--environment <name>', 'only of this environment')
     .option('--product <id>', 'only of this product, like dev/demo')
     .option('--profile <name>', 'only of this profile')
@@ -122,6 +132,7 @@ function addCertificateVerbs(program: Command, { withSession }: ProgramDeps): vo
   program
     .command('show')
     .description('everything about one certificate')
+    .addHelpText('after', '\nExample:\n  $ privyseal show 01c88df8b2f0a94d0f1d6a1f36c0a7f6b6a8a5d3 --pem')
     .argument('<serial>', 'as `list` shows it', readSerial)
     .option('--pem', 'with the certificate itself')
     .action((serial: string, options: { pem?: boolean }) =>
@@ -130,6 +141,10 @@ function addCertificateVerbs(program: Command, { withSession }: ProgramDeps): vo
   program
     .command('revoke')
     .description('a certificate stops being good')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ privyseal revoke 01c88df8b2f0a94d0f1d6a1f36c0a7f6b6a8a5d3 --reason keyCompromise --yes',
+    )
     .argument('<serial>', 'as `list` shows it', readSerial)
     .addOption(reasonOption)
     .option('--yes', 'do not ask')
@@ -139,6 +154,7 @@ function addCertificateVerbs(program: Command, { withSession }: ProgramDeps): vo
   program
     .command('release')
     .description('a certificate revoked with certificateHold is good again')
+    .addHelpText('after', '\nExample:\n  $ privyseal release 01c88df8b2f0a94d0f1d6a1f36c0a7f6b6a8a5d3')
     .argument('<serial>', 'as `list` shows it', readSerial)
     .action((serial: string) =>
       withSession(program.opts(), async (session) => (await import('./revoke.ts')).release(session, serial)),
@@ -150,6 +166,7 @@ function addAuthorityVerbs(program: Command, { withSession }: ProgramDeps): void
   environment
     .command('add')
     .description('make an environment with its authorities and profiles')
+    .addHelpText('after', '\nExample:\n  $ privyseal environment add staging --hierarchy two-tier')
     .argument('<name>', 'lower-case letters, digits and -')
     .addOption(hierarchyOption)
     .action((name: string, options: Pick<EnvironmentBody, 'hierarchy'>) =>
@@ -160,6 +177,7 @@ function addAuthorityVerbs(program: Command, { withSession }: ProgramDeps): void
   environment
     .command('list')
     .description('all environments')
+    .addHelpText('after', '\nExample:\n  $ privyseal environment list --json')
     .action(() =>
       withSession(program.opts(), async (session) => (await import('./environment.ts')).listEnvironments(session)),
     );
@@ -176,6 +194,7 @@ function addAuthorityVerbs(program: Command, { withSession }: ProgramDeps): void
     .description('authorities')
     .command('list')
     .description('all authorities, with the fingerprints of their certificates')
+    .addHelpText('after', '\nExample:\n  $ privyseal authority list')
     .action(() =>
       withSession(program.opts(), async (session) => (await import('./environment.ts')).listAuthorities(session)),
     );

@@ -35,7 +35,7 @@ async function runVerb(
   options: GlobalOptions,
   verb: (session: Session) => Promise<Ending>,
 ): Promise<Ending> {
-  const session = openSession(io, options);
+  const session = await openSession(io, options);
   try {
     return await verb(session);
   } finally {

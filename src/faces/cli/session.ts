@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { ConnectOptions, PrivysealClient } from '../../client/client.ts';
+import { withContext } from './chosen-context.ts';
 import { CliError } from './cli-error.ts';
 import type { Ending } from './exit-codes.ts';
 import type { CliIo } from './io.ts';
@@ -15,6 +16,8 @@ export interface GlobalOptions {
   readonly key?: string;
   readonly ca?: string;
   readonly tokenFile?: string;
+  /** Name of a context that says what the options above do not. */
+  readonly context?: string;
   readonly json?: boolean;
 }
 
@@ -48,7 +51,8 @@ export interface Session {
   close(): Promise<void>;
 }
 
-export function openSession(io: CliIo, options: GlobalOptions): Session {
+export async function openSession(io: CliIo, given: GlobalOptions): Promise<Session> {
+  const options = await withContext(io.env, given);
   const path = (text: string): string => resolve(io.cwd, text);
   const home = path(options.home ?? io.env.PRIVYSEAL_HOME ?? 'data');
   const clients: PrivysealClient[] = [];
@@ -75,8 +79,8 @@ export function openSession(io: CliIo, options: GlobalOptions): Session {
     path,
     publicClient: async (credential) => {
       if (credential === 'anonymous') return open(publicUrl, {});
-      if (options.cert !== undefined) return open(publicUrl, await readKeyPair(files));
-      return open(publicUrl, { token: await readToken(io.env, options, files.token) });
+      if (showsCertificate(io.env, given, options)) return open(publicUrl, await readKeyPair(files));
+      return open(publicUrl, { token: await readToken(io.env, given, files.token) });
     },
     adminClient: async () => open(adminUrl, await readKeyPair(files)),
     adminCredential: async () => ({ certPem: (await readKeyPair(files)).certPem, caPem: await readCa(files) }),
@@ -88,6 +92,10 @@ export function openSession(io: CliIo, options: GlobalOptions): Session {
     },
   };
 }
+
+/** The certificate of a context may well be an operator's: any token goes before it. */
+const showsCertificate = (env: NodeJS.ProcessEnv, given: GlobalOptions, options: GlobalOptions): boolean =>
+  given.cert !== undefined || (options.cert !== undefined && options.tokenFile === undefined && !env.PRIVYSEAL_TOKEN);
 
 interface CredentialFiles {
   readonly ca: string;

@@ -17,7 +17,7 @@ export function addToolVerbs(program: Command, { withSession }: { readonly withS
     .option('--password-file <file>', 'password of both stores (default: a new one, in store-password)')
     .addHelpText(
       'after',
-      '\nExample:\n  privyseal request kafka-1.dev.internal && privyseal keystore kafka-1.dev.internal',
+      '\nExample:\n  $ privyseal request kafka-1.dev.internal\n  $ privyseal keystore kafka-1.dev.internal',
     )
     .action((folder: string, options: KeystoreOptions) =>
       withSession(program.opts(), async (session) =>
@@ -33,7 +33,7 @@ export function addToolVerbs(program: Command, { withSession }: { readonly withS
     .addHelpText(
       'after',
       '\nWith --cert and --key the client certificate is shown to a server that asks for one; --ca is what to trust.' +
-        '\n\nExample:\n  privyseal handshake localhost:8443 --ca data/trust/system.pem',
+        '\n\nExample:\n  $ privyseal handshake localhost:8443 --ca data/trust/system.pem',
     )
     .action((target: Target, options: HandshakeOptions) =>
       withSession(program.opts(), async (session) =>

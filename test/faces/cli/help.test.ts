@@ -1,0 +1,58 @@
+/** Every verb explains itself with an example that this very version would take. */
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { buildProgram } from '../../../src/faces/cli/program.ts';
+import { commandLine } from '../../support/command-line.ts';
+
+const page = readFileSync(new URL('../../../docs/cli.md', import.meta.url), 'utf8');
+const sink = { write: () => true };
+const program = buildProgram(
+  { stdout: sink, stderr: sink, env: {}, cwd: '/', isTty: false, columns: undefined },
+  new Proxy({} as Parameters<typeof buildProgram>[1], {
+    get: (_deps, name) => (name === 'version' ? '0.0.0' : () => Promise.reject(new Error('only read here'))),
+  }),
+);
+
+interface Verb {
+  readonly path: string;
+  readonly command: Command;
+}
+
+const verbsOf = (command: Command, path: string): Verb[] =>
+  command.commands.length === 0
+    ? [{ path, command }]
+    : command.commands.flatMap((verb) => verbsOf(verb, `${path} ${verb.name()}`.trim()));
+
+/** Words as a shell would split them; what comes after `;`, `|`, `>` and `#` is somebody else's. */
+const wordsOf = (line: string): string[] =>
+  (line.split(/\s[;|>#]/)[0]!.match(/(?:'[^']*'|[^\s'])+/g) ?? []).map((word) => word.replaceAll("'", ''));
+
+describe.each(verbsOf(program, ''))('privyseal $path', ({ path, command }) => {
+  it('has an example of itself, with options that it has', async () => {
+    const { code, stdout } = await commandLine([...path.split(' '), '--help'], { columns: 200 });
+    const examples = Array.from(stdout.matchAll(/^ {2}\$ (.*)$/gm), ([, line]) => line!);
+    const own = examples
+      .map((line) => line.slice(line.indexOf('privyseal ')))
+      .filter((line) => {
+        const [, ...words] = wordsOf(line);
+        return words.join(' ').includes(path);
+      });
+    expect([code, own.length > 0, command.description()]).toEqual([0, true, expect.stringMatching(/^\S/)]);
+    const flags = [...command.options, ...program.options].flatMap(({ long, short }) => [long, short]);
+    const unknown = own.flatMap(wordsOf).filter((word) => /^--?[a-z]/.test(word) && !flags.includes(word));
+    expect(unknown).toEqual([]);
+  });
+
+  it('is in docs/cli.md', () => {
+    const [first = '', second] = path.split(' ');
+    // `product add`, `update`, … stand together.
+    const told = page.split('\n').filter((line) => line.includes(`\`${first}`));
+    expect(told.filter((line) => second === undefined || new RegExp(`[ \`]${second}\\b`).test(line))).not.toEqual([]);
+  });
+});
+
+it('the program itself lists its verbs', async () => {
+  const { code, stdout } = await commandLine(['--help']);
+  expect([code, program.commands.filter((verb) => !stdout.includes(verb.name()))]).toEqual([0, []]);
+});

@@ -82,16 +82,19 @@ export const ConfigSchema = Type.Object(
     tokenRequestsPerMinute: Type.Integer({
       minimum: 1,
       default: 1_200_000,
+      unit: 'requests a minute',
       description: 'Requests that may be made a minute with one enrolment token, from wherever',
     }),
     productRequestsPerMinute: Type.Integer({
       minimum: 1,
       default: 1_200_000,
+      unit: 'requests a minute',
       description: 'Requests that one product may make a minute, with whatever tokens and certificates',
     }),
     productCertificatesPerDay: Type.Integer({
       minimum: 0,
       default: 0,
+      unit: 'certificates a day',
       description:
         'Certificates that one product may be issued on one day (UTC), rotations not refused; 0 is without limit',
     }),

@@ -31,7 +31,7 @@ function addEvents(program: Command, audit: Command, { withSession }: AuditDeps)
     .option('--after-seq <number>', 'only with a greater number', readSeq)
     .option('--oldest-first', 'in the order in which they happened')
     .option('--limit <count>', 'at most so many', readLimit, 100)
-    .addHelpText('after', '\nExample:\n  privyseal audit events --kind request.refused --after 24h')
+    .addHelpText('after', '\nExample:\n  $ privyseal audit events --kind request.refused --after 24h')
     .action((options: AuditEventsOptions) =>
       withSession(program.opts(), async (session) => (await import('./audit-events.ts')).auditEvents(session, options)),
     );
@@ -41,7 +41,7 @@ function addCheckpoint(program: Command, audit: Command, { withSession }: AuditD
   audit
     .command('checkpoint')
     .description('the newest signed checkpoint, to keep where nobody who can write the log can write')
-    .addHelpText('after', '\nExample:\n  privyseal audit checkpoint > /mnt/elsewhere/checkpoint')
+    .addHelpText('after', '\nExample:\n  $ privyseal audit checkpoint > /mnt/elsewhere/checkpoint')
     .action(() =>
       withSession(program.opts(), async (session) => (await import('./audit-events.ts')).auditCheckpoint(session)),
     );
@@ -59,7 +59,7 @@ function addVerify(program: Command, audit: Command, { withSession, openAuditLog
     .option('--public-key <file>', 'the key that signs checkpoints, PEM (default: what --ca has certified)')
     .addHelpText(
       'after',
-      '\nExamples:\n  privyseal audit verify\n  privyseal audit verify events.ndjson --checkpoint /mnt/elsewhere/checkpoint' +
+      '\nExamples:\n  $ privyseal audit verify\n  $ privyseal audit verify events.ndjson --checkpoint /mnt/elsewhere/checkpoint' +
         '\n\nEnds with 0 when every event is right and signed as far as the newest checkpoint, with 10 when the log is not whole.',
     )
     .action((file: string | undefined, options: Omit<AuditVerifyOptions, 'file'>) =>

@@ -84,6 +84,7 @@ async function openServices(
     openSqliteInventory({
       file: inHome(config, 'privyseal.db'),
       migrationsDirectory: join(projectFolder, 'migrations/sqlite'),
+      searchThread: new URL('./search-thread.ts', import.meta.url),
     }),
   ]);
   if (vaultOpened.status === 'fulfilled') closers.push(() => vaultOpened.value.vault.close());

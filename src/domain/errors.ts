@@ -94,6 +94,7 @@ export type ReasonCode =
   // requests and credentials
   | 'unknownField'
   | 'invalidField'
+  | 'contradictoryFilters' // nothing can meet them together
   | 'tokenUnknown'
   | 'tokenExpired'
   | 'tokenUsedUp'

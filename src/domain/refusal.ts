@@ -61,6 +61,7 @@ export const refusalCode: Readonly<Record<ReasonCode, CaErrorCode>> = {
   rotationChangesNames: 'unauthorized',
   unknownField: 'malformed',
   invalidField: 'malformed',
+  contradictoryFilters: 'malformed',
   tokenUnknown: 'unauthenticated',
   tokenExpired: 'unauthenticated',
   tokenUsedUp: 'unauthorized',

@@ -12,13 +12,7 @@
 import type { KeptEvent } from '../domain/audit/kept-event.ts';
 import type { Profile } from '../domain/policy/profile.ts';
 import type { AuditEntry, AuditEvent } from '../domain/records/audit-event.ts';
-import type {
-  CertificateDetails,
-  CertificatePurpose,
-  CertificateRecord,
-  CertificateStatus,
-  Revocation,
-} from '../domain/records/certificate.ts';
+import type { CertificateDetails, CertificateRecord, Revocation } from '../domain/records/certificate.ts';
 import type {
   Authority,
   EnrolmentToken,
@@ -28,6 +22,13 @@ import type {
   Product,
   ProductVersion,
 } from '../domain/records/environment.ts';
+import type {
+  CertificateFilter,
+  CertificateQuery,
+  InventorySummary,
+  MatchCount,
+  RenderedPage,
+} from './inventory-questions.ts';
 
 /**
  * The operator a certificate is for. `known`: must exist. `new`: must not, and comes to be with the certificate, so that
@@ -149,33 +150,6 @@ export interface Restoration {
   readonly tokensEndAt: number | null;
 }
 
-/** Filters combine with AND; an absent one does not filter. Times in Unix seconds. */
-export interface CertificateQuery {
-  readonly purpose?: CertificatePurpose;
-  readonly environment?: string;
-  /** Owner: a product id when purpose is `product`. */
-  readonly owner?: string;
-  readonly profile?: string;
-  readonly authority?: string;
-  readonly status?: CertificateStatus;
-  /** An exact name, or `*.suffix` for every name below the suffix. Taken literally: no pattern characters. */
-  readonly name?: string;
-  /** Hex SHA-256 of the SubjectPublicKeyInfo. */
-  readonly keySha256?: string;
-  readonly notAfterBefore?: number;
-  readonly notAfterAfter?: number;
-  readonly issuedAfter?: number;
-  readonly requestedBy?: string;
-  /** Free text: a substring of a name or of the subject, taken literally, case-insensitive. */
-  readonly text?: string;
-  readonly sort: 'requestedAt' | '-requestedAt' | 'notAfter' | '-notAfter';
-  /** Continue after this row, in sort order. */
-  readonly after?: { readonly sortValue: number; readonly serial: string };
-  readonly limit: number;
-  /** The time at which `status` is judged. */
-  readonly now: number;
-}
-
 /** What may go to the archive. */
 export interface ArchivableQuery {
   /** Unix seconds: only what expired before. */
@@ -278,6 +252,17 @@ export interface Inventory {
   certificate(serial: string): Promise<CertificateRecord | undefined>;
   certificateDer(serial: string): Promise<Uint8Array | undefined>;
   searchCertificates(query: CertificateQuery): Promise<readonly CertificateRecord[]>;
+  /** A page of the same as text: what the renderer called `form`, given when the inventory was opened, makes of each record. */
+  renderCertificates(query: CertificateQuery, form: string): Promise<RenderedPage>;
+  /** Counts without end where that is cheap, else until 20,000 certificates were looked at. */
+  countMatches(filter: CertificateFilter, now: number): Promise<MatchCount>;
+  /** Counts by what certificates are, of all or of one environment, at Unix second `now`. */
+  summary(now: number, environment?: string): Promise<InventorySummary>;
+  /**
+   * Does a bounded part of what searches and summaries else read anew each time: indexes new names, counts what has expired
+   * by Unix second `now`. True when there is more to do.
+   */
+  catchUp(now: number): Promise<boolean>;
   /** keyCompromise also blocks the key for good. Judged with the act: an admin with a valid certificate is left. */
   revokeCertificate(revoking: { serial: string; revocation: Revocation; audit: AuditEntry }): Promise<RevokeOutcome>;
   releaseCertificate(releasing: { serial: string; audit: AuditEntry }): Promise<RevokeOutcome>;

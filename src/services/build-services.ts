@@ -35,7 +35,7 @@ import { type ClockLimits, type GuardedClock, guardClock } from './guard-clock.t
 import { createIssueCertificate } from './issue-certificate.ts';
 import { createIssueServiceCertificate, createRequestServiceCertificate } from './issue-service-certificate.ts';
 import { createListAuditEvents } from './list-audit-events.ts';
-import { createListCertificates } from './list-certificates.ts';
+import { createListServices } from './list-certificates.ts';
 import { createManageOperators } from './manage-operators.ts';
 import { createProductServices } from './manage-products.ts';
 import { createProfileServices } from './manage-profiles.ts';
@@ -161,7 +161,7 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
     submitRequest: products.submit,
     rotateCertificate: createRotateCertificate({ ...shared, directory, products, findProduct }),
     readCertificate: createReadCertificate({ inventory, directory }),
-    listCertificates: createListCertificates({ ...shared, cursorsFor }),
+    ...createListServices({ ...shared, cursorsFor }),
     revokeCertificate: createRevokeCertificate({ ...shared, directory }),
     releaseCertificate: createReleaseCertificate({ ...shared, directory }),
     ...trust,
@@ -210,6 +210,7 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
       await responders.refreshDue();
       await archiveStep();
       await checkpoints.signDue();
+      await catchUp(inventory, Math.floor(clock.now() / 1000));
     },
     signAuditLog: () => checkpoints.sign(),
     beginStop: () => {
@@ -222,4 +223,9 @@ async function clientAuthorities(directory: AuthorityDirectory): Promise<ClientA
   const pem = ({ certificateDer }: ActiveAuthority): string => encodePem('CERTIFICATE', certificateDer);
   const products = (await directory.all()).filter(({ authority }) => authority.role !== 'system');
   return { system: pem(await directory.get('system')), products: products.map(pem) };
+}
+
+/** Each step is short, and others come in between; what is left when there are many waits for the next round. */
+async function catchUp(inventory: Inventory, now: number): Promise<void> {
+  for (let step = 0; step < 100; step++) if (!(await inventory.catchUp(now))) return;
 }

@@ -1,45 +1,121 @@
-/** Pages through the inventory. */
-import type { CertificateRecord } from '../domain/records/certificate.ts';
+/** Pages through the inventory, or streams it: what the caller may see, in an order that stays while certificates are issued. */
+
+import { type CertificateRecord, listedName } from '../domain/records/certificate.ts';
+import { refuse } from '../domain/refusal.ts';
+import { parseSerial } from '../domain/x509/serial.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { CertificateQuery, Inventory } from '../ports/inventory.ts';
+import type { Inventory } from '../ports/inventory.ts';
+import type { CertificateFilter, CertificateQuery, CertificateSort } from '../ports/inventory-questions.ts';
 import type { Caller } from './caller.ts';
+import { refuseContradictions } from './contradictory-filters.ts';
 import type { CursorsFor } from './page-cursors.ts';
-import type { CertificatePage, ListInput } from './services.ts';
+import type { ListInput, Services } from './services.ts';
+
+/** Where a page ended, and the Unix second at which all pages are judged. */
+type Cursor = readonly [sortValue: number | string, serial: string, now: number];
 
 export interface ListDeps {
+  readonly cursorsFor: CursorsFor;
   readonly inventory: Inventory;
   readonly clock: Clock;
-  readonly cursorsFor: CursorsFor;
 }
 
-type Position = NonNullable<CertificateQuery['after']>;
+type ListServices = Pick<Services, 'listCertificates' | 'exportCertificates' | 'summarizeInventory'>;
 
-export function createListCertificates(deps: ListDeps): (caller: Caller, input: ListInput) => Promise<CertificatePage> {
-  return async (caller, input) => {
-    const { cursor, ...filters } = input;
-    const own = caller.kind === 'operator' ? {} : ({ purpose: 'product', owner: caller.product } as const);
-    const query = { ...filters, ...own };
-    const { limit: _limit, ...binding } = query;
-    const cursors = await deps.cursorsFor('certificates', binding);
-    const after = cursor === undefined ? undefined : (cursors.open(cursor) as Position);
-    const now = Math.floor(deps.clock.now() / 1000);
-    // One more than asked for tells whether there is a next page.
-    const rows = await deps.inventory.searchCertificates({
-      ...query,
-      ...(after && { after }),
-      limit: query.limit + 1,
-      now,
-    });
-    const items = rows.slice(0, query.limit);
-    const last = items.at(-1);
-    return {
-      items,
-      nextCursor: rows.length > items.length && last ? cursors.seal(positionOf(last, query.sort)) : null,
-    };
+export function createListServices(deps: ListDeps): ListServices {
+  const { inventory } = deps;
+  const clockSeconds = (): number => Math.floor(deps.clock.now() / 1000);
+
+  return {
+    async listCertificates(caller, { cursor, count, limit, sort, ...asked }) {
+      const filter = visibleTo(caller, asked);
+      const cursors = await deps.cursorsFor('certificates', { ...filter, sort });
+      const opened = cursor === undefined ? undefined : (cursors.open(cursor) as Cursor);
+      const now = opened?.[2] ?? clockSeconds();
+      refuseContradictions(filter, now);
+      const query = { ...filter, sort, now, ...(opened && { after: { sortValue: opened[0], serial: opened[1] } }) };
+      const [rows, counted] = await Promise.all([
+        // One more than asked for tells whether there is a next page.
+        inventory.searchCertificates({ ...query, limit: limit + 1 }),
+        count ? inventory.countMatches(filter, now) : undefined,
+      ]);
+      const items = rows.slice(0, limit);
+      const last = items.at(-1);
+      return {
+        items,
+        nextCursor: rows.length > items.length && last ? cursors.seal(cursorAfter(last, sort, now)) : null,
+        ...(counted && { count: counted }),
+      };
+    },
+
+    async exportCertificates(caller, { limit, sort, ...asked }, form) {
+      const now = clockSeconds();
+      const filter = visibleTo(caller, asked);
+      refuseContradictions(filter, now);
+      const query = { ...filter, sort, now };
+      // Refusals come with the first page, while there is still a status to give.
+      const first = await inventory.renderCertificates({ ...query, limit: Math.min(limit, exportedPage) }, form);
+      return renderedText(inventory, { query, form, first, limit });
+    },
+
+    async summarizeInventory(environment) {
+      return inventory.summary(clockSeconds(), environment);
+    },
   };
 }
 
-const positionOf = (record: CertificateRecord, sort: CertificateQuery['sort']): Position => ({
-  sortValue: sort.endsWith('notAfter') ? record.notAfter : record.requestedAt,
-  serial: record.serial,
-});
+/** Products see their own, and are told so when they ask for another's. */
+function visibleTo(caller: Caller, asked: Omit<ListInput, 'cursor' | 'limit' | 'sort' | 'count'>): CertificateFilter {
+  const filter = {
+    ...asked,
+    ...(asked.serial !== undefined && { serial: serialOf(asked.serial, 'serial') }),
+    ...(asked.issuerSerial !== undefined && { issuerSerial: serialOf(asked.issuerSerial, 'issuer') }),
+  };
+  if (caller.kind === 'operator') return filter;
+  const asksForOwn = filter.owner === undefined || [filter.owner].flat().every((owner) => owner === caller.product);
+  if (!asksForOwn) {
+    const message = `This credential is of ${caller.product} and sees no other product’s certificates.`;
+    refuse([{ code: 'certificateOfAnother', field: 'product', message }]);
+  }
+  return { ...filter, purpose: 'product', owner: caller.product };
+}
+
+function serialOf(text: string, field: string): string {
+  const serial = parseSerial(text);
+  if (serial === undefined) refuse([{ code: 'invalidField', field, message: 'is no serial number in hexadecimal' }]);
+  return serial;
+}
+
+function cursorAfter(record: CertificateRecord, sort: CertificateSort, now: number): Cursor {
+  const { serial, notAfter, requestedAt } = record;
+  if (sort.endsWith('name')) return [listedName(record), serial, now];
+  return [sort.endsWith('notAfter') ? notAfter : requestedAt, serial, now];
+}
+
+/** Large enough to keep the searching thread busy, small enough to let others in between. */
+const exportedPage = 1000;
+
+interface Export {
+  readonly query: Omit<CertificateQuery, 'limit' | 'after'>;
+  readonly form: string;
+  readonly first: Awaited<ReturnType<Inventory['renderCertificates']>>;
+  readonly limit: number;
+}
+
+/** The next page is made while this one is sent, and no further ahead. */
+async function* renderedText(inventory: Inventory, { query, form, first, limit }: Export): AsyncGenerator<Uint8Array> {
+  const pageAfter = ({ last, count }: Export['first'], left: number): Promise<Export['first']> | undefined => {
+    if (last === null || left === 0 || count < exportedPage) return undefined;
+    const page = inventory.renderCertificates({ ...query, after: last, limit: Math.min(left, exportedPage) }, form);
+    // It is awaited below, unless the reader goes away first.
+    page.catch(() => undefined);
+    return page;
+  };
+  let left = limit;
+  for (let page: Export['first'] | undefined = first; page; ) {
+    left -= page.count;
+    const next = pageAfter(page, left);
+    if (page.count > 0) yield page.text;
+    page = await next;
+  }
+}

@@ -6,7 +6,12 @@ import type { Profile } from '../domain/policy/profile.ts';
 import type { AuditEntry } from '../domain/records/audit-event.ts';
 import type { CertificateRecord } from '../domain/records/certificate.ts';
 import type { Authority, Environment, Hierarchy, Operator, OperatorRole } from '../domain/records/environment.ts';
-import type { AuditQuery, CertificateQuery, InventoryCounts } from '../ports/inventory.ts';
+import type { AuditQuery, InventoryCounts } from '../ports/inventory.ts';
+import type { CertificateQuery, InventorySummary, MatchCount, RecordRenderers } from '../ports/inventory-questions.ts';
+
+/** What makes text of records; the inventory is given them, for they run where it searches. */
+export type { RecordRenderers };
+
 import type { Caller } from './caller.ts';
 import type { MeasuringServices } from './measuring-services.ts';
 import type { RegistryServices } from './registry-services.ts';
@@ -46,10 +51,18 @@ export interface CertificatePage {
   readonly items: readonly CertificateRecord[];
   /** Opaque and authenticated; null at the end. */
   readonly nextCursor: string | null;
+  /** Of all pages, when it was asked for. */
+  readonly count?: MatchCount;
 }
 
-/** Filters as the faces received them; `cursor` is checked here. */
-export type ListInput = Omit<CertificateQuery, 'after' | 'now'> & { readonly cursor?: string };
+/** Filters as the faces received them; `cursor` is checked here, and `count` asks how many match. */
+export type ListInput = Omit<CertificateQuery, 'after' | 'now'> & {
+  readonly cursor?: string;
+  readonly count?: boolean;
+};
+
+/** The same without pages. */
+export type ExportInput = Omit<ListInput, 'cursor' | 'count'>;
 
 export interface OperatorView {
   readonly operator: Operator;
@@ -126,6 +139,13 @@ export interface Services extends RegistryServices, MeasuringServices {
   rotateCertificate(caller: Caller, serial: string, input: SubmitInput): Promise<CertificateView>;
   readCertificate(caller: Caller, serial: string): Promise<CertificateView>;
   listCertificates(caller: Caller, input: ListInput): Promise<CertificatePage>;
+  /**
+   * The same as UTF-8 text in the form of one of the inventory's renderers, made as it is read; refuses before the first
+   * chunk. Certificates that are there from the beginning to the end come once, each as it is when it is read.
+   */
+  exportCertificates(caller: Caller, input: ExportInput, form: string): Promise<AsyncIterable<Uint8Array>>;
+  /** Counts of all certificates, or of an environment's. */
+  summarizeInventory(environment?: string): Promise<InventorySummary>;
   revokeCertificate(
     caller: Caller,
     serial: string,

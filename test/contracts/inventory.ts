@@ -7,6 +7,7 @@ import { issuanceContract } from './inventory/issuance.ts';
 import { operatorContract } from './inventory/operators.ts';
 import { productContract } from './inventory/products.ts';
 import { profileContract } from './inventory/profiles.ts';
+import { questionsContract } from './inventory/questions.ts';
 import { quotaContract } from './inventory/quotas.ts';
 import { registryContract } from './inventory/registry.ts';
 import { revocationContract } from './inventory/revocation.ts';
@@ -33,6 +34,7 @@ export function inventoryContract(name: string, makeStore: () => Promise<Invento
     operatorContract(makeStore);
     auditContract(makeStore);
     searchContract(makeStore);
+    questionsContract(makeStore);
     storeContract(makeStore);
   });
 }

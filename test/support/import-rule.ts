@@ -39,6 +39,7 @@ const fastify = ['fastify', '@fastify/', 'pino'];
 /** The design's floors. A folder of `adapters` is its own floor: adapters do not know each other, but share how threads are started. */
 const floors: readonly Floor[] = [
   { path: 'main.ts', floors: [''], packages: [], node: 'any', pure: false },
+  { path: 'search-thread.ts', floors: ['adapters/', 'faces/'], packages: [], node: 'none', pure: true },
   { path: 'offline.ts', floors: [''], packages: [], node: 'any', pure: false },
   {
     path: 'program.ts',

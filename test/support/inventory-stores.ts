@@ -15,6 +15,8 @@ enableCompileCache();
 
 export const migrationsDirectory = resolve(import.meta.dirname, '../../migrations/sqlite');
 
+const searchThread = new URL('../fixtures/threads/plain-search-thread.ts', import.meta.url);
+
 export interface SqliteStore extends InventoryStore {
   readonly folder: string;
   readonly file: string;
@@ -29,7 +31,7 @@ export async function sqliteStore(): Promise<SqliteStore> {
     folder,
     file,
     async open(options = {}) {
-      const inventory = await openSqliteInventory({ file, migrationsDirectory, ...options });
+      const inventory = await openSqliteInventory({ file, migrationsDirectory, searchThread, ...options });
       inventories.push(inventory);
       return inventory;
     },

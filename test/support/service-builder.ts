@@ -70,6 +70,7 @@ export async function openService(options: ServiceOptions): Promise<TestService>
   const inventory = await openSqliteInventory({
     file: join(options.home, 'privyseal.db'),
     migrationsDirectory: join(import.meta.dirname, '../../migrations/sqlite'),
+    searchThread: new URL('../../src/search-thread.ts', import.meta.url),
   });
   const csrs = createCsrReader();
   const processMeter = createProcessMeter('1.2.3');

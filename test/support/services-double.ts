@@ -5,6 +5,7 @@ import { auditChainHash, auditGenesisHash, canonicalAuditEvent } from '../../src
 import type { CertificateRecord } from '../../src/domain/records/certificate.ts';
 import type { Authority, OperatorRole } from '../../src/domain/records/environment.ts';
 import { gauge } from '../../src/domain/records/metric.ts';
+import { renderers } from '../../src/faces/http/certificate-text.ts';
 import type { Caller } from '../../src/services/caller.ts';
 import type { AnsweredRequest } from '../../src/services/measurements.ts';
 import type { WatchedFace } from '../../src/services/measuring-services.ts';
@@ -117,6 +118,13 @@ const testCheckpoint = {
   checkpoint: { log: testEvent.hash, seq: 1, hash: testEvent.hash, at: testNow * 1000 },
   note: 'a note\n',
 };
+const oneValid = { pending: 0, valid: 1, expired: 0, revoked: 0, held: 0 };
+const testMonday = Date.UTC(2026, 10, 16) / 1000;
+
+/** Each record in a chunk of its own, in the words of the real renderers. */
+export async function* textOf(records: readonly CertificateRecord[], form: string): AsyncGenerator<Uint8Array> {
+  for (const record of records) yield Buffer.from(renderers[form]!(record, testNow));
+}
 
 const knownOnly = (name: string, known: string): void => {
   if (name !== known) throw new CaError('notFound', 'There is no such thing.');
@@ -143,6 +151,14 @@ export function makeServices(override: Partial<Services> = {}): ServicesDouble {
       return makeView();
     },
     listCertificates: async () => ({ items: [makeRecord()], nextCursor: null }),
+    exportCertificates: async (_caller, _input, form) => textOf([makeRecord()], form),
+    summarizeInventory: async () => ({
+      total: oneValid,
+      products: new Map([['dev/demo', oneValid]]),
+      profiles: new Map([['dev/server', oneValid]]),
+      keyTypes: new Map([['ec-p256', oneValid]]),
+      expiryWeeks: new Map([[testMonday, oneValid]]),
+    }),
     revokeCertificate: async (_caller, _serial, { reason }) =>
       makeView({ state: 'revoked', revocation: { at: testNow, reason: reason as 'superseded' } }),
     releaseCertificate: async () => makeView(),

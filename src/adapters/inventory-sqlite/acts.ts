@@ -29,6 +29,7 @@ export const actNames = [
   'recordCheckpoint',
   'setSetting',
   'check',
+  'catchUp',
 ] as const satisfies readonly (keyof Inventory)[];
 
 export type ActName = (typeof actNames)[number];

@@ -4,6 +4,7 @@ import type { Act, Acts } from './acts.ts';
 import { archiveActs } from './archive-acts.ts';
 import { auditActs } from './audit-acts.ts';
 import { openAuditChain } from './audit-chain.ts';
+import { catchUpAct } from './catch-up-act.ts';
 import { type Connection, type ConnectionOptions, openForWriting } from './connection.ts';
 import { type Failure, failureOf, isBusy, isUnavailable } from './database-error.ts';
 import { issuanceActs } from './issuance-acts.ts';
@@ -93,6 +94,7 @@ function openSession(options: ConnectionOptions): Session {
   };
   const acts: Acts = {
     ...issuanceActs(connection, audit, quotas),
+    ...catchUpAct(connection),
     ...revocationActs(connection, audit),
     ...registryActs(connection, audit),
     ...profileActs(connection, audit),

@@ -20,7 +20,11 @@ export interface SqliteInventoryOptions {
   /** How long to wait for another program's lock before a write is refused as `inventoryUnavailable`. */
   readonly busyTimeoutMs?: number;
   readonly queue?: Partial<WriteQueueOptions>;
+  /** First module of the search thread: it calls `serveSearches` with what `renderCertificates` is to know. */
+  readonly searchThread?: URL;
 }
+
+const plainSearches = new URL('./search-worker.ts', import.meta.url);
 
 const writerCacheKib = 16_000;
 const readerCacheKib = 4_000;
@@ -40,7 +44,7 @@ export async function openSqliteInventory(options: SqliteInventoryOptions): Prom
       migrate(first, readMigrations(options.migrationsDirectory));
       const queueOptions = { maximumPending: 10_000, restartDelayMs: 100, ...options.queue };
       const queue = await WriteQueue.open(writerThreads(writing), queueOptions);
-      return compose(queue, openForReading(reading), searchThread(reading));
+      return compose(queue, openForReading(reading), searchThread(reading, options.searchThread ?? plainSearches));
     } finally {
       first.close();
     }
@@ -64,15 +68,13 @@ function createFile(file: string): void {
 
 function compose(queue: WriteQueue, reader: Connection, searches: SearchThread): Inventory {
   let closing: Promise<void> | undefined;
+  const { close: _close, waiting, ...searching } = searches;
   return {
     ...writes(queue),
     ...pointReads(reader),
     ...policyReads(reader),
-    searchCertificates: (query) => searches.search(query),
-    searchAuditEvents: (query) => searches.auditEvents(query),
-    counts: () => searches.counts(),
-    expiryCounts: (asked) => searches.expiryCounts(asked),
-    load: async () => ({ pendingWrites: queue.pending, waitingSearches: searches.waiting() }),
+    ...searching,
+    load: async () => ({ pendingWrites: queue.pending, waitingSearches: waiting() }),
     recordIssued: (issued) =>
       queue.submit(['recordIssued', [{ ...issued, certificateDer: ownBytes(issued.certificateDer) }]]) as Promise<void>,
     recordCrl: (crl, audit) =>

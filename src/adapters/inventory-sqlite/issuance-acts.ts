@@ -4,16 +4,17 @@ import type { CertificateDetails } from '../../domain/records/certificate.ts';
 import type { IntentOutcome, IssuanceIntent, KeyBlock } from '../../ports/inventory.ts';
 import type { Acts } from './acts.ts';
 import type { AuditChain } from './audit-chain.ts';
-import { joinNames, octets, redeemableMs, reversed, serialOctets } from './certificate-row.ts';
+import { joinNames, octets, redeemableMs, serialOctets } from './certificate-row.ts';
 import type { Connection } from './connection.ts';
 import { idempotencyKeys, type Row, successorLinks, tokenUses } from './intent-conditions.ts';
+import { openLabels } from './labels.ts';
 import { operatorHolders } from './operator-holders.ts';
 import type { QuotaCounts } from './quota-counts.ts';
 
 const insertCertificateSql = `INSERT INTO certificates (serial, state, purpose, environment, owner, authority,
   issuer_serial, profile, profile_version, subject, names, key_type, key_sha256, tbs_sha256, not_before, not_after,
-  requested_by, requested_at, token_id, predecessor, product_version)
-  VALUES (?, 'intent', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+  requested_by, requested_at, token_id, predecessor, product_version, label)
+  VALUES (?, 'intent', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 interface OpenIntent extends Pick<CertificateDetails, 'owner' | 'purpose' | 'requestedAt'> {
   readonly id: number;
@@ -32,9 +33,7 @@ export function issuanceActs(
   const successors = successorLinks(connection);
   const holders = operatorHolders(connection);
   const insertCertificate = connection.prepare(insertCertificateSql);
-  const insertName = connection.prepare(
-    'INSERT OR IGNORE INTO certificate_names (reversed, certificate) VALUES (?, ?)',
-  );
+  const labelOf = openLabels(connection);
   const blockKey = connection.prepare('INSERT OR IGNORE INTO blocked_keys (key_sha256, reason) VALUES (?, ?)');
   const findBlock = connection
     .prepare<[Buffer], KeyBlock>('SELECT reason FROM blocked_keys WHERE key_sha256 = ?')
@@ -84,8 +83,8 @@ export function issuanceActs(
   };
 
   const insert = (certificate: CertificateDetails, tbsSha256: string, tokenId: string | undefined): Row => {
-    const { lastInsertRowid } = insertCertificate.run(...columnsOf(certificate, tbsSha256, tokenId ?? null));
-    for (const name of certificate.names) insertName.run(reversed(name), lastInsertRowid);
+    const columns = columnsOf(certificate, tbsSha256, tokenId ?? null);
+    const { lastInsertRowid } = insertCertificate.run(...columns, labelOf(certificate));
     const { purpose, keySha256 } = certificate;
     if (purpose === 'authority' || purpose === 'operator') blockKey.run(octets(keySha256), purpose);
     return lastInsertRowid;

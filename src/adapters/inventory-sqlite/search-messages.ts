@@ -1,22 +1,26 @@
 /** What passes between the main thread and the search thread. */
-import type { KeptEvent } from '../../domain/audit/kept-event.ts';
-import type { CertificateRecord } from '../../domain/records/certificate.ts';
-import type { AuditQuery, CertificateQuery, ExpiryCount, Inventory, InventoryCounts } from '../../ports/inventory.ts';
+import type { Inventory } from '../../ports/inventory.ts';
 import type { Failure } from './database-error.ts';
+
+/** The methods of the port that run on the search thread. */
+export type SearchName =
+  | 'searchCertificates'
+  | 'renderCertificates'
+  | 'countMatches'
+  | 'summary'
+  | 'searchAuditEvents'
+  | 'expiryCounts'
+  | 'counts';
 
 /** What `expiryCounts` is asked. */
 export type AskedExpiries = Parameters<Inventory['expiryCounts']>[0];
 
-/** One question; without any: the counts. */
-export interface SearchRequest {
+export interface SearchRequest<Name extends SearchName = SearchName> {
   readonly id: number;
-  readonly query?: CertificateQuery;
-  readonly auditQuery?: AuditQuery;
-  readonly expiries?: AskedExpiries;
+  readonly name: Name;
+  readonly args: Parameters<Inventory[Name]>;
 }
 
-type SearchValue = readonly CertificateRecord[] | readonly KeptEvent[] | readonly ExpiryCount[] | InventoryCounts;
-
 export type SearchAnswer =
-  | { readonly id: number; readonly value: SearchValue }
+  | { readonly id: number; readonly value: Awaited<ReturnType<Inventory[SearchName]>> }
   | { readonly id: number; readonly failure: Failure };

@@ -1,13 +1,11 @@
 /** The search thread as the main thread sees it: started when first needed, ended when nobody has searched for a while. */
 import type { Worker } from 'node:worker_threads';
-import type { KeptEvent } from '../../domain/audit/kept-event.ts';
 import { CaError } from '../../domain/errors.ts';
-import type { CertificateRecord } from '../../domain/records/certificate.ts';
-import type { AuditQuery, CertificateQuery, ExpiryCount, InventoryCounts } from '../../ports/inventory.ts';
+import type { Inventory } from '../../ports/inventory.ts';
 import { ended, startWorkerThread } from '../threads/worker-thread.ts';
 import type { ConnectionOptions } from './connection.ts';
 import { errorOf } from './database-error.ts';
-import type { AskedExpiries, SearchAnswer, SearchRequest } from './search-messages.ts';
+import type { SearchAnswer, SearchName, SearchRequest } from './search-messages.ts';
 
 /** Searches run one after the other; more than this many at once are too many. */
 const maximumWaiting = 100;
@@ -20,18 +18,14 @@ interface Waiting {
 }
 
 /** Errors as the port has them: `overloaded`, `inventoryUnavailable`, `stopping`. */
-export interface SearchThread {
-  search(query: CertificateQuery): Promise<readonly CertificateRecord[]>;
-  auditEvents(query: AuditQuery): Promise<readonly KeptEvent[]>;
-  counts(): Promise<InventoryCounts>;
-  expiryCounts(asked: AskedExpiries): Promise<readonly ExpiryCount[]>;
+export interface SearchThread extends Pick<Inventory, SearchName> {
   /** How many wait for an answer. */
   waiting(): number;
   close(): Promise<void>;
 }
 
-/** Starts nothing yet. */
-export function searchThread(options: ConnectionOptions): SearchThread {
+/** Starts nothing yet. `entry` is the thread's first module, which calls `serveSearches`. */
+export function searchThread(options: ConnectionOptions, entry: URL): SearchThread {
   const waiting = new Map<number, Waiting>();
   let worker: Worker | undefined;
   let idle: NodeJS.Timeout | undefined;
@@ -47,7 +41,7 @@ export function searchThread(options: ConnectionOptions): SearchThread {
   };
 
   const start = (): Worker => {
-    const started = startWorkerThread(new URL('./search-worker.ts', import.meta.url), options);
+    const started = startWorkerThread(entry, options);
     let cause: unknown;
     started.on('message', hear);
     started.on('error', (error) => {
@@ -72,22 +66,27 @@ export function searchThread(options: ConnectionOptions): SearchThread {
     await closed;
   };
 
-  const ask = <T>(asked: Omit<SearchRequest, 'id'>): Promise<T> => {
-    if (closed) return Promise.reject(new CaError('stopping', 'The service is stopping.'));
-    if (waiting.size >= maximumWaiting) return Promise.reject(tooMany());
-    clearTimeout(idle);
-    worker ??= start();
-    const request: SearchRequest = { id: ++lastId, ...asked };
-    const answered = new Promise<T>((resolve, reject) => waiting.set(request.id, { resolve, reject }));
-    worker.postMessage(request);
-    return answered;
-  };
+  const ask =
+    <Name extends SearchName>(name: Name) =>
+    (...args: Parameters<Inventory[Name]>): ReturnType<Inventory[Name]> => {
+      if (closed) return Promise.reject(new CaError('stopping', 'The service is stopping.')) as never;
+      if (waiting.size >= maximumWaiting) return Promise.reject(tooMany()) as never;
+      clearTimeout(idle);
+      worker ??= start();
+      const request: SearchRequest<Name> = { id: ++lastId, name, args };
+      const answered = new Promise((resolve, reject) => waiting.set(request.id, { resolve, reject }));
+      worker.postMessage(request);
+      return answered as ReturnType<Inventory[Name]>;
+    };
 
   return {
-    search: (query) => ask({ query }),
-    auditEvents: (auditQuery) => ask({ auditQuery }),
-    counts: () => ask({}),
-    expiryCounts: (expiries) => ask({ expiries }),
+    searchCertificates: ask('searchCertificates'),
+    renderCertificates: ask('renderCertificates'),
+    countMatches: ask('countMatches'),
+    summary: ask('summary'),
+    searchAuditEvents: ask('searchAuditEvents'),
+    counts: ask('counts'),
+    expiryCounts: ask('expiryCounts'),
     waiting: () => waiting.size,
     async close() {
       closed = true;

@@ -1,185 +1,178 @@
-/** Certificate searches as SQL: each filter literal, one index chosen to drive, the place in the order as a key. */
-import type { CertificateStatus } from '../../domain/records/certificate.ts';
-import type { CertificateQuery } from '../../ports/inventory.ts';
-import { octets, recordColumns, redeemableMs, reversed, serialOctets } from './certificate-row.ts';
+/** Certificate searches as SQL: one index chosen to drive, the place in the order as a key. */
+import { recordColumns } from './certificate-row.ts';
+import { type Filter, type FoundLabels, filtersOf, type Parameters, type SimpleQuery } from './search-filters.ts';
+import { isDescending, orderColumn, type Place } from './search-order.ts';
 
 export interface SearchStatement {
   readonly sql: string;
-  readonly parameters: readonly (string | number | Buffer | null)[];
+  readonly parameters: Parameters;
 }
 
-/**
- * One condition. `column` is what an index is on; without leave to drive it is written `+column`, which SQLite cannot
- * look up in an index (https://sqlite.org/optoverview.html#uplus).
- */
-interface Filter {
-  readonly column: string;
-  readonly condition: (column: string) => string;
-  readonly parameters: SearchStatement['parameters'];
-  /** `few`: the index finds few rows, so it drives whatever the order. `many`: it drives in the order of requests only. */
-  readonly finds: 'few' | 'many' | 'rest';
-}
+/** How many rows the index of a filter offers; undefined when they are too many to be collected. */
+export type Probe = (filter: Filter) => number | undefined;
 
-/**
- * The most selective filters first: the first that may drive does, or else the index of the order. `nameIsCommon` says
- * that the name of the query has so many certificates that collecting them all is slower than passing by the others.
- */
-export function searchStatement(query: CertificateQuery, nameIsCommon = false): SearchStatement {
-  const byRequest = query.sort.endsWith('requestedAt');
-  const filters = filtersOf(query, nameIsCommon);
-  const driver =
-    filters.find(({ finds }) => finds === 'few') ??
-    (byRequest ? filters.find(({ finds }) => finds === 'many') : undefined);
-  const order = orderOf(query);
-  // Bounds on what the order is by narrow its index, too: the drivers' indexes have the time of request behind them.
-  const usable = (filter: Filter): boolean =>
-    filter === driver || (filter.column === order.column && (byRequest || !driver));
-  const conditions = filters.map((filter) => filter.condition(usable(filter) ? filter.column : `+${filter.column}`));
-  const all = [...conditions, ...order.conditions];
-  return {
-    sql: `SELECT ${recordColumns} FROM certificates ${all.length > 0 ? `WHERE ${all.join(' AND ')}` : ''}
-      ORDER BY ${order.by} LIMIT ?`,
-    parameters: [...filters.flatMap(({ parameters }) => parameters), ...order.parameters, query.limit],
-  };
-}
-
-/** A row on which a page ended may have been archived since; its place stays where it was. */
-const idOfSerial = `(SELECT id FROM (SELECT id, serial FROM certificates UNION ALL
-  SELECT former_id, serial FROM archived_certificates) WHERE serial = ?)`;
-
-/** The id breaks ties: it only grows, so rows that arrive among equals never come between those that are there. */
-function orderOf({ sort, after }: CertificateQuery) {
-  const descending = sort.startsWith('-');
-  const column = sort.endsWith('notAfter') ? 'not_after' : 'requested_at';
-  const direction = descending ? 'DESC' : 'ASC';
-  const place = `(${column}, id) ${descending ? '<' : '>'} (?, ${idOfSerial})`;
-  return {
-    column,
-    by: `${column} ${direction}, id ${direction}`,
-    conditions: after ? [place] : [],
-    parameters: after ? [after.sortValue, serialOctets(after.serial)] : [],
-  };
-}
-
-function filtersOf(query: CertificateQuery, nameIsCommon: boolean): Filter[] {
-  const filters: (Filter | undefined)[] = [
-    query.name === undefined ? undefined : nameIsCommon ? commonNameFilter(query.name) : nameFilter(query.name),
-    query.keySha256 === undefined ? undefined : equals('key_sha256', octets(query.keySha256), 'few'),
-    ...(query.status ? statusFilters(query.status, query.now) : []),
-    query.purpose && purposeFilter(query.purpose),
-    query.requestedBy === undefined ? undefined : equals('requested_by', query.requestedBy, 'few'),
-    query.owner === undefined ? undefined : equals('owner', query.owner, 'few'),
-    query.profile === undefined ? undefined : equals('profile', query.profile, 'many'),
-    query.authority === undefined ? undefined : equals('authority', query.authority, 'many'),
-    query.environment === undefined ? undefined : equals('environment', query.environment, 'many'),
-    ...(query.issuedAfter === undefined ? [] : issueFilters(query.issuedAfter * 1000)),
-    query.notAfterBefore === undefined ? undefined : compare('not_after', '<', query.notAfterBefore, 'rest'),
-    query.notAfterAfter === undefined ? undefined : compare('not_after', '>', query.notAfterAfter, 'rest'),
-    query.text === undefined ? undefined : textFilter(query.text),
-  ];
-  return filters.filter((filter) => filter !== undefined);
-}
-
-const equals = (column: string, value: string | Buffer, finds: Filter['finds']): Filter => ({
-  column,
-  condition: (term) => `${term} = ?`,
-  parameters: [value],
-  finds,
+export const probeStatement = ({ condition, column, parameters }: Filter, most: number): SearchStatement => ({
+  sql: `SELECT count(*) FROM (SELECT 1 FROM certificates WHERE ${condition(column)} LIMIT ${most + 1})`,
+  parameters,
 });
 
-const compare = (column: string, operator: '<' | '>' | '>=', value: number, finds: Filter['finds']): Filter => ({
-  column,
-  condition: (term) => `${term} ${operator} ?`,
-  parameters: [value],
-  finds,
-});
+/** Finding so few settles it. */
+const few = 500;
 
-/** A name is common from so many certificates on. */
-const commonFrom = 5000;
-
-/** Answers 1 if the name of a query is common, by counting no further than that. */
-export function commonNameProbe(name: string): SearchStatement {
-  const { range, parameters } = nameRange(name);
-  const counted = `SELECT 1 FROM certificate_names WHERE ${range} LIMIT ${commonFrom}`;
-  return { sql: `SELECT count(*) >= ${commonFrom} FROM (${counted})`, parameters };
+/** What to run, one after the other until `limit` rows are found, which come in order. */
+export function searchStatements(
+  query: SimpleQuery,
+  context: { readonly labels: FoundLabels; readonly place: Place | undefined; readonly probe: Probe },
+): SearchStatement[] {
+  const filters = filtersOf(query, context.labels);
+  const driver = driverOf(filters, query, context.probe);
+  const select = { query, filters, driver, place: context.place };
+  if (orderColumn(query.sort) === 'name') return driver ? [collectedByName(select)] : alongNames(select);
+  return driver?.followed ? [followedLabels(select)] : alongOrder(select);
 }
 
-/** `*.example.org` is the range of reversed names from `gro.elpmaxe.` up to, not including, `gro.elpmaxe/`. */
-function nameRange(name: string) {
-  if (!isSuffix(name)) return { range: 'reversed = ?', parameters: [reversed(name)] };
-  const first = reversed(name.slice(1));
-  return { range: 'reversed >= ? AND reversed < ?', parameters: [first, `${first.slice(0, -1)}/`] };
+interface Driver extends Filter {
+  /** It has so many rows that each of its labels is followed only as far as the page needs. */
+  readonly followed?: boolean;
 }
 
-const isSuffix = (name: string): boolean => name.startsWith('*.');
-
-function nameFilter(name: string): Filter {
-  const { range, parameters } = nameRange(name);
-  return {
-    column: 'id',
-    condition: (column) => `${column} IN (SELECT certificate FROM certificate_names WHERE ${range})`,
-    parameters,
-    finds: 'few',
-  };
+interface Select {
+  readonly query: SimpleQuery;
+  readonly filters: readonly Filter[];
+  readonly driver: Driver | undefined;
+  readonly place: Place | undefined;
 }
 
-/** The same of a row's own names, one a line: a name ends where its line does, and a whole one begins where it does, too. */
-function commonNameFilter(name: string): Filter {
-  return {
-    column: 'names',
-    condition: (column) => `instr(char(10) || ${column} || char(10), ?) > 0`,
-    parameters: [isSuffix(name) ? `${name.slice(1)}\n` : `\n${name}\n`],
-    finds: 'rest',
-  };
-}
-
-/** As `certificateStatus` derives it. */
-function statusFilters(status: CertificateStatus, now: number): Filter[] {
-  const state = (condition: string, finds: Filter['finds']): Filter => ({
-    column: 'state',
-    condition: (column) => `${column} ${condition}`,
-    parameters: [],
-    finds,
-  });
-  switch (status) {
-    case 'pending':
-      return [state(`= 'intent'`, 'few')];
-    case 'valid':
-      return [state(`= 'issued'`, 'rest'), compare('not_after', '>=', now, 'rest')];
-    case 'expired':
-      return [state(`= 'issued'`, 'rest'), compare('not_after', '<', now, 'rest')];
-    case 'revoked':
-      return [state(`= 'revoked' AND revocation_reason <> 'certificateHold'`, 'few')];
-    case 'held':
-      return [state(`= 'revoked' AND revocation_reason = 'certificateHold'`, 'few')];
+/** The filter whose index finds the fewest, if they are few enough to collect, or come in the order asked for. */
+export function driverOf(
+  filters: readonly Filter[],
+  { sort }: Pick<SimpleQuery, 'sort'>,
+  probe: Probe,
+): Driver | undefined {
+  const byRequest = orderColumn(sort) === 'requested_at';
+  const indexed = filters.filter(({ finds, column }) => finds && column !== orderColumn(sort));
+  const inOrder = byRequest ? indexed.filter(({ finds }) => finds === 'inOrder') : [];
+  // Nothing to choose from, and nothing to fear.
+  if (indexed.length === 1 && inOrder.length === 1) return indexed[0];
+  let best: Filter | undefined;
+  let fewest = Number.POSITIVE_INFINITY;
+  for (const filter of indexed) {
+    const count = probe(filter);
+    if (count !== undefined && count < fewest) [best, fewest] = [filter, count];
+    if (fewest <= few) break;
   }
+  const labelled = byRequest ? indexed.find(({ labels }) => labels !== undefined) : undefined;
+  return best ?? (labelled && { ...labelled, followed: true }) ?? inOrder[0];
 }
 
-/** The time of issue has no index: an intent is redeemed within a day, which bounds the time of request, which has several. */
-const issueFilters = (after: number): Filter[] => [
-  compare('issued_at', '>', after, 'rest'),
-  compare('requested_at', '>', after - redeemableMs, 'rest'),
-];
-
-/** All but the products' certificates are few; the second term is the partial index's own, as SQLite needs to see it. */
-function purposeFilter(purpose: NonNullable<CertificateQuery['purpose']>): Filter {
-  if (purpose === 'product') return equals('purpose', purpose, 'rest');
+/** The conditions, and their parameters in order. Bounds on what the order is by narrow its index, too. */
+function conditionsOf({ query, filters, driver }: Select, place: readonly [string, Parameters] | undefined) {
+  const order = orderColumn(query.sort);
+  const usable = ({ column }: Filter): boolean =>
+    column === driver?.column || (column === order && (order === 'requested_at' || !driver));
+  const conditions = filters.map((filter) => filter.condition(usable(filter) ? filter.column : `+${filter.column}`));
+  const all = place ? [...conditions, place[0]] : conditions;
   return {
-    column: 'purpose',
-    condition: (column) => `${column} = ? AND purpose <> 'product'`,
-    parameters: [purpose],
-    finds: 'few',
+    where: all.length > 0 ? `WHERE ${all.join(' AND ')}` : '',
+    parameters: [...filters.flatMap(({ parameters }) => parameters), ...(place?.[1] ?? [])],
   };
 }
 
-/** SQLite's lower() folds ASCII, which is all that text of ASCII can meet; `fold` is JavaScript's toLowerCase. */
-function textFilter(text: string): Filter {
-  const fold = /^[\0-\x7f]*$/.test(text) ? 'lower' : 'fold';
-  const folded = text.toLowerCase();
-  return {
-    column: 'names',
-    condition: (column) => `(instr(${fold}(${column}), ?) > 0 OR instr(${fold}(subject), ?) > 0)`,
-    parameters: [folded, folded],
-    finds: 'rest',
+const columns = `${recordColumns}, id`;
+
+/**
+ * After a place: what is left of its very time, which an index finds by the id, then what comes after that time; or what a
+ * driver collects, sorted at once.
+ */
+function alongOrder(select: Select): SearchStatement[] {
+  const { query, place } = select;
+  const statement = (condition: readonly [string, Parameters] | undefined): SearchStatement => {
+    const { where, parameters } = conditionsOf(select, condition);
+    return {
+      sql: `SELECT ${columns} FROM certificates ${where} ORDER BY ${timeOrder(select)} LIMIT ?`,
+      parameters: [...parameters, query.limit],
+    };
   };
+  if (!place) return [statement(undefined)];
+  const column = orderColumn(query.sort);
+  const time = column === 'not_after' ? place.notAfter : place.requestedAt;
+  if (sorts(select)) return [statement([`(+${column}, id) ${beyond(query)} (?, ?)`, [time, place.id]])];
+  return [
+    statement([`${column} = ? AND id ${beyond(query)} ?`, [time, place.id]]),
+    statement([`${column} ${beyond(query)} ?`, [time]]),
+  ];
+}
+
+/** Of each label the first of the page, then the first of those. */
+function followedLabels(select: Select): SearchStatement {
+  const { query, driver } = select;
+  const filters = select.filters.filter((filter) => filter.labels !== driver!.labels);
+  const { where, parameters } = conditionsOf({ ...select, filters }, requestPlace(select));
+  const ofLabel = `SELECT id FROM certificates ${where === '' ? 'WHERE' : `${where} AND`} label = followed.value
+    ORDER BY ${timeOrder({ query, driver: undefined })} LIMIT ?`;
+  return {
+    sql: `SELECT ${columns.replace(/, id$/, ', certificates.id')} FROM json_each(?) AS followed CROSS JOIN certificates
+      ON certificates.id IN (${ofLabel}) ORDER BY requested_at ${direction(query)}, certificates.id ${direction(query)} LIMIT ?`,
+    parameters: [driver!.labels!, ...parameters, query.limit, query.limit],
+  };
+}
+
+const direction = ({ sort }: Pick<SimpleQuery, 'sort'>): 'ASC' | 'DESC' => (isDescending(sort) ? 'DESC' : 'ASC');
+
+/** Rows that a driver collects are sorted: an index in the order asked for would pass by all others. */
+const sorts = ({ query, driver }: Pick<Select, 'query' | 'driver'>): boolean =>
+  driver !== undefined && !(driver.finds === 'inOrder' && orderColumn(query.sort) === 'requested_at');
+
+const timeOrder = (select: Pick<Select, 'query' | 'driver'>): string =>
+  `${sorts(select) ? '+' : ''}${orderColumn(select.query.sort)} ${direction(select.query)}, id ${direction(select.query)}`;
+
+const beyond = (query: SimpleQuery): '<' | '>' => (isDescending(query.sort) ? '<' : '>');
+
+const requestPlace = ({ query, place }: Select): readonly [string, Parameters] | undefined =>
+  place && [`(requested_at, id) ${beyond(query)} (?, ?)`, [place.requestedAt, place.id]];
+
+const nameOrder = (query: SimpleQuery): string =>
+  ['first_name', 'name_list', 'subject_text', 'requested_at', 'id']
+    .map((column) => `${column} ${direction(query)}`)
+    .join(', ');
+
+function collectedByName(select: Select): SearchStatement {
+  const { query, place } = select;
+  const { where, parameters } = conditionsOf(
+    select,
+    place && [
+      `(first_name, name_list, subject_text, requested_at, id) ${beyond(query)} (?, ?, ?, ?, ?)`,
+      [place.firstName, place.nameList, place.subjectText, place.requestedAt, place.id],
+    ],
+  );
+  return {
+    sql: `SELECT ${columns} FROM certificates CROSS JOIN labels ON label_id = label ${where}
+      ORDER BY ${nameOrder(query)} LIMIT ?`,
+    parameters: [...parameters, query.limit],
+  };
+}
+
+/** What is left of the label in which the last page ended, then the labels after it. */
+function alongNames(select: Select): SearchStatement[] {
+  const { query, place } = select;
+  const following = place && [
+    `(first_name, name_list, subject_text) ${beyond(query)} (?, ?, ?)`,
+    [place.firstName, place.nameList, place.subjectText],
+  ];
+  const statement = (from: string, order: string, condition: readonly [string, Parameters] | undefined) => {
+    const { where, parameters } = conditionsOf(select, condition);
+    return {
+      sql: `SELECT ${columns} FROM ${from} ${where} ORDER BY ${order} LIMIT ?`,
+      parameters: [...parameters, query.limit],
+    };
+  };
+  const names = 'labels CROSS JOIN certificates ON label = label_id';
+  const rest = statement(names, nameOrder(query), following as readonly [string, Parameters] | undefined);
+  if (place?.label == null) return [rest];
+  const byTime = `requested_at ${direction(query)}, id ${direction(query)}`;
+  const sameLabel = [
+    `label = ? AND (requested_at, id) ${beyond(query)} (?, ?)`,
+    [place.label, place.requestedAt, place.id],
+  ] as const;
+  return [statement('certificates', byTime, sameLabel), rest];
 }

@@ -58,6 +58,10 @@ export interface CertificateRecord extends CertificateDetails {
   readonly successor: string | null;
 }
 
+/** What a certificate is listed and sorted by: its first name, or its subject if it has no names. */
+export const listedName = ({ names, subject }: Pick<CertificateDetails, 'names' | 'subject'>): string =>
+  names[0] ?? subject;
+
 /** What a person is told: derived from state, time and revocation. */
 export type CertificateStatus = 'pending' | 'valid' | 'expired' | 'revoked' | 'held';
 

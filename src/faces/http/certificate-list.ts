@@ -1,82 +1,107 @@
 /** Lists of certificates: a page of JSON, or everything that matches as CSV (RFC 4180) or NDJSON, streamed. */
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { CertificateListQuery } from '../../api/certificate.ts';
-import type { CertificateRecord } from '../../domain/records/certificate.ts';
-import type { CertificatePage, ListInput, Services } from '../../services/services.ts';
+import type { CertificateList, CertificateListQuery } from '../../api/certificate.ts';
+import type { Reason } from '../../domain/errors.ts';
+import { refuseIfAny } from '../../domain/refusal.ts';
+import type { ListInput, Services } from '../../services/services.ts';
 import { negotiate } from './accept.ts';
 import { callerOf } from './authentication.ts';
-import { csvHeader, csvLine } from './certificate-csv.ts';
+import { csvHeader } from './certificate-csv.ts';
 import { jsonMediaType, sendJson } from './certificate-formats.ts';
 import { certificateSummary } from './certificate-json.ts';
+import { unixSeconds } from './unix-seconds.ts';
 
 const formats = [jsonMediaType, 'text/csv', 'application/x-ndjson'] as const;
 
 const defaultPage = 100;
-const streamedPage = 1000;
 
-/** The filters as the services take them; times become Unix seconds. */
-function listInput(query: CertificateListQuery, defaultLimit = defaultPage): ListInput {
-  const { product, key, q, limit = defaultLimit, sort = '-requestedAt', ...same } = query;
-  const { 'notAfter.before': before, 'notAfter.after': after, 'issued.after': issuedAfter, ...filters } = same;
+/** The filters as the services take them; times become Unix seconds. Throws `malformed` for a date that is none. */
+function listInput(query: CertificateListQuery): ListInput {
+  const { product, key, q, issuer, limit = defaultPage, sort = defaultSort(query), count, cursor, ...same } = query;
+  const {
+    'notAfter.before': notAfterBefore,
+    'notAfter.after': notAfterAfter,
+    'issued.before': issuedBefore,
+    'issued.after': issuedAfter,
+    ...filters
+  } = same;
   return {
-    ...(filters as Pick<
-      ListInput,
-      'purpose' | 'environment' | 'profile' | 'authority' | 'status' | 'name' | 'requestedBy'
-    >),
-    ...(product !== undefined && { purpose: 'product', owner: product }),
+    ...(filters as Omit<typeof filters, 'purpose'> & Pick<ListInput, 'purpose' | 'successor'>),
+    ...(product !== undefined && { owner: product, ...(filters.purpose === undefined && { purpose: 'product' }) }),
     ...(key !== undefined && { keySha256: key }),
     ...(q !== undefined && { text: q }),
-    ...(before !== undefined && { notAfterBefore: unixSeconds(before) }),
-    ...(after !== undefined && { notAfterAfter: unixSeconds(after) }),
-    ...(issuedAfter !== undefined && { issuedAfter: unixSeconds(issuedAfter) }),
+    ...(issuer !== undefined && { issuerSerial: issuer }),
+    ...unixSeconds({ notAfterBefore, notAfterAfter, issuedBefore, issuedAfter }, fieldNames),
+    ...(cursor !== undefined && { cursor }),
+    ...(count !== undefined && count !== 'false' && { count: true }),
     sort: sort as ListInput['sort'],
     limit,
   };
 }
 
-const unixSeconds = (time: string): number => Math.floor(Date.parse(time) / 1000);
+const fieldNames = {
+  notAfterBefore: 'notAfter.before',
+  notAfterAfter: 'notAfter.after',
+  issuedBefore: 'issued.before',
+  issuedAfter: 'issued.after',
+} as const;
+
+/** The order that the question suggests, and in which its answer is found at once. */
+function defaultSort(query: CertificateListQuery): ListInput['sort'] {
+  if (query.status === 'expired') return '-notAfter';
+  return query['notAfter.before'] === undefined && query['notAfter.after'] === undefined ? '-requestedAt' : 'notAfter';
+}
 
 /** Answers `GET /v1/certificates`. A stream without `limit` ends with the last match, else after that many. */
 export function createListAnswer(services: Services, now: () => number) {
   return async (request: FastifyRequest, reply: FastifyReply, query: CertificateListQuery): Promise<FastifyReply> => {
     const format = negotiate(request.headers.accept, formats);
-    const input = listInput(query, format === jsonMediaType ? defaultPage : streamedPage);
-    // Refusals come with the first page, while there is still a status to give.
-    const first = await services.listCertificates(callerOf(request), input);
+    const input = listInput(query);
     reply.header('vary', 'accept');
-    if (format === jsonMediaType) {
-      const items = first.items.map((record) => certificateSummary(record, now()));
-      return sendJson(reply, { items, nextCursor: first.nextCursor });
-    }
-    const nextPage = (cursor: string) => services.listCertificates(callerOf(request), { ...input, cursor });
-    const pages = query.limit === undefined ? allPages(first, nextPage) : [first];
-    const csv = format === 'text/csv';
-    reply.header('content-type', csv ? 'text/csv; charset=utf-8; header=present' : format);
-    if (csv) reply.header('content-disposition', 'attachment; filename="certificates.csv"');
-    const line = csv ? csvLine : (summary: object) => `${JSON.stringify(summary)}\n`;
-    const lines = (items: readonly CertificateRecord[]) =>
-      items.map((record) => line(certificateSummary(record, now()))).join('');
-    return reply.send(Readable.from(textOf(pages, lines, csv ? csvHeader : ''), { objectMode: false }));
+    if (format !== jsonMediaType) return streamText(services, request, reply, { input, query, format });
+    const { items, nextCursor, count } = await services.listCertificates(callerOf(request), input);
+    const list: CertificateList = {
+      items: items.map((record) => certificateSummary(record, now())),
+      nextCursor,
+      ...(count && { count: { ...count } }),
+    };
+    return sendJson(reply, list);
   };
 }
 
-async function* allPages(
-  first: CertificatePage,
-  nextPage: (cursor: string) => Promise<CertificatePage>,
-): AsyncGenerator<CertificatePage> {
-  for (let page = first; ; ) {
-    yield page;
-    if (page.nextCursor === null) return;
-    page = await nextPage(page.nextCursor);
-  }
+interface Streamed {
+  readonly input: ListInput;
+  readonly query: CertificateListQuery;
+  readonly format: 'text/csv' | 'application/x-ndjson';
 }
 
-async function* textOf(
-  pages: AsyncIterable<CertificatePage> | Iterable<CertificatePage>,
-  lines: (items: readonly CertificateRecord[]) => string,
-  header: string,
-): AsyncGenerator<string> {
-  if (header !== '') yield header;
-  for await (const { items } of pages) if (items.length > 0) yield lines(items);
+/** Text comes as the peer takes it, and the head only when the first page is there. */
+async function streamText(
+  services: Services,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { input, query, format }: Streamed,
+): Promise<FastifyReply> {
+  refusePaging(query);
+  const csv = format === 'text/csv';
+  const { cursor: _cursor, count: _count, ...all } = input;
+  const limit = query.limit ?? Number.MAX_SAFE_INTEGER;
+  const lines = await services.exportCertificates(callerOf(request), { ...all, limit }, csv ? 'csv' : 'ndjson');
+  reply.header('content-type', csv ? 'text/csv; charset=utf-8; header=present' : format);
+  if (csv) reply.header('content-disposition', 'attachment; filename="certificates.csv"');
+  return reply.send(Readable.from(csv ? withHeader(lines) : lines, { objectMode: false, highWaterMark: 1 }));
+}
+
+/** A stream is whole: it has no pages to continue, and its lines are its count. */
+function refusePaging({ cursor, count }: CertificateListQuery): void {
+  const reasons = Object.entries({ cursor, count })
+    .filter(([, value]) => value !== undefined)
+    .map(([field]): Reason => ({ code: 'contradictoryFilters', field, message: 'belongs to pages of JSON' }));
+  refuseIfAny(reasons);
+}
+
+async function* withHeader(lines: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(csvHeader);
+  yield* lines;
 }

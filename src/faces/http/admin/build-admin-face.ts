@@ -10,6 +10,7 @@ import { addAuthorityRoutes } from '../trust-routes.ts';
 import { addAuditRoutes } from './audit-routes.ts';
 import { addCrlStateRoutes } from './crl-routes.ts';
 import { addEnvironmentRoutes } from './environment-routes.ts';
+import { addInventoryRoutes } from './inventory-routes.ts';
 import { addMetricsRoute } from './metrics-routes.ts';
 import { type Permission, requirePermission, requirePermissionOnOthers } from './operator-permissions.ts';
 import { addOperatorRoutes } from './operator-routes.ts';
@@ -55,5 +56,6 @@ export const addAdminRoutes =
     addCrlStateRoutes(face, { ...deps, mayRead: may('read') });
     addMetricsRoute(face, services, may('read'));
     addAuditRoutes(face, services, may('read'));
+    addInventoryRoutes(face, deps, may);
     addStatusRoutes(face, services, { version, mayRead: may('read') });
   };

@@ -1,0 +1,78 @@
+/** Port: what the inventory can be asked about certificates, and what it answers beside records. */
+import type { CertificatePurpose, CertificateRecord, CertificateStatus } from '../domain/records/certificate.ts';
+
+/** One value, or several of which any will do: at most 20, and at least one. */
+export type OneOrMore<T> = T | readonly T[];
+
+/** The order of a search; `-` is downwards. By name: by the first name, or the subject of a certificate without names. */
+export type CertificateSort = 'requestedAt' | '-requestedAt' | 'notAfter' | '-notAfter' | 'name' | '-name';
+
+/** Filters combine with AND; an absent one does not filter. Times in Unix seconds, every bound left out. */
+export interface CertificateFilter {
+  readonly serial?: string;
+  readonly purpose?: CertificatePurpose;
+  readonly environment?: OneOrMore<string>;
+  /** Owner: a product id when purpose is `product`. */
+  readonly owner?: OneOrMore<string>;
+  readonly profile?: OneOrMore<string>;
+  readonly authority?: OneOrMore<string>;
+  /** Serial of the authority's certificate that signed. */
+  readonly issuerSerial?: string;
+  readonly status?: OneOrMore<CertificateStatus>;
+  /** An exact name, or `*.suffix` for every name below the suffix. Taken literally: no pattern characters. */
+  readonly name?: string;
+  /** Hex SHA-256 of the SubjectPublicKeyInfo. */
+  readonly keySha256?: string;
+  readonly notAfterBefore?: number;
+  readonly notAfterAfter?: number;
+  readonly issuedBefore?: number;
+  readonly issuedAfter?: number;
+  readonly requestedBy?: string;
+  /** Whether another certificate has taken its place, or been asked to. */
+  readonly successor?: 'none' | 'some';
+  /** Free text: a substring of a name or of the subject, taken literally, case-insensitive; three characters or more. */
+  readonly text?: string;
+}
+
+export interface CertificateQuery extends CertificateFilter {
+  readonly sort: CertificateSort;
+  /** Continue after this row, in sort order: a time in the unit of the record, or the name it is listed by. */
+  readonly after?: { readonly sortValue: number | string; readonly serial: string };
+  readonly limit: number;
+  /** The time at which `status` is judged. */
+  readonly now: number;
+}
+
+/** Makes text of one record, as of a Unix second. */
+export type RecordRenderer = (record: CertificateRecord, now: number) => string;
+
+/** By the name of the form. They run on the thread that searches, so an adapter is told of them by their module's URL. */
+export type RecordRenderers = Readonly<Record<string, RecordRenderer>>;
+
+/** UTF-8 text of the records of a page, and where it ends. */
+export interface RenderedPage {
+  readonly text: Uint8Array<ArrayBuffer>;
+  readonly count: number;
+  /** Position of the last record, for `after`; null when there was none. */
+  readonly last: NonNullable<CertificateQuery['after']> | null;
+}
+
+/** How many certificates match; with `isExact` false there are at least so many. */
+export interface MatchCount {
+  readonly matches: number;
+  readonly isExact: boolean;
+}
+
+/** How many certificates are in each status. */
+export type StatusCounts = Readonly<Record<CertificateStatus, number>>;
+
+export interface InventorySummary {
+  readonly total: StatusCounts;
+  /** By product id; the service's own certificates are in no product. */
+  readonly products: ReadonlyMap<string, StatusCounts>;
+  /** By `environment/name`; the service's own profiles by name. */
+  readonly profiles: ReadonlyMap<string, StatusCounts>;
+  readonly keyTypes: ReadonlyMap<string, StatusCounts>;
+  /** By the Unix second at which the week of expiry begins, a Monday. */
+  readonly expiryWeeks: ReadonlyMap<number, StatusCounts>;
+}

@@ -1,0 +1,107 @@
+/** Lists over the real inventory: who sees what, which questions make no sense, and text that is made as it is read. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CaError } from '../../src/domain/errors.ts';
+import type { Caller } from '../../src/services/caller.ts';
+import type { ListInput } from '../../src/services/services.ts';
+import { certificateDetails, recordCertificate } from '../support/inventory-builders.ts';
+import { admin, firstRunService, type TestService } from '../support/service-builder.ts';
+import { suiteFolder } from '../support/suite-folder.ts';
+
+const folder = suiteFolder();
+let service: TestService;
+beforeAll(async () => {
+  service = await firstRunService({ home: folder('listing') });
+});
+afterAll(() => service.close());
+
+const demo: Caller = { kind: 'token', tokenId: 't1', product: 'dev/demo', profiles: ['server'] };
+const list = (asked: Partial<ListInput>, caller: Caller = admin) =>
+  service.services.listCertificates(caller, { sort: '-requestedAt', limit: 10, ...asked });
+const refusal = async (asked: Partial<ListInput>, caller: Caller = admin) => {
+  const error = (await list(asked, caller).catch((thrown: unknown) => thrown)) as CaError;
+  return [error.code, ...error.reasons.map(({ field }) => field)];
+};
+const now = Date.UTC(2026, 5, 1, 12) / 1000;
+
+describe('a list', () => {
+  it.each([
+    [['notAfter.before'], { notAfterAfter: 9, notAfterBefore: 9 }],
+    [['notAfter.before'], { notAfterAfter: 9, notAfterBefore: 10 }],
+    [['issued.before'], { issuedAfter: 9, issuedBefore: 8 }],
+    [['notAfter.after'], { status: 'expired', notAfterAfter: now }],
+    [['notAfter.before'], { status: ['valid'], notAfterBefore: now }],
+    [['status'], { status: 'pending', issuedAfter: 5 }],
+    [['purpose'], { purpose: 'operator', owner: 'dev/demo' }],
+    [['environment'], { environment: ['prod', 'staging'], owner: 'dev/demo' }],
+    [['issued.before', 'environment'], { issuedAfter: 9, issuedBefore: 1, environment: 'prod', owner: 'dev/demo' }],
+  ] as const)('of what cannot be is refused for %s', async (fields, asked) => {
+    expect(await refusal(asked)).toEqual(['malformed', ...fields]);
+  });
+
+  it.each([
+    { notAfterAfter: 9, notAfterBefore: 11 },
+    { status: ['expired', 'valid'], notAfterAfter: now + 5 },
+    { environment: ['prod', 'dev'], owner: 'dev/demo' },
+  ] as const)('of what may be is empty or not, but an answer', async (asked) => {
+    await expect(list(asked)).resolves.toBeDefined();
+  });
+
+  it('refuses what is no serial', async () => {
+    expect(await refusal({ serial: '../..' })).toEqual(['malformed', 'serial']);
+    expect(await refusal({ issuerSerial: 'x' })).toEqual(['malformed', 'issuer']);
+  });
+
+  it('finds a serial as people paste it', async () => {
+    const { serial } = await recordCertificate(service.inventory);
+    const pasted = serial.toUpperCase().match(/../g)!.join(':');
+    expect((await list({ serial: pasted })).items.map((item) => item.serial)).toEqual([serial]);
+  });
+
+  it('shows a product its own alone, and refuses its questions about others', async () => {
+    const own = await recordCertificate(service.inventory, { owner: 'dev/demo' });
+    await recordCertificate(service.inventory, { owner: 'dev/other' });
+    expect((await list({}, demo)).items.map(({ serial }) => serial)).toEqual([own.serial]);
+    expect((await list({ owner: 'dev/demo', count: true }, demo)).count).toEqual({ matches: 1, isExact: true });
+    expect(await refusal({ owner: 'dev/other' }, demo)).toEqual(['unauthorized', 'product']);
+    expect(await refusal({ owner: ['dev/demo', 'dev/other'] }, demo)).toEqual(['unauthorized', 'product']);
+  });
+
+  it('judges every page by the moment of the first', async () => {
+    const ends = [now + 5, now + 6, now + 7].map((notAfter) => ({ notAfter, profile: 'brief' }));
+    for (const overrides of ends) await recordCertificate(service.inventory, certificateDetails(overrides));
+    const asked = { status: 'valid', profile: 'brief', sort: 'notAfter', limit: 2 } as const;
+    const first = await list(asked);
+    service.pass(60);
+    const second = await list({ ...asked, cursor: first.nextCursor! });
+    expect([first.items.length, second.items.length, second.nextCursor]).toEqual([2, 1, null]);
+  });
+});
+
+describe('an export', () => {
+  const exported = async (limit: number, form = 'ndjson', caller: Caller = admin): Promise<string[]> => {
+    const input = { profile: 'many', sort: 'requestedAt', limit } as const;
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of await service.services.exportCertificates(caller, input, form)) chunks.push(chunk);
+    return Buffer.concat(chunks).toString().split('\n').slice(0, -1);
+  };
+
+  beforeAll(async () => {
+    const many = Array.from({ length: 2500 }, (_, index) => ({ profile: 'many', requestedAt: now * 1000 + index }));
+    await Promise.all(many.map((overrides) => recordCertificate(service.inventory, overrides)));
+  });
+
+  it('has everything once, over as many pages as it takes', async () => {
+    const lines = await exported(Number.MAX_SAFE_INTEGER);
+    const serials = lines.map((line) => (JSON.parse(line) as { serial: string }).serial);
+    expect([serials.length, new Set(serials).size]).toEqual([2500, 2500]);
+  });
+
+  it('ends where it was told to', async () => {
+    expect((await exported(1000)).length).toBe(1000);
+    expect((await exported(1001, 'csv')).length).toBe(1001);
+  });
+
+  it('of a product holds its own alone', async () => {
+    expect(await exported(5000, 'ndjson', demo)).toEqual([]);
+  });
+});

@@ -14,10 +14,14 @@ export const processFamilies = (readings: ProcessReadings): MetricFamily[] => [
   gauge('nodejs_external_memory_bytes', 'Memory of buffers outside of the heap', [{ value: readings.externalBytes }]),
   total('privyseal_event_loop_active_seconds', 'Time in which the event loop was busy', readings.loopActiveSeconds),
   total('privyseal_event_loop_idle_seconds', 'Time in which the event loop waited', readings.loopIdleSeconds),
-  gauge('privyseal_event_loop_delay_seconds', 'By how much the event loop came late in the last minutes', [
-    { labels: { quantile: '0.5' }, value: readings.loopDelay.p50Seconds },
-    { labels: { quantile: '0.99' }, value: readings.loopDelay.p99Seconds },
-    { labels: { quantile: '1' }, value: readings.loopDelay.maximumSeconds },
+  gauge('privyseal_event_loop_delay_p50_seconds', 'By how much the event loop came late half of the time', [
+    { value: readings.loopDelay.p50Seconds },
+  ]),
+  gauge('privyseal_event_loop_delay_p99_seconds', 'By how much it came late one time in a hundred', [
+    { value: readings.loopDelay.p99Seconds },
+  ]),
+  gauge('privyseal_event_loop_delay_max_seconds', 'By how much it came late at worst in the last minutes', [
+    { value: readings.loopDelay.maximumSeconds },
   ]),
 ];
 

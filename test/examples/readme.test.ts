@@ -1,26 +1,11 @@
 /** The examples' pages are typed in as they stand, against a running service: what a reader pastes works. */
 import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
+import { freePort, readmeScript } from '../support/example-page.ts';
 import { describeWith, itWith, pathOf, run } from '../support/judges.ts';
 import { projectFolder, type RunningService, startService } from '../support/running-service.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-
-/** The `sh` blocks of a page as one script; `npx` runs the launcher of this checkout. */
-function scriptOf(page: string): string {
-  const blocks = [...page.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, commands]) => commands);
-  const npx = `npx() { shift; '${process.execPath}' '${join(projectFolder, 'bin/privyseal.js')}' "$@"; }`;
-  return ['set -eu', npx, ...blocks].join('\n');
-}
-
-const freePort = (): Promise<number> =>
-  new Promise((done) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => done(port));
-    });
-  });
 
 describeWith(['openssl', 'curl'], 'the examples', () => {
   let service: RunningService;
@@ -48,7 +33,7 @@ describeWith(['openssl', 'curl'], 'the examples', () => {
 
   itWith(['curl', 'openssl'], 'with curl get, refuse, list and revoke', async () => {
     const cwd = checkout();
-    const script = scriptOf(readFileSync(join(cwd, 'examples/curl/README.md'), 'utf8'));
+    const script = readmeScript(readFileSync(join(cwd, 'examples/curl/README.md'), 'utf8'));
     const { code, stdout, stderr } = await run('/bin/sh', ['-c', script], { cwd, env: environment() });
     expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
     expect(stdout.toString()).toMatch(/: OK\n/);
@@ -64,7 +49,7 @@ describeWith(['openssl', 'curl'], 'the examples', () => {
       const file = join(cwd, 'examples/nginx', name);
       writeFileSync(file, readFileSync(file, 'utf8').replaceAll('8444', port));
     }
-    const script = scriptOf(readFileSync(join(cwd, 'examples/nginx/README.md'), 'utf8'));
+    const script = readmeScript(readFileSync(join(cwd, 'examples/nginx/README.md'), 'utf8'));
     try {
       const { code, stdout, stderr } = await run('/bin/sh', ['-c', script], { cwd, env: environment() });
       expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);

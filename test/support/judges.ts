@@ -16,7 +16,9 @@ export type JudgeName =
   | 'schemathesis'
   | 'bash'
   | 'zsh'
-  | 'fish';
+  | 'fish'
+  | 'promtool'
+  | 'prometheus';
 
 /** Where a judge is, or one sentence on why there is none. */
 export type Judge = { readonly path: string } | { readonly missing: string };
@@ -163,6 +165,8 @@ const judgeNames: ReadonlySet<string> = new Set<JudgeName>([
   'bash',
   'zsh',
   'fish',
+  'promtool',
+  'prometheus',
 ]);
 
 function isJudgeName(name: string): name is JudgeName {

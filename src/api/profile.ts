@@ -52,6 +52,13 @@ const definition = {
   ),
 };
 
+const approvals = Type.Integer({
+  minimum: 0,
+  maximum: 2,
+  default: 0,
+  description: 'How many operators must approve each certificate, its successors included; with 0 it is issued at once',
+});
+
 const authority = Type.String({
   minLength: 1,
   maxLength: 64,
@@ -64,6 +71,7 @@ export const ProfileBody = Type.Object(
     authority: Type.Optional(authority),
     name: Type.String({ pattern: '^[a-z][a-z0-9-]{0,31}$', examples: ['kafka'] }),
     ...definition,
+    approvals: Type.Optional(approvals),
   },
   { additionalProperties: false },
 );
@@ -74,6 +82,7 @@ export const ProfileChangeBody = Type.Object(
     version: Type.Integer({ minimum: 1, maximum: 2 ** 31 - 1, description: 'The version that this is a change of' }),
     authority: Type.Optional(authority),
     ...definition,
+    approvals: Type.Optional(approvals),
   },
   { additionalProperties: false },
 );
@@ -86,6 +95,7 @@ export const ProfileJson = Type.Object(
     version: Type.Integer(),
     authority: Type.String(),
     ...definition,
+    approvals,
   },
   { additionalProperties: false },
 );

@@ -31,15 +31,21 @@ export function policyReads(connection: Connection): Pick<Inventory, PolicyRead>
   return { ...profileReads(connection), ...productReads(connection), ...tokenReads(connection) };
 }
 
+/** Profiles kept before they could ask for approvals do not say that they ask for none. */
+const profileOf = (text: string): Profile => ({
+  approvals: 0,
+  ...(JSON.parse(text) as Omit<Profile, 'approvals'> & Partial<Pick<Profile, 'approvals'>>),
+});
+
 function profileReads(connection: Connection): Pick<Inventory, 'profiles' | 'profileVersion'> {
   const all = connection.prepare<[string], string>(policyLookUps.profiles).pluck();
   const newest = connection.prepare<[string, string], string>(policyLookUps.profile).pluck();
   const versioned = connection.prepare<[string, string, number], string>(policyLookUps.profileVersion).pluck();
   return {
-    profiles: asked((environment: string) => all.all(environment).map((text) => JSON.parse(text) as Profile)),
+    profiles: asked((environment: string) => all.all(environment).map(profileOf)),
     profileVersion: asked((environment: string, name: string, version?: number) => {
       const text = version === undefined ? newest.get(environment, name) : versioned.get(environment, name, version);
-      return text === undefined ? undefined : (JSON.parse(text) as Profile);
+      return text === undefined ? undefined : profileOf(text);
     }),
   };
 }

@@ -1,6 +1,6 @@
 /** Raw configuration becomes a validated profile, or every reason why not; there is no other way to get one. */
 import { CaError, type Reason } from '../errors.ts';
-import type { Profile } from './profile.ts';
+import type { Approvals, Profile } from './profile.ts';
 import { type Complain, complainInto, integerOf, listOf, objectOf, oneOf } from './raw-fields.ts';
 
 export interface ProfileContext {
@@ -18,7 +18,7 @@ const keyKinds = ['ec-p256', 'ec-p384', 'ec-p521', 'rsa', 'ed25519'] as const;
 
 const known = [
   ...['name', 'keyUsage', 'extendedKeyUsage', 'lifetimeSeconds', 'backdateSeconds'],
-  ...['subject', 'names', 'keys'],
+  ...['subject', 'names', 'keys', 'approvals'],
 ];
 
 /** Ten years; what an authority lives bounds it further. */
@@ -47,6 +47,7 @@ export function parseProfile(raw: unknown, context: ProfileContext): Profile {
     subject: subjectOf(fields.subject, complain),
     names: namesOf(fields.names, complain),
     keys: keysOf(fields.keys, complain),
+    approvals: approvalsOf(fields.approvals, complain),
   };
   if (reasons.length === 0) return profile;
   throw new CaError('policyRefused', 'The profile is not valid.', { reasons });
@@ -124,3 +125,7 @@ function keysOf(value: unknown, complain: Complain): Profile['keys'] {
     ),
   };
 }
+
+/** None, one, or two people: more would only be slower. Profiles from before this field ask for none. */
+const approvalsOf = (value: unknown, complain: Complain): Approvals =>
+  value === undefined ? 0 : (integerOf(value, { field: 'approvals', minimum: 0, maximum: 2 }, complain) as Approvals);

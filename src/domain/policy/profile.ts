@@ -6,6 +6,8 @@ export type ExtendedKeyUsage = 'serverAuth' | 'clientAuth' | 'OCSPSigning' | 'do
 /** Kinds of subject keys; RSA has its own smallest size. */
 export type SubjectKeyKind = 'ec-p256' | 'ec-p384' | 'ec-p521' | 'rsa' | 'ed25519';
 
+export type Approvals = 0 | 1 | 2;
+
 /** A recipe that was checked when it was made; there is no other way to get one than policy/parse-profile.ts. */
 export interface Profile {
   /** Lower-case letters, digits and `-`, at most 32: `server`, `client`, `peer`. */
@@ -33,4 +35,6 @@ export interface Profile {
     readonly maximum: number;
   };
   readonly keys: { readonly kinds: readonly SubjectKeyKind[]; readonly rsaMinimumBits: number };
+  /** How many operators must approve each certificate, its successors included; with 0 it is issued at once. */
+  readonly approvals: Approvals;
 }

@@ -22,7 +22,11 @@ const subject = (changed: object) => ({ subject: { commonName: 'none', ...change
 
 describe('parseProfile', () => {
   it('gives what was written, with its environment, authority and version', () => {
-    expect(parse({})).toEqual({ ...rawProfile(), ...profileContext });
+    expect(parse({})).toEqual({ ...rawProfile(), approvals: 0, ...profileContext });
+  });
+
+  it('takes how many operators must approve', () => {
+    for (const approvals of [0, 1, 2]) expect(parse({ approvals }).approvals).toBe(approvals);
   });
 
   it('takes fixed attributes of the subject', () => {
@@ -34,6 +38,8 @@ describe('parseProfile', () => {
     ['a name in upper case', { name: 'Server' }, 'name'],
     ['a name of 33 characters', { name: 'a'.repeat(33) }, 'name'],
     ['no name', { name: undefined }, 'name'],
+    ['three approvals', { approvals: 3 }, 'approvals'],
+    ['no number of approvals', { approvals: null }, 'approvals'],
     ['keyCertSign', { keyUsage: ['digitalSignature', 'keyCertSign'] }, 'keyUsage'],
     ['cRLSign', { keyUsage: ['digitalSignature', 'cRLSign'] }, 'keyUsage'],
     ['no digitalSignature', { keyUsage: ['keyEncipherment'] }, 'keyUsage'],

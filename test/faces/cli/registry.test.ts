@@ -51,6 +51,7 @@ const profile: ProfileJson = {
   subject: { commonName: 'firstName' },
   names: { types: ['dns'], wildcards: false, maximum: 20 },
   keys: { kinds: ['ec-p256'], rsaMinimumBits: 2048 },
+  approvals: 0,
 };
 
 const token: NewTokenJson = {

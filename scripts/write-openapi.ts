@@ -10,6 +10,7 @@ import * as operatorSchemas from '../src/api/operator.ts';
 import * as problemSchemas from '../src/api/problem.ts';
 import * as productSchemas from '../src/api/product.ts';
 import * as profileSchemas from '../src/api/profile.ts';
+import * as requestSchemas from '../src/api/request.ts';
 import * as serviceSchemas from '../src/api/service.ts';
 import * as tokenSchemas from '../src/api/token.ts';
 import { addAdminRoutes, adminFace } from '../src/faces/http/admin/build-admin-face.ts';
@@ -154,6 +155,12 @@ const componentNames = [
   'OperatorList',
   'OperatorAdded',
   'OperatorRemoved',
+  'PendingRequestJson',
+  'RequestSummary',
+  'RequestJson',
+  'RequestList',
+  'ApproveBody',
+  'DenyBody',
   'StatusJson',
   'AuditEventJson',
   'AuditEventList',
@@ -171,6 +178,7 @@ function withComponents(document: object): object {
     ...problemSchemas,
     ...productSchemas,
     ...profileSchemas,
+    ...requestSchemas,
     ...serviceSchemas,
     ...tokenSchemas,
   };

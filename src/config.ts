@@ -69,6 +69,7 @@ export const ConfigSchema = Type.Object(
       description:
         'Days after their expiry at which certificates leave the searches and lists of the inventory for its archive',
     }),
+    requestLifetimeSeconds: Seconds('How long a request waits for the approval of operators', 60, 7 * 86_400),
     acceptClock: Type.Boolean({
       default: false,
       description: 'Believe the clock at this start, whatever the audit log remembers',

@@ -193,6 +193,7 @@ function serviceSettings(config: Config, vault: string): ServiceSettings {
     serverNames: serverNames(config),
     productCertificatesPerDay: config.productCertificatesPerDay,
     metricsProducts: config.metricsProducts,
+    requestLifetimeSeconds: config.requestLifetimeSeconds,
   };
 }
 

@@ -91,6 +91,13 @@ export type ReasonCode =
   | 'outlivesIssuer'
   | 'rotationChangesNames'
   | 'rotationReusesKey'
+  // requests that wait for approval
+  | 'requestDenied'
+  | 'requestExpired'
+  | 'requestIssued'
+  | 'requestOutdated' // what it rests on changed since it was submitted
+  | 'requestOfYours' // nobody approves what they asked for
+  | 'requestApprovedByYou'
   // requests and credentials
   | 'unknownField'
   | 'invalidField'

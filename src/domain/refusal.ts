@@ -59,6 +59,12 @@ export const refusalCode: Readonly<Record<ReasonCode, CaErrorCode>> = {
   rotationReusesKey: 'policyRefused',
   // A rotation may not become another certificate: 403, not a matter of the request's form.
   rotationChangesNames: 'unauthorized',
+  requestDenied: 'conflict',
+  requestExpired: 'conflict',
+  requestIssued: 'conflict',
+  requestOutdated: 'conflict',
+  requestOfYours: 'unauthorized',
+  requestApprovedByYou: 'unauthorized',
   unknownField: 'malformed',
   invalidField: 'malformed',
   contradictoryFilters: 'malformed',

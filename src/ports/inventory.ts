@@ -29,6 +29,8 @@ import type {
   MatchCount,
   RenderedPage,
 } from './inventory-questions.ts';
+import type { IdempotencyKey, KeyBlock, Stop, StopOf } from './issuance-conditions.ts';
+import type { RequestStore } from './request-store.ts';
 
 /**
  * The operator a certificate is for. `known`: must exist. `new`: must not, and comes to be with the certificate, so that
@@ -38,13 +40,6 @@ export type OperatorHolder =
   | { readonly kind: 'known' }
   | { readonly kind: 'new' | 'recovered'; readonly operator: Operator; readonly audit: AuditEntry };
 
-/** Scope is the caller, bodySha256 hex of everything that decides the answer. A key is kept for 24 hours. */
-export interface IdempotencyKey {
-  readonly scope: string;
-  readonly key: string;
-  readonly bodySha256: string;
-}
-
 export interface IssuanceIntent {
   readonly certificate: CertificateDetails;
   /** Hex SHA-256 of the exact tbsCertificate that will be signed. */
@@ -53,6 +48,8 @@ export interface IssuanceIntent {
   readonly tokenId?: string;
   /** Binds this issuance to an Idempotency-Key. */
   readonly idempotency?: IdempotencyKey;
+  /** Id of the approved request that this issues: it is issued with the certificate, or waits again when the intent is closed. */
+  readonly request?: string;
   /** Judged here before anything is signed; what it brings comes to be in `recordIssued`. Its key must be a fresh one. */
   readonly holder?: OperatorHolder;
   /**
@@ -63,20 +60,13 @@ export interface IssuanceIntent {
   readonly audit: AuditEntry;
 }
 
-/** Whose key it is, or that it was revoked for compromise. */
-export type KeyBlock = 'authority' | 'operator' | 'compromised';
-
-/** `replay`: the same key and body came before, as this serial (which may still be an intent). */
 export type IntentOutcome =
   | { readonly kind: 'recorded' }
-  | { readonly kind: 'replay'; readonly serial: string }
-  | { readonly kind: 'idempotencyConflict' }
-  /** No product's certificate is issued for such a key; judged with the intent, so that no compromise slips in between. */
-  | { readonly kind: 'keyBlocked'; readonly block: KeyBlock }
-  | { readonly kind: 'tokenUsedUp' }
-  | { readonly kind: 'tokenExpired' }
+  /** `replay` also when the request was taken up before. */
+  | Stop
   | { readonly kind: 'quotaUsedUp' }
-  | { readonly kind: 'hasSuccessor'; readonly successor: string };
+  /** There is no such request, or it is pending, denied or expired. */
+  | { readonly kind: 'requestNotApproved' };
 
 export type RevokeOutcome =
   | { readonly kind: 'done'; readonly record: CertificateRecord }
@@ -216,7 +206,7 @@ export interface ExpiryCount {
   readonly withoutSuccessor: number;
 }
 
-export interface Inventory {
+export interface Inventory extends RequestStore {
   // --- issuance -------------------------------------------------------------------------------------------------------
   /**
    * Makes the serial, what will be signed, the token use and the audit entry durable, before anything is signed. Rejects
@@ -246,7 +236,7 @@ export interface Inventory {
   idempotentOutcome(
     key: IdempotencyKey,
     at: number,
-  ): Promise<Extract<IntentOutcome, { kind: 'replay' | 'idempotencyConflict' }> | undefined>;
+  ): Promise<StopOf<'replay' | 'replayRequest' | 'idempotencyConflict'> | undefined>;
 
   // --- certificates ---------------------------------------------------------------------------------------------------
   certificate(serial: string): Promise<CertificateRecord | undefined>;

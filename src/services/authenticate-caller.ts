@@ -21,22 +21,13 @@ export const formatToken = (id: string, secret: string): string => `pst_${id}_${
 
 export const hashTokenSecret = (secret: string): string => hash('sha256', secret, 'hex');
 
+type TokenDeps = AuthenticateDeps & { readonly findToken: (id: string) => Promise<EnrolmentToken | undefined> };
+
 /** A token's row may be a second old: whether it has uses left and still exists is judged again with the intent. */
 export const createAuthenticateToken =
-  (deps: AuthenticateDeps & { readonly findToken: (id: string) => Promise<EnrolmentToken | undefined> }) =>
+  (deps: TokenDeps) =>
   async (bearer: string): Promise<Caller> => {
-    const [, id, secret] = tokenPattern.exec(bearer) ?? [];
-    const token = id === undefined ? undefined : await deps.findToken(id);
-    const given = Buffer.from(hashTokenSecret(secret ?? ''), 'hex');
-    // Compared even without a row, so that the time does not tell whether the id exists.
-    const expected = Buffer.from(token?.secretSha256 ?? '00'.repeat(32), 'hex');
-    if (!timingSafeEqual(given, expected) || !token) {
-      throw refusal(
-        'unauthenticated',
-        'tokenUnknown',
-        'The enrolment token is not known. Ask an operator for a new one.',
-      );
-    }
+    const token = await provenToken(deps, bearer);
     if (token.expiresAt <= deps.clock.now()) {
       throw refusal(
         'unauthenticated',
@@ -44,8 +35,37 @@ export const createAuthenticateToken =
         'The enrolment token has expired. Ask an operator for a new one.',
       );
     }
-    return { kind: 'token', tokenId: token.id, product: token.product, profiles: token.profiles };
+    return callerWith(token);
   };
+
+/** A request may be approved after its token has expired: whoever holds the secret may still collect the answer. */
+export const createAuthenticateCollector =
+  (deps: TokenDeps) =>
+  async (bearer: string): Promise<Caller> =>
+    callerWith(await provenToken(deps, bearer));
+
+const callerWith = ({ id, product, profiles }: EnrolmentToken): Caller => ({
+  kind: 'token',
+  tokenId: id,
+  product,
+  profiles,
+});
+
+async function provenToken(deps: TokenDeps, bearer: string): Promise<EnrolmentToken> {
+  const [, id, secret] = tokenPattern.exec(bearer) ?? [];
+  const token = id === undefined ? undefined : await deps.findToken(id);
+  const given = Buffer.from(hashTokenSecret(secret ?? ''), 'hex');
+  // Compared even without a row, so that the time does not tell whether the id exists.
+  const expected = Buffer.from(token?.secretSha256 ?? '00'.repeat(32), 'hex');
+  if (!timingSafeEqual(given, expected) || !token) {
+    throw refusal(
+      'unauthenticated',
+      'tokenUnknown',
+      'The enrolment token is not known. Ask an operator for a new one.',
+    );
+  }
+  return token;
+}
 
 export const createAuthenticateProduct =
   (deps: AuthenticateDeps) =>

@@ -14,6 +14,7 @@ import { createArchiving } from './archive-expired.ts';
 import { createAuditCheckpoints } from './audit-checkpoints.ts';
 import { createAuditKeys } from './audit-key.ts';
 import {
+  createAuthenticateCollector,
   createAuthenticateOperator,
   createAuthenticateProduct,
   createAuthenticateToken,
@@ -21,6 +22,7 @@ import {
 import { type ActiveAuthority, type AuthorityDirectory, createAuthorityDirectory } from './authority-directory.ts';
 import { rememberBriefly } from './brief-memory.ts';
 import { createCollectMetrics } from './collect-metrics.ts';
+import { createCollectRequest } from './collect-request.ts';
 import { createEnsureAuthority } from './create-authority.ts';
 import {
   createCreateEnvironment,
@@ -29,6 +31,7 @@ import {
   readEnvironment,
   viewEnvironments,
 } from './create-environment.ts';
+import { createDecideRequest } from './decide-request.ts';
 import { createExpiryCounts } from './expiry-counts.ts';
 import { ensureFirstRun, writeTrust } from './first-run.ts';
 import { type ClockLimits, type GuardedClock, guardClock } from './guard-clock.ts';
@@ -45,20 +48,24 @@ import type { WatchedFace } from './measuring-services.ts';
 import { createSigningMeter, meterIssuing } from './meter-signing.ts';
 import { createOcspResponders } from './ocsp-responders.ts';
 import { createCursorsFor } from './page-cursors.ts';
+import { createParkRequest } from './park-request.ts';
 import { createCrlPublisher } from './publish-crl.ts';
 import { createRecordRefusal } from './record-refusal.ts';
 import { type RecoveredOperator, recoverOperator } from './recover-operator.ts';
 import { recoverUnfinished } from './recover-unfinished.ts';
 import { createRenewalInfo } from './renewal-info.ts';
 import { createReadiness, createStatus } from './report-status.ts';
+import { createRequestNews } from './request-news.ts';
 import { createRevocationNews } from './revocation-news.ts';
 import { createReleaseCertificate, createRevokeCertificate } from './revoke-certificate.ts';
 import { createRotateCertificate } from './rotate-certificate.ts';
 import { issueServerCertificate, type ServerCertificate } from './server-certificate.ts';
 import type { DistributionUrls, Services } from './services.ts';
 import { createProductIssuing } from './submit-request.ts';
+import { createTendRequests } from './tend-requests.ts';
 import { createTrustServices } from './trust-bundles.ts';
 import { createReadCertificate } from './view-certificate.ts';
+import { createViewRequests } from './view-request.ts';
 
 export interface BuildDeps {
   readonly inventory: Inventory;
@@ -86,6 +93,8 @@ export interface ServiceSettings {
   readonly productCertificatesPerDay: number;
   /** How many products the metrics show by name. */
   readonly metricsProducts: number;
+  /** How long a request waits for approval. */
+  readonly requestLifetimeSeconds: number;
 }
 
 /** The services, and the acts that main drives: they have no caller. */
@@ -143,8 +152,17 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
     tokens: rememberBriefly(clock, (id) => inventory.token(id)),
   };
   const findProduct = known.products.find;
-  const issuing = { ...shared, directory, issue, findProduct, findProfiles: known.profiles.find };
-  const products = createProductIssuing(issuing);
+  const requestNews = createRequestNews();
+  const products = createProductIssuing({
+    ...shared,
+    directory,
+    issue,
+    findProduct,
+    findProfiles: known.profiles.find,
+    park: createParkRequest({ ...shared, directory }),
+  });
+  const approving = { ...shared, directory, products, findProduct, requestNews };
+  const tendRequests = createTendRequests(approving);
   const trust = createTrustServices({ inventory, directory });
   const createEnvironment = createCreateEnvironment({ ...shared, ensureAuthority }, ensureEnvironment);
   let stopping = false;
@@ -156,6 +174,7 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
 
   const services: Services = {
     authenticateToken: createAuthenticateToken({ ...shared, findToken: known.tokens.find }),
+    authenticateCollector: createAuthenticateCollector({ ...shared, findToken: known.tokens.find }),
     authenticateProduct: createAuthenticateProduct(shared),
     authenticateOperator: createAuthenticateOperator(shared),
     submitRequest: products.submit,
@@ -164,6 +183,9 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
     ...createListServices({ ...shared, cursorsFor }),
     revokeCertificate: createRevokeCertificate({ ...shared, directory }),
     releaseCertificate: createReleaseCertificate({ ...shared, directory }),
+    collectRequest: createCollectRequest(approving),
+    ...createViewRequests(approving),
+    ...createDecideRequest(approving),
     ...trust,
     ...createManageOperators({ ...shared, directory, requestServiceCertificate }),
     crl: (authority) => crls.current(authority),
@@ -211,10 +233,12 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
       await archiveStep();
       await checkpoints.signDue();
       await catchUp(inventory, Math.floor(clock.now() / 1000));
+      await tendRequests();
     },
     signAuditLog: () => checkpoints.sign(),
     beginStop: () => {
       stopping = true;
+      requestNews.stop();
     },
   };
 }

@@ -30,6 +30,8 @@ export interface IssueInput {
   readonly idempotency?: IssuanceIntent['idempotency'];
   readonly quota?: IssuanceIntent['quota'];
   readonly holder?: OperatorHolder;
+  /** Id of the approved request that this issues. */
+  readonly request?: string;
 }
 
 export type IssueOutcome =
@@ -98,6 +100,7 @@ const intentOf = (input: IssueInput, details: CertificateDetails): IssuanceInten
   ...(input.tokenId !== undefined && { tokenId: input.tokenId }),
   ...(input.idempotency && { idempotency: input.idempotency }),
   ...(input.quota && { quota: input.quota }),
+  ...(input.request !== undefined && { request: input.request }),
   ...(input.holder && { holder: input.holder }),
   audit: entryOf('certificate.requested', input, details.requestedAt, details),
 });
@@ -108,7 +111,13 @@ function entryOf(kind: AuditEntry['kind'], input: IssueInput, at: number, detail
     kind,
     actor: input.requestedBy,
     object: `certificate:${input.serial}`,
-    details: { purpose: details.purpose, owner: details.owner, authority: details.authority, profile: details.profile },
+    details: {
+      purpose: details.purpose,
+      owner: details.owner,
+      authority: details.authority,
+      profile: details.profile,
+      ...(input.request !== undefined && { request: input.request }),
+    },
   };
 }
 

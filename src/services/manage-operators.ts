@@ -14,7 +14,7 @@ import type { GuardedClock } from './guard-clock.ts';
 import type { RequestServiceCertificate } from './issue-service-certificate.ts';
 import type { RevocationNews } from './revocation-news.ts';
 import type { CertificateView, OperatorCertificateInput, OperatorView, Services } from './services.ts';
-import { settle } from './submit-request.ts';
+import { settle } from './settle-issuance.ts';
 import type { ViewDeps } from './view-certificate.ts';
 
 export interface ManageOperatorsDeps extends ViewDeps {

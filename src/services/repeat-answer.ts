@@ -2,26 +2,28 @@
 import { CaError } from '../domain/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import { actorOf, type Caller } from './caller.ts';
-import type { CertificateView, SubmitInput } from './services.ts';
+import { answerRequest } from './request-answer.ts';
+import type { CertificateView, SubmitInput, Submitted } from './services.ts';
 import { type ViewDeps, viewOf } from './view-certificate.ts';
 
 const tries = 50;
 const pauseMs = 100;
 
 /**
- * The certificate of an earlier request with the same key and body, if there was one: found before anything is judged, because
+ * The certificate of an earlier request with the same key and body, or that request while it waits, if there was one: found before anything is judged, because
  * what has become of product, token or predecessor since then does not change what was answered. CaError `idempotencyConflict`.
  */
 export async function repeatedAnswer(
   deps: ViewDeps & { readonly clock: Pick<Clock, 'now'> },
   caller: Caller,
   { idempotency }: Pick<SubmitInput, 'idempotency'>,
-): Promise<CertificateView | undefined> {
+): Promise<Submitted | undefined> {
   if (!idempotency) return undefined;
   const key = { scope: actorOf(caller), ...idempotency };
   const known = await deps.inventory.idempotentOutcome(key, deps.clock.now());
   if (known?.kind === 'idempotencyConflict') throw idempotencyConflict();
-  return known && repeatOf(deps, known.serial);
+  if (known?.kind === 'replayRequest') return answerRequest(deps, known.request);
+  return known && { kind: 'certificate', view: await repeatOf(deps, known.serial) };
 }
 
 /** The first request may still be between its intent and its certificate: it is waited for. */

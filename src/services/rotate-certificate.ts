@@ -9,7 +9,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { CsrReader } from '../ports/csr-reader.ts';
 import type { Caller } from './caller.ts';
 import { repeatedAnswer } from './repeat-answer.ts';
-import type { CertificateView, SubmitInput } from './services.ts';
+import type { SubmitInput, Submitted } from './services.ts';
 import { type FindProduct, type ProductIssuing, productOf } from './submit-request.ts';
 import { findVisible, type ViewDeps } from './view-certificate.ts';
 
@@ -22,7 +22,7 @@ export interface RotateDeps extends ViewDeps {
 
 export const createRotateCertificate =
   (deps: RotateDeps) =>
-  async (caller: Caller, serial: string, input: SubmitInput): Promise<CertificateView> => {
+  async (caller: Caller, serial: string, input: SubmitInput): Promise<Submitted> => {
     if (caller.kind !== 'product') {
       return forbid('certificateOfAnother', 'A certificate is rotated over mTLS with that certificate itself.');
     }

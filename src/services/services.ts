@@ -6,6 +6,7 @@ import type { Profile } from '../domain/policy/profile.ts';
 import type { AuditEntry } from '../domain/records/audit-event.ts';
 import type { CertificateRecord } from '../domain/records/certificate.ts';
 import type { Authority, Environment, Hierarchy, Operator, OperatorRole } from '../domain/records/environment.ts';
+import type { RequestRecord } from '../domain/records/request.ts';
 import type { AuditQuery, InventoryCounts } from '../ports/inventory.ts';
 import type { CertificateQuery, InventorySummary, MatchCount, RecordRenderers } from '../ports/inventory-questions.ts';
 
@@ -16,6 +17,7 @@ import type { Caller } from './caller.ts';
 import type { MeasuringServices } from './measuring-services.ts';
 import type { RegistryServices } from './registry-services.ts';
 import type { RenewalInfo } from './renewal-info.ts';
+import type { RequestListInput, RequestPage, RequestView } from './request-views.ts';
 
 /** A certificate as the faces show it. */
 export interface CertificateView {
@@ -34,6 +36,11 @@ export interface SubmitInput {
   /** `bodySha256`: hex, over everything that decides the answer. */
   readonly idempotency?: { readonly key: string; readonly bodySha256: string };
 }
+
+/** A certificate, or a request that waits for the approval of operators. */
+export type Submitted =
+  | { readonly kind: 'certificate'; readonly view: CertificateView }
+  | { readonly kind: 'request'; readonly request: RequestRecord };
 
 export interface AuthorityView {
   readonly authority: Authority;
@@ -134,9 +141,9 @@ export interface Services extends RegistryServices, MeasuringServices {
   authenticateOperator(peerDer: Uint8Array): Promise<Caller>;
 
   // certificates
-  submitRequest(caller: Caller, input: SubmitInput): Promise<CertificateView>;
+  submitRequest(caller: Caller, input: SubmitInput): Promise<Submitted>;
   /** The certificate's successor: same product, names and profile, authorised by the certificate itself (caller.serial). */
-  rotateCertificate(caller: Caller, serial: string, input: SubmitInput): Promise<CertificateView>;
+  rotateCertificate(caller: Caller, serial: string, input: SubmitInput): Promise<Submitted>;
   readCertificate(caller: Caller, serial: string): Promise<CertificateView>;
   listCertificates(caller: Caller, input: ListInput): Promise<CertificatePage>;
   /**
@@ -152,6 +159,25 @@ export interface Services extends RegistryServices, MeasuringServices {
     revoking: { reason: string; invalidityDate?: number },
   ): Promise<CertificateView>;
   releaseCertificate(caller: Caller, serial: string): Promise<CertificateView>;
+
+  // requests that wait for approval
+  /** As `authenticateToken`, but the token may have expired: what it asked for may still be collected. */
+  authenticateCollector(bearer: string): Promise<Caller>;
+  /**
+   * For the token that submitted it, or its product over mTLS: the certificate, or the request while it is open. Waits that
+   * long for the end of the request, unless too many wait already, the service stops or `signal` fires. `conflict` with
+   * `requestDenied` or `requestExpired` when there will be no certificate.
+   */
+  collectRequest(
+    caller: Caller,
+    id: string,
+    waiting: { readonly seconds: number; readonly signal?: AbortSignal },
+  ): Promise<Submitted>;
+  listRequests(caller: Caller, input: RequestListInput): Promise<RequestPage>;
+  readRequest(caller: Caller, id: string): Promise<RequestView>;
+  /** With the last approval that is needed, the certificate. A signer that is away leaves it approved: approve again, or wait. */
+  approveRequest(caller: Caller, id: string, comment: string): Promise<Submitted>;
+  denyRequest(caller: Caller, id: string, comment: string): Promise<RequestRecord>;
 
   // what anybody may fetch
   listAuthorities(): Promise<readonly AuthorityView[]>;

@@ -1,42 +1,38 @@
 /** A CSR from a product becomes a certificate: parse and prove possession, judge, issue (the life of one CSR, steps 2 to 6). */
 import { CaError, type Reason } from '../domain/errors.ts';
-import { type CompiledProfile, compileProfile, prepareCertificate } from '../domain/policy/prepare-certificate.ts';
+import { type PreparedCertificate, prepareCertificate } from '../domain/policy/prepare-certificate.ts';
 import { printable } from '../domain/policy/printable.ts';
-import type { Profile } from '../domain/policy/profile.ts';
 import type { Product } from '../domain/records/environment.ts';
 import { refuse } from '../domain/refusal.ts';
 import type { ProvenCsr } from '../domain/x509/csr.ts';
 import { makeSerial } from '../domain/x509/serial.ts';
 import type { CsrReader } from '../ports/csr-reader.ts';
-import type { Inventory, KeyBlock } from '../ports/inventory.ts';
 import type { Randomness } from '../ports/randomness.ts';
-import type { ActiveAuthority, AuthorityDirectory } from './authority-directory.ts';
 import { actorOf, type Caller } from './caller.ts';
 import type { GuardedClock } from './guard-clock.ts';
-import type { IssueCertificate, IssueOutcome } from './issue-certificate.ts';
-import { quotaOf, quotaUsedUp } from './product-quota.ts';
-import { idempotencyConflict, repeatedAnswer, repeatOf } from './repeat-answer.ts';
-import type { CertificateView, SubmitInput } from './services.ts';
-import { type ViewDeps, viewOf } from './view-certificate.ts';
+import type { IssueCertificate, IssueInput } from './issue-certificate.ts';
+import { quotaOf } from './product-quota.ts';
+import { createRecipes, type Recipe, type RecipeDeps } from './product-recipes.ts';
+import { repeatedAnswer } from './repeat-answer.ts';
+import { answerRequest } from './request-answer.ts';
+import type { CertificateView, SubmitInput, Submitted } from './services.ts';
+import { settle } from './settle-issuance.ts';
+import type { ViewDeps } from './view-certificate.ts';
 
-export interface SubmitDeps {
-  readonly inventory: Inventory;
-  readonly directory: AuthorityDirectory;
+export interface SubmitDeps extends ViewDeps, RecipeDeps {
   readonly clock: GuardedClock;
   readonly randomness: Randomness;
   readonly issue: IssueCertificate;
   readonly csrs: CsrReader;
   readonly findProduct: FindProduct;
-  readonly findProfiles: FindProfiles;
   /** 0: without limit. */
   readonly productCertificatesPerDay: number;
+  /** Records a request that so many operators must approve. */
+  readonly park: (ready: ReadyRequest, approvals: 1 | 2) => Promise<Submitted>;
 }
 
 /** The product as it was at most a second ago. */
 export type FindProduct = (id: string) => Promise<Product | undefined>;
-
-/** The newest versions of an environment's profiles, as they were at most a second ago. */
-type FindProfiles = (environment: string) => Promise<readonly Profile[] | undefined>;
 
 /** A product's request after the caller, the product and the profile are settled; rotation comes in here, too. */
 export interface ProductRequest {
@@ -48,50 +44,69 @@ export interface ProductRequest {
   readonly predecessor?: string;
 }
 
+/** What is to be signed for a request, and by whom. */
+export interface ReadyRequest {
+  readonly request: ProductRequest;
+  readonly recipe: Recipe;
+  readonly serial: string;
+  readonly prepared: PreparedCertificate;
+  /** Unix milliseconds. */
+  readonly at: number;
+}
+
 export interface ProductIssuing {
-  submit(caller: Caller, input: SubmitInput): Promise<CertificateView>;
-  issueFor(request: ProductRequest): Promise<CertificateView>;
+  submit(caller: Caller, input: SubmitInput): Promise<Submitted>;
+  /** Issued at once, or recorded to wait for approval where the profile says so. */
+  issueFor(request: ProductRequest): Promise<Submitted>;
+  /** Judged as if it were to be issued now; nothing is recorded. */
+  prepare(request: ProductRequest): Promise<ReadyRequest>;
+  /** Issues what waited, as the approved request with this id. */
+  issueApproved(ready: ReadyRequest, id: string): Promise<CertificateView>;
 }
 
 export function createProductIssuing(deps: SubmitDeps): ProductIssuing {
   const recipes = createRecipes(deps);
 
-  const issueFor = async (request: ProductRequest): Promise<CertificateView> => {
-    deps.clock.assertSafe();
-    const { product, csr, input, caller } = request;
+  const prepare = async (request: ProductRequest): Promise<ReadyRequest> => {
+    const { product, csr, input } = request;
     const recipe = await recipes.get(product.environment, request.profileName);
-    const nowMs = deps.clock.now();
-    const serial = makeSerial(nowMs, deps.randomness.bytes(16));
+    const at = deps.clock.now();
+    const serial = makeSerial(at, deps.randomness.bytes(16));
     const prepared = prepareCertificate(recipe.compiled, {
       product,
       csr,
       ...(input.names && { names: input.names }),
       ...(input.lifetimeSeconds !== undefined && { lifetimeSeconds: input.lifetimeSeconds }),
-      now: Math.floor(nowMs / 1000),
+      now: Math.floor(at / 1000),
       serial,
     });
+    return { request, recipe, serial, prepared, at };
+  };
+
+  const issueFor = async (request: ProductRequest): Promise<Submitted> => {
+    deps.clock.assertSafe();
+    const ready = await prepare(request);
+    const { approvals } = ready.recipe.compiled.profile;
+    if (approvals !== 0) return deps.park(ready, approvals);
+    const { caller, input } = request;
     const outcome = await deps.issue({
-      serial,
-      prepared,
-      signer: recipe.issuer.signer,
-      authority: recipe.issuer.authority.name,
-      issuerSerial: recipe.issuer.certificate.serial,
-      purpose: 'product',
-      environment: product.environment,
-      owner: product.id,
-      productVersion: product.version,
-      requestedBy: actorOf(caller),
-      ...(request.predecessor !== undefined && { predecessor: request.predecessor }),
+      ...issueInputOf(ready),
       ...(caller.kind === 'token' && { tokenId: caller.tokenId }),
       // A rotation keeps a service running that has its certificate already: it counts, but is not refused.
-      ...(request.predecessor === undefined && quotaOf(deps.productCertificatesPerDay, nowMs)),
+      ...(request.predecessor === undefined && quotaOf(deps.productCertificatesPerDay, ready.at)),
       ...(input.idempotency && { idempotency: { scope: actorOf(caller), ...input.idempotency } }),
     });
-    return settle(deps, outcome);
+    if (outcome.kind === 'replayRequest') return answerRequest(deps, outcome.request);
+    return { kind: 'certificate', view: await settle(deps, outcome) };
   };
 
   return {
     issueFor,
+    prepare,
+    async issueApproved(ready, id) {
+      deps.clock.assertSafe();
+      return settle(deps, await deps.issue({ ...issueInputOf(ready), request: id }));
+    },
     async submit(caller, input) {
       if (caller.kind === 'operator')
         throw new CaError('unauthorized', 'Operators do not request product certificates.');
@@ -103,6 +118,20 @@ export function createProductIssuing(deps: SubmitDeps): ProductIssuing {
     },
   };
 }
+
+const issueInputOf = ({ request, recipe, serial, prepared }: ReadyRequest): IssueInput => ({
+  serial,
+  prepared,
+  signer: recipe.issuer.signer,
+  authority: recipe.issuer.authority.name,
+  issuerSerial: recipe.issuer.certificate.serial,
+  purpose: 'product',
+  environment: request.product.environment,
+  owner: request.product.id,
+  productVersion: request.product.version,
+  requestedBy: actorOf(request.caller),
+  ...(request.predecessor !== undefined && { predecessor: request.predecessor }),
+});
 
 export async function productOf(find: FindProduct, id: string): Promise<Product> {
   const product = await find(id);
@@ -123,76 +152,4 @@ function chooseProfile(caller: Caller, product: Product, wanted: string | undefi
     ...(wanted !== undefined && { value: printable(wanted) }),
   };
   return refuse([reason]);
-}
-
-function refuseBlockedKey(block: KeyBlock): never {
-  const reasons = {
-    authority: { code: 'keyBelongsToAuthority', message: 'This key is an authority’s. Make a new key.' },
-    operator: { code: 'keyBelongsToOperator', message: 'This key is an operator’s. Make a new key.' },
-    compromised: { code: 'keyCompromised', message: 'This key was reported compromised. Make a new key.' },
-  } as const;
-  return refuse([{ ...reasons[block], field: 'csr.publicKey' }]);
-}
-
-/** What came of issuing, as its caller is told: the certificate, the first one again, or why not. */
-export async function settle(
-  deps: ViewDeps & { readonly clock: Pick<GuardedClock, 'now'> },
-  outcome: IssueOutcome,
-): Promise<CertificateView> {
-  switch (outcome.kind) {
-    case 'issued':
-      return viewOf(deps, outcome.record, outcome.der);
-    case 'replay':
-      return repeatOf(deps, outcome.serial);
-    case 'keyBlocked':
-      return refuseBlockedKey(outcome.block);
-    case 'idempotencyConflict':
-      throw idempotencyConflict();
-    case 'hasSuccessor':
-      throw new CaError('conflict', `This certificate was rotated already; its successor is ${outcome.successor}.`);
-    case 'quotaUsedUp':
-      throw quotaUsedUp(deps.clock.now());
-    case 'tokenExpired':
-      return refuseToken('tokenExpired', 'The enrolment token has expired. Ask an operator for a new one.');
-    case 'tokenUsedUp':
-      return refuseToken('tokenUsedUp', 'The enrolment token has no uses left. Ask an operator for a new one.');
-  }
-}
-
-const refuseToken = (code: 'tokenExpired' | 'tokenUsedUp', message: string): never => refuse([{ code, message }]);
-
-interface Recipe {
-  readonly compiled: CompiledProfile;
-  readonly issuer: ActiveAuthority;
-}
-
-/** Profiles compiled against their issuer, once for as long as profile and issuer stay what they are. */
-function createRecipes(deps: Pick<SubmitDeps, 'findProfiles' | 'directory'>): {
-  get(environment: string, profile: string): Promise<Recipe>;
-} {
-  const kept = new WeakMap<ActiveAuthority, Map<string, Recipe>>();
-
-  return {
-    async get(environment, name) {
-      const profile = (await deps.findProfiles(environment))?.find((candidate) => candidate.name === name);
-      if (!profile) {
-        return refuse([
-          {
-            code: 'unknownProfile',
-            field: 'profile',
-            message: `${environment} has no such profile.`,
-            value: printable(name),
-          },
-        ]);
-      }
-      const issuer = await deps.directory.get(profile.authority);
-      const ofIssuer = kept.get(issuer) ?? new Map<string, Recipe>();
-      kept.set(issuer, ofIssuer);
-      const known = ofIssuer.get(name);
-      if (known?.compiled.profile.version === profile.version) return known;
-      const recipe = { compiled: compileProfile(profile, issuer.facts), issuer };
-      ofIssuer.set(name, recipe);
-      return recipe;
-    },
-  };
 }

@@ -10,6 +10,7 @@ import { profileContract } from './inventory/profiles.ts';
 import { questionsContract } from './inventory/questions.ts';
 import { quotaContract } from './inventory/quotas.ts';
 import { registryContract } from './inventory/registry.ts';
+import { requestContract } from './inventory/requests.ts';
 import { revocationContract } from './inventory/revocation.ts';
 import { searchContract } from './inventory/search.ts';
 import { storeContract } from './inventory/store.ts';
@@ -32,6 +33,7 @@ export function inventoryContract(name: string, makeStore: () => Promise<Invento
     profileContract(makeStore);
     productContract(makeStore);
     operatorContract(makeStore);
+    requestContract(makeStore);
     auditContract(makeStore);
     searchContract(makeStore);
     questionsContract(makeStore);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { auditChainHash, auditGenesisHash, canonicalAuditEvent } from '../../src/domain/records/audit-event.ts';
 import { parseCrl } from '../../src/domain/x509/crl.ts';
+import { certified } from '../support/certified.ts';
 import { buildCsr } from '../support/csr-builder.ts';
 import { encodeCertId, encodeOcspRequest } from '../support/ocsp-request.ts';
 import { admin, demoToken, firstRunService, type TestService } from '../support/service-builder.ts';
@@ -17,8 +18,7 @@ afterAll(() => service.close());
 
 async function issue(): Promise<string> {
   const csrDer = buildCsr({ key: makeSigningKey() });
-  return (await service.services.submitRequest(await demoToken(service), { csrDer, lifetimeSeconds: 30 * day })).record
-    .serial;
+  return (await certified(service, await demoToken(service), { csrDer, lifetimeSeconds: 30 * day })).record.serial;
 }
 
 const isArchived = async (serial: string): Promise<boolean> =>

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CaError } from '../../src/domain/errors.ts';
 import { parseCertificate } from '../../src/domain/x509/certificate.ts';
 import type { Signer, Vault } from '../../src/ports/vault.ts';
+import { certified, rotated } from '../support/certified.ts';
 import { buildCsr } from '../support/csr-builder.ts';
 import { codeOf, rejectionOf } from '../support/rejection.ts';
 import { admin, demoToken, firstRunService, openService, type TestService } from '../support/service-builder.ts';
@@ -45,7 +46,7 @@ const auditKinds = async (object: string): Promise<string[]> =>
 
 describe('renewalInfo', () => {
   it('tells of a product’s certificate, and of nothing else', async () => {
-    const { record } = await service.services.submitRequest(await demoToken(service), {
+    const { record } = await certified(service, await demoToken(service), {
       csrDer: buildCsr({ key: makeSigningKey() }),
     });
     const { start, end, reason } = await service.services.renewalInfo(record.serial.toUpperCase());
@@ -60,7 +61,7 @@ describe('renewalInfo', () => {
 
 describe('submitRequest', () => {
   it('issues, records and audits a certificate whose bytes are those of the record', async () => {
-    const view = await service.services.submitRequest(await demoToken(service), { csrDer: freshCsr() });
+    const view = await certified(service, await demoToken(service), { csrDer: freshCsr() });
     const parsed = parseCertificate(view.der);
     const recorded = await service.inventory.certificate(view.record.serial);
     expect(parsed.serial).toBe(view.record.serial);
@@ -75,7 +76,7 @@ describe('submitRequest', () => {
 
   it('gives exactly one certificate for a token with one use in 100 parallel requests (bad input 36)', async () => {
     const token = await demoToken(service, { usesLeft: 1 });
-    const tries = Array.from({ length: 100 }, () => service.services.submitRequest(token, { csrDer: freshCsr() }));
+    const tries = Array.from({ length: 100 }, () => certified(service, token, { csrDer: freshCsr() }));
     const settled = await Promise.allSettled(tries);
     const refused = settled
       .filter((result) => result.status === 'rejected')
@@ -87,43 +88,41 @@ describe('submitRequest', () => {
   it('refuses a token that expired after it was recognised', async () => {
     const token = await demoToken(service, { expiresInSeconds: 10 });
     service.pass(11);
-    expect(await reasonsOf(service.services.submitRequest(token, { csrDer: freshCsr() }))).toEqual(['tokenExpired']);
+    expect(await reasonsOf(certified(service, token, { csrDer: freshCsr() }))).toEqual(['tokenExpired']);
   });
 
   it('answers the same certificate for the same Idempotency-Key, also 100 times at once (bad input 37)', async () => {
     const token = await demoToken(service);
     const input = { csrDer: freshCsr(), idempotency: { key: 'k1', bodySha256: 'a'.repeat(64) } };
-    const views = await Promise.all(Array.from({ length: 100 }, () => service.services.submitRequest(token, input)));
+    const views = await Promise.all(Array.from({ length: 100 }, () => certified(service, token, input)));
     expect(new Set(views.map(({ record }) => record.serial)).size).toBe(1);
     const other = { ...input, idempotency: { key: 'k1', bodySha256: 'b'.repeat(64) } };
-    expect(await codeOf(service.services.submitRequest(token, other))).toBe('idempotencyConflict');
+    expect(await codeOf(certified(service, token, other))).toBe('idempotencyConflict');
   });
 
   it('keeps the Idempotency-Keys of different callers apart', async () => {
     const idempotency = { key: 'k2', bodySha256: 'c'.repeat(64) };
-    const first = await service.services.submitRequest(await demoToken(service), { csrDer: freshCsr(), idempotency });
-    const second = await service.services.submitRequest(await demoToken(service), { csrDer: freshCsr(), idempotency });
+    const first = await certified(service, await demoToken(service), { csrDer: freshCsr(), idempotency });
+    const second = await certified(service, await demoToken(service), { csrDer: freshCsr(), idempotency });
     expect(first.record.serial).not.toBe(second.record.serial);
   });
 
   it('refuses a key that is an authority’s, an operator’s or compromised (bad input 34)', async () => {
     const token = await demoToken(service);
     const key = makeSigningKey();
-    const view = await service.services.submitRequest(token, { csrDer: buildCsr({ key }) });
+    const view = await certified(service, token, { csrDer: buildCsr({ key }) });
     await service.services.revokeCertificate(admin, view.record.serial, { reason: 'keyCompromise' });
-    expect(await reasonsOf(service.services.submitRequest(token, { csrDer: buildCsr({ key }) }))).toEqual([
-      'keyCompromised',
-    ]);
+    expect(await reasonsOf(certified(service, token, { csrDer: buildCsr({ key }) }))).toEqual(['keyCompromised']);
   });
 
   it('refuses a profile that product or token may not use, and says which it may', async () => {
     const token = await demoToken(service);
-    const call = service.services.submitRequest(token, { csrDer: freshCsr(), profile: 'root-authority' });
+    const call = certified(service, token, { csrDer: freshCsr(), profile: 'root-authority' });
     expect(await reasonsOf(call)).toEqual(['profileNotAllowed']);
   });
 
   it('lists every reason of a refusal at once', async () => {
-    const call = service.services.submitRequest(await demoToken(service), {
+    const call = certified(service, await demoToken(service), {
       csrDer: freshCsr(['demo.dev.internal', 'evil.example.org', '*.demo.dev.internal']),
       lifetimeSeconds: 10,
     });
@@ -133,55 +132,53 @@ describe('submitRequest', () => {
   it('signs nothing while the clock is not believed', async () => {
     const token = await demoToken(service);
     service.jump(-7200);
-    expect(await codeOf(service.services.submitRequest(token, { csrDer: freshCsr() }))).toBe('clockUnsafe');
+    expect(await codeOf(certified(service, token, { csrDer: freshCsr() }))).toBe('clockUnsafe');
     service.jump(7200);
-    expect(await codeOf(service.services.submitRequest(token, { csrDer: new Uint8Array() }))).toBe('badCSR');
+    expect(await codeOf(certified(service, token, { csrDer: new Uint8Array() }))).toBe('badCSR');
   });
 
   it('closes the intent and gives the token use back when the signer fails', async () => {
     const token = await demoToken(service, { usesLeft: 1 });
     signerFails = true;
-    expect(await codeOf(service.services.submitRequest(token, { csrDer: freshCsr() }))).toBe('signerUnavailable');
+    expect(await codeOf(certified(service, token, { csrDer: freshCsr() }))).toBe('signerUnavailable');
     signerFails = false;
     expect(await service.inventory.unfinishedIntents(Number.MAX_SAFE_INTEGER)).toEqual([]);
-    await expect(service.services.submitRequest(token, { csrDer: freshCsr() })).resolves.toBeDefined();
+    await expect(certified(service, token, { csrDer: freshCsr() })).resolves.toBeDefined();
   });
 });
 
 describe('rotateCertificate', () => {
   const enrol = async () => {
-    const { record } = await service.services.submitRequest(await demoToken(service), { csrDer: freshCsr() });
+    const { record } = await certified(service, await demoToken(service), { csrDer: freshCsr() });
     return { record, caller: { kind: 'product', product: 'dev/demo', serial: record.serial } as const };
   };
 
   it('gives one successor with the same names and profile, and links both', async () => {
     const { record, caller } = await enrol();
-    const successor = await service.services.rotateCertificate(caller, record.serial, { csrDer: namelessCsr() });
+    const successor = await rotated(service, caller, record.serial, { csrDer: namelessCsr() });
     expect(successor.record).toMatchObject({
       predecessor: record.serial,
       names: record.names,
       profile: record.profile,
     });
     expect((await service.inventory.certificate(record.serial))?.successor).toBe(successor.record.serial);
-    const again = service.services.rotateCertificate(caller, record.serial, { csrDer: freshCsr() });
+    const again = rotated(service, caller, record.serial, { csrDer: freshCsr() });
     expect(await codeOf(again)).toBe('conflict');
   });
 
   it('gives one successor for 20 parallel rotations', async () => {
     const { record, caller } = await enrol();
-    const tries = Array.from({ length: 20 }, () =>
-      service.services.rotateCertificate(caller, record.serial, { csrDer: freshCsr() }),
-    );
+    const tries = Array.from({ length: 20 }, () => rotated(service, caller, record.serial, { csrDer: freshCsr() }));
     const settled = await Promise.allSettled(tries);
     expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
   });
 
   it('refuses other names, another profile or the same key (bad input 39)', async () => {
     const key = makeSigningKey();
-    const { record } = await service.services.submitRequest(await demoToken(service), { csrDer: buildCsr({ key }) });
+    const { record } = await certified(service, await demoToken(service), { csrDer: buildCsr({ key }) });
     const caller = { kind: 'product', product: 'dev/demo', serial: record.serial } as const;
     const rotate = (csrDer: Uint8Array, profile?: string) =>
-      reasonsOf(service.services.rotateCertificate(caller, record.serial, { csrDer, ...(profile && { profile }) }));
+      reasonsOf(rotated(service, caller, record.serial, { csrDer, ...(profile && { profile }) }));
     expect(await rotate(freshCsr(['a.demo.dev.internal']))).toEqual(['rotationChangesNames']);
     expect(await rotate(freshCsr(), 'client')).toEqual(['profileNotAllowed']);
     expect(await rotate(buildCsr({ key }))).toEqual(['rotationReusesKey']);
@@ -190,16 +187,16 @@ describe('rotateCertificate', () => {
   it('is authorised by that very certificate alone (bad input 38)', async () => {
     const { record } = await enrol();
     const { caller } = await enrol();
-    const rotate = service.services.rotateCertificate(caller, record.serial, { csrDer: freshCsr() });
+    const rotate = rotated(service, caller, record.serial, { csrDer: freshCsr() });
     expect(await codeOf(rotate)).toBe('unauthorized');
-    const byToken = service.services.rotateCertificate(await demoToken(service), record.serial, { csrDer: freshCsr() });
+    const byToken = rotated(service, await demoToken(service), record.serial, { csrDer: freshCsr() });
     expect(await codeOf(byToken)).toBe('unauthorized');
   });
 });
 
 describe('authenticateProduct', () => {
   it('knows a live certificate, and refuses revoked, expired and foreign ones (bad input 38)', async () => {
-    const { record, der } = await service.services.submitRequest(await demoToken(service), { csrDer: freshCsr() });
+    const { record, der } = await certified(service, await demoToken(service), { csrDer: freshCsr() });
     expect(await service.services.authenticateProduct(der)).toMatchObject({ kind: 'product', product: 'dev/demo' });
     const foreign = Buffer.from(der);
     foreign[foreign.length - 1]! ^= 1;
@@ -208,14 +205,14 @@ describe('authenticateProduct', () => {
     await service.services.revokeCertificate(admin, record.serial, { reason: 'superseded' });
     expect(await reasonsOf(service.services.authenticateProduct(der))).toEqual(['certificateRevoked']);
     const short = { csrDer: freshCsr(), lifetimeSeconds: 300 };
-    const expiring = await service.services.submitRequest(await demoToken(service), short);
+    const expiring = await certified(service, await demoToken(service), short);
     service.pass(301);
     expect(await reasonsOf(service.services.authenticateProduct(expiring.der))).toEqual(['certificateExpired']);
   });
 
   it('refuses a certificate that is for servers only', async () => {
     const input = { csrDer: freshCsr(), profile: 'server' };
-    const { der } = await service.services.submitRequest(await demoToken(service), input);
+    const { der } = await certified(service, await demoToken(service), input);
     expect(await reasonsOf(service.services.authenticateProduct(der))).toEqual(['certificateNotForClients']);
   });
 });
@@ -235,7 +232,7 @@ describe('recoverUnfinished', () => {
         }),
     });
     crashes = true;
-    void crashing.services.submitRequest(await demoToken(crashing), { csrDer: freshCsr() });
+    void certified(crashing, await demoToken(crashing), { csrDer: freshCsr() });
     await expect.poll(() => crashing.inventory.unfinishedIntents(Number.MAX_SAFE_INTEGER)).toHaveLength(1);
     const [left] = await crashing.inventory.unfinishedIntents(Number.MAX_SAFE_INTEGER);
     crashes = false;
@@ -270,7 +267,7 @@ describe('environments', () => {
     const caller = { kind: 'product', product: 'small/app', serial: '00' } as const;
     const key = makeSigningKey();
     const csrDer = buildCsr({ key, names: ['app.small'], subject: new Uint8Array([0x30, 0]) });
-    const issued = await service.services.submitRequest(caller, { csrDer });
+    const issued = await certified(service, caller, { csrDer });
     expect(issued.chainDer).toEqual([]);
     expect(issued.record.authority).toBe('small-root');
   });
@@ -331,7 +328,7 @@ describe('ensureFirstRun', () => {
       const healed = await openService({ home });
       await healed.recoverUnfinished();
       expect(await healed.ensureFirstRun(), call).toBe(true);
-      const view = await healed.services.submitRequest(await demoToken(healed), { csrDer: freshCsr() });
+      const view = await certified(healed, await demoToken(healed), { csrDer: freshCsr() });
       expect(view.chainDer, call).toHaveLength(1);
       await healed.close();
       expect(join(home, 'demo/token')).toBeDefined();

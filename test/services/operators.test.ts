@@ -4,6 +4,7 @@ import { encodeName } from '../../src/domain/x509/name.ts';
 import { oids } from '../../src/domain/x509/oids.ts';
 import type { Vault } from '../../src/ports/vault.ts';
 import type { Caller } from '../../src/services/caller.ts';
+import { certified } from '../support/certified.ts';
 import { buildCsr, type CsrParts, commonName } from '../support/csr-builder.ts';
 import { codeOf, rejectionOf } from '../support/rejection.ts';
 import { admin, demoToken, firstRunService, type TestService } from '../support/service-builder.ts';
@@ -80,7 +81,7 @@ describe('adding an operator', () => {
     const key = makeSigningKey();
     await add('first', 'operator', operatorCsr({ key }));
     expect(await reasonsOf(add('second', 'operator', operatorCsr({ key })))).toEqual(['keyBelongsToOperator']);
-    const product = service.services.submitRequest(await demoToken(service), { csrDer: buildCsr({ key }) });
+    const product = certified(service, await demoToken(service), { csrDer: buildCsr({ key }) });
     expect(await reasonsOf(product)).toEqual(['keyBelongsToOperator']);
   });
 

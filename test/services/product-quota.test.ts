@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CaError } from '../../src/domain/errors.ts';
 import type { Caller } from '../../src/services/caller.ts';
+import { certified, rotated } from '../support/certified.ts';
 import { buildCsr } from '../support/csr-builder.ts';
 import { rejectionOf } from '../support/rejection.ts';
 import { demoToken, firstRunService, type TestService } from '../support/service-builder.ts';
@@ -18,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => service.close());
 
 const input = () => ({ csrDer: buildCsr({ key: makeSigningKey() }) });
-const submit = async () => service.services.submitRequest(await demoToken(service), input());
+const submit = async () => certified(service, await demoToken(service), input());
 
 describe('the daily quota of a product', () => {
   it('refuses what is beyond it until midnight, whichever token asks', async () => {
@@ -37,14 +38,14 @@ describe('the daily quota of a product', () => {
     let serial = record.serial;
     for (let rotations = 0; rotations < 3; rotations++) {
       const caller: Caller = { kind: 'product', product: 'dev/demo', serial };
-      serial = (await service.services.rotateCertificate(caller, serial, input())).record.serial;
+      serial = (await rotated(service, caller, serial, input())).record.serial;
     }
     expect(((await rejectionOf(submit())) as CaError).code).toBe('rateLimited');
   });
 
   it('takes nothing from a token that is refused for it', async () => {
     const token = await demoToken(service, { usesLeft: 1 });
-    await rejectionOf(service.services.submitRequest(token, input()));
+    await rejectionOf(certified(service, token, input()));
     const { tokenId } = token as Extract<Caller, { kind: 'token' }>;
     expect((await service.inventory.token(tokenId))?.usesLeft).toBe(1);
   });

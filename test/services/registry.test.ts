@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CaError } from '../../src/domain/errors.ts';
 import type { ProductVersion } from '../../src/domain/records/environment.ts';
+import { certified } from '../support/certified.ts';
 import { buildCsr } from '../support/csr-builder.ts';
 import { codeOf, rejectionOf } from '../support/rejection.ts';
 import { admin, firstRunService, type TestService } from '../support/service-builder.ts';
@@ -32,7 +33,7 @@ const addToken = (product: string, override: object = {}) =>
 const callerOf = async (product: string, override: object = {}) =>
   service.services.authenticateToken((await addToken(product, override)).secret);
 const issue = async (product: ProductVersion, names = [hostOf(product)]) =>
-  service.services.submitRequest(await callerOf(product.id), { csrDer: csrFor(...names) });
+  certified(service, await callerOf(product.id), { csrDer: csrFor(...names) });
 
 const reasonsOf = async (call: Promise<unknown>) => {
   const { code, reasons } = (await rejectionOf(call)) as CaError;
@@ -81,7 +82,7 @@ describe('a product', () => {
     const first = await addProduct();
     const extra = `extra-${hostOf(first)}`;
     const caller = await callerOf(first.id);
-    const submit = () => service.services.submitRequest(caller, { csrDer: csrFor(extra) });
+    const submit = () => certified(service, caller, { csrDer: csrFor(extra) });
     expect(await reasonsOf(submit())).toEqual(['rejectedIdentifier', 'nameNotAllowed csr.subjectAltName']);
     const nameRules = [...first.nameRules, extra];
     await service.services.changeProduct(admin, first.id, { version: 1, nameRules, profiles: first.profiles });
@@ -156,12 +157,10 @@ describe('the removal of a product', () => {
     const product = await addProduct();
     const { secret } = await addToken(product.id);
     const caller = await service.services.authenticateToken(secret);
-    const { record } = await service.services.submitRequest(caller, { csrDer: csrFor(hostOf(product)) });
+    const { record } = await certified(service, caller, { csrDer: csrFor(hostOf(product)) });
     await service.services.revokeCertificate(admin, record.serial, { reason: 'cessationOfOperation' });
     await service.services.removeProduct(admin, product.id);
-    expect(await codeOf(service.services.submitRequest(caller, { csrDer: csrFor(hostOf(product)) }))).toBe(
-      'unauthorized',
-    );
+    expect(await codeOf(certified(service, caller, { csrDer: csrFor(hostOf(product)) }))).toBe('unauthorized');
     service.pass(2);
     expect(await codeOf(service.services.authenticateToken(secret))).toBe('unauthenticated');
     expect(await codeOf(addToken(product.id))).toBe('notFound');
@@ -295,7 +294,7 @@ describe('a token', () => {
     const caller = await service.services.authenticateToken(secret);
     expect(caller).toEqual({ kind: 'token', tokenId: token.id, product: product.id, profiles: ['server'] });
     const submit = (profile?: string) =>
-      service.services.submitRequest(caller, { csrDer: csrFor(hostOf(product)), ...(profile && { profile }) });
+      certified(service, caller, { csrDer: csrFor(hostOf(product)), ...(profile && { profile }) });
     expect((await submit()).record.profile).toBe('server');
     expect(await codeOf(submit('peer'))).toBe('policyRefused');
     const tries = await Promise.allSettled(Array.from({ length: 20 }, () => submit()));
@@ -312,7 +311,7 @@ describe('a token', () => {
   it('of another product gives no name of this one', async () => {
     const [mine, other] = [await addProduct(), await addProduct()];
     const caller = await callerOf(other.id);
-    const stolen = service.services.submitRequest(caller, { csrDer: csrFor(hostOf(mine)) });
+    const stolen = certified(service, caller, { csrDer: csrFor(hostOf(mine)) });
     expect(await reasonsOf(stolen)).toEqual(['rejectedIdentifier', 'nameNotAllowed csr.subjectAltName']);
     const { record } = await issue(mine);
     expect(await codeOf(service.services.readCertificate(caller, record.serial))).toBe('notFound');
@@ -331,7 +330,7 @@ describe('a token', () => {
     const caller = await callerOf(product.id);
     const change = { version: 1, nameRules: product.nameRules, profiles: ['peer'] };
     await service.services.changeProduct(admin, product.id, change);
-    const late = service.services.submitRequest(caller, { csrDer: csrFor(hostOf(product)) });
+    const late = certified(service, caller, { csrDer: csrFor(hostOf(product)) });
     expect(await reasonsOf(late)).toEqual(['policyRefused', 'profileNotAllowed profile']);
   });
 
@@ -342,7 +341,7 @@ describe('a token', () => {
     const caller = await service.services.authenticateToken(removed.secret);
     await service.services.removeToken(admin, removed.token.id);
     expect(await codeOf(service.services.authenticateToken(removed.secret))).toBe('unauthenticated');
-    const late = service.services.submitRequest(caller, { csrDer: csrFor(hostOf(product)) });
+    const late = certified(service, caller, { csrDer: csrFor(hostOf(product)) });
     expect(await reasonsOf(late)).toEqual(['unauthenticated', 'tokenExpired undefined']);
     service.pass(61);
     expect(await codeOf(service.services.authenticateToken(short.secret))).toBe('unauthenticated');

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Caller } from '../../src/services/caller.ts';
 import type { CertificateView } from '../../src/services/services.ts';
+import { certified, rotated } from '../support/certified.ts';
 import { buildCsr } from '../support/csr-builder.ts';
 import { codeOf } from '../support/rejection.ts';
 import { admin, demoToken, firstRunService, type TestService } from '../support/service-builder.ts';
@@ -32,35 +33,35 @@ describe('a repeated submission', () => {
   it('is answered with the certificate as it was issued, although it was revoked meanwhile', async () => {
     const token = await demoToken(service, { usesLeft: 1 });
     const input = newInput();
-    const first = await service.services.submitRequest(token, input);
+    const first = await certified(service, token, input);
     await service.services.revokeCertificate(admin, first.record.serial, { reason: 'superseded' });
-    expect(plain(await service.services.submitRequest(token, input))).toEqual(plain(first));
+    expect(plain(await certified(service, token, input))).toEqual(plain(first));
     expect((await service.inventory.certificate(first.record.serial))?.state).toBe('revoked');
   });
 
   it('is answered before its CSR is looked at, and refused with another body', async () => {
     const token = await demoToken(service);
     const input = newInput();
-    const first = await service.services.submitRequest(token, input);
+    const first = await certified(service, token, input);
     const unread = { ...input, csrDer: new Uint8Array() };
-    expect((await service.services.submitRequest(token, unread)).record.serial).toBe(first.record.serial);
-    expect(await codeOf(service.services.submitRequest(token, otherBody(unread)))).toBe('idempotencyConflict');
+    expect((await certified(service, token, unread)).record.serial).toBe(first.record.serial);
+    expect(await codeOf(certified(service, token, otherBody(unread)))).toBe('idempotencyConflict');
   });
 
   it('is a new one after 24 hours', async () => {
     const token = await demoToken(service, { expiresInSeconds: 100 * 3600 });
     const input = newInput();
-    const first = await service.services.submitRequest(token, input);
+    const first = await certified(service, token, input);
     service.pass(24 * 3600 - 1);
-    expect((await service.services.submitRequest(token, input)).record.serial).toBe(first.record.serial);
+    expect((await certified(service, token, input)).record.serial).toBe(first.record.serial);
     service.pass(1);
-    expect((await service.services.submitRequest(token, input)).record.serial).not.toBe(first.record.serial);
+    expect((await certified(service, token, input)).record.serial).not.toBe(first.record.serial);
   });
 });
 
 describe('a repeated rotation', () => {
   async function issued() {
-    const { record } = await service.services.submitRequest(await demoToken(service), newInput());
+    const { record } = await certified(service, await demoToken(service), newInput());
     const caller: Caller = { kind: 'product', product: 'dev/demo', serial: record.serial };
     return { serial: record.serial, caller };
   }
@@ -68,19 +69,17 @@ describe('a repeated rotation', () => {
   it('is answered with the same successor; with another body or key it is refused', async () => {
     const { serial, caller } = await issued();
     const input = newInput();
-    const first = await service.services.rotateCertificate(caller, serial, input);
-    expect(plain(await service.services.rotateCertificate(caller, serial, input))).toEqual(plain(first));
+    const first = await rotated(service, caller, serial, input);
+    expect(plain(await rotated(service, caller, serial, input))).toEqual(plain(first));
     const others = [otherBody(input), newInput()];
-    const codes = await Promise.all(
-      others.map((other) => codeOf(service.services.rotateCertificate(caller, serial, other))),
-    );
+    const codes = await Promise.all(others.map((other) => codeOf(rotated(service, caller, serial, other))));
     expect(codes).toEqual(['idempotencyConflict', 'conflict']);
   });
 
   it('gives one successor, 100 times at once', async () => {
     const { serial, caller } = await issued();
     const input = newInput();
-    const tries = Array.from({ length: 100 }, () => service.services.rotateCertificate(caller, serial, input));
+    const tries = Array.from({ length: 100 }, () => rotated(service, caller, serial, input));
     const serials = (await Promise.all(tries)).map(({ record }) => record.serial);
     expect(new Set(serials).size).toBe(1);
     expect((await service.inventory.certificate(serial))?.successor).toBe(serials[0]);

@@ -5,6 +5,7 @@ import { parseCrl } from '../../src/domain/x509/crl.ts';
 import { chooseNewestLists, type GivenList } from '../../src/services/newest-lists.ts';
 import { type RestorePlan, restoreInventory } from '../../src/services/restore-inventory.ts';
 import { backupManifest } from '../support/backup-builders.ts';
+import { certified } from '../support/certified.ts';
 import { buildCsr } from '../support/csr-builder.ts';
 import { encodeCertId, encodeOcspRequest } from '../support/ocsp-request.ts';
 import { admin, demoToken, firstRunService, type TestService } from '../support/service-builder.ts';
@@ -65,7 +66,7 @@ const choose = (given: readonly GivenList[], withoutCrl: readonly string[] = [])
 
 async function issue(): Promise<string> {
   const csrDer = buildCsr({ key: makeSigningKey() });
-  return (await lost.services.submitRequest(await demoToken(lost), { csrDer, lifetimeSeconds: 86_400 })).record.serial;
+  return (await certified(lost, await demoToken(lost), { csrDer, lifetimeSeconds: 86_400 })).record.serial;
 }
 
 describe('the newest lists', () => {

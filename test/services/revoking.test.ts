@@ -3,6 +3,7 @@ import type { CertificateRecord } from '../../src/domain/records/certificate.ts'
 import { parseCrl } from '../../src/domain/x509/crl.ts';
 import type { Inventory } from '../../src/ports/inventory.ts';
 import type { Caller } from '../../src/services/caller.ts';
+import { certified } from '../support/certified.ts';
 import { buildCsr } from '../support/csr-builder.ts';
 import { encodeCertId, encodeOcspRequest, nonceExtension } from '../support/ocsp-request.ts';
 import { codeOf } from '../support/rejection.ts';
@@ -36,7 +37,7 @@ const day = 86_400;
 
 async function issue(lifetimeSeconds = 30 * day): Promise<CertificateRecord> {
   const csrDer = buildCsr({ key: makeSigningKey() });
-  return (await service.services.submitRequest(await demoToken(service), { csrDer, lifetimeSeconds })).record;
+  return (await certified(service, await demoToken(service), { csrDer, lifetimeSeconds })).record;
 }
 
 const revoke = (serial: string, reason = 'superseded', caller: Caller = admin) =>

@@ -58,7 +58,7 @@ export const certificateDetails = (overrides: Partial<CertificateDetails> = {}):
 /** `overrides` are of the certificate; `rest` is what the intent uses up or is bound to. */
 export const issuanceIntent = (
   overrides: Partial<CertificateDetails> = {},
-  rest: Pick<IssuanceIntent, 'tokenId' | 'idempotency' | 'quota'> = {},
+  rest: Pick<IssuanceIntent, 'tokenId' | 'idempotency' | 'request' | 'quota'> = {},
 ): IssuanceIntent => {
   const certificate = certificateDetails(overrides);
   const audit = auditEntry({ object: `certificate:${certificate.serial}`, at: certificate.requestedAt });
@@ -103,6 +103,7 @@ export const storedProfile = (overrides: Partial<Profile> = {}): Profile => ({
   subject: { commonName: 'firstName' },
   names: { types: ['dns'], wildcards: false, maximum: 100 },
   keys: { kinds: ['ec-p256'], rsaMinimumBits: 2048 },
+  approvals: 0,
   ...overrides,
 });
 

@@ -53,6 +53,7 @@ const defaultSettings: ServiceSettings = {
   serverNames: ['localhost'],
   productCertificatesPerDay: 0,
   metricsProducts: 100,
+  requestLifetimeSeconds: 7 * 86_400,
 };
 
 /** Weak on purpose: the derivation's cost is not what these tests are about. */

@@ -11,6 +11,7 @@ import type { AnsweredRequest } from '../../src/services/measurements.ts';
 import type { WatchedFace } from '../../src/services/measuring-services.ts';
 import type { AuthorityView, CertificateView, OperatorView, Services } from '../../src/services/services.ts';
 import { registryDouble } from './registry-double.ts';
+import { requestsDouble } from './requests-double.ts';
 import { makeTestHierarchy, testNow } from './test-hierarchy.ts';
 
 export const goodToken = 'pst_0123456789abcdef_0123456789abcdef0123456789abcdef0123456789a';
@@ -142,10 +143,15 @@ export function makeServices(override: Partial<Services> = {}): ServicesDouble {
       if (bearer === goodToken) return tokenCaller;
       throw new CaError('unauthenticated', 'unknown', { reasons: [{ code: 'tokenUnknown', message: 'unknown' }] });
     },
+    authenticateCollector: async (bearer) => {
+      if (bearer === goodToken) return tokenCaller;
+      throw new CaError('unauthenticated', 'unknown', { reasons: [{ code: 'tokenUnknown', message: 'unknown' }] });
+    },
     authenticateProduct: async () => ({ kind: 'product', product: 'dev/demo', serial: hierarchy.leaf.serial }),
     authenticateOperator: async () => operatorCaller('admin'),
-    submitRequest: async () => makeView(),
-    rotateCertificate: async () => makeView(),
+    submitRequest: async () => ({ kind: 'certificate', view: makeView() }),
+    rotateCertificate: async () => ({ kind: 'certificate', view: makeView() }),
+    ...requestsDouble,
     readCertificate: async (_caller, serial) => {
       knownOnly(serial, hierarchy.leaf.serial);
       return makeView();

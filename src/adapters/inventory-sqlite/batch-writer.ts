@@ -13,6 +13,7 @@ import { productActs, tokenActs } from './product-acts.ts';
 import { profileActs } from './profile-acts.ts';
 import { quotaCounts } from './quota-counts.ts';
 import { registryActs } from './registry-acts.ts';
+import { requestActs } from './request-acts.ts';
 import { restorationActs } from './restoration-acts.ts';
 import { revocationActs } from './revocation-acts.ts';
 
@@ -100,6 +101,7 @@ function openSession(options: ConnectionOptions): Session {
     ...profileActs(connection, audit),
     ...productActs(connection, audit),
     ...tokenActs(connection, audit),
+    ...requestActs(connection, audit),
     ...operatorActs(connection, audit),
     ...restorationActs(connection, audit),
     ...archiveActs(connection, audit),

@@ -77,7 +77,7 @@ export function joinNames(names: readonly string[]): string {
   return names.join('\n');
 }
 
-const splitNames = (text: string): string[] => (text === '' ? [] : text.split('\n'));
+export const splitNames = (text: string): string[] => (text === '' ? [] : text.split('\n'));
 
 /** An intent that was not redeemed for this long is not redeemed any more: its serial belongs to recovery. */
 export const redeemableMs = 24 * 3_600_000;

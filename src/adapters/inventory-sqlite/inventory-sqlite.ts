@@ -3,12 +3,14 @@ import { closeSync, constants, fsyncSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { StartError } from '../../domain/errors.ts';
 import type { Inventory } from '../../ports/inventory.ts';
+import type { SubmissionOutcome } from '../../ports/request-store.ts';
 import { type Act, type ActName, actNames } from './acts.ts';
 import { type Connection, type ConnectionOptions, openForReading, openForWriting } from './connection.ts';
 import { startErrorOf } from './database-error.ts';
 import { migrate, readMigrations } from './migrate.ts';
 import { pointReads } from './point-reads.ts';
 import { policyReads } from './policy-reads.ts';
+import { requestReads } from './request-reads.ts';
 import { type SearchThread, searchThread } from './search-thread.ts';
 import { WriteQueue, type WriteQueueOptions } from './write-queue.ts';
 import { writerThreads } from './writer-thread.ts';
@@ -73,10 +75,16 @@ function compose(queue: WriteQueue, reader: Connection, searches: SearchThread):
     ...writes(queue),
     ...pointReads(reader),
     ...policyReads(reader),
+    ...requestReads(reader),
     ...searching,
     load: async () => ({ pendingWrites: queue.pending, waitingSearches: waiting() }),
     recordIssued: (issued) =>
       queue.submit(['recordIssued', [{ ...issued, certificateDer: ownBytes(issued.certificateDer) }]]) as Promise<void>,
+    recordRequest: (submission) =>
+      queue.submit([
+        'recordRequest',
+        [{ ...submission, csrDer: ownBytes(submission.csrDer) }],
+      ]) as Promise<SubmissionOutcome>,
     recordCrl: (crl, audit) =>
       queue.submit(['recordCrl', [{ ...crl, der: ownBytes(crl.der) }, audit]]) as Promise<void>,
     recordRestoration: (restoration) => {

@@ -1,12 +1,12 @@
 /** Acts of issuing: the intent with everything it uses up, the certificate that redeems it, and the closing of what was not redeemed. */
 import { CaError } from '../../domain/errors.ts';
 import type { CertificateDetails } from '../../domain/records/certificate.ts';
-import type { IntentOutcome, IssuanceIntent, KeyBlock } from '../../ports/inventory.ts';
+import type { IntentOutcome, IssuanceIntent } from '../../ports/inventory.ts';
 import type { Acts } from './acts.ts';
 import type { AuditChain } from './audit-chain.ts';
 import { joinNames, octets, redeemableMs, serialOctets } from './certificate-row.ts';
 import type { Connection } from './connection.ts';
-import { idempotencyKeys, type Row, successorLinks, tokenUses } from './intent-conditions.ts';
+import { idempotencyKeys, keyBlocks, type Row, requestLinks, successorLinks, tokenUses } from './intent-conditions.ts';
 import { openLabels } from './labels.ts';
 import { operatorHolders } from './operator-holders.ts';
 import type { QuotaCounts } from './quota-counts.ts';
@@ -31,13 +31,12 @@ export function issuanceActs(
   const keys = idempotencyKeys(connection);
   const tokens = tokenUses(connection);
   const successors = successorLinks(connection);
+  const blocks = keyBlocks(connection);
+  const requests = requestLinks(connection);
   const holders = operatorHolders(connection);
   const insertCertificate = connection.prepare(insertCertificateSql);
   const labelOf = openLabels(connection);
   const blockKey = connection.prepare('INSERT OR IGNORE INTO blocked_keys (key_sha256, reason) VALUES (?, ?)');
-  const findBlock = connection
-    .prepare<[Buffer], KeyBlock>('SELECT reason FROM blocked_keys WHERE key_sha256 = ?')
-    .pluck();
   const certified = connection.prepare(
     `SELECT 1 FROM (SELECT key_sha256, issued_at FROM certificates UNION ALL
        SELECT key_sha256, issued_at FROM archived_certificates)
@@ -56,25 +55,20 @@ export function issuanceActs(
     `UPDATE certificates SET state = 'revoked', revoked_at = ?, revocation_reason = 'cessationOfOperation' WHERE id = ?`,
   );
 
-  const keyBlocked = (keySha256: string): IntentOutcome | undefined => {
-    const block = findBlock.get(octets(keySha256));
-    return block && { kind: 'keyBlocked', block };
-  };
-
   /** An operator's key that was never certified, because the signer failed, may be tried again. */
   const holderKeyBlocked = (keySha256: string): IntentOutcome | undefined => {
-    const outcome = keyBlocked(keySha256);
-    const isUnused =
-      outcome?.kind === 'keyBlocked' && outcome.block === 'operator' && !certified.get(octets(keySha256));
+    const outcome = blocks.refusal(keySha256);
+    const isUnused = outcome?.block === 'operator' && !certified.get(octets(keySha256));
     return isUnused ? undefined : outcome;
   };
 
   /** What would be asked of an unused intent, in the port's order; nothing is written yet. */
   const refusal = (intent: IssuanceIntent): IntentOutcome | undefined => {
-    const { certificate, tokenId, idempotency, holder } = intent;
+    const { certificate, tokenId, idempotency, request, holder } = intent;
     return (
       (idempotency && keys.find(idempotency, certificate.requestedAt)) ??
-      (certificate.purpose === 'product' ? keyBlocked(certificate.keySha256) : undefined) ??
+      (request === undefined ? undefined : requests.refusal(request)) ??
+      (certificate.purpose === 'product' ? blocks.refusal(certificate.keySha256) : undefined) ??
       (holder && holderKeyBlocked(certificate.keySha256)) ??
       (tokenId === undefined ? undefined : tokens.refusal(tokenId, certificate.requestedAt)) ??
       (certificate.predecessor === null ? undefined : successors.refusal(certificate.predecessor)) ??
@@ -92,14 +86,15 @@ export function issuanceActs(
 
   return {
     recordIntent(intent) {
-      const { certificate, tokenId, idempotency } = intent;
+      const { certificate, tokenId, idempotency, request } = intent;
       const refused = refusal(intent);
       if (refused) return refused;
       if (intent.holder) holders.check(certificate.owner, intent.holder);
       const id = insert(certificate, intent.tbsSha256, tokenId);
       if (tokenId !== undefined) tokens.take(tokenId);
       if (certificate.predecessor !== null) successors.set(certificate.predecessor, certificate.serial);
-      if (idempotency) keys.bind(idempotency, id, certificate.requestedAt);
+      if (idempotency) keys.bind(idempotency, { certificate: id }, certificate.requestedAt);
+      if (request !== undefined) requests.bind(request, certificate.serial);
       quotas.add(certificate);
       audit.append(intent.audit);
       return { kind: 'recorded' };
@@ -110,6 +105,7 @@ export function issuanceActs(
       const row = setIssued.get(issuedAt, serialOctets(serial), issuedAt) as { id: number } | undefined;
       if (!row) throw new CaError('conflict', `The serial ${serial} is no open intent of the last day.`);
       insertBody.run(row.id, certificateDer);
+      requests.finish(serial, issuedAt);
       audit.append(entry);
       const came = holder && holders.bring(holder);
       if (came) audit.append(came);
@@ -123,6 +119,7 @@ export function issuanceActs(
       if (row.predecessor) successors.clear(row.predecessor, serialOctets(serial));
       keys.forget(row.id);
       quotas.giveBack(row);
+      requests.release(serial);
       audit.append(entry);
       return true;
     },

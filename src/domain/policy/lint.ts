@@ -29,6 +29,9 @@ export function lintOrThrow(tbs: Uint8Array, expected: LintExpectation): ParsedT
 
 const rules = Object.entries(lintRules) as readonly [keyof typeof lintRules, LintRule][];
 
+/** One more than the table has: the bytes parse. */
+export const lintRuleCount = rules.length + 1;
+
 function lint(tbs: Uint8Array, expected: LintExpectation): LintResult {
   let parsed: ParsedTbsCertificate;
   try {

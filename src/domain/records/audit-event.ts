@@ -29,6 +29,10 @@ export type AuditKind =
   | 'certificate.released'
   | 'certificate.quarantined' // a restore found the serial on a list, but not in the backup
   | 'certificates.archived' // several at once: `details` has their number and the first and last of them
+  | 'request.submitted' // waits for approval
+  | 'request.approved' // by one operator
+  | 'request.denied'
+  | 'request.expired' // nobody decided it in time, or it could not be issued in time
   | 'crl.published'
   | 'auditKey.activated' // from here on this key signs checkpoints
   | 'request.refused'; // any refusal on any face; `code` says which

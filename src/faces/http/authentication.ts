@@ -15,9 +15,22 @@ export type IdentifyCaller = (request: FastifyRequest) => Promise<Caller>;
  * Header fields in which proxies pass certificates on are never looked at.
  */
 export function identifyProduct(services: Services, connections: ConnectionRegistry): IdentifyCaller {
+  return identifyBy(services, connections, (bearer) => services.authenticateToken(bearer));
+}
+
+/** The same for who comes to collect what was asked for before. */
+export function identifyCollector(services: Services, connections: ConnectionRegistry): IdentifyCaller {
+  return identifyBy(services, connections, (bearer) => services.authenticateCollector(bearer));
+}
+
+function identifyBy(
+  services: Services,
+  connections: ConnectionRegistry,
+  authenticateToken: (bearer: string) => Promise<Caller>,
+): IdentifyCaller {
   return async (request) => {
     const { authorization } = request.headers;
-    if (authorization !== undefined) return services.authenticateToken(bearerOf(authorization));
+    if (authorization !== undefined) return authenticateToken(bearerOf(authorization));
     const peerDer = connections.peerDer(request.raw.socket);
     if (peerDer) return services.authenticateProduct(peerDer);
     throw new CaError('unauthenticated', 'Send an enrolment token as Bearer, or connect with a client certificate.');

@@ -372,7 +372,7 @@ describe('a flood', () => {
   it('of submissions is bounded: what is over the limit is refused at once with Retry-After', async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const { http, refusals } = await openPublic(
-      { submitRequest: () => promise.then(() => makeView()) },
+      { submitRequest: () => promise.then(() => ({ kind: 'certificate', view: makeView() })) },
       { submitsInFlight: 2 },
     );
     const submit = () => http.post(certificates).set('authorization', bearer).send({ csr: csr.csrPem });

@@ -17,6 +17,7 @@ import { addOperatorRoutes } from './operator-routes.ts';
 import { addProductRoutes } from './product-routes.ts';
 import { addProfileRoutes } from './profile-routes.ts';
 import { addReleaseRoute } from './release-routes.ts';
+import { addRequestRoutes } from './request-routes.ts';
 import { addStatusRoutes } from './status-routes.ts';
 import { addTokenRoutes } from './token-routes.ts';
 
@@ -52,6 +53,7 @@ export const addAdminRoutes =
     addProductRoutes(face, services, may);
     addProfileRoutes(face, services, may);
     addTokenRoutes(face, deps, may);
+    addRequestRoutes(face, deps, may);
     addOperatorRoutes(face, { ...deps, connections, may, mayOnOthers });
     addCrlStateRoutes(face, { ...deps, mayRead: may('read') });
     addMetricsRoute(face, services, may('read'));

@@ -1,6 +1,6 @@
 /** The public face: HTTPS for products, by enrolment token or by the certificate they have. */
 import { ProductRevokeBody } from '../../../api/certificate.ts';
-import { identifyProduct, requireCaller } from '../authentication.ts';
+import { identifyCollector, identifyProduct, requireCaller } from '../authentication.ts';
 import { type AddRoutes, buildFace, type FaceKind } from '../build-face.ts';
 import { addReadRoutes, addRevokeRoute } from '../certificate-routes.ts';
 import { addDocsRoutes } from '../docs-routes.ts';
@@ -8,6 +8,7 @@ import type { Face, FaceDeps } from '../face-deps.ts';
 import { addHealthRoutes } from '../health-routes.ts';
 import { addRenewalRoutes } from '../renewal-routes.ts';
 import { addAuthorityRoutes, addTrustBundleRoutes } from '../trust-routes.ts';
+import { addCollectRoute } from './collect-routes.ts';
 import { addSubmitRoutes } from './submit-routes.ts';
 
 export const publicFace: FaceKind = { name: 'public', clientCertificate: 'optional', auditRefusals: true };
@@ -32,6 +33,7 @@ export const addPublicRoutes: AddRoutes = (face, connections, deps) => {
   addRenewalRoutes(face, services, now);
   addDocsRoutes(face, 'public');
   addSubmitRoutes(face, deps, authenticated);
+  addCollectRoute(face, deps, requireCaller(identifyCollector(services, connections), connections, deps));
   addReadRoutes(face, certificates);
   addRevokeRoute(face, certificates);
 };

@@ -1,7 +1,7 @@
 /** Where certificates come from: a CSR is submitted, or a certificate is followed by its successor. */
 import type { FastifyReply, onRequestAsyncHookHandler } from 'fastify';
 import { SerialPath, SubmitBody, SubmitQuery } from '../../../api/certificate.ts';
-import type { CertificateView } from '../../../services/services.ts';
+import type { Submitted } from '../../../services/services.ts';
 import { createAdmission } from '../admission.ts';
 import { callerOf } from '../authentication.ts';
 import { sendCertificate, wantedFormat } from '../certificate-formats.ts';
@@ -10,6 +10,7 @@ import { addCsrParsers, csrMediaTypes, submitInput } from '../csr-body.ts';
 import { certificateAnswer, problems, submitProblems } from '../documentation.ts';
 import type { Face, FaceDeps } from '../face-deps.ts';
 import { integersInQuery } from '../integers-in-query.ts';
+import { pendingAnswer, sendPending } from './collect-routes.ts';
 
 /** Only JSON has a shape to check here; the other forms are a CSR and nothing else, which csr-body.ts reads. */
 const body = {
@@ -39,19 +40,23 @@ export function addSubmitRoutes(face: Face, deps: FaceDeps, authenticated: onReq
         schema: {
           operationId: 'submitRequest',
           tags,
-          summary: 'Submit a CSR and get the certificate',
+          summary: 'Submit a CSR and get the certificate, or a request that waits for approval',
           description: 'With a token, or over mTLS with a certificate of the same product. Raw CSRs take the query.',
           security: [{ enrolmentToken: [] }, { clientCertificate: [] }],
           body,
           querystring: SubmitQuery,
-          response: { 201: certificateAnswer('The certificate, recorded.'), ...problems(...submitProblems) },
+          response: {
+            201: certificateAnswer('The certificate, recorded.'),
+            202: pendingAnswer,
+            ...problems(...submitProblems),
+          },
         },
       },
       async (request, reply) => {
         const format = wantedFormat(request);
         const input = submitInput(request, request.body, request.query);
-        const view = await admit(() => services.submitRequest(callerOf(request), input));
-        return created(reply, format, view);
+        const submitted = await admit(() => services.submitRequest(callerOf(request), input));
+        return created(reply, format, submitted);
       },
     );
 
@@ -68,15 +73,19 @@ export function addSubmitRoutes(face: Face, deps: FaceDeps, authenticated: onReq
           params: SerialPath,
           body,
           querystring: SubmitQuery,
-          response: { 201: certificateAnswer('The successor, recorded.'), ...problems(...submitProblems, 'notFound') },
+          response: {
+            201: certificateAnswer('The successor, recorded.'),
+            202: pendingAnswer,
+            ...problems(...submitProblems, 'notFound'),
+          },
         },
       },
       async (request, reply) => {
         const format = wantedFormat(request);
         const input = submitInput(request, request.body, request.query);
         const { serial } = request.params;
-        const view = await admit(() => services.rotateCertificate(callerOf(request), serial, input));
-        return created(reply, format, view);
+        const submitted = await admit(() => services.rotateCertificate(callerOf(request), serial, input));
+        return created(reply, format, submitted);
       },
     );
   });
@@ -85,12 +94,14 @@ export function addSubmitRoutes(face: Face, deps: FaceDeps, authenticated: onReq
 type CreatedAnswer = (
   reply: FastifyReply,
   format: ReturnType<typeof wantedFormat>,
-  view: CertificateView,
+  submitted: Submitted,
 ) => FastifyReply | Promise<FastifyReply>;
 
 const createdAnswer =
   ({ urls, now }: Pick<FaceDeps, 'urls' | 'now'>): CreatedAnswer =>
-  (reply, format, view) => {
+  (reply, format, submitted) => {
+    if (submitted.kind === 'request') return sendPending(reply, submitted.request);
+    const { view } = submitted;
     reply.code(201).header('location', certificatePath(view.record.serial));
     // As of its issue, so that an answer that is repeated is the same, byte for byte.
     const asOf = view.record.issuedAt ?? now();

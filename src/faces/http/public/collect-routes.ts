@@ -1,0 +1,80 @@
+/** Where a requester asks what became of its request, and may wait for the answer. */
+import type { FastifyReply, onRequestAsyncHookHandler } from 'fastify';
+import { PendingRequestJson, RequestPath, RequestWaitQuery } from '../../../api/request.ts';
+import type { RequestRecord } from '../../../domain/records/request.ts';
+import { callerOf } from '../authentication.ts';
+import { sendCertificate, sendJson, wantedFormat } from '../certificate-formats.ts';
+import { certificateJsonText, certificatePath } from '../certificate-json.ts';
+import { certificateAnswer, commonProblems, jsonAnswer, problems } from '../documentation.ts';
+import type { Face, FaceDeps } from '../face-deps.ts';
+import { integersInQuery } from '../integers-in-query.ts';
+import { pendingRequestJson, requestPath } from '../request-json.ts';
+
+/** Without a wait: soon enough for a person, rare enough for a machine. */
+const askAgainSeconds = 10;
+
+export const pendingAnswer = jsonAnswer(
+  'It waits for the approval of operators; `Location` is where to ask, whatever `Accept` says.',
+  PendingRequestJson,
+);
+
+/** 202 (RFC 9110 §15.3.3) with the request and where it is. */
+export const sendPending = (reply: FastifyReply, record: RequestRecord): FastifyReply =>
+  sendJson(
+    reply.code(202).headers({ location: requestPath(record.id), 'retry-after': askAgainSeconds }),
+    pendingRequestJson(record),
+  );
+
+export function addCollectRoute(face: Face, deps: FaceDeps, authenticated: onRequestAsyncHookHandler): void {
+  const { services, urls, now, limits } = deps;
+
+  face.get(
+    '/v1/requests/:id',
+    {
+      onRequest: authenticated,
+      preValidation: integersInQuery('wait'),
+      schema: {
+        operationId: 'collectRequest',
+        tags: ['certificates'],
+        summary: 'What became of a request that needs approval',
+        description:
+          'For the token that submitted it, also after that has expired, or the product over mTLS. A request that was denied or has expired is a problem.',
+        security: [{ enrolmentToken: [] }, { clientCertificate: [] }],
+        params: RequestPath,
+        querystring: RequestWaitQuery,
+        response: {
+          200: certificateAnswer('It is issued: the certificate.'),
+          202: pendingAnswer,
+          ...problems(
+            ...commonProblems,
+            'unauthenticated',
+            'unauthorized',
+            'notFound',
+            'notAcceptable',
+            'conflict',
+            'inventoryUnavailable',
+          ),
+        },
+      },
+    },
+    async (request, reply) => {
+      const format = wantedFormat(request);
+      const { wait: seconds = 0 } = request.query;
+      // Nothing moves on the socket while it waits.
+      if (seconds > 0) request.raw.socket.setTimeout(limits.inactivityMs + seconds * 1000);
+      const signal = whenGone(reply);
+      const collected = await services.collectRequest(callerOf(request), request.params.id, { seconds, signal });
+      if (collected.kind === 'request') return sendPending(reply, collected.request);
+      const { view } = collected;
+      reply.header('content-location', certificatePath(view.record.serial));
+      return sendCertificate(reply, format, { ...view, json: () => certificateJsonText(view, urls, now()) });
+    },
+  );
+}
+
+/** Fires when the peer has gone before it was answered: nobody waits for nobody. */
+function whenGone({ raw }: FastifyReply): AbortSignal {
+  const gone = new AbortController();
+  raw.once('close', () => gone.abort());
+  return gone.signal;
+}

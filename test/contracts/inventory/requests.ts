@@ -1,0 +1,398 @@
+/** Contract of the inventory: requests that wait for approval, who may say what of them, and their one end. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Inventory } from '../../../src/ports/inventory.ts';
+import {
+  auditEntry,
+  daySeconds,
+  enrolmentToken,
+  frozenNow,
+  issuanceIntent,
+  product,
+  randomHex,
+  recordCertificate,
+  serialAt,
+  storedProfile,
+} from '../../support/inventory-builders.ts';
+import { judging, recordGrounds, recordRequest, requestDetails, submission } from '../../support/request-builders.ts';
+import type { InventoryStore } from '../inventory.ts';
+import { openedInventory } from './opened.ts';
+
+const issued = (serial: string) => ({
+  serial,
+  certificateDer: new Uint8Array([0x30, 0x00]),
+  issuedAt: frozenNow + 20,
+  audit: auditEntry({ kind: 'certificate.issued' }),
+});
+const closing = (serial: string) => ({
+  serial,
+  at: frozenNow + 30,
+  audit: auditEntry({ kind: 'certificate.intentClosed' }),
+});
+const expiring = (id: string, at: number) => ({ id, at, audit: auditEntry({ kind: 'request.expired' }) });
+const kindsOf = async (inventory: Inventory) => (await inventory.auditEvents(0, 1000)).map(({ kind }) => kind);
+
+export function requestContract(makeStore: () => Promise<InventoryStore>): void {
+  describe('a submitted request', () => submitting(makeStore));
+  describe('an approval', () => approving(makeStore));
+  describe('an approved request', () => issuing(makeStore));
+  describe('the end of a request', () => ending(makeStore));
+}
+
+function submitting(makeStore: () => Promise<InventoryStore>): void {
+  const opened = openedInventory(makeStore);
+
+  it('is read back as it was given, with its CSR, also after a restart', async () => {
+    const csrDer = new Uint8Array(4096).fill(7).subarray(10, 20);
+    const details = requestDetails({ lifetimeSeconds: 3600, shownSerial: serialAt(), names: ['a.dev', '10.0.0.1'] });
+    expect(await opened.inventory.recordRequest({ ...submission(), request: details, csrDer })).toEqual({
+      kind: 'recorded',
+    });
+    const inventory = await opened.reopen();
+    const open = { ...details, status: 'pending', verdicts: [], serial: null, endedAt: null };
+    expect(await inventory.request(details.id)).toEqual(open);
+    expect(new Uint8Array((await inventory.requestCsr(details.id))!)).toEqual(new Uint8Array(csrDer));
+    expect(await inventory.request('none')).toBeUndefined();
+    expect(await inventory.requestCsr('none')).toBeUndefined();
+    expect(await kindsOf(inventory)).toEqual(['request.submitted']);
+  });
+
+  it('is listed newest first, in pages, by status and product', async () => {
+    const { inventory } = opened;
+    await recordGrounds(inventory);
+    const [first, second, third] = [
+      await recordRequest(inventory),
+      await recordRequest(inventory, { product: 'dev/product-b' }),
+      await recordRequest(inventory),
+    ].map(({ id }) => id);
+    await inventory.denyRequest(judging(first!));
+    const listed = async (query: object) => (await inventory.requests({ limit: 10, ...query })).map(({ id }) => id);
+    expect(await listed({})).toEqual([third, second, first]);
+    expect(await listed({ limit: 1, before: third })).toEqual([second]);
+    expect(await listed({ product: 'dev/product-a' })).toEqual([third, first]);
+    expect(await listed({ status: 'pending' })).toEqual([third, second]);
+    expect(await listed({ status: 'denied', product: 'dev/product-a' })).toEqual([first]);
+    expect(await listed({ status: 'denied', product: 'dev/product-b' })).toEqual([]);
+  });
+
+  it('takes a use of its token, and 100 of them at once take one (bad input 36)', async () => {
+    const { inventory } = opened;
+    await recordGrounds(inventory);
+    const token = enrolmentToken({ usesLeft: 1 });
+    await inventory.createToken(token, auditEntry());
+    const tries = Array.from({ length: 100 }, () => inventory.recordRequest(submission({ tokenId: token.id })));
+    const kinds = (await Promise.all(tries)).map(({ kind }) => kind);
+    expect(kinds.filter((kind) => kind === 'recorded')).toHaveLength(1);
+    expect(kinds.filter((kind) => kind === 'tokenUsedUp')).toHaveLength(99);
+    expect((await inventory.token(token.id))?.usesLeft).toBe(0);
+    const late = submission({ tokenId: token.id, requestedAt: token.expiresAt });
+    expect(await inventory.recordRequest(late)).toEqual({ kind: 'tokenExpired' });
+  });
+
+  it('is the answer to its Idempotency-Key, also where a certificate would be issued now', async () => {
+    const { inventory } = opened;
+    const idempotency = { scope: 'token:demo', key: 'k', bodySha256: randomHex(32) };
+    const first = submission({}, { idempotency });
+    await inventory.recordRequest(first);
+    const replay = { kind: 'replayRequest', request: first.request.id };
+    expect(await inventory.recordRequest(submission({}, { idempotency }))).toEqual(replay);
+    expect(await inventory.recordIntent(issuanceIntent({}, { idempotency }))).toEqual(replay);
+    const other = { ...idempotency, bodySha256: randomHex(32) };
+    expect(await inventory.recordRequest(submission({}, { idempotency: other }))).toEqual({
+      kind: 'idempotencyConflict',
+    });
+    const issuing = { ...idempotency, key: 'issued' };
+    const intent = issuanceIntent({}, { idempotency: issuing });
+    await inventory.recordIntent(intent);
+    expect(await inventory.recordRequest(submission({}, { idempotency: issuing }))).toEqual({
+      kind: 'replay',
+      serial: intent.certificate.serial,
+    });
+    expect(await inventory.requests({ limit: 10 })).toHaveLength(1);
+  });
+
+  it('is refused for a blocked key, and for a predecessor that was followed', async () => {
+    const { inventory } = opened;
+    const { keySha256 } = await recordCertificate(inventory, { purpose: 'authority' });
+    expect(await inventory.recordRequest(submission({ keySha256 }))).toEqual({
+      kind: 'keyBlocked',
+      block: 'authority',
+    });
+    const { serial: predecessor } = await recordCertificate(inventory);
+    const { serial: successor } = await recordCertificate(inventory, { predecessor });
+    const outcome = await inventory.recordRequest(submission({ predecessor }));
+    expect(outcome).toEqual({ kind: 'hasSuccessor', successor });
+  });
+
+  it('is refused when its product has as many open ones as it may', async () => {
+    const { inventory } = opened;
+    await recordGrounds(inventory);
+    const mostOpen = { mostOpen: 2 };
+    const { id } = await recordRequest(inventory);
+    await recordRequest(inventory, { product: 'dev/product-b' });
+    expect(await inventory.recordRequest(submission({}, mostOpen))).toEqual({ kind: 'recorded' });
+    expect(await inventory.recordRequest(submission({}, mostOpen))).toEqual({ kind: 'tooManyOpen' });
+    await inventory.denyRequest(judging(id));
+    expect(await inventory.recordRequest(submission({}, mostOpen))).toEqual({ kind: 'recorded' });
+  });
+}
+
+function approving(makeStore: () => Promise<InventoryStore>): void {
+  const opened = openedInventory(makeStore);
+
+  it('of the one operator needed approves the request, with the comment', async () => {
+    const { inventory } = opened;
+    const { id } = await recordRequest(inventory);
+    const verdicts = [{ verdict: 'approved', operator: 'alice', at: frozenNow + 10, comment: 'by alice' }];
+    const outcome = await inventory.approveRequest(judging(id));
+    expect(outcome).toMatchObject({ kind: 'done', record: { status: 'approved', verdicts, endedAt: null } });
+    expect((await kindsOf(inventory)).at(-1)).toBe('request.approved');
+    expect(await inventory.approveRequest(judging('none'))).toEqual({ kind: 'notFound' });
+  });
+
+  it('takes two operators where two are needed, and nobody counts twice', async () => {
+    const { inventory } = opened;
+    const { id } = await recordRequest(inventory, { approvalsNeeded: 2 });
+    const twice = await Promise.all([1, 2, 3].map(() => inventory.approveRequest(judging(id))));
+    expect(twice.map(({ kind }) => kind).sort()).toEqual(['approvedBefore', 'approvedBefore', 'done']);
+    expect(await inventory.request(id)).toMatchObject({ status: 'pending' });
+    const second = await inventory.approveRequest(judging(id, 'bob'));
+    expect(second).toMatchObject({ kind: 'done', record: { status: 'approved' } });
+  });
+
+  it('is not the requester’s own to give', async () => {
+    const { inventory } = opened;
+    const { id } = await recordRequest(inventory, { requestedBy: 'operator:alice' });
+    expect(await inventory.approveRequest(judging(id))).toEqual({ kind: 'ownRequest' });
+    expect((await inventory.approveRequest(judging(id, 'bob'))).kind).toBe('done');
+  });
+
+  it('is refused when anything that the request rests on has changed', async () => {
+    const { inventory } = opened;
+    const shown = await recordCertificate(inventory);
+    await recordGrounds(inventory);
+    await inventory.createToken(enrolmentToken(), auditEntry());
+    const { id } = await recordRequest(inventory, { tokenId: enrolmentToken().id, shownSerial: shown.serial });
+    const changedNow = async () => {
+      const outcome = await inventory.approveRequest(judging(id));
+      return outcome.kind === 'outdated' ? outcome.changed : outcome.kind;
+    };
+    await inventory.changeProfile(storedProfile({ version: 2 }), auditEntry());
+    expect(await changedNow()).toEqual(['profile']);
+    await inventory.changeProduct(product({ version: 2 }), auditEntry());
+    await inventory.removeToken(enrolmentToken().id, auditEntry());
+    const revocation = { at: 1, reason: 'superseded' } as const;
+    await inventory.revokeCertificate({ serial: shown.serial, revocation, audit: auditEntry() });
+    expect(await changedNow()).toEqual(['profile', 'product', 'token', 'certificate']);
+    expect(await inventory.request(id)).toMatchObject({ status: 'pending', verdicts: [] });
+  });
+
+  it('is refused for a product that was removed, and for a key that was compromised meanwhile', async () => {
+    const { inventory } = opened;
+    const { id, keySha256 } = await recordRequest(inventory);
+    const { serial } = await recordCertificate(inventory, { keySha256, owner: 'dev/other' });
+    const revocation = { at: 1, reason: 'keyCompromise' } as const;
+    await inventory.revokeCertificate({ serial, revocation, audit: auditEntry() });
+    expect(await inventory.approveRequest(judging(id))).toEqual({ kind: 'keyBlocked', block: 'compromised' });
+    await inventory.removeProduct({ id: 'dev/product-a', version: 1, at: frozenNow, audit: auditEntry() });
+    expect(await inventory.approveRequest(judging(id))).toEqual({ kind: 'outdated', changed: ['product'] });
+  });
+
+  it('is refused for a rotation of what was followed meanwhile', async () => {
+    const { inventory } = opened;
+    const { serial: predecessor } = await recordCertificate(inventory);
+    const { id } = await recordRequest(inventory, { predecessor });
+    const { serial: successor } = await recordCertificate(inventory, { predecessor });
+    expect(await inventory.approveRequest(judging(id))).toEqual({ kind: 'hasSuccessor', successor });
+  });
+
+  it('is refused once the time of the request is up, noted or not', async () => {
+    const { inventory } = opened;
+    const { id, expiresAt } = await recordRequest(inventory);
+    const late = { at: expiresAt };
+    expect((await inventory.approveRequest(judging(id, 'alice', late))).kind).toBe('ended');
+    expect((await inventory.denyRequest(judging(id, 'alice', late))).kind).toBe('ended');
+    expect(await inventory.expireRequest(expiring(id, expiresAt))).toBe(true);
+    expect(await inventory.approveRequest(judging(id))).toMatchObject({ kind: 'ended', record: { status: 'expired' } });
+  });
+}
+
+function issuing(makeStore: () => Promise<InventoryStore>): void {
+  const opened = openedInventory(makeStore);
+  const approved = async () => {
+    const { id } = await recordRequest(opened.inventory);
+    await opened.inventory.approveRequest(judging(id));
+    return id;
+  };
+
+  it('is issued with its certificate, in one act', async () => {
+    const { inventory } = opened;
+    const id = await approved();
+    const intent = issuanceIntent({}, { request: id });
+    const { serial } = intent.certificate;
+    expect(await inventory.recordIntent(intent)).toEqual({ kind: 'recorded' });
+    expect(await inventory.request(id)).toMatchObject({ status: 'approved', serial });
+    await inventory.recordIssued(issued(serial));
+    expect(await inventory.request(id)).toMatchObject({ status: 'issued', serial, endedAt: frozenNow + 20 });
+    expect(await inventory.approveRequest(judging(id, 'bob'))).toMatchObject({ kind: 'ended' });
+  });
+
+  it('becomes one certificate, however many take it up at once', async () => {
+    const { inventory } = opened;
+    const id = await approved();
+    const intents = Array.from({ length: 20 }, () => issuanceIntent({}, { request: id }));
+    const outcomes = await Promise.all(intents.map((intent) => inventory.recordIntent(intent)));
+    const { serial } = intents[outcomes.findIndex(({ kind }) => kind === 'recorded')]!.certificate;
+    expect(outcomes.filter(({ kind }) => kind === 'recorded')).toHaveLength(1);
+    expect(outcomes.filter((outcome) => outcome.kind === 'replay' && outcome.serial === serial)).toHaveLength(19);
+    expect((await inventory.denyRequest(judging(id, 'bob'))).kind).toBe('issuing');
+  });
+
+  it('waits to be issued again when its intent is closed', async () => {
+    const { inventory } = opened;
+    const id = await approved();
+    expect(await inventory.dueRequests(frozenNow, 10)).toEqual({ expired: [], approved: [id] });
+    const intent = issuanceIntent({}, { request: id });
+    await inventory.recordIntent(intent);
+    expect(await inventory.dueRequests(frozenNow, 10)).toEqual({ expired: [], approved: [] });
+    await inventory.closeIntent(closing(intent.certificate.serial));
+    expect(await inventory.request(id)).toMatchObject({ status: 'approved', serial: null });
+    expect(await inventory.dueRequests(frozenNow, 10)).toEqual({ expired: [], approved: [id] });
+    expect(await inventory.recordIntent(issuanceIntent({}, { request: id }))).toEqual({ kind: 'recorded' });
+  });
+
+  it('may be approved again without another verdict, so that it is tried again', async () => {
+    const { inventory } = opened;
+    const id = await approved();
+    const before = (await kindsOf(inventory)).length;
+    for (const operator of ['alice', 'bob']) {
+      expect(await inventory.approveRequest(judging(id, operator))).toMatchObject({
+        kind: 'done',
+        record: { status: 'approved', verdicts: [{ operator: 'alice' }] },
+      });
+    }
+    expect(await kindsOf(inventory)).toHaveLength(before);
+  });
+
+  it('is the only one that is issued', async () => {
+    const { inventory } = opened;
+    const { id } = await recordRequest(inventory);
+    const refused = { kind: 'requestNotApproved' };
+    expect(await inventory.recordIntent(issuanceIntent({}, { request: id }))).toEqual(refused);
+    await inventory.denyRequest(judging(id));
+    expect(await inventory.recordIntent(issuanceIntent({}, { request: id }))).toEqual(refused);
+    expect(await inventory.recordIntent(issuanceIntent({}, { request: 'none' }))).toEqual(refused);
+  });
+}
+
+const operators = ['alice', 'bob', 'carol'] as const;
+
+function ending(makeStore: () => Promise<InventoryStore>): void {
+  const opened = openedInventory(makeStore);
+  const withToken = async (overrides: object = {}) => {
+    const { inventory } = opened;
+    await recordGrounds(inventory);
+    await inventory.createToken(enrolmentToken({ usesLeft: 1 }), auditEntry());
+    return recordRequest(inventory, { tokenId: enrolmentToken().id, ...overrides });
+  };
+  const usesLeft = async () => (await opened.inventory.token(enrolmentToken().id))?.usesLeft;
+
+  it('by denial keeps who and why, and gives the use of the token back', async () => {
+    const { inventory } = opened;
+    const { id } = await withToken();
+    const outcome = await inventory.denyRequest(judging(id, 'bob', { comment: 'not this name' }));
+    const verdicts = [{ verdict: 'denied', operator: 'bob', at: frozenNow + 10, comment: 'not this name' }];
+    expect(outcome).toMatchObject({ kind: 'done', record: { status: 'denied', verdicts, endedAt: frozenNow + 10 } });
+    expect(await usesLeft()).toBe(1);
+    expect((await inventory.denyRequest(judging(id))).kind).toBe('ended');
+    expect((await inventory.approveRequest(judging(id))).kind).toBe('ended');
+    expect(await usesLeft()).toBe(1);
+    expect(await inventory.denyRequest(judging('none'))).toEqual({ kind: 'notFound' });
+  });
+
+  it('may be a denial by who approved it before', async () => {
+    const { inventory } = opened;
+    const { id } = await withToken({ approvalsNeeded: 2 });
+    await inventory.approveRequest(judging(id));
+    expect((await inventory.denyRequest(judging(id))).kind).toBe('done');
+    expect((await inventory.request(id))?.verdicts.map(({ verdict }) => verdict).sort()).toEqual([
+      'approved',
+      'denied',
+    ]);
+  });
+
+  it('comes with its time, approved or not, but not while it is being issued', async () => {
+    const { inventory } = opened;
+    const { id, expiresAt } = await withToken();
+    expect(await inventory.expireRequest(expiring(id, expiresAt - 1))).toBe(false);
+    await inventory.approveRequest(judging(id));
+    expect((await inventory.dueRequests(expiresAt, 10)).expired).toEqual([id]);
+    const intent = issuanceIntent({}, { request: id });
+    await inventory.recordIntent(intent);
+    expect(await inventory.dueRequests(expiresAt, 10)).toEqual({ expired: [], approved: [] });
+    expect(await inventory.expireRequest(expiring(id, expiresAt))).toBe(false);
+    await inventory.closeIntent(closing(intent.certificate.serial));
+    expect(await inventory.expireRequest(expiring(id, expiresAt))).toBe(true);
+    expect(await inventory.expireRequest(expiring(id, expiresAt))).toBe(false);
+    expect(await inventory.request(id)).toMatchObject({ status: 'expired', endedAt: expiresAt });
+    expect(await inventory.dueRequests(expiresAt, 10)).toEqual({ expired: [], approved: [] });
+    expect(await usesLeft()).toBe(1);
+    expect((await kindsOf(inventory)).filter((kind) => kind === 'request.expired')).toHaveLength(1);
+  });
+
+  type Act = { readonly act: 'approve' | 'deny' | 'expire' | 'intend' | 'issue' | 'close'; readonly who: number };
+  const anyAct: fc.Arbitrary<Act> = fc.record({
+    act: fc.constantFrom('approve', 'approve', 'deny', 'expire', 'intend', 'issue', 'close'),
+    who: fc.nat(2),
+  });
+
+  it('is one, once, whatever is done to it in whatever order, and the token has paid for a certificate alone', async () => {
+    const { inventory } = opened;
+    await recordGrounds(inventory);
+    await inventory.createToken(enrolmentToken({ usesLeft: 1000 }), auditEntry());
+    let spent = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(1, 2), fc.array(anyAct, { maxLength: 12 }), async (approvalsNeeded, acts) => {
+        const details = { approvalsNeeded: approvalsNeeded as 1 | 2, tokenId: enrolmentToken().id };
+        const { id, expiresAt } = await recordRequest(inventory, details);
+        const ends = await endsOf(inventory, { id, expiresAt, acts });
+        const record = (await inventory.request(id))!;
+        const approvers = new Set(
+          record.verdicts.filter(({ verdict }) => verdict === 'approved').map((v) => v.operator),
+        );
+        expect(new Set(ends).size).toBe(Math.min(1, ends.length));
+        if (record.status === 'issued') expect(approvers.size).toBe(approvalsNeeded);
+        if (record.status !== 'denied' && record.status !== 'expired') spent += 1;
+        expect(await usesLeft()).toBe(1000 - spent);
+        if (record.endedAt === null) {
+          spent -= record.serial === null ? 1 : 0;
+          await inventory.denyRequest(judging(id, 'dave'));
+        }
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  /** The statuses that the request was found to have ended with, after each act. */
+  async function endsOf(
+    inventory: Inventory,
+    { id, expiresAt, acts }: { id: string; expiresAt: number; acts: readonly Act[] },
+  ): Promise<string[]> {
+    const ends: string[] = [];
+    let serial = serialAt();
+    for (const { act, who } of acts) {
+      if (act === 'approve') await inventory.approveRequest(judging(id, operators[who]!));
+      if (act === 'deny') await inventory.denyRequest(judging(id, operators[who]!));
+      if (act === 'expire') await inventory.expireRequest(expiring(id, expiresAt + daySeconds));
+      if (act === 'intend') {
+        const intent = issuanceIntent({}, { request: id });
+        if ((await inventory.recordIntent(intent)).kind === 'recorded') serial = intent.certificate.serial;
+      }
+      if (act === 'issue') await inventory.recordIssued(issued(serial)).catch(() => undefined);
+      if (act === 'close') await inventory.closeIntent(closing(serial));
+      const record = (await inventory.request(id))!;
+      if (record.endedAt !== null) ends.push(record.status);
+    }
+    return ends;
+  }
+}

@@ -1,0 +1,127 @@
+/** Each part of readiness alone: it is named when it fails, with the reason, and comes back when its cause is gone. */
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { CaError } from '../../src/domain/errors.ts';
+import { buildCsr } from '../support/csr-builder.ts';
+import { rejectionOf } from '../support/rejection.ts';
+import { demoToken, firstRunService, openService, type TestService } from '../support/service-builder.ts';
+import { makeSigningKey } from '../support/signing-key.ts';
+import { suiteFolder } from '../support/suite-folder.ts';
+
+type Fault = 'inventory' | 'vault' | 'signer' | 'disk' | 'crl';
+
+const folder = suiteFolder();
+const faults = new Set<Fault>();
+const failIf = (fault: Fault): void => {
+  if (faults.has(fault)) throw new CaError('inventoryUnavailable', `no ${fault}`);
+};
+let service: TestService;
+
+beforeAll(async () => {
+  const home = folder('data');
+  await (await firstRunService({ home })).close();
+  service = await openService({
+    home,
+    wrapInventory: (inventory) => ({
+      ...inventory,
+      async check() {
+        failIf('inventory');
+        return inventory.check();
+      },
+      async recordCrl(crl, audit) {
+        failIf('crl');
+        return inventory.recordCrl(crl, audit);
+      },
+    }),
+    wrapVault: (vault) => ({
+      name: vault.name,
+      createKey: (name, type) => vault.createKey(name, type),
+      listKeys: () => vault.listKeys(),
+      key: (name) => vault.key(name),
+      destroyKey: (name) => vault.destroyKey(name),
+      close: () => vault.close(),
+      async signer(name, algorithm) {
+        failIf('vault');
+        const signer = await vault.signer(name, algorithm);
+        const sign = async (tbs: Uint8Array): Promise<Uint8Array> => {
+          failIf('signer');
+          return signer.sign(tbs);
+        };
+        return { key: signer.key, algorithm, sign };
+      },
+    }),
+    wrapHome: (home) => ({ ...home, freeOctets: async () => (faults.has('disk') ? 1024 : home.freeOctets()) }),
+  });
+});
+afterAll(() => service.close());
+
+beforeEach(() => {
+  faults.clear();
+  service.pass(60);
+});
+
+/** Names and reasons of the parts that are not ready; an answer is kept for a second. */
+async function unready(): Promise<[string, string | undefined][]> {
+  service.pass(1);
+  const parts = await service.services.readiness();
+  return parts.filter(({ ready }) => !ready).map(({ name, reason }) => [name, reason]);
+}
+
+const submit = async () =>
+  service.services.submitRequest(await demoToken(service), { csrDer: buildCsr({ key: makeSigningKey() }) });
+
+describe('readiness', () => {
+  it('names the vault whose keys cannot be opened, until they can', async () => {
+    faults.add('vault');
+    expect(await unready()).toEqual([['vault', 'no vault']]);
+    faults.clear();
+    expect(await unready()).toEqual([]);
+  });
+
+  it('names the inventory that cannot be written', async () => {
+    faults.add('inventory');
+    expect(await unready()).toEqual([['inventory', 'no inventory']]);
+    faults.clear();
+    expect(await unready()).toEqual([]);
+  });
+
+  it('names the signer whose last signature failed, until one succeeds', async () => {
+    faults.add('signer');
+    await rejectionOf(submit());
+    expect(await unready()).toEqual([['signer', expect.stringContaining('dev-issuing')]]);
+    faults.clear();
+    await submit();
+    expect(await unready()).toEqual([]);
+  });
+
+  it('names the disk with nothing left, and how much that is', async () => {
+    faults.add('disk');
+    expect(await unready()).toEqual([['disk', expect.stringContaining('1 KiB')]]);
+    faults.clear();
+    expect(await unready()).toEqual([]);
+  });
+
+  it('names the list that could not be published, until it can', async () => {
+    await service.services.crl('dev-issuing');
+    faults.add('crl');
+    service.pass(50_000);
+    await service.housekeep();
+    const [[part, reason] = []] = await unready();
+    expect([part, reason]).toEqual(['crls', expect.stringContaining('dev-issuing: no crl')]);
+    faults.clear();
+    await service.housekeep();
+    expect(await unready()).toEqual([]);
+  });
+
+  it('names the clock that jumped, until it is back', async () => {
+    service.jump(-3600);
+    expect(await unready()).toEqual([['clock', expect.stringContaining('jumped')]]);
+    service.jump(3600);
+    expect(await unready()).toEqual([]);
+  });
+
+  it('says at once, and from then on, that the service is stopping', async () => {
+    expect(await unready()).toEqual([]);
+    service.beginStop();
+    expect((await service.services.readiness()).find(({ ready }) => !ready)?.name).toBe('service');
+  });
+});

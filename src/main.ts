@@ -130,7 +130,6 @@ export async function startService(config: Config, overrides: Overrides = {}): P
       await open.home.write('run/ports.json', `${JSON.stringify(ports)}\n`, 0o644);
     }
     await open.inventory.appendAudit(serviceEvent('service.started', built));
-    await built.signAuditLog();
     const { firstRun, passphraseFile } = open;
     return { ports, built, firstRun, passphraseFile, stop: () => stopService(open, closers) };
   } catch (error) {

@@ -40,8 +40,8 @@ const longestWaitMs = 45_000;
 
 export function createAuditCheckpoints(deps: AuditCheckpointsDeps): AuditCheckpoints {
   let failure: string | undefined;
-  /** Monotonic time of the look that first saw an event without a checkpoint. */
-  let waitingSince: number | undefined;
+  /** Monotonic time of the look that first saw an event without a checkpoint; what is there at the start has waited already. */
+  let waitingSince: number | undefined = Number.NEGATIVE_INFINITY;
   /** The event of the checkpoint that is in the home. */
   let published = 0;
 
@@ -66,7 +66,7 @@ export function createAuditCheckpoints(deps: AuditCheckpointsDeps): AuditCheckpo
   return {
     sign,
     async signDue() {
-      if (failure === undefined && !(await isWaiting(deps))) {
+      if (failure === undefined && published > 0 && !(await isWaiting(deps))) {
         waitingSince = undefined;
         return;
       }

@@ -113,7 +113,7 @@ export interface BuiltServices {
   recoverUnfinished(): Promise<number>;
   /** Keeps lists and responders fresh; called about once a second. */
   housekeep(): Promise<void>;
-  /** Signs the audit log up to its newest event; called at start and stop. Never throws: what fails is logged. */
+  /** Signs the audit log up to its newest event; called at the stop; the housekeeping does so at the start. Never throws: what fails is logged. */
   signAuditLog(): Promise<void>;
   /** From here on the service reports that it is stopping. */
   beginStop(): void;

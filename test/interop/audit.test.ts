@@ -1,7 +1,7 @@
 /** docs/audit.md verified by hand: openssl and sha256sum alone agree with the running service, without a line of its code. */
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { commandLine } from '../support/command-line.ts';
 import { itWith, pathOf, run } from '../support/judges.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
@@ -11,6 +11,8 @@ const folder = suiteFolder();
 let service: RunningService;
 beforeAll(async () => {
   service = await startService();
+  // The housekeeping signs within a second or two of the start.
+  await vi.waitUntil(() => existsSync(service.path('audit/checkpoint')), { timeout: 20_000, interval: 100 });
 });
 afterAll(() => service.dispose());
 

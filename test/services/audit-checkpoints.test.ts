@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -125,6 +125,18 @@ describe('the checkpoints of the audit log', () => {
     const { certificateDer } = await service.directory.get('system');
     const judge = createJudgeCheckpoint({ systemDers: [certificateDer] });
     expect(await judge(proofOf(parseCheckpointNote(note)!))).toBeUndefined();
+  });
+
+  it('are signed by the first look after a start, and put back into a home that lost the file', async () => {
+    const { service, home } = await signedService();
+    await event(service);
+    await close(service);
+    rmSync(join(home, 'audit'), { recursive: true });
+    const next = await reopen(home);
+    await next.housekeep();
+    const seq = await signedSeq(next);
+    expect(readFileSync(join(home, 'audit/checkpoint'), 'utf8')).toContain(`\nseq ${seq}\n`);
+    expect(seq).toBe(await newestSeq(next));
   });
 
   it('go on with the same key after a restart', async () => {

@@ -114,7 +114,7 @@ function productCertificates(facts: IssuerFacts, issuingKey: SigningKey): Uint8A
 function serviceCertificates(keyType: KeyType): Uint8Array[] {
   const { root, issuing, issuingKey, facts } = makeAuthorities(keyType);
   const own = makeSigningKey();
-  const leaves = [recipes.operator, recipes.server, recipes.ocspResponder];
+  const leaves = [recipes.operator, recipes.server, recipes.ocspResponder, recipes.auditCheckpoint];
   const selfKey = makeSigningKey(keyType);
   const self = { self: { signatureAlgorithm: selfKey.algorithm } };
   const roots = [recipes.systemAuthority, recipes.soleAuthority];

@@ -65,6 +65,7 @@ describe('the certificate of the service itself', () => {
     ['operator', [oids.clientAuth], false],
     ['server', [oids.serverAuth], false],
     ['ocspResponder', [oids.ocspSigning], true],
+    ['auditCheckpoint', [oids.documentSigning], false],
   ] as const)('%s is no authority and has its one purpose', (name, purposes, nocheck) => {
     const tbs = tbsOf({ recipe: recipes[name] });
     expect(tbs.basicConstraints).toEqual({ ca: false });

@@ -180,8 +180,11 @@ export type RenewalInfoJson = Static<typeof RenewalInfoJson>;
 const OneOrMore = <Schema extends Shape>(schema: Schema, description: string) =>
   Type.Optional(Type.Union([schema, Type.Array(schema, { minItems: 1, maxItems: 20 })], { description }));
 
+/** Digits, or octets with colons between them; not nothing but zeros, which no certificate has. */
+const serialPattern = '^(?=.*[1-9A-Fa-f])(?:[0-9A-Fa-f]{1,40}|[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){1,19})$';
+
 const Hexadecimal = (description: string) =>
-  Type.Optional(Type.String({ minLength: 1, maxLength: 60, description, examples: [exampleSerial] }));
+  Type.Optional(Type.String({ pattern: serialPattern, description, examples: [exampleSerial] }));
 
 /** Filters combine with AND. */
 const filters = {

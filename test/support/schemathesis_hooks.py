@@ -40,8 +40,13 @@ def filter_failure(context, failure, case, response):
     problem = response.json()
     if not problem["type"].endswith("/malformed"):
         return False
-    fields = {reason.get("field") for reason in problem.get("reasons", [])}
-    return not fields or not fields <= BEYOND_SCHEMAS
+    reasons = problem.get("reasons", [])
+    return not reasons or not all(is_beyond_schemas(reason) for reason in reasons)
+
+
+def is_beyond_schemas(reason):
+    # Filters that nothing can meet together, each of them good by itself.
+    return reason["code"] == "contradictoryFilters" or reason.get("field") in BEYOND_SCHEMAS
 
 
 def is_positive(case):

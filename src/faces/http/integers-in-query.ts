@@ -8,7 +8,8 @@ export const integersInQuery =
     const query = request.query as Record<string, unknown>;
     for (const name of names) {
       const text = query[name];
-      if (typeof text === 'string' && /^(?:0|[1-9]\d{0,9})$/.test(text)) query[name] = Number(text);
+      if (typeof text !== 'string' || !/^(?:0|[1-9]\d{0,15})$/.test(text)) continue;
+      if (Number.isSafeInteger(Number(text))) query[name] = Number(text);
     }
     done();
   };

@@ -13,6 +13,49 @@ export const SummaryQuery = Type.Object(
 );
 export type SummaryQuery = Static<typeof SummaryQuery>;
 
+export const ExpiringQuery = Type.Object(
+  {
+    days: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 366, default: 90, description: 'Today and so many days more, in UTC' }),
+    ),
+    environment: Type.Optional(Type.String({ minLength: 1, maxLength: 32, description: 'Only of this environment' })),
+    product: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 100, description: 'Only of this product', examples: ['dev/product-a'] }),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type ExpiringQuery = Static<typeof ExpiringQuery>;
+
+const expiring = {
+  certificates: Count(),
+  withoutSuccessor: Type.Integer({ minimum: 0, description: 'Of those, the ones that nothing has followed yet' }),
+};
+
+export const ExpiringJson = Type.Object(
+  {
+    at: Type.String({ format: 'date-time', description: 'The moment at which all this is counted' }),
+    until: Type.String({ format: 'date-time' }),
+    ...expiring,
+    days: Type.Array(
+      Type.Object(
+        { date: Type.String({ format: 'date', examples: ['2026-11-21'] }), ...expiring },
+        { additionalProperties: false },
+      ),
+      { description: 'Days on which something expires, the first first' },
+    ),
+    products: Type.Array(
+      Type.Object(
+        { product: Type.String({ examples: ['dev/product-a'] }), ...expiring },
+        { additionalProperties: false },
+      ),
+      { description: 'Those with the most certificates first' },
+    ),
+  },
+  { additionalProperties: false },
+);
+export type ExpiringJson = Static<typeof ExpiringJson>;
+
 export const InventorySummaryJson = Type.Object(
   {
     at: Type.String({ format: 'date-time', description: 'The moment at which all this is counted' }),

@@ -19,7 +19,9 @@ import {
 import type { Shape } from '../api/shape.ts';
 import { ClientFailure } from './failure.ts';
 import { type ConnectOptions, type ExchangeAnswer, openExchange } from './https-exchange.ts';
+import { inventoryCalls } from './inventory-calls.ts';
 import { operatorCalls } from './operator-calls.ts';
+import { queryText } from './query-text.ts';
 import { readJson, readNothing, readText, shapedAs } from './read-answer.ts';
 import { registryCalls } from './registry-calls.ts';
 
@@ -67,7 +69,7 @@ export function connect(options: ConnectOptions) {
       let cursor: string | null | undefined = query.cursor;
       do {
         const page: CertificateList = await get(
-          `/v1/certificates${queryText({ ...query, ...(cursor && { cursor }) })}`,
+          `/v1/certificates${queryText(cursor ? { ...query, count: undefined, cursor } : query)}`,
           CertificateList,
         );
         yield page;
@@ -90,6 +92,7 @@ export function connect(options: ConnectOptions) {
       post('/v1/environments', body, EnvironmentJson),
     environment: (name: string): Promise<EnvironmentJson> =>
       get(`/v1/environments/${encodeURIComponent(name)}`, EnvironmentJson),
+    ...inventoryCalls({ get, exchange, host }),
     ...registryCalls({ get, post, put, remove }),
     /** Pages of the audit log in the order asked for, fetched as they are consumed. */
     async *auditEvents(query: AuditEventListQuery = {}): AsyncGenerator<AuditEventList> {
@@ -117,8 +120,3 @@ export function connect(options: ConnectOptions) {
 const pemMediaType = 'application/pem-certificate-chain';
 
 const certificatePath = (serial: string): string => `/v1/certificates/${encodeURIComponent(serial)}`;
-
-function queryText(query: CertificateListQuery | AuditEventListQuery): string {
-  const pairs = Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]);
-  return pairs.length === 0 ? '' : `?${new URLSearchParams(pairs)}`;
-}

@@ -1,6 +1,6 @@
 /** One request and its whole answer over HTTPS, with limits on time and size: the only user of undici, loaded at first use. */
 import { createSecureContext } from 'node:tls';
-import type { Agent } from 'undici';
+import type { Agent, Dispatcher } from 'undici';
 import { connectionFailure, failure } from './connection-failure.ts';
 
 export interface ConnectOptions {
@@ -36,7 +36,14 @@ export interface ExchangeAnswer {
   readonly body: string;
 }
 
+/** An answer whose body is still to come; it ends with ClientFailure if the connection breaks. */
+export interface StreamedAnswer extends Omit<ExchangeAnswer, 'body'> {
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
 export interface HttpsExchange {
+  /** As `send`, but of any length: the limit of time is on each silence, and there is none on the size. */
+  stream(request: ExchangeRequest): Promise<StreamedAnswer>;
   /** Throws ClientFailure when no whole answer comes; any status is an answer. */
   send(request: ExchangeRequest): Promise<ExchangeAnswer>;
   close(): Promise<void>;
@@ -47,31 +54,59 @@ export function openExchange(options: ConnectOptions): HttpsExchange {
   const url = new URL(options.baseUrl);
   assertUsable(options, url.host);
   let agent: Promise<Agent> | undefined;
-  const exchange = async (request: ExchangeRequest): Promise<ExchangeAnswer> => {
-    agent ??= openAgent(options);
-    const answer = await (await agent).request({
+  let streaming: Promise<Agent> | undefined;
+  const ask = (agent: Agent, request: ExchangeRequest, signal?: AbortSignal) =>
+    agent.request({
       origin: url.origin,
       path: request.path,
       method: request.method,
       headers: headersOf(request, options.token),
       body: request.json === undefined ? null : JSON.stringify(request.json),
-      // A peer that sends an octet now and then never idles: the limit is on the whole exchange.
-      signal: AbortSignal.timeout(options.timeoutMs ?? 30_000),
+      ...(signal && { signal }),
     });
-    return {
-      status: answer.statusCode,
-      mediaType: mediaTypeOf(answer.headers['content-type']),
-      retryAfterSeconds: secondsOf(answer.headers['retry-after']),
-      body: await answer.body.text(),
-    };
+  const exchange = async (request: ExchangeRequest): Promise<ExchangeAnswer> => {
+    agent ??= openAgent(options);
+    // A peer that sends an octet now and then never idles: the limit is on the whole exchange.
+    const answer = await ask(await agent, request, AbortSignal.timeout(options.timeoutMs ?? 30_000));
+    return { ...headOf(answer), body: await answer.body.text() };
+  };
+  const stream = async (request: ExchangeRequest): Promise<StreamedAnswer> => {
+    streaming ??= openAgent({ ...options, maxAnswerBytes: unlimited });
+    const answer = await ask(await streaming, request);
+    return { ...headOf(answer), body: unbroken(answer.body, url.host) };
   };
   return {
     send: (request) =>
       exchange(request).catch((error: unknown) => {
         throw connectionFailure(error, url.host);
       }),
-    close: async () => (await agent)?.close(),
+    stream: (request) =>
+      stream(request).catch((error: unknown) => {
+        throw connectionFailure(error, url.host);
+      }),
+    close: async () => {
+      await (await agent)?.close();
+      // Whoever stops reading a stream wants no more of it.
+      await (await streaming)?.destroy();
+    },
   };
+}
+
+/** undici's word for no limit. */
+const unlimited = -1;
+
+const headOf = ({ statusCode, headers }: Pick<Dispatcher.ResponseData, 'statusCode' | 'headers'>) => ({
+  status: statusCode,
+  mediaType: mediaTypeOf(headers['content-type']),
+  retryAfterSeconds: secondsOf(headers['retry-after']),
+});
+
+async function* unbroken(body: AsyncIterable<Uint8Array>, host: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body;
+  } catch (error) {
+    throw connectionFailure(error, host);
+  }
 }
 
 /** Node would report these only at the first connection, in words of OpenSSL. */
@@ -93,6 +128,8 @@ async function openAgent(options: ConnectOptions): Promise<Agent> {
       minVersion: 'TLSv1.2',
       timeout: Math.min(options.timeoutMs ?? 30_000, 10_000),
     },
+    headersTimeout: options.timeoutMs ?? 30_000,
+    bodyTimeout: options.timeoutMs ?? 30_000,
     maxResponseSize: options.maxAnswerBytes ?? 16 * 1024 * 1024,
     connections: 1,
   });

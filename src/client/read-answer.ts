@@ -3,7 +3,7 @@ import { Problem } from '../api/problem.ts';
 import { type Shape, type Shaped, shaped } from '../api/shape.ts';
 import { failure } from './connection-failure.ts';
 import { ClientProblem } from './failure.ts';
-import type { ExchangeAnswer } from './https-exchange.ts';
+import type { ExchangeAnswer, StreamedAnswer } from './https-exchange.ts';
 
 /** The answer as `schema` describes it; throws ClientProblem, or ClientFailure `badAnswer` when it is neither. */
 export function readJson<Schema extends Shape>(answer: ExchangeAnswer, schema: Schema, host: string): Shaped<Schema> {
@@ -24,6 +24,31 @@ export function readText(answer: ExchangeAnswer, mediaType: string, host: string
   assertSuccess(answer, host);
   if (answer.mediaType !== mediaType) throw failure('badAnswer', host);
   return answer.body;
+}
+
+/** The body of a successful answer of this media type, as it comes; a refusal is read whole and thrown. */
+export async function readStream(
+  { body, ...head }: StreamedAnswer,
+  mediaType: string,
+  host: string,
+): Promise<AsyncIterable<Uint8Array>> {
+  if (head.status < 200 || head.status >= 300) assertSuccess({ ...head, body: await textOf(body, host) }, host);
+  if (head.mediaType !== mediaType) throw failure('badAnswer', host);
+  return body;
+}
+
+/** A problem is small. */
+const mostProblemBytes = 1024 * 1024;
+
+async function textOf(body: AsyncIterable<Uint8Array>, host: string): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > mostProblemBytes) throw failure('answerTooLarge', host);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
 }
 
 function assertSuccess(answer: ExchangeAnswer, host: string): void {

@@ -66,6 +66,24 @@ export interface MatchCount {
 /** How many certificates are in each status. */
 export type StatusCounts = Readonly<Record<CertificateStatus, number>>;
 
+/** Times in Unix seconds, 400 days apart at most. */
+export interface AskedExpiring {
+  readonly now: number;
+  readonly until: number;
+  readonly environment?: string;
+  readonly product?: string;
+}
+
+/** How many good certificates of a product expire on one day. */
+export interface ExpiringCount {
+  /** Unix second at which the day begins, in UTC. */
+  readonly day: number;
+  readonly product: string;
+  readonly certificates: number;
+  /** Of those, the ones that nothing has followed yet. */
+  readonly withoutSuccessor: number;
+}
+
 export interface InventorySummary {
   readonly total: StatusCounts;
   /** By product id; the service's own certificates are in no product. */

@@ -23,8 +23,10 @@ import type {
   ProductVersion,
 } from '../domain/records/environment.ts';
 import type {
+  AskedExpiring,
   CertificateFilter,
   CertificateQuery,
+  ExpiringCount,
   InventorySummary,
   MatchCount,
   RenderedPage,
@@ -248,6 +250,8 @@ export interface Inventory extends RequestStore {
   countMatches(filter: CertificateFilter, now: number): Promise<MatchCount>;
   /** Counts by what certificates are, of all or of one environment, at Unix second `now`. */
   summary(now: number, environment?: string): Promise<InventorySummary>;
+  /** The products' good certificates that expire from Unix second `now` on, before `until`, by day of expiry and product. */
+  expiring(asked: AskedExpiring): Promise<readonly ExpiringCount[]>;
   /**
    * Does a bounded part of what searches and summaries else read anew each time: indexes new names, counts what has expired
    * by Unix second `now`. True when there is more to do.

@@ -20,7 +20,7 @@ export interface ListDeps {
   readonly clock: Clock;
 }
 
-type ListServices = Pick<Services, 'listCertificates' | 'exportCertificates' | 'summarizeInventory'>;
+type ListServices = Pick<Services, 'listCertificates' | 'exportCertificates' | 'summarizeInventory' | 'countExpiring'>;
 
 export function createListServices(deps: ListDeps): ListServices {
   const { inventory } = deps;
@@ -58,6 +58,12 @@ export function createListServices(deps: ListDeps): ListServices {
       return renderedText(inventory, { query, form, first, limit });
     },
 
+    async countExpiring({ days, ...only }) {
+      const now = clockSeconds();
+      const until = now - (now % daySeconds) + (days + 1) * daySeconds;
+      return { now, until, counts: await inventory.expiring({ ...only, now, until }) };
+    },
+
     async summarizeInventory(environment) {
       return inventory.summary(clockSeconds(), environment);
     },
@@ -91,6 +97,8 @@ function cursorAfter(record: CertificateRecord, sort: CertificateSort, now: numb
   if (sort.endsWith('name')) return [listedName(record), serial, now];
   return [sort.endsWith('notAfter') ? notAfter : requestedAt, serial, now];
 }
+
+const daySeconds = 86_400;
 
 /** Large enough to keep the searching thread busy, small enough to let others in between. */
 const exportedPage = 1000;

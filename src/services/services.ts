@@ -8,7 +8,13 @@ import type { CertificateRecord } from '../domain/records/certificate.ts';
 import type { Authority, Environment, Hierarchy, Operator, OperatorRole } from '../domain/records/environment.ts';
 import type { RequestRecord } from '../domain/records/request.ts';
 import type { AuditQuery, InventoryCounts } from '../ports/inventory.ts';
-import type { CertificateQuery, InventorySummary, MatchCount, RecordRenderers } from '../ports/inventory-questions.ts';
+import type {
+  CertificateQuery,
+  ExpiringCount,
+  InventorySummary,
+  MatchCount,
+  RecordRenderers,
+} from '../ports/inventory-questions.ts';
 
 /** What makes text of records; the inventory is given them, for they run where it searches. */
 export type { RecordRenderers };
@@ -94,6 +100,19 @@ export interface CheckpointView {
   readonly note: string;
 }
 
+export interface ExpiringInput {
+  readonly days: number;
+  readonly environment?: string;
+  readonly product?: string;
+}
+
+export interface ExpiringView {
+  /** Unix seconds. */
+  readonly now: number;
+  readonly until: number;
+  readonly counts: readonly ExpiringCount[];
+}
+
 /** Bytes to serve as they are, with their validators. */
 export interface PublishedCrl {
   readonly der: Uint8Array;
@@ -151,6 +170,8 @@ export interface Services extends RegistryServices, MeasuringServices {
    * chunk. Certificates that are there from the beginning to the end come once, each as it is when it is read.
    */
   exportCertificates(caller: Caller, input: ExportInput, form: string): Promise<AsyncIterable<Uint8Array>>;
+  /** Good certificates of products that expire in so many days from now; the last day is whole. */
+  countExpiring(input: ExpiringInput): Promise<ExpiringView>;
   /** Counts of all certificates, or of an environment's. */
   summarizeInventory(environment?: string): Promise<InventorySummary>;
   revokeCertificate(

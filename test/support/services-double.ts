@@ -158,6 +158,11 @@ export function makeServices(override: Partial<Services> = {}): ServicesDouble {
     },
     listCertificates: async () => ({ items: [makeRecord()], nextCursor: null }),
     exportCertificates: async (_caller, _input, form) => textOf([makeRecord()], form),
+    countExpiring: async () => ({
+      now: testNow,
+      until: testNow + 86_400,
+      counts: [{ day: testMonday, product: 'dev/demo', certificates: 3, withoutSuccessor: 2 }],
+    }),
     summarizeInventory: async () => ({
       total: oneValid,
       products: new Map([['dev/demo', oneValid]]),

@@ -10,6 +10,7 @@ export type SearchName =
   | 'summary'
   | 'searchAuditEvents'
   | 'expiryCounts'
+  | 'expiring'
   | 'counts';
 
 /** What `expiryCounts` is asked. */

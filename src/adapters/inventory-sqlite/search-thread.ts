@@ -87,6 +87,7 @@ export function searchThread(options: ConnectionOptions, entry: URL): SearchThre
     searchAuditEvents: ask('searchAuditEvents'),
     counts: ask('counts'),
     expiryCounts: ask('expiryCounts'),
+    expiring: ask('expiring'),
     waiting: () => waiting.size,
     async close() {
       closed = true;

@@ -34,7 +34,7 @@ export function serveSearches(renderers: RecordRenderers): void {
   });
 }
 
-/** Only a count of expiries takes turns with others; everything else is answered in the turn it comes in. */
+/** Only counts of expiries take turns with others; everything else is answered in the turn it comes in. */
 function answersFrom(connection: Connection, renderers: RecordRenderers, expiries: ExpiryCounter): Answers {
   const { search, countMatches } = certificateSearch(connection);
   return {
@@ -58,6 +58,7 @@ function answersFrom(connection: Connection, renderers: RecordRenderers, expirie
     summary: (now, environment) => summary(connection, now, environment),
     counts: () => counts(connection),
     expiryCounts: (asked) => expiries.count(asked),
+    expiring: (asked) => expiries.expiring(asked),
   };
 }
 

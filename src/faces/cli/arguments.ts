@@ -91,14 +91,6 @@ export const reasonOption = new Option('--reason <reason>', 'why (RFC 5280): cer
   .choices(Object.keys(revocationReasons) as RevocationReason[])
   .makeOptionMandatory();
 
-export const statusOption = new Option('--status <status>', 'only these').choices([
-  'pending',
-  'valid',
-  'expired',
-  'revoked',
-  'held',
-]);
-
 export const hierarchyOption = new Option(
   '--hierarchy <kind>',
   'two-tier: the root signs an issuing authority; root: it signs products’ certificates itself',

@@ -2,7 +2,9 @@
 
 /** The part of a stream that is written to. */
 export interface TextSink {
+  /** False, of a stream of Node, when it wants no more for now. */
   write(text: string): unknown;
+  once?(event: 'drain', listener: () => void): unknown;
 }
 
 export interface CliIo {

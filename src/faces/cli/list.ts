@@ -1,53 +1,66 @@
 /** `privyseal list`: the inventory as a table that fits the terminal. */
-import type { CertificateListQuery, CertificateSummary } from '../../api/certificate.ts';
+import type { CertificateList, CertificateListQuery, CertificateSummary } from '../../api/certificate.ts';
 import type { PrivysealClient } from '../../client/client.ts';
 import { printable } from '../../domain/policy/printable.ts';
+import { CliError } from './cli-error.ts';
 import type { Ending } from './exit-codes.ts';
+import { writeText } from './export.ts';
+import { type FilterOptions, filterQuery } from './filter-options.ts';
 import { paintFor, statusColour } from './paint.ts';
 import type { Session } from './session.ts';
 import { type Column, layoutTable, type Table } from './table.ts';
-import { timeInWords } from './words.ts';
+import { timeInWords, timeToTheSecond } from './words.ts';
 
-export interface ListOptions {
-  readonly environment?: string;
-  readonly product?: string;
-  readonly profile?: string;
-  readonly status?: NonNullable<CertificateListQuery['status']>;
-  readonly name?: string;
-  /** Seconds. */
-  readonly expiresWithin?: number;
+export interface ListOptions extends FilterOptions {
   readonly limit: number;
+  readonly count?: boolean;
+  readonly wide?: boolean;
+  readonly csv?: boolean;
 }
 
 export async function list(session: Session, options: ListOptions): Promise<Ending> {
+  const { limit, count, wide, csv, ...filters } = options;
   const client = await session.adminClient();
-  const { items, hasMore } = await collect(client, queryOf(options, session.now()), options.limit);
-  if (session.json) session.printJson({ items, hasMore });
-  else describe(session, items, hasMore);
+  const query = { ...filterQuery(filters, session.now()), limit: Math.min(limit, largestPage) };
+  if (csv) {
+    if (limit > largestPage) throw tooManyForCsv(limit);
+    await writeText(session.io.stdout, await client.exportCertificates(query, 'text/csv'));
+    return 'ok';
+  }
+  const found = await collect(client, { ...query, ...(count && { count: 'true' as const }) }, limit);
+  if (session.json) session.printJson(found);
+  else describe(session, found, wide ?? false);
   return 'ok';
 }
 
 const largestPage = 1000;
 
-function queryOf({ expiresWithin, limit, ...filters }: ListOptions, now: number): CertificateListQuery {
-  if (expiresWithin === undefined) return { ...filters, limit: Math.min(limit, largestPage) };
-  const window = { 'notAfter.after': timeText(now), 'notAfter.before': timeText(now + expiresWithin * 1000) };
-  return { ...filters, ...window, sort: 'notAfter', limit: Math.min(limit, largestPage) };
+const tooManyForCsv = (limit: number): CliError =>
+  new CliError(
+    'usage',
+    `--limit is ${limit}, but --csv shows ${largestPage} at most. \`privyseal export --format csv\` writes everything.`,
+  );
+
+interface Found {
+  readonly items: readonly CertificateSummary[];
+  readonly hasMore: boolean;
+  readonly count?: NonNullable<CertificateList['count']>;
 }
 
-const timeText = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
-
-async function collect(client: PrivysealClient, query: CertificateListQuery, limit: number) {
+async function collect(client: PrivysealClient, query: CertificateListQuery, limit: number): Promise<Found> {
   const items: CertificateSummary[] = [];
+  let count: Found['count'];
   for await (const page of client.list(query)) {
+    count ??= page.count;
     items.push(...page.items);
-    if (items.length >= limit)
-      return { items: items.slice(0, limit), hasMore: items.length > limit || page.nextCursor !== null };
+    if (items.length < limit) continue;
+    const hasMore = items.length > limit || page.nextCursor !== null;
+    return { items: items.slice(0, limit), hasMore, ...(count && { count }) };
   }
-  return { items, hasMore: false };
+  return { items, hasMore: false, ...(count && { count }) };
 }
 
-const columns: readonly Column[] = [
+const narrow: readonly Column[] = [
   { title: 'SERIAL', cut: 'middle' },
   { title: 'NAME' },
   { title: 'PRODUCT' },
@@ -56,15 +69,25 @@ const columns: readonly Column[] = [
   { title: 'EXPIRES' },
 ];
 
+const wider = ['NOT AFTER', 'NAMES', 'AUTHORITY', 'KEY TYPE', 'REQUESTED BY', 'ISSUED', 'SUCCESSOR'];
+
 /** The table alone is on stdout; what is to be said about it goes to stderr. */
-function describe(session: Session, items: readonly CertificateSummary[], hasMore: boolean): void {
+function describe(session: Session, { items, hasMore, count }: Found, wide: boolean): void {
   if (items.length === 0) {
     session.note(['No certificates match.']);
     return;
   }
-  const paint = paintFor(session.io);
+  const table = wide ? wideTable(session, items) : fittingTable(session, items);
+  session.print(table.lines);
+  session.note([...(count ? [countInWords(count)] : []), ...notes(table, items.length, hasMore)]);
+}
+
+const countInWords = ({ matches, isExact }: NonNullable<Found['count']>): string =>
+  `${isExact ? '' : 'At least '}${matches} ${matches === 1 ? 'certificate matches' : 'certificates match'}.`;
+
+function fittingTable(session: Session, items: readonly CertificateSummary[]): Table {
   const cells = items.map((item) => cellsOf(item, session.now()));
-  const table = layoutTable(columns, cells, {
+  return layoutTable(narrow, cells, {
     width: session.width,
     // A serial is whole or of little use: names give way first, as far as they stay telling.
     givesWay: [
@@ -76,10 +99,30 @@ function describe(session: Session, items: readonly CertificateSummary[], hasMor
       ['NAME', 12],
     ],
     leavesOut: ['PROFILE', 'PRODUCT'],
-    finish: ({ title }, padded, cell) => (title === 'STATUS' ? paint(statusColour(cell), padded) : padded),
+    finish: colours(session),
   });
-  session.print(table.lines);
-  session.note(notes(table, items.length, hasMore));
+}
+
+function wideTable(session: Session, items: readonly CertificateSummary[]): Table {
+  const columns = [...narrow, ...wider.map((title) => ({ title }))];
+  const cells = items.map((item) => [...cellsOf(item, session.now()), ...widerCells(item)]);
+  return layoutTable(columns, cells, { width: undefined, givesWay: [], leavesOut: [], finish: colours(session) });
+}
+
+const widerCells = (item: CertificateSummary): string[] => [
+  timeToTheSecond(item.notAfter),
+  printable(item.names.join(' ') || '-', 3000),
+  printable(item.authority),
+  printable(item.key.type),
+  printable(item.requestedBy, 300),
+  item.issuedAt === null ? '-' : timeToTheSecond(item.issuedAt),
+  item.successor ?? '-',
+];
+
+function colours(session: Session) {
+  const paint = paintFor(session.io);
+  return ({ title }: Column, padded: string, cell: string): string =>
+    title === 'STATUS' ? paint(statusColour(cell), padded) : padded;
 }
 
 function cellsOf(item: CertificateSummary, now: number): string[] {

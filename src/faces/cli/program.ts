@@ -6,20 +6,18 @@ import {
   hierarchyOption,
   keyTypeOption,
   readLength,
-  readLimit,
   readNames,
   readSerial,
   readUrl,
   reasonOption,
-  statusOption,
 } from './arguments.ts';
 import { addAuditVerbs } from './audit-verbs.ts';
 import type { OpenAuditLog } from './audit-verify.ts';
 import { addBackupVerbs, type HomeActs } from './backup-verbs.ts';
 import { addCompletionVerbs } from './completion-verbs.ts';
 import { addContextVerbs } from './context-verbs.ts';
+import { addInventoryVerbs } from './inventory-verbs.ts';
 import type { CliIo } from './io.ts';
-import type { ListOptions } from './list.ts';
 import { addOperatorVerbs, type RecoverAct } from './operator-verbs.ts';
 import { addRegistryVerbs } from './registry-verbs.ts';
 import type { RequestOptions } from './request.ts';
@@ -70,6 +68,7 @@ export function buildProgram(io: CliIo, deps: ProgramDeps): Command {
   addServiceVerbs(program, deps);
   addBackupVerbs(program, io, deps);
   addCertificateVerbs(program, deps);
+  addInventoryVerbs(program, deps);
   addAuthorityVerbs(program, deps);
   addRegistryVerbs(program, deps);
   addToolVerbs(program, deps);
@@ -114,20 +113,6 @@ function addCertificateVerbs(program: Command, { withSession }: ProgramDeps): vo
     .addOption(keyTypeOption)
     .action((names: readonly GeneralName[], options: RequestOptions) =>
       withSession(program.opts(), async (session) => (await import('./request.ts')).request(session, names, options)),
-    );
-  program
-    .command('list')
-    .description('certificates in the inventory')
-    .addHelpText('after', '\nExample:\n  $ privyseal list --product dev/demo --expires-within 30d')
-    .option('--environment <name>', 'only of this environment')
-    .option('--product <id>', 'only of this product, like dev/demo')
-    .option('--profile <name>', 'only of this profile')
-    .addOption(statusOption)
-    .option('--name <name>', 'only for this name, or *.suffix for every name below it')
-    .option('--expires-within <length>', 'only those that expire soon, like 30d; soonest first', readLength)
-    .option('--limit <count>', 'at most so many', readLimit, 100)
-    .action((options: ListOptions) =>
-      withSession(program.opts(), async (session) => (await import('./list.ts')).list(session, options)),
     );
   program
     .command('show')

@@ -6,6 +6,7 @@ import { catchUpSql } from '../../../src/adapters/inventory-sqlite/catch-up-act.
 import { certificateSearch } from '../../../src/adapters/inventory-sqlite/certificate-search.ts';
 import { type Connection, openForReading } from '../../../src/adapters/inventory-sqlite/connection.ts';
 import { countStatement } from '../../../src/adapters/inventory-sqlite/count-statement.ts';
+import { countDay } from '../../../src/adapters/inventory-sqlite/expiry-counts.ts';
 import { labelsOfName, labelsOfText } from '../../../src/adapters/inventory-sqlite/find-labels.ts';
 import { lookUps } from '../../../src/adapters/inventory-sqlite/point-reads.ts';
 import { policyLookUps } from '../../../src/adapters/inventory-sqlite/policy-reads.ts';
@@ -252,6 +253,11 @@ describe('what comes before a search, and beside it', () => {
       '(not_after=? AND rowid>?)',
     ],
     ['what expired later', { sql: catchUpSql.later, parameters: [1, 1, 1] }, '(not_after>? AND not_after<?)'],
+    [
+      'what expires on a day',
+      { sql: countDay, parameters: [{ from: 1, until: 2, environment: null, product: null }] },
+      'certificates_by_expiry (not_after>? AND not_after<?)',
+    ],
     ['what is pending', { sql: summarySql.pending, parameters: [] }, 'certificates_open'],
     [
       'what is not counted yet',

@@ -116,6 +116,39 @@ export function questionsContract(makeStore: () => Promise<InventoryStore>): voi
     );
   });
 
+  it('counts what expires by day and product, of what is good', async () => {
+    const { inventory } = opened;
+    await fill(inventory, fc.sample(arbitraryCertificate, 120));
+    const now = frozenNowSeconds - daySeconds / 2;
+    const until = frozenNowSeconds + 12 * daySeconds + 1;
+    for (const filter of [
+      {},
+      { environment: 'dev' },
+      { product: 'dev/a' },
+      { environment: 'prod', product: 'dev/a' },
+    ]) {
+      const good = (await everything(inventory)).filter(
+        (one) =>
+          certificateStatus(one, now) === 'valid' &&
+          one.notAfter < until &&
+          matches(one, { ...filter, ...(filter.product && { owner: filter.product }) }, now),
+      );
+      const groups = Map.groupBy(good, ({ owner, notAfter }) => `${notAfter - (notAfter % daySeconds)} ${owner}`);
+      const expected = Array.from(groups, ([key, group]) => [
+        key,
+        group.length,
+        group.filter(({ successor }) => successor === null).length,
+      ]);
+      const counts = await inventory.expiring({ now, until, ...filter });
+      const told = counts.map(({ day, product, certificates, withoutSuccessor }) => [
+        `${day} ${product}`,
+        certificates,
+        withoutSuccessor,
+      ]);
+      expect(told.sort()).toEqual(expected.sort());
+    }
+  });
+
   describe('finding one certificate', () => {
     it('by its serial, whatever else is asked', async () => {
       const { inventory } = opened;

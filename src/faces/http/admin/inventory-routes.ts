@@ -1,10 +1,11 @@
 /** What the inventory holds, counted. */
 import type { onRequestAsyncHookHandler } from 'fastify';
-import { InventorySummaryJson, SummaryQuery } from '../../../api/inventory.ts';
-import type { Services } from '../../../services/services.ts';
+import { ExpiringJson, ExpiringQuery, InventorySummaryJson, SummaryQuery } from '../../../api/inventory.ts';
+import type { ExpiringView, Services } from '../../../services/services.ts';
 import { sendJson } from '../certificate-formats.ts';
 import { commonProblems, jsonAnswer, problems } from '../documentation.ts';
 import type { Face, FaceDeps } from '../face-deps.ts';
+import { integersInQuery } from '../integers-in-query.ts';
 import { rfc3339 } from '../rfc3339.ts';
 import type { Permission } from './operator-permissions.ts';
 
@@ -13,6 +14,7 @@ export function addInventoryRoutes(
   { services, now }: Pick<FaceDeps, 'services' | 'now'>,
   may: (permission: Permission) => onRequestAsyncHookHandler[],
 ): void {
+  addExpiringRoute(face, services, may);
   face.get(
     '/v1/inventory/summary',
     {
@@ -36,6 +38,69 @@ export function addInventoryRoutes(
       return sendJson(reply, summaryJson(summary, now()));
     },
   );
+}
+
+function addExpiringRoute(
+  face: Face,
+  services: Pick<Services, 'countExpiring'>,
+  may: (permission: Permission) => onRequestAsyncHookHandler[],
+): void {
+  face.get(
+    '/v1/inventory/expiring',
+    {
+      onRequest: may('read'),
+      preValidation: integersInQuery('days'),
+      schema: {
+        operationId: 'countExpiring',
+        tags: ['certificates'],
+        summary: 'How many good certificates of products expire, by day and by product',
+        description: 'Reads those that expire in that time, a day at a turn, so that searches come in between.',
+        security: [{ operatorCertificate: [] }],
+        querystring: ExpiringQuery,
+        response: {
+          200: jsonAnswer('The counts.', ExpiringJson),
+          ...problems(...commonProblems, 'unauthenticated', 'unauthorized', 'overloaded', 'inventoryUnavailable'),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { days = defaultDays, ...only } = request.query;
+      return sendJson(reply, expiringJson(await services.countExpiring({ days, ...only })));
+    },
+  );
+}
+
+const defaultDays = 90;
+
+interface Expiring {
+  readonly certificates: number;
+  readonly withoutSuccessor: number;
+}
+
+function expiringJson({ now, until, counts }: ExpiringView): ExpiringJson {
+  const days = Array.from(
+    summed(counts, ({ day }) => day),
+    ([day, sums]) => ({ date: dateText(day), ...sums }),
+  );
+  const products = Array.from(
+    summed(counts, ({ product }) => product),
+    ([product, sums]) => ({ product, ...sums }),
+  );
+  products.sort((a, b) => b.certificates - a.certificates || (a.product < b.product ? -1 : 1));
+  const total = summed(counts, () => '').get('') ?? { certificates: 0, withoutSuccessor: 0 };
+  return { at: rfc3339(now), until: rfc3339(until), ...total, days, products };
+}
+
+function summed<Key>(counts: ExpiringView['counts'], keyOf: (count: ExpiringView['counts'][number]) => Key) {
+  const sums = new Map<Key, Expiring>();
+  for (const count of counts) {
+    const { certificates, withoutSuccessor } = sums.get(keyOf(count)) ?? { certificates: 0, withoutSuccessor: 0 };
+    sums.set(keyOf(count), {
+      certificates: certificates + count.certificates,
+      withoutSuccessor: withoutSuccessor + count.withoutSuccessor,
+    });
+  }
+  return sums;
 }
 
 type Summary = Awaited<ReturnType<Services['summarizeInventory']>>;

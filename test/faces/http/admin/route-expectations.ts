@@ -24,6 +24,7 @@ export const routeExpectations: Readonly<Record<string, readonly OperatorRole[]>
   'POST /v1/certificates/:serial/revoke': operators,
   'POST /v1/certificates/:serial/release': operators,
   'GET /v1/inventory/summary': everyone,
+  'GET /v1/inventory/expiring': everyone,
   'GET /v1/environments': everyone,
   'GET /v1/environments/:environment': everyone,
   'POST /v1/environments': admins,

@@ -1,0 +1,66 @@
+/** The counts of the inventory, as the admin face tells them. */
+import { describe, expect, it } from 'vitest';
+import { openAdmin } from '../../../support/open-admin.ts';
+
+const one = { valid: 1, expired: 0, revoked: 0, held: 0, pending: 0 };
+
+describe('GET /v1/inventory/summary', () => {
+  it('counts by product, profile, key type and week', async () => {
+    const { send, calls } = await openAdmin();
+    const { status, json } = await send('GET', '/v1/inventory/summary?environment=dev');
+    expect([status, json]).toEqual([
+      200,
+      {
+        at: expect.stringMatching(/^\d{4}-/),
+        total: one,
+        products: [{ product: 'dev/demo', ...one }],
+        profiles: [{ profile: 'dev/server', ...one }],
+        keyTypes: [{ keyType: 'ec-p256', ...one }],
+        expiryWeeks: [{ week: '2026-11-16', ...one }],
+      },
+    ]);
+    expect(calls.filter(({ name }) => name === 'summarizeInventory').map(({ args }) => args)).toEqual([['dev']]);
+  });
+});
+
+describe('GET /v1/inventory/expiring', () => {
+  it('sums days and products, the most first', async () => {
+    const day = Date.UTC(2026, 10, 21) / 1000;
+    const count = (offset: number, product: string, certificates: number, withoutSuccessor: number) => ({
+      day: day + offset * 86_400,
+      product,
+      certificates,
+      withoutSuccessor,
+    });
+    const counts = [count(0, 'dev/b', 1, 1), count(0, 'dev/a', 2, 0), count(3, 'dev/a', 5, 4)];
+    const { send } = await openAdmin({ countExpiring: async () => ({ now: day, until: day + 864_000, counts }) });
+    expect((await send('GET', '/v1/inventory/expiring')).json).toEqual({
+      at: '2026-11-21T00:00:00Z',
+      until: '2026-12-01T00:00:00Z',
+      certificates: 8,
+      withoutSuccessor: 5,
+      days: [
+        { date: '2026-11-21', certificates: 3, withoutSuccessor: 1 },
+        { date: '2026-11-24', certificates: 5, withoutSuccessor: 4 },
+      ],
+      products: [
+        { product: 'dev/a', certificates: 7, withoutSuccessor: 4 },
+        { product: 'dev/b', certificates: 1, withoutSuccessor: 1 },
+      ],
+    });
+  });
+
+  it('asks for 90 days, or as many as it is told', async () => {
+    const { send, calls } = await openAdmin();
+    await send('GET', '/v1/inventory/expiring');
+    await send('GET', '/v1/inventory/expiring?days=7&product=dev/demo');
+    const asked = calls.filter(({ name }) => name === 'countExpiring').map(({ args }) => args[0]);
+    expect(asked).toEqual([{ days: 90 }, { days: 7, product: 'dev/demo' }]);
+  });
+
+  it.each(['days=0', 'days=367', 'days=-1', 'days=1e2', 'days=x', 'weeks=2'])('refuses %s', async (query) => {
+    const { send, refusals } = await openAdmin();
+    const { status, json } = await send('GET', `/v1/inventory/expiring?${query}`);
+    expect([status, json.reasons[0].field, refusals.length]).toEqual([400, query.split('=')[0], 1]);
+  });
+});

@@ -6,7 +6,7 @@ import { catchUpSql } from '../../../src/adapters/inventory-sqlite/catch-up-act.
 import { certificateSearch } from '../../../src/adapters/inventory-sqlite/certificate-search.ts';
 import { type Connection, openForReading } from '../../../src/adapters/inventory-sqlite/connection.ts';
 import { countStatement } from '../../../src/adapters/inventory-sqlite/count-statement.ts';
-import { countDay } from '../../../src/adapters/inventory-sqlite/expiry-counts.ts';
+import { countDay, expirySlice } from '../../../src/adapters/inventory-sqlite/expiry-counts.ts';
 import { labelsOfName, labelsOfText } from '../../../src/adapters/inventory-sqlite/find-labels.ts';
 import { lookUps } from '../../../src/adapters/inventory-sqlite/point-reads.ts';
 import { policyLookUps } from '../../../src/adapters/inventory-sqlite/policy-reads.ts';
@@ -99,6 +99,13 @@ describe('a certificate that is archived', () => {
         .filter((name) => name !== 'id' && name !== 'label')
         .sort(),
     );
+  });
+});
+
+describe('a slice of the count of expiries', () => {
+  it('reads its rows in the order they lie in, and sorts nothing', () => {
+    const steps = plan(expirySlice, [1, 1000, frozenNowSeconds]);
+    expect(steps).toEqual(['SEARCH certificates USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)']);
   });
 });
 

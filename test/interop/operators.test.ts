@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { commandLine } from '../support/command-line.ts';
 import { exchange } from '../support/http-exchange.ts';
 import {
+  ownEnvironment,
   projectFolder,
   type RunningService,
   serviceExit,
@@ -27,10 +28,9 @@ afterAll(() => service.dispose());
 
 /** The command line as a process of its own, in `folder`. */
 function privyseal(...args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const { PRIVYSEAL_HOME: _, ...env } = process.env;
   const at = ['--home', home, '--url', service.urls.public, '--admin-url', service.urls.admin];
   return new Promise((resolve) => {
-    const options = { cwd: folder, env };
+    const options = { cwd: folder, env: ownEnvironment() };
     const done = (error: ExecFileException | null, stdout: string, stderr: string) =>
       resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
     execFile(process.execPath, [join(projectFolder, 'bin/privyseal.js'), ...at, ...args], options, done);

@@ -1,7 +1,7 @@
 /** Runs a verb of the program as users do, as a process of its own, on a home of the test's. */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { projectFolder } from './running-service.ts';
+import { ownEnvironment, projectFolder } from './running-service.ts';
 
 export interface ProgramEnd {
   /** -1 when a signal ended it. */
@@ -17,10 +17,9 @@ export function runProgram(
   env: Readonly<Record<string, string>> = {},
   killAfterMs?: number,
 ): Promise<ProgramEnd> {
-  const own = Object.entries(process.env).filter(([name]) => !/^(PRIVYSEAL|VITEST|NODE_)/.test(name));
   // A timeout of 0 is none.
   const options = {
-    env: { ...Object.fromEntries(own), PRIVYSEAL_HOME: home, ...env },
+    env: { ...ownEnvironment(), PRIVYSEAL_HOME: home, ...env },
     maxBuffer: 2 ** 26,
     killSignal: 'SIGKILL' as const,
     timeout: killAfterMs ?? 0,

@@ -65,11 +65,14 @@ export interface RunningService {
 /** A new folder for homes and files; the caller removes it. */
 export const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), 'privyseal-test-'));
 
+/** This process's environment without what settings of its own would change in a program started with it. */
+export const ownEnvironment = (): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(PRIVYSEAL|VITEST|NODE_)/.test(name)));
+
 function environment(options: ServiceOptions, home: string): NodeJS.ProcessEnv {
-  const own = Object.entries(process.env).filter(([name]) => !/^(PRIVYSEAL|VITEST|NODE_)/.test(name));
   const { ports = { public: 0, admin: 0, distribution: 0 } } = options;
   return {
-    ...Object.fromEntries(own),
+    ...ownEnvironment(),
     PRIVYSEAL_HOME: home,
     PRIVYSEAL_PUBLIC_PORT: String(ports.public),
     PRIVYSEAL_ADMIN_PORT: String(ports.admin),

@@ -8,6 +8,7 @@ import {
   type RevokeBody,
   type SubmitBody,
 } from '../api/certificate.ts';
+import { PendingRequestJson } from '../api/request.ts';
 import {
   AuthorityList,
   type EnvironmentBody,
@@ -16,7 +17,7 @@ import {
   Readiness,
   StatusJson,
 } from '../api/service.ts';
-import type { Shape } from '../api/shape.ts';
+import type { Shape, Shaped } from '../api/shape.ts';
 import { ClientFailure } from './failure.ts';
 import { type ConnectOptions, type ExchangeAnswer, openExchange } from './https-exchange.ts';
 import { inventoryCalls } from './inventory-calls.ts';
@@ -24,6 +25,7 @@ import { operatorCalls } from './operator-calls.ts';
 import { queryText } from './query-text.ts';
 import { readJson, readNothing, readText, shapedAs } from './read-answer.ts';
 import { registryCalls } from './registry-calls.ts';
+import { type Outcome, requestCalls } from './request-calls.ts';
 
 export type { ConnectOptions };
 export type PrivysealClient = ReturnType<typeof connect>;
@@ -47,22 +49,36 @@ export function connect(options: ConnectOptions) {
     readJson(await exchange.send({ method: 'DELETE', path, accept: 'application/json' }), schema, host);
 
   /** Acts that issue carry a key, so that one lost answer can be asked for again without a second certificate. */
-  const issue = async <Schema extends Shape>(path: string, json: unknown, schema: Schema) => {
+  const sendOnce = async (path: string, json: unknown): Promise<ExchangeAnswer> => {
     const headers = { 'idempotency-key': randomUUID() };
     const send = (): Promise<ExchangeAnswer> =>
       exchange.send({ method: 'POST', path, accept: 'application/json', json, headers });
-    const answer = await send().catch((error: unknown) => {
+    return send().catch((error: unknown) => {
       if (error instanceof ClientFailure && error.code === 'connectionBroken') return send();
       throw error;
     });
-    return readJson(answer, schema, host);
   };
+  const issue = async <Schema extends Shape>(path: string, json: unknown, schema: Schema) =>
+    readJson(await sendOnce(path, json), schema, host);
+
+  /** 202 (RFC 9110 §15.3.3): not done yet, and what it waits for. */
+  const outcomeOf = <Accepted extends Shape>(answer: ExchangeAnswer, accepted: Accepted): Outcome<Shaped<Accepted>> =>
+    answer.status === 202
+      ? { kind: 'request', request: readJson(answer, accepted, host) }
+      : { kind: 'certificate', certificate: readJson(answer, CertificateJson, host) };
 
   return {
-    submit: (body: SubmitBody): Promise<CertificateJson> => issue('/v1/certificates', body, CertificateJson),
+    submit: async (body: SubmitBody): Promise<Outcome<PendingRequestJson>> =>
+      outcomeOf(await sendOnce('/v1/certificates', body), PendingRequestJson),
     /** Over mutual TLS with the very certificate that is rotated. */
-    rotate: (serial: string, body: Pick<SubmitBody, 'csr'>): Promise<CertificateJson> =>
-      issue(`${certificatePath(serial)}/rotate`, body, CertificateJson),
+    rotate: async (serial: string, body: Pick<SubmitBody, 'csr'>): Promise<Outcome<PendingRequestJson>> =>
+      outcomeOf(await sendOnce(`${certificatePath(serial)}/rotate`, body), PendingRequestJson),
+    ...requestCalls({
+      get,
+      post,
+      either: async (request, accepted) =>
+        outcomeOf(await exchange.send({ accept: 'application/json', ...request }), accepted),
+    }),
     read: (serial: string): Promise<CertificateJson> => get(certificatePath(serial), CertificateJson),
     /** Pages in the order asked for, fetched as they are consumed. */
     async *list(query: CertificateListQuery = {}): AsyncGenerator<CertificateList> {

@@ -6,6 +6,7 @@ import { type ConnectOptions, connect, type PrivysealClient } from '../../src/cl
 import { connectionFailure } from '../../src/client/connection-failure.ts';
 import { ClientFailure, ClientProblem } from '../../src/client/failure.ts';
 import { answersNow, makeCertificateJson, makeProblem, makeStatus, makeSummary } from '../support/certificate-json.ts';
+import { makePending } from '../support/request-json.ts';
 import {
   keyPemOf,
   type Responder,
@@ -39,12 +40,24 @@ describe('a request', () => {
   it('carries the token, the body and a key against doing it twice', async () => {
     const service = await startStubService(() => ({ status: 201, body: makeCertificateJson() }));
     const issued = await clientOf(service, { token: 'pst_secret' }).submit({ csr, profile: 'server' });
-    expect(issued).toEqual(makeCertificateJson());
+    expect(issued).toEqual({ kind: 'certificate', certificate: makeCertificateJson() });
     const [request] = service.requests;
     expect(request).toMatchObject({ method: 'POST', path: '/v1/certificates' });
     expect(JSON.parse(request!.body)).toEqual({ csr, profile: 'server' });
     expect(request!.headers.authorization).toBe('Bearer pst_secret');
     expect(request!.headers['idempotency-key']).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  it('that waits for approval is told from a certificate by the status alone', async () => {
+    const service = await startStubService(() => ({ status: 202, body: makePending() }));
+    const pending = { kind: 'request', request: makePending() };
+    const client = clientOf(service);
+    expect(await client.submit({ csr })).toEqual(pending);
+    expect(await client.rotate('01', { csr })).toEqual(pending);
+    expect(await client.collect('../x', 5)).toEqual(pending);
+    expect(service.requests.at(-1)!.path).toBe('/v1/requests/..%2Fx?wait=5');
+    const odd = await startStubService(() => ({ status: 202, body: makeCertificateJson() }));
+    expect(await codeOf(clientOf(odd).submit({ csr }))).toBe('badAnswer');
   });
 
   it('shows the client certificate that it was given', async () => {

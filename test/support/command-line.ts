@@ -46,6 +46,7 @@ export async function commandLine(
     isTty: options.columns !== undefined,
     columns: options.columns,
     now: () => options.now ?? answersNow,
+    pause: async () => {},
   };
   const refuse = () => Promise.reject(new Error('not part of this test'));
   const deps = {

@@ -15,6 +15,7 @@ export const exitCodes = {
   exists: 8,
   notTrusted: 9,
   auditBroken: 10,
+  waiting: 11,
 } as const;
 
 export type Ending = keyof typeof exitCodes;

@@ -21,4 +21,6 @@ export interface CliIo {
   readonly columns: number | undefined;
   /** Unix milliseconds; Date.now if absent. */
   readonly now?: () => number;
+  /** Lets time pass; a timer if absent. */
+  readonly pause?: (ms: number) => Promise<void>;
 }

@@ -1,16 +1,7 @@
 /** The command line as a tree of verbs (commander); each verb's code is loaded when it is called. */
 import { Command } from 'commander';
 import type { EnvironmentBody } from '../../api/service.ts';
-import type { GeneralName } from '../../domain/x509/general-name.ts';
-import {
-  hierarchyOption,
-  keyTypeOption,
-  readLength,
-  readNames,
-  readSerial,
-  readUrl,
-  reasonOption,
-} from './arguments.ts';
+import { hierarchyOption, readSerial, readUrl, reasonOption } from './arguments.ts';
 import { addAuditVerbs } from './audit-verbs.ts';
 import type { OpenAuditLog } from './audit-verify.ts';
 import { addBackupVerbs, type HomeActs } from './backup-verbs.ts';
@@ -20,7 +11,7 @@ import { addInventoryVerbs } from './inventory-verbs.ts';
 import type { CliIo } from './io.ts';
 import { addOperatorVerbs, type RecoverAct } from './operator-verbs.ts';
 import { addRegistryVerbs } from './registry-verbs.ts';
-import type { RequestOptions } from './request.ts';
+import { addRequestVerbs } from './request-verbs.ts';
 import type { RevokeOptions } from './revoke.ts';
 import type { GlobalOptions, WithSession } from './session.ts';
 import { addToolVerbs } from './tool-verbs.ts';
@@ -67,6 +58,7 @@ export function buildProgram(io: CliIo, deps: ProgramDeps): Command {
     .exitOverride();
   addServiceVerbs(program, deps);
   addBackupVerbs(program, io, deps);
+  addRequestVerbs(program, deps);
   addCertificateVerbs(program, deps);
   addInventoryVerbs(program, deps);
   addAuthorityVerbs(program, deps);
@@ -102,18 +94,6 @@ function addServiceVerbs(program: Command, { serve, initialize, withSession, end
 }
 
 function addCertificateVerbs(program: Command, { withSession }: ProgramDeps): void {
-  program
-    .command('request')
-    .description('make a key here, have a certificate issued for it, and write both with chain and trust')
-    .addHelpText('after', '\nExample:\n  $ privyseal request demo.dev.internal --lifetime 24h --out tls')
-    .argument('<name...>', 'names of the certificate', readNames)
-    .option('--out <dir>', 'folder of the files (default: ./ and the first name)')
-    .option('--profile <name>', 'profile (default: the first the product may use)')
-    .option('--lifetime <length>', 'like 24h or 30d (default: the profile’s)', readLength)
-    .addOption(keyTypeOption)
-    .action((names: readonly GeneralName[], options: RequestOptions) =>
-      withSession(program.opts(), async (session) => (await import('./request.ts')).request(session, names, options)),
-    );
   program
     .command('show')
     .description('everything about one certificate')

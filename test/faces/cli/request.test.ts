@@ -9,6 +9,7 @@ import type { GeneralName } from '../../../src/domain/x509/general-name.ts';
 import { makeCertificateJson, makeProblem } from '../../support/certificate-json.ts';
 import { at, commandLine, homeFor } from '../../support/command-line.ts';
 import { describeWith, run } from '../../support/judges.ts';
+import { makePending, requestId } from '../../support/request-json.ts';
 import { makeSigningKey } from '../../support/signing-key.ts';
 import { type Responder, type StubService, startStubService } from '../../support/stub-service.ts';
 import { makeTestCertificate, makeTestHierarchy, type TestHierarchy } from '../../support/test-hierarchy.ts';
@@ -60,6 +61,11 @@ const request = (service: StubService, cwd: string, ...args: string[]) =>
 
 const read = (folder: string, name: string): string => readFileSync(join(folder, name), 'utf8');
 const filesIn = (folder: string): string[] => readdirSync(folder, { recursive: true }).map(String).toSorted();
+
+const waiting = () => ({ status: 202, body: makePending({ expiresAt: new Date(nowMs + 60_000).toISOString() }) });
+const problemType = 'https://privyseal.dev/problems/';
+const stopping = { type: `${problemType}stopping`, status: 503 };
+const conflict = { type: `${problemType}conflict`, status: 409 };
 
 describe('privyseal request', () => {
   it('writes key, certificate, chain and trust, and says how to use them', async () => {
@@ -194,6 +200,105 @@ describe('privyseal request', () => {
     ['half a client certificate', ['request', 'a.dev.internal', '--cert', 'x']],
   ])('is a usage error with %s', async (_what, argv) => {
     expect((await commandLine(argv)).code).toBe(2);
+  });
+
+  it('says how to come back for the files where approval is needed, and keeps the key', async () => {
+    const service = await startStubService(() => ({ status: 202, body: makePending() }));
+    const cwd = homeFor(service);
+    const { code, stdout } = await request(service, cwd);
+    const folder = join(cwd, 'demo.dev.internal');
+    expect([code, filesIn(folder)]).toEqual([11, ['key.pem', 'request.json']]);
+    expect(statSync(join(folder, 'key.pem')).mode & 0o777).toBe(0o600);
+    expect(JSON.parse(read(folder, 'request.json'))).toMatchObject({ id: requestId, names: ['demo.dev.internal'] });
+    expect(stdout).toMatch(/^Waits for +approval, 1 of 2 given$/m);
+    expect(stdout).toContain(`  privyseal request --continue ${folder} --wait\n`);
+    expect((await request(service, cwd)).code).toBe(8);
+  });
+
+  it('comes back for the certificate as often as need be, and completes the set', async () => {
+    let approved = false;
+    const service = await startStubService((asked) => {
+      if (asked.path.startsWith('/v1/requests/') && approved) return { body: issue(service.requests[0]!.body, {}) };
+      return asked.path.startsWith('/v1/trust') ? issuing()(asked, undefined as never) : waiting();
+    });
+    const cwd = homeFor(service);
+    await request(service, cwd);
+    const folder = join(cwd, 'demo.dev.internal');
+    const resume = () =>
+      commandLine(['request', '--continue', 'demo.dev.internal', ...at(service)], { cwd, now: nowMs });
+    expect((await resume()).code).toBe(11);
+    expect(service.requests.at(-1)!.path).toBe(`/v1/requests/${requestId}?wait=0`);
+    approved = true;
+    const { code, stdout } = await resume();
+    expect([code, filesIn(folder)]).toEqual([0, ['cert.pem', 'chain.pem', 'fullchain.pem', 'key.pem', 'trust.pem']]);
+    expect(stdout).toContain('openssl verify');
+    const publicKey = createPublicKey(createPrivateKey(read(folder, 'key.pem')));
+    expect(new X509Certificate(read(folder, 'cert.pem')).publicKey.equals(publicKey)).toBe(true);
+    expect((await resume()).code).toBe(2);
+  });
+
+  it('waits through a service that is busy, gone or answers at once, until the certificate is there', async () => {
+    const answers: Responder[] = [
+      waiting,
+      () => ({ status: 503, mediaType: 'application/problem+json', body: makeProblem(stopping) }),
+      (_asked, response) => void response.destroy(),
+      waiting,
+      () => ({ body: issue(service.requests[0]!.body, {}) }),
+    ];
+    const service = await startStubService((asked, response) => {
+      if (asked.path.startsWith('/v1/trust')) return issuing()(asked, response);
+      return asked.method === 'POST' ? waiting() : answers.shift()!(asked, response);
+    });
+    const cwd = homeFor(service);
+    const { code, stderr } = await request(service, cwd, '--wait');
+    expect([code, answers]).toEqual([0, []]);
+    expect(stderr).toContain(`Waiting for the approval of ${requestId}.`);
+    expect(service.requests[1]!.path).toBe(`/v1/requests/${requestId}?wait=25`);
+    expect(filesIn(join(cwd, 'demo.dev.internal'))).toContain('cert.pem');
+  });
+
+  it('tells that it was denied, and why, and leaves the key to the person', async () => {
+    const reasons = [{ code: 'requestDenied', message: 'not this name' }];
+    const denied = { status: 409, mediaType: 'application/problem+json', body: makeProblem({ ...conflict, reasons }) };
+    const service = await startStubService(({ method }) => (method === 'POST' ? waiting() : denied));
+    const cwd = homeFor(service);
+    const { code, stderr } = await request(service, cwd, '--wait');
+    expect(code).toBe(3);
+    expect(stderr).toContain('requestDenied: not this name');
+    expect(stderr).toContain('remove it, and request anew');
+    expect(filesIn(join(cwd, 'demo.dev.internal'))).toEqual(['key.pem', 'request.json']);
+  });
+
+  it('keeps the request when the certificate that came is not what was asked for', async () => {
+    const other = { spkiDer: makeSigningKey().spkiDer };
+    const service = await startStubService((asked) => {
+      if (asked.path.startsWith('/v1/trust')) return issuing()(asked, undefined as never);
+      return asked.method === 'POST' ? waiting() : { body: issue(service.requests[0]!.body, other) };
+    });
+    const cwd = homeFor(service);
+    expect((await request(service, cwd, '--wait')).code).toBe(9);
+    expect(filesIn(join(cwd, 'demo.dev.internal'))).toEqual(['key.pem', 'request.json']);
+  });
+
+  it.each([
+    ['a folder in which nothing waits', ['request', '--continue', '.']],
+    ['a folder that is not there', ['request', '--continue', 'none']],
+    ['names beside it', ['request', 'a.dev', '--continue', '.']],
+    ['a profile beside it', ['request', '--profile', 'peer', '--continue', '.']],
+  ])('cannot be continued with %s', async (_what, argv) => {
+    const service = await startStubService(waiting);
+    expect((await commandLine([...argv, ...at(service)], { cwd: homeFor(service) })).code).toBe(2);
+    expect(service.requests).toEqual([]);
+  });
+
+  it.each(['{', '{}', '{"id":"x"}', 'null'])('does not trust a request.json of %j', async (text) => {
+    const service = await startStubService(waiting);
+    const cwd = homeFor(service);
+    await request(service, cwd);
+    writeFileSync(join(cwd, 'demo.dev.internal/request.json'), text);
+    const argv = ['request', '--continue', 'demo.dev.internal', ...at(service)];
+    expect((await commandLine(argv, { cwd, now: nowMs })).code).toBe(1);
+    expect(service.requests).toHaveLength(1);
   });
 
   describeWith('openssl', 'makes files', () => {

@@ -4,6 +4,8 @@ import { join, relative } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import packageJson from '../package.json' with { type: 'json' };
 import type { Config } from './config.ts';
+import type { Finding } from './domain/diagnosis/finding.ts';
+import { StartError } from './domain/errors.ts';
 import type { Recovery } from './faces/cli/operator-recover.ts';
 import { runCli } from './faces/cli/run.ts';
 import type { StartReport } from './faces/cli/welcome.ts';
@@ -20,6 +22,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     backUp: async (given, file, onProgress) => (await offline()).backUpHome(await load(given), file, onProgress),
     restore: async (given, input, onProgress) => (await offline()).restoreHome(await load(given), input, onProgress),
     openAuditLog: async (file, onProgress) => (await offline()).openAuditLog(file, onProgress),
+    examine: examineHome,
     version: packageJson.version,
   });
 }
@@ -37,6 +40,17 @@ type Given = Partial<Pick<Config, 'home' | 'logLevel'>>;
 async function load(given: Given): Promise<Config> {
   const { loadConfig } = await import('./config.ts');
   return loadConfig(process.env, process.cwd(), given);
+}
+
+/** Settings that nobody could start with are the first thing a doctor has to tell. */
+async function examineHome(given: Given): Promise<readonly Finding[]> {
+  const { examine } = await import('./doctor.ts');
+  try {
+    return await examine(await load(given), process.env);
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    return [{ check: 'settings', state: 'fail', says: error.code, next: error.message }];
+  }
 }
 
 const offline = (): Promise<typeof import('./offline.ts')> => import('./offline.ts');

@@ -57,6 +57,7 @@ export async function commandLine(
     restore: refuse,
     openAuditLog,
     recover: refuse,
+    examine: refuse,
     ...options.deps,
   };
   const code = await runCli(argv, io, deps);

@@ -41,9 +41,10 @@ const floors: readonly Floor[] = [
   { path: 'main.ts', floors: [''], packages: [], node: 'any', pure: false },
   { path: 'search-thread.ts', floors: ['adapters/', 'faces/'], packages: [], node: 'none', pure: true },
   { path: 'offline.ts', floors: [''], packages: [], node: 'any', pure: false },
+  { path: 'doctor.ts', floors: [''], packages: [], node: 'any', pure: false },
   {
     path: 'program.ts',
-    floors: ['main.ts', 'offline.ts', 'config.ts', 'faces/cli/', 'services/'],
+    floors: ['main.ts', 'offline.ts', 'doctor.ts', 'config.ts', 'faces/cli/', 'services/', 'domain/'],
     packages: [],
     node: 'any',
     pure: false,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StartError } from '../../domain/errors.ts';
 
-const lockName = 'privyseal.lock';
+export const lockName = 'privyseal.lock';
 const pidName = 'privyseal.pid';
 
 /** Everything a lock puts into the home; SQLite makes a journal for as long as it is held. */
@@ -54,7 +54,7 @@ async function openLocked(home: string): Promise<DatabaseSync> {
 }
 
 /** https://www.sqlite.org/rescode.html: SQLITE_BUSY, whatever its extended form. */
-const isBusy = (error: unknown): boolean => (Number((error as { errcode?: number }).errcode) & 0xff) === 5;
+export const isBusy = (error: unknown): boolean => (Number((error as { errcode?: number }).errcode) & 0xff) === 5;
 
 /** The process number is for the person only: nothing is decided by it. */
 async function locked(home: string, cause: unknown): Promise<StartError> {

@@ -1,14 +1,13 @@
 /** The audit log of a database file, read without the service: a home's, even while it runs, or a backup's. Nothing is written. */
-import { existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { DatabaseSync } from 'node:sqlite';
-import { pathToFileURL } from 'node:url';
+import type { DatabaseSync } from 'node:sqlite';
 import { parseCheckpointNote } from '../../domain/audit/checkpoint.ts';
 import type { CheckpointProof } from '../../domain/audit/checkpoint-trust.ts';
 import type { KeptEvent } from '../../domain/audit/kept-event.ts';
 import type { AuditLogContent } from '../../domain/audit/verify-log.ts';
 import { StartError } from '../../domain/errors.ts';
 import { keptColumns } from './audit-search.ts';
+import { openUnchanged } from './open-unchanged.ts';
 
 export interface AuditLogFile extends AuditLogContent {
   /** How many events there are, unless they are wrong: for the progress. */
@@ -43,16 +42,6 @@ export function openAuditLogFile(file: string): AuditLogFile {
     if (error instanceof StartError) throw error;
     throw damaged(file, 'cannot be read as a database', error);
   }
-}
-
-/**
- * A running service's log lies beside the file and is read with it. Without one the file is whole: `immutable` then keeps SQLite
- * from making one, which a backup's folder may not allow.
- */
-function openUnchanged(file: string): DatabaseSync {
-  const url = pathToFileURL(file);
-  if (!existsSync(`${file}-wal`)) url.search = 'immutable=1';
-  return new DatabaseSync(url, { readOnly: true, timeout: 2000 });
 }
 
 function readLog(database: DatabaseSync, file: string): AuditLogFile {

@@ -36,16 +36,19 @@ const generatedOctets = 32;
  * Throws StartError `passphraseMissing`, `keyFileOpenToOthers`, `homeUnwritable`.
  */
 export async function resolvePassphrase(sources: PassphraseSources): Promise<ResolvedPassphrase> {
+  return (await findPassphrase(sources)) ?? (await generate(sources));
+}
+
+type Places = Omit<PassphraseSources, 'randomness'>;
+
+/** The same, without making one: undefined if there is none. */
+export async function findPassphrase(places: Places): Promise<ResolvedPassphrase | undefined> {
   return (
-    fromEnvironment(sources) ??
-    (await fromFile(sources)) ??
-    (await fromCredential(sources)) ??
-    (await fromHome(sources)) ??
-    (await generate(sources))
+    fromEnvironment(places) ?? (await fromFile(places)) ?? (await fromCredential(places)) ?? (await fromHome(places))
   );
 }
 
-function fromEnvironment({ env }: PassphraseSources): ResolvedPassphrase | undefined {
+function fromEnvironment({ env }: Places): ResolvedPassphrase | undefined {
   const passphrase = env[variable];
   if (passphrase === undefined) return undefined;
   delete env[variable];
@@ -53,7 +56,7 @@ function fromEnvironment({ env }: PassphraseSources): ResolvedPassphrase | undef
 }
 
 /** An orchestrator mounts secrets for a group of ours (Kubernetes with fsGroup), never for everybody. */
-async function fromFile({ env }: PassphraseSources): Promise<ResolvedPassphrase | undefined> {
+async function fromFile({ env }: Places): Promise<ResolvedPassphrase | undefined> {
   const file = env[fileVariable];
   if (file === undefined) return undefined;
   const passphrase = await readSecret(notEmpty(file, fileVariable), 0o027);
@@ -62,7 +65,7 @@ async function fromFile({ env }: PassphraseSources): Promise<ResolvedPassphrase 
 }
 
 /** systemd.exec(5), LoadCredential=: read by an ACL, whose mask shows as the group's bits. */
-async function fromCredential({ env }: PassphraseSources): Promise<ResolvedPassphrase | undefined> {
+async function fromCredential({ env }: Places): Promise<ResolvedPassphrase | undefined> {
   const folder = env.CREDENTIALS_DIRECTORY;
   if (folder === undefined || folder === '') return undefined;
   const file = join(folder, credentialName);
@@ -70,7 +73,7 @@ async function fromCredential({ env }: PassphraseSources): Promise<ResolvedPassp
   return passphrase === undefined ? undefined : { passphrase, source: 'credential', file, generated: false };
 }
 
-async function fromHome({ directory }: PassphraseSources): Promise<ResolvedPassphrase | undefined> {
+async function fromHome({ directory }: Places): Promise<ResolvedPassphrase | undefined> {
   const file = join(directory, homeFileName);
   const passphrase = await readSecret(file, 0o077);
   return passphrase === undefined ? undefined : { passphrase, source: 'home', file, generated: false };

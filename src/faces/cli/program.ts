@@ -8,6 +8,7 @@ import { addBackupVerbs, type HomeActs } from './backup-verbs.ts';
 import { addCompletionVerbs } from './completion-verbs.ts';
 import { addContextVerbs } from './context-verbs.ts';
 import { addInventoryVerbs } from './inventory-verbs.ts';
+import { addDoctorVerb, type DoctorDeps } from './doctor-verbs.ts';
 import type { CliIo } from './io.ts';
 import { addOperatorVerbs, type RecoverAct } from './operator-verbs.ts';
 import { addRegistryVerbs } from './registry-verbs.ts';
@@ -16,7 +17,7 @@ import type { RevokeOptions } from './revoke.ts';
 import type { GlobalOptions, WithSession } from './session.ts';
 import { addToolVerbs } from './tool-verbs.ts';
 
-export interface ProgramDeps extends HomeActs, RecoverAct {
+export interface ProgramDeps extends HomeActs, RecoverAct, DoctorDeps {
   readonly version: string;
   /** Both resolve to an exit code. `home` only when it was given here. */
   readonly serve: (overrides: { home?: string }) => Promise<number>;
@@ -66,6 +67,7 @@ export function buildProgram(io: CliIo, deps: ProgramDeps): Command {
   addToolVerbs(program, deps);
   addAuditVerbs(program, deps);
   addOperatorVerbs(program, io, deps);
+  addDoctorVerb(program, io, deps);
   addContextVerbs(program, io);
   addCompletionVerbs(program, io);
   return program;

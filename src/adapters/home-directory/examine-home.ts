@@ -1,0 +1,70 @@
+/** Looks at the folders and files of a home: whether they are there, for whom, and on how much room. Nothing is changed. */
+import { readdir, stat, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { Finding } from '../../domain/diagnosis/finding.ts';
+import { StartError } from '../../domain/errors.ts';
+import { isFolder, refuseOpenToOthers } from './home-directory.ts';
+import { isBusy, lockName } from './home-lock.ts';
+
+/** What others may read: it is in certificates, lists or on the network anyway. */
+const publicFiles =
+  /^(?:trust\/[^/]+\.pem|admin\/[^/]+\.crt|audit\/checkpoint|run\/ports\.json|privyseal\.lock(?:-journal)?)$/;
+
+export async function examineHome(home: string): Promise<Finding[]> {
+  if (!(await isFolder(home).catch(() => false))) {
+    const next = 'Name another with --home or PRIVYSEAL_HOME, or run `privyseal init`.';
+    return [{ check: 'home', state: 'fail', says: `there is no folder ${home}`, next }];
+  }
+  const own = await refuseOpenToOthers(home).catch((error: unknown) => error);
+  if (own instanceof StartError) return [{ check: 'home', state: 'fail', says: own.code, next: own.message }];
+  if (own !== undefined) throw own;
+  const findings: Finding[] = [{ check: 'home', state: 'ok', says: `${home}, for its owner alone` }];
+  return [...findings, await examinePermissions(home), await examineSpace(home)];
+}
+
+async function examinePermissions(home: string): Promise<Finding> {
+  const entries = await readdir(home, { recursive: true, withFileTypes: true });
+  const open: string[] = [];
+  for (const entry of entries) {
+    const path = join(entry.parentPath, entry.name);
+    const facts = await stat(path).catch(() => undefined);
+    // Files come and go while a service runs.
+    if (!facts) continue;
+    const forbidden = publicFiles.test(path.slice(home.length + 1)) ? 0o022 : 0o077;
+    if ((facts.mode & forbidden) !== 0) open.push(path);
+  }
+  if (open.length === 0) return { check: 'permissions', state: 'ok', says: `${entries.length} files and folders` };
+  const says = `others may use ${open.slice(0, 5).join(', ')}${open.length > 5 ? `, and ${open.length - 5} more` : ''}`;
+  const next = `Run: chmod go-rwx ${open.slice(0, 5).map(quoted).join(' ')}`;
+  return { check: 'permissions', state: 'fail', says, next };
+}
+
+const quoted = (path: string): string => `'${path.replaceAll("'", `'\\''`)}'`;
+
+const mebi = 2 ** 20;
+/** Below the first, nothing is issued; below the second, it is time to act. */
+const [needed, wished] = [2 * mebi, 512 * mebi];
+
+async function examineSpace(home: string): Promise<Finding> {
+  const { bavail, bsize } = await statfs(home);
+  const free = bavail * bsize;
+  const says = `${Math.floor(free / mebi)} MiB free where the home is`;
+  if (free >= wished) return { check: 'space', state: 'ok', says };
+  return { check: 'space', state: free < needed ? 'fail' : 'warn', says, next: 'Make room on this disk.' };
+}
+
+/** Whether a service has this home now: whether its lock can be had. */
+export function isServed(home: string): boolean {
+  try {
+    const database = new DatabaseSync(join(home, lockName), { readOnly: true, timeout: 0 });
+    try {
+      database.exec('BEGIN; SELECT count(*) FROM sqlite_schema');
+      return false;
+    } finally {
+      database.close();
+    }
+  } catch (error) {
+    return isBusy(error);
+  }
+}

@@ -1,0 +1,52 @@
+/** Tries the vault as a start would: its files, where its passphrase comes from, and whether the one opens the other. */
+import type { Finding } from '../../domain/diagnosis/finding.ts';
+import { StartError } from '../../domain/errors.ts';
+import { findPassphrase, type PassphraseSources, type ResolvedPassphrase } from './passphrase.ts';
+import { unlock } from './unlock.ts';
+import { readVaultFolder } from './vault-folder.ts';
+
+/** Never the passphrase itself, nor anything derived from it. Nothing is made or changed. */
+export async function examineVault(sources: Omit<PassphraseSources, 'randomness'>): Promise<Finding[]> {
+  const passphrase = await attempt(() => findPassphrase(sources));
+  if (passphrase instanceof StartError) return [failed('passphrase', passphrase)];
+  const folder = await attempt(() => readVaultFolder(sources.directory));
+  if (folder instanceof StartError) return [failed('vault', folder), ...foundPassphrase(passphrase)];
+  if (!passphrase) {
+    const next = 'Give it with PRIVYSEAL_VAULT_PASSPHRASE_FILE (docs/keys.md).';
+    return [{ check: 'passphrase', state: 'fail', says: 'none is given, and there is none in the vault', next }];
+  }
+  const opened = await attempt(() => unlock(folder, passphrase.passphrase));
+  if (opened instanceof StartError) return [failed('vault', opened), ...foundPassphrase(passphrase)];
+  const says = `${folder.keys.length} keys, whole, for their owner alone, and the passphrase opens them`;
+  return [{ check: 'vault', state: 'ok', says }, ...foundPassphrase(passphrase)];
+}
+
+async function attempt<T>(act: () => Promise<T>): Promise<T | StartError> {
+  try {
+    return await act();
+  } catch (error) {
+    if (error instanceof StartError) return error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== undefined) return new StartError('keyFileDamaged', `The vault cannot be read (${code}).`, error);
+    throw error;
+  }
+}
+
+function failed(check: 'vault' | 'passphrase', { code, message }: StartError): Finding {
+  return { check, state: 'fail', says: code, next: message };
+}
+
+const sources: Readonly<Record<ResolvedPassphrase['source'], string>> = {
+  environment: 'PRIVYSEAL_VAULT_PASSPHRASE',
+  file: 'the file of PRIVYSEAL_VAULT_PASSPHRASE_FILE',
+  credential: 'a credential of systemd',
+  home: 'the vault itself',
+};
+
+function foundPassphrase(passphrase: ResolvedPassphrase | undefined): Finding[] {
+  if (!passphrase) return [];
+  const says = `read from ${sources[passphrase.source]}`;
+  if (passphrase.source !== 'home') return [{ check: 'passphrase', state: 'ok', says }];
+  const next = 'It lies beside the keys it protects. For anything but a trial, move it elsewhere (docs/keys.md).';
+  return [{ check: 'passphrase', state: 'warn', says, next }];
+}

@@ -1,0 +1,107 @@
+/** The composition root of `privyseal doctor`: looks at everything a service needs, whether one runs or not, and changes nothing. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { examineHome, isServed } from './adapters/home-directory/examine-home.ts';
+import { examineDatabase } from './adapters/inventory-sqlite/examine-database.ts';
+import { examinePorts, type FacePort } from './adapters/listening-ports.ts';
+import { systemClock } from './adapters/system-clock.ts';
+import { examineVault } from './adapters/vault-file/examine-vault.ts';
+import { type Config, inHome } from './config.ts';
+import type { Finding } from './domain/diagnosis/finding.ts';
+import { judgeCertificates, judgeClock, judgeDatabase, judgeLists } from './domain/diagnosis/judge-inventory.ts';
+import { StartError } from './domain/errors.ts';
+
+const migrationsDirectory = join(import.meta.dirname, '../migrations/sqlite');
+
+/** A failure of one look is a finding of it, and keeps none of the others from being made. */
+export async function examine(config: Config, env: NodeJS.ProcessEnv): Promise<Finding[]> {
+  const settings: Finding = { check: 'settings', state: 'ok', says: 'every one is known, and has an allowed value' };
+  const home = await examineHome(config.home);
+  if (home.some(({ check, state }) => check === 'home' && state === 'fail')) return [settings, ...home];
+  const served = isServed(config.home);
+  return [
+    settings,
+    ...home,
+    ...(await examineService(config, served)),
+    ...(await examineVault({ env, directory: inHome(config, 'vault') })),
+    ...examineInventory(config, served),
+  ];
+}
+
+async function examineService(config: Config, served: boolean): Promise<Finding[]> {
+  const ports = await portsOf(config, served);
+  if (!served) {
+    const stopped: Finding = { check: 'service', state: 'ok', says: 'none runs on this home' };
+    return [
+      stopped,
+      await examinePorts(
+        config.host,
+        ports.filter(({ port }) => port !== 0),
+        false,
+      ),
+    ];
+  }
+  const distribution = ports.find(({ face }) => face === 'distribution')?.port ?? 0;
+  return [await examineReadiness(distribution), await examinePorts(config.host, ports, true)];
+}
+
+/** A service that took free ports wrote down which. */
+async function portsOf(config: Config, served: boolean): Promise<FacePort[]> {
+  const taken = served ? await readTaken(config.home) : {};
+  const given = { public: config.publicPort, admin: config.adminPort, distribution: config.distributionPort };
+  return Object.entries(given).map(([face, port]) => ({ face, port: port === 0 ? (taken[face] ?? 0) : port }));
+}
+
+async function readTaken(home: string): Promise<Readonly<Record<string, number>>> {
+  try {
+    return JSON.parse(await readFile(join(home, 'run/ports.json'), 'utf8')) as Record<string, number>;
+  } catch {
+    return {};
+  }
+}
+
+interface Readiness {
+  readonly status: string;
+  readonly parts: readonly { readonly name: string; readonly ready: boolean; readonly reason?: string }[];
+}
+
+async function examineReadiness(port: number): Promise<Finding> {
+  const check = 'service';
+  try {
+    const answer = await fetch(`http://localhost:${port}/readyz`, { signal: AbortSignal.timeout(5000) });
+    const { status, parts } = (await answer.json()) as Readiness;
+    if (status === 'ready') return { check, state: 'ok', says: 'runs on this home, and is ready' };
+    const wrong = parts
+      .filter(({ ready }) => !ready)
+      .map(({ name, reason = 'no reason given' }) => `${name} (${reason})`);
+    const next = 'docs/operating.md says what to do about each part.';
+    return { check, state: 'fail', says: `runs on this home, and is not ready: ${wrong.join(', ')}`, next };
+  } catch {
+    const says = `runs on this home, and does not answer on port ${port}`;
+    return { check, state: 'fail', says, next: 'Look at its log; look with its own settings.' };
+  }
+}
+
+function examineInventory(config: Config, served: boolean): Finding[] {
+  const surroundings = { now: systemClock.now(), served };
+  try {
+    const facts = examineDatabase(inHome(config, 'privyseal.db'), migrationsDirectory);
+    if (facts === 'outdated') return [outdated];
+    return [
+      judgeDatabase(facts),
+      judgeClock(facts, surroundings),
+      judgeLists(facts, surroundings),
+      judgeCertificates(facts, surroundings),
+    ];
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    return [{ check: 'database', state: 'fail', says: error.code, next: error.message }];
+  }
+}
+
+const outdated: Finding = {
+  check: 'database',
+  state: 'warn',
+  says: 'it is of an earlier version of this program',
+  next: 'Make a backup, then start the service: it brings the database forward.',
+};

@@ -1,0 +1,130 @@
+/** Judges what a database says of itself: its pages, the clock against its newest event, its lists and certificates. */
+import type { Finding } from './finding.ts';
+
+/** Times of events in Unix milliseconds, those of certificates and lists in Unix seconds. */
+export interface InventoryFacts {
+  /** What SQLite found wrong; empty if nothing. */
+  readonly damage: readonly string[];
+  /** Rows that refer to none. */
+  readonly orphans: number;
+  readonly certificates: number;
+  /** 0 for an empty log. */
+  readonly newestEvent: number;
+  readonly lists: readonly { readonly authority: string; readonly thisUpdate: number; readonly nextUpdate: number }[];
+  readonly authorities: readonly { readonly name: string; readonly notAfter: number }[];
+  /** The last valid certificate of each admin. */
+  readonly admins: readonly { readonly name: string; readonly notAfter: number }[];
+}
+
+export interface Surroundings {
+  /** Unix milliseconds. */
+  readonly now: number;
+  /** A service is running, which replaces its lists by itself. */
+  readonly served: boolean;
+}
+
+const day = 86_400;
+
+export function judgeDatabase({ damage, orphans, certificates }: InventoryFacts): Finding {
+  if (damage.length === 0 && orphans === 0) {
+    const says = `every page and every reference is right; ${certificates} certificates`;
+    return { check: 'database', state: 'ok', says };
+  }
+  const found = [...damage.slice(0, 3), ...(orphans > 0 ? [`${orphans} rows refer to none`] : [])].join('; ');
+  const next = 'Stop the service, keep a copy of the home, and restore the newest backup (docs/backup.md).';
+  return { check: 'database', state: 'fail', says: found, next };
+}
+
+/** As services/guard-clock.ts decides at a start. */
+export function judgeClock({ newestEvent }: InventoryFacts, { now }: Surroundings): Finding {
+  const aheadSeconds = Math.round((now - newestEvent) / 1000);
+  const iso = new Date(now).toISOString();
+  if (newestEvent > 0 && aheadSeconds < -60) {
+    const says = `it says ${iso}, which is ${-aheadSeconds} s before the newest audit event: nothing would be signed`;
+    return { check: 'clock', state: 'fail', says, next: 'Correct the clock of this machine; enable NTP.' };
+  }
+  if (newestEvent > 0 && aheadSeconds > 90 * day) {
+    const says = `it says ${iso}, more than 90 days after the newest audit event: the service would not start`;
+    const next = 'Correct the clock, or, if it is right, start once with PRIVYSEAL_ACCEPT_CLOCK=true.';
+    return { check: 'clock', state: 'fail', says, next };
+  }
+  return { check: 'clock', state: 'ok', says: `it says ${iso}, which fits the audit log` };
+}
+
+export function judgeLists({ lists, authorities }: InventoryFacts, { now, served }: Surroundings): Finding {
+  const seconds = now / 1000;
+  const missing = authorities.filter(({ name }) => !lists.some(({ authority }) => authority === name));
+  const over = lists.filter(({ nextUpdate }) => nextUpdate <= seconds);
+  const old = lists.filter(({ thisUpdate, nextUpdate }) => seconds > (thisUpdate + nextUpdate) / 2);
+  const names = (of: readonly { authority: string }[]): string => of.map(({ authority }) => authority).join(', ');
+  const next = served
+    ? 'The service replaces lists by itself and does not: its log says why.'
+    : 'Start the service: it publishes new lists at once.';
+  if (over.length > 0) {
+    return { check: 'lists', state: 'fail', says: `past their nextUpdate: ${names(over)}`, next };
+  }
+  if (missing.length > 0) {
+    const says = `no list of ${missing.map(({ name }) => name).join(', ')}`;
+    return { check: 'lists', state: 'warn', says, next };
+  }
+  if (old.length > 0) {
+    return { check: 'lists', state: 'warn', says: `past half of their life: ${names(old)}`, next };
+  }
+  const left = Math.min(...lists.map(({ nextUpdate }) => nextUpdate)) - seconds;
+  const says = lists.length === 0 ? 'there are none yet' : `${lists.length}, good for ${hours(left)} at least`;
+  return { check: 'lists', state: 'ok', says };
+}
+
+const hours = (seconds: number): string => {
+  const whole = Math.floor(seconds / 3600);
+  return whole === 1 ? '1 hour' : `${whole} hours`;
+};
+
+/** Days before its end at which a person should act. */
+const authorityNotice = 90;
+const adminNotice = 14;
+
+export function judgeCertificates({ authorities, admins }: InventoryFacts, { now }: Surroundings): Finding {
+  const within = (days: number) => (certificate: { readonly notAfter: number }) =>
+    certificate.notAfter < now / 1000 + days * day;
+  const next = (what: string): Pick<Finding, 'next'> => ({ next: what });
+  const check = 'certificates';
+  const ended = authorities.filter(within(0));
+  if (ended.length > 0) {
+    return {
+      check,
+      state: 'fail',
+      says: `expired: ${listed(ended)}`,
+      ...next('Make a new environment (docs/operating.md).'),
+    };
+  }
+  if (!admins.some((admin) => !within(0)(admin))) {
+    const says = 'no admin has a valid certificate: nobody can administer the service';
+    return {
+      check,
+      state: 'fail',
+      says,
+      ...next('Stop the service and run `privyseal operator recover` (docs/operating.md).'),
+    };
+  }
+  const ending = authorities.filter(within(authorityNotice));
+  if (ending.length > 0) {
+    const advice = 'Make a new environment and move its products before then (docs/operating.md).';
+    return { check, state: 'warn', says: `soon to expire: ${listed(ending)}`, ...next(advice) };
+  }
+  const renewing = admins.filter(within(adminNotice));
+  if (renewing.length > 0) {
+    const advice = 'Renew them: `privyseal operator renew`.';
+    return {
+      check,
+      state: 'warn',
+      says: `certificates of admins soon to expire: ${listed(renewing)}`,
+      ...next(advice),
+    };
+  }
+  const says = `${authorities.length} authorities and ${admins.length} admins, none soon to expire`;
+  return { check, state: 'ok', says };
+}
+
+const listed = (certificates: readonly { readonly name: string; readonly notAfter: number }[]): string =>
+  certificates.map(({ name, notAfter }) => `${name} (${new Date(notAfter * 1000).toISOString()})`).join(', ');

@@ -1,0 +1,21 @@
+/** `privyseal doctor`: shows what was found, and ends with 1 where something fails. */
+import { type Finding, type FindingState, worstState } from '../../domain/diagnosis/finding.ts';
+import type { Ending } from './exit-codes.ts';
+import type { CliIo } from './io.ts';
+import { type Colour, paintFor } from './paint.ts';
+import { safeText } from './safe-text.ts';
+
+const colours: Readonly<Record<FindingState, Colour>> = { ok: 'green', warn: 'yellow', fail: 'red' };
+
+/** A warning is no failure: scripts that want none read --json. */
+export function tellFindings(io: CliIo, json: boolean, findings: readonly Finding[]): Ending {
+  const state = worstState(findings);
+  if (json) io.stdout.write(`${JSON.stringify({ state, findings }, null, 2)}\n`);
+  else io.stdout.write(`${findings.flatMap((finding) => linesOf(io, finding)).join('\n')}\n`);
+  return state === 'fail' ? 'failed' : 'ok';
+}
+
+function linesOf(io: CliIo, { check, state, says, next }: Finding): string[] {
+  const line = `${paintFor(io)(colours[state], state.padEnd(4))}  ${check.padEnd(12)}  ${safeText(says)}`;
+  return next === undefined ? [line] : [line, ...next.split('\n').map((text) => `${' '.repeat(20)}${safeText(text)}`)];
+}

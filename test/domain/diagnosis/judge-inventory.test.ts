@@ -1,0 +1,89 @@
+/** How a database's own facts are judged, at the very second where each judgement changes. */
+import { describe, expect, it } from 'vitest';
+import { type Finding, worstState } from '../../../src/domain/diagnosis/finding.ts';
+import {
+  type InventoryFacts,
+  judgeCertificates,
+  judgeClock,
+  judgeDatabase,
+  judgeLists,
+} from '../../../src/domain/diagnosis/judge-inventory.ts';
+
+const now = Date.UTC(2026, 10, 21);
+const seconds = now / 1000;
+const day = 86_400;
+const facts = (changes: Partial<InventoryFacts> = {}): InventoryFacts => ({
+  damage: [],
+  orphans: 0,
+  certificates: 7,
+  newestEvent: now - 1000,
+  lists: [{ authority: 'dev-root', thisUpdate: seconds - 100, nextUpdate: seconds + 900 }],
+  authorities: [{ name: 'dev-root', notAfter: seconds + 1000 * day }],
+  admins: [{ name: 'admin', notAfter: seconds + 300 * day }],
+  ...changes,
+});
+const around = { now, served: true };
+const told = ({ state, next }: Finding): [string, boolean] => [state, next !== undefined];
+const well = ['ok', false];
+
+describe('the database', () => {
+  it.each([
+    ['is well without faults', {}, well],
+    ['fails by damage', { damage: ['Page 7 is never used'] }, ['fail', true]],
+    ['fails by rows that refer to none', { orphans: 1 }, ['fail', true]],
+  ])('%s', (_what, changes, judgement) => expect(told(judgeDatabase(facts(changes)))).toEqual(judgement));
+});
+
+describe('the clock', () => {
+  it.each([
+    ['is well in a new home', 0, well],
+    ['is well a minute behind', now + 60_000, well],
+    ['fails more than a minute behind', now + 61_000, ['fail', true]],
+    ['is well 90 days ahead', now - 90 * day * 1000, well],
+    ['fails more than 90 days ahead', now - (90 * day + 1) * 1000, ['fail', true]],
+  ])('%s', (_what, newestEvent, judgement) =>
+    expect(told(judgeClock(facts({ newestEvent }), around))).toEqual(judgement),
+  );
+});
+
+describe('lists', () => {
+  const list = (thisUpdate: number, nextUpdate: number) => ({
+    lists: [{ authority: 'dev-root', thisUpdate: seconds + thisUpdate, nextUpdate: seconds + nextUpdate }],
+  });
+  it.each([
+    ['are well at half of their life', list(-500, 500), well],
+    ['are old after it', list(-501, 499), ['warn', true]],
+    ['fail at their nextUpdate', list(-1000, 0), ['fail', true]],
+    ['are missed where an authority has none', { lists: [] }, ['warn', true]],
+    ['are not missed where there is no authority', { lists: [], authorities: [] }, well],
+  ])('%s', (_what, changes, judgement) => expect(told(judgeLists(facts(changes), around))).toEqual(judgement));
+
+  it('are for a stopped service to make anew when it starts', () => {
+    const { next } = judgeLists(facts(list(-1000, 0)), { now, served: false });
+    expect(next).toContain('Start the service');
+  });
+});
+
+describe('certificates', () => {
+  const authority = (left: number) => ({ authorities: [{ name: 'dev-root', notAfter: seconds + left }] });
+  const admin = (left: number) => ({ admins: [{ name: 'admin', notAfter: seconds + left }] });
+  it.each([
+    ['of authorities are well for 90 days', authority(90 * day), well],
+    ['of authorities are a warning within 90 days', authority(90 * day - 1), ['warn', true]],
+    ['of authorities fail when they have expired', authority(-1), ['fail', true]],
+    ['of admins are well for 14 days', admin(14 * day), well],
+    ['of admins are a warning within 14 days', admin(14 * day - 1), ['warn', true]],
+    ['of admins fail when the last has expired', admin(-1), ['fail', true]],
+    ['of admins fail when there is none', { admins: [] }, ['fail', true]],
+  ])('%s', (_what, changes, judgement) => expect(told(judgeCertificates(facts(changes), around))).toEqual(judgement));
+});
+
+it('the worst finding is that of all', () => {
+  const of = (...states: Finding['state'][]) => states.map((state) => ({ check: 'home', state, says: '' }) as const);
+  expect([[], of('ok'), of('warn', 'ok'), of('ok', 'fail', 'warn')].map(worstState)).toEqual([
+    'ok',
+    'ok',
+    'warn',
+    'fail',
+  ]);
+});

@@ -55,15 +55,23 @@ async function examineHome(given: Given): Promise<readonly Finding[]> {
 
 const offline = (): Promise<typeof import('./offline.ts')> => import('./offline.ts');
 
-/** Ends with 0 after SIGTERM or SIGINT; a second signal ends at once. */
+/** Ends with 0 after SIGTERM or SIGINT, also when it comes while the service starts; a second signal ends at once. */
 async function serve(given: Given): Promise<number> {
   growYoungGeneration(false);
   const { startService } = await import('./main.ts');
   const config = await load(given);
+  const stopAsked = nextStopSignal();
   const service = await startService(config);
   await tell(config, service);
   growYoungGeneration(true);
-  await new Promise<void>((resolve) => {
+  await stopAsked;
+  await service.stop();
+  return 0;
+}
+
+/** From now on: a service that answers already must not be ended by a signal's default. */
+function nextStopSignal(): Promise<void> {
+  return new Promise((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       process.once(signal, () => {
         process.once(signal, () => process.exit(1));
@@ -71,8 +79,6 @@ async function serve(given: Given): Promise<number> {
       });
     }
   });
-  await service.stop();
-  return 0;
 }
 
 /** Makes the home without serving it. */

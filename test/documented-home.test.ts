@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type RunningService, startService } from './support/running-service.ts';
+import { type Exit, type RunningService, startService } from './support/running-service.ts';
 
 interface Listed {
   readonly pattern: RegExp;
@@ -36,11 +36,12 @@ function contentOf(home: string): { files: Map<string, string>; folders: Set<str
 
 let service: RunningService;
 let running: ReturnType<typeof contentOf>;
+let exit: Exit;
 
 beforeAll(async () => {
   service = await startService();
   running = contentOf(service.home);
-  await service.stop();
+  exit = await service.stop();
 });
 afterAll(() => service?.dispose());
 
@@ -53,13 +54,14 @@ describe('a fresh home', () => {
     expect([...running.folders, `0${(statSync(service.home).mode & 0o777).toString(8)}`]).toEqual(['0700', '0700']);
   });
 
-  it('holds everything that is listed', () => {
-    const names = [...running.files.keys()];
+  it('holds everything that is listed, while its service runs or after it', () => {
+    const names = [...running.files.keys(), ...contentOf(service.home).files.keys()];
     expect(listed.filter(({ pattern }) => !names.some((name) => pattern.test(name)))).toEqual([]);
   });
 
   it('loses when the service stops what is there only while it runs', () => {
     const left = [...contentOf(service.home).files.keys()];
+    expect(exit.code).toBe(0);
     const gone = [...running.files.keys()].filter((name) => !left.includes(name));
     expect(gone.toSorted()).toEqual([
       'privyseal.db-shm',

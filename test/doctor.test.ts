@@ -36,6 +36,9 @@ async function doctor(home: string, env: Readonly<Record<string, string>> = {}):
 
 beforeAll(async () => {
   service = await startService();
+  // The first lists come soon after the service is ready.
+  const lists = async () => JSON.parse((await service.admin('/v1/crls')).body.toString()).items as unknown[];
+  await expect.poll(async () => (await lists()).length, { timeout: 10_000 }).toBe(3);
   served = await doctor(service.home);
   await service.stop();
 });

@@ -1,4 +1,5 @@
 /** Operators of the running service: what ends with them, in time, and the way back in when no admin is left. */
+
 import { type ExecFileException, execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
@@ -8,8 +9,8 @@ import type { TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { commandLine } from '../support/command-line.ts';
 import { exchange } from '../support/http-exchange.ts';
+import { ownEnvironment } from '../support/own-environment.ts';
 import {
-  ownEnvironment,
   projectFolder,
   type RunningService,
   serviceExit,

@@ -1,9 +1,11 @@
 /** Finds and runs the programs that judge us (openssl, nginx, pkilint ...) and skips, or fails, the tests whose judge is missing. */
+
 import { spawn } from 'node:child_process';
 import { accessSync, constants, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { describe, it, type TestFunction } from 'vitest';
+import { ownEnvironment } from './own-environment.ts';
 
 export type JudgeName =
   | 'openssl'
@@ -135,7 +137,7 @@ export function run(program: string, args: readonly string[], options: RunOption
   return new Promise((done, failed) => {
     const child = spawn(path, args, {
       cwd: options.cwd,
-      env: { ...process.env, ...options.env },
+      env: { ...ownEnvironment(), ...options.env },
       timeout: options.timeoutMs ?? 30_000,
       killSignal: 'SIGKILL',
     });

@@ -1,7 +1,9 @@
 /** Runs a verb of the program as users do, as a process of its own, on a home of the test's. */
+
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { ownEnvironment, projectFolder } from './running-service.ts';
+import { ownEnvironment } from './own-environment.ts';
+import { projectFolder } from './running-service.ts';
 
 export interface ProgramEnd {
   /** -1 when a signal ended it. */

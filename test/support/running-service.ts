@@ -1,10 +1,12 @@
 /** The real service as a child process with a home of its own: started as users start it, stopped politely or killed. */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Exchange, type ExchangeOptions, exchange } from './http-exchange.ts';
+import { ownEnvironment } from './own-environment.ts';
 
 export const projectFolder = resolve(import.meta.dirname, '../..');
 
@@ -64,10 +66,6 @@ export interface RunningService {
 
 /** A new folder for homes and files; the caller removes it. */
 export const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), 'privyseal-test-'));
-
-/** This process's environment without what settings of its own would change in a program started with it. */
-export const ownEnvironment = (): NodeJS.ProcessEnv =>
-  Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(PRIVYSEAL|VITEST|NODE_)/.test(name)));
 
 function environment(options: ServiceOptions, home: string): NodeJS.ProcessEnv {
   const { ports = { public: 0, admin: 0, distribution: 0 } } = options;

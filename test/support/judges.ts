@@ -31,8 +31,8 @@ const root = resolve(import.meta.dirname, '../..');
 const virtualEnvironments: Readonly<
   Partial<Record<JudgeName, { readonly variable: string; readonly folder: string }>>
 > = {
-  pkilint: { variable: 'PRIVYSEAL_PKILINT', folder: '.ci/venv/bin' },
-  schemathesis: { variable: 'PRIVYSEAL_SCHEMATHESIS', folder: '.ci/venv-schemathesis/bin' },
+  pkilint: { variable: 'JUDGE_PKILINT', folder: '.ci/venv/bin' },
+  schemathesis: { variable: 'JUDGE_SCHEMATHESIS', folder: '.ci/venv-schemathesis/bin' },
 };
 
 /** What a judge's program is called, where that is not its name. */
@@ -84,7 +84,7 @@ export function pathOf(name: JudgeName): string {
 }
 
 /** CI sets this: there a missing judge is a failure, never a silent skip. */
-export const judgesRequired = process.env.PRIVYSEAL_REQUIRE_JUDGES === '1';
+export const judgesRequired = process.env.JUDGES_REQUIRED === '1';
 
 function missingOf(names: JudgeName | readonly JudgeName[]): string | undefined {
   const reasons = [names].flat().flatMap((name) => {

@@ -83,6 +83,7 @@ const floors: readonly Floor[] = [
     node: 'any',
     pure: false,
   },
+  { path: 'agent/', floors: ['agent/', 'client/', 'domain/', 'api/'], packages: ['yaml'], node: 'any', pure: false },
   { path: 'client/', floors: ['client/', 'domain/', 'api/'], packages: ['undici'], node: 'any', pure: false },
 ];
 

@@ -1,0 +1,52 @@
+/** Proof that a program serves a new certificate: new TLS connections until one shows it, or the time is over. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { look, type Sight } from './look.ts';
+import type { Proof } from './proof-schema.ts';
+
+export type ProofOutcome =
+  | { readonly kind: 'proved'; readonly serial: string; readonly protocol: string }
+  | { readonly kind: 'failed'; readonly servedSerial: string | null; readonly reason: string };
+
+export interface Expected {
+  /** Of the new certificate, in canonical text. */
+  readonly serial: string;
+  /** Roots by which the server's chain must be good. */
+  readonly trustPem: string;
+  /** What is shown to a server that asks, when the proof says so. */
+  readonly own?: { readonly certPem: string; readonly keyPem: string };
+  readonly signal: AbortSignal;
+}
+
+const pauseMs = 250;
+/** A last attempt is not cut short by the end of the time: its reason is what a person reads. */
+const attemptMs = { least: 2000, most: 10_000 };
+
+/**
+ * Answers `proved` as soon as a handshake shows the serial, for the right name and under the given roots; otherwise `failed`,
+ * with what the last handshake showed. Rejects only with the signal's reason, when that aborts.
+ */
+export async function prove(proof: Proof, expected: Expected): Promise<ProofOutcome> {
+  const until = performance.now() + (proof.withinSeconds ?? 30) * 1000;
+  for (;;) {
+    const left = until - performance.now();
+    const timeoutMs = Math.min(Math.max(left, attemptMs.least), attemptMs.most);
+    const sight = await look(proof, { ...expected, timeoutMs });
+    expected.signal.throwIfAborted();
+    const reason = objection(sight, proof, expected.serial);
+    if (reason === undefined) return { kind: 'proved', serial: expected.serial, protocol: sight.protocol ?? 'TLS' };
+    if (performance.now() + pauseMs >= until) {
+      return { kind: 'failed', servedSerial: sight.certificate?.serial ?? null, reason };
+    }
+    await pause(pauseMs, undefined, { signal: expected.signal }).catch(() => expected.signal.throwIfAborted());
+  }
+}
+
+/** Why this handshake proves nothing, in a sentence; undefined when it does. */
+function objection({ certificate, trouble }: Sight, { host, port }: Proof, serial: string): string | undefined {
+  const where = `${host}:${port}`;
+  if (!certificate) return `${where} showed no certificate: ${trouble ?? 'the connection ended'}`;
+  if (certificate.serial !== serial) {
+    return `${where} shows ${certificate.subject}, serial ${certificate.serial}, not the new ${serial}: it has not taken its new files, or is another server`;
+  }
+  return trouble === undefined ? undefined : `${where} shows the new certificate, but ${trouble}`;
+}

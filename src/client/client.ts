@@ -18,6 +18,7 @@ import {
   StatusJson,
 } from '../api/service.ts';
 import type { Shape, Shaped } from '../api/shape.ts';
+import { deploymentCalls } from './deployment-calls.ts';
 import { ClientFailure } from './failure.ts';
 import { type ConnectOptions, type ExchangeAnswer, openExchange } from './https-exchange.ts';
 import { inventoryCalls } from './inventory-calls.ts';
@@ -97,6 +98,7 @@ export function connect(options: ConnectOptions) {
     /** Takes `certificateHold` back. */
     release: (serial: string): Promise<CertificateJson> =>
       post(`${certificatePath(serial)}/release`, {}, CertificateJson),
+    ...deploymentCalls({ get, post }),
     authorities: (): Promise<AuthorityList> => get('/v1/authorities', AuthorityList),
     /** The roots of an environment, PEM. */
     trustBundle: async (environment: string): Promise<string> => {

@@ -111,6 +111,7 @@ export type ReasonCode =
   | 'certificateExpired'
   | 'certificateNotForClients'
   | 'certificateOfAnother'
+  | 'certificateNeeded' // a token does not do
   | 'roleNotAllowed';
 
 /** One reason of a refusal. `value` is already safe to print (see policy/printable.ts) and never secret. */

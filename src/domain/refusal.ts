@@ -77,6 +77,7 @@ export const refusalCode: Readonly<Record<ReasonCode, CaErrorCode>> = {
   certificateExpired: 'unauthorized',
   certificateNotForClients: 'unauthorized',
   certificateOfAnother: 'unauthorized',
+  certificateNeeded: 'unauthorized',
   roleNotAllowed: 'unauthorized',
 };
 

@@ -22,6 +22,7 @@ import type {
   Product,
   ProductVersion,
 } from '../domain/records/environment.ts';
+import type { DeploymentStore } from './deployment-store.ts';
 import type {
   AskedExpiring,
   CertificateFilter,
@@ -208,7 +209,7 @@ export interface ExpiryCount {
   readonly withoutSuccessor: number;
 }
 
-export interface Inventory extends RequestStore {
+export interface Inventory extends RequestStore, DeploymentStore {
   // --- issuance -------------------------------------------------------------------------------------------------------
   /**
    * Makes the serial, what will be signed, the token use and the audit entry durable, before anything is signed. Rejects

@@ -54,6 +54,7 @@ import { createRecordRefusal } from './record-refusal.ts';
 import { type RecoveredOperator, recoverOperator } from './recover-operator.ts';
 import { recoverUnfinished } from './recover-unfinished.ts';
 import { createRenewalInfo } from './renewal-info.ts';
+import { createDeploymentServices } from './report-deployment.ts';
 import { createReadiness, createStatus } from './report-status.ts';
 import { createRequestNews } from './request-news.ts';
 import { createRevocationNews } from './revocation-news.ts';
@@ -183,6 +184,7 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
     ...createListServices({ ...shared, cursorsFor }),
     revokeCertificate: createRevokeCertificate({ ...shared, directory }),
     releaseCertificate: createReleaseCertificate({ ...shared, directory }),
+    ...createDeploymentServices({ ...shared, directory }),
     collectRequest: createCollectRequest(approving),
     ...createViewRequests(approving),
     ...createDecideRequest(approving),

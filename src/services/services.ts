@@ -23,6 +23,7 @@ import type { Caller } from './caller.ts';
 import type { MeasuringServices } from './measuring-services.ts';
 import type { RegistryServices } from './registry-services.ts';
 import type { RenewalInfo } from './renewal-info.ts';
+import type { DeploymentServices } from './deployment-services.ts';
 import type { RequestListInput, RequestPage, RequestView } from './request-views.ts';
 
 /** A certificate as the faces show it. */
@@ -150,7 +151,7 @@ export interface StatusView {
 }
 
 /** All throw CaError. Serials and names come as text from outside and are checked inside. */
-export interface Services extends RegistryServices, MeasuringServices {
+export interface Services extends RegistryServices, MeasuringServices, DeploymentServices {
   // who asks
   /** `pst_…` bearer text; `unauthenticated` unless it is a live token. */
   authenticateToken(bearer: string): Promise<Caller>;

@@ -3,6 +3,7 @@ import { describe } from 'vitest';
 import type { Inventory } from '../../src/ports/inventory.ts';
 import { archiveContract } from './inventory/archive.ts';
 import { auditContract } from './inventory/audit.ts';
+import { deploymentContract } from './inventory/deployments.ts';
 import { issuanceContract } from './inventory/issuance.ts';
 import { operatorContract } from './inventory/operators.ts';
 import { productContract } from './inventory/products.ts';
@@ -27,6 +28,7 @@ export function inventoryContract(name: string, makeStore: () => Promise<Invento
   describe(`${name} keeps the contract of the inventory`, () => {
     issuanceContract(makeStore);
     revocationContract(makeStore);
+    deploymentContract(makeStore);
     archiveContract(makeStore);
     registryContract(makeStore);
     quotaContract(makeStore);

@@ -3,10 +3,11 @@ import type { KeptEvent } from '../../src/domain/audit/kept-event.ts';
 import { CaError, type CaErrorCode } from '../../src/domain/errors.ts';
 import { auditChainHash, auditGenesisHash, canonicalAuditEvent } from '../../src/domain/records/audit-event.ts';
 import type { CertificateRecord } from '../../src/domain/records/certificate.ts';
+import type { Deployment } from '../../src/domain/records/deployment.ts';
 import type { Authority, OperatorRole } from '../../src/domain/records/environment.ts';
 import { gauge } from '../../src/domain/records/metric.ts';
 import { renderers } from '../../src/faces/http/certificate-text.ts';
-import type { Caller } from '../../src/services/caller.ts';
+import { actorOf, type Caller } from '../../src/services/caller.ts';
 import type { AnsweredRequest } from '../../src/services/measurements.ts';
 import type { WatchedFace } from '../../src/services/measuring-services.ts';
 import type { AuthorityView, CertificateView, OperatorView, Services } from '../../src/services/services.ts';
@@ -127,6 +128,18 @@ export async function* textOf(records: readonly CertificateRecord[], form: strin
   for (const record of records) yield Buffer.from(renderers[form]!(record, testNow));
 }
 
+const demoDeployment: Deployment = {
+  serial: hierarchy.leaf.serial,
+  target: 'web-1',
+  outcome: 'proved',
+  endpoint: 'web-1.dev.internal:443',
+  servedSerial: hierarchy.leaf.serial,
+  detail: null,
+  trustSha256: [],
+  reportedAt: testNow * 1000,
+  reporter: 'product:dev/demo',
+};
+
 const knownOnly = (name: string, known: string): void => {
   if (name !== known) throw new CaError('notFound', 'There is no such thing.');
 };
@@ -173,6 +186,14 @@ export function makeServices(override: Partial<Services> = {}): ServicesDouble {
     revokeCertificate: async (_caller, _serial, { reason }) =>
       makeView({ state: 'revoked', revocation: { at: testNow, reason: reason as 'superseded' } }),
     releaseCertificate: async () => makeView(),
+    reportDeployment: async (caller, serial, report) => {
+      knownOnly(serial, hierarchy.leaf.serial);
+      return { ...report, serial, reportedAt: testNow * 1000, reporter: actorOf(caller) };
+    },
+    listDeployments: async (_caller, serial) => {
+      knownOnly(serial, hierarchy.leaf.serial);
+      return [demoDeployment];
+    },
     listAuthorities: async () => [rootView],
     authority: async (name) => {
       knownOnly(name, 'dev-root');

@@ -12,6 +12,7 @@ export const actNames = [
   'expireRequest',
   'revokeCertificate',
   'releaseCertificate',
+  'recordDeployment',
   'recordCrl',
   'recordRestoration',
   'archiveCertificates',

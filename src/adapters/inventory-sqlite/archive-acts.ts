@@ -24,6 +24,7 @@ export function archiveActs(connection: Connection, audit: AuditChain): Pick<Act
   const removals = [
     'idempotency_keys WHERE certificate',
     'certificate_bodies WHERE certificate',
+    'deployments WHERE certificate',
     'certificates WHERE id',
   ];
   const remove = removals.map((rows) => connection.prepare(`DELETE FROM ${rows} = ?`));

@@ -7,6 +7,7 @@ import { openAuditChain } from './audit-chain.ts';
 import { catchUpAct } from './catch-up-act.ts';
 import { type Connection, type ConnectionOptions, openForWriting } from './connection.ts';
 import { type Failure, failureOf, isBusy, isUnavailable } from './database-error.ts';
+import { deploymentActs } from './deployment-acts.ts';
 import { issuanceActs } from './issuance-acts.ts';
 import { operatorActs } from './operator-acts.ts';
 import { productActs, tokenActs } from './product-acts.ts';
@@ -97,6 +98,7 @@ function openSession(options: ConnectionOptions): Session {
     ...issuanceActs(connection, audit, quotas),
     ...catchUpAct(connection),
     ...revocationActs(connection, audit),
+    ...deploymentActs(connection, audit),
     ...registryActs(connection, audit),
     ...profileActs(connection, audit),
     ...productActs(connection, audit),

@@ -7,6 +7,7 @@ import type { SubmissionOutcome } from '../../ports/request-store.ts';
 import { type Act, type ActName, actNames } from './acts.ts';
 import { type Connection, type ConnectionOptions, openForReading, openForWriting } from './connection.ts';
 import { startErrorOf } from './database-error.ts';
+import { deploymentReads } from './deployment-reads.ts';
 import { migrate, readMigrations } from './migrate.ts';
 import { pointReads } from './point-reads.ts';
 import { policyReads } from './policy-reads.ts';
@@ -76,6 +77,7 @@ function compose(queue: WriteQueue, reader: Connection, searches: SearchThread):
     ...pointReads(reader),
     ...policyReads(reader),
     ...requestReads(reader),
+    ...deploymentReads(reader),
     ...searching,
     load: async () => ({ pendingWrites: queue.pending, waitingSearches: waiting() }),
     recordIssued: (issued) =>

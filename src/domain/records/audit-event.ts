@@ -27,6 +27,7 @@ export type AuditKind =
   | 'certificate.intentClosed' // never signed, or never known to be: closed as revoked
   | 'certificate.revoked'
   | 'certificate.released'
+  | 'certificate.deployed' // what a target reports of it
   | 'certificate.quarantined' // a restore found the serial on a list, but not in the backup
   | 'certificates.archived' // several at once: `details` has their number and the first and last of them
   | 'request.submitted' // waits for approval

@@ -1,18 +1,23 @@
-/** `privyseal show`: one certificate, every fact on its own line. */
+/** `privyseal show`: one certificate, every fact on its own line, and where it is deployed. */
 import type { CertificateJson } from '../../api/certificate.ts';
+import type { DeploymentJson } from '../../api/deployment.ts';
 import { printable } from '../../domain/policy/printable.ts';
 import type { Ending } from './exit-codes.ts';
 import { type Field, layoutFields } from './fields.ts';
 import { paintFor, statusColour } from './paint.ts';
 import type { Session } from './session.ts';
+import { layoutTable } from './table.ts';
 import { lengthInWords, timeInWords, timeToTheSecond } from './words.ts';
 
 export async function show(session: Session, serial: string, options: { readonly pem?: boolean }): Promise<Ending> {
-  const certificate = await (await session.adminClient()).read(serial);
-  if (session.json) session.printJson(certificate);
+  const client = await session.adminClient();
+  const certificate = await client.read(serial);
+  const { items: deployments } = await client.deployments(certificate.serial);
+  if (session.json) session.printJson({ ...certificate, deployments });
   else
     session.print([
       ...describeCertificate(session, certificate),
+      ...describeDeployments(session, deployments),
       ...(options.pem ? ['', certificate.certificate.trimEnd()] : []),
     ]);
   return 'ok';
@@ -52,6 +57,29 @@ export function describeCertificate(session: Session, certificate: CertificateJs
       }),
   );
 }
+
+/** A line for each target, below a heading; nothing without any. */
+function describeDeployments(session: Session, deployments: readonly DeploymentJson[]): string[] {
+  if (deployments.length === 0) return [];
+  const cells = deployments.map((deployment) => {
+    const { target, outcome, reportedAt, endpoint, detail } = deployment;
+    return [
+      target,
+      outcome,
+      timeInWords(reportedAt, session.now()),
+      endpoint ?? '-',
+      servedBy(deployment),
+      detail ?? '',
+    ];
+  });
+  const safe = cells.map((row) => row.map((cell) => printable(cell, 500)));
+  const columns = ['TARGET', 'DEPLOYMENT', 'SINCE', 'ENDPOINT', 'SERVES', 'DETAIL'].map((title) => ({ title }));
+  return ['', ...layoutTable(columns, safe, { width: undefined, givesWay: [], leavesOut: [] }).lines];
+}
+
+/** The certificate that the target serves, as far as it is known. */
+const servedBy = ({ serial, servedSerial }: DeploymentJson): string =>
+  servedSerial === serial ? 'this' : (servedSerial ?? '-');
 
 /** Certificates of before this was kept do not name a version. */
 const productOf = ({ product, productVersion }: CertificateJson): string =>

@@ -6,6 +6,7 @@ import { catchUpSql } from '../../../src/adapters/inventory-sqlite/catch-up-act.
 import { certificateSearch } from '../../../src/adapters/inventory-sqlite/certificate-search.ts';
 import { type Connection, openForReading } from '../../../src/adapters/inventory-sqlite/connection.ts';
 import { countStatement } from '../../../src/adapters/inventory-sqlite/count-statement.ts';
+import { deploymentLookUps } from '../../../src/adapters/inventory-sqlite/deployment-reads.ts';
 import { countDay, expirySlice } from '../../../src/adapters/inventory-sqlite/expiry-counts.ts';
 import { labelsOfName, labelsOfText } from '../../../src/adapters/inventory-sqlite/find-labels.ts';
 import { lookUps } from '../../../src/adapters/inventory-sqlite/point-reads.ts';
@@ -54,7 +55,7 @@ const newest: Readonly<Record<string, string>> = {
 };
 
 describe('a point look-up', () => {
-  it.each(Object.entries({ ...lookUps, ...policyLookUps, ...requestLookUps }))(
+  it.each(Object.entries({ ...lookUps, ...policyLookUps, ...requestLookUps, ...deploymentLookUps }))(
     'of %s reads no table from end to end',
     (name, sql) => {
       const parameters = Array.from({ length: sql.split('?').length - 1 }, () => 1);
@@ -90,13 +91,13 @@ describe('a certificate that is archived', () => {
     expect(scanned).toEqual([{ child: 'authorities', column: 'certificate_serial' }]);
   });
 
-  it('takes all its columns with it but the id', () => {
+  it('takes all its columns with it but the id, its label and what its targets came to, who are forgotten', () => {
     const columns = (table: string): string[] =>
       connection.prepare<[string], string>('SELECT name FROM pragma_table_info(?)').pluck().all(table);
     const kept = columns('archived_certificates').filter((name) => !['id', 'former_id', 'der'].includes(name));
     expect(kept.sort()).toEqual(
       columns('certificates')
-        .filter((name) => name !== 'id' && name !== 'label')
+        .filter((name) => !['id', 'label', 'deployment'].includes(name))
         .sort(),
     );
   });

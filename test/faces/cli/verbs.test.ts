@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { CertificateJson } from '../../../src/api/certificate.ts';
+import type { DeploymentJson } from '../../../src/api/deployment.ts';
 import { makeCertificateJson, makeProblem, makeStatus, makeSummary } from '../../support/certificate-json.ts';
 import { at, type CommandLineOptions, commandLine, homeFor } from '../../support/command-line.ts';
+import { makeDeploymentJson } from '../../support/deployment-builders.ts';
 import { type Responder, type StubService, startStubService } from '../../support/stub-service.ts';
 
 async function started(
@@ -135,14 +138,17 @@ describe('privyseal list', () => {
 });
 
 describe('privyseal show', () => {
+  const showing =
+    (certificate: CertificateJson, items: readonly DeploymentJson[] = []): Responder =>
+    ({ path }) => ({ body: path.endsWith('/deployments') ? { items, nextCursor: null } : certificate });
+
   it('aligns every fact, with the certificate itself on request', async () => {
-    const [service, run] = await started(() => ({
-      body: makeCertificateJson({
-        names: ['demo.dev.internal', '10.0.0.1'],
-        status: 'revoked',
-        revocation: { at: '2026-11-21T06:30:00Z', reason: 'superseded' },
-      }),
-    }));
+    const certificate = makeCertificateJson({
+      names: ['demo.dev.internal', '10.0.0.1'],
+      status: 'revoked',
+      revocation: { at: '2026-11-21T06:30:00Z', reason: 'superseded' },
+    });
+    const [service, run] = await started(showing(certificate));
     const { code, stdout } = await run(['show', '01:C5:F3:A0', '--pem']);
     expect(code).toBe(0);
     expect(service.requests[0]!.path).toBe('/v1/certificates/01c5f3a0');
@@ -172,9 +178,26 @@ describe('privyseal show', () => {
     ]);
   });
 
-  it('with --json is the answer of the service', async () => {
-    const [, run] = await started(() => ({ body: makeCertificateJson() }));
-    expect(JSON.parse((await run(['show', '01c5', '--json'])).stdout)).toEqual(makeCertificateJson());
+  it('says where it is deployed, and what each target serves', async () => {
+    const deployments = [
+      makeDeploymentJson(),
+      makeDeploymentJson({ target: 'web-2', outcome: 'failed', servedSerial: '0a', detail: 'two\nlines' }),
+      makeDeploymentJson({ target: 'web-3', outcome: 'awaited', endpoint: null, servedSerial: null }),
+    ];
+    const [, run] = await started(showing(makeCertificateJson(), deployments));
+    expect(lines((await run(['show', '01c5'])).stdout).slice(-5)).toEqual([
+      '',
+      'TARGET  DEPLOYMENT  SINCE        ENDPOINT                SERVES  DETAIL',
+      'web-1   proved      2 hours ago  web-1.dev.internal:443  this',
+      'web-2   failed      2 hours ago  web-1.dev.internal:443  0a      two\\u{a}lines',
+      'web-3   awaited     2 hours ago  -                       -',
+    ]);
+  });
+
+  it('with --json is the answer of the service, with the deployments', async () => {
+    const [, run] = await started(showing(makeCertificateJson(), [makeDeploymentJson()]));
+    const { stdout } = await run(['show', '01c5', '--json']);
+    expect(JSON.parse(stdout)).toEqual({ ...makeCertificateJson(), deployments: [makeDeploymentJson()] });
   });
 });
 

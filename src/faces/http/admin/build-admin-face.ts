@@ -3,6 +3,7 @@ import { RevokeBody } from '../../../api/certificate.ts';
 import { identifyOperator, requireCaller } from '../authentication.ts';
 import { type AddRoutes, buildFace, type FaceKind } from '../build-face.ts';
 import { addReadRoutes, addRevokeRoute } from '../certificate-routes.ts';
+import { addDeploymentRoutes } from '../deployment-routes.ts';
 import { addDocsRoutes } from '../docs-routes.ts';
 import type { Face, FaceDeps } from '../face-deps.ts';
 import { addHealthRoutes } from '../health-routes.ts';
@@ -49,6 +50,13 @@ export const addAdminRoutes =
     addReadRoutes(face, certificates);
     addRevokeRoute(face, certificates);
     addReleaseRoute(face, certificates);
+    addDeploymentRoutes(face, {
+      services,
+      mayRead: may('read'),
+      mayReport: may('manage'),
+      readSecurity: security,
+      reportSecurity: security,
+    });
     addEnvironmentRoutes(face, services, may);
     addProductRoutes(face, services, may);
     addProfileRoutes(face, services, may);

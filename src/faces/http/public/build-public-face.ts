@@ -3,6 +3,7 @@ import { ProductRevokeBody } from '../../../api/certificate.ts';
 import { identifyCollector, identifyProduct, requireCaller } from '../authentication.ts';
 import { type AddRoutes, buildFace, type FaceKind } from '../build-face.ts';
 import { addReadRoutes, addRevokeRoute } from '../certificate-routes.ts';
+import { addDeploymentRoutes } from '../deployment-routes.ts';
 import { addDocsRoutes } from '../docs-routes.ts';
 import type { Face, FaceDeps } from '../face-deps.ts';
 import { addHealthRoutes } from '../health-routes.ts';
@@ -36,4 +37,11 @@ export const addPublicRoutes: AddRoutes = (face, connections, deps) => {
   addCollectRoute(face, deps, requireCaller(identifyCollector(services, connections), connections, deps));
   addReadRoutes(face, certificates);
   addRevokeRoute(face, certificates);
+  addDeploymentRoutes(face, {
+    services,
+    mayRead: authenticated,
+    mayReport: authenticated,
+    readSecurity: security,
+    reportSecurity: [{ clientCertificate: [] }],
+  });
 };

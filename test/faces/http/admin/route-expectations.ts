@@ -23,6 +23,8 @@ export const routeExpectations: Readonly<Record<string, readonly OperatorRole[]>
   'GET /v1/certificates/:serial': everyone,
   'POST /v1/certificates/:serial/revoke': operators,
   'POST /v1/certificates/:serial/release': operators,
+  'GET /v1/certificates/:serial/deployments': everyone,
+  'POST /v1/certificates/:serial/deployments': operators,
   'GET /v1/inventory/summary': everyone,
   'GET /v1/inventory/expiring': everyone,
   'GET /v1/environments': everyone,

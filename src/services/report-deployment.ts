@@ -6,7 +6,7 @@ import { type DeploymentReport, mostTargets } from '../domain/records/deployment
 import { refuse, refuseIfAny } from '../domain/refusal.ts';
 import { parseSerial } from '../domain/x509/serial.ts';
 import type { Clock } from '../ports/clock.ts';
-import { actorOf, type Caller } from './caller.ts';
+import { actorOf } from './caller.ts';
 import type { DeploymentServices } from './deployment-services.ts';
 import { findVisible, type ViewDeps } from './view-certificate.ts';
 

@@ -20,10 +20,10 @@ import type {
 export type { RecordRenderers };
 
 import type { Caller } from './caller.ts';
+import type { DeploymentServices } from './deployment-services.ts';
 import type { MeasuringServices } from './measuring-services.ts';
 import type { RegistryServices } from './registry-services.ts';
 import type { RenewalInfo } from './renewal-info.ts';
-import type { DeploymentServices } from './deployment-services.ts';
 import type { RequestListInput, RequestPage, RequestView } from './request-views.ts';
 
 /** A certificate as the faces show it. */

@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, mkdir, open, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
-import { parse, stringify } from 'yaml';
 import { CliError } from './cli-error.ts';
 
 /** One service; what is absent is as without a context. Paths are absolute. */
@@ -40,7 +39,7 @@ export async function readContexts(env: NodeJS.ProcessEnv): Promise<Contexts> {
   const path = contextsFile(env);
   if (path === undefined) return { contexts: {} };
   const text = await readOwn(path);
-  return text === undefined ? { contexts: {} } : checked(path, fromYaml(path, text));
+  return text === undefined ? { contexts: {} } : checked(path, await fromYaml(path, text));
 }
 
 async function readOwn(path: string): Promise<string | undefined> {
@@ -68,7 +67,9 @@ function refuseOpen(path: string, { mode, uid }: { mode: number; uid: number }, 
   throw new CliError('fileOpenToOthers', `${path} is open to others (mode ${shown}). Run: ${remedy} '${path}'`);
 }
 
-function fromYaml(path: string, text: string): unknown {
+async function fromYaml(path: string, text: string): Promise<unknown> {
+  // Not with this module: most verbs, and the start of the service, meet no file.
+  const { parse } = await import('yaml');
   try {
     return parse(text);
   } catch (error) {
@@ -118,6 +119,7 @@ export async function writeContexts(env: NodeJS.ProcessEnv, contexts: Contexts):
   const temporary = `${path}.${randomBytes(8).toString('hex')}.tmp`;
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    const { stringify } = await import('yaml');
     await writeNew(temporary, stringify(contexts));
     await rename(temporary, path);
   } catch (error) {

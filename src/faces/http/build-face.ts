@@ -12,6 +12,7 @@ import type { Face, FaceDeps, FaceLimits } from './face-deps.ts';
 import { createRateWindow } from './rate-window.ts';
 import { FaceLog, logRequests } from './request-log.ts';
 import { type ClientCertificate, tlsServerOptions } from './tls-context.ts';
+import { buildLazyValidator } from './validate-lazily.ts';
 import { malformedRequest } from './validation-reasons.ts';
 
 declare module 'fastify' {
@@ -60,7 +61,6 @@ export function buildFace(kind: FaceKind, deps: FaceDeps, addRoutes: AddRoutes):
   face.removeContentTypeParser('text/plain');
   face.setErrorHandler(answerError);
   face.setSchemaErrorFormatter(malformedRequest);
-  face.setSerializerCompiler(() => JSON.stringify);
   checkArrivals(face, connections, deps);
   answerUnknownPaths(face);
   if (kind.name !== 'distribution') forbidCaching(face);
@@ -94,6 +94,9 @@ function serverOptions(kind: FaceKind, { limits, tls }: FaceDeps): FastifyServer
     maxRequestsPerSocket: limits.requestsPerSocket,
     // Requests that come while the face stops are answered by checkArrivals, as problems.
     return503OnClosing: false,
+    schemaController: {
+      compilersFactory: { buildValidator: buildLazyValidator, buildSerializer: () => () => JSON.stringify },
+    },
     // Nothing is coerced, dropped or defaulted: a request is what it says, or it is refused with every reason.
     ajv: {
       customOptions: {
@@ -105,7 +108,7 @@ function serverOptions(kind: FaceKind, { limits, tls }: FaceDeps): FastifyServer
       },
     },
     routerOptions: { caseSensitive: true, ignoreTrailingSlash: false },
-  } as FastifyServerOptions;
+  } as unknown as FastifyServerOptions;
 }
 
 const httpOptions = (limits: FaceLimits): ServerOptions => ({

@@ -44,7 +44,7 @@ function runConnection(
   tally: Tally,
 ): Promise<void> {
   return new Promise((done) => {
-    const socket = connect({ port: plan.port, host: 'localhost', ca: plan.ca });
+    const socket = connect({ port: plan.port, host: 'localhost', ca: plan.ca, ...plan.client });
     socket.setNoDelay(true);
     let sentAt = 0;
     const send = (): void => {

@@ -6,6 +6,8 @@ export interface LoadPlan {
   readonly port: number;
   /** PEM of the roots to trust. */
   readonly ca: string;
+  /** PEM of a client certificate and its key, where the face wants one. */
+  readonly client?: { readonly cert: string; readonly key: string };
   readonly connections: number;
   readonly warmUpMs: number;
   readonly durationMs: number;

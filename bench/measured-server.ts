@@ -2,18 +2,22 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { ServerFigures } from './server.ts';
 
 export interface MeasuredServer {
+  readonly home: string;
   readonly publicPort: number;
+  readonly adminPort: number;
   /** PEM to trust. */
   readonly ca: string;
   readonly token: string;
+  /** PEM of the first admin. */
+  readonly admin: { readonly cert: string; readonly key: string };
   /** Figures since the last call. */
   measure(): Promise<ServerFigures>;
   /** Stops it and removes its home. */
-  stop(): Promise<void>;
+  stop(options?: { readonly keepHome?: boolean }): Promise<void>;
 }
 
 const answerOf = <T>(child: ChildProcess): Promise<T> =>
@@ -30,10 +34,21 @@ const answerOf = <T>(child: ChildProcess): Promise<T> =>
 export const withoutSettings = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('PRIVYSEAL_')));
 
-/** The home is made in `parent`, which decides on what disk the inventory lies. */
-export async function startMeasuredServer(parent = tmpdir()): Promise<MeasuredServer> {
-  const folder = mkdtempSync(join(parent, 'privyseal-bench-'));
-  const home = join(folder, 'data');
+/** A folder of its own in `parent`, which decides on what disk the inventory lies; `stop` of its last server removes it. */
+const newHome = (parent: string): string => join(mkdtempSync(join(parent, 'privyseal-bench-')), 'data');
+
+/** Serves a new home made in `parent`. */
+export const startMeasuredServer = (parent = tmpdir()): Promise<MeasuredServer> => serveHome(newHome(parent));
+
+/** Makes a home in `parent` and leaves it without a server: something is to be done to it before. */
+export async function makeBenchHome(parent = tmpdir()): Promise<string> {
+  const { home, stop } = await startMeasuredServer(parent);
+  await stop({ keepHome: true });
+  return home;
+}
+
+/** Serves a home that is there. */
+export async function serveHome(home: string): Promise<MeasuredServer> {
   const child = fork(join(import.meta.dirname, 'server.ts'), {
     env: {
       ...withoutSettings(process.env),
@@ -45,21 +60,25 @@ export async function startMeasuredServer(parent = tmpdir()): Promise<MeasuredSe
     // Everything as users have it, the log included; it goes where a service's log costs nothing.
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
-  const ports = await answerOf<{ public: number }>(child);
+  const ports = await answerOf<{ public: number; admin: number }>(child);
+  const read = (name: string): string => readFileSync(join(home, name), 'utf8');
   return {
+    home,
     publicPort: ports.public,
-    ca: readFileSync(join(home, 'trust/system.pem'), 'utf8'),
-    token: readFileSync(join(home, 'demo/token'), 'utf8').trim(),
+    adminPort: ports.admin,
+    ca: read('trust/system.pem'),
+    token: read('demo/token').trim(),
+    admin: { cert: read('admin/admin.crt'), key: read('admin/admin.key') },
     measure() {
       const figures = answerOf<ServerFigures>(child);
       child.send('measure');
       return figures;
     },
-    async stop() {
+    async stop({ keepHome = false } = {}) {
       const ended = new Promise((done) => child.once('exit', done));
       child.send('stop');
       await ended;
-      rmSync(folder, { recursive: true, force: true });
+      if (!keepHome) rmSync(dirname(home), { recursive: true, force: true });
     },
   };
 }

@@ -1,0 +1,142 @@
+/** A million certificates of a thousand products: what every question costs beside a look-up by serial, and an export beside issuing. */
+import { request as httpsRequest } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { questionsAbout } from './inventory-questions.ts';
+import { fillInventory } from './inventory-rows.ts';
+import { httpRequest, type LoadResult, runLoad } from './load.ts';
+import { type MeasuredServer, makeBenchHome, serveHome } from './measured-server.ts';
+import { makeSignedRequests } from './signed-requests.ts';
+import { describeMachine, formatTable, machineLine, thousands } from './table.ts';
+
+const { values } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    certificates: { type: 'string', default: '1000000' },
+    products: { type: 'string', default: '1000' },
+    /** Of each question. */
+    seconds: { type: 'string', default: '2' },
+    /** Only questions whose name holds this. */
+    only: { type: 'string', default: '' },
+    folder: { type: 'string', default: tmpdir() },
+  },
+});
+const durationMs = Number(values.seconds) * 1_000;
+const issuingMs = 10_000;
+
+const home = await makeBenchHome(values.folder);
+const filled = await fillInventory({
+  file: join(home, 'privyseal.db'),
+  migrationsDirectory: resolve(import.meta.dirname, '../migrations/sqlite'),
+  certificates: Number(values.certificates),
+  products: Number(values.products),
+});
+const server = await serveHome(home);
+const pathsOfLookup = filled.samples.map(({ serial }) => `/v1/certificates/${serial}`);
+const lookup = await ask(server, pathsOfLookup);
+const rows: [question: string, LoadResult][] = [];
+for (const [question, paths] of Object.entries(questionsAbout(filled.samples))) {
+  if (question.includes(values.only)) rows.push([question, await ask(server, paths)]);
+}
+await server.measure();
+const exported = await exportAll(server);
+const { rssMib } = await server.measure();
+const issuing = await measureIssuing(server);
+await server.stop();
+
+/** One connection, as fast as it is answered. */
+function ask({ adminPort, ca, admin }: MeasuredServer, paths: readonly string[]): Promise<LoadResult> {
+  return runLoad({
+    port: adminPort,
+    ca,
+    client: admin,
+    connections: 1,
+    warmUpMs: 500,
+    durationMs,
+    expectedStatus: 200,
+    requests: paths.map((path) => httpRequest('GET', path, {}).toString('base64')),
+  });
+}
+
+/** Reads all certificates as NDJSON; resolves to how many a second. */
+function exportAll({ adminPort, ca, admin }: MeasuredServer): Promise<number> {
+  return new Promise((done, failed) => {
+    const startedAt = performance.now();
+    const options = { port: adminPort, host: 'localhost', path: '/v1/certificates', ca, ...admin };
+    const asked = httpsRequest({ ...options, headers: { Accept: 'application/x-ndjson' } }, (answer) => {
+      let lines = 0;
+      answer.on('data', (chunk: Buffer) => {
+        for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1)) lines += 1;
+      });
+      answer.on('error', failed);
+      answer.on('end', () => {
+        if (answer.statusCode !== 200 || lines < Number(values.certificates))
+          failed(new Error(`an export of ${lines} lines with status ${answer.statusCode}`));
+        else done(lines / ((performance.now() - startedAt) / 1_000));
+      });
+    });
+    asked.on('error', failed).end();
+  });
+}
+
+/** Certificates a second alone, beside an export, and alone again: machines drift. */
+async function measureIssuing(measured: MeasuredServer): Promise<{ alone: number; besideExport: number }> {
+  const requests = makeSignedRequests(4_096, 'demo.dev.internal');
+  const headers = { Authorization: `Bearer ${measured.token}`, 'Content-Type': 'application/pkcs10' };
+  const issue = async (): Promise<number> => {
+    const { perSecond, failures } = await runLoad({
+      port: measured.publicPort,
+      ca: measured.ca,
+      connections: 16,
+      warmUpMs: 4_000,
+      durationMs: issuingMs,
+      expectedStatus: 201,
+      requests: requests.map(({ csrDer }) =>
+        httpRequest('POST', '/v1/certificates', headers, csrDer).toString('base64'),
+      ),
+    });
+    if (failures > 0) throw new Error(`${failures} requests failed`);
+    return perSecond;
+  };
+  const before = await issue();
+  let stopped = false;
+  const exporting = (async () => {
+    while (!stopped) await exportAll(measured);
+  })();
+  const besideExport = await issue();
+  stopped = true;
+  await exporting;
+  return { alone: (before + (await issue())) / 2, besideExport };
+}
+
+const machine = describeMachine();
+const { samples, ...filling } = filled;
+if (values.json) {
+  const questions = Object.fromEntries(rows);
+  process.stdout.write(
+    `${JSON.stringify({ machine, filling, lookup, questions, exported, rssMib, issuing }, null, 2)}\n`,
+  );
+} else {
+  const cells = [['a look-up by serial', lookup] as const, ...rows].map(([question, { p50Ms, p99Ms, failures }]) => [
+    question,
+    p50Ms.toFixed(2),
+    p99Ms.toFixed(2),
+    (p50Ms / lookup.p50Ms).toFixed(1),
+    (p99Ms / lookup.p99Ms).toFixed(1),
+    failures,
+  ]);
+  const text = [
+    `The inventory with ${thousands(Number(values.certificates))} certificates of ${thousands(Number(values.products))} products`,
+    machineLine(machine),
+    `Filled with ${thousands(filling.certificatesPerSecond)} certificates/s (${thousands(filling.rowsPerSecond)} rows/s); caught up in ${filling.catchUpSeconds.toFixed(1)} s; ${thousands(filling.octetsPerCertificate)} octets a certificate`,
+    `Pages of 100 over one TLS connection, ${values.seconds} s each; aims: p99 20 ms and 10 times the look-up, summary 50 ms`,
+    '',
+    formatTable(['question', 'p50 ms', 'p99 ms', 'p50 ratio', 'p99 ratio', 'failures'], cells),
+    '',
+    `Export of all as NDJSON: ${thousands(exported)} certificates/s, server RSS ${rssMib.toFixed(0)} MiB after it (aims: 100,000/s, 150 MB)`,
+    `Issuing over 16 connections: ${thousands(issuing.alone)}/s alone, ${thousands(issuing.besideExport)}/s beside an export, ${((issuing.besideExport / issuing.alone) * 100).toFixed(0)} % (aim: 80 %)`,
+  ];
+  process.stdout.write(`${text.join('\n')}\n`);
+}
+process.exitCode = rows.some(([, { failures }]) => failures > 0) ? 1 : 0;

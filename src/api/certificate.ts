@@ -169,8 +169,9 @@ export const RenewalInfoJson = Type.Object(
         description: 'When to rotate (the name and the shape are those of RFC 9773 §4.2)',
       },
     ),
-    reason: Type.Enum(['scheduled', 'revoked', 'superseded'], {
-      description: 'As its lifetime says; because it is revoked; or it has been rotated already',
+    reason: Type.Enum(['lifetime', 'campaign', 'revoked', 'superseded'], {
+      description:
+        'As its lifetime says; earlier, because operators ask for it; because it is revoked; or it has been rotated already',
     }),
   },
   { additionalProperties: false },

@@ -59,6 +59,32 @@ const approvals = Type.Integer({
   description: 'How many operators must approve each certificate, its successors included; with 0 it is issued at once',
 });
 
+const newKey = Type.Enum(['required', 'optional'], {
+  default: 'required',
+  description: '`optional`: a successor may keep the key of its predecessor',
+});
+const overlapSeconds = Type.Integer({
+  minimum: 0,
+  maximum: longestLifetimeSeconds,
+  default: 604_800,
+  description: 'How long a predecessor stays good once its successor is issued; never beyond its own end',
+});
+const revokePredecessor = Type.Boolean({
+  default: false,
+  description: 'Whether the predecessor is then revoked as superseded; without that it stays good until it expires',
+});
+
+const rotation = Type.Object(
+  {
+    newKey: Type.Optional(newKey),
+    overlapSeconds: Type.Optional(overlapSeconds),
+    revokePredecessor: Type.Optional(revokePredecessor),
+  },
+  { additionalProperties: false, description: 'How certificates are followed by their successors' },
+);
+
+const wholeRotation = Type.Object({ newKey, overlapSeconds, revokePredecessor }, { additionalProperties: false });
+
 const authority = Type.String({
   minLength: 1,
   maxLength: 64,
@@ -72,6 +98,7 @@ export const ProfileBody = Type.Object(
     name: Type.String({ pattern: '^[a-z][a-z0-9-]{0,31}$', examples: ['kafka'] }),
     ...definition,
     approvals: Type.Optional(approvals),
+    rotation: Type.Optional(rotation),
   },
   { additionalProperties: false },
 );
@@ -83,6 +110,7 @@ export const ProfileChangeBody = Type.Object(
     authority: Type.Optional(authority),
     ...definition,
     approvals: Type.Optional(approvals),
+    rotation: Type.Optional(rotation),
   },
   { additionalProperties: false },
 );
@@ -96,6 +124,7 @@ export const ProfileJson = Type.Object(
     authority: Type.String(),
     ...definition,
     approvals,
+    rotation: wholeRotation,
   },
   { additionalProperties: false },
 );

@@ -112,6 +112,7 @@ export type ReasonCode =
   | 'certificateNotForClients'
   | 'certificateOfAnother'
   | 'certificateNeeded' // a token does not do
+  | 'certificateRotated' // `value` is its successor
   | 'roleNotAllowed';
 
 /** One reason of a refusal. `value` is already safe to print (see policy/printable.ts) and never secret. */

@@ -78,6 +78,7 @@ export const refusalCode: Readonly<Record<ReasonCode, CaErrorCode>> = {
   certificateNotForClients: 'unauthorized',
   certificateOfAnother: 'unauthorized',
   certificateNeeded: 'unauthorized',
+  certificateRotated: 'conflict',
   roleNotAllowed: 'unauthorized',
 };
 

@@ -225,6 +225,8 @@ export interface Inventory extends RequestStore, DeploymentStore {
     certificateDer: Uint8Array;
     issuedAt: number;
     holder?: OperatorHolder;
+    /** At this Unix second its predecessor is due to be revoked as superseded; nothing is planned for one that ends before. */
+    supersedesAt?: number;
     audit: AuditEntry;
   }): Promise<void>;
   /**
@@ -261,6 +263,17 @@ export interface Inventory extends RequestStore, DeploymentStore {
   /** keyCompromise also blocks the key for good. Judged with the act: an admin with a valid certificate is left. */
   revokeCertificate(revoking: { serial: string; revocation: Revocation; audit: AuditEntry }): Promise<RevokeOutcome>;
   releaseCertificate(releasing: { serial: string; audit: AuditEntry }): Promise<RevokeOutcome>;
+  /** Serials of predecessors that were due to be revoked by Unix second `now`, the longest due first. */
+  dueSupersessions(now: number, limit: number): Promise<readonly string[]>;
+  /**
+   * Revokes a predecessor that was planned to be as `superseded` at Unix second `at`, and forgets the plan. Undefined, and
+   * nothing is revoked, if there was no plan, if it is revoked already, or if its successor is not good: nothing replaces it.
+   */
+  supersedeCertificate(superseding: {
+    serial: string;
+    at: number;
+    audit: AuditEntry;
+  }): Promise<CertificateRecord | undefined>;
   /** Why no certificate may be issued for this key: it is an authority's or operator's, or revoked for compromise. */
   keyBlock(keySha256: string): Promise<KeyBlock | undefined>;
 

@@ -21,7 +21,9 @@ export type Stop =
   | { readonly kind: 'keyBlocked'; readonly block: KeyBlock }
   | { readonly kind: 'tokenUsedUp' }
   | { readonly kind: 'tokenExpired' }
-  | { readonly kind: 'hasSuccessor'; readonly successor: string };
+  | { readonly kind: 'hasSuccessor'; readonly successor: string }
+  /** For good or on hold: what is not trusted vouches for no successor. */
+  | { readonly kind: 'predecessorRevoked' };
 
 /** Some kinds of them. */
 export type StopOf<Kind extends Stop['kind']> = Extract<Stop, { readonly kind: Kind }>;

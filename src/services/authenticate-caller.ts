@@ -96,7 +96,11 @@ async function liveCertificate(
   const record = await deps.inventory.certificate(parsed.serial);
   const recordedDer = record && (await deps.inventory.certificateDer(parsed.serial));
   if (!record || !recordedDer || record.purpose !== purpose || Buffer.compare(recordedDer, peerDer) !== 0) {
-    throw refusal('unauthorized', 'certificateUnknown', 'The client certificate was not issued here for this use.');
+    throw refusal(
+      'unauthorized',
+      'certificateUnknown',
+      `The client certificate was not issued here for this use. ${howToGoOn(purpose)}`,
+    );
   }
   if (record.revocation) {
     throw refusal('unauthorized', 'certificateRevoked', `The client certificate is revoked. ${howToGoOn(purpose)}`);
@@ -110,7 +114,11 @@ async function liveCertificate(
     );
   }
   if (!parsed.extKeyUsage?.includes(oids.clientAuth)) {
-    throw refusal('unauthorized', 'certificateNotForClients', 'The client certificate is not for clientAuth.');
+    throw refusal(
+      'unauthorized',
+      'certificateNotForClients',
+      `The client certificate is not for clientAuth. ${howToGoOn(purpose)}`,
+    );
   }
   return record;
 }

@@ -63,6 +63,7 @@ import { createRotateCertificate } from './rotate-certificate.ts';
 import { issueServerCertificate, type ServerCertificate } from './server-certificate.ts';
 import type { DistributionUrls, Services } from './services.ts';
 import { createProductIssuing } from './submit-request.ts';
+import { createSuperseding } from './supersede-predecessors.ts';
 import { createTendRequests } from './tend-requests.ts';
 import { createTrustServices } from './trust-bundles.ts';
 import { createReadCertificate } from './view-certificate.ts';
@@ -145,6 +146,7 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
   const crls = createCrlPublisher({ ...shared, directory });
   const responders = createOcspResponders(withIssuing);
   const archiveStep = createArchiving(shared);
+  const supersedeStep = createSuperseding(shared);
   const checkpoints = createAuditCheckpoints({ ...shared, keys: createAuditKeys(withIssuing) });
   const cursorsFor = createCursorsFor(shared);
   const known = {
@@ -179,7 +181,13 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
     authenticateProduct: createAuthenticateProduct(shared),
     authenticateOperator: createAuthenticateOperator(shared),
     submitRequest: products.submit,
-    rotateCertificate: createRotateCertificate({ ...shared, directory, products, findProduct }),
+    rotateCertificate: createRotateCertificate({
+      ...shared,
+      directory,
+      products,
+      findProduct,
+      findProfiles: known.profiles.find,
+    }),
     readCertificate: createReadCertificate({ inventory, directory }),
     ...createListServices({ ...shared, cursorsFor }),
     revokeCertificate: createRevokeCertificate({ ...shared, directory }),
@@ -232,6 +240,7 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
       await recoverUnfinished(shared, clock.now() - abandonedAfterMs);
       await crls.refreshDue();
       await responders.refreshDue();
+      await supersedeStep();
       await archiveStep();
       await checkpoints.signDue();
       await catchUp(inventory, Math.floor(clock.now() / 1000));

@@ -36,8 +36,14 @@ export async function prepareAgain(deps: IssueApprovedDeps, record: RequestRecor
   });
 }
 
+const operatorActor = 'operator:';
+
 /** Who asked is who the certificate is recorded for, not who approved. */
-function requesterOf({ tokenId, shownSerial, product, profile }: RequestRecord): Caller {
+function requesterOf({ requestedBy, tokenId, shownSerial, product, profile }: RequestRecord): Caller {
+  if (requestedBy.startsWith(operatorActor)) {
+    const name = requestedBy.slice(operatorActor.length);
+    return { kind: 'operator', name, role: 'operator', serial: shownSerial ?? '' };
+  }
   if (tokenId !== null) return { kind: 'token', tokenId, product, profiles: [profile] };
   return { kind: 'product', product, serial: shownSerial ?? '' };
 }

@@ -26,6 +26,8 @@ export interface IssueInput {
   readonly productVersion?: number;
   readonly requestedBy: string;
   readonly predecessor?: string;
+  /** So long after the issue the predecessor is revoked as superseded; absent: it is left as it is. */
+  readonly overlapSeconds?: number;
   readonly tokenId?: string;
   readonly idempotency?: IssuanceIntent['idempotency'];
   readonly quota?: IssuanceIntent['quota'];
@@ -60,6 +62,9 @@ export function createIssueCertificate(deps: IssueCertificateDeps): IssueCertifi
       certificateDer: der,
       issuedAt,
       ...(input.holder && { holder: input.holder }),
+      ...(input.overlapSeconds !== undefined && {
+        supersedesAt: Math.floor(issuedAt / 1000) + input.overlapSeconds,
+      }),
       audit,
     });
     return {

@@ -17,6 +17,8 @@ export async function findObstacles(inventory: Inventory, record: RequestRecord,
     ...changed.map(outdatedReason),
     ...(block ? [blockedKeyReason(block)] : []),
     ...(predecessor?.successor ? [rotatedReason(predecessor.successor)] : []),
+    // One that was shown as the credential is told as that already.
+    ...(predecessor?.revocation && record.shownSerial !== record.predecessor ? [revokedReason] : []),
   ];
 }
 
@@ -49,6 +51,8 @@ export function reasonsOf(outcome: Exclude<ApproveOutcome, { readonly kind: 'don
       return [blockedKeyReason(outcome.block)];
     case 'hasSuccessor':
       return [rotatedReason(outcome.successor)];
+    case 'predecessorRevoked':
+      return [revokedReason];
   }
 }
 
@@ -70,3 +74,9 @@ const rotatedReason = (successor: string): Reason => ({
   field: 'predecessor',
   message: `The certificate was rotated meanwhile; its successor is ${successor}. Deny the request.`,
 });
+
+const revokedReason: Reason = {
+  code: 'requestOutdated',
+  field: 'predecessor',
+  message: 'The certificate that it was to follow was revoked meanwhile. Deny the request.',
+};

@@ -1,16 +1,21 @@
-/** A certificate is followed by its successor: same product, profile and names, a new key, authorised by itself. */
-import { CaError, type ReasonCode } from '../domain/errors.ts';
+/** A certificate is followed by its one successor: same product, profile and names, authorised by itself, an operator or a token. */
+import { CaError, type Reason } from '../domain/errors.ts';
+import { printable } from '../domain/policy/printable.ts';
 import type { CertificateRecord } from '../domain/records/certificate.ts';
-import { refuse } from '../domain/refusal.ts';
+import type { Product } from '../domain/records/environment.ts';
+import { refuseIfAny } from '../domain/refusal.ts';
 import type { ProvenCsr } from '../domain/x509/csr.ts';
 import { parseGeneralName } from '../domain/x509/general-name.ts';
 import { publicKeySha256 } from '../domain/x509/public-key.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { CsrReader } from '../ports/csr-reader.ts';
 import type { Caller } from './caller.ts';
+import type { FindProfiles } from './product-recipes.ts';
 import { repeatedAnswer } from './repeat-answer.ts';
 import type { SubmitInput, Submitted } from './services.ts';
+import { revokedReason } from './settle-issuance.ts';
 import { type FindProduct, type ProductIssuing, productOf } from './submit-request.ts';
+import { successorFor } from './successor-answer.ts';
 import { findVisible, type ViewDeps } from './view-certificate.ts';
 
 export interface RotateDeps extends ViewDeps {
@@ -18,26 +23,23 @@ export interface RotateDeps extends ViewDeps {
   readonly products: ProductIssuing;
   readonly csrs: CsrReader;
   readonly findProduct: FindProduct;
+  readonly findProfiles: FindProfiles;
 }
 
+/** Whoever asks again with the key of the successor is given that one; with another key it is a `conflict` that names it. */
 export const createRotateCertificate =
   (deps: RotateDeps) =>
   async (caller: Caller, serial: string, input: SubmitInput): Promise<Submitted> => {
-    if (caller.kind !== 'product') {
-      return forbid('certificateOfAnother', 'A certificate is rotated over mTLS with that certificate itself.');
-    }
     const record = await findVisible(deps, caller, serial);
-    if (record.serial !== caller.serial) {
-      return forbid('certificateOfAnother', `This connection is authorised by ${caller.serial}; rotate that one.`);
-    }
     const repeated = await repeatedAnswer(deps, caller, input);
     if (repeated) return repeated;
-    if (record.successor) {
-      throw new CaError('conflict', `This certificate was rotated already; its successor is ${record.successor}.`);
-    }
+    const product = await productOfRecord(deps, record);
+    refuseIfAny(obstacles(caller, record, product, Math.floor(deps.clock.now() / 1000)));
     const csr = await deps.csrs.read(input.csrDer);
-    refuseChanges(record, csr, input);
-    const product = await productOf(deps.findProduct, record.owner);
+    if (record.successor) {
+      return { kind: 'certificate', view: await successorFor(deps, record.successor, keyOf(csr)) };
+    }
+    refuseIfAny(changes(record, csr, { input, keepsKey: await mayKeepKey(deps, record) }));
     return deps.products.issueFor({
       caller,
       product,
@@ -48,19 +50,67 @@ export const createRotateCertificate =
     });
   };
 
-const forbid = (code: ReasonCode, message: string): never => refuse([{ code, message }]);
+const keyOf = (csr: ProvenCsr): string => publicKeySha256(csr.publicKey.spkiDer);
 
-/** A successor is the same certificate with a new key and new dates; anything else is a new request with a token. */
-function refuseChanges(record: CertificateRecord, csr: ProvenCsr, input: SubmitInput): void {
+function productOfRecord(deps: RotateDeps, { purpose, serial, owner }: CertificateRecord): Promise<Product> {
+  if (purpose === 'product') return productOf(deps.findProduct, owner);
+  throw new CaError('conflict', `The certificate ${serial} is no product’s; only products’ certificates are rotated.`);
+}
+
+const wayBack = 'Enrol again with a token.';
+
+/** Why nobody, or not this caller, may have the certificate followed; nothing of this depends on the CSR. */
+function obstacles(caller: Caller, record: CertificateRecord, product: Product, now: number): Reason[] {
+  const reasons: Reason[] = [];
+  if (caller.kind === 'product' && caller.serial !== record.serial) {
+    const message = `This connection is authorised by ${caller.serial}. Rotate that one, or use a token.`;
+    reasons.push({ code: 'certificateOfAnother', field: 'serial', message });
+  }
+  if (record.revocation) reasons.push(revokedReason);
+  if (record.notAfter < now) {
+    const message = `A certificate that has expired cannot be rotated. ${wayBack}`;
+    reasons.push({ code: 'certificateExpired', field: 'serial', message });
+  }
+  const { profile } = record;
+  if (caller.kind === 'token' && !caller.profiles.includes(profile)) {
+    const message = `The token is not for the profile ${profile} of this certificate. Ask an operator for another one.`;
+    reasons.push({ code: 'tokenNotForProfile', message });
+  }
+  if (!product.profiles.includes(profile)) {
+    const message = `${product.id} may not use the profile ${profile} any more. ${wayBack}`;
+    reasons.push({ code: 'profileNotAllowed', field: 'profile', message });
+  }
+  return reasons;
+}
+
+/** As the profile says now. */
+async function mayKeepKey(deps: RotateDeps, { environment, profile }: CertificateRecord): Promise<boolean> {
+  const profiles = environment === null ? undefined : await deps.findProfiles(environment);
+  return profiles?.find(({ name }) => name === profile)?.rotation.newKey === 'optional';
+}
+
+interface Wanted {
+  readonly input: SubmitInput;
+  readonly keepsKey: boolean;
+}
+
+/** A successor is the same certificate with new dates and, mostly, a new key; anything else is a new request with a token. */
+function changes(record: CertificateRecord, csr: ProvenCsr, { input, keepsKey }: Wanted): Reason[] {
+  const reasons: Reason[] = [];
   const wanted = input.names ? input.names.map(canonical) : csr.names.map(({ value }) => value);
-  const same = wanted.length === 0 || sorted(wanted) === sorted(record.names);
-  if (!same) forbid('rotationChangesNames', 'A rotation keeps the names of its certificate. Enrol anew with a token.');
+  if (wanted.length > 0 && sorted(wanted) !== sorted(record.names)) {
+    const message = 'A rotation keeps the names of its certificate. Enrol anew with a token.';
+    reasons.push({ code: 'rotationChangesNames', message });
+  }
   if (input.profile !== undefined && input.profile !== record.profile) {
-    forbid('profileNotAllowed', `A rotation keeps the profile of its certificate, ${record.profile}.`);
+    const message = `A rotation keeps the profile of its certificate, ${record.profile}.`;
+    reasons.push({ code: 'profileNotAllowed', field: 'profile', message, value: printable(input.profile) });
   }
-  if (publicKeySha256(csr.publicKey.spkiDer) === record.keySha256) {
-    refuse([{ code: 'rotationReusesKey', field: 'csr.publicKey', message: 'A rotation needs a new key.' }]);
+  if (!keepsKey && keyOf(csr) === record.keySha256) {
+    const message = 'A rotation needs a new key: the profile does not let a successor keep the key.';
+    reasons.push({ code: 'rotationReusesKey', field: 'csr.publicKey', message });
   }
+  return reasons;
 }
 
 const canonical = (text: string): string => parseGeneralName(text)?.value ?? text;

@@ -37,13 +37,29 @@ export function refuseStop(stop: Exclude<Stop, StopOf<'replay' | 'replayRequest'
     case 'idempotencyConflict':
       throw idempotencyConflict();
     case 'hasSuccessor':
-      throw new CaError('conflict', `This certificate was rotated already; its successor is ${stop.successor}.`);
+      throw rotatedAlready(stop.successor);
+    case 'predecessorRevoked':
+      return refuse([revokedReason]);
     case 'tokenExpired':
       return refuseToken('tokenExpired', 'The enrolment token has expired. Ask an operator for a new one.');
     case 'tokenUsedUp':
       return refuseToken('tokenUsedUp', 'The enrolment token has no uses left. Ask an operator for a new one.');
   }
 }
+
+/** Names the successor, for people and for programs. */
+export function rotatedAlready(successor: string): CaError {
+  const message = `This certificate was rotated already; its successor is ${successor}.`;
+  const reason: Reason = { code: 'certificateRotated', field: 'serial', message, value: successor };
+  return new CaError('conflict', message, { reasons: [reason] });
+}
+
+/** A revoked certificate has no successor: what may not be trusted vouches for nothing. */
+export const revokedReason: Reason = {
+  code: 'certificateRevoked',
+  field: 'serial',
+  message: 'A certificate that is revoked or on hold cannot be rotated. Enrol again with a token.',
+};
 
 export const blockedKeyReason = (block: KeyBlock): Reason => {
   const reasons = {

@@ -2,6 +2,7 @@
 import { CaError, type Reason } from '../domain/errors.ts';
 import { type PreparedCertificate, prepareCertificate } from '../domain/policy/prepare-certificate.ts';
 import { printable } from '../domain/policy/printable.ts';
+import type { RotationRule } from '../domain/policy/profile.ts';
 import type { Product } from '../domain/records/environment.ts';
 import { refuse } from '../domain/refusal.ts';
 import type { ProvenCsr } from '../domain/x509/csr.ts';
@@ -17,6 +18,7 @@ import { repeatedAnswer } from './repeat-answer.ts';
 import { answerRequest } from './request-answer.ts';
 import type { CertificateView, SubmitInput, Submitted } from './services.ts';
 import { settle } from './settle-issuance.ts';
+import { successorFor } from './successor-answer.ts';
 import type { ViewDeps } from './view-certificate.ts';
 
 export interface SubmitDeps extends ViewDeps, RecipeDeps {
@@ -97,6 +99,9 @@ export function createProductIssuing(deps: SubmitDeps): ProductIssuing {
       ...(input.idempotency && { idempotency: { scope: actorOf(caller), ...input.idempotency } }),
     });
     if (outcome.kind === 'replayRequest') return answerRequest(deps, outcome.request);
+    if (outcome.kind === 'hasSuccessor') {
+      return { kind: 'certificate', view: await successorFor(deps, outcome.successor, ready.prepared.keySha256) };
+    }
     return { kind: 'certificate', view: await settle(deps, outcome) };
   };
 
@@ -130,7 +135,15 @@ const issueInputOf = ({ request, recipe, serial, prepared }: ReadyRequest): Issu
   owner: request.product.id,
   productVersion: request.product.version,
   requestedBy: actorOf(request.caller),
-  ...(request.predecessor !== undefined && { predecessor: request.predecessor }),
+  ...(request.predecessor !== undefined && following(request.predecessor, recipe.compiled.profile.rotation)),
+});
+
+const following = (
+  predecessor: string,
+  { revokePredecessor, overlapSeconds }: RotationRule,
+): Pick<IssueInput, 'predecessor' | 'overlapSeconds'> => ({
+  predecessor,
+  ...(revokePredecessor && { overlapSeconds }),
 });
 
 export async function productOf(find: FindProduct, id: string): Promise<Product> {

@@ -5,6 +5,7 @@ import { archiveContract } from './inventory/archive.ts';
 import { auditContract } from './inventory/audit.ts';
 import { deploymentContract } from './inventory/deployments.ts';
 import { issuanceContract } from './inventory/issuance.ts';
+import { lineageContract } from './inventory/lineage.ts';
 import { operatorContract } from './inventory/operators.ts';
 import { productContract } from './inventory/products.ts';
 import { profileContract } from './inventory/profiles.ts';
@@ -29,6 +30,7 @@ export function inventoryContract(name: string, makeStore: () => Promise<Invento
     issuanceContract(makeStore);
     revocationContract(makeStore);
     deploymentContract(makeStore);
+    lineageContract(makeStore);
     archiveContract(makeStore);
     registryContract(makeStore);
     quotaContract(makeStore);

@@ -419,6 +419,28 @@ describe('a rotation under a profile that needs approval', () => {
     await service.services.revokeCertificate(admin, first.record.serial, { reason: 'superseded' });
     expect(await reasonsOf(approve(alice, record))).toEqual(['requestOutdated certificate']);
   });
+
+  it('that an operator asked for is approved by another, and issued as the first asked', async () => {
+    const product = await addProduct(1);
+    const first = viewOf(await approve(alice, await submit(product)));
+    const input = { csrDer: csrFor(`${product.name}.dev`) };
+    const record = requestOf(await service.services.rotateCertificate(alice, first.record.serial, input));
+    expect(record.requestedBy).toBe('operator:alice');
+    expect(await reasonsOf(approve(alice, record))).toEqual(['requestOfYours']);
+    expect(viewOf(await approve(bob, record)).record).toMatchObject({
+      predecessor: first.record.serial,
+      requestedBy: 'operator:alice',
+    });
+  });
+
+  it('that a token asked for is not approved once its predecessor is revoked', async () => {
+    const product = await addProduct(1);
+    const first = viewOf(await approve(alice, await submit(product)));
+    const input = { csrDer: csrFor(`${product.name}.dev`) };
+    const record = requestOf(await service.services.rotateCertificate(product.caller, first.record.serial, input));
+    await service.services.revokeCertificate(admin, first.record.serial, { reason: 'superseded' });
+    expect(await reasonsOf(approve(alice, record))).toEqual(['requestOutdated predecessor']);
+  });
 });
 
 describe('housekeeping', () => {

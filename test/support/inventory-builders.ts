@@ -1,6 +1,6 @@
 /** Valid values for the inventory port, each with a default for everything and overrides for what a test is about. */
 import { randomBytes } from 'node:crypto';
-import type { Profile } from '../../src/domain/policy/profile.ts';
+import { defaultRotation, type Profile } from '../../src/domain/policy/profile.ts';
 import type { AuditEntry } from '../../src/domain/records/audit-event.ts';
 import type { CertificateDetails } from '../../src/domain/records/certificate.ts';
 import type {
@@ -104,6 +104,7 @@ export const storedProfile = (overrides: Partial<Profile> = {}): Profile => ({
   names: { types: ['dns'], wildcards: false, maximum: 100 },
   keys: { kinds: ['ec-p256'], rsaMinimumBits: 2048 },
   approvals: 0,
+  rotation: defaultRotation,
   ...overrides,
 });
 

@@ -209,7 +209,7 @@ export function makeServices(override: Partial<Services> = {}): ServicesDouble {
     },
     renewalInfo: async (serial) => {
       knownOnly(serial, hierarchy.leaf.serial);
-      return { serial, start: testNow + 1000, end: testNow + 2000, reason: 'scheduled' };
+      return { serial, start: testNow + 1000, end: testNow + 2000, reason: 'lifetime' };
     },
     answerOcsp: async (_authority, requestDer) =>
       requestDer.length > 0

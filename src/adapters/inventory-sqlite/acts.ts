@@ -13,6 +13,7 @@ export const actNames = [
   'revokeCertificate',
   'releaseCertificate',
   'recordDeployment',
+  'supersedeCertificate',
   'recordCrl',
   'recordRestoration',
   'archiveCertificates',

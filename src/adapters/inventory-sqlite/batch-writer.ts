@@ -17,6 +17,7 @@ import { registryActs } from './registry-acts.ts';
 import { requestActs } from './request-acts.ts';
 import { restorationActs } from './restoration-acts.ts';
 import { revocationActs } from './revocation-acts.ts';
+import { supersessionActs } from './supersession-acts.ts';
 
 /** What became of one act. */
 export type ActResult = { readonly value: unknown } | { readonly failure: Failure };
@@ -99,6 +100,7 @@ function openSession(options: ConnectionOptions): Session {
     ...catchUpAct(connection),
     ...revocationActs(connection, audit),
     ...deploymentActs(connection, audit),
+    ...supersessionActs(connection, audit),
     ...registryActs(connection, audit),
     ...profileActs(connection, audit),
     ...productActs(connection, audit),

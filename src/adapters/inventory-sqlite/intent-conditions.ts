@@ -1,5 +1,6 @@
 /** What an intent uses up or is bound to: Idempotency-Keys, token uses, the one successor of a predecessor, approved requests. */
 import { CaError } from '../../domain/errors.ts';
+import type { CertificateState } from '../../domain/records/certificate.ts';
 import type { RequestStatus } from '../../domain/records/request.ts';
 import type { IdempotencyKey, KeyBlock, StopOf } from '../../ports/issuance-conditions.ts';
 import { octets, serialOctets } from './certificate-row.ts';
@@ -89,17 +90,18 @@ export function tokenUses(connection: Connection) {
 
 /** At most one successor a certificate: whoever commits first has rotated it. */
 export function successorLinks(connection: Connection) {
-  const select = connection.prepare<[Buffer], { successor: Buffer | null }>(
-    'SELECT successor FROM certificates WHERE serial = ?',
+  const select = connection.prepare<[Buffer], { successor: Buffer | null; state: CertificateState }>(
+    'SELECT successor, state FROM certificates WHERE serial = ?',
   );
   const set = connection.prepare('UPDATE certificates SET successor = ? WHERE serial = ?');
   const clear = connection.prepare('UPDATE certificates SET successor = NULL WHERE serial = ? AND successor = ?');
 
   return {
-    refusal(predecessor: string): StopOf<'hasSuccessor'> | undefined {
+    refusal(predecessor: string): StopOf<'hasSuccessor' | 'predecessorRevoked'> | undefined {
       const row = select.get(serialOctets(predecessor));
       if (!row) throw new CaError('conflict', `The predecessor ${predecessor} is not recorded.`);
-      return row.successor ? { kind: 'hasSuccessor', successor: row.successor.toString('hex') } : undefined;
+      if (row.successor) return { kind: 'hasSuccessor', successor: row.successor.toString('hex') };
+      return row.state === 'revoked' ? { kind: 'predecessorRevoked' } : undefined;
     },
     set(predecessor: string, successor: string): void {
       set.run(serialOctets(successor), serialOctets(predecessor));

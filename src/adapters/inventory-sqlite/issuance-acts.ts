@@ -10,6 +10,7 @@ import { idempotencyKeys, keyBlocks, type Row, requestLinks, successorLinks, tok
 import { openLabels } from './labels.ts';
 import { operatorHolders } from './operator-holders.ts';
 import type { QuotaCounts } from './quota-counts.ts';
+import { supersessionPlans } from './supersession-acts.ts';
 
 const insertCertificateSql = `INSERT INTO certificates (serial, state, purpose, environment, owner, authority,
   issuer_serial, profile, profile_version, subject, names, key_type, key_sha256, tbs_sha256, not_before, not_after,
@@ -20,6 +21,12 @@ interface OpenIntent extends Pick<CertificateDetails, 'owner' | 'purpose' | 'req
   readonly id: number;
   readonly tokenId: string | null;
   readonly predecessor: Buffer | null;
+}
+
+interface IssuedRow {
+  readonly id: number;
+  /** Empty without one. */
+  readonly predecessor: string;
 }
 
 /** See the port for what each act promises; the order of an intent's conditions is the port's, too. */
@@ -34,6 +41,7 @@ export function issuanceActs(
   const blocks = keyBlocks(connection);
   const requests = requestLinks(connection);
   const holders = operatorHolders(connection);
+  const planSupersession = supersessionPlans(connection);
   const insertCertificate = connection.prepare(insertCertificateSql);
   const labelOf = openLabels(connection);
   const blockKey = connection.prepare('INSERT OR IGNORE INTO blocked_keys (key_sha256, reason) VALUES (?, ?)');
@@ -48,7 +56,8 @@ export function issuanceActs(
   );
   const setIssued = connection.prepare(
     `UPDATE certificates SET state = 'issued', issued_at = ?
-     WHERE serial = ? AND state = 'intent' AND requested_at > ? - ${redeemableMs} RETURNING id`,
+     WHERE serial = ? AND state = 'intent' AND requested_at > ? - ${redeemableMs}
+     RETURNING id, lower(hex(predecessor)) AS predecessor`,
   );
   const insertBody = connection.prepare('INSERT INTO certificate_bodies (certificate, der) VALUES (?, ?)');
   const setClosed = connection.prepare(
@@ -100,12 +109,13 @@ export function issuanceActs(
       return { kind: 'recorded' };
     },
 
-    recordIssued({ serial, certificateDer, issuedAt, holder, audit: entry }) {
+    recordIssued({ serial, certificateDer, issuedAt, holder, supersedesAt, audit: entry }) {
       if (holder?.kind === 'new') holders.check(holder.operator.name, holder);
-      const row = setIssued.get(issuedAt, serialOctets(serial), issuedAt) as { id: number } | undefined;
+      const row = setIssued.get(issuedAt, serialOctets(serial), issuedAt) as IssuedRow | undefined;
       if (!row) throw new CaError('conflict', `The serial ${serial} is no open intent of the last day.`);
       insertBody.run(row.id, certificateDer);
       requests.finish(serial, issuedAt);
+      if (supersedesAt !== undefined && row.predecessor) planSupersession(row.predecessor, supersedesAt);
       audit.append(entry);
       const came = holder && holders.bring(holder);
       if (came) audit.append(came);

@@ -17,6 +17,7 @@ import type { Connection } from './connection.ts';
 import { errorOf, failureOf } from './database-error.ts';
 import { findIdempotencyKey, idempotencyKeyLookUp } from './intent-conditions.ts';
 import { countOfOwner } from './quota-counts.ts';
+import { dueSupersessions, supersessionReads } from './supersession-acts.ts';
 
 /** Each is one look-up in an index; a test asks SQLite for the plan of every one. */
 export const lookUps = {
@@ -54,6 +55,7 @@ export const lookUps = {
     JOIN audit_keys AS k ON k.id = c.key ORDER BY c.seq DESC LIMIT 1`,
   setting: 'SELECT value FROM settings WHERE name = ?',
   idempotencyKey: idempotencyKeyLookUp,
+  dueSupersessions,
   countOfOwner,
 } as const;
 
@@ -72,6 +74,7 @@ type PointRead =
   | 'certificate'
   | 'certificateDer'
   | 'archivable'
+  | 'dueSupersessions'
   | 'keyBlock'
   | 'revokedEntries'
   | 'latestCrl'
@@ -129,6 +132,7 @@ function certificateReads(connection: Connection) {
     ),
     idempotentOutcome: asked(findIdempotencyKey(connection)),
     unfinishedIntents: asked((before: number) => openIntents.all(before).map(recordOf)),
+    dueSupersessions: asked(supersessionReads(connection)),
     keyBlock: asked((keySha256: string) => keyBlock.get(octets(keySha256))),
     latestCrl: asked((authority: string) => crl.get(authority)),
     quarantined: asked((authority: string, serial: string) => {

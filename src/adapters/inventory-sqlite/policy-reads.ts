@@ -1,5 +1,5 @@
 /** Reads of what decides who may have which certificate: profiles, products and their tokens. */
-import type { Profile } from '../../domain/policy/profile.ts';
+import { defaultRotation, type Profile } from '../../domain/policy/profile.ts';
 import type { EnrolmentToken, Product, ProductVersion } from '../../domain/records/environment.ts';
 import type { Inventory, PageQuery } from '../../ports/inventory.ts';
 import type { Connection } from './connection.ts';
@@ -31,10 +31,13 @@ export function policyReads(connection: Connection): Pick<Inventory, PolicyRead>
   return { ...profileReads(connection), ...productReads(connection), ...tokenReads(connection) };
 }
 
-/** Profiles kept before they could ask for approvals do not say that they ask for none. */
+type Added = 'approvals' | 'rotation';
+
+/** Profiles kept before they could ask for approvals, or say how they rotate, do not say what they then meant. */
 const profileOf = (text: string): Profile => ({
   approvals: 0,
-  ...(JSON.parse(text) as Omit<Profile, 'approvals'> & Partial<Pick<Profile, 'approvals'>>),
+  rotation: defaultRotation,
+  ...(JSON.parse(text) as Omit<Profile, Added> & Partial<Pick<Profile, Added>>),
 });
 
 function profileReads(connection: Connection): Pick<Inventory, 'profiles' | 'profileVersion'> {

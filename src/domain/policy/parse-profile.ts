@@ -1,6 +1,6 @@
 /** Raw configuration becomes a validated profile, or every reason why not; there is no other way to get one. */
 import { CaError, type Reason } from '../errors.ts';
-import type { Approvals, Profile } from './profile.ts';
+import { type Approvals, defaultRotation, type Profile, type RotationRule } from './profile.ts';
 import { type Complain, complainInto, integerOf, listOf, objectOf, oneOf } from './raw-fields.ts';
 
 export interface ProfileContext {
@@ -18,7 +18,7 @@ const keyKinds = ['ec-p256', 'ec-p384', 'ec-p521', 'rsa', 'ed25519'] as const;
 
 const known = [
   ...['name', 'keyUsage', 'extendedKeyUsage', 'lifetimeSeconds', 'backdateSeconds'],
-  ...['subject', 'names', 'keys', 'approvals'],
+  ...['subject', 'names', 'keys', 'approvals', 'rotation'],
 ];
 
 /** Ten years; what an authority lives bounds it further. */
@@ -48,6 +48,7 @@ export function parseProfile(raw: unknown, context: ProfileContext): Profile {
     names: namesOf(fields.names, complain),
     keys: keysOf(fields.keys, complain),
     approvals: approvalsOf(fields.approvals, complain),
+    rotation: rotationOf(fields.rotation, complain),
   };
   if (reasons.length === 0) return profile;
   throw new CaError('policyRefused', 'The profile is not valid.', { reasons });
@@ -129,3 +130,27 @@ function keysOf(value: unknown, complain: Complain): Profile['keys'] {
 /** None, one, or two people: more would only be slower. Profiles from before this field ask for none. */
 const approvalsOf = (value: unknown, complain: Complain): Approvals =>
   value === undefined ? 0 : (integerOf(value, { field: 'approvals', minimum: 0, maximum: 2 }, complain) as Approvals);
+
+/** What is left out is as it is for profiles from before this field. */
+function rotationOf(value: unknown, complain: Complain): RotationRule {
+  if (value === undefined) return defaultRotation;
+  const field = 'rotation';
+  const raw = objectOf(value, { field, known: ['newKey', 'overlapSeconds', 'revokePredecessor'] }, complain);
+  const {
+    newKey = defaultRotation.newKey,
+    overlapSeconds = defaultRotation.overlapSeconds,
+    revokePredecessor = defaultRotation.revokePredecessor,
+  } = raw;
+  if (typeof revokePredecessor !== 'boolean') {
+    complain(`${field}.revokePredecessor`, 'must be true or false', revokePredecessor);
+  }
+  return {
+    newKey: oneOf(newKey, { field: `${field}.newKey`, allowed: ['required', 'optional'] }, complain),
+    overlapSeconds: integerOf(
+      overlapSeconds,
+      { field: `${field}.overlapSeconds`, minimum: 0, maximum: longestLifetimeSeconds },
+      complain,
+    ),
+    revokePredecessor: revokePredecessor === true,
+  };
+}

@@ -8,6 +8,23 @@ export type SubjectKeyKind = 'ec-p256' | 'ec-p384' | 'ec-p521' | 'rsa' | 'ed2551
 
 export type Approvals = 0 | 1 | 2;
 
+/** How certificates of a profile are followed by their successors. */
+export interface RotationRule {
+  /** `optional`: a successor may keep the key of its predecessor. */
+  readonly newKey: 'required' | 'optional';
+  /** How long a predecessor stays good once its successor is issued; never beyond its own end. */
+  readonly overlapSeconds: number;
+  /** Whether it is then revoked as `superseded`; without that it stays good until it expires. */
+  readonly revokePredecessor: boolean;
+}
+
+/** Of profiles that say nothing else. */
+export const defaultRotation: RotationRule = {
+  newKey: 'required',
+  overlapSeconds: 7 * 86_400,
+  revokePredecessor: false,
+};
+
 /** A recipe that was checked when it was made; there is no other way to get one than policy/parse-profile.ts. */
 export interface Profile {
   /** Lower-case letters, digits and `-`, at most 32: `server`, `client`, `peer`. */
@@ -37,4 +54,5 @@ export interface Profile {
   readonly keys: { readonly kinds: readonly SubjectKeyKind[]; readonly rsaMinimumBits: number };
   /** How many operators must approve each certificate, its successors included; with 0 it is issued at once. */
   readonly approvals: Approvals;
+  readonly rotation: RotationRule;
 }

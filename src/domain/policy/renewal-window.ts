@@ -2,8 +2,8 @@
 import { hash } from 'node:crypto';
 import type { CertificateRecord } from '../records/certificate.ts';
 
-/** `revoked` and `superseded`: there is nothing to wait for; `scheduled`: as its lifetime says. */
-export type RenewalReason = 'scheduled' | 'revoked' | 'superseded';
+/** `revoked` and `superseded`: there is nothing to wait for; `lifetime`: as its lifetime says; `campaign`: as operators ask. */
+export type RenewalReason = 'lifetime' | 'campaign' | 'revoked' | 'superseded';
 
 export interface RenewalWindow {
   /** Unix seconds. */
@@ -29,7 +29,7 @@ export function renewalWindow({ serial, notBefore, notAfter, revocation, success
   const room = (latest - earliest - ownShare) * lifetime;
   const start = Math.floor(notBefore + earliest * lifetime + shareOf(serial) * room);
   const end = Math.floor(start + ownShare * lifetime);
-  return { start, end, reason: successor === null ? 'scheduled' : 'superseded' };
+  return { start, end, reason: successor === null ? 'lifetime' : 'superseded' };
 }
 
 /** Even over 0 to 1. The time in front of a serial's random part must not order the fleet, so that it is hashed. */

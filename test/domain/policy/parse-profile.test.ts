@@ -22,11 +22,26 @@ const subject = (changed: object) => ({ subject: { commonName: 'none', ...change
 
 describe('parseProfile', () => {
   it('gives what was written, with its environment, authority and version', () => {
-    expect(parse({})).toEqual({ ...rawProfile(), approvals: 0, ...profileContext });
+    expect(parse({})).toEqual({
+      ...rawProfile(),
+      approvals: 0,
+      rotation: { newKey: 'required', overlapSeconds: 7 * day, revokePredecessor: false },
+      ...profileContext,
+    });
   });
 
   it('takes how many operators must approve', () => {
     for (const approvals of [0, 1, 2]) expect(parse({ approvals }).approvals).toBe(approvals);
+  });
+
+  it('takes how certificates are followed, and what is left out as it is by default', () => {
+    const rotation = { newKey: 'optional', overlapSeconds: 0, revokePredecessor: true };
+    expect(parse({ rotation }).rotation).toEqual(rotation);
+    expect(parse({ rotation: { revokePredecessor: true } }).rotation).toEqual({
+      newKey: 'required',
+      overlapSeconds: 7 * day,
+      revokePredecessor: true,
+    });
   });
 
   it('takes fixed attributes of the subject', () => {
@@ -40,6 +55,11 @@ describe('parseProfile', () => {
     ['no name', { name: undefined }, 'name'],
     ['three approvals', { approvals: 3 }, 'approvals'],
     ['no number of approvals', { approvals: null }, 'approvals'],
+    ['a rotation that is no object', { rotation: true }, 'rotation'],
+    ['a key that may perhaps be new', { rotation: { newKey: 'maybe' } }, 'rotation.newKey'],
+    ['a negative overlap', { rotation: { overlapSeconds: -1 } }, 'rotation.overlapSeconds'],
+    ['a revocation in words', { rotation: { revokePredecessor: 'yes' } }, 'rotation.revokePredecessor'],
+    ['an unknown field of the rotation', { rotation: { overlap: 1 } }, 'rotation.overlap'],
     ['keyCertSign', { keyUsage: ['digitalSignature', 'keyCertSign'] }, 'keyUsage'],
     ['cRLSign', { keyUsage: ['digitalSignature', 'cRLSign'] }, 'keyUsage'],
     ['no digitalSignature', { keyUsage: ['keyEncipherment'] }, 'keyUsage'],

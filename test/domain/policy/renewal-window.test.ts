@@ -23,7 +23,7 @@ describe('the renewal window', () => {
         const { start, end, reason } = renewalWindow(
           certificate({ serial, notBefore, notAfter: notBefore + lifetime }),
         );
-        expect(reason).toBe('scheduled');
+        expect(reason).toBe('lifetime');
         expect(start).toBeGreaterThanOrEqual(Math.floor(notBefore + (lifetime * 2) / 3));
         expect(end).toBeLessThanOrEqual(Math.ceil(notBefore + (lifetime * 5) / 6));
         expect(end).toBeGreaterThanOrEqual(start);

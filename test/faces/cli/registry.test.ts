@@ -52,6 +52,7 @@ const profile: ProfileJson = {
   names: { types: ['dns'], wildcards: false, maximum: 20 },
   keys: { kinds: ['ec-p256'], rsaMinimumBits: 2048 },
   approvals: 0,
+  rotation: { newKey: 'required', overlapSeconds: 604_800, revokePredecessor: false },
 };
 
 const token: NewTokenJson = {

@@ -31,7 +31,7 @@ describe('renewal information', () => {
     const answer = await http.get(`/v1/renewal-info/${serial}`);
     const time = (seconds: number): string => new Date(seconds * 1000).toISOString().replace('.000Z', 'Z');
     const suggestedWindow = { start: time(testNow + 1000), end: time(testNow + 2000) };
-    expect([answer.status, answer.body]).toEqual([200, { serial, suggestedWindow, reason: 'scheduled' }]);
+    expect([answer.status, answer.body]).toEqual([200, { serial, suggestedWindow, reason: 'lifetime' }]);
     expect(answer.headers).toMatchObject({
       'retry-after': '21600',
       'cache-control': 'public, max-age=300, must-revalidate, no-transform',

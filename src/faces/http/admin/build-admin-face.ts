@@ -19,6 +19,7 @@ import { addProductRoutes } from './product-routes.ts';
 import { addProfileRoutes } from './profile-routes.ts';
 import { addReleaseRoute } from './release-routes.ts';
 import { addRequestRoutes } from './request-routes.ts';
+import { addOperatorRotateRoute } from './rotate-routes.ts';
 import { addStatusRoutes } from './status-routes.ts';
 import { addTokenRoutes } from './token-routes.ts';
 
@@ -49,6 +50,7 @@ export const addAdminRoutes =
     addDocsRoutes(face, 'admin', may('read'));
     addReadRoutes(face, certificates);
     addRevokeRoute(face, certificates);
+    addOperatorRotateRoute(face, deps, may('manage'));
     addReleaseRoute(face, certificates);
     addDeploymentRoutes(face, {
       services,

@@ -1,29 +1,13 @@
 /** Where a requester asks what became of its request, and may wait for the answer. */
 import type { FastifyReply, onRequestAsyncHookHandler } from 'fastify';
-import { PendingRequestJson, RequestPath, RequestWaitQuery } from '../../../api/request.ts';
-import type { RequestRecord } from '../../../domain/records/request.ts';
+import { RequestPath, RequestWaitQuery } from '../../../api/request.ts';
 import { callerOf } from '../authentication.ts';
-import { sendCertificate, sendJson, wantedFormat } from '../certificate-formats.ts';
+import { sendCertificate, wantedFormat } from '../certificate-formats.ts';
 import { certificateJsonText, certificatePath } from '../certificate-json.ts';
-import { certificateAnswer, commonProblems, jsonAnswer, problems } from '../documentation.ts';
+import { certificateAnswer, commonProblems, problems } from '../documentation.ts';
 import type { Face, FaceDeps } from '../face-deps.ts';
 import { integersInQuery } from '../integers-in-query.ts';
-import { pendingRequestJson, requestPath } from '../request-json.ts';
-
-/** Without a wait: soon enough for a person, rare enough for a machine. */
-const askAgainSeconds = 10;
-
-export const pendingAnswer = jsonAnswer(
-  'It waits for the approval of operators; `Location` is where to ask, whatever `Accept` says.',
-  PendingRequestJson,
-);
-
-/** 202 (RFC 9110 §15.3.3) with the request and where it is. */
-export const sendPending = (reply: FastifyReply, record: RequestRecord): FastifyReply =>
-  sendJson(
-    reply.code(202).headers({ location: requestPath(record.id), 'retry-after': askAgainSeconds }),
-    pendingRequestJson(record),
-  );
+import { pendingAnswer, sendPending } from '../issuing-answers.ts';
 
 export function addCollectRoute(face: Face, deps: FaceDeps, authenticated: onRequestAsyncHookHandler): void {
   const { services, urls, now, limits } = deps;

@@ -32,7 +32,9 @@ function buildRecorded(role: OperatorRole) {
   return { face, routes, ...double };
 }
 
-const routes = buildRecorded('admin').routes;
+/** Routes in scopes of their own are added when the face gets ready. */
+const { face: recorded, routes } = buildRecorded('admin');
+await recorded.ready();
 const nameOf = ({ method, url }: Route): string => `${method === 'HEAD' ? 'GET' : method} ${url}`;
 
 /** A path of the route; nothing in it is there, and nobody in it is the caller. */

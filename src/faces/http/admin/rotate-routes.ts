@@ -1,0 +1,17 @@
+/** An operator has a product's certificate followed by its successor, with a CSR that the product made. */
+import type { onRequestAsyncHookHandler } from 'fastify';
+import { createAdmission } from '../admission.ts';
+import { addCsrParsers } from '../csr-body.ts';
+import type { Face, FaceDeps } from '../face-deps.ts';
+import { addRotateRoute } from '../rotate-route.ts';
+
+export function addOperatorRotateRoute(face: Face, deps: FaceDeps, mayRotate: onRequestAsyncHookHandler[]): void {
+  const admit = createAdmission(deps.limits.submitsInFlight);
+  const security = [{ operatorCertificate: [] }];
+  const who = 'By an operator, for the product that made the key.';
+  // A scope of its own: only this route reads CSRs that are not JSON.
+  face.register(async (scope: Face) => {
+    addCsrParsers(scope);
+    addRotateRoute(scope, { ...deps, admit, mayRotate, security, who });
+  });
+}

@@ -1,0 +1,102 @@
+/** Contract of the inventory: predecessors that are to be revoked as superseded once their overlap is over. */
+import { describe, expect, it } from 'vitest';
+import type { Inventory } from '../../../src/ports/inventory.ts';
+import {
+  auditEntry,
+  certificateDetails,
+  daySeconds,
+  frozenNow,
+  frozenNowSeconds,
+  issuanceIntent,
+  recordCertificate,
+} from '../../support/inventory-builders.ts';
+import type { InventoryStore } from '../inventory.ts';
+import { openedInventory } from './opened.ts';
+
+const due = frozenNowSeconds + 3600;
+
+/** A certificate and its successor, with the plan to revoke the first. */
+async function rotatedPair(inventory: Inventory, supersedesAt = due) {
+  const predecessor = await recordCertificate(inventory);
+  const intent = issuanceIntent({ ...certificateDetails(), predecessor: predecessor.serial });
+  const { serial } = intent.certificate;
+  await inventory.recordIntent(intent);
+  await inventory.recordIssued({
+    serial,
+    certificateDer: new Uint8Array([0x30, 0x00]),
+    issuedAt: frozenNow + 1,
+    supersedesAt,
+    audit: auditEntry({ kind: 'certificate.issued' }),
+  });
+  return { predecessor: predecessor.serial, successor: serial };
+}
+
+const superseding = (serial: string, at = due) => ({
+  serial,
+  at,
+  audit: auditEntry({ kind: 'certificate.revoked', object: `certificate:${serial}` }),
+});
+
+const revoking = (serial: string, reason: 'keyCompromise' | 'certificateHold') => ({
+  serial,
+  revocation: { at: frozenNowSeconds + 60, reason },
+  audit: auditEntry({ kind: 'certificate.revoked', object: `certificate:${serial}` }),
+});
+
+export function lineageContract(makeStore: () => Promise<InventoryStore>): void {
+  describe('lineage', () => {
+    const opened = openedInventory(makeStore);
+
+    it('tells of a predecessor when its overlap is over, and revokes it once', async () => {
+      const { inventory } = opened;
+      const { predecessor } = await rotatedPair(inventory);
+      expect(await inventory.dueSupersessions(due - 1, 10)).not.toContain(predecessor);
+      expect(await inventory.dueSupersessions(due, 1000)).toContain(predecessor);
+      const record = await inventory.supersedeCertificate(superseding(predecessor));
+      expect(record).toMatchObject({ state: 'revoked', revocation: { at: due, reason: 'superseded' } });
+      expect(await inventory.certificate(predecessor)).toEqual(record);
+      expect(await inventory.dueSupersessions(due, 1000)).not.toContain(predecessor);
+      expect(await inventory.supersedeCertificate(superseding(predecessor))).toBeUndefined();
+    });
+
+    it('plans nothing for a predecessor that ends before, nor for one without a plan', async () => {
+      const { inventory } = opened;
+      const { predecessor } = await rotatedPair(inventory, frozenNowSeconds + 90 * daySeconds);
+      expect(await inventory.dueSupersessions(frozenNowSeconds + 100 * daySeconds, 1000)).not.toContain(predecessor);
+      const unplanned = await recordCertificate(inventory);
+      expect(await inventory.supersedeCertificate(superseding(unplanned.serial))).toBeUndefined();
+      expect((await inventory.certificate(unplanned.serial))?.state).toBe('issued');
+    });
+
+    it('forgets the plan, and revokes nothing, when the successor is not good', async () => {
+      const { inventory } = opened;
+      const { predecessor, successor } = await rotatedPair(inventory);
+      await inventory.revokeCertificate(revoking(successor, 'keyCompromise'));
+      expect(await inventory.supersedeCertificate(superseding(predecessor))).toBeUndefined();
+      expect((await inventory.certificate(predecessor))?.state).toBe('issued');
+      expect(await inventory.dueSupersessions(due, 1000)).not.toContain(predecessor);
+    });
+
+    it('leaves another revocation as it is, and turns a hold into this one', async () => {
+      const { inventory } = opened;
+      const compromised = await rotatedPair(inventory);
+      await inventory.revokeCertificate(revoking(compromised.predecessor, 'keyCompromise'));
+      expect(await inventory.supersedeCertificate(superseding(compromised.predecessor))).toBeUndefined();
+      const held = await rotatedPair(inventory);
+      await inventory.revokeCertificate(revoking(held.predecessor, 'certificateHold'));
+      expect(await inventory.supersedeCertificate(superseding(held.predecessor))).toMatchObject({
+        revocation: { reason: 'superseded' },
+      });
+    });
+
+    it('gives a certificate that is revoked or on hold no successor', async () => {
+      const { inventory } = opened;
+      for (const reason of ['keyCompromise', 'certificateHold'] as const) {
+        const { serial } = await recordCertificate(inventory);
+        await inventory.revokeCertificate(revoking(serial, reason));
+        const outcome = await inventory.recordIntent(issuanceIntent({ predecessor: serial }));
+        expect(outcome).toEqual({ kind: 'predecessorRevoked' });
+      }
+    });
+  });
+}

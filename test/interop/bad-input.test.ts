@@ -155,7 +155,8 @@ describe('bad input', () => {
 
   it('38: a revoked certificate does not rotate, nor one certificate another', async () => {
     const [own, other] = [await enrol(), await enrol()];
-    const body = csrBody(makeKeyRequest(), own.tls);
+    // A revocation closes the connections of the certificate: none is to be used again.
+    const body = csrBody(makeKeyRequest(), { ...own.tls, headers: { connection: 'close' } });
     await expectRefusal(() => asItself(`/v1/certificates/${other.serial}/rotate`, body), 403, 'unauthorized');
     await revoke(own.serial);
     await expectRefusal(() => asItself(`/v1/certificates/${own.serial}/rotate`, body), 403, 'unauthorized');

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect } from 'vitest';
 import { freePort, readmeScript } from '../support/example-page.ts';
 import { describeWith, itWith, pathOf, run } from '../support/judges.ts';
 import { projectFolder, type RunningService, startService } from '../support/running-service.ts';
+import { serialOf } from '../support/served-certificate.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 describeWith(['openssl', 'curl'], 'the examples', () => {
@@ -44,10 +45,10 @@ describeWith(['openssl', 'curl'], 'the examples', () => {
 
   itWith(['nginx', 'curl', 'openssl'], 'with nginx let a client in until it is revoked', async () => {
     const cwd = checkout();
-    const port = String(await freePort());
+    const [required, optional] = [String(await freePort()), String(await freePort())];
     for (const name of ['nginx.conf', 'README.md']) {
       const file = join(cwd, 'examples/nginx', name);
-      writeFileSync(file, readFileSync(file, 'utf8').replaceAll('8444', port));
+      writeFileSync(file, readFileSync(file, 'utf8').replaceAll('8444', required).replaceAll('8445', optional));
     }
     const script = readmeScript(readFileSync(join(cwd, 'examples/nginx/README.md'), 'utf8'));
     try {
@@ -57,8 +58,13 @@ describeWith(['openssl', 'curl'], 'the examples', () => {
       expect(lines.filter((line) => /^(hello|\d{3}$)/.test(line))).toEqual([
         'hello CN=demo.dev.internal',
         '400',
+        'hello stranger',
+        '403',
+        'hello member CN=demo.dev.internal',
         '400',
       ]);
+      const served = lines.find((line) => line.startsWith('serial='));
+      expect(served).toBe(`serial=${(await serialOf(join(cwd, 'examples/nginx/tls/cert.pem'))).toUpperCase()}`);
     } finally {
       // After a failure in the middle; when all went well it has stopped already.
       await run(pathOf('nginx'), ['-p', join(cwd, 'examples/nginx'), '-c', 'nginx.conf', '-s', 'stop']);

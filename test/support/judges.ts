@@ -7,20 +7,11 @@ import { delimiter, dirname, join, resolve } from 'node:path';
 import { describe, it, type TestFunction } from 'vitest';
 import { ownEnvironment } from './own-environment.ts';
 
-export type JudgeName =
-  | 'openssl'
-  | 'curl'
-  | 'nginx'
-  | 'keytool'
-  | 'faketime'
-  | 'strace'
-  | 'pkilint'
-  | 'schemathesis'
-  | 'bash'
-  | 'zsh'
-  | 'fish'
-  | 'promtool'
-  | 'prometheus';
+const judgeNames = [
+  ...(['openssl', 'curl', 'nginx', 'wrk', 'keytool', 'java', 'javac', 'mvn', 'python3', 'faketime', 'strace'] as const),
+  ...(['pkilint', 'schemathesis', 'bash', 'zsh', 'fish', 'promtool', 'prometheus'] as const),
+];
+export type JudgeName = (typeof judgeNames)[number];
 
 /** Where a judge is, or one sentence on why there is none. */
 export type Judge = { readonly path: string } | { readonly missing: string };
@@ -46,7 +37,8 @@ function foldersOf(name: JudgeName): string[] {
     const given = process.env[environment.variable];
     return [...(given ? [given] : []), ...path, join(root, environment.folder)];
   }
-  if (name === 'keytool' && process.env.JAVA_HOME) return [...path, join(process.env.JAVA_HOME, 'bin')];
+  if (['keytool', 'java', 'javac'].includes(name) && process.env.JAVA_HOME)
+    return [...path, join(process.env.JAVA_HOME, 'bin')];
   return [...path, '/usr/local/sbin', '/usr/sbin', '/sbin'];
 }
 
@@ -86,21 +78,19 @@ export function pathOf(name: JudgeName): string {
 /** CI sets this: there a missing judge is a failure, never a silent skip. */
 export const judgesRequired = process.env.JUDGES_REQUIRED === '1';
 
-function missingOf(names: JudgeName | readonly JudgeName[]): string | undefined {
-  const reasons = [names].flat().flatMap((name) => {
-    const answer = judge(name);
+/** Judges by name, or what was looked for elsewhere: programs that Maven brings, for instance. */
+export type Judges = JudgeName | Judge | readonly (JudgeName | Judge)[];
+
+function missingOf(judges: Judges): string | undefined {
+  const reasons = [judges].flat().flatMap((wanted) => {
+    const answer = typeof wanted === 'string' ? judge(wanted) : wanted;
     return 'missing' in answer ? [answer.missing] : [];
   });
   return reasons.length > 0 ? reasons.join(', ') : undefined;
 }
 
 /** `it` that needs these judges: skipped with the reason in its name when one is missing, failing if judges are required. */
-export function itWith(
-  names: JudgeName | readonly JudgeName[],
-  sentence: string,
-  test: TestFunction,
-  timeoutMs?: number,
-): void {
+export function itWith(names: Judges, sentence: string, test: TestFunction, timeoutMs?: number): void {
   const missing = missingOf(names);
   if (missing === undefined) it(sentence, test, timeoutMs);
   else if (judgesRequired) it(sentence, () => Promise.reject(new Error(missing)));
@@ -108,7 +98,7 @@ export function itWith(
 }
 
 /** `describe` that needs these judges; the same rules as `itWith`. */
-export function describeWith(names: JudgeName | readonly JudgeName[], sentence: string, suite: () => void): void {
+export function describeWith(names: Judges, sentence: string, suite: () => void): void {
   const missing = missingOf(names);
   if (missing === undefined) describe(sentence, suite);
   else if (judgesRequired) describe(sentence, () => it('has its judges', () => Promise.reject(new Error(missing))));
@@ -155,25 +145,7 @@ export function run(program: string, args: readonly string[], options: RunOption
   });
 }
 
-const judgeNames: ReadonlySet<string> = new Set<JudgeName>([
-  'openssl',
-  'curl',
-  'nginx',
-  'keytool',
-  'faketime',
-  'strace',
-  'pkilint',
-  'schemathesis',
-  'bash',
-  'zsh',
-  'fish',
-  'promtool',
-  'prometheus',
-]);
-
-function isJudgeName(name: string): name is JudgeName {
-  return judgeNames.has(name);
-}
+const isJudgeName = (name: string): name is JudgeName => (judgeNames as readonly string[]).includes(name);
 
 /** What pkilint can judge. */
 export interface LintedDocument {

@@ -1,0 +1,33 @@
+/** What a TLS server really shows, seen by a handshake: the only judge of a reload. */
+import { connect } from 'node:tls';
+import { eventually } from './eventually.ts';
+import { run } from './judges.ts';
+
+/** The serial, in lower-case hex, that is served at `127.0.0.1:port`; no client certificate is shown. */
+function servedSerial(port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false });
+    socket.setTimeout(10_000, () => socket.destroy(new Error(`no handshake with port ${port}`)));
+    socket.once('error', reject);
+    socket.once('secureConnect', () => {
+      resolve(socket.getPeerCertificate().serialNumber.toLowerCase());
+      // A server that wants a certificate says so only now.
+      socket.on('error', () => {});
+      socket.destroy();
+    });
+  });
+}
+
+/** Waits until `port` serves the certificate with this serial. */
+export async function untilServed(port: number, serial: string): Promise<void> {
+  await eventually(
+    () => servedSerial(port),
+    (served) => served === serial,
+  );
+}
+
+/** The serial of a PEM certificate's file, as `servedSerial` writes it. */
+export async function serialOf(file: string): Promise<string> {
+  const { stdout } = await run('openssl', ['x509', '-in', file, '-noout', '-serial']);
+  return stdout.toString().trim().replace('serial=', '').toLowerCase();
+}

@@ -1,5 +1,5 @@
 /** The questions that bench/inventory.ts asks: every filter, search and order, each about many different certificates. */
-import type { CertificateDetails } from '../src/domain/records/certificate.ts';
+import type { Sample } from './inventory-rows.ts';
 
 /** Paths of the admin face, one for each sample; asked in turn. */
 export type Questions = Readonly<Record<string, readonly string[]>>;
@@ -7,9 +7,9 @@ export type Questions = Readonly<Record<string, readonly string[]>>;
 const daySeconds = 86_400;
 const rfc3339 = (seconds: number): string => new Date(seconds * 1_000).toISOString().replace('.000Z', 'Z');
 
-export function questionsAbout(samples: readonly CertificateDetails[]): Questions {
+export function questionsAbout(samples: readonly Sample[]): Questions {
   const now = Math.floor(Date.now() / 1_000);
-  const list = (queryOf: (about: CertificateDetails) => Record<string, string>): string[] =>
+  const list = (queryOf: (about: Sample) => Record<string, string>): string[] =>
     samples.map((about) => `/v1/certificates?${new URLSearchParams({ limit: '100', ...queryOf(about) })}`);
   const host = (name: string): string => name.split('.')[0]!;
   const product = (name: string): string => name.split('.').slice(1).join('.');
@@ -32,10 +32,10 @@ export function questionsAbout(samples: readonly CertificateDetails[]): Question
     revoked: list(() => ({ status: 'revoked' })),
     'pending or held': list(() => ({ status: 'pending' })).map((path) => `${path}&status=held`),
     'without successor': list(() => ({ successor: 'none' })),
-    name: list(({ names }) => ({ name: names[0]! })),
-    'suffix of a product': list(({ names }) => ({ name: `*.${product(names[0]!)}` })),
+    name: list(({ name }) => ({ name })),
+    'suffix of a product': list(({ name }) => ({ name: `*.${product(name)}` })),
     'suffix of all': list(() => ({ name: '*.dev.internal' })),
-    'text of one host': list(({ names }) => ({ q: `${host(names[0]!)}.` })),
+    'text of one host': list(({ name }) => ({ q: `${host(name)}.` })),
     'text of all': list(() => ({ q: 'internal' })),
     'text of none': list(({ serial }) => ({ q: `nowhere-${serial.slice(-8)}` })),
     'issued within an hour': list(({ requestedAt }) => ({

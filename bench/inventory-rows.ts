@@ -1,5 +1,6 @@
 /** Fills an inventory with certificates through the adapter's own writer: every act, condition, trigger and audit event as in service. */
 import { createHash } from 'node:crypto';
+import Database from 'better-sqlite3';
 import type { Act } from '../src/adapters/inventory-sqlite/acts.ts';
 import { openBatchWriter } from '../src/adapters/inventory-sqlite/batch-writer.ts';
 import { openSqliteInventory } from '../src/adapters/inventory-sqlite/inventory-sqlite.ts';
@@ -12,9 +13,7 @@ export interface RowsPlan {
   readonly products: number;
 }
 
-export interface FilledInventory {
-  /** The certificates among them that questions are about, spread over all. */
-  readonly samples: readonly CertificateDetails[];
+export interface Filling {
   readonly certificatesPerSecond: number;
   readonly rowsPerSecond: number;
   /** What the housekeeping does beside issuance: names into the text index, expiries into counts. */
@@ -28,7 +27,6 @@ const daySeconds = 86_400;
 /** The first was issued so long ago; lifetimes are 30, 60 or 90 days, so that some are expired and some are soon to be. */
 const historySeconds = 100 * daySeconds;
 const batch = 1_000;
-const sampleEvery = 997;
 /** About what a P-256 certificate with one name takes. */
 const certificateDer = new Uint8Array(820);
 
@@ -39,7 +37,7 @@ const serialOf = (at: number, index: number): string =>
     .toString(16)
     .padStart(8, '0') + digest(`serial ${index}`).slice(0, 32);
 
-export async function fillInventory(plan: RowsPlan): Promise<FilledInventory> {
+export async function fillInventory(plan: RowsPlan): Promise<Filling> {
   const issuers = await addProducts(plan);
   const writer = openBatchWriter({ file: plan.file, busyTimeoutMs: 5_000, cacheKib: 64_000 });
   const write = (acts: readonly Act[]): void => {
@@ -47,7 +45,6 @@ export async function fillInventory(plan: RowsPlan): Promise<FilledInventory> {
       if ('failure' in result) throw new Error(`the inventory refused a row: ${JSON.stringify(result.failure)}`);
     }
   };
-  const samples: CertificateDetails[] = [];
   const startedAt = performance.now();
   for (let first = 0; first < plan.certificates; first += batch) {
     const indexes = Array.from({ length: Math.min(batch, plan.certificates - first) }, (_, offset) => first + offset);
@@ -55,7 +52,6 @@ export async function fillInventory(plan: RowsPlan): Promise<FilledInventory> {
     write(details.map(intentAct));
     write(details.map(issuedAct));
     write(details.flatMap((each, offset) => ((first + offset) % 100 === 0 ? [revocationAct(each)] : [])));
-    samples.push(...details.filter((_, offset) => (first + offset) % sampleEvery === 0));
   }
   const fillSeconds = (performance.now() - startedAt) / 1_000;
   const caughtUpFrom = performance.now();
@@ -63,9 +59,8 @@ export async function fillInventory(plan: RowsPlan): Promise<FilledInventory> {
   while (writer.write([['catchUp', [now]]]).some((result) => 'value' in result && result.value === true));
   const catchUpSeconds = (performance.now() - caughtUpFrom) / 1_000;
   writer.close();
-  const { rows, octets } = await sizeOf(plan.file);
+  const { rows, octets } = sizeOf(plan.file);
   return {
-    samples,
     certificatesPerSecond: plan.certificates / fillSeconds,
     rowsPerSecond: rows / fillSeconds,
     catchUpSeconds,
@@ -175,9 +170,31 @@ const revocationAct = (certificate: CertificateDetails): Act => [
   ],
 ];
 
+/** What questions are about. */
+export type Sample = Pick<
+  CertificateDetails,
+  'serial' | 'keySha256' | 'issuerSerial' | 'owner' | 'requestedBy' | 'requestedAt'
+> & {
+  /** The first one. */
+  readonly name: string;
+};
+
+/** Some thousand certificates, spread over all. */
+export function readSamples(file: string): Sample[] {
+  const database = new Database(file, { readonly: true });
+  const samples = database
+    .prepare<[], Sample>(
+      `SELECT lower(hex(serial)) AS serial, lower(hex(key_sha256)) AS keySha256, lower(hex(issuer_serial)) AS issuerSerial,
+         owner, requested_by AS requestedBy, requested_at AS requestedAt, names AS name
+       FROM certificates WHERE purpose = 'product' AND id % 997 = 0`,
+    )
+    .all();
+  database.close();
+  return samples;
+}
+
 /** Rows of the tables that issuing writes, and the size of the file. */
-async function sizeOf(file: string): Promise<{ rows: number; octets: number }> {
-  const { default: Database } = await import('better-sqlite3');
+function sizeOf(file: string): { rows: number; octets: number } {
   const database = new Database(file, { readonly: true });
   const count = (table: string): number => database.prepare(`SELECT count(*) FROM ${table}`).pluck().get() as number;
   const tables = ['certificates', 'certificate_bodies', 'labels', 'label_names', 'audit_events'];

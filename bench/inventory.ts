@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { questionsAbout } from './inventory-questions.ts';
-import { fillInventory } from './inventory-rows.ts';
+import { fillInventory, readSamples } from './inventory-rows.ts';
 import { httpRequest, type LoadResult, runLoad } from './load.ts';
 import { type MeasuredServer, makeBenchHome, serveHome } from './measured-server.ts';
 import { makeSignedRequests } from './signed-requests.ts';
@@ -20,30 +20,38 @@ const { values } = parseArgs({
     /** Only questions whose name holds this. */
     only: { type: 'string', default: '' },
     folder: { type: 'string', default: tmpdir() },
+    /** A home that an earlier run with `--keep` has filled and named. */
+    home: { type: 'string' },
+    keep: { type: 'boolean', default: false },
   },
 });
 const durationMs = Number(values.seconds) * 1_000;
 const issuingMs = 10_000;
 
-const home = await makeBenchHome(values.folder);
-const filled = await fillInventory({
-  file: join(home, 'privyseal.db'),
-  migrationsDirectory: resolve(import.meta.dirname, '../migrations/sqlite'),
-  certificates: Number(values.certificates),
-  products: Number(values.products),
-});
+const home = values.home ?? (await makeBenchHome(values.folder));
+const file = join(home, 'privyseal.db');
+const filling =
+  values.home === undefined
+    ? await fillInventory({
+        file,
+        migrationsDirectory: resolve(import.meta.dirname, '../migrations/sqlite'),
+        certificates: Number(values.certificates),
+        products: Number(values.products),
+      })
+    : null;
+const samples = readSamples(file);
 const server = await serveHome(home);
-const pathsOfLookup = filled.samples.map(({ serial }) => `/v1/certificates/${serial}`);
+const pathsOfLookup = samples.map(({ serial }) => `/v1/certificates/${serial}`);
 const lookup = await ask(server, pathsOfLookup);
 const rows: [question: string, LoadResult][] = [];
-for (const [question, paths] of Object.entries(questionsAbout(filled.samples))) {
+for (const [question, paths] of Object.entries(questionsAbout(samples))) {
   if (question.includes(values.only)) rows.push([question, await ask(server, paths)]);
 }
 await server.measure();
 const exported = await exportAll(server);
 const { rssMib } = await server.measure();
 const issuing = await measureIssuing(server);
-await server.stop();
+await server.stop({ keepHome: values.keep || values.home !== undefined });
 
 /** One connection, as fast as it is answered. */
 function ask({ adminPort, ca, admin }: MeasuredServer, paths: readonly string[]): Promise<LoadResult> {
@@ -111,7 +119,6 @@ async function measureIssuing(measured: MeasuredServer): Promise<{ alone: number
 }
 
 const machine = describeMachine();
-const { samples, ...filling } = filled;
 if (values.json) {
   const questions = Object.fromEntries(rows);
   process.stdout.write(
@@ -126,10 +133,15 @@ if (values.json) {
     (p99Ms / lookup.p99Ms).toFixed(1),
     failures,
   ]);
+  const filled =
+    filling === null
+      ? `The home ${home} as it was`
+      : `Filled with ${thousands(filling.certificatesPerSecond)} certificates/s (${thousands(filling.rowsPerSecond)} rows/s); ` +
+        `caught up in ${filling.catchUpSeconds.toFixed(1)} s; ${thousands(filling.octetsPerCertificate)} octets a certificate`;
   const text = [
     `The inventory with ${thousands(Number(values.certificates))} certificates of ${thousands(Number(values.products))} products`,
     machineLine(machine),
-    `Filled with ${thousands(filling.certificatesPerSecond)} certificates/s (${thousands(filling.rowsPerSecond)} rows/s); caught up in ${filling.catchUpSeconds.toFixed(1)} s; ${thousands(filling.octetsPerCertificate)} octets a certificate`,
+    filled,
     `Pages of 100 over one TLS connection, ${values.seconds} s each; aims: p99 20 ms and 10 times the look-up, summary 50 ms`,
     '',
     formatTable(['question', 'p50 ms', 'p99 ms', 'p50 ratio', 'p99 ratio', 'failures'], cells),
@@ -137,6 +149,7 @@ if (values.json) {
     `Export of all as NDJSON: ${thousands(exported)} certificates/s, server RSS ${rssMib.toFixed(0)} MiB after it (aims: 100,000/s, 150 MB)`,
     `Issuing over 16 connections: ${thousands(issuing.alone)}/s alone, ${thousands(issuing.besideExport)}/s beside an export, ${((issuing.besideExport / issuing.alone) * 100).toFixed(0)} % (aim: 80 %)`,
   ];
+  if (values.keep) text.push(`Kept: --home ${home}`);
   process.stdout.write(`${text.join('\n')}\n`);
 }
 process.exitCode = rows.some(([, { failures }]) => failures > 0) ? 1 : 0;

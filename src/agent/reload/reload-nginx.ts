@@ -1,6 +1,6 @@
 /** Reload action `nginx`: its own test first, then SIGHUP, then its new workers are waited for: nginx itself reports nothing. */
-import { open, stat } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
+import { followLog, type LogTail } from './log-tail.ts';
 import { readPid, sendSignal } from './pid-file.ts';
 import { canSeeProcesses, childrenOf } from './process-table.ts';
 import { type ReloadContext, type ReloadDone, ReloadError } from './reload-outcome.ts';
@@ -8,7 +8,6 @@ import type { NginxReload } from './reload-schema.ts';
 import { runProgram } from './run-program.ts';
 
 const pollMs = 50;
-const longestReport = 16 * 1024;
 
 export async function reloadNginx(reload: NginxReload, context: ReloadContext): Promise<ReloadDone> {
   const { pidFile = '/run/nginx.pid', errorLog, timeoutSeconds = 30 } = reload;
@@ -16,7 +15,7 @@ export async function reloadNginx(reload: NginxReload, context: ReloadContext): 
   const master = await readPid(pidFile);
   await testConfiguration(reload, context);
   const before = new Set(await childrenOf(master));
-  const logged = errorLog === undefined ? 0 : await sizeOf(errorLog);
+  const log = await followLog(errorLog);
   sendSignal(master, 'SIGHUP');
   if (!canSeeProcesses()) return { detail: `process ${master} was sent SIGHUP; its workers cannot be seen here` };
   const until = performance.now() + timeoutSeconds * 1000;
@@ -25,13 +24,13 @@ export async function reloadNginx(reload: NginxReload, context: ReloadContext): 
     const workers = (await childrenOf(master)).filter((pid) => !before.has(pid));
     if (workers.length > 0)
       return { detail: `configuration tested, process ${master} reloaded, new worker ${workers[0]}` };
-    const refusal = await refusalIn(errorLog, logged);
+    const refusal = await refusalIn(log);
     if (refusal !== undefined) throw new ReloadError('nginx kept its old configuration.', refusal);
     await pause(pollMs);
   }
   throw new ReloadError(
     `nginx (process ${master}) has no new worker ${timeoutSeconds} s after SIGHUP: it kept its old configuration. Its error log says why.`,
-    await writtenSince(errorLog, logged),
+    await log.written(),
   );
 }
 
@@ -43,26 +42,8 @@ async function testConfiguration(reload: NginxReload, { signal }: ReloadContext)
   if (code !== 0) throw new ReloadError(`nginx refuses ${configFile} and was not reloaded.`, output);
 }
 
-const sizeOf = (file: string): Promise<number> =>
-  stat(file).then(
-    ({ size }) => size,
-    () => 0,
-  );
-
 /** A master that cannot load its configuration says so with [emerg] and goes on as before. */
-async function refusalIn(errorLog: string | undefined, from: number): Promise<string | undefined> {
-  const lines = (await writtenSince(errorLog, from)).split('\n').filter((line) => / \[(emerg|alert)\] /.test(line));
+async function refusalIn(log: LogTail): Promise<string | undefined> {
+  const lines = (await log.written()).split('\n').filter((line) => / \[(emerg|alert)\] /.test(line));
   return lines.length > 0 ? lines.join('\n') : undefined;
-}
-
-/** Nothing when there is no log, or it cannot be read: it only helps to explain. */
-async function writtenSince(errorLog: string | undefined, from: number): Promise<string> {
-  if (errorLog === undefined) return '';
-  try {
-    await using file = await open(errorLog, 'r');
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(longestReport), 0, longestReport, from);
-    return buffer.toString('utf8', 0, bytesRead);
-  } catch {
-    return '';
-  }
 }

@@ -2,9 +2,11 @@
 import { reloadByExec } from './reload-by-exec.ts';
 import { reloadBySignal } from './reload-by-signal.ts';
 import { reloadBySystemd } from './reload-by-systemd.ts';
+import { reloadKafka } from './reload-kafka.ts';
 import { reloadNginx } from './reload-nginx.ts';
 import type { ReloadContext, ReloadDone } from './reload-outcome.ts';
 import type { Reload } from './reload-schema.ts';
+import { reloadSpringBoot } from './reload-spring-boot.ts';
 
 export { type ReloadContext, ReloadError } from './reload-outcome.ts';
 
@@ -20,6 +22,8 @@ const actions: Actions = {
   signal: reloadBySignal,
   systemd: reloadBySystemd,
   nginx: reloadNginx,
+  kafka: reloadKafka,
+  'spring-boot': reloadSpringBoot,
 };
 
 /**

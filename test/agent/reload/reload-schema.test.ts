@@ -12,6 +12,8 @@ describe('the schema of a reload', () => {
     { action: 'signal', pidFile: '/run/haproxy.pid' },
     { action: 'systemd', unit: 'postgresql@15-main.service', verb: 'restart' },
     { action: 'nginx' },
+    { action: 'kafka', bootstrapServer: 'kafka-1:9093', commandConfig: '/etc/kafka/admin.properties', brokers: [1] },
+    { action: 'spring-boot' },
   ])('takes $action with no more than it needs', (reload) => {
     expect(accepted(reload)).toBe(true);
   });
@@ -28,6 +30,18 @@ describe('the schema of a reload', () => {
     [{ action: 'systemd', unit: 'a b' }],
     [{ action: 'systemd', unit: 'web', verb: 'stop' }],
     [{ action: 'nginx', configFile: 'nginx.conf' }],
+    [{ action: 'kafka', bootstrapServer: 'kafka-1:9093', commandConfig: '/etc/kafka/admin.properties', brokers: [] }],
+    [{ action: 'kafka', bootstrapServer: '--help', commandConfig: '/x', brokers: [1] }],
+    [
+      {
+        action: 'kafka',
+        bootstrapServer: 'x:1',
+        commandConfig: '/x',
+        brokers: [1],
+        keystore: '/a,ssl.client.auth=none',
+      },
+    ],
+    [{ action: 'spring-boot', quietPeriodMilliseconds: 0 }],
   ])('refuses %j', (reload) => {
     expect(accepted(reload)).toBe(false);
   });

@@ -209,6 +209,15 @@ const filters = {
   successor: Type.Optional(
     Type.Enum(['none', 'some'], { description: '`none`: nothing has taken its place; `some`: something has, or will' }),
   ),
+  deployment: OneOrMore(
+    Type.Enum(['none', 'proved', 'deployed', 'failed', 'predecessor']),
+    'Products’ certificates by the reports of their targets. `none`: there is no report; `proved`: all are proved; `deployed`: all are deployed, not all proved; `failed`: one failed; `predecessor`: a target serves another certificate, or has not taken this one up yet. Repeat it for several',
+  ),
+  rotation: Type.Optional(
+    Type.Enum(['overdue'], {
+      description: '`overdue`: valid, without a successor, and five sixths of its lifetime are over',
+    }),
+  ),
   q: Type.Optional(
     Type.String({
       minLength: 3,

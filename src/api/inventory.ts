@@ -30,6 +30,7 @@ export type ExpiringQuery = Static<typeof ExpiringQuery>;
 const expiring = {
   certificates: Count(),
   withoutSuccessor: Type.Integer({ minimum: 0, description: 'Of those, the ones that nothing has followed yet' }),
+  overdue: Type.Integer({ minimum: 0, description: 'Of those, the ones that should have been rotated by now' }),
 };
 
 export const ExpiringJson = Type.Object(

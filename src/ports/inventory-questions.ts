@@ -1,5 +1,6 @@
 /** Port: what the inventory can be asked about certificates, and what it answers beside records. */
 import type { CertificatePurpose, CertificateRecord, CertificateStatus } from '../domain/records/certificate.ts';
+import type { DeploymentState } from '../domain/records/deployment.ts';
 
 /** One value, or several of which any will do: at most 20, and at least one. */
 export type OneOrMore<T> = T | readonly T[];
@@ -30,6 +31,10 @@ export interface CertificateFilter {
   readonly requestedBy?: string;
   /** Whether another certificate has taken its place, or been asked to. */
   readonly successor?: 'none' | 'some';
+  /** What its targets came to. */
+  readonly deployment?: OneOrMore<DeploymentState>;
+  /** A product's certificate that is valid, has no successor, and whose renewal windows are all over. */
+  readonly rotation?: 'overdue';
   /** Free text: a substring of a name or of the subject, taken literally, case-insensitive; three characters or more. */
   readonly text?: string;
 }
@@ -82,6 +87,8 @@ export interface ExpiringCount {
   readonly certificates: number;
   /** Of those, the ones that nothing has followed yet. */
   readonly withoutSuccessor: number;
+  /** Of those, the ones whose renewal windows are all over. */
+  readonly overdue: number;
 }
 
 export interface InventorySummary {

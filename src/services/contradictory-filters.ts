@@ -7,7 +7,12 @@ const contradiction = (field: string, message: string): Reason => ({ code: 'cont
 
 /** Throws `malformed` with every contradiction. `now` in Unix seconds. */
 export function refuseContradictions(filter: CertificateFilter, now: number): void {
-  refuseIfAny([...expiryContradictions(filter, now), ...issueContradictions(filter), ...holderContradictions(filter)]);
+  refuseIfAny([
+    ...expiryContradictions(filter, now),
+    ...issueContradictions(filter),
+    ...holderContradictions(filter),
+    ...rotationContradictions(filter),
+  ]);
 }
 
 function expiryContradictions({ notAfterAfter, notAfterBefore, status }: CertificateFilter, now: number): Reason[] {
@@ -56,3 +61,20 @@ function holderContradictions({ owner, environment, purpose }: CertificateFilter
 }
 
 const values = (value: OneOrMore<string>): readonly string[] => [value].flat() as readonly string[];
+
+/** Overdue is a valid certificate that nothing has followed; targets report only certificates of products. */
+function rotationContradictions({ rotation, deployment, status, successor, purpose }: CertificateFilter): Reason[] {
+  const reasons: Reason[] = [];
+  if (rotation !== undefined && status !== undefined && !values(status).includes('valid')) {
+    reasons.push(contradiction('status', 'is not valid, and only what is valid can be overdue'));
+  }
+  if (rotation !== undefined && successor === 'some') {
+    reasons.push(contradiction('successor', 'is some, and what was followed is not overdue'));
+  }
+  if ((rotation ?? deployment) !== undefined && purpose !== undefined && purpose !== 'product') {
+    reasons.push(
+      contradiction('purpose', `is ${purpose}, but only products’ certificates are deployed and rotated so`),
+    );
+  }
+  return reasons;
+}

@@ -33,6 +33,9 @@ describe('a list', () => {
     [['status'], { status: 'pending', issuedAfter: 5 }],
     [['purpose'], { purpose: 'operator', owner: 'dev/demo' }],
     [['environment'], { environment: ['prod', 'staging'], owner: 'dev/demo' }],
+    [['status'], { status: ['expired', 'revoked'], rotation: 'overdue' }],
+    [['successor'], { successor: 'some', rotation: 'overdue' }],
+    [['purpose'], { purpose: 'server', deployment: 'none' }],
     [['issued.before', 'environment'], { issuedAfter: 9, issuedBefore: 1, environment: 'prod', owner: 'dev/demo' }],
   ] as const)('of what cannot be is refused for %s', async (fields, asked) => {
     expect(await refusal(asked)).toEqual(['malformed', ...fields]);

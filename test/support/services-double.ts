@@ -174,7 +174,7 @@ export function makeServices(override: Partial<Services> = {}): ServicesDouble {
     countExpiring: async () => ({
       now: testNow,
       until: testNow + 86_400,
-      counts: [{ day: testMonday, product: 'dev/demo', certificates: 3, withoutSuccessor: 2 }],
+      counts: [{ day: testMonday, product: 'dev/demo', certificates: 3, withoutSuccessor: 2, overdue: 1 }],
     }),
     summarizeInventory: async () => ({
       total: oneValid,

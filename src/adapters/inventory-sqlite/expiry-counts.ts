@@ -3,6 +3,7 @@ import { CaError } from '../../domain/errors.ts';
 import type { ExpiryCount } from '../../ports/inventory.ts';
 import type { AskedExpiring, ExpiringCount } from '../../ports/inventory-questions.ts';
 import type { Connection } from './connection.ts';
+import { everyWindowEndSql } from './search-filters.ts';
 import type { AskedExpiries } from './search-messages.ts';
 
 /** Rows of a slice: about a millisecond, which is what a search may have to wait for it. */
@@ -18,8 +19,8 @@ export const expirySlice = `SELECT owner, not_after, successor IS NULL FROM cert
 const daySeconds = 86_400;
 
 /** Of one day, which is the slice here. */
-export const countDay = `SELECT owner AS product, count(*) AS certificates, sum(successor IS NULL) AS withoutSuccessor
-  FROM certificates WHERE not_after >= :from AND not_after < :until AND +purpose = 'product' AND +state = 'issued'
+export const countDay = `SELECT owner AS product, count(*) AS certificates, sum(successor IS NULL) AS withoutSuccessor,
+    sum(successor IS NULL AND ${everyWindowEndSql} <= :now) AS overdue FROM certificates WHERE not_after >= :from AND not_after < :until AND +purpose = 'product' AND +state = 'issued'
     AND (:environment IS NULL OR +environment = :environment) AND (:product IS NULL OR +owner = :product)
   GROUP BY owner`;
 
@@ -60,7 +61,7 @@ export function expiryCounter(connection: Connection, sliceRows = defaultSliceRo
     const counts: ExpiringCount[] = [];
     for (let day = now - (now % daySeconds); day < until; day += daySeconds) {
       const bounds = { from: Math.max(day, now), until: Math.min(day + daySeconds, until) };
-      for (const count of days.all({ ...bounds, environment, product })) counts.push({ day, ...count });
+      for (const count of days.all({ ...bounds, now, environment, product })) counts.push({ day, ...count });
       await othersTurn();
     }
     return counts;

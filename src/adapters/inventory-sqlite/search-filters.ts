@@ -59,9 +59,11 @@ export function filtersOf(query: SimpleQuery, labels: FoundLabels): Filter[] {
     query.profile === undefined ? undefined : equals('profile', query.profile, 'inOrder'),
     query.issuerSerial === undefined ? undefined : equals('issuer_serial', serialOctets(query.issuerSerial), 'inOrder'),
     query.authority === undefined ? undefined : equals('authority', query.authority, 'inOrder'),
+    query.deployment === undefined ? undefined : equals('deployment', query.deployment, 'inOrder'),
     query.environment === undefined ? undefined : equals('environment', query.environment, 'inOrder'),
     expiryFilter(query),
     ...issueFilters(query),
+    query.rotation && overdueFilter(query.now),
     query.successor && {
       column: 'successor',
       condition: (column) => `${column} IS ${query.successor === 'none' ? 'NULL' : 'NOT NULL'}`,
@@ -89,8 +91,9 @@ function bounds(column: string, comparisons: readonly (readonly [string, number]
 }
 
 /** `valid` and `expired` are bounds, too: what has expired is derived, as `certificateStatus` does it. */
-function expiryFilter({ notAfterBefore, notAfterAfter, status, now }: SimpleQuery): Filter | undefined {
-  const lower = Math.max(notAfterAfter ?? -1, status === 'valid' ? now - 1 : -1);
+function expiryFilter({ notAfterBefore, notAfterAfter, status, rotation, now }: SimpleQuery): Filter | undefined {
+  const isValid = status === 'valid' || rotation === 'overdue';
+  const lower = Math.max(notAfterAfter ?? -1, isValid ? now - 1 : -1);
   const upper = Math.min(
     notAfterBefore ?? Number.MAX_SAFE_INTEGER,
     status === 'expired' ? now : Number.MAX_SAFE_INTEGER,
@@ -101,6 +104,19 @@ function expiryFilter({ notAfterBefore, notAfterAfter, status, now }: SimpleQuer
   ]);
   return filter && { ...filter, finds: 'unordered' };
 }
+
+/** `everyWindowEnd` of renewal-window.ts, as the index on it has it. */
+export const everyWindowEndSql = '(not_before + (not_after - not_before) * 5 / 6)';
+
+/** The terms after the first are the partial index's own, as SQLite needs to see them; `expiryFilter` leaves out what has expired. */
+const overdueFilter = (now: number): Filter => ({
+  column: everyWindowEndSql,
+  condition: (column) => `${column} <= ? AND ${unfollowedSql}`,
+  parameters: [now],
+  finds: 'unordered',
+});
+
+const unfollowedSql = "successor IS NULL AND state = 'issued' AND purpose = 'product'";
 
 /** The time of issue has no index: an intent is redeemed within a day, which bounds the time of request, which has several. */
 function issueFilters({ issuedAfter, issuedBefore }: SimpleQuery): Filter[] {

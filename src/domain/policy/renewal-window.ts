@@ -34,3 +34,10 @@ export function renewalWindow({ serial, notBefore, notAfter, revocation, success
 
 /** Even over 0 to 1. The time in front of a serial's random part must not order the fleet, so that it is hashed. */
 const shareOf = (serial: string): number => hash('sha256', serial, 'buffer').readUInt32BE(0) / 2 ** 32;
+
+/**
+ * Unix second from which a rotation is overdue: by then the latest window that any serial gives is over. In whole numbers,
+ * for searches compute it, too.
+ */
+export const everyWindowEnd = ({ notBefore, notAfter }: Pick<Renewable, 'notBefore' | 'notAfter'>): number =>
+  notBefore + Math.trunc(((notAfter - notBefore) * 5) / 6);

@@ -29,9 +29,9 @@ export async function expiring(session: Session, { within, ...only }: ExpiringOp
 }
 
 function describe(session: Session, answer: ExpiringJson, days: number): void {
-  const { certificates, withoutSuccessor } = answer;
+  const { certificates, withoutSuccessor, overdue } = answer;
   const what = certificates === 1 ? 'certificate of a product expires' : 'certificates of products expire';
-  const rest = certificates === 0 ? '' : `, ${withoutSuccessor} without a successor`;
+  const rest = certificates === 0 ? '' : `, ${withoutSuccessor} without a successor, ${overdue} overdue`;
   session.print([`${certificates} ${what} within ${lengthInWords(days * daySeconds)}${rest}.`]);
   if (certificates === 0) return;
   session.print(['', ...products(session, answer), '', ...histogram(session, answer, days)]);
@@ -41,12 +41,13 @@ const mostProducts = 10;
 
 function products(session: Session, { products: all }: ExpiringJson): string[] {
   const shown = all.slice(0, mostProducts);
-  const cells = shown.map(({ product, certificates, withoutSuccessor }) => [
+  const cells = shown.map(({ product, certificates, withoutSuccessor, overdue }) => [
     printable(product),
     String(certificates),
     String(withoutSuccessor),
+    String(overdue),
   ]);
-  const columns = ['PRODUCT', 'EXPIRE', 'WITHOUT SUCCESSOR'].map((title) => ({ title }));
+  const columns = ['PRODUCT', 'EXPIRE', 'WITHOUT SUCCESSOR', 'OVERDUE'].map((title) => ({ title }));
   const { lines } = layoutTable(columns, cells, { width: session.width, givesWay: [['PRODUCT', 12]], leavesOut: [] });
   const more = all.length - shown.length;
   return [...lines, ...(more > 0 ? [`and ${more} more ${more === 1 ? 'product' : 'products'}`] : [])];

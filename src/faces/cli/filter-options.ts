@@ -18,6 +18,8 @@ export interface FilterOptions {
   readonly keySha256?: string;
   readonly requestedBy?: string;
   readonly successor?: 'none' | 'some';
+  readonly deployment?: Exclude<NonNullable<CertificateListQuery['deployment']>, string>;
+  readonly rotation?: 'overdue';
   readonly expiresWithin?: number;
   readonly expiresAfter?: string;
   readonly expiresBefore?: string;
@@ -27,6 +29,8 @@ export interface FilterOptions {
 }
 
 const statuses = ['pending', 'valid', 'expired', 'revoked', 'held'];
+
+const deployments = ['none', 'proved', 'deployed', 'failed', 'predecessor'];
 
 /** Several values of an option: any of them will do. */
 const repeatedChoice = (flags: string, description: string, choices: readonly string[]): Option =>
@@ -64,6 +68,16 @@ export const addFilterOptions = (command: Command): Command =>
         'none',
         'some',
       ]),
+    )
+    .addOption(
+      repeatedChoice(
+        '--deployment <state>',
+        'only by what targets report; predecessor: still served instead',
+        deployments,
+      ),
+    )
+    .addOption(
+      new Option('--rotation <state>', 'overdue: valid, without a successor, late in its life').choices(['overdue']),
     )
     .option('--expires-within <length>', 'only those that expire soon, like 30d; soonest first', readLength)
     .option('--expires-after <time>', 'only those that expire after this time or date', readTime)

@@ -17,7 +17,10 @@ export function addInventoryVerbs(program: Command, { withSession }: VerbDeps): 
     .option('--count', 'with the number of all that match')
     .option('--wide', 'with more columns, nothing shortened')
     .option('--csv', 'as CSV for a spreadsheet')
-    .addHelpText('after', '\nExample:\n  $ privyseal list --product dev/demo --expires-within 30d --successor none')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ privyseal list --product dev/demo --expires-within 30d --successor none\n  $ privyseal list --deployment predecessor --deployment failed',
+    )
     .action((options: ListOptions) =>
       withSession(program.opts(), async (session) => (await import('./list.ts')).list(session, options)),
     );

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CertificateList, CertificateListQuery } from '../../api/certificate.ts';
 import type { Reason } from '../../domain/errors.ts';
+import type { DeploymentState } from '../../domain/records/deployment.ts';
 import { refuseIfAny } from '../../domain/refusal.ts';
 import type { ListInput, Services } from '../../services/services.ts';
 import { negotiate } from './accept.ts';
@@ -18,7 +19,18 @@ const defaultPage = 100;
 
 /** The filters as the services take them; times become Unix seconds. Throws `malformed` for a date that is none. */
 function listInput(query: CertificateListQuery): ListInput {
-  const { product, key, q, issuer, limit = defaultPage, sort = defaultSort(query), count, cursor, ...same } = query;
+  const {
+    product,
+    key,
+    q,
+    issuer,
+    deployment,
+    limit = defaultPage,
+    sort = defaultSort(query),
+    count,
+    cursor,
+    ...same
+  } = query;
   const {
     'notAfter.before': notAfterBefore,
     'notAfter.after': notAfterAfter,
@@ -27,8 +39,11 @@ function listInput(query: CertificateListQuery): ListInput {
     ...filters
   } = same;
   return {
-    ...(filters as Omit<typeof filters, 'purpose'> & Pick<ListInput, 'purpose' | 'successor'>),
-    ...(product !== undefined && { owner: product, ...(filters.purpose === undefined && { purpose: 'product' }) }),
+    ...(filters as Omit<typeof filters, 'purpose'> & Pick<ListInput, 'purpose' | 'successor' | 'rotation'>),
+    // Of the service’s own certificates nobody reports.
+    ...((product ?? deployment) !== undefined && filters.purpose === undefined && { purpose: 'product' }),
+    ...(product !== undefined && { owner: product }),
+    ...(deployment !== undefined && { deployment: deploymentStates(deployment) }),
     ...(key !== undefined && { keySha256: key }),
     ...(q !== undefined && { text: q }),
     ...(issuer !== undefined && { issuerSerial: issuer }),
@@ -39,6 +54,21 @@ function listInput(query: CertificateListQuery): ListInput {
     limit,
   };
 }
+
+/** What a certificate’s targets may have come to, by what is asked. */
+const statesOf: Readonly<Record<AskedDeployment, readonly DeploymentState[]>> = {
+  none: ['none'],
+  proved: ['proved'],
+  deployed: ['deployed'],
+  failed: ['failed', 'failedBehind'],
+  predecessor: ['behind', 'failedBehind'],
+};
+
+type AskedDeployment = Extract<CertificateListQuery['deployment'], string>;
+
+const deploymentStates = (asked: NonNullable<CertificateListQuery['deployment']>): DeploymentState[] => [
+  ...new Set([asked].flat().flatMap((one) => statesOf[one as AskedDeployment])),
+];
 
 const fieldNames = {
   notAfterBefore: 'notAfter.before',

@@ -13,7 +13,11 @@ import { lookUps } from '../../../src/adapters/inventory-sqlite/point-reads.ts';
 import { policyLookUps } from '../../../src/adapters/inventory-sqlite/policy-reads.ts';
 import { requestLookUps } from '../../../src/adapters/inventory-sqlite/request-reads.ts';
 import { type Probe, searchStatements } from '../../../src/adapters/inventory-sqlite/search.ts';
-import type { FoundLabels, SimpleQuery } from '../../../src/adapters/inventory-sqlite/search-filters.ts';
+import {
+  everyWindowEndSql,
+  type FoundLabels,
+  type SimpleQuery,
+} from '../../../src/adapters/inventory-sqlite/search-filters.ts';
 import { defaultSearchLimits } from '../../../src/adapters/inventory-sqlite/search-limits.ts';
 import { formerPlaceSql, type Place, placeSql } from '../../../src/adapters/inventory-sqlite/search-order.ts';
 import { summarySql } from '../../../src/adapters/inventory-sqlite/summary.ts';
@@ -163,6 +167,8 @@ const filters: Readonly<Record<keyof CertificateFilter, readonly [Partial<Simple
   issuedAfter: [{ issuedAfter: 5 }, 'certificates_by_request (requested_at>?'],
   requestedBy: [{ requestedBy: 'token:a' }, 'certificates_by_requester (requested_by=?'],
   successor: [{ successor: 'none' }, undefined],
+  deployment: [{ deployment: 'failed' }, 'certificates_by_deployment (deployment=?'],
+  rotation: [{ rotation: 'overdue' }, 'certificates_to_rotate (<expr><?'],
   text: [{ text: 'dev' }, 'certificates_by_label (label=?'],
 };
 const columnOf: Partial<Record<keyof CertificateFilter, string>> = {
@@ -176,6 +182,7 @@ const columnOf: Partial<Record<keyof CertificateFilter, string>> = {
   issuedBefore: 'requested_at',
   issuedAfter: 'requested_at',
   requestedBy: 'requested_by',
+  rotation: everyWindowEndSql,
 };
 const sorts = ['requestedAt', '-requestedAt', 'notAfter', '-notAfter', 'name', '-name'] as const;
 const labels: FoundLabels = { ofName: found, ofText: found };
@@ -218,6 +225,9 @@ describe('a search', () => {
     ['certificates_by_authority (authority=?', { authority: 'dev-issuing', successor: 'none' }],
     ['certificates_by_environment (environment=?', { environment: 'dev', status: 'valid' }],
     ['certificates_by_owner (owner=? AND requested_at>?', { owner: 'dev/a', issuedAfter: 5 }],
+    ['certificates_by_deployment (deployment=?', { deployment: 'none', status: 'valid', environment: 'dev' }],
+    ['certificates_by_deployment (deployment=? AND requested_at=? AND rowid<?)', { deployment: 'behind', after }],
+    ['certificates_by_expiry (not_after>?', { sort: 'notAfter', rotation: 'overdue' }],
     ['certificates_by_request (requested_at>?', { issuedAfter: 5 }],
     ['certificates_by_request (requested_at>? AND requested_at<?', { issuedAfter: 5, issuedBefore: 9 }],
     ['certificates_by_request', {}],
@@ -263,7 +273,7 @@ describe('what comes before a search, and beside it', () => {
     ['what expired later', { sql: catchUpSql.later, parameters: [1, 1, 1] }, '(not_after>? AND not_after<?)'],
     [
       'what expires on a day',
-      { sql: countDay, parameters: [{ from: 1, until: 2, environment: null, product: null }] },
+      { sql: countDay, parameters: [{ now: 1, from: 1, until: 2, environment: null, product: null }] },
       'certificates_by_expiry (not_after>? AND not_after<?)',
     ],
     ['what is pending', { sql: summarySql.pending, parameters: [] }, 'certificates_open'],

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Deployment, type DeploymentReport, mostTargets } from '../../../src/domain/records/deployment.ts';
 import type { Inventory } from '../../../src/ports/inventory.ts';
+import type { CertificateFilter } from '../../../src/ports/inventory-questions.ts';
 import { deploymentReport } from '../../support/deployment-builders.ts';
 import {
   auditEntry,
@@ -125,6 +126,41 @@ export function deploymentContract(makeStore: () => Promise<InventoryStore>): vo
       expect(await briefly(serial)).toEqual([['web-1', 'proved', null]]);
       await recordDeployment(inventory, old);
       expect(await briefly(serial)).toEqual([['web-1', 'awaited', old]]);
+    });
+
+    it('are searched and counted by what they come to', async () => {
+      const { inventory } = opened;
+      const find = async (deployment: CertificateFilter['deployment']) => {
+        const filter = { ...(deployment && { deployment }) };
+        const query = { ...filter, sort: 'requestedAt', limit: 100, now: frozenNow / 1000 } as const;
+        const found = await inventory.searchCertificates(query);
+        const counted = await inventory.countMatches(filter, frozenNow / 1000);
+        expect(counted).toEqual({ matches: found.length, isExact: true });
+        return found.map(({ serial }) => serial);
+      };
+      const record = async () => (await recordCertificate(inventory)).serial;
+      const [none, proved, deployed, failed, behind, both] = [
+        await record(),
+        await record(),
+        await record(),
+        await record(),
+        await record(),
+        await record(),
+      ];
+      await recordDeployment(inventory, proved);
+      await recordDeployment(inventory, deployed, { outcome: 'deployed' });
+      await recordDeployment(inventory, failed, { outcome: 'failed' });
+      await recordDeployment(inventory, behind, { outcome: 'deployed', servedSerial: none });
+      await recordDeployment(inventory, both, { outcome: 'failed', servedSerial: none });
+      expect(await find('none')).toEqual([none]);
+      expect(await find('proved')).toEqual([proved]);
+      expect(await find('deployed')).toEqual([deployed]);
+      expect(await find(['failed', 'failedBehind'])).toEqual([failed, both]);
+      expect(await find(['behind', 'failedBehind'])).toEqual([behind, both]);
+      await recordDeployment(inventory, both);
+      expect(await find(['proved', 'failedBehind'])).toEqual([proved, both]);
+      const { serial } = await recordCertificate(inventory, { predecessor: proved });
+      expect(await find('behind')).toEqual([behind, serial]);
     });
   });
 }

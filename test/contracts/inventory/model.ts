@@ -1,11 +1,13 @@
 /** What a search, a count and a summary must answer, said once more in the plainest way: by looking at every record. */
 import fc from 'fast-check';
+import { everyWindowEnd } from '../../../src/domain/policy/renewal-window.ts';
 import {
   type CertificateRecord,
   type CertificateStatus,
   certificateStatus,
   listedName,
 } from '../../../src/domain/records/certificate.ts';
+import type { DeploymentState } from '../../../src/domain/records/deployment.ts';
 import type { CertificateFilter, CertificateQuery, OneOrMore } from '../../../src/ports/inventory-questions.ts';
 import { daySeconds, frozenNow, frozenNowSeconds } from '../../support/inventory-builders.ts';
 
@@ -74,6 +76,8 @@ export const arbitraryFilter: fc.Arbitrary<CertificateFilter> = fc
       ),
       requestedBy: fc.option(fc.constantFrom('token:one', 'operator:two'), { freq: 1 }),
       successor: fc.option(fc.constantFrom('none', 'some'), { freq: 1 }),
+      deployment: fc.option(several<DeploymentState>('none', 'failed'), { freq: 1 }),
+      rotation: fc.option(fc.constant('overdue'), { freq: 1 }),
       text: fc.option(fc.constantFrom('WEB', 'internal', 'dev.a', 'other', 'ÜNÏ', 'cn=db', 'o=none', 'zzz'), {
         freq: 1,
       }),
@@ -98,6 +102,9 @@ const isBetween = (value: number | null, after: number | undefined, before: numb
   (after === undefined || (value !== null && value > after)) &&
   (before === undefined || (value !== null && value < before));
 
+const isOverdue = (record: CertificateRecord, now: number): boolean =>
+  record.successor === null && certificateStatus(record, now) === 'valid' && everyWindowEnd(record) <= now;
+
 export function matches(record: CertificateRecord, filter: CertificateFilter, now: number): boolean {
   const { name, text } = filter;
   const isNamed = (one: string): boolean =>
@@ -117,6 +124,9 @@ export function matches(record: CertificateRecord, filter: CertificateFilter, no
       filter.issuedAfter && filter.issuedAfter * 1000,
       filter.issuedBefore && filter.issuedBefore * 1000,
     ) &&
+    // The certificates here have no reports.
+    isOneOf(filter.deployment, 'none') &&
+    (filter.rotation === undefined || isOverdue(record, now)) &&
     (filter.successor === undefined || (record.successor === null) === (filter.successor === 'none')) &&
     (name === undefined || record.names.some(isNamed)) &&
     (text === undefined || texts.some((one) => one.includes(text.toLowerCase())))

@@ -138,12 +138,14 @@ export function questionsContract(makeStore: () => Promise<InventoryStore>): voi
         key,
         group.length,
         group.filter(({ successor }) => successor === null).length,
+        group.filter((one) => matches(one, { rotation: 'overdue' }, now)).length,
       ]);
       const counts = await inventory.expiring({ now, until, ...filter });
-      const told = counts.map(({ day, product, certificates, withoutSuccessor }) => [
+      const told = counts.map(({ day, product, certificates, withoutSuccessor, overdue }) => [
         `${day} ${product}`,
         certificates,
         withoutSuccessor,
+        overdue,
       ]);
       expect(told.sort()).toEqual(expected.sort());
     }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Renewable, renewalWindow } from '../../../src/domain/policy/renewal-window.ts';
+import { everyWindowEnd, type Renewable, renewalWindow } from '../../../src/domain/policy/renewal-window.ts';
 
 const day = 86_400;
 const serials = fc.uint8Array({ minLength: 20, maxLength: 20 }).map((octets) => Buffer.from(octets).toString('hex'));
@@ -29,6 +29,11 @@ describe('the renewal window', () => {
         expect(end).toBeGreaterThanOrEqual(start);
       }),
     );
+  });
+
+  it('is over for every serial after five sixths of the lifetime', () => {
+    expect(everyWindowEnd(certificate())).toBe(certificate().notBefore + 25 * day);
+    expect(everyWindowEnd({ notBefore: 0, notAfter: 7 })).toBe(5);
   });
 
   it('is the same at each asking', () => {

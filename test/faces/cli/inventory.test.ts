@@ -42,6 +42,7 @@ describe('privyseal list', () => {
         '--issued-before',
         '2026-02-01',
       ],
+      ...['--deployment', 'failed', '--deployment', 'predecessor', '--rotation', 'overdue'],
       ...['--sort', '-name', '--count', '--limit', '5'],
     ];
     expect((await run(['list', ...argv])).code).toBe(0);
@@ -49,6 +50,8 @@ describe('privyseal list', () => {
       [
         ['authority', 'dev-issuing'],
         ['count', 'true'],
+        ['deployment', 'failed'],
+        ['deployment', 'predecessor'],
         ['environment', 'dev'],
         ['environment', 'prod'],
         ['issued.after', '2026-01-01T00:00:00Z'],
@@ -64,6 +67,7 @@ describe('privyseal list', () => {
         ['purpose', 'product'],
         ['q', 'web'],
         ['requestedBy', 'token:t1'],
+        ['rotation', 'overdue'],
         ['serial', '01ab'],
         ['sort', '-name'],
         ['status', 'held'],
@@ -80,6 +84,8 @@ describe('privyseal list', () => {
     ['--search', 'ab'],
     ['--key-sha256', 'abc'],
     ['--successor', 'maybe'],
+    ['--deployment', 'behind'],
+    ['--rotation', 'late'],
     ['--limit', '0'],
     ['--limit', '-1'],
     ['--limit', '1e9'],
@@ -177,13 +183,14 @@ describe('privyseal expiring', () => {
     until: '2026-11-25T00:00:00Z',
     certificates: 7,
     withoutSuccessor: 5,
+    overdue: 2,
     days: [
-      { date: '2026-11-21', certificates: 1, withoutSuccessor: 0 },
-      { date: '2026-11-23', certificates: 6, withoutSuccessor: 5 },
+      { date: '2026-11-21', certificates: 1, withoutSuccessor: 0, overdue: 0 },
+      { date: '2026-11-23', certificates: 6, withoutSuccessor: 5, overdue: 2 },
     ],
     products: [
-      { product: 'dev/a', certificates: 6, withoutSuccessor: 5 },
-      { product: 'dev/b', certificates: 1, withoutSuccessor: 0 },
+      { product: 'dev/a', certificates: 6, withoutSuccessor: 5, overdue: 2 },
+      { product: 'dev/b', certificates: 1, withoutSuccessor: 0, overdue: 0 },
     ],
   };
 
@@ -194,11 +201,11 @@ describe('privyseal expiring', () => {
       env: { NO_COLOR: '1' },
     });
     expect(lines(stdout)).toEqual([
-      '7 certificates of products expire within 3 days, 5 without a successor.',
+      '7 certificates of products expire within 3 days, 5 without a successor, 2 overdue.',
       '',
-      'PRODUCT  EXPIRE  WITHOUT SUCCESSOR',
-      'dev/a    6       5',
-      'dev/b    1       0',
+      'PRODUCT  EXPIRE  WITHOUT SUCCESSOR  OVERDUE',
+      'dev/a    6       5                  2',
+      'dev/b    1       0                  0',
       '',
       '2026-11-21  ██▉ 1',
       '2026-11-22  0',
@@ -222,7 +229,7 @@ describe('privyseal expiring', () => {
   });
 
   it('says when there is nothing', async () => {
-    const nothing = { ...answer, certificates: 0, withoutSuccessor: 0, days: [], products: [] };
+    const nothing = { ...answer, certificates: 0, withoutSuccessor: 0, overdue: 0, days: [], products: [] };
     const { run } = await started(() => ({ body: nothing }));
     expect((await run(['expiring'])).stdout).toBe('0 certificates of products expire within 90 days.\n');
     expect(JSON.parse((await run(['expiring', '--json'])).stdout)).toEqual(nothing);

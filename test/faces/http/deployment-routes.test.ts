@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { DeploymentBody } from '../../../src/api/deployment.ts';
 import { buildPublicFace } from '../../../src/faces/http/public/build-public-face.ts';
+import type { ListInput } from '../../../src/services/services.ts';
 import { makeFaceDeps } from '../../support/face-deps.ts';
 import { clientOf, clientTls, productRoot, tlsMaterial } from '../../support/face-tls.ts';
 import { exchange } from '../../support/http-exchange.ts';
@@ -80,5 +81,26 @@ describe('GET /v1/certificates/{serial}/deployments', () => {
   it('is not there for a certificate that is not', async () => {
     const { send } = await openAdmin();
     expect((await send('GET', '/v1/certificates/0a/deployments')).status).toBe(404);
+  });
+});
+
+describe('GET /v1/certificates about deployments', () => {
+  const asked = async (query: string) => {
+    const { send, calls } = await openAdmin();
+    expect((await send('GET', `/v1/certificates?${query}`)).status).toBe(200);
+    return calls.find(({ name }) => name === 'listCertificates')!.args[1];
+  };
+
+  it('asks for every state of the targets that is meant, of products’ certificates', async () => {
+    const { deployment, purpose } = (await asked('deployment=failed&deployment=predecessor')) as ListInput;
+    expect([deployment, purpose]).toEqual([['failed', 'failedBehind', 'behind'], 'product']);
+    expect(await asked('deployment=none')).toMatchObject({ deployment: ['none'] });
+    expect(await asked('rotation=overdue')).toMatchObject({ rotation: 'overdue' });
+  });
+
+  it.each(['deployment=behind', 'deployment=', 'rotation=late'])('refuses %s', async (query) => {
+    const { send } = await openAdmin();
+    const { status, json } = await send('GET', `/v1/certificates?${query}`);
+    expect([status, json.reasons[0].field]).toEqual([400, query.split('=')[0]]);
   });
 });

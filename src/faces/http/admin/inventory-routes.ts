@@ -75,7 +75,10 @@ const defaultDays = 90;
 interface Expiring {
   readonly certificates: number;
   readonly withoutSuccessor: number;
+  readonly overdue: number;
 }
+
+const none: Expiring = { certificates: 0, withoutSuccessor: 0, overdue: 0 };
 
 function expiringJson({ now, until, counts }: ExpiringView): ExpiringJson {
   const days = Array.from(
@@ -87,17 +90,18 @@ function expiringJson({ now, until, counts }: ExpiringView): ExpiringJson {
     ([product, sums]) => ({ product, ...sums }),
   );
   products.sort((a, b) => b.certificates - a.certificates || (a.product < b.product ? -1 : 1));
-  const total = summed(counts, () => '').get('') ?? { certificates: 0, withoutSuccessor: 0 };
+  const total = summed(counts, () => '').get('') ?? none;
   return { at: rfc3339(now), until: rfc3339(until), ...total, days, products };
 }
 
 function summed<Key>(counts: ExpiringView['counts'], keyOf: (count: ExpiringView['counts'][number]) => Key) {
   const sums = new Map<Key, Expiring>();
   for (const count of counts) {
-    const { certificates, withoutSuccessor } = sums.get(keyOf(count)) ?? { certificates: 0, withoutSuccessor: 0 };
+    const { certificates, withoutSuccessor, overdue } = sums.get(keyOf(count)) ?? none;
     sums.set(keyOf(count), {
       certificates: certificates + count.certificates,
       withoutSuccessor: withoutSuccessor + count.withoutSuccessor,
+      overdue: overdue + count.overdue,
     });
   }
   return sums;

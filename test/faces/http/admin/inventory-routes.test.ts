@@ -31,6 +31,7 @@ describe('GET /v1/inventory/expiring', () => {
       product,
       certificates,
       withoutSuccessor,
+      overdue: Math.floor(withoutSuccessor / 2),
     });
     const counts = [count(0, 'dev/b', 1, 1), count(0, 'dev/a', 2, 0), count(3, 'dev/a', 5, 4)];
     const { send } = await openAdmin({ countExpiring: async () => ({ now: day, until: day + 864_000, counts }) });
@@ -39,13 +40,14 @@ describe('GET /v1/inventory/expiring', () => {
       until: '2026-12-01T00:00:00Z',
       certificates: 8,
       withoutSuccessor: 5,
+      overdue: 2,
       days: [
-        { date: '2026-11-21', certificates: 3, withoutSuccessor: 1 },
-        { date: '2026-11-24', certificates: 5, withoutSuccessor: 4 },
+        { date: '2026-11-21', certificates: 3, withoutSuccessor: 1, overdue: 0 },
+        { date: '2026-11-24', certificates: 5, withoutSuccessor: 4, overdue: 2 },
       ],
       products: [
-        { product: 'dev/a', certificates: 7, withoutSuccessor: 4 },
-        { product: 'dev/b', certificates: 1, withoutSuccessor: 1 },
+        { product: 'dev/a', certificates: 7, withoutSuccessor: 4, overdue: 2 },
+        { product: 'dev/b', certificates: 1, withoutSuccessor: 1, overdue: 0 },
       ],
     });
   });

@@ -41,15 +41,15 @@ const filling =
     : null;
 const samples = readSamples(file);
 const server = await serveHome(home);
+// First, so that its memory is its own.
+const exported = await exportAll(server);
+const { rssMib } = await server.measure();
 const pathsOfLookup = samples.map(({ serial }) => `/v1/certificates/${serial}`);
 const lookup = await ask(server, pathsOfLookup);
 const rows: [question: string, LoadResult][] = [];
 for (const [question, paths] of Object.entries(questionsAbout(samples))) {
   if (question.includes(values.only)) rows.push([question, await ask(server, paths)]);
 }
-await server.measure();
-const exported = await exportAll(server);
-const { rssMib } = await server.measure();
 const issuing = await measureIssuing(server);
 await server.stop({ keepHome: values.keep || values.home !== undefined });
 

@@ -8,6 +8,7 @@ import type { Inventory } from '../ports/inventory.ts';
 import type { CertificateFilter, CertificateQuery, CertificateSort } from '../ports/inventory-questions.ts';
 import type { Caller } from './caller.ts';
 import { refuseContradictions } from './contradictory-filters.ts';
+import { createGiveWay } from './give-way.ts';
 import type { CursorsFor } from './page-cursors.ts';
 import type { ListInput, Services } from './services.ts';
 
@@ -55,7 +56,7 @@ export function createListServices(deps: ListDeps): ListServices {
       const query = { ...filter, sort, now };
       // Refusals come with the first page, while there is still a status to give.
       const first = await inventory.renderCertificates({ ...query, limit: Math.min(limit, exportedPage) }, form);
-      return renderedText(inventory, { query, form, first, limit });
+      return renderedText({ inventory, giveWay: createGiveWay(deps), query, form, first, limit });
     },
 
     async countExpiring({ days, ...only }) {
@@ -104,6 +105,8 @@ const daySeconds = 86_400;
 const exportedPage = 1000;
 
 interface Export {
+  readonly inventory: Inventory;
+  readonly giveWay: ReturnType<typeof createGiveWay>;
   readonly query: Omit<CertificateQuery, 'limit' | 'after'>;
   readonly form: string;
   readonly first: Awaited<ReturnType<Inventory['renderCertificates']>>;
@@ -111,10 +114,11 @@ interface Export {
 }
 
 /** The next page is made while this one is sent, and no further ahead. */
-async function* renderedText(inventory: Inventory, { query, form, first, limit }: Export): AsyncGenerator<Uint8Array> {
+async function* renderedText({ inventory, giveWay, query, form, first, limit }: Export): AsyncGenerator<Uint8Array> {
   const pageAfter = ({ last, count }: Export['first'], left: number): Promise<Export['first']> | undefined => {
     if (last === null || left === 0 || count < exportedPage) return undefined;
-    const page = inventory.renderCertificates({ ...query, after: last, limit: Math.min(left, exportedPage) }, form);
+    const rest = { ...query, after: last, limit: Math.min(left, exportedPage) };
+    const page = giveWay(() => inventory.renderCertificates(rest, form));
     // It is awaited below, unless the reader goes away first.
     page.catch(() => undefined);
     return page;

@@ -5,6 +5,7 @@ import {
   CertificateJson,
   CertificateList,
   type CertificateListQuery,
+  RenewalInfoJson,
   type RevokeBody,
   type SubmitBody,
 } from '../api/certificate.ts';
@@ -50,8 +51,8 @@ export function connect(options: ConnectOptions) {
     readJson(await exchange.send({ method: 'DELETE', path, accept: 'application/json' }), schema, host);
 
   /** Acts that issue carry a key, so that one lost answer can be asked for again without a second certificate. */
-  const sendOnce = async (path: string, json: unknown): Promise<ExchangeAnswer> => {
-    const headers = { 'idempotency-key': randomUUID() };
+  const sendOnce = async (path: string, json: unknown, key: string = randomUUID()): Promise<ExchangeAnswer> => {
+    const headers = { 'idempotency-key': key };
     const send = (): Promise<ExchangeAnswer> =>
       exchange.send({ method: 'POST', path, accept: 'application/json', json, headers });
     return send().catch((error: unknown) => {
@@ -69,11 +70,19 @@ export function connect(options: ConnectOptions) {
       : { kind: 'certificate', certificate: readJson(answer, CertificateJson, host) };
 
   return {
-    submit: async (body: SubmitBody): Promise<Outcome<PendingRequestJson>> =>
-      outcomeOf(await sendOnce('/v1/certificates', body), PendingRequestJson),
+    /** With a key that was kept, an answer that was lost with the process that asked is given again. */
+    submit: async (body: SubmitBody, idempotencyKey?: string): Promise<Outcome<PendingRequestJson>> =>
+      outcomeOf(await sendOnce('/v1/certificates', body, idempotencyKey), PendingRequestJson),
     /** Over mutual TLS with the very certificate that is rotated. */
-    rotate: async (serial: string, body: Pick<SubmitBody, 'csr'>): Promise<Outcome<PendingRequestJson>> =>
-      outcomeOf(await sendOnce(`${certificatePath(serial)}/rotate`, body), PendingRequestJson),
+    rotate: async (
+      serial: string,
+      body: Pick<SubmitBody, 'csr' | 'lifetimeSeconds'>,
+      idempotencyKey?: string,
+    ): Promise<Outcome<PendingRequestJson>> =>
+      outcomeOf(await sendOnce(`${certificatePath(serial)}/rotate`, body, idempotencyKey), PendingRequestJson),
+    /** When it should be rotated; for whoever knows the serial. */
+    renewalInfo: (serial: string): Promise<RenewalInfoJson> =>
+      get(`/v1/renewal-info/${encodeURIComponent(serial)}`, RenewalInfoJson),
     ...requestCalls({
       get,
       post,

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CertificateJson } from '../../api/certificate.ts';
 import type { OperatorBody, OperatorCertificateBody } from '../../api/operator.ts';
+import { keyPem, makeCsr, makeLocalKey } from '../../client/local-key.ts';
 import { decodePem, encodePem } from '../../domain/der/pem.ts';
 import { printable } from '../../domain/policy/printable.ts';
 import { parseCsr } from '../../domain/x509/csr.ts';
@@ -15,7 +16,6 @@ import { layoutFields } from './fields.ts';
 import { type FileSet, stageFileSet } from './file-set.ts';
 import { quoted } from './how-to-use.ts';
 import { discardOnInterrupt } from './interrupt.ts';
-import { keyPem, makeCsr, makeLocalKey } from './local-key.ts';
 import type { Session } from './session.ts';
 import { timeInWords, timeToTheSecond } from './words.ts';
 

@@ -1,5 +1,6 @@
 /** `privyseal request`: makes the key here, has it certified, and writes all as one set, or what is needed to come back for it. */
 
+import { keyPem, makeCsr, makeLocalKey } from '../../client/local-key.ts';
 import type { GeneralName } from '../../domain/x509/general-name.ts';
 import type { KeyType } from '../../domain/x509/key-type.ts';
 import { CliError } from './cli-error.ts';
@@ -7,7 +8,6 @@ import type { Ending } from './exit-codes.ts';
 import { stageFileSet } from './file-set.ts';
 import { discardOnInterrupt } from './interrupt.ts';
 import { certificateFiles, folderSafe, keyFile, reportIssued, writeChecked } from './issued-files.ts';
-import { keyPem, makeCsr, makeLocalKey } from './local-key.ts';
 import { pendingFile, pendingText, reportPending } from './pending-request.ts';
 import type { Session } from './session.ts';
 import { waitFor } from './wait-for-request.ts';

@@ -1,12 +1,12 @@
 /** A key pair made on this machine, and the request that proves its possession; the private key goes to its file alone. */
 import { generateKeyPair, type KeyObject, sign } from 'node:crypto';
 import { promisify } from 'node:util';
-import { encodePem } from '../../domain/der/pem.ts';
-import { encodeCertificationRequestInfo } from '../../domain/x509/csr-request.ts';
-import type { GeneralName } from '../../domain/x509/general-name.ts';
-import { type KeyType, keyFamily } from '../../domain/x509/key-type.ts';
-import { defaultSignatureAlgorithm } from '../../domain/x509/signature-algorithm.ts';
-import { assembleSigned } from '../../domain/x509/signed.ts';
+import { encodePem } from '../domain/der/pem.ts';
+import { encodeCertificationRequestInfo } from '../domain/x509/csr-request.ts';
+import type { GeneralName } from '../domain/x509/general-name.ts';
+import { type KeyType, keyFamily } from '../domain/x509/key-type.ts';
+import { defaultSignatureAlgorithm } from '../domain/x509/signature-algorithm.ts';
+import { assembleSigned } from '../domain/x509/signed.ts';
 
 export interface LocalKey {
   readonly keyType: KeyType;

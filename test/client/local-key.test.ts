@@ -1,11 +1,11 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { assertCanonicalDer } from '../../../src/domain/der/canonical.ts';
-import { decodePem } from '../../../src/domain/der/pem.ts';
-import { parseCsr, verifyCsr } from '../../../src/domain/x509/csr.ts';
-import type { GeneralName } from '../../../src/domain/x509/general-name.ts';
-import { keyPem, makeCsr, makeLocalKey } from '../../../src/faces/cli/local-key.ts';
-import { itWith, run } from '../../support/judges.ts';
+import { keyPem, makeCsr, makeLocalKey } from '../../src/client/local-key.ts';
+import { assertCanonicalDer } from '../../src/domain/der/canonical.ts';
+import { decodePem } from '../../src/domain/der/pem.ts';
+import { parseCsr, verifyCsr } from '../../src/domain/x509/csr.ts';
+import type { GeneralName } from '../../src/domain/x509/general-name.ts';
+import { itWith, run } from '../support/judges.ts';
 
 const names: readonly GeneralName[] = [
   { type: 'dns', value: 'demo.dev.internal' },

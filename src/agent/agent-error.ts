@@ -1,0 +1,29 @@
+/** What keeps the agent from doing what a target asks, with stable codes; the state file and metrics carry them. */
+
+export type AgentErrorCode =
+  | 'folderUnwritable'
+  | 'folderLocked' // another agent tends this folder
+  | 'diskFull'
+  | 'fileUnreadable'
+  | 'fileOpenToOthers'
+  | 'ownerUnknown'
+  | 'tokenMissing' // a token is needed and its file is not there or holds none
+  | 'answerNotOurs'
+  | 'answerNotTrusted'
+  | 'distributionUnreachable'
+  | 'crlUnusable' // not signed by its authority, or over
+  | 'requestEnded' // denied, or nobody decided in time
+  | 'reloadFailed'
+  | 'proofFailed'
+  | 'setDamaged';
+
+/** `message` says what was wrong, with which value, and what to do next; it holds no secret. */
+export class AgentError extends Error {
+  override readonly name = 'AgentError';
+  readonly code: AgentErrorCode;
+
+  constructor(code: AgentErrorCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+  }
+}

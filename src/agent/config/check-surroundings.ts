@@ -1,0 +1,90 @@
+/** What the agent's file names on this machine: secrets that others may read, folders that cannot be written, programs that are not there. */
+import { access, constants, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { AgentError } from '../agent-error.ts';
+import { resolveOwner } from '../files/owner.ts';
+import type { AgentFile, TargetConfig } from './agent-schema.ts';
+
+export async function surroundingsComplaints(file: AgentFile): Promise<string[]> {
+  const targets = await Promise.all(
+    file.targets.map(async (target, index) =>
+      (await complaintsOf(target)).map((complaint) => `targets[${index}] (${target.name}): ${complaint}`),
+    ),
+  );
+  return [
+    ...(await unreadable('service.ca', file.service.ca)),
+    ...(await unwritable('stateFolder', file.stateFolder)),
+    ...targets.flat(),
+  ];
+}
+
+async function complaintsOf({ enrol, files, reload }: TargetConfig): Promise<string[]> {
+  const { passwordFile } = files;
+  const owners = [files.owner, ...Object.values(files.outputs ?? {}).map((output) => output?.owner)];
+  const parts = [
+    unwritable('files.folder', files.folder),
+    // It may well be gone once it is used up.
+    openToOthers('enrol.tokenFile', enrol.tokenFile),
+    ...(passwordFile === undefined
+      ? []
+      : [unreadable('files.passwordFile', passwordFile), openToOthers('files.passwordFile', passwordFile)]),
+    ...(reload?.action === 'exec' ? [notExecutable('reload.command', reload.command[0]!)] : []),
+    ...(reload?.action === 'nginx' && reload.program ? [notExecutable('reload.program', reload.program)] : []),
+    ...owners.filter((owner) => owner !== undefined).map(unknownOwner),
+  ];
+  return (await Promise.all(parts)).flat();
+}
+
+const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
+const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? String(error);
+
+async function unreadable(key: string, path: string): Promise<string[]> {
+  try {
+    await access(path, constants.R_OK);
+    return [];
+  } catch (error) {
+    return [`${key}: ${path} cannot be read (${codeOf(error)})`];
+  }
+}
+
+/** A folder that is not there yet is judged by the nearest one above it that is. */
+async function unwritable(key: string, folder: string, asked = folder): Promise<string[]> {
+  try {
+    if (!(await stat(folder)).isDirectory()) return [`${key}: ${folder} is no folder`];
+    await access(folder, constants.W_OK | constants.X_OK);
+    return [];
+  } catch (error) {
+    if (isMissing(error) && dirname(folder) !== folder) return unwritable(key, dirname(folder), asked);
+    return [`${key}: ${asked} cannot be written (${codeOf(error)} at ${folder})`];
+  }
+}
+
+/** Whoever else may read a secret has it. */
+async function openToOthers(key: string, path: string): Promise<string[]> {
+  try {
+    const { mode } = await stat(path);
+    const shown = (mode & 0o777).toString(8).padStart(4, '0');
+    return (mode & 0o077) === 0 ? [] : [`${key}: ${path} is open to others (mode ${shown}); chmod 600 it`];
+  } catch (error) {
+    return isMissing(error) ? [] : [`${key}: ${path} cannot be looked at (${codeOf(error)})`];
+  }
+}
+
+async function notExecutable(key: string, path: string): Promise<string[]> {
+  try {
+    await access(path, constants.X_OK);
+    return (await stat(path)).isFile() ? [] : [`${key}: ${path} is no program`];
+  } catch (error) {
+    return [`${key}: ${path} is no program that can be started (${codeOf(error)})`];
+  }
+}
+
+async function unknownOwner(owner: string): Promise<string[]> {
+  try {
+    await resolveOwner(owner);
+    return [];
+  } catch (error) {
+    if (error instanceof AgentError) return [`owner: ${error.message}`];
+    throw error;
+  }
+}

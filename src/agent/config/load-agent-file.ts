@@ -1,0 +1,94 @@
+/** Reads the agent's file: its shape, then what only this machine can tell, such as modes of secrets and folders that cannot be written. */
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { StartError } from '../../domain/errors.ts';
+import { parseGeneralName } from '../../domain/x509/general-name.ts';
+import { type AgentFile, AgentSchema, type TargetConfig } from './agent-schema.ts';
+import { surroundingsComplaints } from './check-surroundings.ts';
+import { readShape } from './read-shape.ts';
+
+/** Paths are absolute: relative ones are read from the folder of the file. StartError `badConfiguration` says everything that is wrong. */
+export async function loadAgentFile(path: string): Promise<AgentFile> {
+  const raw = await parse(path, await readText(path));
+  const { value, complaints } = readShape(AgentSchema, raw);
+  if (complaints.length > 0) throw bad(path, complaints);
+  const file = absolute(value as AgentFile, dirname(resolve(path)));
+  const more = [...meaningComplaints(file), ...(await surroundingsComplaints(file))];
+  if (more.length > 0) throw bad(path, more);
+  return file;
+}
+
+const bad = (path: string, complaints: readonly string[]): StartError =>
+  new StartError('badConfiguration', [`${path} cannot be used:`, ...complaints].join('\n'));
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new StartError('badConfiguration', `${path} cannot be read (${code}). Name the agent’s file with -f FILE.`, cause);
+  }
+}
+
+async function parse(path: string, text: string): Promise<unknown> {
+  const { parse: parseYaml } = await import('yaml');
+  try {
+    return parseYaml(text, { maxAliasCount: 0 });
+  } catch (cause) {
+    throw new StartError('badConfiguration', `${path} is not YAML: ${(cause as Error).message}`, cause);
+  }
+}
+
+function absolute(file: AgentFile, folder: string): AgentFile {
+  const path = (text: string): string => resolve(folder, text);
+  return {
+    ...file,
+    service: { ...file.service, ca: path(file.service.ca) },
+    stateFolder: path(file.stateFolder),
+    targets: file.targets.map((target) => {
+      const { passwordFile } = target.files;
+      return {
+        ...target,
+        enrol: { tokenFile: path(target.enrol.tokenFile) },
+        files: {
+          ...target.files,
+          folder: path(target.files.folder),
+          ...(passwordFile !== undefined && { passwordFile: path(passwordFile) }),
+        },
+      };
+    }),
+  };
+}
+
+/** What the schema cannot say. */
+function meaningComplaints({ targets }: AgentFile): string[] {
+  return [
+    ...repeated(targets.map(({ name }) => name)).map((name) => `targets: the name ${name} is used more than once`),
+    ...repeated(targets.map(({ files }) => files.folder)).map(
+      (folder) => `targets: the folder ${folder} is given to more than one target`,
+    ),
+    ...targets.flatMap((target, index) =>
+      targetComplaints(target).map((complaint) => `targets[${index}] (${target.name}): ${complaint}`),
+    ),
+  ];
+}
+
+function targetComplaints({ name, names, files }: TargetConfig): string[] {
+  const outputs = Object.entries(files.outputs ?? {});
+  const chosen = outputs.map(([output, { name: own } = { mode: '' }]) => own ?? output);
+  const stores = outputs.some(([output]) => output.endsWith('.p12'));
+  return [
+    ...(reservedNames.includes(name) ? ['this name is a verb of `privyseal rotate`; take another'] : []),
+    ...names.filter((text) => !parseGeneralName(text)).map((text) => `names: ${JSON.stringify(text)} is no name`),
+    ...(files.mode === 'link'
+      ? outputs.filter(([, output]) => output?.name).map(([output]) => `files.outputs.${output}.name is only for mode replace`)
+      : repeated(chosen).map((file) => `files.outputs: ${file} is the name of more than one file`)),
+    ...(files.passwordFile !== undefined && !stores ? ['files.passwordFile is given, but no store is among files.outputs'] : []),
+  ];
+}
+
+const reservedNames: readonly string[] = ['status'];
+
+const repeated = (texts: readonly string[]): string[] => [
+  ...new Set(texts.filter((text, index) => texts.indexOf(text) !== index)),
+];

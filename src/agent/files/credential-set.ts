@@ -1,0 +1,76 @@
+/** One set as values: a certificate with its key, chain, roots and CRLs; and which files it becomes. */
+import { createPrivateKey, hash, randomBytes, X509Certificate } from 'node:crypto';
+import { decodePemAll } from '../../domain/der/pem.ts';
+import type { OutputName } from '../config/agent-schema.ts';
+
+/** What the service said of the certificate; `set.json` beside its files. */
+export interface SetFacts {
+  readonly serial: string;
+  readonly environment: string;
+  readonly product: string;
+  readonly profile: string;
+  readonly names: readonly string[];
+  /** RFC 3339. */
+  readonly notBefore: string;
+  readonly notAfter: string;
+  /** Where the certificate says its CRL is. */
+  readonly crlUrl: string;
+}
+
+export interface CredentialSet {
+  readonly facts: SetFacts;
+  /** PKCS#8. */
+  readonly keyPem: string;
+  readonly certPem: string;
+  /** Without the root; empty where a root signs directly. */
+  readonly chainPem: string;
+  /** The roots. */
+  readonly trustPem: string;
+  /** A CRL of every authority of the environment; empty when nobody asked for it. */
+  readonly crlPem: string;
+  /** Of both stores; empty when there are none. */
+  readonly storePassword: string;
+}
+
+/** The parts a set is read back from, whatever a program needs of it. */
+export const factsFile = 'set.json';
+
+type Make = (set: CredentialSet, alias: string) => string | Uint8Array | Promise<string | Uint8Array>;
+
+/** Stores are encoded only for who wants them. */
+const stores = () => import('./encode-stores.ts');
+
+/** What each file holds. */
+export const contentOf: Readonly<Record<OutputName, Make>> = {
+  'key.pem': ({ keyPem }) => keyPem,
+  'cert.pem': ({ certPem }) => certPem,
+  'fullchain.pem': ({ certPem, chainPem }) => certPem + chainPem,
+  'chain.pem': ({ chainPem }) => chainPem,
+  'trust.pem': ({ trustPem }) => trustPem,
+  'crl.pem': ({ crlPem }) => crlPem,
+  'combined.pem': ({ keyPem, certPem, chainPem }) => keyPem + certPem + chainPem,
+  'keystore.p12': async (set, alias) => (await stores()).keyStoreOf(set, alias),
+  'truststore.p12': async (set) => (await stores()).trustStoreOf(set),
+  // Without a newline: Kafka and Java take the whole file for the password.
+  'store-password': ({ storePassword }) => storePassword,
+};
+
+/** Files that a set always has, because the agent reads them back. */
+export const ownFiles = ['key.pem', 'cert.pem', 'chain.pem', 'trust.pem', 'crl.pem', 'store-password'] as const;
+
+export const newStorePassword = (): string => randomBytes(24).toString('base64url');
+
+/** Whether the key is the certificate's. */
+export function keyFits({ keyPem, certPem }: Pick<CredentialSet, 'keyPem' | 'certPem'>): boolean {
+  try {
+    return new X509Certificate(certPem).checkPrivateKey(createPrivateKey(keyPem));
+  } catch {
+    return false;
+  }
+}
+
+export const derOf = (pem: string): Uint8Array[] => (pem === '' ? [] : decodePemAll(pem, 'CERTIFICATE'));
+
+/** SHA-256 of the roots' DER, hex: what is reported as trusted. */
+export const trustFingerprints = ({ trustPem }: CredentialSet): string[] =>
+  derOf(trustPem).map((der) => hash('sha256', der, 'hex'));

@@ -1,0 +1,77 @@
+/** Writes files so that a crash leaves the old content or the new, and turns what a disk refuses into words. */
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { AgentError } from '../agent-error.ts';
+import type { OwnerIds } from './owner.ts';
+
+export interface FileContent {
+  readonly content: string | Uint8Array;
+  readonly mode: number;
+  /** Undefined: the agent's own. */
+  readonly owner?: OwnerIds;
+}
+
+/** A new file, on disk when it returns; the caller makes its name durable. */
+export async function writeNewFile(path: string, { content, mode, owner }: FileContent): Promise<void> {
+  await using file: FileHandle = await open(path, 'wx', 0o600);
+  await file.writeFile(content);
+  if (owner) await file.chown(owner.uid, owner.gid);
+  // After chown, which clears bits; the mode given to open is cut by the umask.
+  await file.chmod(mode);
+  await file.sync();
+}
+
+/** What a crash of `replaceFile` may leave beside the file. */
+export const leftoverName = /^\..+\.[0-9a-f]{16}\.new$/;
+
+export const temporaryName = (path: string): string =>
+  join(dirname(path), `.${basename(path)}.${randomBytes(8).toString('hex')}.new`);
+
+/** Atomic and durable. */
+export async function replaceFile(path: string, content: FileContent): Promise<void> {
+  const temporary = temporaryName(path);
+  try {
+    await writeNewFile(temporary, content);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  await syncFolder(dirname(path));
+}
+
+/** A new name is durable only when its folder is. */
+export async function syncFolder(path: string): Promise<void> {
+  await using folder: FileHandle = await open(path, 'r');
+  await folder.sync();
+}
+
+/** With the folders above it, whose modes are 0755. */
+export async function makeFolder(path: string, mode: number): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o755 });
+  await mkdir(path, { recursive: true, mode });
+}
+
+const reasons: Readonly<Record<string, AgentError['code']>> = {
+  ENOSPC: 'diskFull',
+  EDQUOT: 'diskFull',
+  EACCES: 'folderUnwritable',
+  EPERM: 'folderUnwritable',
+  EROFS: 'folderUnwritable',
+  ENOTDIR: 'folderUnwritable',
+};
+
+/** Runs what writes below `folder`; what the file system refuses becomes AgentError `diskFull` or `folderUnwritable`. */
+export async function writingIn<T>(folder: string, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    const known = reasons[code];
+    if (error instanceof AgentError || known === undefined) throw error;
+    const advice =
+      known === 'diskFull' ? 'Make room: nothing was switched.' : 'Check its owner and mode, and the agent’s user.';
+    throw new AgentError(known, `${folder} cannot be written (${code}). ${advice}`, error);
+  }
+}

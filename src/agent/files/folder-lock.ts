@@ -1,0 +1,58 @@
+/** One agent at a time tends a folder: a lock of the kernel, released however the process ends. */
+import { readFile, unlink, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import { AgentError } from '../agent-error.ts';
+
+const lockName = 'lock';
+const holderName = 'holder';
+
+export interface FolderLock {
+  release(): Promise<void>;
+}
+
+/** A database that is collected as garbage is closed: a lock lasts as long as nobody releases it. */
+const held = new Set<DatabaseSync>();
+
+/**
+ * `own` is the agent's folder in it. AgentError `folderLocked` says who has it. Node has no file locks, but SQLite in it does: an open transaction on an empty
+ * database holds one. The lock file stays: removing it would let two processes lock two files of one name.
+ */
+export async function lockFolder(folder: string, own: string): Promise<FolderLock> {
+  const database = await openLocked(folder, own);
+  held.add(database);
+  const holder = join(own, holderName);
+  // Only to tell a person who has it: not worth a failed turn.
+  await writeFile(holder, `process ${process.pid} on ${hostname()}\n`, { mode: 0o644 }).catch(() => {});
+  return {
+    async release() {
+      if (!held.delete(database)) return;
+      await unlink(holder).catch(() => {});
+      database.close();
+    },
+  };
+}
+
+async function openLocked(folder: string, own: string): Promise<DatabaseSync> {
+  const { DatabaseSync } = await import('node:sqlite');
+  const database = new DatabaseSync(join(own, lockName), { timeout: 0 });
+  try {
+    // No journal: nothing is ever written.
+    database.exec('PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE');
+    return database;
+  } catch (error) {
+    database.close();
+    throw isBusy(error) ? await locked(folder, own, error) : error;
+  }
+}
+
+/** https://www.sqlite.org/rescode.html: SQLITE_BUSY, whatever its extended form. */
+const isBusy = (error: unknown): boolean => (Number((error as { errcode?: number }).errcode) & 0xff) === 5;
+
+async function locked(folder: string, own: string, cause: unknown): Promise<AgentError> {
+  const text = (await readFile(join(own, holderName), 'utf8').catch(() => '')).trim();
+  const holder = /^process \d{1,10} on [\w.-]{1,255}$/.test(text) ? text : 'another process';
+  const message = `${folder} is tended by ${holder}. Let one agent tend it: stop the other, or take the target out of one file.`;
+  return new AgentError('folderLocked', message, cause);
+}

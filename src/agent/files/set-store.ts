@@ -1,0 +1,145 @@
+/** The sets of one target, each in a folder of its own; `current` names the one in use, and switches by one rename. */
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdir, readdir, readFile, readlink, rename, rm, symlink } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { AgentError } from '../agent-error.ts';
+import type { FilesConfig } from '../config/agent-schema.ts';
+import { type CredentialSet, contentOf, factsFile, keyFits, ownFiles, type SetFacts } from './credential-set.ts';
+import { makeFolder, syncFolder, writeNewFile, writingIn } from './durable-file.ts';
+import { type OutputFile, outputFiles } from './output-files.ts';
+
+/** `NNNN-SERIAL`: the number only grows. */
+const setName = /^(\d{4,9})-([0-9a-f]{2,40})$/;
+
+export interface SetStore {
+  /** The agent's own folder in the target's, 0700. */
+  readonly own: string;
+  /** Through which a program reads the set in use. */
+  readonly current: string;
+  /** Sets, oldest first. */
+  list(): Promise<string[]>;
+  inUse(): Promise<string | null>;
+  /** AgentError `setDamaged` when a file is missing or the key is not the certificate's. */
+  read(name: string): Promise<CredentialSet>;
+  /** A new set, whole and on disk; not in use yet. */
+  write(set: CredentialSet): Promise<string>;
+  switchTo(name: string): Promise<void>;
+  /** Removes sets but those of the newest `keep` certificates and `spared`; and what a crash left. */
+  clean(keep: number, spared: readonly (string | null)[]): Promise<void>;
+}
+
+/** In `link` mode programs read `FOLDER/current`; in `replace` mode it is the agent's own memory of what is installed. */
+export async function openSetStore(files: FilesConfig): Promise<SetStore> {
+  const { folder } = files;
+  const own = join(folder, '.privyseal');
+  await writingIn(folder, async () => {
+    await makeFolder(folder, 0o755);
+    await makeFolder(own, 0o700);
+  });
+  const root = files.mode === 'link' ? folder : own;
+  const sets = join(root, 'sets');
+  await writingIn(folder, () => makeFolder(sets, 0o755));
+  const current = join(root, 'current');
+  const list = async (): Promise<string[]> =>
+    (await readdir(sets)).filter((name) => setName.test(name)).toSorted((a, b) => numberOf(a) - numberOf(b));
+  const inUse = async (): Promise<string | null> => basename(await readlink(current).catch(() => '')) || null;
+  return {
+    own,
+    current,
+    list,
+    inUse,
+    read: (name) => readSet(join(sets, name)),
+    write: (set) =>
+      writingIn(folder, async () => {
+        const number = numberOf((await list()).at(-1) ?? '0-') + 1;
+        const name = `${String(number).padStart(4, '0')}-${set.facts.serial}`;
+        await writeSet(own, join(sets, name), { set, files: await outputFiles(files), alias: files.alias });
+        await syncFolder(sets);
+        return name;
+      }),
+    switchTo: (name) =>
+      writingIn(folder, async () => {
+        const link = join(own, `current.${randomBytes(8).toString('hex')}.new`);
+        await symlink(join('sets', name), link);
+        await rename(link, current);
+        await syncFolder(root);
+      }),
+    clean: async (keep, spared) => {
+      const kept = new Set([...newest(await list(), keep), await inUse(), ...spared]);
+      const gone = (await list()).filter((name) => !kept.has(name));
+      await Promise.all(gone.map((name) => removeSet(own, join(sets, name))));
+      await sweep(own);
+    },
+  };
+}
+
+const numberOf = (name: string): number => Number.parseInt(name, 10);
+const serialOf = (name: string): string => setName.exec(name)?.[2] ?? '';
+
+/** Of each of the newest `keep` certificates its newest set. */
+function newest(names: readonly string[], keep: number): string[] {
+  const bySerial = new Map(names.map((name) => [serialOf(name), name]));
+  return [...bySerial.values()].toSorted((a, b) => numberOf(a) - numberOf(b)).slice(-keep);
+}
+
+interface SetToWrite {
+  readonly set: CredentialSet;
+  readonly files: readonly OutputFile[];
+  readonly alias: string;
+}
+
+/** Under a name of the agent's own until it is whole. */
+async function writeSet(own: string, folder: string, { set, files, alias }: SetToWrite): Promise<void> {
+  const staging = join(own, `${randomBytes(8).toString('hex')}.new`);
+  await mkdir(staging, { mode: 0o755 });
+  // Programs of other users read it, whatever the umask of the agent is.
+  await chmod(staging, 0o755);
+  try {
+    for (const { output, mode, owner } of files) {
+      const content = await contentOf[output](set, alias);
+      await writeNewFile(join(staging, output), { content, mode, ...(owner && { owner }) });
+    }
+    for (const output of ownFiles.filter((name) => !files.some((file) => file.output === name))) {
+      await writeNewFile(join(staging, output), { content: await contentOf[output](set, alias), mode: 0o600 });
+    }
+    await writeNewFile(join(staging, factsFile), { content: `${JSON.stringify(set.facts, null, 2)}\n`, mode: 0o600 });
+    await syncFolder(staging);
+    await rename(staging, folder);
+  } catch (error) {
+    await rm(staging, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function readSet(folder: string): Promise<CredentialSet> {
+  try {
+    const read = (name: string): Promise<string> => readFile(join(folder, name), 'utf8');
+    const set: CredentialSet = {
+      facts: JSON.parse(await read(factsFile)) as SetFacts,
+      keyPem: await read('key.pem'),
+      certPem: await read('cert.pem'),
+      chainPem: await read('chain.pem'),
+      trustPem: await read('trust.pem'),
+      crlPem: await read('crl.pem'),
+      storePassword: await read('store-password'),
+    };
+    if (!keyFits(set)) throw new Error('the key is not the certificate’s');
+    return set;
+  } catch (error) {
+    const message = `${folder} is not as the agent wrote it: ${(error as Error).message}. Do not change files in it.`;
+    throw new AgentError('setDamaged', message, error);
+  }
+}
+
+/** First out of sight: nobody should find half of an old set. */
+async function removeSet(own: string, folder: string): Promise<void> {
+  const gone = join(own, `${randomBytes(8).toString('hex')}.old`);
+  await rename(folder, gone);
+  await rm(gone, { recursive: true, force: true });
+}
+
+/** What a crash left; only for the one agent that tends this folder. */
+async function sweep(own: string): Promise<void> {
+  const left = (await readdir(own)).filter((name) => /\.(?:new|old)$/.test(name));
+  await Promise.all(left.map((name) => rm(join(own, name), { recursive: true, force: true })));
+}

@@ -1,0 +1,101 @@
+/** Gets a certificate for a key made here: first with the token, later as the certificate that it follows. */
+import type { CertificateJson } from '../../api/certificate.ts';
+import type { PendingRequestJson } from '../../api/request.ts';
+import { AnswerRefused, checkAnswer } from '../../client/check-answer.ts';
+import type { PrivysealClient } from '../../client/client.ts';
+import { ClientProblem } from '../../client/failure.ts';
+import type { Outcome } from '../../client/request-calls.ts';
+import { printable } from '../../domain/policy/printable.ts';
+import { parseGeneralName } from '../../domain/x509/general-name.ts';
+import { AgentError } from '../agent-error.ts';
+import type { TargetConfig } from '../config/agent-schema.ts';
+import type { CredentialSet } from '../files/credential-set.ts';
+import type { ServiceAccess } from '../service-access.ts';
+import { dropRequest, type KeptRequest, keepRequest, keepRequestId } from './pending-request.ts';
+
+export type Obtained =
+  | { readonly kind: 'issued'; readonly certificate: CertificateJson; readonly keyPem: string; readonly trustPem: string }
+  | { readonly kind: 'waiting'; readonly requestId: string; readonly expiresAt: string };
+
+export interface ObtainDeps {
+  readonly target: TargetConfig;
+  readonly access: ServiceAccess;
+  /** The agent's own folder of the target. */
+  readonly own: string;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+}
+
+/**
+ * `predecessor` undefined: by token. The request stays on disk until the caller drops it, when the certificate is safe.
+ * Throws ClientProblem, ClientFailure, AgentError `requestEnded`, `answerNotOurs` or `answerNotTrusted`.
+ */
+export async function obtainCertificate(deps: ObtainDeps, predecessor?: CredentialSet): Promise<Obtained> {
+  const { target, access, own } = deps;
+  const client = await (predecessor ? access.as(predecessor) : access.withToken());
+  const serial = predecessor?.facts.serial ?? null;
+  const kept = await keepRequest(own, target, { kind: predecessor ? 'rotate' : 'enrol', predecessor: serial });
+  const outcome = await ask(client, kept, own);
+  if (outcome.kind === 'certificate') return checked(deps, kept, outcome.certificate);
+  const { id, expiresAt } = outcome.request;
+  if (kept.requestId !== id) await keepRequestId(own, kept, id);
+  return { kind: 'waiting', requestId: id, expiresAt };
+}
+
+async function ask(client: PrivysealClient, kept: KeptRequest, own: string): Promise<Outcome<PendingRequestJson>> {
+  try {
+    return await (kept.requestId === null ? submit(client, kept) : client.collect(kept.requestId, 0));
+  } catch (error) {
+    if (!(error instanceof ClientProblem)) throw error;
+    const lost = kept.predecessor === null ? undefined : await findLostAnswer(client, kept, error);
+    if (lost) return { kind: 'certificate', certificate: lost };
+    // Nothing will come of this request: the next one starts anew.
+    if (endings.some((code) => error.reasons.some((reason) => reason.code === code))) {
+      await dropRequest(own);
+      throw new AgentError('requestEnded', `The service says of request ${kept.requestId}: ${printable(error.detail, 300)}`, error);
+    }
+    if (error.code === 'idempotencyConflict' || (error.code === 'notFound' && kept.requestId !== null)) await dropRequest(own);
+    throw error;
+  }
+}
+
+const endings: readonly string[] = ['requestDenied', 'requestExpired'];
+
+function submit(client: PrivysealClient, kept: KeptRequest): Promise<Outcome<PendingRequestJson>> {
+  const { csr, profile, lifetimeSeconds, idempotencyKey, predecessor } = kept;
+  const lifetime = lifetimeSeconds === null ? {} : { lifetimeSeconds };
+  if (predecessor !== null) return client.rotate(predecessor, { csr, ...lifetime }, idempotencyKey);
+  return client.submit({ csr, ...lifetime, ...(profile !== null && { profile }) }, idempotencyKey);
+}
+
+/** A successor there is already is ours if it is for the key that we kept: the service forgets an Idempotency-Key some day. */
+async function findLostAnswer(
+  client: PrivysealClient,
+  { predecessor, spkiDer }: KeptRequest,
+  { code }: ClientProblem,
+): Promise<CertificateJson | undefined> {
+  if (code !== 'conflict') return undefined;
+  const { successor } = await client.read(predecessor!);
+  const certificate = successor === null ? undefined : await client.read(successor);
+  const { X509Certificate } = await import('node:crypto');
+  const key = certificate && new X509Certificate(certificate.certificate).publicKey.export({ type: 'spki', format: 'der' });
+  return key && Buffer.compare(key, spkiDer) === 0 ? certificate : undefined;
+}
+
+async function checked(deps: ObtainDeps, kept: KeptRequest, certificate: CertificateJson): Promise<Obtained> {
+  const { target, access, now } = deps;
+  const { environment, product } = certificate;
+  if (environment === null || product === null || (target.product !== undefined && target.product !== product)) {
+    const wanted = target.product ?? 'a product';
+    throw new AgentError('answerNotOurs', `Certificate ${certificate.serial} is of ${product}, not of ${wanted}.`);
+  }
+  const trustPem = await (await access.anonymous()).trustBundle(environment);
+  const names = kept.names.map((name) => parseGeneralName(name)!);
+  const trustSource = `the roots of ${environment} that the service publishes`;
+  try {
+    checkAnswer(certificate, { spkiDer: kept.spkiDer, names, trustPem, trustSource, now: now() });
+  } catch (error) {
+    throw error instanceof AnswerRefused ? new AgentError(error.code, error.message, error) : error;
+  }
+  return { kind: 'issued', certificate, keyPem: kept.keyPem, trustPem };
+}

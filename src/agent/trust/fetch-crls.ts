@@ -1,0 +1,57 @@
+/** CRLs of every authority of an environment, from the distribution face: each checked by its authority's certificate. */
+import { createPublicKey, verify, X509Certificate } from 'node:crypto';
+import type { AuthorityJson } from '../../api/service.ts';
+import { encodePem } from '../../domain/der/pem.ts';
+import { type ParsedCrl, parseCrl } from '../../domain/x509/crl.ts';
+import { AgentError } from '../agent-error.ts';
+import { fetchOctets } from './fetch-octets.ts';
+
+export interface CrlSource {
+  /** Of one of the authorities, as its certificates say. */
+  readonly crlUrl: string;
+  /** Instead of the host in it. */
+  readonly distributionUrl: string | undefined;
+  /** Those of the environment; from where they are trusted already. */
+  readonly authorities: readonly AuthorityJson[];
+  /** Unix milliseconds. */
+  readonly now: number;
+  readonly signal: AbortSignal;
+}
+
+/** PEM of all, in the order of the authorities. AgentError `crlUnusable`; ClientFailure-like errors of the network pass. */
+export async function fetchCrls(source: CrlSource): Promise<string> {
+  const base = source.distributionUrl?.replace(/\/$/, '') ?? source.crlUrl.replace(/\/crl\/[^/]+$/, '');
+  const lists = await Promise.all(
+    source.authorities.map(async (authority) => {
+      const url = `${base}/crl/${encodeURIComponent(authority.name)}.crl`;
+      const der = await fetchOctets(url, source.signal);
+      assertUsable(url, der, { authority, now: source.now });
+      return encodePem('X509 CRL', der);
+    }),
+  );
+  return lists.join('');
+}
+
+function assertUsable(url: string, der: Uint8Array, { authority, now }: { authority: AuthorityJson; now: number }): void {
+  const crl = parsed(url, der);
+  if (!isSignedBy(crl, new X509Certificate(authority.certificate))) {
+    throw new AgentError('crlUnusable', `${url} is not signed by ${authority.name}. Something else answers there.`);
+  }
+  if (crl.nextUpdate * 1000 <= now) {
+    throw new AgentError('crlUnusable', `${url} is over since ${new Date(crl.nextUpdate * 1000).toISOString()}.`);
+  }
+}
+
+function parsed(url: string, der: Uint8Array): ParsedCrl {
+  try {
+    return parseCrl(der);
+  } catch (error) {
+    throw new AgentError('crlUnusable', `${url} is no CRL. Something else answers there.`, error);
+  }
+}
+
+/** Ed25519 and RSA-PSS carry in their key or algorithm how they are verified. */
+function isSignedBy({ tbs, signature, signatureAlgorithm }: ParsedCrl, issuer: X509Certificate): boolean {
+  const key = createPublicKey(issuer.publicKey.export({ type: 'spki', format: 'pem' }));
+  return verify(signatureAlgorithm.hash, tbs, { key, ...signatureAlgorithm.options }, signature);
+}

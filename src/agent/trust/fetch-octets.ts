@@ -1,0 +1,35 @@
+/** One file from the distribution face, whole and of bounded size: what is in it is signed, so that plain HTTP will do. */
+import type { IncomingMessage } from 'node:http';
+import { AgentError } from '../agent-error.ts';
+
+const largest = 64 * 1024 * 1024;
+const timeoutMs = 30_000;
+
+/** AgentError `distributionUnreachable` when no whole answer comes, or another than 200. */
+export async function fetchOctets(url: string, signal: AbortSignal): Promise<Uint8Array> {
+  try {
+    return await fetched(url, AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]));
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof AgentError) throw error;
+    const { code, name } = error as NodeJS.ErrnoException;
+    const message = `${url} cannot be fetched (${code ?? name}). Is the distribution face running there?`;
+    throw new AgentError('distributionUnreachable', message, error);
+  }
+}
+
+async function fetched(url: string, signal: AbortSignal): Promise<Uint8Array> {
+  const { get } = url.startsWith('https:') ? await import('node:https') : await import('node:http');
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    get(url, { signal, agent: false }, resolve).on('error', reject);
+  });
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > largest) throw new AgentError('distributionUnreachable', `${url} is larger than any CRL should be.`);
+    chunks.push(chunk);
+  }
+  if (response.statusCode === 200) return Buffer.concat(chunks);
+  throw new AgentError('distributionUnreachable', `${url} answered ${response.statusCode}, not 200.`);
+}

@@ -1,0 +1,98 @@
+/** Whether an issued certificate is what was asked for: our key, our names, and a chain to what we trust (RFC 5280 §6.1, the part a holder can check). */
+import { X509Certificate } from 'node:crypto';
+import { decodePemAll } from '../domain/der/pem.ts';
+import { parseCertificate } from '../domain/x509/certificate.ts';
+import type { GeneralName } from '../domain/x509/general-name.ts';
+
+export interface Expectations {
+  readonly spkiDer: Uint8Array;
+  readonly names: readonly GeneralName[];
+  /** The roots, PEM, and where they are from, for the message. */
+  readonly trustPem: string;
+  readonly trustSource: string;
+  /** Unix milliseconds. */
+  readonly now: number;
+}
+
+export interface IssuedPem {
+  readonly serial: string;
+  readonly certificate: string;
+  readonly chain: readonly string[];
+}
+
+/** The answer is not for our key or names, or does not chain to the trust; `message` says so and what to do next. */
+export class AnswerRefused extends Error {
+  override readonly name = 'AnswerRefused';
+  readonly code: 'answerNotOurs' | 'answerNotTrusted';
+
+  constructor(code: 'answerNotOurs' | 'answerNotTrusted', message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+  }
+}
+
+/** Throws AnswerRefused. */
+export function checkAnswer(issued: IssuedPem, expected: Expectations): void {
+  const [leafDer] = certificatesOf(issued.certificate, 'answerNotOurs');
+  const leaf = new X509Certificate(leafDer!);
+  assertOurs(leaf, leafDer!, issued.serial, expected);
+  const chain = issued.chain.flatMap((pem) => certificatesOf(pem, 'answerNotTrusted')).map(asX509);
+  const roots = certificatesOf(expected.trustPem, 'answerNotTrusted').map(asX509);
+  assertTrusted([leaf, ...chain], roots, expected);
+}
+
+const asX509 = (der: Uint8Array): X509Certificate => new X509Certificate(der);
+
+function certificatesOf(pem: string, code: 'answerNotOurs' | 'answerNotTrusted'): Uint8Array[] {
+  try {
+    return decodePemAll(pem, 'CERTIFICATE');
+  } catch (error) {
+    throw new AnswerRefused(code, 'The service’s answer, or the trust file, does not hold certificates in PEM.', error);
+  }
+}
+
+function assertOurs(leaf: X509Certificate, der: Uint8Array, serial: string, expected: Expectations): void {
+  const spkiDer = leaf.publicKey.export({ type: 'spki', format: 'der' });
+  if (!spkiDer.equals(expected.spkiDer)) {
+    throw new AnswerRefused(
+      'answerNotOurs',
+      `Certificate ${serial} is for another key than the one made here. Nothing was written.`,
+    );
+  }
+  const held = parseCertificate(der).names.map((name) => name.value);
+  const missing = expected.names.filter((name) => !held.includes(name.value)).map((name) => name.value);
+  if (missing.length > 0) {
+    throw new AnswerRefused('answerNotOurs', `Certificate ${serial} lacks ${missing.join(', ')}. Nothing was written.`);
+  }
+}
+
+/** Each certificate is signed by the next, the last by a root, and all are valid now. */
+function assertTrusted(
+  path: readonly X509Certificate[],
+  roots: readonly X509Certificate[],
+  expected: Expectations,
+): void {
+  const last = path.at(-1)!;
+  const root = roots.find((candidate) => isIssuedBy(last, candidate));
+  const isLinked = path.every(
+    (certificate, index) => index === path.length - 1 || isIssuedBy(certificate, path[index + 1]!),
+  );
+  if (!root || !isLinked) {
+    throw new AnswerRefused(
+      'answerNotTrusted',
+      `The certificate does not chain to ${expected.trustSource}. Nothing was written. Is that the trust file of this environment?`,
+    );
+  }
+  const late = [...path, root].find(({ validFromDate, validToDate }) => {
+    return validFromDate.getTime() > expected.now || validToDate.getTime() < expected.now;
+  });
+  if (late) {
+    throw new AnswerRefused(
+      'answerNotTrusted',
+      'A certificate of the chain is expired or not valid yet. Check the clock here.',
+    );
+  }
+}
+
+const isIssuedBy = (certificate: X509Certificate, issuer: X509Certificate): boolean =>
+  issuer.ca && certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { join, relative } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import packageJson from '../package.json' with { type: 'json' };
+import type { LogEntry, Surroundings } from './agent/turn/turn-context.ts';
 import type { Config } from './config.ts';
 import type { Finding } from './domain/diagnosis/finding.ts';
 import { StartError } from './domain/errors.ts';
@@ -23,6 +24,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     restore: async (given, input, onProgress) => (await offline()).restoreHome(await load(given), input, onProgress),
     openAuditLog: async (file, onProgress) => (await offline()).openAuditLog(file, onProgress),
     examine: examineHome,
+    rotateOnce: async (options) => (await agent()).rotateOnce(options, agentSurroundings()),
+    rotationStatus: async (options) => (await agent()).statusOfTargets(options),
     version: packageJson.version,
   });
 }
@@ -54,6 +57,18 @@ async function examineHome(given: Given): Promise<readonly Finding[]> {
 }
 
 const offline = (): Promise<typeof import('./offline.ts')> => import('./offline.ts');
+
+const agent = (): Promise<typeof import('./agent/rotate.ts')> => import('./agent/rotate.ts');
+
+/** The agent's world; a first signal lets it end what it has begun, a second ends it at once. */
+function agentSurroundings(): Surroundings {
+  const stop = new AbortController();
+  void nextStopSignal().then(() => stop.abort());
+  const log = ({ level, target, message }: LogEntry): void => {
+    process.stderr.write(`privyseal: ${level}: ${target === undefined ? '' : `${target}: `}${message}\n`);
+  };
+  return { now: Date.now, random: Math.random, signal: stop.signal, log };
+}
 
 /** Ends with 0 after SIGTERM or SIGINT, also when it comes while the service starts; a second signal ends at once. */
 async function serve(given: Given): Promise<number> {

@@ -62,6 +62,7 @@ async function readToken(file: string): Promise<string> {
     const advice = 'Make one with `privyseal token add PRODUCT --uses 1 --out FILE` and put it there, mode 0600.';
     throw new AgentError('tokenMissing', `${file}, the enrolment token, cannot be read (${code}). ${advice}`, error);
   }
-  if (!tokenText.test(text)) throw new AgentError('tokenMissing', `${file} does not hold an enrolment token, \`pst_…\`.`);
+  if (!tokenText.test(text))
+    throw new AgentError('tokenMissing', `${file} does not hold an enrolment token, \`pst_…\`.`);
   return text;
 }

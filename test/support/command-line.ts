@@ -58,6 +58,8 @@ export async function commandLine(
     openAuditLog,
     recover: refuse,
     examine: refuse,
+    rotateOnce: refuse,
+    rotationStatus: refuse,
     ...options.deps,
   };
   const code = await runCli(argv, io, deps);

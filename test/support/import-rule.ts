@@ -44,7 +44,7 @@ const floors: readonly Floor[] = [
   { path: 'doctor.ts', floors: [''], packages: [], node: 'any', pure: false },
   {
     path: 'program.ts',
-    floors: ['main.ts', 'offline.ts', 'doctor.ts', 'config.ts', 'faces/cli/', 'services/', 'domain/'],
+    floors: ['main.ts', 'offline.ts', 'doctor.ts', 'config.ts', 'faces/cli/', 'agent/', 'services/', 'domain/'],
     packages: [],
     node: 'any',
     pure: false,

@@ -53,7 +53,14 @@ const outputs = {
 export type OutputName = keyof typeof outputs;
 
 /** What a target that says nothing of outputs gets. */
-const usualOutputs: readonly OutputName[] = ['key.pem', 'cert.pem', 'fullchain.pem', 'chain.pem', 'trust.pem', 'crl.pem'];
+const usualOutputs: readonly OutputName[] = [
+  'key.pem',
+  'cert.pem',
+  'fullchain.pem',
+  'chain.pem',
+  'trust.pem',
+  'crl.pem',
+];
 
 const FilesSchema = Type.Object(
   {
@@ -72,7 +79,9 @@ const FilesSchema = Type.Object(
       description: 'Name of the key in keystore.p12',
     }),
     passwordFile: Type.Optional(
-      Path('Password of the stores, readable by the agent’s user alone; one is made and kept in store-password if absent'),
+      Path(
+        'Password of the stores, readable by the agent’s user alone; one is made and kept in store-password if absent',
+      ),
     ),
   },
   closed,
@@ -80,7 +89,10 @@ const FilesSchema = Type.Object(
 
 const TargetSchema = Type.Object(
   {
-    name: Type.String({ pattern: '^[a-z0-9][a-z0-9._-]{0,63}$', description: 'How the target is called, once in the file' }),
+    name: Type.String({
+      pattern: '^[a-z0-9][a-z0-9._-]{0,63}$',
+      description: 'How the target is called, once in the file',
+    }),
     product: Type.Optional(
       Type.String({ pattern: '^[^/\\s]+/[^/\\s]+$', description: 'A certificate of another product is refused' }),
     ),
@@ -113,16 +125,15 @@ const TargetSchema = Type.Object(
   closed,
 );
 
-const url = (scheme: string, description: string) => Type.String({ pattern: `^${scheme}://[^\\s/?#]+/?$`, description });
+const url = (scheme: string, description: string) =>
+  Type.String({ pattern: `^${scheme}://[^\\s/?#]+/?$`, description });
 
 export const AgentSchema = Type.Object(
   {
     service: Type.Object(
       {
         url: url('https', 'Public face of the service'),
-        distributionUrl: Type.Optional(
-          url('https?', 'Where CRLs are fetched; as the certificates say if absent'),
-        ),
+        distributionUrl: Type.Optional(url('https?', 'Where CRLs are fetched; as the certificates say if absent')),
         ca: Path('What to trust as the service: its `trust/system.pem`'),
       },
       closed,
@@ -136,7 +147,11 @@ export const AgentSchema = Type.Object(
       description: 'How often a daemon asks for renewal information, roots and CRLs',
     }),
     metricsPort: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 65_535, description: 'Port of the metrics on the loopback address; none if absent' }),
+      Type.Integer({
+        minimum: 1,
+        maximum: 65_535,
+        description: 'Port of the metrics on the loopback address; none if absent',
+      }),
     ),
   },
   closed,

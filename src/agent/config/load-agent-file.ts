@@ -26,7 +26,11 @@ async function readText(path: string): Promise<string> {
     return await readFile(path, 'utf8');
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    throw new StartError('badConfiguration', `${path} cannot be read (${code}). Name the agent’s file with -f FILE.`, cause);
+    throw new StartError(
+      'badConfiguration',
+      `${path} cannot be read (${code}). Name the agent’s file with -f FILE.`,
+      cause,
+    );
   }
 }
 
@@ -75,15 +79,19 @@ function meaningComplaints({ targets }: AgentFile): string[] {
 
 function targetComplaints({ name, names, files }: TargetConfig): string[] {
   const outputs = Object.entries(files.outputs ?? {});
-  const chosen = outputs.map(([output, { name: own } = { mode: '' }]) => own ?? output);
+  const chosen = outputs.map(([output, asked]) => asked?.name ?? output);
   const stores = outputs.some(([output]) => output.endsWith('.p12'));
   return [
     ...(reservedNames.includes(name) ? ['this name is a verb of `privyseal rotate`; take another'] : []),
     ...names.filter((text) => !parseGeneralName(text)).map((text) => `names: ${JSON.stringify(text)} is no name`),
     ...(files.mode === 'link'
-      ? outputs.filter(([, output]) => output?.name).map(([output]) => `files.outputs.${output}.name is only for mode replace`)
+      ? outputs
+          .filter(([, output]) => output?.name)
+          .map(([output]) => `files.outputs.${output}.name is only for mode replace`)
       : repeated(chosen).map((file) => `files.outputs: ${file} is the name of more than one file`)),
-    ...(files.passwordFile !== undefined && !stores ? ['files.passwordFile is given, but no store is among files.outputs'] : []),
+    ...(files.passwordFile !== undefined && !stores
+      ? ['files.passwordFile is given, but no store is among files.outputs']
+      : []),
   ];
 }
 

@@ -53,7 +53,9 @@ const shown = (value: unknown): string => {
 function complain({ path, complaints }: Place, value: unknown, mustBe: string): void {
   const what = path === '' ? 'the file' : path;
   complaints.push(
-    value === undefined ? `${what} is missing; it must be ${mustBe}` : `${what} is ${shown(value)}, but must be ${mustBe}`,
+    value === undefined
+      ? `${what} is missing; it must be ${mustBe}`
+      : `${what} is ${shown(value)}, but must be ${mustBe}`,
   );
 }
 
@@ -96,7 +98,8 @@ function readOption(options: readonly Rules[], value: unknown, place: Place): un
   const objects = options.filter(({ properties }) => properties);
   if (isRecord(value) && objects.length > 0) {
     const [key] = Object.entries(objects[0]!.properties!).find(([, rules]) => rules.const !== undefined) ?? [];
-    const chosen = key === undefined ? objects[0] : objects.find((rules) => rules.properties![key]?.const === value[key]);
+    const chosen =
+      key === undefined ? objects[0] : objects.find((rules) => rules.properties![key]?.const === value[key]);
     if (chosen) return read(chosen, value, place);
     const kinds = objects.map((rules) => rules.properties![key!]?.const);
     complain(below(place, key!), value[key!], `one of ${kinds.join(', ')}`);

@@ -1,7 +1,7 @@
 /** One set as values: a certificate with its key, chain, roots and CRLs; and which files it becomes. */
 import { createPrivateKey, hash, randomBytes, X509Certificate } from 'node:crypto';
 import { decodePemAll } from '../../domain/der/pem.ts';
-import type { OutputName } from '../config/agent-schema.ts';
+import type { FilesConfig } from '../config/agent-schema.ts';
 
 /** What the service said of the certificate; `set.json` beside its files. */
 export interface SetFacts {
@@ -15,6 +15,8 @@ export interface SetFacts {
   readonly notAfter: string;
   /** Where the certificate says its CRL is. */
   readonly crlUrl: string;
+  /** How the files were asked for: another layout makes another set. */
+  readonly layout: string;
 }
 
 export interface CredentialSet {
@@ -35,26 +37,6 @@ export interface CredentialSet {
 /** The parts a set is read back from, whatever a program needs of it. */
 export const factsFile = 'set.json';
 
-type Make = (set: CredentialSet, alias: string) => string | Uint8Array | Promise<string | Uint8Array>;
-
-/** Stores are encoded only for who wants them. */
-const stores = () => import('./encode-stores.ts');
-
-/** What each file holds. */
-export const contentOf: Readonly<Record<OutputName, Make>> = {
-  'key.pem': ({ keyPem }) => keyPem,
-  'cert.pem': ({ certPem }) => certPem,
-  'fullchain.pem': ({ certPem, chainPem }) => certPem + chainPem,
-  'chain.pem': ({ chainPem }) => chainPem,
-  'trust.pem': ({ trustPem }) => trustPem,
-  'crl.pem': ({ crlPem }) => crlPem,
-  'combined.pem': ({ keyPem, certPem, chainPem }) => keyPem + certPem + chainPem,
-  'keystore.p12': async (set, alias) => (await stores()).keyStoreOf(set, alias),
-  'truststore.p12': async (set) => (await stores()).trustStoreOf(set),
-  // Without a newline: Kafka and Java take the whole file for the password.
-  'store-password': ({ storePassword }) => storePassword,
-};
-
 /** Files that a set always has, because the agent reads them back. */
 export const ownFiles = ['key.pem', 'cert.pem', 'chain.pem', 'trust.pem', 'crl.pem', 'store-password'] as const;
 
@@ -68,6 +50,10 @@ export function keyFits({ keyPem, certPem }: Pick<CredentialSet, 'keyPem' | 'cer
     return false;
   }
 }
+
+/** What of a target's settings decides how the files of a set look. */
+export const layoutOf = ({ outputs, owner, alias, passwordFile }: FilesConfig): string =>
+  hash('sha256', JSON.stringify([outputs ?? null, owner ?? null, alias, passwordFile ?? null]), 'hex');
 
 export const derOf = (pem: string): Uint8Array[] => (pem === '' ? [] : decodePemAll(pem, 'CERTIFICATE'));
 

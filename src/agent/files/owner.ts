@@ -30,7 +30,10 @@ async function groupId(group: string): Promise<number> {
 const isNumber = (text: string): boolean => /^\d{1,10}$/.test(text);
 
 const unknown = (what: string, name: string): AgentError =>
-  new AgentError('ownerUnknown', `There is no ${what} ${name} in this machine’s files. Correct the owner, or give numbers.`);
+  new AgentError(
+    'ownerUnknown',
+    `There is no ${what} ${name} in this machine’s files. Correct the owner, or give numbers.`,
+  );
 
 /** name:password:id:... */
 async function readRows(file: string): Promise<string[][]> {

@@ -4,8 +4,9 @@ import { chmod, mkdir, readdir, readFile, readlink, rename, rm, symlink } from '
 import { basename, join } from 'node:path';
 import { AgentError } from '../agent-error.ts';
 import type { FilesConfig } from '../config/agent-schema.ts';
-import { type CredentialSet, contentOf, factsFile, keyFits, ownFiles, type SetFacts } from './credential-set.ts';
+import { type CredentialSet, factsFile, keyFits, ownFiles, type SetFacts } from './credential-set.ts';
 import { makeFolder, syncFolder, writeNewFile, writingIn } from './durable-file.ts';
+import { contentOf } from './output-content.ts';
 import { type OutputFile, outputFiles } from './output-files.ts';
 
 /** `NNNN-SERIAL`: the number only grows. */
@@ -24,24 +25,21 @@ export interface SetStore {
   /** A new set, whole and on disk; not in use yet. */
   write(set: CredentialSet): Promise<string>;
   switchTo(name: string): Promise<void>;
-  /** Removes sets but those of the newest `keep` certificates and `spared`; and what a crash left. */
+  /** Removes what a crash left. */
+  sweep(): Promise<void>;
+  /** Removes sets but those of the newest `keep` certificates and `spared`. */
   clean(keep: number, spared: readonly (string | null)[]): Promise<void>;
 }
 
 /** In `link` mode programs read `FOLDER/current`; in `replace` mode it is the agent's own memory of what is installed. */
-export async function openSetStore(files: FilesConfig): Promise<SetStore> {
+export function openSetStore(files: FilesConfig): SetStore {
   const { folder } = files;
-  const own = join(folder, '.privyseal');
-  await writingIn(folder, async () => {
-    await makeFolder(folder, 0o755);
-    await makeFolder(own, 0o700);
-  });
-  const root = files.mode === 'link' ? folder : own;
-  const sets = join(root, 'sets');
-  await writingIn(folder, () => makeFolder(sets, 0o755));
+  const { own, root, sets } = foldersOf(files);
   const current = join(root, 'current');
   const list = async (): Promise<string[]> =>
-    (await readdir(sets)).filter((name) => setName.test(name)).toSorted((a, b) => numberOf(a) - numberOf(b));
+    (await readdir(sets).catch(() => []))
+      .filter((name) => setName.test(name))
+      .toSorted((a, b) => numberOf(a) - numberOf(b));
   const inUse = async (): Promise<string | null> => basename(await readlink(current).catch(() => '')) || null;
   return {
     own,
@@ -68,9 +66,25 @@ export async function openSetStore(files: FilesConfig): Promise<SetStore> {
       const kept = new Set([...newest(await list(), keep), await inUse(), ...spared]);
       const gone = (await list()).filter((name) => !kept.has(name));
       await Promise.all(gone.map((name) => removeSet(own, join(sets, name))));
-      await sweep(own);
     },
+    sweep: () => sweep(own),
   };
+}
+
+function foldersOf({ folder, mode }: FilesConfig) {
+  const own = join(folder, '.privyseal');
+  const root = mode === 'link' ? folder : own;
+  return { own, root, sets: join(root, 'sets') };
+}
+
+/** For the first set; may be repeated. AgentError `folderUnwritable` or `diskFull`. */
+export async function makeSetFolders(files: FilesConfig): Promise<void> {
+  const { own, sets } = foldersOf(files);
+  await writingIn(files.folder, async () => {
+    await makeFolder(files.folder, 0o755);
+    await makeFolder(own, 0o700);
+    await makeFolder(sets, 0o755);
+  });
 }
 
 const numberOf = (name: string): number => Number.parseInt(name, 10);

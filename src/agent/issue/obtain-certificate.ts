@@ -14,7 +14,7 @@ import type { ServiceAccess } from '../service-access.ts';
 import { dropRequest, type KeptRequest, keepRequest, keepRequestId } from './pending-request.ts';
 
 export type Obtained =
-  | { readonly kind: 'issued'; readonly certificate: CertificateJson; readonly keyPem: string; readonly trustPem: string }
+  | { readonly kind: 'issued'; readonly certificate: CertificateJson; readonly keyPem: string }
   | { readonly kind: 'waiting'; readonly requestId: string; readonly expiresAt: string };
 
 export interface ObtainDeps {
@@ -52,9 +52,14 @@ async function ask(client: PrivysealClient, kept: KeptRequest, own: string): Pro
     // Nothing will come of this request: the next one starts anew.
     if (endings.some((code) => error.reasons.some((reason) => reason.code === code))) {
       await dropRequest(own);
-      throw new AgentError('requestEnded', `The service says of request ${kept.requestId}: ${printable(error.detail, 300)}`, error);
+      throw new AgentError(
+        'requestEnded',
+        `The service says of request ${kept.requestId}: ${printable(error.detail, 300)}`,
+        error,
+      );
     }
-    if (error.code === 'idempotencyConflict' || (error.code === 'notFound' && kept.requestId !== null)) await dropRequest(own);
+    if (error.code === 'idempotencyConflict' || (error.code === 'notFound' && kept.requestId !== null))
+      await dropRequest(own);
     throw error;
   }
 }
@@ -78,7 +83,8 @@ async function findLostAnswer(
   const { successor } = await client.read(predecessor!);
   const certificate = successor === null ? undefined : await client.read(successor);
   const { X509Certificate } = await import('node:crypto');
-  const key = certificate && new X509Certificate(certificate.certificate).publicKey.export({ type: 'spki', format: 'der' });
+  const key =
+    certificate && new X509Certificate(certificate.certificate).publicKey.export({ type: 'spki', format: 'der' });
   return key && Buffer.compare(key, spkiDer) === 0 ? certificate : undefined;
 }
 
@@ -97,5 +103,5 @@ async function checked(deps: ObtainDeps, kept: KeptRequest, certificate: Certifi
   } catch (error) {
     throw error instanceof AnswerRefused ? new AgentError(error.code, error.message, error) : error;
   }
-  return { kind: 'issued', certificate, keyPem: kept.keyPem, trustPem };
+  return { kind: 'issued', certificate, keyPem: kept.keyPem };
 }

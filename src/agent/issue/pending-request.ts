@@ -46,7 +46,8 @@ export async function keepRequest(
     ...{ profile: target.profile ?? null, lifetimeSeconds: target.lifetimeSeconds ?? null },
   };
   const kept = await readKept(own);
-  if (kept && Object.entries(wanted).every(([key, value]) => same(value, kept[key as keyof PendingRequest]))) return kept;
+  if (kept && Object.entries(wanted).every(([key, value]) => same(value, kept[key as keyof PendingRequest])))
+    return kept;
   await dropRequest(own);
   return writingIn(own, () => makeRequest(own, target, wanted));
 }

@@ -1,8 +1,9 @@
 /** CRLs of every authority of an environment, from the distribution face: each checked by its authority's certificate. */
-import { createPublicKey, verify, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import type { AuthorityJson } from '../../api/service.ts';
-import { encodePem } from '../../domain/der/pem.ts';
+import { decodePemAll, encodePem } from '../../domain/der/pem.ts';
 import { type ParsedCrl, parseCrl } from '../../domain/x509/crl.ts';
+import { parseSubjectPublicKey, verifySignatureSync } from '../../domain/x509/public-key.ts';
 import { AgentError } from '../agent-error.ts';
 import { fetchOctets } from './fetch-octets.ts';
 
@@ -18,7 +19,7 @@ export interface CrlSource {
   readonly signal: AbortSignal;
 }
 
-/** PEM of all, in the order of the authorities. AgentError `crlUnusable`; ClientFailure-like errors of the network pass. */
+/** PEM of all, in the order of the authorities. AgentError `crlUnusable` or `distributionUnreachable`. */
 export async function fetchCrls(source: CrlSource): Promise<string> {
   const base = source.distributionUrl?.replace(/\/$/, '') ?? source.crlUrl.replace(/\/crl\/[^/]+$/, '');
   const lists = await Promise.all(
@@ -32,7 +33,11 @@ export async function fetchCrls(source: CrlSource): Promise<string> {
   return lists.join('');
 }
 
-function assertUsable(url: string, der: Uint8Array, { authority, now }: { authority: AuthorityJson; now: number }): void {
+function assertUsable(
+  url: string,
+  der: Uint8Array,
+  { authority, now }: { authority: AuthorityJson; now: number },
+): void {
   const crl = parsed(url, der);
   if (!isSignedBy(crl, new X509Certificate(authority.certificate))) {
     throw new AgentError('crlUnusable', `${url} is not signed by ${authority.name}. Something else answers there.`);
@@ -50,8 +55,13 @@ function parsed(url: string, der: Uint8Array): ParsedCrl {
   }
 }
 
-/** Ed25519 and RSA-PSS carry in their key or algorithm how they are verified. */
-function isSignedBy({ tbs, signature, signatureAlgorithm }: ParsedCrl, issuer: X509Certificate): boolean {
-  const key = createPublicKey(issuer.publicKey.export({ type: 'spki', format: 'pem' }));
-  return verify(signatureAlgorithm.hash, tbs, { key, ...signatureAlgorithm.options }, signature);
+function isSignedBy({ tbs, signature, signatureAlgorithm: algorithm }: ParsedCrl, issuer: X509Certificate): boolean {
+  const publicKey = parseSubjectPublicKey(issuer.publicKey.export({ type: 'spki', format: 'der' }));
+  return verifySignatureSync({ tbs, signature, algorithm, publicKey });
+}
+
+/** The earliest end of the lists in `pem`, Unix seconds; undefined without any. */
+export function earliestNextUpdate(pem: string): number | undefined {
+  if (pem === '') return undefined;
+  return Math.min(...decodePemAll(pem, 'X509 CRL').map((der) => parseCrl(der).nextUpdate));
 }

@@ -14,10 +14,11 @@ import { addOperatorVerbs, type RecoverAct } from './operator-verbs.ts';
 import { addRegistryVerbs } from './registry-verbs.ts';
 import { addRequestVerbs } from './request-verbs.ts';
 import type { RevokeOptions } from './revoke.ts';
+import { addRotateVerbs, type RotationActs } from './rotate-verbs.ts';
 import type { GlobalOptions, WithSession } from './session.ts';
 import { addToolVerbs } from './tool-verbs.ts';
 
-export interface ProgramDeps extends HomeActs, RecoverAct, DoctorDeps {
+export interface ProgramDeps extends HomeActs, RecoverAct, DoctorDeps, RotationActs {
   readonly version: string;
   /** Both resolve to an exit code. `home` only when it was given here. */
   readonly serve: (overrides: { home?: string }) => Promise<number>;
@@ -61,6 +62,7 @@ export function buildProgram(io: CliIo, deps: ProgramDeps): Command {
   addBackupVerbs(program, io, deps);
   addRequestVerbs(program, deps);
   addCertificateVerbs(program, deps);
+  addRotateVerbs(program, io, deps);
   addInventoryVerbs(program, deps);
   addAuthorityVerbs(program, deps);
   addRegistryVerbs(program, deps);

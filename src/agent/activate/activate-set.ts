@@ -1,0 +1,88 @@
+/** Puts a set to use: switch, reload, proof; and back to the previous set when either fails. */
+import type { TargetProof } from '../../domain/rotation/target-status.ts';
+import { AgentError } from '../agent-error.ts';
+import type { TargetConfig } from '../config/agent-schema.ts';
+import type { CredentialSet } from '../files/credential-set.ts';
+import { installFiles } from '../files/install-files.ts';
+import type { SetStore } from '../files/set-store.ts';
+import type { TargetState } from '../state/target-state.ts';
+
+export interface ActivateDeps {
+  readonly target: TargetConfig;
+  readonly store: SetStore;
+  readonly state: TargetState;
+  readonly now: () => number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The staged set of the state becomes the one in use. It stays staged until it is proven, so that a crash or a failure is
+ * followed by another try with the same certificate. AgentError `reloadFailed` or `proofFailed`, after the way back.
+ */
+export async function activateStaged(deps: ActivateDeps): Promise<CredentialSet> {
+  const { store, state } = deps;
+  const { set: name, previous } = state.status.staged!;
+  const set = await store.read(name);
+  await useSet(deps, name);
+  try {
+    await reload(deps);
+    await proveServed(deps, set);
+  } catch (error) {
+    if (deps.signal.aborted) throw error;
+    await goBack(deps, previous, error);
+    throw error;
+  }
+  const { serial, notBefore, notAfter } = set.facts;
+  await state.save({ staged: null, set: name, serial, notBefore, notAfter });
+  return set;
+}
+
+async function useSet({ target, store }: ActivateDeps, name: string): Promise<void> {
+  if ((await store.inUse()) !== name) await store.switchTo(name);
+  if (target.files.mode === 'replace') await installFiles(target.files, store.current, store.own);
+}
+
+/** In words; undefined without an action. */
+async function reload({ target, store, signal }: ActivateDeps): Promise<void> {
+  if (target.reload === undefined) return;
+  const { runReload, ReloadError } = await import('../reload/run-reload.ts');
+  const files = target.files.mode === 'link' ? store.current : target.files.folder;
+  try {
+    await runReload(target.reload, { files, signal });
+  } catch (error) {
+    if (!(error instanceof ReloadError)) throw error;
+    const output = error.output === '' ? '' : ` It wrote: ${error.output}`;
+    throw new AgentError('reloadFailed', `${error.message}${output}`, error);
+  }
+}
+
+async function proveServed({ target, state, now, signal }: ActivateDeps, set: CredentialSet): Promise<void> {
+  const { proof } = target;
+  if (proof === undefined) return;
+  const { prove } = await import('../proof/prove.ts');
+  const own = { certPem: set.certPem + set.chainPem, keyPem: set.keyPem };
+  const outcome = await prove(proof, { serial: set.facts.serial, trustPem: set.trustPem, own, signal });
+  const isProved = outcome.kind === 'proved';
+  const lastProof: TargetProof = {
+    at: new Date(now()).toISOString(),
+    outcome: outcome.kind,
+    endpoint: `${proof.host}:${proof.port}`,
+    serial: isProved ? outcome.serial : outcome.servedSerial,
+    detail: isProved ? `${outcome.protocol} with the new certificate` : outcome.reason,
+  };
+  await state.save({ lastProof });
+  if (!isProved) throw new AgentError('proofFailed', outcome.reason);
+}
+
+/** The previous set, and the program told of it. Without a previous one the new set is all there is. */
+async function goBack(deps: ActivateDeps, previous: string | null, cause: unknown): Promise<void> {
+  if (previous === null) return;
+  await useSet(deps, previous);
+  try {
+    await reload(deps);
+  } catch (error) {
+    if (!(error instanceof AgentError)) throw error;
+    const first = (cause as Error).message;
+    throw new AgentError('reloadFailed', `${first} The previous files are back, but: ${error.message}`, error);
+  }
+}

@@ -1,0 +1,39 @@
+/** When a target is looked at again: spread by chance, ever later after failures, sooner when its certificate is about to end. */
+import type { TargetStatus } from '../../domain/rotation/target-status.ts';
+
+const firstRetryMs = 15_000;
+const longestRetryMs = 3_600_000;
+/** Of its lifetime: below this a certificate is about to end. */
+const nearTheEnd = 1 / 6;
+const longestRetryNearTheEndMs = 300_000;
+
+export interface NextAttempt {
+  readonly status: Pick<TargetStatus, 'notBefore' | 'notAfter' | 'renewal' | 'failures' | 'waitingFor'>;
+  readonly pollMs: number;
+  /** Unix milliseconds. */
+  readonly now: number;
+  readonly random: () => number;
+}
+
+/** Unix milliseconds, after `now`. */
+export function nextAttemptAt({ status, pollMs, now, random }: NextAttempt): number {
+  if (status.failures > 0) return now + retryMs(status, now) * (0.5 + random());
+  const poll = now + Math.min(pollMs, lifetimeOf(status) / 20) * (0.9 + 0.2 * random());
+  const renewal = status.renewal === null ? poll : Date.parse(status.renewal.at);
+  // A request that waits for approval is asked for at each poll.
+  const due = status.waitingFor === null ? Math.min(poll, renewal) : poll;
+  return Math.max(due, now + 1000);
+}
+
+function retryMs(status: NextAttempt['status'], now: number): number {
+  const doubled = firstRetryMs * 2 ** Math.min(status.failures - 1, 20);
+  return Math.min(doubled, remaining(status, now) < nearTheEnd ? longestRetryNearTheEndMs : longestRetryMs);
+}
+
+const lifetimeOf = ({ notBefore, notAfter }: Pick<TargetStatus, 'notBefore' | 'notAfter'>): number =>
+  notBefore === null || notAfter === null ? Number.POSITIVE_INFINITY : Date.parse(notAfter) - Date.parse(notBefore);
+
+/** What is left of the certificate's lifetime, as a share of it; all of it when there is none. */
+export function remaining(status: Pick<TargetStatus, 'notBefore' | 'notAfter'>, now: number): number {
+  return status.notAfter === null ? 1 : (Date.parse(status.notAfter) - now) / lifetimeOf(status);
+}

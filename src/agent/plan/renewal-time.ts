@@ -1,0 +1,30 @@
+/** When a certificate is rotated: a time drawn once from the window that the service suggests, or from its lifetime while the service is silent. */
+import type { RenewalInfoJson } from '../../api/certificate.ts';
+import { renewalWindow } from '../../domain/policy/renewal-window.ts';
+import type { RenewalTime } from '../../domain/rotation/target-status.ts';
+
+const text = (ms: number): string => new Date(ms).toISOString();
+
+/** The time drawn before stays for as long as its window does: asking again must not put a rotation off. */
+export function renewalTime(
+  { serial, suggestedWindow, reason }: RenewalInfoJson,
+  known: RenewalTime | null,
+  random: () => number,
+): RenewalTime {
+  const [start, end] = [Date.parse(suggestedWindow.start), Date.parse(suggestedWindow.end)];
+  const isKnown = known?.serial === serial && Date.parse(known.start) === start && Date.parse(known.end) === end;
+  if (isKnown) return { ...known, reason };
+  const at = start + random() * Math.max(0, end - start);
+  return { serial, start: text(start), end: text(end), at: text(at), reason };
+}
+
+/** The very window that a service would suggest for a certificate that is neither revoked nor rotated. */
+export function ownRenewalTime(
+  { serial, notBefore, notAfter }: { readonly serial: string; readonly notBefore: string; readonly notAfter: string },
+  random: () => number,
+): RenewalTime {
+  const [from, to] = [Date.parse(notBefore) / 1000, Date.parse(notAfter) / 1000];
+  const window = renewalWindow({ serial, notBefore: from, notAfter: to, revocation: null, successor: null });
+  const suggestedWindow = { start: text(window.start * 1000), end: text(window.end * 1000) };
+  return renewalTime({ serial, suggestedWindow, reason: window.reason }, null, random);
+}

@@ -1,0 +1,61 @@
+/** The agent's entries: once over its targets, and what is known of them. */
+import { resolve } from 'node:path';
+import { StartError } from '../domain/errors.ts';
+import { emptyStatus, type TargetStatus } from '../domain/rotation/target-status.ts';
+import type { RotateOptions, TurnReport } from '../domain/rotation/turn-report.ts';
+import type { AgentFile, TargetConfig } from './config/agent-schema.ts';
+import { loadAgentFile } from './config/load-agent-file.ts';
+import { describeTurn, runTarget } from './run-target.ts';
+import { readStatus } from './state/target-state.ts';
+import type { Surroundings } from './turn/turn-context.ts';
+
+/** Targets that are tended at the same time: a proof may wait for long, but keys and handshakes need the processor. */
+const atOnce = 4;
+
+/** One turn of each, in the order of the file. StartError `badConfiguration`; what stands in the way of a target is in its report. */
+export async function rotateOnce(options: RotateOptions, surroundings: Surroundings): Promise<readonly TurnReport[]> {
+  const file = await loadAgentFile(resolve(options.file));
+  const targets = chosen(file, options.targets);
+  const turn = options.dryRun ? describeTurn : runTarget;
+  try {
+    return await inTurns(targets, atOnce, (target) => turn({ ...surroundings, file, target, force: options.force }));
+  } catch (error) {
+    if (!surroundings.signal.aborted) throw error;
+    throw new StartError('interrupted', 'It was stopped. What was begun is finished by the next run.', error);
+  }
+}
+
+/** What the state files say, in the order of the file. */
+export async function statusOfTargets({
+  file: path,
+  targets,
+}: Pick<RotateOptions, 'file' | 'targets'>): Promise<readonly TargetStatus[]> {
+  const file = await loadAgentFile(resolve(path));
+  return Promise.all(
+    chosen(file, targets).map(async ({ name }) => (await readStatus(file.stateFolder, name)) ?? emptyStatus(name)),
+  );
+}
+
+function chosen({ targets }: AgentFile, names: readonly string[]): readonly TargetConfig[] {
+  const unknown = names.filter((name) => !targets.some((target) => target.name === name));
+  if (unknown.length > 0) {
+    const known = targets.map(({ name }) => name).join(', ');
+    throw new StartError('badConfiguration', `There is no target ${unknown.join(', ')}; the file has: ${known}.`);
+  }
+  return names.length === 0 ? targets : targets.filter(({ name }) => names.includes(name));
+}
+
+/** Each item once, at most `width` at a time; answers in the order of the items. */
+async function inTurns<Item, Answer>(
+  items: readonly Item[],
+  width: number,
+  act: (item: Item) => Promise<Answer>,
+): Promise<Answer[]> {
+  const answers: Answer[] = [];
+  const rest = items.entries();
+  const work = async (): Promise<void> => {
+    for (const [index, item] of rest) answers[index] = await act(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(width, items.length) }, work));
+  return answers;
+}

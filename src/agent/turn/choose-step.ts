@@ -1,0 +1,56 @@
+/** What a target needs now. */
+import { ClientProblem } from '../../client/failure.ts';
+import { parseGeneralName } from '../../domain/x509/general-name.ts';
+import type { TargetConfig } from '../config/agent-schema.ts';
+import type { CredentialSet } from '../files/credential-set.ts';
+import { ownRenewalTime, renewalTime } from '../plan/renewal-time.ts';
+import type { TurnContext } from './turn-context.ts';
+
+export type Step =
+  | { readonly kind: 'enrol'; readonly why: string }
+  | { readonly kind: 'rotate'; readonly why: string }
+  /** No new certificate; `silence` is why the service could not be asked. */
+  | { readonly kind: 'keep'; readonly silence?: unknown };
+
+/** `newest` is the newest certificate there is, in use or staged. Keeps the time of renewal in the state. */
+export async function chooseStep(
+  context: TurnContext,
+  newest: CredentialSet | undefined,
+  force: boolean,
+): Promise<Step> {
+  if (!newest) return { kind: 'enrol', why: 'there is no certificate yet' };
+  const change = changeOf(context.target, newest);
+  if (change !== undefined) return { kind: 'enrol', why: change };
+  if (force) return { kind: 'rotate', why: 'it was asked for' };
+  const silence = await askRenewal(context, newest);
+  const { renewal } = context.state.status;
+  if (renewal?.reason === 'revoked') return { kind: 'enrol', why: 'the certificate is revoked' };
+  if (renewal && Date.parse(renewal.at) <= context.now()) return { kind: 'rotate', why: whyNow(renewal.reason) };
+  return silence === undefined ? { kind: 'keep' } : { kind: 'keep', silence };
+}
+
+const whyNow = (reason: string): string => (reason === 'campaign' ? 'a campaign asks for it' : 'its time has come');
+
+/** A rotation keeps names, product and profile: what differs takes a new enrolment. */
+function changeOf({ names, profile, product }: TargetConfig, { facts }: CredentialSet): string | undefined {
+  const wanted = names.map((name) => parseGeneralName(name)!.value);
+  if (!wanted.every((name) => facts.names.includes(name))) return 'the names in the file changed';
+  if (facts.names.some((name) => !wanted.includes(name))) return 'the names in the file changed';
+  if (profile !== undefined && profile !== facts.profile) return 'the profile in the file changed';
+  return product !== undefined && product !== facts.product ? 'the product in the file changed' : undefined;
+}
+
+/** Answers why the service could not be asked: then the time known before counts, or the one its lifetime says. */
+async function askRenewal({ access, state, random }: TurnContext, { facts }: CredentialSet): Promise<unknown> {
+  const known = state.status.renewal?.serial === facts.serial ? state.status.renewal : null;
+  try {
+    const info = await (await access.anonymous()).renewalInfo(facts.serial);
+    await state.save({ renewal: renewalTime(info, known, random) });
+    return undefined;
+  } catch (error) {
+    // A service that does not know the certificate is another one, or was restored: not to be taken for silence.
+    if (error instanceof ClientProblem && error.code === 'notFound') throw error;
+    await state.save({ renewal: known ?? ownRenewalTime(facts, random) });
+    return error;
+  }
+}

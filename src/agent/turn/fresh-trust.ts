@@ -1,0 +1,64 @@
+/** Roots and CRLs as they are now, for a set: roots only as the service gives them over TLS that the old trust vouches for. */
+import { X509Certificate } from 'node:crypto';
+import { outputsOf } from '../config/agent-schema.ts';
+import { derOf } from '../files/credential-set.ts';
+import { earliestNextUpdate, fetchCrls } from '../trust/fetch-crls.ts';
+import type { TurnContext } from './turn-context.ts';
+
+export interface Trust {
+  readonly trustPem: string;
+  readonly crlPem: string;
+}
+
+export interface TrustWanted {
+  readonly environment: string;
+  readonly crlUrl: string;
+}
+
+/** AgentError `crlUnusable` or `distributionUnreachable`, and the failures of the client. */
+export async function freshTrust(context: TurnContext, wanted: TrustWanted): Promise<Trust> {
+  const { file, target, access, now, signal } = context;
+  const client = await access.anonymous();
+  const trustPem = await client.trustBundle(wanted.environment);
+  if (!outputsOf(target.files).includes('crl.pem')) return { trustPem, crlPem: '' };
+  const { items } = await client.authorities();
+  const authorities = items.filter(({ environment }) => environment === wanted.environment);
+  const { distributionUrl } = file.service;
+  const crlPem = await fetchCrls({ crlUrl: wanted.crlUrl, distributionUrl, authorities, now: now(), signal });
+  return { trustPem, crlPem };
+}
+
+/** While CRLs cannot be fetched, those of before will do for as long as they are good: a rotation must not wait for them. */
+export async function trustOrBefore(
+  context: TurnContext,
+  wanted: TrustWanted,
+  before: Trust | undefined,
+): Promise<Trust> {
+  try {
+    return await freshTrust(context, wanted);
+  } catch (error) {
+    const end = before && earliestNextUpdate(before.crlPem);
+    const trustPem = await (await context.access.anonymous()).trustBundle(wanted.environment);
+    if (!before || end === undefined || end * 1000 <= context.now() || before.trustPem !== trustPem) throw error;
+    context.log({
+      level: 'warn',
+      target: context.target.name,
+      message: `CRLs stay as they were: ${(error as Error).message}`,
+    });
+    return before;
+  }
+}
+
+/** In words, for people: which roots came and went. */
+export function describeTrustChange(before: string, after: string): string {
+  const [old, fresh] = [before, after].map(subjects) as [string[], string[]];
+  const came = fresh.filter((subject) => !old.includes(subject)).map((subject) => `+ ${subject}`);
+  const went = old.filter((subject) => !fresh.includes(subject)).map((subject) => `- ${subject}`);
+  return [...came, ...went].join(', ');
+}
+
+const subjects = (pem: string): string[] =>
+  derOf(pem).map((der) => {
+    const { subject, fingerprint256 } = new X509Certificate(der);
+    return `${subject.replaceAll('\n', ',')} (SHA-256 ${fingerprint256.replaceAll(':', '').slice(0, 16).toLowerCase()}…)`;
+  });

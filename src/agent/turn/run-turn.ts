@@ -1,0 +1,161 @@
+/** One turn of one target: whatever it needs now is done, and what was done is remembered. */
+import type { CertificateJson } from '../../api/certificate.ts';
+import { ClientFailure, ClientProblem } from '../../client/failure.ts';
+import type { TurnReport } from '../../domain/rotation/turn-report.ts';
+import { activateStaged } from '../activate/activate-set.ts';
+import { AgentError } from '../agent-error.ts';
+import { type CredentialSet, derOf, layoutOf } from '../files/credential-set.ts';
+import { type Obtained, obtainCertificate } from '../issue/obtain-certificate.ts';
+import { dropRequest } from '../issue/pending-request.ts';
+import { earliestNextUpdate } from '../trust/fetch-crls.ts';
+import { chooseStep, type Step } from './choose-step.ts';
+import { describeTrustChange, freshTrust, trustOrBefore } from './fresh-trust.ts';
+import { storePassword } from './store-password.ts';
+import type { TurnContext } from './turn-context.ts';
+
+/** What was done, without the status that the caller adds. */
+export type Done = Pick<TurnReport, 'act' | 'detail'>;
+
+/** Throws what stood in the way; the files are then as they were before, or whole and new. */
+export async function runTurn(context: TurnContext, force: boolean): Promise<Done> {
+  const { store, state } = context;
+  await store.sweep();
+  await finishInterrupted(context);
+  const newest = await newestSet(context);
+  const step = await chooseStep(context, newest, force);
+  if (step.kind === 'keep') return keepFresh(context, newest!, step);
+  const obtained = await obtain(context, step, newest);
+  if (obtained.kind === 'waiting') {
+    await state.save({ waitingFor: obtained.requestId });
+    return { act: 'waiting', detail: `request ${obtained.requestId} waits for approval until ${obtained.expiresAt}` };
+  }
+  await stageIssued(context, obtained, newest);
+  const set = await activate(context);
+  const act = step.kind === 'enrol' ? 'enrolled' : 'rotated';
+  return { act, detail: `${set.facts.serial} is in use until ${set.facts.notAfter}: ${step.why}` };
+}
+
+/** A set that was in use but not proven when the agent ended, and files that were half installed, are brought to their end. */
+async function finishInterrupted(context: TurnContext): Promise<void> {
+  const { store, state, target } = context;
+  const { staged } = state.status;
+  const inUse = await store.inUse();
+  if (staged && !(await store.list()).includes(staged.set)) await state.save({ staged: null });
+  else if (staged && staged.set === inUse) await activate(context);
+  else if (inUse !== null && target.files.mode === 'replace') {
+    const { installFiles } = await import('../files/install-files.ts');
+    await installFiles(target.files, store.current, store.own);
+  }
+}
+
+async function newestSet({ store, state }: TurnContext): Promise<CredentialSet | undefined> {
+  const name = state.status.staged?.set ?? (await store.inUse());
+  return name === null ? undefined : store.read(name);
+}
+
+async function obtain(context: TurnContext, step: Step, newest: CredentialSet | undefined): Promise<Obtained> {
+  const deps = { ...context, own: context.store.own };
+  if (step.kind !== 'rotate') return obtainCertificate(deps);
+  try {
+    return await obtainCertificate(deps, newest);
+  } catch (error) {
+    if (!isTurnedAway(error)) throw error;
+    const message = `its certificate is no longer accepted (${(error as Error).message}); it enrols anew`;
+    context.log({ level: 'warn', target: context.target.name, message });
+    return obtainCertificate(deps);
+  }
+}
+
+/** The way back is a token: the certificate itself opens nothing any more. */
+const turnedAway = ['certificateRevoked', 'certificateExpired', 'certificateUnknown'];
+
+function isTurnedAway(error: unknown): boolean {
+  if (error instanceof ClientFailure) return error.code === 'ownCertificateRefused';
+  if (!(error instanceof ClientProblem)) return false;
+  return error.code === 'conflict' || error.reasons.some(({ code }) => turnedAway.includes(code));
+}
+
+async function stageIssued(
+  context: TurnContext,
+  { certificate, keyPem }: Extract<Obtained, { kind: 'issued' }>,
+  newest: CredentialSet | undefined,
+): Promise<void> {
+  const { store, state, target, now } = context;
+  const wanted = { environment: certificate.environment!, crlUrl: certificate.links.crl };
+  const trust = await trustOrBefore(context, wanted, newest);
+  await stage(context, {
+    facts: factsOf(certificate, layoutOf(target.files)),
+    keyPem,
+    certPem: withNewline(certificate.certificate),
+    chainPem: certificate.chain.map(withNewline).join(''),
+    ...trust,
+    storePassword: await storePassword(target.files, newest?.storePassword),
+  });
+  await dropRequest(store.own);
+  await state.save({ waitingFor: null, rotatedAt: new Date(now()).toISOString() });
+}
+
+const withNewline = (pem: string): string => (pem.endsWith('\n') ? pem : `${pem}\n`);
+
+const factsOf = (certificate: CertificateJson, layout: string): CredentialSet['facts'] => ({
+  serial: certificate.serial,
+  environment: certificate.environment!,
+  product: certificate.product!,
+  profile: certificate.profile.name,
+  names: certificate.names,
+  notBefore: certificate.notBefore,
+  notAfter: certificate.notAfter,
+  crlUrl: certificate.links.crl,
+  layout,
+});
+
+/** On disk, and remembered as what is to be used next. */
+async function stage({ store, state }: TurnContext, set: CredentialSet): Promise<void> {
+  const name = await store.write(set);
+  await state.save({ staged: { set: name, previous: await store.inUse() } });
+}
+
+async function activate(context: TurnContext): Promise<CredentialSet> {
+  const { store, state, target } = context;
+  const previous = state.status.staged?.previous ?? null;
+  const set = await activateStaged(context);
+  const end = earliestNextUpdate(set.crlPem);
+  await state.save({ crlNextUpdate: end === undefined ? null : new Date(end * 1000).toISOString() });
+  await store.clean(target.keep, [previous]);
+  return set;
+}
+
+/** The certificate stays: newer roots or CRLs, or other files, make a new set of it. */
+async function keepFresh(
+  context: TurnContext,
+  newest: CredentialSet,
+  { silence }: { silence?: unknown },
+): Promise<Done> {
+  const { state, target } = context;
+  if (silence === undefined) await stageFresh(context, newest);
+  if (state.status.staged) {
+    const isRefresh = state.status.staged.previous?.endsWith(newest.facts.serial) === true;
+    const set = await activate(context);
+    const detail = `${set.facts.serial} is in use until ${set.facts.notAfter}`;
+    return isRefresh
+      ? { act: 'refreshed', detail: `${detail}, with newer CRLs or roots` }
+      : { act: 'activated', detail };
+  }
+  if (silence !== undefined) throw silence;
+  const { at } = state.status.renewal!;
+  return { act: 'unchanged', detail: `${target.name} is good; ${newest.facts.serial} is rotated at ${at}` };
+}
+
+async function stageFresh(context: TurnContext, newest: CredentialSet): Promise<void> {
+  const { target, log } = context;
+  const trust = await freshTrust(context, newest.facts);
+  const layout = layoutOf(target.files);
+  const password = await storePassword(target.files, newest.storePassword);
+  const isSame = trust.trustPem === newest.trustPem && trust.crlPem === newest.crlPem;
+  if (isSame && layout === newest.facts.layout && password === newest.storePassword) return;
+  const change = describeTrustChange(newest.trustPem, trust.trustPem);
+  if (change !== '') log({ level: 'warn', target: target.name, message: `the service’s roots changed: ${change}` });
+  if (derOf(trust.trustPem).length === 0)
+    throw new AgentError('answerNotTrusted', 'The service names no roots at all.');
+  await stage(context, { ...newest, ...trust, storePassword: password, facts: { ...newest.facts, layout } });
+}

@@ -38,7 +38,7 @@ const serialOf = (at: number, index: number): string =>
     .padStart(8, '0') + digest(`serial ${index}`).slice(0, 32);
 
 export async function fillInventory(plan: RowsPlan): Promise<Filling> {
-  const issuers = await addProducts(plan);
+  const given = { ...(await addProducts(plan)), now: Math.floor(Date.now() / 60_000) * 60_000 };
   const writer = openBatchWriter({ file: plan.file, busyTimeoutMs: 5_000, cacheKib: 64_000 });
   const write = (acts: readonly Act[]): void => {
     for (const result of writer.write(acts)) {
@@ -48,7 +48,7 @@ export async function fillInventory(plan: RowsPlan): Promise<Filling> {
   const startedAt = performance.now();
   for (let first = 0; first < plan.certificates; first += batch) {
     const indexes = Array.from({ length: Math.min(batch, plan.certificates - first) }, (_, offset) => first + offset);
-    const details = indexes.map((index) => detailsOf(plan, issuers, index));
+    const details = indexes.map((index) => detailsOf(plan, given, index));
     write(details.map(intentAct));
     write(details.map(issuedAct));
     write(details.flatMap((each, offset) => ((first + offset) % 100 === 0 ? [revocationAct(each)] : [])));
@@ -101,12 +101,11 @@ const productId = (index: number): string => `dev/product-${index}`;
 /** Hosts take turns, generation after generation, over the whole history. */
 function detailsOf(
   { certificates, products }: RowsPlan,
-  { issuerSerial }: { issuerSerial: string },
+  { issuerSerial, now }: { issuerSerial: string; now: number },
   index: number,
 ): CertificateDetails {
   const hosts = Math.ceil(certificates / generations);
   const [host, product] = [index % hosts, index % products];
-  const now = Math.floor(Date.now() / 60_000) * 60_000;
   const atOf = (each: number): number => now - Math.floor((1 - each / certificates) * historySeconds) * 1_000;
   const at = atOf(index);
   const name = `host-${host}.product-${product}.dev.internal`;

@@ -19,6 +19,8 @@ export interface Scene {
   readonly folder: string;
   /** Absolute path of a file of the example. */
   path(name: string): string;
+  /** Path of a command of the scene's own; its folder is first in the PATH of everything that is run. */
+  command(name: string): string;
   /** The free port that stands where the example's files have `written`. */
   port(written: number): number;
   /** Runs a verb in the project folder, as a reader would; rejects unless it ends well. Resolves with its output. */
@@ -87,6 +89,7 @@ export async function openScene({ example, ports }: SceneOptions): Promise<Scene
   return {
     ...{ service, folder, must },
     path: (name) => join(here, name),
+    command: (name) => join(folder, 'bin', name),
     port: (written) => free.get(String(written))!,
     privyseal: (...args) => must(join(folder, 'bin/privyseal'), args, { cwd: folder }),
     start(program, args, options = {}) {

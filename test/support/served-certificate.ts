@@ -18,11 +18,21 @@ function servedSerial(port: number): Promise<string> {
   });
 }
 
-/** Waits until `port` serves the certificate with this serial. */
+/**
+ * The serials of as many handshakes, one after another: a server may hold its certificate once for every thread or process
+ * that accepts (Kafka, three network threads; nginx, its workers), and hand connections out among them.
+ */
+export async function servedSerials(port: number, handshakes = 6): Promise<ReadonlySet<string>> {
+  const served = new Set<string>();
+  for (let count = 0; count < handshakes; count++) served.add(await servedSerial(port));
+  return served;
+}
+
+/** Waits until `port` serves the certificate with this serial, and no other. */
 export async function untilServed(port: number, serial: string): Promise<void> {
   await eventually(
-    () => servedSerial(port),
-    (served) => served === serial,
+    async () => [...(await servedSerials(port))],
+    (served) => served.length === 1 && served[0] === serial,
   );
 }
 

@@ -1,4 +1,4 @@
-/** Programs for Java as Maven brings them, once: `.cache/` keeps what the next run needs. */
+/** Kafka and the Spring Boot example as Maven brings and builds them, once: `.cache/` keeps what the next run needs. */
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,6 +24,10 @@ export const kafkaJars = (): Promise<Judge> =>
     goals: ['dependency:copy-dependencies', '-DincludeScope=runtime', '-DoutputDirectory=lib'],
     product: 'lib',
   });
+
+/** The example's program as one jar. */
+export const springBootJar = (): Promise<Judge> =>
+  build({ name: 'spring-boot', source: 'examples/spring-boot', goals: ['package'], product: 'target/app.jar' });
 
 /** A change of any file that Maven reads makes another. */
 function fingerprint(folder: string): string {

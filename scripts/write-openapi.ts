@@ -5,6 +5,7 @@ import type { FastifySchema } from 'fastify';
 import { pino } from 'pino';
 import { stringify } from 'yaml';
 import * as auditSchemas from '../src/api/audit.ts';
+import * as campaignSchemas from '../src/api/campaign.ts';
 import * as certificateSchemas from '../src/api/certificate.ts';
 import * as operatorSchemas from '../src/api/operator.ts';
 import * as problemSchemas from '../src/api/problem.ts';
@@ -159,6 +160,12 @@ const componentNames = [
   'RequestSummary',
   'RequestJson',
   'RequestList',
+  'CampaignBody',
+  'ResumeCampaignBody',
+  'CampaignJson',
+  'CampaignProgressJson',
+  'CampaignPlanJson',
+  'CampaignList',
   'ApproveBody',
   'DenyBody',
   'StatusJson',
@@ -173,6 +180,7 @@ const componentNames = [
 function withComponents(document: object): object {
   const schemas: Record<string, unknown> = {
     ...auditSchemas,
+    ...campaignSchemas,
     ...certificateSchemas,
     ...operatorSchemas,
     ...problemSchemas,

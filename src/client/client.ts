@@ -19,6 +19,7 @@ import {
   StatusJson,
 } from '../api/service.ts';
 import type { Shape, Shaped } from '../api/shape.ts';
+import { campaignCalls } from './campaign-calls.ts';
 import { deploymentCalls } from './deployment-calls.ts';
 import { ClientFailure } from './failure.ts';
 import { type ConnectOptions, type ExchangeAnswer, openExchange } from './https-exchange.ts';
@@ -120,6 +121,7 @@ export function connect(options: ConnectOptions) {
     environment: (name: string): Promise<EnvironmentJson> =>
       get(`/v1/environments/${encodeURIComponent(name)}`, EnvironmentJson),
     ...inventoryCalls({ get, exchange, host }),
+    ...campaignCalls({ get, post }),
     ...registryCalls({ get, post, put, remove }),
     /** Pages of the audit log in the order asked for, fetched as they are consumed. */
     async *auditEvents(query: AuditEventListQuery = {}): AsyncGenerator<AuditEventList> {

@@ -91,6 +91,12 @@ export type ReasonCode =
   | 'outlivesIssuer'
   | 'rotationChangesNames'
   | 'rotationReusesKey'
+  // campaigns
+  | 'campaignWithoutFilter'
+  | 'campaignWithoutMembers' // nothing matches
+  | 'campaignTooLarge'
+  | 'deadlinePassed'
+  | 'revokedBeforeDeadline'
   // requests that wait for approval
   | 'requestDenied'
   | 'requestExpired'

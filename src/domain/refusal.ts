@@ -59,6 +59,11 @@ export const refusalCode: Readonly<Record<ReasonCode, CaErrorCode>> = {
   rotationReusesKey: 'policyRefused',
   // A rotation may not become another certificate: 403, not a matter of the request's form.
   rotationChangesNames: 'unauthorized',
+  campaignWithoutFilter: 'policyRefused',
+  campaignWithoutMembers: 'policyRefused',
+  campaignTooLarge: 'policyRefused',
+  deadlinePassed: 'policyRefused',
+  revokedBeforeDeadline: 'policyRefused',
   requestDenied: 'conflict',
   requestExpired: 'conflict',
   requestIssued: 'conflict',

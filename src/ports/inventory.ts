@@ -22,6 +22,7 @@ import type {
   Product,
   ProductVersion,
 } from '../domain/records/environment.ts';
+import type { CampaignStore } from './campaign-store.ts';
 import type { DeploymentStore } from './deployment-store.ts';
 import type {
   AskedExpiring,
@@ -209,7 +210,7 @@ export interface ExpiryCount {
   readonly withoutSuccessor: number;
 }
 
-export interface Inventory extends RequestStore, DeploymentStore {
+export interface Inventory extends RequestStore, DeploymentStore, CampaignStore {
   // --- issuance -------------------------------------------------------------------------------------------------------
   /**
    * Makes the serial, what will be signed, the token use and the audit entry durable, before anything is signed. Rejects

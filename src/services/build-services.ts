@@ -39,6 +39,7 @@ import { createIssueCertificate } from './issue-certificate.ts';
 import { createIssueServiceCertificate, createRequestServiceCertificate } from './issue-service-certificate.ts';
 import { createListAuditEvents } from './list-audit-events.ts';
 import { createListServices } from './list-certificates.ts';
+import { createCampaignServices } from './manage-campaigns.ts';
 import { createManageOperators } from './manage-operators.ts';
 import { createProductServices } from './manage-products.ts';
 import { createProfileServices } from './manage-profiles.ts';
@@ -53,13 +54,14 @@ import { createCrlPublisher } from './publish-crl.ts';
 import { createRecordRefusal } from './record-refusal.ts';
 import { type RecoveredOperator, recoverOperator } from './recover-operator.ts';
 import { recoverUnfinished } from './recover-unfinished.ts';
-import { createRenewalInfo } from './renewal-info.ts';
+import { createRenewalInfos } from './renewal-info.ts';
 import { createDeploymentServices } from './report-deployment.ts';
 import { createReadiness, createStatus } from './report-status.ts';
 import { createRequestNews } from './request-news.ts';
 import { createRevocationNews } from './revocation-news.ts';
 import { createReleaseCertificate, createRevokeCertificate } from './revoke-certificate.ts';
 import { createRotateCertificate } from './rotate-certificate.ts';
+import { createCampaignRounds } from './run-campaigns.ts';
 import { issueServerCertificate, type ServerCertificate } from './server-certificate.ts';
 import type { DistributionUrls, Services } from './services.ts';
 import { createProductIssuing } from './submit-request.ts';
@@ -148,6 +150,9 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
   const archiveStep = createArchiving(shared);
   const supersedeStep = createSuperseding(shared);
   const checkpoints = createAuditCheckpoints({ ...shared, keys: createAuditKeys(withIssuing) });
+  const renewals = createRenewalInfos(shared);
+  const campaigning = { ...shared, forgetWindows: renewals.forgetAll };
+  const campaignRound = createCampaignRounds(campaigning);
   const cursorsFor = createCursorsFor(shared);
   const known = {
     products: rememberBriefly(clock, (id) => inventory.product(id)),
@@ -187,6 +192,7 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
       products,
       findProduct,
       findProfiles: known.profiles.find,
+      forgetWindow: renewals.forget,
     }),
     readCertificate: createReadCertificate({ inventory, directory }),
     ...createListServices({ ...shared, cursorsFor }),
@@ -199,7 +205,8 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
     ...trust,
     ...createManageOperators({ ...shared, directory, requestServiceCertificate }),
     crl: (authority) => crls.current(authority),
-    renewalInfo: createRenewalInfo(shared),
+    renewalInfo: renewals.find,
+    ...createCampaignServices(campaigning),
     answerOcsp: createAnswerOcsp({ ...shared, directory, responders }),
     async createEnvironment(caller, input) {
       const view = await createEnvironment(caller, input);
@@ -241,6 +248,7 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
       await crls.refreshDue();
       await responders.refreshDue();
       await supersedeStep();
+      await campaignRound();
       await archiveStep();
       await checkpoints.signDue();
       await catchUp(inventory, Math.floor(clock.now() / 1000));

@@ -24,6 +24,8 @@ export interface RotateDeps extends ViewDeps {
   readonly csrs: CsrReader;
   readonly findProduct: FindProduct;
   readonly findProfiles: FindProfiles;
+  /** Called after a certificate was rotated: when to rotate it is not what it was. */
+  readonly forgetWindow: (serial: string) => void;
 }
 
 /** Whoever asks again with the key of the successor is given that one; with another key it is a `conflict` that names it. */
@@ -40,7 +42,7 @@ export const createRotateCertificate =
       return { kind: 'certificate', view: await successorFor(deps, record.successor, keyOf(csr)) };
     }
     refuseIfAny(changes(record, csr, { input, keepsKey: await mayKeepKey(deps, record) }));
-    return deps.products.issueFor({
+    const submitted = await deps.products.issueFor({
       caller,
       product,
       profileName: record.profile,
@@ -48,6 +50,8 @@ export const createRotateCertificate =
       input: { ...input, names: record.names },
       predecessor: record.serial,
     });
+    deps.forgetWindow(record.serial);
+    return submitted;
   };
 
 const keyOf = (csr: ProvenCsr): string => publicKeySha256(csr.publicKey.spkiDer);

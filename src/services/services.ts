@@ -20,6 +20,7 @@ import type {
 export type { RecordRenderers };
 
 import type { Caller } from './caller.ts';
+import type { CampaignServices } from './campaign-views.ts';
 import type { DeploymentServices } from './deployment-services.ts';
 import type { MeasuringServices } from './measuring-services.ts';
 import type { RegistryServices } from './registry-services.ts';
@@ -151,7 +152,7 @@ export interface StatusView {
 }
 
 /** All throw CaError. Serials and names come as text from outside and are checked inside. */
-export interface Services extends RegistryServices, MeasuringServices, DeploymentServices {
+export interface Services extends RegistryServices, MeasuringServices, CampaignServices, DeploymentServices {
   // who asks
   /** `pst_…` bearer text; `unauthenticated` unless it is a live token. */
   authenticateToken(bearer: string): Promise<Caller>;

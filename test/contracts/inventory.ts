@@ -3,6 +3,7 @@ import { describe } from 'vitest';
 import type { Inventory } from '../../src/ports/inventory.ts';
 import { archiveContract } from './inventory/archive.ts';
 import { auditContract } from './inventory/audit.ts';
+import { campaignContract } from './inventory/campaigns.ts';
 import { deploymentContract } from './inventory/deployments.ts';
 import { issuanceContract } from './inventory/issuance.ts';
 import { lineageContract } from './inventory/lineage.ts';
@@ -31,6 +32,7 @@ export function inventoryContract(name: string, makeStore: () => Promise<Invento
     revocationContract(makeStore);
     deploymentContract(makeStore);
     lineageContract(makeStore);
+    campaignContract(makeStore);
     archiveContract(makeStore);
     registryContract(makeStore);
     quotaContract(makeStore);

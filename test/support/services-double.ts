@@ -11,6 +11,7 @@ import { actorOf, type Caller } from '../../src/services/caller.ts';
 import type { AnsweredRequest } from '../../src/services/measurements.ts';
 import type { WatchedFace } from '../../src/services/measuring-services.ts';
 import type { AuthorityView, CertificateView, OperatorView, Services } from '../../src/services/services.ts';
+import { campaignsDouble } from './campaigns-double.ts';
 import { registryDouble } from './registry-double.ts';
 import { requestsDouble } from './requests-double.ts';
 import { makeTestHierarchy, testNow } from './test-hierarchy.ts';
@@ -165,6 +166,7 @@ export function makeServices(override: Partial<Services> = {}): ServicesDouble {
     submitRequest: async () => ({ kind: 'certificate', view: makeView() }),
     rotateCertificate: async () => ({ kind: 'certificate', view: makeView() }),
     ...requestsDouble,
+    ...campaignsDouble,
     readCertificate: async (_caller, serial) => {
       knownOnly(serial, hierarchy.leaf.serial);
       return makeView();
@@ -209,7 +211,7 @@ export function makeServices(override: Partial<Services> = {}): ServicesDouble {
     },
     renewalInfo: async (serial) => {
       knownOnly(serial, hierarchy.leaf.serial);
-      return { serial, start: testNow + 1000, end: testNow + 2000, reason: 'lifetime' };
+      return { serial, start: testNow + 1000, end: testNow + 2000, reason: 'lifetime', retryAfterSeconds: 3600 };
     },
     answerOcsp: async (_authority, requestDer) =>
       requestDer.length > 0

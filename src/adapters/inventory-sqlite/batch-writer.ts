@@ -4,6 +4,7 @@ import type { Act, Acts } from './acts.ts';
 import { archiveActs } from './archive-acts.ts';
 import { auditActs } from './audit-acts.ts';
 import { openAuditChain } from './audit-chain.ts';
+import { campaignActs } from './campaign-acts.ts';
 import { catchUpAct } from './catch-up-act.ts';
 import { type Connection, type ConnectionOptions, openForWriting } from './connection.ts';
 import { type Failure, failureOf, isBusy, isUnavailable } from './database-error.ts';
@@ -101,6 +102,7 @@ function openSession(options: ConnectionOptions): Session {
     ...revocationActs(connection, audit),
     ...deploymentActs(connection, audit),
     ...supersessionActs(connection, audit),
+    ...campaignActs(connection, audit),
     ...registryActs(connection, audit),
     ...profileActs(connection, audit),
     ...productActs(connection, audit),

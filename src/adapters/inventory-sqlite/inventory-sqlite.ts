@@ -5,6 +5,7 @@ import { StartError } from '../../domain/errors.ts';
 import type { Inventory } from '../../ports/inventory.ts';
 import type { SubmissionOutcome } from '../../ports/request-store.ts';
 import { type Act, type ActName, actNames } from './acts.ts';
+import { campaignReads } from './campaign-reads.ts';
 import { type Connection, type ConnectionOptions, openForReading, openForWriting } from './connection.ts';
 import { startErrorOf } from './database-error.ts';
 import { deploymentReads } from './deployment-reads.ts';
@@ -77,6 +78,7 @@ function compose(queue: WriteQueue, reader: Connection, searches: SearchThread):
     ...pointReads(reader),
     ...policyReads(reader),
     ...requestReads(reader),
+    ...campaignReads(reader),
     ...deploymentReads(reader),
     ...searching,
     load: async () => ({ pendingWrites: queue.pending, waitingSearches: waiting() }),

@@ -34,6 +34,12 @@ export type AuditKind =
   | 'request.approved' // by one operator
   | 'request.denied'
   | 'request.expired' // nobody decided it in time, or it could not be issued in time
+  | 'campaign.started' // by an operator; `details` has its filter and its times
+  | 'campaign.collected' // its members are fixed
+  | 'campaign.paused'
+  | 'campaign.resumed'
+  | 'campaign.abandoned'
+  | 'campaign.ended' // nobody waits any more
   | 'crl.published'
   | 'auditKey.activated' // from here on this key signs checkpoints
   | 'request.refused'; // any refusal on any face; `code` says which

@@ -1,16 +1,34 @@
 /** `GET /v1/renewal-info/{serial}`: when to rotate, as bytes that caches may keep (after RFC 9773 §4.1). */
 import { RenewalInfoJson, SerialPath } from '../../api/certificate.ts';
 import { NoQuery } from '../../api/service.ts';
+import type { RenewalInfo } from '../../services/renewal-info.ts';
 import type { Services } from '../../services/services.ts';
 import { commonProblems, jsonAnswer, problems } from './documentation.ts';
 import type { Face } from './face-deps.ts';
 import { contentEtag, sendPublished } from './published-bytes.ts';
 import { rfc3339 } from './rfc3339.ts';
 
-/** RFC 9773 §4.3 asks clients to come again after Retry-After; a revocation must not stay unheard for longer. */
-const askAgainSeconds = 6 * 3600;
-/** What a shared cache may add to that. */
-const maxAgeSeconds = 300;
+/** What a shared cache may add to Retry-After. */
+const maxAgeSeconds = 60;
+
+interface Rendered {
+  readonly bytes: string;
+  readonly etag: string;
+}
+
+/** Made once for as long as the service keeps the answer. */
+const rendered = new WeakMap<RenewalInfo, Rendered>();
+
+function render(info: RenewalInfo): Rendered {
+  const known = rendered.get(info);
+  if (known) return known;
+  const { serial, start, end, reason } = info;
+  const json: RenewalInfoJson = { serial, suggestedWindow: { start: rfc3339(start), end: rfc3339(end) }, reason };
+  const bytes = JSON.stringify(json);
+  const made = { bytes, etag: contentEtag(bytes) };
+  rendered.set(info, made);
+  return made;
+}
 
 export function addRenewalRoutes(face: Face, services: Pick<Services, 'renewalInfo'>, now: () => number): void {
   face.get(
@@ -34,17 +52,9 @@ export function addRenewalRoutes(face: Face, services: Pick<Services, 'renewalIn
       },
     },
     async (request, reply) => {
-      const { serial, start, end, reason } = await services.renewalInfo(request.params.serial);
-      const suggestedWindow = { start: rfc3339(start), end: rfc3339(end) };
-      const json: RenewalInfoJson = { serial, suggestedWindow, reason };
-      const bytes = JSON.stringify(json);
-      reply.header('retry-after', askAgainSeconds);
-      const published = {
-        bytes,
-        mediaType: 'application/json; charset=utf-8',
-        etag: contentEtag(bytes),
-        maxAgeSeconds,
-      };
+      const info = await services.renewalInfo(request.params.serial);
+      reply.header('retry-after', info.retryAfterSeconds);
+      const published = { ...render(info), mediaType: 'application/json; charset=utf-8', maxAgeSeconds };
       return sendPublished(request, reply, published, now());
     },
   );

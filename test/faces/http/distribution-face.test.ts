@@ -33,8 +33,8 @@ describe('renewal information', () => {
     const suggestedWindow = { start: time(testNow + 1000), end: time(testNow + 2000) };
     expect([answer.status, answer.body]).toEqual([200, { serial, suggestedWindow, reason: 'lifetime' }]);
     expect(answer.headers).toMatchObject({
-      'retry-after': '21600',
-      'cache-control': 'public, max-age=300, must-revalidate, no-transform',
+      'retry-after': '3600',
+      'cache-control': 'public, max-age=60, must-revalidate, no-transform',
     });
     const again = await http.get(`/v1/renewal-info/${serial}`).set('if-none-match', answer.headers.etag!);
     expect(again.status).toBe(304);

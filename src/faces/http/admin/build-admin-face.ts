@@ -9,6 +9,7 @@ import type { Face, FaceDeps } from '../face-deps.ts';
 import { addHealthRoutes } from '../health-routes.ts';
 import { addAuthorityRoutes } from '../trust-routes.ts';
 import { addAuditRoutes } from './audit-routes.ts';
+import { addCampaignRoutes } from './campaign-routes.ts';
 import { addCrlStateRoutes } from './crl-routes.ts';
 import { addEnvironmentRoutes } from './environment-routes.ts';
 import { addInventoryRoutes } from './inventory-routes.ts';
@@ -64,6 +65,7 @@ export const addAdminRoutes =
     addProfileRoutes(face, services, may);
     addTokenRoutes(face, deps, may);
     addRequestRoutes(face, deps, may);
+    addCampaignRoutes(face, services, may);
     addOperatorRoutes(face, { ...deps, connections, may, mayOnOthers });
     addCrlStateRoutes(face, { ...deps, mayRead: may('read') });
     addMetricsRoute(face, services, may('read'));

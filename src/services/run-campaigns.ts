@@ -1,0 +1,106 @@
+/** What campaigns do without anybody asking: record their members, revoke them when it is time, and end. */
+import type { AuditEntry } from '../domain/records/audit-event.ts';
+import type { Campaign } from '../domain/records/campaign.ts';
+import type { CollectedUpTo } from '../ports/campaign-store.ts';
+import type { Inventory } from '../ports/inventory.ts';
+import type { Log } from '../ports/log.ts';
+import type { GuardedClock } from './guard-clock.ts';
+import { memberQuery } from './plan-campaign.ts';
+import type { RevocationNews } from './revocation-news.ts';
+
+export interface RunCampaignsDeps {
+  readonly inventory: Inventory;
+  readonly clock: GuardedClock;
+  readonly news: RevocationNews;
+  readonly log: Log;
+  /** Called when the windows of many certificates have changed. */
+  readonly forgetWindows: () => void;
+}
+
+/** Members recorded in one act: about 10 ms of the writer, with whom issuance shares it. */
+const membersPerStep = 250;
+/** Steps in one round, which comes about once a second. */
+const stepsPerRound = 20;
+/** Revocations in one act's commit, and in one round: lists are made anew after each round. */
+const revokedAtOnce = 100;
+const revokingStepsPerRound = 5;
+
+/** One round; called about once a second. It never rejects. Everything it goes by is in the inventory, so that it goes on after a restart. */
+export function createCampaignRounds(deps: RunCampaignsDeps): () => Promise<void> {
+  return async () => {
+    // A clock that is not believed would revoke too early.
+    if (deps.clock.problem() !== undefined) return;
+    try {
+      for (const campaign of await deps.inventory.campaignsUnderWay()) {
+        if (campaign.status === 'collecting') await collect(deps, campaign);
+        else await tend(deps, campaign);
+      }
+    } catch (error) {
+      deps.log.error({ err: error }, 'a campaign could not go on; trying again');
+    }
+  };
+}
+
+type Collecting = Campaign & { readonly collectedUpTo: CollectedUpTo | null };
+
+async function collect(deps: RunCampaignsDeps, campaign: Collecting): Promise<void> {
+  let upTo: CollectedUpTo | null = campaign.collectedUpTo;
+  for (let step = 0; step < stepsPerRound; step++) {
+    upTo = await collectStep(deps, campaign, upTo);
+    if (upTo === null) return deps.forgetWindows();
+  }
+}
+
+/** Where to go on; null when nothing is left to record, or it was abandoned meanwhile. */
+async function collectStep(
+  { inventory, clock }: RunCampaignsDeps,
+  { id, filter, startedAt }: Campaign,
+  after: CollectedUpTo | null,
+): Promise<CollectedUpTo | null> {
+  const query = { ...memberQuery(filter, Math.floor(startedAt / 1000)), limit: membersPerStep };
+  const page = await inventory.searchCertificates({ ...query, ...(after && { after }) });
+  // What was requested after the start is no member, however long this takes.
+  const members = page.filter(({ requestedAt }) => requestedAt <= startedAt);
+  const last = members.at(-1);
+  const isWhole = page.length === membersPerStep && members.length === page.length;
+  const upTo = isWhole && last ? { sortValue: last.requestedAt, serial: last.serial } : null;
+  const at = clock.now();
+  const isRecorded = await inventory.recordMembers({
+    campaign: id,
+    members: members.map(({ serial, owner }) => ({ serial, product: owner })),
+    upTo,
+    at,
+    audit: { at, kind: 'campaign.collected', actor: 'service', object: `campaign:${id}` },
+  });
+  return isRecorded ? upTo : null;
+}
+
+async function tend(deps: RunCampaignsDeps, campaign: Campaign): Promise<void> {
+  const { inventory, clock, forgetWindows } = deps;
+  const { id, revokeAt } = campaign;
+  if (revokeAt !== null && revokeAt <= clock.now() / 1000) await revokeSome(deps, campaign);
+  const at = clock.now();
+  const audit: AuditEntry = { at, kind: 'campaign.ended', actor: 'service', object: `campaign:${id}` };
+  if (await inventory.endCampaign({ id, at, audit })) forgetWindows();
+}
+
+async function revokeSome(deps: RunCampaignsDeps, { id }: Campaign): Promise<void> {
+  for (let step = 0; step < revokingStepsPerRound; step++) {
+    const serials = await deps.inventory.membersToRevoke(id, revokedAtOnce);
+    await Promise.all(serials.map((serial) => revoke(deps, id, serial)));
+    if (serials.length < revokedAtOnce) return;
+  }
+}
+
+async function revoke({ inventory, clock, news }: RunCampaignsDeps, campaign: string, serial: string): Promise<void> {
+  const now = clock.now();
+  const audit: AuditEntry = {
+    at: now,
+    kind: 'certificate.revoked',
+    actor: 'service',
+    object: `certificate:${serial}`,
+    details: { reason: 'superseded', campaign },
+  };
+  const record = await inventory.revokeMember({ campaign, serial, at: Math.floor(now / 1000), audit });
+  if (record) news.announce({ serial, authority: record.authority, revoked: true });
+}

@@ -1,0 +1,45 @@
+/** The services of campaigns, answering well for one that runs. */
+import type { Campaign } from '../../src/domain/records/campaign.ts';
+import type { CampaignServices } from '../../src/services/campaign-views.ts';
+import { testNow } from './test-hierarchy.ts';
+
+export const testCampaign = (override: Partial<Campaign> = {}): Campaign => ({
+  id: '019aa5c2-5d80-7c3e-9d2b-5f0e6a1c8b47',
+  status: 'running',
+  filter: { environment: ['dev'], name: '*.dev.internal', notAfterBefore: testNow + 86_400 },
+  rotateBy: testNow + 3600,
+  revokeAt: testNow + 7200,
+  description: 'a drill',
+  startedAt: testNow * 1000,
+  startedBy: 'operator:admin',
+  endedAt: null,
+  expected: 10,
+  members: 10,
+  spreadFrom: testNow,
+  ...override,
+});
+
+const progress = { waiting: 4, overdue: 0, rotated: 3, proved: 2, failed: 1 };
+const view = (override: Partial<Campaign> = {}) => ({ campaign: testCampaign(override), progress });
+
+export const campaignsDouble: CampaignServices = {
+  planCampaign: async () => ({
+    ...testCampaign(),
+    at: testNow,
+    certificates: 10,
+    products: [{ product: 'dev/demo', certificates: 10 }],
+    load: [{ from: testNow, until: testNow + 3600, rotations: 10 }],
+    mostPerHour: 10,
+  }),
+  startCampaign: async () => view({ status: 'collecting' }),
+  listCampaigns: async () => ({ items: [view()], nextCursor: null }),
+  readCampaign: async () => ({
+    ...view(),
+    at: testNow,
+    products: [{ product: 'dev/demo', ...progress }],
+    failures: [{ reason: 'revoked', certificates: 1 }],
+  }),
+  pauseCampaign: async () => view({ status: 'paused' }),
+  resumeCampaign: async () => view(),
+  abandonCampaign: async () => view({ status: 'abandoned', endedAt: testNow * 1000 }),
+};

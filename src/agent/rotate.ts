@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { StartError } from '../domain/errors.ts';
 import { emptyStatus, type TargetStatus } from '../domain/rotation/target-status.ts';
 import type { RotateOptions, TurnReport } from '../domain/rotation/turn-report.ts';
-import type { AgentFile, TargetConfig } from './config/agent-schema.ts';
+import { chosenTargets } from './config/chosen-targets.ts';
 import { loadAgentFile } from './config/load-agent-file.ts';
 import { describeTurn, runTarget } from './run-target.ts';
 import { readStatus } from './state/target-state.ts';
@@ -15,7 +15,7 @@ const atOnce = 4;
 /** One turn of each, in the order of the file. StartError `badConfiguration`; what stands in the way of a target is in its report. */
 export async function rotateOnce(options: RotateOptions, surroundings: Surroundings): Promise<readonly TurnReport[]> {
   const file = await loadAgentFile(resolve(options.file));
-  const targets = chosen(file, options.targets);
+  const targets = chosenTargets(file, options.targets);
   const turn = options.dryRun ? describeTurn : runTarget;
   try {
     return await inTurns(targets, atOnce, (target) => turn({ ...surroundings, file, target, force: options.force }));
@@ -32,17 +32,10 @@ export async function statusOfTargets({
 }: Pick<RotateOptions, 'file' | 'targets'>): Promise<readonly TargetStatus[]> {
   const file = await loadAgentFile(resolve(path));
   return Promise.all(
-    chosen(file, targets).map(async ({ name }) => (await readStatus(file.stateFolder, name)) ?? emptyStatus(name)),
+    chosenTargets(file, targets).map(
+      async ({ name }) => (await readStatus(file.stateFolder, name)) ?? emptyStatus(name),
+    ),
   );
-}
-
-function chosen({ targets }: AgentFile, names: readonly string[]): readonly TargetConfig[] {
-  const unknown = names.filter((name) => !targets.some((target) => target.name === name));
-  if (unknown.length > 0) {
-    const known = targets.map(({ name }) => name).join(', ');
-    throw new StartError('badConfiguration', `There is no target ${unknown.join(', ')}; the file has: ${known}.`);
-  }
-  return names.length === 0 ? targets : targets.filter(({ name }) => names.includes(name));
 }
 
 /** Each item once, at most `width` at a time; answers in the order of the items. */

@@ -7,6 +7,7 @@ import type { AgentFile, TargetConfig } from './config/agent-schema.ts';
 import { lockFolder } from './files/folder-lock.ts';
 import { makeSetFolders, openSetStore } from './files/set-store.ts';
 import { nextAttemptAt } from './plan/next-attempt.ts';
+import { sendReport } from './report/deployment-report.ts';
 import { openAccess } from './service-access.ts';
 import { openState, rememberedState, type TargetState } from './state/target-state.ts';
 import { chooseStep, type Step } from './turn/choose-step.ts';
@@ -52,10 +53,13 @@ async function lockedTurn(run: TargetRun): Promise<TurnReport> {
     const done = await runTurn(context, run.force);
     await state.save({ failures: 0, lastError: null });
     await planNext(run, state);
+    await sendReport(context);
     return { target: target.name, ...done, status: state.status };
   } catch (error) {
     run.signal.throwIfAborted();
-    return await failed(run, state, error);
+    const report = await failed(run, state, error);
+    await sendReport(context);
+    return report;
   } finally {
     await context.access.close();
   }

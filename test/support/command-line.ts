@@ -59,6 +59,7 @@ export async function commandLine(
     recover: refuse,
     examine: refuse,
     rotateOnce: refuse,
+    rotateForever: refuse,
     rotationStatus: refuse,
     ...options.deps,
   };

@@ -29,12 +29,19 @@ export async function activateStaged(deps: ActivateDeps): Promise<CredentialSet>
     await proveServed(deps, set);
   } catch (error) {
     if (deps.signal.aborted) throw error;
-    await goBack(deps, previous, error);
+    if (previous === null) await remember(deps, name, set);
+    else await goBack(deps, previous, error);
     throw error;
   }
-  const { serial, notBefore, notAfter } = set.facts;
-  await state.save({ staged: null, set: name, serial, notBefore, notAfter });
+  await remember(deps, name, set);
+  await state.save({ staged: null });
   return set;
+}
+
+/** What is in use: also a first set that could not be proven, because without it there is nothing. */
+async function remember({ state }: ActivateDeps, name: string, { facts }: CredentialSet): Promise<void> {
+  const { serial, notBefore, notAfter } = facts;
+  await state.save({ set: name, serial, notBefore, notAfter });
 }
 
 async function useSet({ target, store }: ActivateDeps, name: string): Promise<void> {
@@ -42,7 +49,6 @@ async function useSet({ target, store }: ActivateDeps, name: string): Promise<vo
   if (target.files.mode === 'replace') await installFiles(target.files, store.current, store.own);
 }
 
-/** In words; undefined without an action. */
 async function reload({ target, store, signal }: ActivateDeps): Promise<void> {
   if (target.reload === undefined) return;
   const { runReload, ReloadError } = await import('../reload/run-reload.ts');
@@ -74,9 +80,8 @@ async function proveServed({ target, state, now, signal }: ActivateDeps, set: Cr
   if (!isProved) throw new AgentError('proofFailed', outcome.reason);
 }
 
-/** The previous set, and the program told of it. Without a previous one the new set is all there is. */
-async function goBack(deps: ActivateDeps, previous: string | null, cause: unknown): Promise<void> {
-  if (previous === null) return;
+/** The previous set, and the program told of it. */
+async function goBack(deps: ActivateDeps, previous: string, cause: unknown): Promise<void> {
   await useSet(deps, previous);
   try {
     await reload(deps);

@@ -140,6 +140,13 @@ export const AgentSchema = Type.Object(
     ),
     targets: Type.Array(TargetSchema, { minItems: 1, maxItems: 1000 }),
     stateFolder: Path('Folder of what the agent remembers; it is made if it is not there'),
+    host: Type.Optional(
+      Type.String({
+        pattern: '^[A-Za-z0-9._-]{1,35}$',
+        description:
+          'What the service is told this machine is called, in front of the target’s name; its host name if absent',
+      }),
+    ),
     pollSeconds: Type.Integer({
       minimum: 5,
       maximum: 86_400,

@@ -22,9 +22,6 @@ export async function writeNewFile(path: string, { content, mode, owner }: FileC
   await file.sync();
 }
 
-/** What a crash of `replaceFile` may leave beside the file. */
-export const leftoverName = /^\..+\.[0-9a-f]{16}\.new$/;
-
 export const temporaryName = (path: string): string =>
   join(dirname(path), `.${basename(path)}.${randomBytes(8).toString('hex')}.new`);
 

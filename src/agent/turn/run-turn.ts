@@ -7,6 +7,7 @@ import { AgentError } from '../agent-error.ts';
 import { type CredentialSet, derOf, layoutOf } from '../files/credential-set.ts';
 import { type Obtained, obtainCertificate } from '../issue/obtain-certificate.ts';
 import { dropRequest } from '../issue/pending-request.ts';
+import { keepReport } from '../report/deployment-report.ts';
 import { earliestNextUpdate } from '../trust/fetch-crls.ts';
 import { chooseStep, type Step } from './choose-step.ts';
 import { describeTrustChange, freshTrust, trustOrBefore } from './fresh-trust.ts';
@@ -20,10 +21,13 @@ export type Done = Pick<TurnReport, 'act' | 'detail'>;
 export async function runTurn(context: TurnContext, force: boolean): Promise<Done> {
   const { store, state } = context;
   await store.sweep();
-  await finishInterrupted(context);
+  const finished = await finishInterrupted(context);
   const newest = await newestSet(context);
   const step = await chooseStep(context, newest, force);
-  if (step.kind === 'keep') return keepFresh(context, newest!, step);
+  if (step.kind === 'keep') {
+    const done = await keepFresh(context, newest!, step);
+    return finished && done.act === 'unchanged' ? activated(finished) : done;
+  }
   const obtained = await obtain(context, step, newest);
   if (obtained.kind === 'waiting') {
     await state.save({ waitingFor: obtained.requestId });
@@ -36,17 +40,23 @@ export async function runTurn(context: TurnContext, force: boolean): Promise<Don
 }
 
 /** A set that was in use but not proven when the agent ended, and files that were half installed, are brought to their end. */
-async function finishInterrupted(context: TurnContext): Promise<void> {
+async function finishInterrupted(context: TurnContext): Promise<CredentialSet | undefined> {
   const { store, state, target } = context;
   const { staged } = state.status;
   const inUse = await store.inUse();
   if (staged && !(await store.list()).includes(staged.set)) await state.save({ staged: null });
-  else if (staged && staged.set === inUse) await activate(context);
+  else if (staged && staged.set === inUse) return activate(context);
   else if (inUse !== null && target.files.mode === 'replace') {
     const { installFiles } = await import('../files/install-files.ts');
     await installFiles(target.files, store.current, store.own);
   }
+  return undefined;
 }
+
+const activated = ({ facts }: CredentialSet): Done => ({
+  act: 'activated',
+  detail: `${facts.serial} is in use until ${facts.notAfter}`,
+});
 
 async function newestSet({ store, state }: TurnContext): Promise<CredentialSet | undefined> {
   const name = state.status.staged?.set ?? (await store.inUse());
@@ -116,11 +126,18 @@ async function stage({ store, state }: TurnContext, set: CredentialSet): Promise
 }
 
 async function activate(context: TurnContext): Promise<CredentialSet> {
-  const { store, state, target } = context;
-  const previous = state.status.staged?.previous ?? null;
-  const set = await activateStaged(context);
+  const { store, state, target, signal } = context;
+  const { set: name, previous } = state.status.staged!;
+  const before = previous === null ? undefined : await store.read(previous).catch(() => undefined);
+  const set = await activateStaged(context).catch(async (error: unknown) => {
+    if (!signal.aborted) await keepReport(context, await store.read(name), error);
+    throw error;
+  });
   const end = earliestNextUpdate(set.crlPem);
   await state.save({ crlNextUpdate: end === undefined ? null : new Date(end * 1000).toISOString() });
+  // Newer CRLs alone are no news: a fleet would tell of them after each revocation.
+  const isNews = before?.facts.serial !== set.facts.serial || before.trustPem !== set.trustPem;
+  if (isNews) await keepReport(context, set);
   await store.clean(target.keep, [previous]);
   return set;
 }

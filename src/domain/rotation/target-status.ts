@@ -28,6 +28,17 @@ export interface RenewalTime {
   readonly reason: string;
 }
 
+/** What became of a certificate here, until the service has been told. */
+export interface DeploymentReport {
+  readonly serial: string;
+  readonly outcome: 'proved' | 'deployed' | 'failed';
+  readonly endpoint: string | null;
+  readonly servedSerial: string | null;
+  readonly detail: string | null;
+  /** SHA-256 of the roots' DER, hex. */
+  readonly trustSha256: readonly string[];
+}
+
 /** A set that is written but not yet proven to work, and the one in use before it. */
 export interface StagedSet {
   readonly set: string;
@@ -55,6 +66,7 @@ export interface TargetStatus {
   /** A request that waits for the approval of operators. */
   readonly waitingFor: string | null;
   readonly staged: StagedSet | null;
+  readonly unreported: DeploymentReport | null;
 }
 
 export const emptyStatus = (target: string): TargetStatus => ({
@@ -72,4 +84,5 @@ export const emptyStatus = (target: string): TargetStatus => ({
   crlNextUpdate: null,
   waitingFor: null,
   staged: null,
+  unreported: null,
 });

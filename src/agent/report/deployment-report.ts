@@ -1,0 +1,65 @@
+/** Tells the service what became of a certificate here; what could not be told is kept and told later, and stops nothing. */
+import { hostname } from 'node:os';
+import type { DeploymentBody } from '../../api/deployment.ts';
+import { ClientProblem } from '../../client/failure.ts';
+import { printable } from '../../domain/policy/printable.ts';
+import type { DeploymentReport } from '../../domain/rotation/target-status.ts';
+import { type CredentialSet, trustFingerprints } from '../files/credential-set.ts';
+import type { TurnContext } from '../turn/turn-context.ts';
+
+const longestDetail = 500;
+const mostRoots = 20;
+
+/** Of a set that was just put to use, or, with the error, could not be. */
+export async function keepReport({ state, target }: TurnContext, set: CredentialSet, error?: unknown): Promise<void> {
+  const { lastProof } = state.status;
+  const report: DeploymentReport = {
+    serial: set.facts.serial,
+    outcome: error !== undefined ? 'failed' : target.proof ? 'proved' : 'deployed',
+    endpoint: target.proof ? endpointOf(target.proof) : null,
+    servedSerial: target.proof ? (lastProof?.serial ?? null) : null,
+    detail: error === undefined ? null : printable((error as Error).message, longestDetail - 3),
+    trustSha256: trustFingerprints(set).slice(0, mostRoots),
+  };
+  await state.save({ unreported: report });
+}
+
+/** An IPv6 address in brackets. */
+const endpointOf = ({ host, port }: { readonly host: string; readonly port: number }): string =>
+  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+
+/** Over mutual TLS with the certificate in use. Never rejects. */
+export async function sendReport(context: TurnContext): Promise<void> {
+  const { state, store, access, target, log } = context;
+  const report = state.status.unreported;
+  if (report === null) return;
+  try {
+    const inUse = await store.inUse();
+    if (inUse === null) return;
+    const client = await access.as(await store.read(inUse));
+    await client.reportDeployment(report.serial, bodyOf(context, report));
+    await state.save({ unreported: null });
+  } catch (error) {
+    log({
+      level: 'warn',
+      target: target.name,
+      message: `the report of ${report.serial} was not taken: ${(error as Error).message}`,
+    });
+    // What the service refuses now it refuses later, too.
+    const isFinal = error instanceof ClientProblem && error.status < 500 && error.status !== 429;
+    if (isFinal) await state.save({ unreported: null }).catch(() => {});
+  }
+}
+
+function bodyOf({ file, target }: TurnContext, report: DeploymentReport): DeploymentBody {
+  const host = (file.host ?? hostname()).replace(/[^A-Za-z0-9._-]/g, '-').slice(0, 35);
+  const { outcome, endpoint, servedSerial, detail, trustSha256 } = report;
+  return {
+    target: `${host}/${target.name}`,
+    outcome,
+    trustSha256: [...trustSha256],
+    ...(endpoint !== null && { endpoint }),
+    ...(servedSerial !== null && { servedSerial }),
+    ...(detail !== null && detail !== '' && { detail }),
+  };
+}

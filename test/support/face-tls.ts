@@ -28,7 +28,7 @@ export const expiredClientOf = (issuer: TestCertificate): TestCertificate =>
 export const withoutKeyPurposes = (issuer: TestCertificate): TestCertificate =>
   makeTestCertificate({ now, issuer, commonName: 'client', keyUsage: ['digitalSignature'] });
 
-export const serverOf = (issuer: TestCertificate): TestCertificate =>
+export const serverOf = (issuer: TestCertificate, options: Partial<TestCertificateOptions> = {}): TestCertificate =>
   makeTestCertificate({
     now,
     issuer,
@@ -36,6 +36,7 @@ export const serverOf = (issuer: TestCertificate): TestCertificate =>
     names: [{ type: 'dns', value: 'localhost' }],
     keyUsage: ['digitalSignature'],
     extKeyUsage: ['serverAuth'],
+    ...options,
   });
 
 export const keyPem = ({ key }: TestCertificate): string =>

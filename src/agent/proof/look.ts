@@ -2,11 +2,11 @@
 import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { connect, type DetailedPeerCertificate, type TLSSocket } from 'node:tls';
+import { certificatesIn, judgeServerChain } from '../../domain/diagnosis/judge-server-chain.ts';
 import { printable } from '../../domain/policy/printable.ts';
 import { parseSerial } from '../../domain/x509/serial.ts';
-import { distrustOf } from './chain-trust.ts';
 import type { Proof } from './proof-schema.ts';
-import { troubleOf } from './trouble.ts';
+import { flawInWords, troubleOf } from './trouble.ts';
 
 export interface Sight {
   readonly certificate?: { readonly serial: string; readonly subject: string };
@@ -82,7 +82,7 @@ function watch(socket: TLSSocket, proof: Proof, glance: Glance): Promise<Sight> 
   });
 }
 
-/** And what speaks against it: its chain, its times, its name. */
+/** And what speaks against it: its chain, its times, its purpose, its name. */
 function seenOn(socket: TLSSocket, { host, serverName = host }: Proof, { trustPem }: Glance): [Sight, string?] {
   const chain = chainOf(socket);
   const [leaf] = chain;
@@ -91,10 +91,10 @@ function seenOn(socket: TLSSocket, { host, serverName = host }: Proof, { trustPe
   const subject = leaf.subject?.replaceAll('\n', ', ') || 'a certificate without a subject';
   const certificate = { serial: parseSerial(leaf.serialNumber) ?? '', subject: printable(subject, 200) };
   const sight = { certificate, ...(protocol !== null && { protocol }) };
-  const distrust = (socket.authorizationError as unknown) || distrustOf(chain, trustPem, Date.now());
-  if (distrust) return [sight, `it is not good under the roots given (${printable(String(distrust))})`];
-  const named = isIP(serverName) === 0 ? leaf.checkHost(serverName, { subject: 'never' }) : leaf.checkIP(serverName);
-  return named === undefined ? [sight, `it is not for the name ${serverName}`] : [sight];
+  const [flaw] = judgeServerChain({ chain, roots: certificatesIn(trustPem), serverName, nowMs: Date.now() });
+  if (flaw) return [sight, flawInWords(flaw, serverName)];
+  const distrust = socket.authorizationError as unknown;
+  return distrust ? [sight, `it is not good under the roots given (${printable(String(distrust))})`] : [sight];
 }
 
 /** As the server sent it. */

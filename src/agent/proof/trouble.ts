@@ -1,4 +1,5 @@
 /** What the network and OpenSSL report of a handshake that failed, in words for a person. */
+import type { ServerFlaw, ServerFlawCode } from '../../domain/diagnosis/judge-server-chain.ts';
 import { printable } from '../../domain/policy/printable.ts';
 
 const words: Readonly<Record<string, string>> = {
@@ -22,3 +23,18 @@ export function troubleOf(error: NodeJS.ErrnoException): string {
   if (alert !== undefined) return `it refused the handshake (${printable(alert.toLowerCase())})`;
   return words[code] ?? `the handshake failed (${printable(code)})`;
 }
+
+const flaws: Readonly<Record<ServerFlawCode, string>> = {
+  expired: 'it has expired, or an issuer of it',
+  notYetValid: 'it is not valid yet, or an issuer of it is not',
+  selfSigned: 'it is self-signed, and not one of the roots given',
+  untrustedRoot: 'its root is not one of the roots given',
+  otherKeyOfIssuer: 'the root given has the name of its issuer, but another key',
+  issuerMissing: 'its issuer is neither sent nor one of the roots given',
+  wrongPurpose: 'it may not be used by servers (extendedKeyUsage has no serverAuth)',
+  wrongName: 'it is not for the name',
+};
+
+/** To follow "but". */
+export const flawInWords = ({ code }: ServerFlaw, serverName: string): string =>
+  code === 'wrongName' ? `${flaws[code]} ${serverName}` : flaws[code];

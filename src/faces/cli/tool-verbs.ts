@@ -1,7 +1,7 @@
 /** Verbs that work on what is here, without the service: stores for Java, and a look at somebody's handshake. */
 import { type Command, Option } from 'commander';
-import { readTarget, type Target } from './arguments.ts';
-import type { HandshakeOptions } from './handshake.ts';
+import { readLength, readTarget, type Target } from './arguments.ts';
+import type { HandshakeOptions } from './handshake/handshake.ts';
 import type { KeystoreOptions } from './keystore.ts';
 import type { WithSession } from './session.ts';
 
@@ -30,6 +30,10 @@ export function addToolVerbs(program: Command, { withSession }: { readonly withS
     .argument('<host:port>', 'where a server listens', readTarget)
     .option('--servername <name>', 'name asked for by SNI and checked (default: the host)')
     .addOption(new Option('--max-tls <version>', 'at most this version').choices(['1.2', '1.3']).default('1.3'))
+    .option('--timeout <length>', 'how long the server may take (default: 10s)', readLength)
+    .option('--http', 'ask for / afterwards: nginx refuses a client only there')
+    .addOption(new Option('--svg', 'draw a picture, to standard output').conflicts('mermaid'))
+    .addOption(new Option('--mermaid', 'draw it as Mermaid text').conflicts('svg'))
     .addHelpText(
       'after',
       '\nWith --cert and --key the client certificate is shown to a server that asks for one; --ca is what to trust.' +
@@ -37,7 +41,7 @@ export function addToolVerbs(program: Command, { withSession }: { readonly withS
     )
     .action((target: Target, options: HandshakeOptions) =>
       withSession(program.opts(), async (session) =>
-        (await import('./handshake.ts')).handshake(session, target, { ...program.opts(), ...options }),
+        (await import('./handshake/handshake.ts')).handshake(session, target, { ...program.opts(), ...options }),
       ),
     );
 }

@@ -3,10 +3,11 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createServer as createTlsServer, type SecureVersion, type TlsOptions } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { commandLine } from '../../support/command-line.ts';
-import { clientOf, keyPem, productRoot, serverOf, strangerRoot, system } from '../../support/face-tls.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
-import type { TestCertificate } from '../../support/test-hierarchy.ts';
+import { commandLine } from '../../../support/command-line.ts';
+import { clientOf, keyPem, productRoot, serverOf, strangerRoot, system } from '../../../support/face-tls.ts';
+import { runHandshake, type SeenHandshake, seeHandshake } from '../../../support/handshake-verb.ts';
+import { temporaryFolder } from '../../../support/temporary-folder.ts';
+import type { TestCertificate } from '../../../support/test-hierarchy.ts';
 
 const server = serverOf(system);
 const client = clientOf(productRoot, { commonName: 'client' });
@@ -24,37 +25,11 @@ async function listen(options: TlsOptions = {}): Promise<string> {
 
 const mutual = { requestCert: true, rejectUnauthorized: true, ca: productRoot.pem };
 
-interface Message {
-  readonly from: string;
-  readonly name: string;
-  readonly certificates?: readonly string[];
-  readonly authorities?: readonly string[];
-  readonly alert?: string;
-}
-
-interface Seen {
-  readonly protocol: string;
-  readonly serverTrusted: boolean;
-  readonly certificateRequested: boolean;
-  readonly refusal: string | null;
-  readonly distrust: string | null;
-  readonly messages: readonly Message[];
-}
-
 /** The verb with trust in `system`, showing `shown`. */
-async function look(target: string, shown?: TestCertificate, ...args: string[]) {
-  const folder = temporaryFolder().path;
-  const file = (name: string, content: string): string => {
-    writeFileSync(join(folder, name), content);
-    return join(folder, name);
-  };
-  const ca = ['--ca', file('ca.pem', system.pem)];
-  const own = shown ? ['--cert', file('c.pem', shown.pem), '--key', file('k.pem', keyPem(shown))] : [];
-  const { code, stdout } = await commandLine(['handshake', target, ...ca, ...own, ...args, '--json'], { cwd: folder });
-  return { code, seen: JSON.parse(stdout) as Seen };
-}
+const look = (target: string, shown?: TestCertificate, ...args: string[]) =>
+  seeHandshake(target, { ...(shown && { shown }) }, ...args);
 
-const names = ({ messages }: Seen, from: string): string[] =>
+const names = ({ messages }: SeenHandshake, from: string): string[] =>
   messages.flatMap((message) => (message.from === from ? [message.name] : []));
 
 describe('privyseal handshake', () => {
@@ -112,15 +87,51 @@ describe('privyseal handshake', () => {
     expect((await commandLine(['handshake', target, ...bad], { cwd: folder })).code).toBe(2);
   });
 
-  it('draws it: one line a message, and a verdict in words', async () => {
-    const target = await listen(mutual);
-    const folder = temporaryFolder().path;
-    writeFileSync(join(folder, 'ca.pem'), system.pem);
-    const { stdout } = await commandLine(['handshake', target, '--ca', 'ca.pem'], { cwd: folder });
-    expect(stdout).toMatch(/──▶ ClientHello +asks for localhost\n/);
-    expect(stdout).toMatch(/◀── CertificateRequest +of CN=Test Product Root\n/);
-    expect(stdout).toMatch(/──▶ Certificate +none\n/);
-    expect(stdout).toMatch(/◀── Alert +fatal: certificate_required\n/);
-    expect(stdout).toMatch(/The client showed no certificate and was refused: certificate_required\./);
+  it('knows both chains by names, key and issuer, what was offered and agreed, and that nothing is wrong', async () => {
+    const { seen } = await look(await listen(mutual), client);
+    expect(seen.troubles).toEqual([]);
+    expect(seen.serverChain[0]).toMatchObject({ subject: 'CN=localhost', key: 'ec-p256', issuedBy: 'trusted' });
+    expect(seen.clientChain[0]).toMatchObject({ subject: 'CN=client', serial: client.serial, issuedBy: 'unknown' });
+    expect(seen.offered.versions).toEqual(['TLS 1.3', 'TLS 1.2']);
+    expect(seen.offered.groups).toContain('x25519');
+    expect(seen.group).not.toBeNull();
+  });
+
+  it.each(['TLSv1.2', 'TLSv1.3'] as SecureVersion[])('tries whether %s resumes a session', async (version) => {
+    const { seen } = await look(await listen({ maxVersion: version }));
+    expect(seen.resumption).toBe('resumed');
+  });
+});
+
+describe('the drawing of a handshake', () => {
+  it('has an arrow for each message, both chains, and a verdict in words', async () => {
+    const { stdout } = await runHandshake(await listen(mutual), {});
+    expect(stdout).toMatch(/│─ ClientHello ─+▶│ {2}asks for localhost\n/);
+    expect(stdout).toMatch(/│◀─+ CertificateRequest ─│ {2}of CN=Test Product Root\n/);
+    expect(stdout).toMatch(/│─ Certificate ─+▶│ {2}none\n/);
+    expect(stdout).toMatch(/│◀─+ Alert ─│ {2}fatal: certificate_required\n/);
+    expect(stdout).toMatch(/└ issued by CN=Test System, trusted by \S+ca\.pem\n/);
+    expect(stdout).toMatch(/✗ the server judging the client’s certificate: .+\n {2}Show one with --cert FILE/);
+  });
+
+  it('says who verified what when all went well, and that a certificate is optional', async () => {
+    expect((await runHandshake(await listen(mutual), { shown: client })).stdout).toMatch(
+      /The server verified that the client has its key \(.+\), and let it in\.\n(.*\n)*✓/,
+    );
+    const optional = { ...mutual, rejectUnauthorized: false };
+    expect((await runHandshake(await listen(optional), {})).stdout).toContain('went on without one');
+  });
+
+  it('is a Mermaid diagram with --mermaid, and a picture with --svg, which nothing can break out of', async () => {
+    const hostile = serverOf(system, { commonName: 'a;b#c<script>"&' });
+    const target = await listen({ ...mutual, cert: hostile.pem, key: keyPem(hostile) });
+    const mermaid = (await runHandshake(target, {}, '--mermaid')).stdout;
+    expect(mermaid.split('\n')[0]).toBe('sequenceDiagram');
+    expect(mermaid).toMatch(/S-xC: Alert<br\/>fatal: certificate_required/);
+    expect(mermaid).toMatch(/CN=a\\*#59;b#35;c\\*#60;script\\*#62;\\*#34;#38;/);
+    const svg = (await runHandshake(target, {}, '--svg')).stdout;
+    expect(svg).toMatch(/^<svg [^<>]+>\n<title>/);
+    expect(svg).toMatch(/CN=a\\*;b#c\\*&lt;script\\*&gt;\\*&quot;&amp;/);
+    expect(svg.match(/<script|&(?!(?:amp|lt|gt|quot);)/g)).toBeNull();
   });
 });

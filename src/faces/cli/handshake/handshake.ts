@@ -1,0 +1,126 @@
+/** `privyseal handshake HOST:PORT`: does one TLS handshake in a process of its own and draws what really happened. */
+import { fork } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { rootCertificates } from 'node:tls';
+import { certificatesIn } from '../../../domain/diagnosis/judge-server-chain.ts';
+import type { Target } from '../arguments.ts';
+import { CliError } from '../cli-error.ts';
+import type { Ending } from '../exit-codes.ts';
+import { paintFor } from '../paint.ts';
+import type { GlobalOptions, Session } from '../session.ts';
+import { diagnose } from './diagnose.ts';
+import { drawMermaid } from './draw-mermaid.ts';
+import { drawReport } from './draw-report.ts';
+import { drawSvg } from './draw-svg.ts';
+import { handshakeJson } from './handshake-json.ts';
+import type { ProbeRequest, ProbeResult } from './probe.ts';
+import { lifelines, rowsOf } from './rows.ts';
+import { refusalOf, type Seen } from './seen.ts';
+import { readTrace, type TracedMessage } from './trace.ts';
+import type { TroubleCode } from './trouble.ts';
+
+export interface HandshakeOptions {
+  readonly servername?: string;
+  readonly maxTls: '1.2' | '1.3';
+  /** Seconds. */
+  readonly timeout?: number;
+  readonly http?: boolean;
+  readonly svg?: boolean;
+  readonly mermaid?: boolean;
+}
+
+const defaultTimeoutSeconds = 10;
+
+export async function handshake(
+  session: Session,
+  target: Target,
+  options: HandshakeOptions & GlobalOptions,
+): Promise<Ending> {
+  const { maxTls, timeout = defaultTimeoutSeconds, http = false, servername = target.host } = options;
+  const { trust, pem } = await readCredentials(session, options);
+  const request: ProbeRequest = {
+    ...{ ...target, servername, http, timeoutMs: timeout * 1000 },
+    ...{ maxVersion: `TLSv${maxTls}`, ...pem },
+  };
+  const { result, trace } = await probe(request);
+  const roots = certificatesIn(pem.ca ?? rootCertificates.join('\n'));
+  const all = readTrace(trace);
+  const goodbye = all.some((message) => message.from === 'server' && isGoodbye(message));
+  // Without the goodbyes: most are this program's own doing.
+  const messages = all.filter((message) => !isGoodbye(message));
+  const seen: Seen = { request, result, messages, roots, trust, nowMs: Date.now(), goodbye };
+  show(session, seen, options);
+  return endingOf(seen);
+}
+
+function show(session: Session, seen: Seen, { svg, mermaid }: HandshakeOptions): void {
+  const troubles = diagnose(seen);
+  if (session.json) session.printJson(handshakeJson(seen, troubles));
+  else if (svg) session.print(drawSvg(lifelines(seen), rowsOf(seen), troubles));
+  else if (mermaid) session.print(drawMermaid(lifelines(seen), rowsOf(seen), troubles));
+  else session.print(drawReport(seen, troubles, paintFor(session.io)));
+}
+
+async function readCredentials(session: Session, options: GlobalOptions) {
+  if ((options.cert === undefined) !== (options.key === undefined)) {
+    throw new CliError('usage', 'One of --cert and --key was given without the other. Give both.');
+  }
+  const named = async (name: string | undefined): Promise<string | undefined> => {
+    if (name === undefined) return undefined;
+    const file = session.path(name);
+    return readFile(file, 'utf8').catch((error: unknown) => {
+      throw new CliError('credentialMissing', `${file} cannot be read. Name a PEM file that is there.`, error);
+    });
+  };
+  const own = join(session.home, 'trust', 'system.pem');
+  const ca = (await named(options.ca)) ?? (await readFile(own, 'utf8').catch(() => undefined));
+  const [cert, key] = [await named(options.cert), await named(options.key)];
+  const inside = relative(session.io.cwd, own);
+  const shown = inside.startsWith('..') ? own : inside;
+  const trust = options.ca ?? (ca === undefined ? 'the roots that Node brings' : shown);
+  return { trust, pem: { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) } };
+}
+
+/** The trace goes to the process's standard error, which is why there is one. */
+function probe(request: ProbeRequest): Promise<{ result: ProbeResult; trace: string }> {
+  return new Promise((resolve, reject) => {
+    const child = fork(join(import.meta.dirname, 'probe.ts'), {
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      execArgv: ['--disable-warning=ExperimentalWarning'],
+      env: {},
+    });
+    let trace = '';
+    let result: ProbeResult | undefined;
+    child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+      trace += chunk;
+    });
+    child.on('message', (message) => {
+      result = message as ProbeResult;
+    });
+    child.on('error', reject);
+    child.on('close', () => {
+      if (result) resolve({ result, trace });
+      else
+        reject(
+          new CliError('usage', 'The certificate, the key or the CA given is none that TLS can use.', new Error(trace)),
+        );
+    });
+    child.send(request);
+  });
+}
+
+const isGoodbye = ({ alert }: TracedMessage): boolean => alert?.description === 'close_notify';
+
+/** What ends the program as the server's refusal of the client does. */
+const refusals: ReadonlySet<TroubleCode> = new Set([
+  ...(['clientCertificateMissing', 'clientExpired', 'clientNotYetValid', 'clientWrongPurpose'] as const),
+  ...(['clientUnknownCa', 'clientRevoked', 'clientRefused'] as const),
+]);
+
+function endingOf(seen: Seen): Ending {
+  const troubles = diagnose(seen);
+  if (troubles.some(({ code }) => refusals.has(code))) return 'notAuthorised';
+  if (!seen.result.connected || refusalOf(seen)) return 'notReachable';
+  return seen.result.distrust === undefined ? 'ok' : 'notTrusted';
+}

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import { type Static, Type } from './api/schema.ts';
+import { alertKinds } from './domain/alerts/alert.ts';
 import { StartError } from './domain/errors.ts';
 
 const Port = (description: string, fallback: number) =>
@@ -106,6 +107,41 @@ export const ConfigSchema = Type.Object(
       unit: 'products',
       description: 'Products that the metrics show by name, those with the most certificates; the rest is `other`',
     }),
+    alertDays: Type.Array(Type.Integer({ minimum: 1, maximum: 366 }), {
+      default: [7, 1],
+      maxItems: 10,
+      unit: 'days',
+      description:
+        'Days before its end at which a certificate that should have been rotated is an alert (docs/alerts.md)',
+    }),
+    webhookUrls: Type.Array(Type.String({ maxLength: 2048, pattern: '^https?://[^\\s/@?#]+(/[^\\s#]*)?$' }), {
+      default: [],
+      maxItems: 10,
+      description: 'Where alerts are sent, signed; `http://` only to addresses of webhookAllowedRanges',
+    }),
+    webhookSecretFile: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description:
+          'File with the secrets that sign webhooks, one a line, not readable by others: `whsec_` and base64',
+      }),
+    ),
+    webhookKinds: Type.Array(Type.Enum([...alertKinds]), {
+      default: [],
+      maxItems: alertKinds.length,
+      description: 'Kinds of alerts that webhooks are sent; none is all',
+    }),
+    webhookAllowedRanges: Type.Array(Type.String({ minLength: 1, maxLength: 50 }), {
+      default: [],
+      maxItems: 20,
+      description: 'Address ranges, such as 10.1.2.0/24, that webhooks may be sent to although they are not public',
+    }),
+    webhookTrustFile: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description: 'PEM of authorities that the certificates of webhooks may come from, beside the public ones',
+      }),
+    ),
     logLevel: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent'], {
       default: 'info',
       description: 'Lines below this level are not written',
@@ -190,11 +226,13 @@ function complaint(key: string, schema: Rules, config: Readonly<Record<string, u
 }
 
 /** In words: what a value must be. */
-export function allowed({ enum: values, type, minimum, maximum, pattern }: Rules): string {
+export function allowed({ enum: values, type, items, minimum, maximum, pattern }: Rules): string {
   if (values) return `one of ${values.join(', ')}`;
   if (type === 'integer') return `a whole number from ${minimum}${maximum === undefined ? '' : ` to ${maximum}`}`;
   if (type === 'boolean') return 'true or false';
-  return `${type === 'array' ? 'a list of texts' : 'a text'}${pattern === undefined ? '' : ` like ${pattern}`}`;
+  const isPlainText = items?.type === 'string' && items.pattern === undefined;
+  if (type === 'array') return isPlainText ? 'a list of texts' : `a list, each ${allowed(items ?? {})}`;
+  return `a text${pattern === undefined ? '' : ` like ${pattern}`}`;
 }
 
 /** The environment variable of a setting. */
@@ -214,10 +252,10 @@ function readEnvironment(env: NodeJS.ProcessEnv): Record<string, unknown> {
 }
 
 /** Environment variables are text: numbers, booleans and lists are read from it; what is neither stays text and is refused. */
-function typed(text: string, { type }: Rules): unknown {
+function typed(text: string, { type, items }: Rules): unknown {
   if (type === 'integer') return /^\d+$/.test(text) ? Number(text) : text;
   if (type === 'boolean') return text === 'true' ? true : text === 'false' ? false : text;
-  return type === 'array' ? text.split(',').map((item) => item.trim()) : text;
+  return type === 'array' ? text.split(',').map((item) => typed(item.trim(), items ?? {})) : text;
 }
 
 async function readFile(env: NodeJS.ProcessEnv, cwd: string): Promise<Record<string, unknown>> {

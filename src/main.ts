@@ -15,6 +15,7 @@ import { systemRandomness } from './adapters/system-randomness.ts';
 import { resolvePassphrase } from './adapters/vault-file/passphrase.ts';
 import { createSoftwareKeys } from './adapters/vault-file/software-keys.ts';
 import { openFileVault } from './adapters/vault-file/vault-file.ts';
+import { openWebhookSender } from './adapters/webhook-https/open-webhook-sender.ts';
 import { type Config, inHome } from './config.ts';
 import { StartError } from './domain/errors.ts';
 import type { AuditEntry } from './domain/records/audit-event.ts';
@@ -24,6 +25,7 @@ import type { Clock } from './ports/clock.ts';
 import type { Home } from './ports/home.ts';
 import type { Inventory } from './ports/inventory.ts';
 import type { Vault } from './ports/vault.ts';
+import type { WebhookSender } from './ports/webhook-sender.ts';
 import { type BuiltServices, buildServices, type ServiceSettings } from './services/build-services.ts';
 import { distributionUrls } from './services/distribution-urls.ts';
 import { defaultClockLimits } from './services/guard-clock.ts';
@@ -97,6 +99,8 @@ async function openServices(
   closers.push(() => csrs.close());
   const processMeter = createProcessMeter(packageJson.version);
   closers.push(async () => processMeter.close());
+  const webhooks = await openWebhooks(config);
+  closers.push(() => webhooks.close());
   const urls = distributionUrls(config.distributionUrl ?? `http://localhost:${ports.distribution}`);
   const built = await buildServices({
     inventory,
@@ -108,6 +112,7 @@ async function openServices(
     csrs,
     log,
     processMeter,
+    webhooks,
     urls,
     settings: serviceSettings(config, vault.name),
   });
@@ -144,6 +149,7 @@ async function stopService({ built, inventory, log }: OpenServices, closers: Clo
   built.beginStop();
   // The faces and the housekeeping were opened last: nothing new comes after them.
   for (const close of closers.splice(-2).reverse()) await close();
+  await built.stopAlerting();
   await inventory.appendAudit(serviceEvent('service.stopped', built)).catch((error: unknown) => {
     log.error({ err: error }, 'the stop was not audited');
   });
@@ -176,6 +182,21 @@ async function openVault(
   return { vault, passphraseFile: resolved.source === 'home' ? resolved.file : undefined };
 }
 
+async function openWebhooks(config: Config): Promise<WebhookSender> {
+  const { webhookUrls, webhookSecretFile, webhookTrustFile, webhookAllowedRanges } = config;
+  if (webhookUrls.length > 0 && webhookSecretFile === undefined) {
+    throw new StartError(
+      'badConfiguration',
+      'webhookUrls are set without webhookSecretFile, which signs what is sent.',
+    );
+  }
+  return openWebhookSender({
+    ...(webhookSecretFile !== undefined && { secretFile: webhookSecretFile }),
+    ...(webhookTrustFile !== undefined && { trustFile: webhookTrustFile }),
+    allowedRanges: webhookAllowedRanges,
+  });
+}
+
 function serviceSettings(config: Config, vault: string): ServiceSettings {
   const pss = config.rsaPadding === 'pss' && config.authorityKeyType.startsWith('rsa-');
   return {
@@ -191,6 +212,9 @@ function serviceSettings(config: Config, vault: string): ServiceSettings {
     clockLimits: { ...defaultClockLimits, acceptClock: config.acceptClock },
     serverNames: serverNames(config),
     productCertificatesPerDay: config.productCertificatesPerDay,
+    alertDays: config.alertDays,
+    webhookUrls: config.webhookUrls,
+    webhookKinds: config.webhookKinds as ServiceSettings['webhookKinds'],
     metricsProducts: config.metricsProducts,
     requestLifetimeSeconds: config.requestLifetimeSeconds,
   };

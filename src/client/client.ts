@@ -1,5 +1,6 @@
 /** The REST API as a typed client over HTTPS with mutual TLS or a bearer token; what the command line talks through. */
 import { randomUUID } from 'node:crypto';
+import { AlertList } from '../api/alert.ts';
 import { AuditEventList, type AuditEventListQuery, CheckpointJson } from '../api/audit.ts';
 import {
   CertificateJson,
@@ -133,6 +134,8 @@ export function connect(options: ConnectOptions) {
         cursor = page.nextCursor;
       } while (cursor);
     },
+    /** Those that are open. */
+    alerts: (): Promise<AlertList> => get('/v1/alerts', AlertList),
     latestCheckpoint: (): Promise<CheckpointJson> => get('/v1/audit-checkpoints/latest', CheckpointJson),
     ...operatorCalls({ get, put, issue, take }),
     status: (): Promise<StatusJson> => get('/v1/status', StatusJson),

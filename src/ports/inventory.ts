@@ -22,6 +22,7 @@ import type {
   Product,
   ProductVersion,
 } from '../domain/records/environment.ts';
+import type { AlertStore } from './alert-store.ts';
 import type { CampaignStore } from './campaign-store.ts';
 import type { DeploymentStore } from './deployment-store.ts';
 import type {
@@ -210,7 +211,7 @@ export interface ExpiryCount {
   readonly withoutSuccessor: number;
 }
 
-export interface Inventory extends RequestStore, DeploymentStore, CampaignStore {
+export interface Inventory extends RequestStore, DeploymentStore, CampaignStore, AlertStore {
   // --- issuance -------------------------------------------------------------------------------------------------------
   /**
    * Makes the serial, what will be signed, the token use and the audit entry durable, before anything is signed. Rejects

@@ -1,4 +1,6 @@
 /** Puts the use cases together over the ports: what the faces are given, and what keeps the service fresh. */
+
+import type { AlertKind } from '../domain/alerts/alert.ts';
 import { encodePem } from '../domain/der/pem.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { CsrReader } from '../ports/csr-reader.ts';
@@ -9,6 +11,8 @@ import type { Log } from '../ports/log.ts';
 import type { ProcessMeter } from '../ports/process-meter.ts';
 import type { Randomness } from '../ports/randomness.ts';
 import type { Vault } from '../ports/vault.ts';
+import type { WebhookSender } from '../ports/webhook-sender.ts';
+import { createAlerting } from './alerting.ts';
 import { createAnswerOcsp } from './answer-ocsp.ts';
 import { createArchiving } from './archive-expired.ts';
 import { createAuditCheckpoints } from './audit-checkpoints.ts';
@@ -81,6 +85,7 @@ export interface BuildDeps {
   readonly csrs: CsrReader;
   readonly log: Log;
   readonly processMeter: ProcessMeter;
+  readonly webhooks: WebhookSender;
   readonly urls: DistributionUrls;
   readonly settings: ServiceSettings;
 }
@@ -95,6 +100,11 @@ export interface ServiceSettings {
   readonly serverNames: readonly string[];
   /** Certificates of one product on one day (UTC); 0: without limit. */
   readonly productCertificatesPerDay: number;
+  /** Days before its end at which a certificate that should have been rotated is an alert of its own. */
+  readonly alertDays: readonly number[];
+  /** Where alerts are told, and of which kinds; none: of all. */
+  readonly webhookUrls: readonly string[];
+  readonly webhookKinds: readonly AlertKind[];
   /** How many products the metrics show by name. */
   readonly metricsProducts: number;
   /** How long a request waits for approval. */
@@ -119,6 +129,8 @@ export interface BuiltServices {
   housekeep(): Promise<void>;
   /** Signs the audit log up to its newest event; called at the stop; the housekeeping does so at the start. Never throws: what fails is logged. */
   signAuditLog(): Promise<void>;
+  /** Ends what alerts have under way; called after the last housekeeping. */
+  stopAlerting(): Promise<void>;
   /** From here on the service reports that it is stopping. */
   beginStop(): void;
 }
@@ -180,6 +192,8 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
   const faces: WatchedFace[] = [];
   const expiryCounts = createExpiryCounts(shared);
 
+  const alerting = createAlerting({ ...shared, crls });
+
   const services: Services = {
     authenticateToken: createAuthenticateToken({ ...shared, findToken: known.tokens.find }),
     authenticateCollector: createAuthenticateCollector({ ...shared, findToken: known.tokens.find }),
@@ -218,6 +232,7 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
     ...createProductServices({ ...shared, forgetProduct: known.products.forget }),
     ...createProfileServices({ ...shared, directory, forgetProfiles: known.profiles.forget }),
     ...createTokenServices({ ...shared, forgetToken: known.tokens.forget }),
+    listAlerts: () => inventory.openAlerts(),
     listAuditEvents: createListAuditEvents({ inventory, cursorsFor }),
     latestCheckpoint: () => checkpoints.latest(),
     status: createStatus(reporting, readiness),
@@ -229,7 +244,7 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
     },
     countAnswer: measurements.answered,
     countRefusal: measurements.refused,
-    collectMetrics: createCollectMetrics({ ...reporting, readiness, expiryCounts, faces }),
+    collectMetrics: createCollectMetrics({ ...reporting, readiness, expiryCounts, faces, alerting }),
     onRevoked: (listener) => news.onChange(({ serial, revoked }) => revoked && listener(serial)),
     onRoleChange: (listener) => news.onRoleChange(listener),
   };
@@ -243,7 +258,9 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
     recoverOperator: (name) => recoverOperator(withIssuing, name),
     clientAuthorities: () => clientAuthorities(directory),
     recoverUnfinished: () => recoverUnfinished(shared, Number.MAX_SAFE_INTEGER),
+    stopAlerting: () => alerting.stop(),
     async housekeep() {
+      void alerting.tend();
       await recoverUnfinished(shared, clock.now() - abandonedAfterMs);
       await crls.refreshDue();
       await responders.refreshDue();

@@ -3,6 +3,7 @@ import { type GaugeReading, gauge, type MetricFamily } from '../domain/records/m
 import type { Home } from '../ports/home.ts';
 import type { ExpiryCount, Inventory } from '../ports/inventory.ts';
 import type { ProcessMeter } from '../ports/process-meter.ts';
+import type { Alerting } from './alerting.ts';
 import type { AuthorityDirectory } from './authority-directory.ts';
 import { expiryBoundsDays } from './expiry-counts.ts';
 import type { GuardedClock } from './guard-clock.ts';
@@ -27,6 +28,7 @@ export interface CollectMetricsDeps {
   /** How many products are shown by name; the smaller ones are together `other`. */
   readonly metricsProducts: number;
   readonly faces: readonly WatchedFace[];
+  readonly alerting: Pick<Alerting, 'families'>;
 }
 
 export const createCollectMetrics = (deps: CollectMetricsDeps) => async (): Promise<readonly MetricFamily[]> => [
@@ -38,6 +40,7 @@ export const createCollectMetrics = (deps: CollectMetricsDeps) => async (): Prom
   ...faceFamilies(deps.faces),
   ...(await queueFamilies(deps)),
   ...(await authorityFamilies(deps)),
+  ...(await deps.alerting.families()),
   ...deps.measurements.families(),
   ...expiryFamilies(await deps.expiryCounts(), deps.metricsProducts),
 ];

@@ -27,6 +27,8 @@ export interface CrlPublisher {
   refreshDue(): Promise<void>;
   /** Authorities whose list is past half its life or could not be built, with the reason. */
   problems(): readonly string[];
+  /** Authorities whose list is past half its life. */
+  lateAuthorities(): readonly string[];
 }
 
 interface Shelf {
@@ -99,6 +101,8 @@ export function createCrlPublisher(deps: PublishCrlDeps): CrlPublisher {
         if (isDue(shelf)) await rebuild(authority.name, shelf).catch(() => undefined);
       }
     },
+    lateAuthorities: () =>
+      [...shelves].filter(([, { published }]) => published && pastHalf(published)).map(([name]) => name),
     problems() {
       const late = [...shelves].filter(([, { published, failure }]) => failure || (published && pastHalf(published)));
       return late.map(([name, { failure }]) => `${name}: ${failure ?? 'past half its life'}`);

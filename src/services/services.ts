@@ -1,5 +1,6 @@
 /** Everything the faces may ask for: one entry a use case, each built in its own file of this folder. */
 
+import type { Alert } from '../domain/alerts/alert.ts';
 import type { Checkpoint } from '../domain/audit/checkpoint.ts';
 import type { KeptEvent } from '../domain/audit/kept-event.ts';
 import type { Profile } from '../domain/policy/profile.ts';
@@ -225,7 +226,9 @@ export interface Services extends RegistryServices, MeasuringServices, CampaignS
   removeOperator(caller: Caller, name: string): Promise<readonly string[]>;
   /** A further certificate with a new key; those before stay good. */
   issueOperatorCertificate(caller: Caller, name: string, input: OperatorCertificateInput): Promise<CertificateView>;
-  // the audit log
+  // alerts and the audit log
+  /** Those that are open, the longest first. */
+  listAlerts(): Promise<readonly Alert[]>;
   listAuditEvents(input: AuditListInput): Promise<AuditPage>;
   /** The newest; `notFound` before the first. */
   latestCheckpoint(): Promise<CheckpointView>;

@@ -1,6 +1,7 @@
 /** What every adapter of the inventory port must do; an adapter's own test calls `inventoryContract` with a way to open one. */
 import { describe } from 'vitest';
 import type { Inventory } from '../../src/ports/inventory.ts';
+import { alertContract } from './inventory/alerts.ts';
 import { archiveContract } from './inventory/archive.ts';
 import { auditContract } from './inventory/audit.ts';
 import { campaignContract } from './inventory/campaigns.ts';
@@ -31,6 +32,7 @@ export function inventoryContract(name: string, makeStore: () => Promise<Invento
     issuanceContract(makeStore);
     revocationContract(makeStore);
     deploymentContract(makeStore);
+    alertContract(makeStore);
     lineageContract(makeStore);
     campaignContract(makeStore);
     archiveContract(makeStore);

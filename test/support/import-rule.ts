@@ -70,6 +70,13 @@ const floors: readonly Floor[] = [
     pure: false,
   },
   {
+    path: 'adapters/webhook-https/',
+    floors: ['adapters/webhook-https/', 'ports/', 'domain/'],
+    packages: ['undici'],
+    node: 'any',
+    pure: false,
+  },
+  {
     path: 'faces/http/',
     floors: ['faces/http/', 'services/', 'domain/', 'api/'],
     packages: [...fastify, 'typebox', 'yaml'],

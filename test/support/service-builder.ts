@@ -11,6 +11,7 @@ import { openFileVault } from '../../src/adapters/vault-file/vault-file.ts';
 import type { Home } from '../../src/ports/home.ts';
 import type { Inventory } from '../../src/ports/inventory.ts';
 import type { Vault } from '../../src/ports/vault.ts';
+import type { WebhookSender } from '../../src/ports/webhook-sender.ts';
 import { type BuiltServices, buildServices, type ServiceSettings } from '../../src/services/build-services.ts';
 import type { Caller } from '../../src/services/caller.ts';
 import { defaultClockLimits } from '../../src/services/guard-clock.ts';
@@ -22,6 +23,7 @@ export interface ServiceOptions {
   readonly wrapInventory?: (inventory: Inventory) => Inventory;
   readonly wrapVault?: (vault: Vault) => Vault;
   readonly wrapHome?: (home: Home) => Home;
+  readonly webhooks?: WebhookSender;
 }
 
 export interface TestService extends BuiltServices {
@@ -52,8 +54,16 @@ const defaultSettings: ServiceSettings = {
   clockLimits: defaultClockLimits,
   serverNames: ['localhost'],
   productCertificatesPerDay: 0,
+  alertDays: [7, 1],
+  webhookUrls: [],
+  webhookKinds: [],
   metricsProducts: 100,
   requestLifetimeSeconds: 7 * 86_400,
+};
+
+const deafWebhooks: WebhookSender = {
+  send: async () => ({ kind: 'failed', reason: 'nobody is there' }),
+  close: async () => undefined,
 };
 
 /** Weak on purpose: the derivation's cost is not what these tests are about. */
@@ -86,6 +96,7 @@ export async function openService(options: ServiceOptions): Promise<TestService>
     csrs,
     log: pino({ level: 'silent' }),
     processMeter,
+    webhooks: options.webhooks ?? deafWebhooks,
     urls,
     settings: { ...defaultSettings, ...options.settings },
   });
@@ -101,6 +112,7 @@ export async function openService(options: ServiceOptions): Promise<TestService>
       time.wall += seconds * 1000;
     },
     async close() {
+      await built.stopAlerting();
       processMeter.close();
       await csrs.close();
       await inventory.close();

@@ -1,4 +1,5 @@
 /** Services in memory that record what the faces asked of them: for tests of translation, where no CA is needed. */
+import type { Alert } from '../../src/domain/alerts/alert.ts';
 import type { KeptEvent } from '../../src/domain/audit/kept-event.ts';
 import { CaError, type CaErrorCode } from '../../src/domain/errors.ts';
 import { auditChainHash, auditGenesisHash, canonicalAuditEvent } from '../../src/domain/records/audit-event.ts';
@@ -129,6 +130,15 @@ export async function* textOf(records: readonly CertificateRecord[], form: strin
   for (const record of records) yield Buffer.from(renderers[form]!(record, testNow));
 }
 
+const testAlert: Alert = {
+  id: 'rotationOverdue:dev/demo',
+  kind: 'rotationOverdue',
+  subject: 'dev/demo',
+  withinDays: null,
+  count: 2,
+  openedAt: testNow * 1000,
+};
+
 const demoDeployment: Deployment = {
   serial: hierarchy.leaf.serial,
   target: 'web-1',
@@ -238,6 +248,7 @@ export function makeServices(override: Partial<Services> = {}): ServicesDouble {
       };
     },
     ...registryDouble,
+    listAlerts: async () => [testAlert],
     listAuditEvents: async () => ({ items: [testEvent], nextCursor: null }),
     latestCheckpoint: async () => testCheckpoint,
     status: async () => ({

@@ -13,6 +13,8 @@ export const actNames = [
   'revokeCertificate',
   'releaseCertificate',
   'recordDeployment',
+  'recordAlerts',
+  'settleDelivery',
   'supersedeCertificate',
   'createCampaign',
   'recordMembers',

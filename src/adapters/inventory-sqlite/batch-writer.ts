@@ -1,6 +1,7 @@
 /** Group commit: many acts in one durable transaction, one by one again when an act fails unforeseen. */
 import { CaError } from '../../domain/errors.ts';
 import type { Act, Acts } from './acts.ts';
+import { alertActs } from './alert-acts.ts';
 import { archiveActs } from './archive-acts.ts';
 import { auditActs } from './audit-acts.ts';
 import { openAuditChain } from './audit-chain.ts';
@@ -101,6 +102,7 @@ function openSession(options: ConnectionOptions): Session {
     ...catchUpAct(connection),
     ...revocationActs(connection, audit),
     ...deploymentActs(connection, audit),
+    ...alertActs(connection, audit),
     ...supersessionActs(connection, audit),
     ...campaignActs(connection, audit),
     ...registryActs(connection, audit),

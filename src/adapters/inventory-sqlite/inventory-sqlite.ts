@@ -5,6 +5,7 @@ import { StartError } from '../../domain/errors.ts';
 import type { Inventory } from '../../ports/inventory.ts';
 import type { SubmissionOutcome } from '../../ports/request-store.ts';
 import { type Act, type ActName, actNames } from './acts.ts';
+import { alertReads } from './alert-reads.ts';
 import { campaignReads } from './campaign-reads.ts';
 import { type Connection, type ConnectionOptions, openForReading, openForWriting } from './connection.ts';
 import { startErrorOf } from './database-error.ts';
@@ -80,6 +81,7 @@ function compose(queue: WriteQueue, reader: Connection, searches: SearchThread):
     ...requestReads(reader),
     ...campaignReads(reader),
     ...deploymentReads(reader),
+    ...alertReads(reader),
     ...searching,
     load: async () => ({ pendingWrites: queue.pending, waitingSearches: waiting() }),
     recordIssued: (issued) =>

@@ -116,7 +116,8 @@ const overdueFilter = (now: number): Filter => ({
   finds: 'unordered',
 });
 
-const unfollowedSql = "successor IS NULL AND state = 'issued' AND purpose = 'product'";
+/** The terms of the index `certificates_to_rotate`. */
+export const unfollowedSql = "successor IS NULL AND state = 'issued' AND purpose = 'product'";
 
 /** The time of issue has no index: an intent is redeemed within a day, which bounds the time of request, which has several. */
 function issueFilters({ issuedAfter, issuedBefore }: SimpleQuery): Filter[] {

@@ -40,6 +40,8 @@ export type AuditKind =
   | 'campaign.resumed'
   | 'campaign.abandoned'
   | 'campaign.ended' // nobody waits any more
+  | 'alert.opened' // its condition is met
+  | 'alert.cleared'
   | 'crl.published'
   | 'auditKey.activated' // from here on this key signs checkpoints
   | 'request.refused'; // any refusal on any face; `code` says which

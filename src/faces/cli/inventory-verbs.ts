@@ -1,4 +1,4 @@
-/** The verbs that ask the inventory: `list`, `export`, `expiring`, `summary`; each one's code is loaded when it is called. */
+/** The verbs that ask the inventory: `list`, `export`, `expiring`, `summary`, `alerts`; each one's code is loaded when it is called. */
 import { type Command, Option } from 'commander';
 import { readLength, readLimit } from './arguments.ts';
 import type { ExpiringOptions } from './expiring.ts';
@@ -49,4 +49,9 @@ export function addInventoryVerbs(program: Command, { withSession }: VerbDeps): 
     .action((options: { environment?: string }) =>
       withSession(program.opts(), async (session) => (await import('./summary.ts')).summary(session, options)),
     );
+  program
+    .command('alerts')
+    .description('what somebody should know of: overdue rotations, failed deployments, late CRLs')
+    .addHelpText('after', '\nExample:\n  $ privyseal alerts --json')
+    .action(() => withSession(program.opts(), async (session) => (await import('./alerts.ts')).alerts(session)));
 }

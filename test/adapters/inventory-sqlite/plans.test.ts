@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { adminRuleSql } from '../../../src/adapters/inventory-sqlite/admin-rule.ts';
+import { alertLookUps } from '../../../src/adapters/inventory-sqlite/alert-reads.ts';
 import { auditSearchStatement } from '../../../src/adapters/inventory-sqlite/audit-search.ts';
 import { campaignLookUps } from '../../../src/adapters/inventory-sqlite/campaign-reads.ts';
 import { catchUpSql } from '../../../src/adapters/inventory-sqlite/catch-up-act.ts';
@@ -13,6 +14,7 @@ import { labelsOfName, labelsOfText } from '../../../src/adapters/inventory-sqli
 import { lookUps } from '../../../src/adapters/inventory-sqlite/point-reads.ts';
 import { policyLookUps } from '../../../src/adapters/inventory-sqlite/policy-reads.ts';
 import { requestLookUps } from '../../../src/adapters/inventory-sqlite/request-reads.ts';
+import { rotationSlices } from '../../../src/adapters/inventory-sqlite/rotation-counts.ts';
 import { type Probe, searchStatements } from '../../../src/adapters/inventory-sqlite/search.ts';
 import {
   everyWindowEndSql,
@@ -61,7 +63,14 @@ const newest: Readonly<Record<string, string>> = {
 
 describe('a point look-up', () => {
   it.each(
-    Object.entries({ ...lookUps, ...policyLookUps, ...requestLookUps, ...campaignLookUps, ...deploymentLookUps }),
+    Object.entries({
+      ...lookUps,
+      ...policyLookUps,
+      ...requestLookUps,
+      ...campaignLookUps,
+      ...deploymentLookUps,
+      ...alertLookUps,
+    }),
   )('of %s reads no table from end to end', (name, sql) => {
     const parameters = Array.from({ length: sql.split('?').length - 1 }, () => 1);
     const steps = plan(sql, parameters);
@@ -189,6 +198,18 @@ const labels: FoundLabels = { ofName: found, ofText: found };
 /** A table without an index, and an index from end to end that is in no order anybody asked for. */
 const scan =
   /SCAN (?:certificates|labels)(?! USING (?:COVERING )?INDEX (?:certificates_by_request|certificates_by_expiry|certificates_revoked|certificates_open|sqlite_autoindex_labels_1))/;
+
+describe('a slice of the count of overdue and failed', () => {
+  const bounds = { now: 1, place: 1, id: 1, state: 'failed', limit: 5 };
+  it.each([
+    ['overdueSame', 'certificates_to_rotate (<expr>=? AND rowid>?)'],
+    ['overdueLater', 'certificates_to_rotate (<expr>>? AND <expr><?)'],
+    ['failedSame', 'certificates_by_deployment (deployment=? AND requested_at=? AND rowid>?)'],
+    ['failedLater', 'certificates_by_deployment (deployment=? AND requested_at>?)'],
+  ] as const)('%s is found in the order of its index', (name, index) => {
+    expect(plan(rotationSlices[name], [bounds])).toEqual([`SEARCH certificates USING INDEX ${index}`]);
+  });
+});
 
 describe('a search', () => {
   const questions = Object.entries(filters).flatMap(([name, [filter, index]]) =>

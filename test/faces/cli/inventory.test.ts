@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { AlertJson } from '../../../src/api/alert.ts';
 import type { ExpiringJson, InventorySummaryJson } from '../../../src/api/inventory.ts';
 import { makeProblem, makeSummary } from '../../support/certificate-json.ts';
 import { at, type CommandLineOptions, commandLine, homeFor } from '../../support/command-line.ts';
@@ -278,5 +279,34 @@ describe('privyseal summary', () => {
     const { run, asked } = await started(() => ({ body: answer }));
     expect(JSON.parse((await run(['summary', '--environment', 'dev', '--json'])).stdout)).toEqual(answer);
     expect(asked()).toEqual([['environment', 'dev']]);
+  });
+});
+
+describe('privyseal alerts', () => {
+  const item: AlertJson = {
+    id: 'certificatesExpiring:dev/demo:1',
+    kind: 'certificatesExpiring',
+    severity: 'critical',
+    subject: 'dev/demo',
+    withinDays: 1,
+    count: 2,
+    openedAt: '2026-11-21T06:30:00Z',
+    summary: '2 certificates of dev/demo end within a day.',
+    certificates: '/v1/certificates?product=dev%2Fdemo&rotation=overdue',
+  };
+
+  it('shows what is open', async () => {
+    const { run } = await started(() => ({ body: { items: [item], nextCursor: null } }));
+    expect(lines((await run(['alerts'])).stdout)).toEqual([
+      'SEVERITY  KIND                  SUBJECT   OPENED          SUMMARY',
+      'critical  certificatesExpiring  dev/demo  30 minutes ago  2 certificates of dev/demo end within a day.',
+    ]);
+    expect(JSON.parse((await run(['alerts', '--json'])).stdout)).toEqual({ items: [item] });
+  });
+
+  it('says when nothing is, on the side', async () => {
+    const { run } = await started(() => ({ body: { items: [], nextCursor: null } }));
+    const { code, stdout, stderr } = await run(['alerts']);
+    expect([code, stdout, stderr]).toEqual([0, '', 'No alert is open.\n']);
   });
 });

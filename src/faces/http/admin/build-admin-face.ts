@@ -8,6 +8,7 @@ import { addDocsRoutes } from '../docs-routes.ts';
 import type { Face, FaceDeps } from '../face-deps.ts';
 import { addHealthRoutes } from '../health-routes.ts';
 import { addAuthorityRoutes } from '../trust-routes.ts';
+import { addAlertRoutes } from './alert-routes.ts';
 import { addAuditRoutes } from './audit-routes.ts';
 import { addCampaignRoutes } from './campaign-routes.ts';
 import { addCrlStateRoutes } from './crl-routes.ts';
@@ -69,6 +70,7 @@ export const addAdminRoutes =
     addOperatorRoutes(face, { ...deps, connections, may, mayOnOthers });
     addCrlStateRoutes(face, { ...deps, mayRead: may('read') });
     addMetricsRoute(face, services, may('read'));
+    addAlertRoutes(face, services, may('read'));
     addAuditRoutes(face, services, may('read'));
     addInventoryRoutes(face, deps, may);
     addStatusRoutes(face, services, { version, mayRead: may('read') });

@@ -15,6 +15,7 @@ export const routeExpectations: Readonly<Record<string, readonly OperatorRole[]>
   'GET /metrics': everyone,
   'GET /v1/crls': everyone,
   'GET /v1/crls/:name': everyone,
+  'GET /v1/alerts': everyone,
   'GET /v1/audit-events': everyone,
   'GET /v1/audit-checkpoints/latest': everyone,
   'GET /v1/authorities': everyone,

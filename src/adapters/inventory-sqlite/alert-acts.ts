@@ -1,0 +1,42 @@
+/** Acts on alerts and on the outbox of webhooks: what is opened and cleared, and what became of each try to tell of it. */
+import { mostDeliveries } from '../../ports/alert-store.ts';
+import type { Acts } from './acts.ts';
+import type { AuditChain } from './audit-chain.ts';
+import { octets } from './certificate-row.ts';
+import type { Connection } from './connection.ts';
+
+export function alertActs(connection: Connection, audit: AuditChain): Pick<Acts, 'recordAlerts' | 'settleDelivery'> {
+  const open = connection.prepare(
+    `INSERT INTO alerts (id, kind, subject, within_days, count, opened_at) VALUES (?, ?, ?, ?, ?, ?)
+     ON CONFLICT (id) DO NOTHING`,
+  );
+  const count = connection.prepare('UPDATE alerts SET count = ? WHERE id = ?');
+  const clear = connection.prepare('DELETE FROM alerts WHERE id = ?');
+  const queue = connection.prepare(
+    'INSERT INTO webhook_deliveries (message, endpoint, body, attempts, due_at) VALUES (?, ?, ?, 0, ?)',
+  );
+  const dropOldest = connection.prepare(
+    `DELETE FROM webhook_deliveries WHERE id IN (SELECT id FROM webhook_deliveries ORDER BY id DESC LIMIT -1 OFFSET ${mostDeliveries})`,
+  );
+  const again = connection.prepare('UPDATE webhook_deliveries SET attempts = attempts + 1, due_at = ? WHERE id = ?');
+  const remove = connection.prepare('DELETE FROM webhook_deliveries WHERE id = ?');
+
+  return {
+    recordAlerts(changes) {
+      for (const { id, kind, subject, withinDays, count: certificates, openedAt } of changes.opened) {
+        open.run(id, kind, subject, withinDays, certificates, openedAt);
+      }
+      for (const { id, count: certificates } of changes.counted) count.run(certificates, id);
+      for (const id of changes.cleared) clear.run(id);
+      for (const { message, endpoint, body } of changes.deliveries) {
+        queue.run(message, octets(endpoint), body, changes.at);
+      }
+      for (const entry of changes.audit) audit.append(entry);
+      return changes.deliveries.length === 0 ? 0 : dropOldest.run().changes;
+    },
+    settleDelivery({ id, dueAt }) {
+      if (dueAt === null) remove.run(id);
+      else again.run(dueAt, id);
+    },
+  };
+}

@@ -1,0 +1,73 @@
+/** The sender of webhooks from its settings: secrets from a file that nobody else can read, and which authorities and addresses it believes. */
+import { X509Certificate } from 'node:crypto';
+import { open, readFile } from 'node:fs/promises';
+import { parseWebhookSecrets } from '../../domain/alerts/webhook-message.ts';
+import { StartError } from '../../domain/errors.ts';
+import { type CidrRange, parseCidr } from '../../domain/policy/cidr-range.ts';
+import type { WebhookSender } from '../../ports/webhook-sender.ts';
+import { createWebhookSender } from './webhook-sender.ts';
+
+export interface WebhookSettings {
+  readonly secretFile?: string;
+  readonly trustFile?: string;
+  readonly allowedRanges: readonly string[];
+}
+
+/** StartError `badConfiguration` that names the setting, and never a secret. Without a secret nothing may be sent. */
+export async function openWebhookSender(settings: WebhookSettings): Promise<WebhookSender> {
+  const { secretFile, trustFile, allowedRanges } = settings;
+  return createWebhookSender({
+    secrets: secretFile === undefined ? [] : await readSecrets(secretFile),
+    ...(trustFile !== undefined && { trustPem: await readTrust(trustFile) }),
+    configured: allowedRanges.map(rangeOf),
+  });
+}
+
+function rangeOf(text: string): CidrRange {
+  const range = parseCidr(text);
+  if (range) return range;
+  throw bad(`webhookAllowedRanges has ${JSON.stringify(text)}, which is no range such as 10.1.2.0/24 or fd00:1::/48.`);
+}
+
+/** The group may read it: so are secrets mounted. */
+const openToOthers = 0o027;
+const mostOctets = 4096;
+
+async function readSecrets(path: string): Promise<readonly Uint8Array[]> {
+  const { mode, text } = await readSome(path);
+  if ((mode & openToOthers) !== 0) {
+    const octal = (mode & 0o777).toString(8);
+    throw bad(
+      `webhookSecretFile ${path} has mode ${octal}. Make new secrets if others may have read it, and chmod 600.`,
+    );
+  }
+  const secrets = parseWebhookSecrets(text);
+  if (secrets) return secrets;
+  throw bad(
+    `webhookSecretFile ${path} must hold one to three secrets, each a line: whsec_ and base64 of 24 octets or more.`,
+  );
+}
+
+async function readSome(path: string): Promise<{ readonly mode: number; readonly text: string }> {
+  try {
+    await using file = await open(path, 'r');
+    const { mode } = await file.stat();
+    const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(mostOctets), position: 0 });
+    return { mode, text: buffer.toString('utf8', 0, bytesRead) };
+  } catch (cause) {
+    throw bad(`webhookSecretFile ${path} cannot be read. Check the path, its owner and mode.`, cause);
+  }
+}
+
+async function readTrust(path: string): Promise<string> {
+  try {
+    const pem = await readFile(path, 'utf8');
+    // Reads the first; TLS contexts take all.
+    new X509Certificate(pem);
+    return pem;
+  } catch (cause) {
+    throw bad(`webhookTrustFile ${path} is not a readable file of PEM certificates.`, cause);
+  }
+}
+
+const bad = (message: string, cause?: unknown): StartError => new StartError('badConfiguration', message, cause);

@@ -1,0 +1,32 @@
+/** REST shapes of alerts. */
+import { type Static, Type } from './schema.ts';
+
+export const AlertJson = Type.Object(
+  {
+    id: Type.String({ examples: ['rotationOverdue:dev/demo'] }),
+    kind: Type.Enum(['certificatesExpiring', 'rotationOverdue', 'deploymentFailed', 'crlStale']),
+    severity: Type.Enum(['warning', 'critical']),
+    subject: Type.String({
+      description: 'A product id; of `crlStale` the name of an authority',
+      examples: ['dev/demo'],
+    }),
+    withinDays: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()], {
+      description: 'The threshold of `certificatesExpiring`',
+    }),
+    count: Type.Union([Type.Integer({ minimum: 0 }), Type.Null()], { description: 'Certificates it is about' }),
+    openedAt: Type.String({ format: 'date-time' }),
+    summary: Type.String({ description: 'A sentence for people' }),
+    certificates: Type.Union([Type.String(), Type.Null()], {
+      description: 'Path of the list of these certificates on this face',
+      examples: ['/v1/certificates?product=dev%2Fdemo&rotation=overdue'],
+    }),
+  },
+  { additionalProperties: false },
+);
+export type AlertJson = Static<typeof AlertJson>;
+
+export const AlertList = Type.Object(
+  { items: Type.Array(AlertJson), nextCursor: Type.Null() },
+  { additionalProperties: false },
+);
+export type AlertList = Static<typeof AlertList>;

@@ -1,0 +1,49 @@
+/** Alerts: conditions that somebody should know of, each open once until it has cleared. */
+
+export const alertKinds = ['certificatesExpiring', 'rotationOverdue', 'deploymentFailed', 'crlStale'] as const;
+export type AlertKind = (typeof alertKinds)[number];
+
+export type AlertSeverity = 'warning' | 'critical';
+
+/** What is the case now. */
+export interface AlertCondition {
+  readonly kind: AlertKind;
+  /** A product id; of `crlStale` the name of an authority. */
+  readonly subject: string;
+  /** The threshold of `certificatesExpiring`; null for all others. */
+  readonly withinDays: number | null;
+  /** How many certificates it is about; null for `crlStale`. */
+  readonly count: number | null;
+}
+
+export interface Alert extends AlertCondition {
+  readonly id: string;
+  /** Unix milliseconds. */
+  readonly openedAt: number;
+}
+
+/** The same for the same condition, whenever it is met. */
+export const alertId = ({ kind, subject, withinDays }: Omit<AlertCondition, 'count'>): string =>
+  [kind, subject, ...(withinDays === null ? [] : [withinDays])].join(':');
+
+/** Critical is what fails for clients within a day. */
+export function alertSeverity({ kind, withinDays }: AlertCondition): AlertSeverity {
+  if (kind === 'crlStale') return 'critical';
+  return kind === 'certificatesExpiring' && withinDays !== null && withinDays <= 1 ? 'critical' : 'warning';
+}
+
+const summaries: Readonly<Record<AlertKind, (condition: AlertCondition) => string>> = {
+  certificatesExpiring: ({ subject, withinDays, count }) =>
+    `${certificates(count)} of ${subject} ${count === 1 ? 'ends' : 'end'} within ${days(withinDays)} and should have been rotated.`,
+  rotationOverdue: ({ subject, count }) => `${certificates(count)} of ${subject} should have been rotated by now.`,
+  deploymentFailed: ({ subject, count }) =>
+    `${certificates(count)} of ${subject} ${count === 1 ? 'is' : 'are'} not served where targets tried.`,
+  crlStale: ({ subject }) => `The CRL of ${subject} is past half of its life and was not replaced.`,
+};
+
+/** A sentence for people. */
+export const alertSummary = (condition: AlertCondition): string => summaries[condition.kind](condition);
+
+const certificates = (count: number | null): string => `${count} ${count === 1 ? 'certificate' : 'certificates'}`;
+
+const days = (count: number | null): string => (count === 1 ? 'a day' : `${count} days`);

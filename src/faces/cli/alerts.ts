@@ -1,0 +1,35 @@
+/** `privyseal alerts`: what somebody should know of, now. */
+import type { AlertJson } from '../../api/alert.ts';
+import { printable } from '../../domain/policy/printable.ts';
+import type { Ending } from './exit-codes.ts';
+import { paintFor } from './paint.ts';
+import type { Session } from './session.ts';
+import { layoutTable } from './table.ts';
+import { timeInWords } from './words.ts';
+
+export async function alerts(session: Session): Promise<Ending> {
+  const { items } = await (await session.adminClient()).alerts();
+  if (session.json) session.printJson({ items });
+  else if (items.length === 0) session.note(['No alert is open.']);
+  else session.print(table(session, items));
+  return 'ok';
+}
+
+function table(session: Session, items: readonly AlertJson[]): readonly string[] {
+  const paint = paintFor(session.io);
+  const columns = ['SEVERITY', 'KIND', 'SUBJECT', 'OPENED', 'SUMMARY'].map((title) => ({ title }));
+  const cells = items.map(({ severity, kind, subject, openedAt, summary }) => [
+    severity,
+    kind,
+    printable(subject),
+    timeInWords(openedAt, session.now()),
+    printable(summary, 300),
+  ]);
+  return layoutTable(columns, cells, {
+    width: session.width,
+    givesWay: [['SUMMARY', 30]],
+    leavesOut: ['OPENED', 'SUBJECT'],
+    finish: ({ title }, padded, cell) =>
+      title === 'SEVERITY' ? paint(cell === 'critical' ? 'red' : 'yellow', padded) : padded,
+  }).lines;
+}

@@ -1,0 +1,55 @@
+/** Port: the part of the inventory that keeps alerts and what webhooks are still to be told. Held to what ports/inventory.ts says of all of it. */
+import type { Alert } from '../domain/alerts/alert.ts';
+import type { AuditEntry } from '../domain/records/audit-event.ts';
+
+export interface Delivery {
+  readonly id: number;
+  /** Of the message, which other endpoints may get, too. */
+  readonly message: string;
+  /** Hex SHA-256 of the endpoint's URL. */
+  readonly endpoint: string;
+  readonly body: string;
+  /** How often it was tried. */
+  readonly attempts: number;
+}
+
+/** `deliveries` are due at `at`, Unix milliseconds; an alert is opened and cleared once, whoever asks again. */
+export interface AlertChanges {
+  readonly at: number;
+  readonly opened: readonly Alert[];
+  readonly counted: readonly Pick<Alert, 'id' | 'count'>[];
+  /** Ids. */
+  readonly cleared: readonly string[];
+  readonly deliveries: readonly Omit<Delivery, 'id' | 'attempts'>[];
+  readonly audit: readonly AuditEntry[];
+}
+
+/** So many deliveries wait at most: beyond, the oldest are given up for the newest. */
+export const mostDeliveries = 10_000;
+
+/** Of one product, among its valid certificates that nothing follows. */
+export interface RotationCount {
+  readonly owner: string;
+  /** Every renewal window of theirs is over. */
+  readonly overdue: number;
+  /** Of those, by the first of the asked bounds in which they end; what ends after all of them is left out. */
+  readonly expiring: readonly number[];
+  /** A target of theirs failed. */
+  readonly failed: number;
+}
+
+export interface AlertStore {
+  /** Resolves to how many deliveries were given up for newer ones. */
+  recordAlerts(changes: AlertChanges): Promise<number>;
+  openAlerts(): Promise<readonly Alert[]>;
+  /** Those due at Unix millisecond `at`, the longest due first. */
+  dueDeliveries(at: number, limit: number): Promise<readonly Delivery[]>;
+  /** After a try: it is tried again at Unix millisecond `dueAt`, or, with null, never: it is gone. */
+  settleDelivery(settled: { readonly id: number; readonly dueAt: number | null }): Promise<void>;
+  pendingDeliveries(): Promise<number>;
+  /** By owner; reads in turns, so that others wait for milliseconds. `now` in Unix seconds, bounds ascending. */
+  rotationCounts(asked: {
+    readonly now: number;
+    readonly boundsDays: readonly number[];
+  }): Promise<readonly RotationCount[]>;
+}

@@ -1,0 +1,138 @@
+/** Contract of the inventory: alerts that are open, the outbox of webhooks, and what they are about, counted. */
+import { describe, expect, it } from 'vitest';
+import { type AlertChanges, mostDeliveries } from '../../../src/ports/alert-store.ts';
+import type { Inventory } from '../../../src/ports/inventory.ts';
+import { alert } from '../../support/alert-builders.ts';
+import { deploymentReport } from '../../support/deployment-builders.ts';
+import {
+  auditEntry,
+  daySeconds,
+  frozenNow,
+  frozenNowSeconds,
+  recordCertificate,
+} from '../../support/inventory-builders.ts';
+import type { InventoryStore } from '../inventory.ts';
+import { openedInventory } from './opened.ts';
+
+const nothing: AlertChanges = { at: frozenNow, opened: [], counted: [], cleared: [], deliveries: [], audit: [] };
+const delivery = (message: string, endpoint = 'ab') => ({
+  message,
+  endpoint: endpoint.repeat(32),
+  body: `of ${message}`,
+});
+
+export function alertContract(makeStore: () => Promise<InventoryStore>): void {
+  describe('alerts', () => {
+    const opened = openedInventory(makeStore);
+    const record = (changes: Partial<AlertChanges>) => opened.inventory.recordAlerts({ ...nothing, ...changes });
+
+    it('are open from one act to another, over a restart, the longest open first', async () => {
+      const [first, second] = [alert(), alert({ kind: 'crlStale', count: null, openedAt: frozenNow + 1 })];
+      await record({ opened: [second, first], audit: [auditEntry({ kind: 'alert.opened' })] });
+      const inventory = await opened.reopen();
+      expect(await inventory.openAlerts()).toEqual([first, second]);
+      await record({ cleared: [first.id], audit: [auditEntry({ kind: 'alert.cleared' })] });
+      expect(await inventory.openAlerts()).toEqual([second]);
+      expect((await inventory.counts()).auditEvents).toBe(2);
+    });
+
+    it('are opened once, and counted again', async () => {
+      await record({ opened: [alert()] });
+      await record({ opened: [alert({ openedAt: frozenNow + 9, count: 8 })] });
+      expect(await opened.inventory.openAlerts()).toEqual([alert()]);
+      await record({ counted: [{ id: alert().id, count: 5 }] });
+      expect(await opened.inventory.openAlerts()).toEqual([alert({ count: 5 })]);
+    });
+
+    it('are delivered when they are due, until they are settled', async () => {
+      await record({ deliveries: [delivery('one'), delivery('one', 'cd')] });
+      await record({ at: frozenNow + 1000, deliveries: [delivery('two')] });
+      expect(await opened.inventory.dueDeliveries(frozenNow - 1, 10)).toEqual([]);
+      const due = await opened.inventory.dueDeliveries(frozenNow, 10);
+      expect(due).toEqual([
+        { id: expect.any(Number), attempts: 0, ...delivery('one') },
+        { id: expect.any(Number), attempts: 0, ...delivery('one', 'cd') },
+      ]);
+      await opened.inventory.settleDelivery({ id: due[0]!.id, dueAt: null });
+      await opened.inventory.settleDelivery({ id: due[1]!.id, dueAt: frozenNow + 5000 });
+      const inventory = await opened.reopen();
+      expect(await inventory.pendingDeliveries()).toBe(2);
+      const later = await inventory.dueDeliveries(frozenNow + 5000, 10);
+      expect(later.map(({ message, attempts }) => [message, attempts])).toEqual([
+        ['two', 0],
+        ['one', 1],
+      ]);
+      expect(await inventory.dueDeliveries(frozenNow + 5000, 1)).toHaveLength(1);
+    });
+
+    it('wait for their delivery in bounded number: the oldest are given up', async () => {
+      const many = Array.from({ length: mostDeliveries }, (_, index) => delivery(String(index)));
+      expect(await record({ deliveries: many })).toBe(0);
+      expect(await record({ deliveries: [delivery('newer'), delivery('newest')] })).toBe(2);
+      expect(await opened.inventory.pendingDeliveries()).toBe(mostDeliveries);
+      const [oldest] = await opened.inventory.dueDeliveries(frozenNow, 1);
+      expect(oldest!.message).toBe('2');
+    });
+  });
+
+  describe('what alerts are about', () => {
+    const opened = openedInventory(makeStore);
+    const asked = { now: frozenNowSeconds, boundsDays: [1, 7] };
+
+    /** Ends in so many days, with that share of its life over. */
+    const certificate = (inventory: Inventory, days: number, override: Parameters<typeof recordCertificate>[1] = {}) =>
+      recordCertificate(inventory, {
+        notBefore: frozenNowSeconds - days * 6 * daySeconds,
+        notAfter: frozenNowSeconds + days * daySeconds,
+        ...override,
+      });
+
+    it('is counted by owner and by the nearest bound', async () => {
+      const { inventory } = opened;
+      for (const days of [0.5, 3, 3, 20]) await certificate(inventory, days);
+      await certificate(inventory, 3, { owner: 'dev/other' });
+      const counts = await inventory.rotationCounts(asked);
+      expect(counts.toSorted((a, b) => (a.owner < b.owner ? -1 : 1))).toEqual([
+        { owner: 'dev/other', overdue: 1, expiring: [0, 1], failed: 0 },
+        { owner: 'dev/product-a', overdue: 4, expiring: [1, 2], failed: 0 },
+      ]);
+    });
+
+    it('leaves out what is young, followed, expired, revoked, not signed, or the service’s own', async () => {
+      const { inventory } = opened;
+      await certificate(inventory, 3, { notBefore: frozenNowSeconds - 14 * daySeconds });
+      const { serial: old } = await certificate(inventory, 3);
+      await recordCertificate(inventory, { predecessor: old });
+      await certificate(inventory, -1);
+      const { serial } = await certificate(inventory, 3);
+      await inventory.revokeCertificate({ serial, revocation: { at: 1, reason: 'superseded' }, audit: auditEntry() });
+      await certificate(inventory, 3, { purpose: 'server', owner: 'server' });
+      expect(await inventory.rotationCounts(asked)).toEqual([]);
+    });
+
+    it('counts what failed at a target and is in force, every one of many', async () => {
+      const { inventory } = opened;
+      const fail = async (
+        override: Parameters<typeof recordCertificate>[1] = {},
+        servedSerial: string | null = null,
+      ) => {
+        const { serial } = await recordCertificate(inventory, override);
+        const report = {
+          ...deploymentReport({ outcome: 'failed', servedSerial }),
+          serial,
+          reportedAt: 1,
+          reporter: 'x',
+        };
+        await inventory.recordDeployment(report, auditEntry());
+        return serial;
+      };
+      await Promise.all(Array.from({ length: 1100 }, (_, index) => fail({}, index % 2 === 0 ? 'ab' : null)));
+      const followed = await fail();
+      await recordCertificate(inventory, { predecessor: followed });
+      await fail({ notAfter: frozenNowSeconds - 1 });
+      expect(await inventory.rotationCounts(asked)).toEqual([
+        { owner: 'dev/product-a', overdue: 0, expiring: [0, 0], failed: 1100 },
+      ]);
+    });
+  });
+}

@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import { alertId, alertKinds, alertSeverity, alertSummary } from '../../../src/domain/alerts/alert.ts';
+import { condition } from '../../support/alert-builders.ts';
+
+describe('an alert', () => {
+  it('has one id for one condition, whatever is counted', () => {
+    expect(alertId(condition({ count: 1 }))).toBe(alertId(condition({ count: 2 })));
+    const ids = [7, 1].map((withinDays) => alertId(condition({ kind: 'certificatesExpiring', withinDays })));
+    expect(ids).toEqual(['certificatesExpiring:dev/demo:7', 'certificatesExpiring:dev/demo:1']);
+  });
+
+  it('is critical when clients fail within a day', () => {
+    const critical = [condition({ kind: 'crlStale' }), condition({ kind: 'certificatesExpiring', withinDays: 1 })];
+    const warnings = [condition(), condition({ kind: 'certificatesExpiring', withinDays: 2 })];
+    expect(critical.map(alertSeverity)).toEqual(['critical', 'critical']);
+    expect(warnings.map(alertSeverity)).toEqual(['warning', 'warning']);
+  });
+
+  it.each(alertKinds)('of %s says of what, and counts in words that fit', (kind) => {
+    const one = alertSummary(condition({ kind, count: 1, withinDays: 1 }));
+    expect(one).toContain('dev/demo');
+    expect(one).not.toMatch(/undefined|null|1 certificates|are not/);
+    const many = alertSummary(condition({ kind, count: 3, withinDays: 7 }));
+    if (kind !== 'crlStale') expect(many).toContain('3 certificates of dev/demo');
+  });
+});

@@ -1,5 +1,5 @@
 /** Requests one after another, each on a connection of its own, until they are stopped: what fails while something is done. */
-import { exchange } from './http-exchange.ts';
+import { type ExchangeOptions, exchange } from './http-exchange.ts';
 
 export interface ConstantRequests {
   /** Resolves when `count` more requests have been answered. */
@@ -10,8 +10,8 @@ export interface ConstantRequests {
 
 export interface RequestTarget {
   readonly url: string;
-  /** PEM of the roots to trust, certificate with chain, key; asked for each request, so they may change. */
-  readonly credential: () => { readonly ca: string; readonly cert: string; readonly key: string };
+  /** What is trusted and shown; asked for each request, so it may change. */
+  readonly credential: () => Pick<ExchangeOptions, 'ca' | 'cert' | 'key' | 'servername'>;
   /** The body of a good answer. */
   readonly expected: string;
 }

@@ -11,6 +11,8 @@ export interface ExchangeOptions {
   /** Client certificate and key, PEM. */
   readonly cert?: string;
   readonly key?: string;
+  /** Name to ask for and to check, where the URL has an address. */
+  readonly servername?: string;
   readonly agent?: Agent;
   readonly timeoutMs?: number;
 }

@@ -1,4 +1,5 @@
-/** The services of campaigns, answering well for one that runs. */
+/** The services of campaigns, answering well for one that runs; and what REST says of it. */
+import type { CampaignJson, CampaignPlanJson, CampaignProgressJson } from '../../src/api/campaign.ts';
 import type { Campaign } from '../../src/domain/records/campaign.ts';
 import type { CampaignServices } from '../../src/services/campaign-views.ts';
 import { testNow } from './test-hierarchy.ts';
@@ -43,3 +44,43 @@ export const campaignsDouble: CampaignServices = {
   resumeCampaign: async () => view(),
   abandonCampaign: async () => view({ status: 'abandoned', endedAt: testNow * 1000 }),
 };
+
+export const makeCampaignJson = (override: Partial<CampaignJson> = {}): CampaignJson => ({
+  id: '019aa5c2-5d80-7c3e-9d2b-5f0e6a1c8b47',
+  status: 'running',
+  filter: { environment: 'dev' },
+  rotateBy: '2026-11-22T07:00:00Z',
+  revokeAt: null,
+  description: 'a drill',
+  startedAt: '2026-11-21T06:00:00.000Z',
+  startedBy: 'operator:admin',
+  endedAt: null,
+  expected: 10,
+  members: 10,
+  progress,
+  ...override,
+});
+
+export const makeProgressJson = (override: Partial<CampaignProgressJson> = {}): CampaignProgressJson => ({
+  ...makeCampaignJson(),
+  at: '2026-11-21T07:00:00Z',
+  products: [{ product: 'dev/demo', ...progress }],
+  failures: [{ reason: 'revoked', certificates: 1 }],
+  ...override,
+});
+
+export const makePlanJson = (override: Partial<CampaignPlanJson> = {}): CampaignPlanJson => ({
+  filter: { environment: 'dev' },
+  rotateBy: '2026-11-22T07:00:00Z',
+  revokeAt: null,
+  description: 'a drill',
+  at: '2026-11-21T07:00:00Z',
+  certificates: 10,
+  products: [{ product: 'dev/demo', certificates: 10 }],
+  load: [
+    { from: '2026-11-21T07:00:00Z', until: '2026-11-21T19:00:00Z', rotations: 6 },
+    { from: '2026-11-21T19:00:00Z', until: '2026-11-22T07:00:00Z', rotations: 4 },
+  ],
+  mostPerHour: 1,
+  ...override,
+});

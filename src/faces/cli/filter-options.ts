@@ -42,11 +42,7 @@ const repeatedChoice = (flags: string, description: string, choices: readonly st
   );
 
 export const addFilterOptions = (command: Command): Command =>
-  command
-    .option('--environment <name>', 'only of this environment; may be repeated', collect)
-    .option('--product <id>', 'only of this product, like dev/demo; may be repeated', collect)
-    .option('--profile <name>', 'only of this profile; may be repeated', collect)
-    .option('--authority <name>', 'only issued by this authority; may be repeated', collect)
+  addDescriptiveOptions(command)
     .addOption(repeatedChoice('--status <status>', 'only these', statuses))
     .addOption(
       new Option('--purpose <purpose>', 'only these').choices([
@@ -58,11 +54,6 @@ export const addFilterOptions = (command: Command): Command =>
       ]),
     )
     .option('--serial <serial>', 'only this serial', readSerial)
-    .option('--issuer <serial>', 'only signed by the authority’s certificate with this serial', readSerial)
-    .option('--name <name>', 'only for this name, or *.suffix for every name below it')
-    .option('--search <text>', 'only with this text in a name or the subject; three characters or more', readSearch)
-    .option('--key-sha256 <hash>', 'only of this public key, by the SHA-256 of its SPKI, hexadecimal', readKey)
-    .option('--requested-by <actor>', 'only requested so, like token:… or operator:admin')
     .addOption(
       new Option('--successor <which>', 'none: nothing has taken its place; some: something has').choices([
         'none',
@@ -79,19 +70,32 @@ export const addFilterOptions = (command: Command): Command =>
     .addOption(
       new Option('--rotation <state>', 'overdue: valid, without a successor, late in its life').choices(['overdue']),
     )
-    .option('--expires-within <length>', 'only those that expire soon, like 30d; soonest first', readLength)
-    .option('--expires-after <time>', 'only those that expire after this time or date', readTime)
-    .option('--expires-before <time>', 'only those that expire before this time or date', readTime)
-    .option('--issued-after <time>', 'only those issued after this time or date', readTime)
-    .option('--issued-before <time>', 'only those issued before this time or date', readTime)
     .addOption(
       new Option('--sort <order>', 'order, - downwards (default: what the filters suggest, else newest first)').choices(
         ['requestedAt', '-requestedAt', 'notAfter', '-notAfter', 'name', '-name'],
       ),
     );
 
+/** Those that say what a certificate is, not what has become of it: a campaign has no others. */
+export const addDescriptiveOptions = (command: Command): Command =>
+  command
+    .option('--environment <name>', 'only of this environment; may be repeated', collect)
+    .option('--product <id>', 'only of this product, like dev/demo; may be repeated', collect)
+    .option('--profile <name>', 'only of this profile; may be repeated', collect)
+    .option('--authority <name>', 'only issued by this authority; may be repeated', collect)
+    .option('--issuer <serial>', 'only signed by the authority’s certificate with this serial', readSerial)
+    .option('--name <name>', 'only for this name, or *.suffix for every name below it')
+    .option('--search <text>', 'only with this text in a name or the subject; three characters or more', readSearch)
+    .option('--key-sha256 <hash>', 'only of this public key, by the SHA-256 of its SPKI, hexadecimal', readKey)
+    .option('--requested-by <actor>', 'only requested so, like token:… or operator:admin')
+    .option('--expires-within <length>', 'only those that expire soon, like 30d; soonest first', readLength)
+    .option('--expires-after <time>', 'only those that expire after this time or date', readTime)
+    .option('--expires-before <time>', 'only those that expire before this time or date', readTime)
+    .option('--issued-after <time>', 'only those issued after this time or date', readTime)
+    .option('--issued-before <time>', 'only those issued before this time or date', readTime);
+
 /** RFC 3339, or a date, which is its first moment in UTC. */
-function readTime(text: string): string {
+export function readTime(text: string): string {
   const time = /^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text;
   if (/^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)$/.test(time) && Number.isFinite(Date.parse(time))) return time;
   throw new InvalidArgumentError('A time is like 2026-11-21 or 2026-11-21T07:00:00Z.');

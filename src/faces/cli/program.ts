@@ -5,6 +5,7 @@ import { hierarchyOption, readSerial, readUrl, reasonOption } from './arguments.
 import { addAuditVerbs } from './audit-verbs.ts';
 import type { OpenAuditLog } from './audit-verify.ts';
 import { addBackupVerbs, type HomeActs } from './backup-verbs.ts';
+import { addCampaignVerbs } from './campaign-verbs.ts';
 import { addCompletionVerbs } from './completion-verbs.ts';
 import { addContextVerbs } from './context-verbs.ts';
 import { addDoctorVerb, type DoctorDeps } from './doctor-verbs.ts';
@@ -66,6 +67,7 @@ export function buildProgram(io: CliIo, deps: ProgramDeps): Command {
   addInventoryVerbs(program, deps);
   addAuthorityVerbs(program, deps);
   addRegistryVerbs(program, deps);
+  addCampaignVerbs(program, deps);
   addToolVerbs(program, deps);
   addAuditVerbs(program, deps);
   addOperatorVerbs(program, io, deps);

@@ -76,7 +76,7 @@ function timesOf(session: Session, { rotateBy, revokeAt }: Pick<CampaignJson, 'r
   ];
 }
 
-export const filterText = (filter: CampaignJson['filter']): string[] =>
+const filterText = (filter: CampaignJson['filter']): string[] =>
   Object.entries(filter).map(([field, value]) => `${field}: ${printable([value].flat().join(', '), 300)}`);
 
 /** `██▓▓░░  45 %  450 of 1000 rotated, 300 proved, 10 overdue, 2 failed` */

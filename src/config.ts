@@ -117,6 +117,7 @@ export const ConfigSchema = Type.Object(
     webhookUrls: Type.Array(Type.String({ maxLength: 2048, pattern: '^https?://[^\\s/@?#]+(/[^\\s#]*)?$' }), {
       default: [],
       maxItems: 10,
+      confidential: true,
       description: 'Where alerts are sent, signed; `http://` only to addresses of webhookAllowedRanges',
     }),
     webhookSecretFile: Type.Optional(
@@ -197,6 +198,8 @@ export interface Rules {
   readonly default?: unknown;
   readonly unit?: string;
   readonly description?: string;
+  /** The value may hold a secret and is not shown. */
+  readonly confidential?: boolean;
 }
 
 function fits(rules: Rules, value: unknown): boolean {
@@ -222,7 +225,8 @@ const defaults = (): Record<string, unknown> =>
 function complaint(key: string, schema: Rules, config: Readonly<Record<string, unknown>>): string[] {
   const value = config[key];
   if (value === undefined || fits(schema, value)) return [];
-  return [`${key} is ${JSON.stringify(value)}, but must be ${allowed(schema)} (environment: ${variableOf(key)}).`];
+  const shown = schema.confidential ? 'something else' : JSON.stringify(value);
+  return [`${key} is ${shown}, but must be ${allowed(schema)} (environment: ${variableOf(key)}).`];
 }
 
 /** In words: what a value must be. */

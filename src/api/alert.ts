@@ -4,10 +4,10 @@ import { type Static, Type } from './schema.ts';
 export const AlertJson = Type.Object(
   {
     id: Type.String({ examples: ['rotationOverdue:dev/demo'] }),
-    kind: Type.Enum(['certificatesExpiring', 'rotationOverdue', 'deploymentFailed', 'crlStale']),
+    kind: Type.Enum(['certificatesExpiring', 'rotationOverdue', 'deploymentFailed', 'campaignOverdue', 'crlStale']),
     severity: Type.Enum(['warning', 'critical']),
     subject: Type.String({
-      description: 'A product id; of `crlStale` the name of an authority',
+      description: 'A product id; of `crlStale` the name of an authority, of `campaignOverdue` the id of a campaign',
       examples: ['dev/demo'],
     }),
     withinDays: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()], {

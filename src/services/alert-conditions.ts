@@ -1,6 +1,7 @@
 /** What is the case now that somebody should know of. */
 import type { AlertCondition } from '../domain/alerts/alert.ts';
 import type { RotationCount } from '../ports/alert-store.ts';
+import type { CampaignStore } from '../ports/campaign-store.ts';
 
 /** `boundsDays` are those that were counted by; each certificate is in one of them alone, the nearest to its end. */
 export function rotationConditions(
@@ -23,3 +24,18 @@ export function rotationConditions(
 
 export const crlConditions = (lateAuthorities: readonly string[]): readonly AlertCondition[] =>
   lateAuthorities.map((subject) => ({ kind: 'crlStale', subject, withinDays: null, count: null }));
+
+/** What still waits in campaigns whose time is over. `now` in Unix seconds. */
+export async function campaignConditions(
+  inventory: Pick<CampaignStore, 'campaignsUnderWay' | 'memberCounts'>,
+  now: number,
+): Promise<readonly AlertCondition[]> {
+  const conditions: AlertCondition[] = [];
+  for (const { id, status, rotateBy } of await inventory.campaignsUnderWay()) {
+    if (status !== 'running' || rotateBy > now) continue;
+    const waiting = (await inventory.memberCounts(id)).filter(({ state }) => state === 'waiting');
+    const count = waiting.reduce((sum, { certificates }) => sum + certificates, 0);
+    if (count > 0) conditions.push({ kind: 'campaignOverdue', subject: id, withinDays: null, count });
+  }
+  return conditions;
+}

@@ -7,7 +7,7 @@ import type { AlertChanges, RotationCount } from '../ports/alert-store.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import type { Log } from '../ports/log.ts';
 import type { Randomness } from '../ports/randomness.ts';
-import { crlConditions, rotationConditions } from './alert-conditions.ts';
+import { campaignConditions, crlConditions, rotationConditions } from './alert-conditions.ts';
 import type { GuardedClock } from './guard-clock.ts';
 import type { CrlPublisher } from './publish-crl.ts';
 
@@ -42,8 +42,13 @@ export function createAlertWatch(deps: WatchAlertsDeps): AlertWatch {
   let counted: readonly RotationCount[] | undefined;
 
   const conditionsNow = async (): Promise<readonly AlertCondition[]> => {
-    counted = await inventory.rotationCounts({ now: Math.floor(clock.now() / 1000), boundsDays });
-    return [...rotationConditions(counted, boundsDays), ...crlConditions(deps.crls.lateAuthorities())];
+    const now = Math.floor(clock.now() / 1000);
+    counted = await inventory.rotationCounts({ now, boundsDays });
+    return [
+      ...rotationConditions(counted, boundsDays),
+      ...(await campaignConditions(inventory, now)),
+      ...crlConditions(deps.crls.lateAuthorities()),
+    ];
   };
 
   const look = async (): Promise<void> => {

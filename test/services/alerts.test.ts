@@ -144,6 +144,32 @@ describe('an alert', () => {
     expect(await openIds()).toEqual([]);
   });
 
+  it('is of a campaign whose time is over, for as long as somebody waits in it', async () => {
+    const alerting = alertingOf(webhooks);
+    const { serial } = await issue();
+    const rotateBy = new Date(service.clock.now() + 7200_000).toISOString();
+    const order = { filter: { product: 'dev/demo' }, rotateBy };
+    const { campaign } = await service.services.startCampaign(admin, order);
+    await expect
+      .poll(
+        async () => {
+          await service.housekeep();
+          return (await service.services.readCampaign(campaign.id)).campaign.status;
+        },
+        { timeout: 30_000 },
+      )
+      .toBe('running');
+    await look(alerting);
+    expect(await openIds()).toEqual([]);
+    await look(alerting, 7200);
+    expect(await openIds()).toEqual([`campaignOverdue:${campaign.id}`]);
+    await service.services.abandonCampaign(admin, campaign.id);
+    await look(alerting, 601);
+    await look(alerting, 601);
+    expect(await openIds()).toEqual([]);
+    await service.services.revokeCertificate(admin, serial, { reason: 'superseded' });
+  });
+
   it('tells only the kinds that were chosen', async () => {
     const { webhooks: chosen, told: toldChosen } = receiver(delivered);
     const alerting = alertingOf(chosen, { webhookKinds: ['crlStale'] });

@@ -1,6 +1,12 @@
 /** Alerts: conditions that somebody should know of, each open once until it has cleared. */
 
-export const alertKinds = ['certificatesExpiring', 'rotationOverdue', 'deploymentFailed', 'crlStale'] as const;
+export const alertKinds = [
+  'certificatesExpiring',
+  'rotationOverdue',
+  'deploymentFailed',
+  'campaignOverdue',
+  'crlStale',
+] as const;
 export type AlertKind = (typeof alertKinds)[number];
 
 export type AlertSeverity = 'warning' | 'critical';
@@ -8,7 +14,7 @@ export type AlertSeverity = 'warning' | 'critical';
 /** What is the case now. */
 export interface AlertCondition {
   readonly kind: AlertKind;
-  /** A product id; of `crlStale` the name of an authority. */
+  /** A product id; of `crlStale` the name of an authority, of `campaignOverdue` the id of a campaign. */
   readonly subject: string;
   /** The threshold of `certificatesExpiring`; null for all others. */
   readonly withinDays: number | null;
@@ -38,6 +44,8 @@ const summaries: Readonly<Record<AlertKind, (condition: AlertCondition) => strin
   rotationOverdue: ({ subject, count }) => `${certificates(count)} of ${subject} should have been rotated by now.`,
   deploymentFailed: ({ subject, count }) =>
     `${certificates(count)} of ${subject} ${count === 1 ? 'is' : 'are'} not served where targets tried.`,
+  campaignOverdue: ({ subject, count }) =>
+    `The time of campaign ${subject} is over, and ${certificates(count)} ${count === 1 ? 'was' : 'were'} not rotated.`,
   crlStale: ({ subject }) => `The CRL of ${subject} is past half of its life and was not replaced.`,
 };
 

@@ -51,7 +51,7 @@ export function addInventoryVerbs(program: Command, { withSession }: VerbDeps): 
     );
   program
     .command('alerts')
-    .description('what somebody should know of: overdue rotations, failed deployments, late CRLs')
+    .description('what somebody should know of: overdue rotations and campaigns, failed deployments, late CRLs')
     .addHelpText('after', '\nExample:\n  $ privyseal alerts --json')
     .action(() => withSession(program.opts(), async (session) => (await import('./alerts.ts')).alerts(session)));
 }

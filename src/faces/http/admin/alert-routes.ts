@@ -56,6 +56,7 @@ const questions: Readonly<Record<AlertKind, Readonly<Record<string, string>> | n
   certificatesExpiring: { rotation: 'overdue', sort: 'notAfter' },
   rotationOverdue: { rotation: 'overdue' },
   deploymentFailed: { deployment: 'failed', status: 'valid', successor: 'none' },
+  campaignOverdue: null,
   crlStale: null,
 };
 

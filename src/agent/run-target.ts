@@ -47,7 +47,7 @@ async function lockedTurn(run: TargetRun): Promise<TurnReport> {
     ...run,
     state,
     store: openSetStore(target.files),
-    access: openAccess(file.service, target),
+    access: openAccess(file, target),
   };
   try {
     const done = await runTurn(context, run.force);
@@ -74,7 +74,12 @@ async function planNext({ file, now, random }: TargetRun, state: TargetState): P
 async function failed(run: TargetRun, state: TargetState, error: unknown): Promise<TurnReport> {
   const { code, detail } = wordsOf(error);
   const at = new Date(run.now()).toISOString();
-  const changes = { failures: state.status.failures + 1, lastError: { at, code, message: detail } };
+  const { failures, waitingFor } = state.status;
+  const changes = {
+    failures: failures + 1,
+    lastError: { at, code, message: detail },
+    waitingFor: code === 'requestEnded' ? null : waitingFor,
+  };
   // A full disk takes no memory of itself: then what was known before counts, and the turn is tried again all the same.
   await state
     .save(changes)
@@ -100,7 +105,7 @@ export async function describeTurn(run: TargetRun): Promise<TurnReport> {
   const { file, target, force } = run;
   const state = await rememberedState(file.stateFolder, target.name);
   const store = openSetStore(target.files);
-  const access = openAccess(file.service, target);
+  const access = openAccess(file, target);
   try {
     const name = state.status.staged?.set ?? (await store.inUse());
     const newest = name === null ? undefined : await store.read(name);

@@ -4,6 +4,7 @@ import type { PrivysealClient } from '../client/client.ts';
 import { AgentError } from './agent-error.ts';
 import type { AgentFile, TargetConfig } from './config/agent-schema.ts';
 import type { CredentialSet } from './files/credential-set.ts';
+import { serviceTrust } from './trust/service-trust.ts';
 
 export interface ServiceAccess {
   /** AgentError `tokenMissing` or `fileOpenToOthers`. */
@@ -14,12 +15,12 @@ export interface ServiceAccess {
   close(): Promise<void>;
 }
 
-export function openAccess(service: AgentFile['service'], { enrol }: Pick<TargetConfig, 'enrol'>): ServiceAccess {
+export function openAccess(file: AgentFile, { enrol }: Pick<TargetConfig, 'enrol'>): ServiceAccess {
   const clients: PrivysealClient[] = [];
   let nobody: PrivysealClient | undefined;
   const open = async (credential: { certPem?: string; keyPem?: string; token?: string }): Promise<PrivysealClient> => {
     const { connect } = await import('../client/client.ts');
-    const client = connect({ baseUrl: service.url, caPem: await readCa(service.ca), ...credential });
+    const client = connect({ baseUrl: file.service.url, caPem: await serviceTrust(file), ...credential });
     clients.push(client);
     return client;
   };
@@ -34,15 +35,6 @@ export function openAccess(service: AgentFile['service'], { enrol }: Pick<Target
       await Promise.all(clients.map((client) => client.close()));
     },
   };
-}
-
-async function readCa(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new AgentError('fileUnreadable', `${file}, what to trust as the service, cannot be read (${code}).`, error);
-  }
 }
 
 /** Visible ASCII only, as a header takes it. */

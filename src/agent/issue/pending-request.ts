@@ -35,6 +35,12 @@ const folderName = 'pending';
 const requestFile = 'request.json';
 const keyFile = 'key.pem';
 
+/** Whether a rotation of this certificate was begun, which may be answered by now. */
+export async function isRotationBegun(own: string, predecessor: string): Promise<boolean> {
+  const kept = await readKept(own);
+  return kept?.kind === 'rotate' && kept.predecessor === predecessor;
+}
+
 /** The request that waits, if it asks for what the target asks for now; a new one with a new key otherwise. */
 export async function keepRequest(
   own: string,

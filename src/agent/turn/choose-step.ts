@@ -3,6 +3,7 @@ import { ClientProblem } from '../../client/failure.ts';
 import { parseGeneralName } from '../../domain/x509/general-name.ts';
 import type { TargetConfig } from '../config/agent-schema.ts';
 import type { CredentialSet } from '../files/credential-set.ts';
+import { isRotationBegun } from '../issue/pending-request.ts';
 import { ownRenewalTime, renewalTime } from '../plan/renewal-time.ts';
 import type { TurnContext } from './turn-context.ts';
 
@@ -26,6 +27,9 @@ export async function chooseStep(
   const { renewal } = context.state.status;
   if (renewal?.reason === 'revoked') return { kind: 'enrol', why: 'the certificate is revoked' };
   if (renewal && Date.parse(renewal.at) <= context.now()) return { kind: 'rotate', why: whyNow(renewal.reason) };
+  // The service may have issued long ago what a crash, or an approval to wait for, kept from being used.
+  const isBegun = await isRotationBegun(context.store.own, newest.facts.serial);
+  if (isBegun) return { kind: 'rotate', why: 'a rotation was begun before' };
   return silence === undefined ? { kind: 'keep' } : { kind: 'keep', silence };
 }
 

@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { outputsOf } from '../config/agent-schema.ts';
 import { derOf } from '../files/credential-set.ts';
 import { earliestNextUpdate, fetchCrls } from '../trust/fetch-crls.ts';
+import { learnServiceRoots } from '../trust/service-trust.ts';
 import type { TurnContext } from './turn-context.ts';
 
 export interface Trust {
@@ -19,6 +20,12 @@ export interface TrustWanted {
 export async function freshTrust(context: TurnContext, wanted: TrustWanted): Promise<Trust> {
   const { file, target, access, now, signal } = context;
   const client = await access.anonymous();
+  const learned = await learnServiceRoots(file, client);
+  if (learned > 0)
+    context.log({
+      level: 'warn',
+      message: `the service has ${learned} new root(s) of its own; they are trusted from now on`,
+    });
   const trustPem = await client.trustBundle(wanted.environment);
   if (!outputsOf(target.files).includes('crl.pem')) return { trustPem, crlPem: '' };
   const { items } = await client.authorities();

@@ -143,27 +143,32 @@ async function activate(context: TurnContext): Promise<CredentialSet> {
 }
 
 /** The certificate stays: newer roots or CRLs, or other files, make a new set of it. */
-async function keepFresh(
-  context: TurnContext,
-  newest: CredentialSet,
-  { silence }: { silence?: unknown },
-): Promise<Done> {
+async function keepFresh(context: TurnContext, newest: CredentialSet, step: { silence?: unknown }): Promise<Done> {
   const { state, target } = context;
-  if (silence === undefined) await stageFresh(context, newest);
+  const obstacle = step.silence ?? (await stageFresh(context, newest));
   if (state.status.staged) {
     const isRefresh = state.status.staged.previous?.endsWith(newest.facts.serial) === true;
-    const set = await activate(context);
-    const detail = `${set.facts.serial} is in use until ${set.facts.notAfter}`;
-    return isRefresh
-      ? { act: 'refreshed', detail: `${detail}, with newer CRLs or roots` }
-      : { act: 'activated', detail };
+    const done = activated(await activate(context));
+    if (obstacle === undefined) {
+      return isRefresh ? { act: 'refreshed', detail: `${done.detail}, with newer CRLs or roots` } : done;
+    }
   }
-  if (silence !== undefined) throw silence;
+  if (obstacle !== undefined) throw obstacle;
   const { at } = state.status.renewal!;
   return { act: 'unchanged', detail: `${target.name} is good; ${newest.facts.serial} is rotated at ${at}` };
 }
 
-async function stageFresh(context: TurnContext, newest: CredentialSet): Promise<void> {
+/** Answers what stood in the way: it must not keep a set that waits from being used. */
+async function stageFresh(context: TurnContext, newest: CredentialSet): Promise<unknown> {
+  try {
+    await stageChanges(context, newest);
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
+async function stageChanges(context: TurnContext, newest: CredentialSet): Promise<void> {
   const { target, log } = context;
   const trust = await freshTrust(context, newest.facts);
   const layout = layoutOf(target.files);

@@ -52,10 +52,10 @@ export function filtersOf(query: SimpleQuery, labels: FoundLabels): Filter[] {
     query.keySha256 === undefined ? undefined : equals('key_sha256', octets(query.keySha256), 'unordered'),
     query.name === undefined ? undefined : labelFilter(labels.ofName, () => passedNameFilter(query.name!)),
     query.text === undefined ? undefined : labelFilter(labels.ofText, () => passedTextFilter(query.text!)),
-    ...(query.status ? [statusFilter(query.status)] : []),
+    ...statusFilters(query),
     query.purpose && purposeFilter(query.purpose),
     query.requestedBy === undefined ? undefined : equals('requested_by', query.requestedBy, 'inOrder'),
-    query.owner === undefined ? undefined : equals('owner', query.owner, 'inOrder'),
+    query.owner === undefined || query.status === 'revoked' ? undefined : equals('owner', query.owner, 'inOrder'),
     query.profile === undefined ? undefined : equals('profile', query.profile, 'inOrder'),
     query.issuerSerial === undefined ? undefined : equals('issuer_serial', serialOctets(query.issuerSerial), 'inOrder'),
     query.authority === undefined ? undefined : equals('authority', query.authority, 'inOrder'),
@@ -131,6 +131,20 @@ function issueFilters({ issuedAfter, issuedBefore }: SimpleQuery): Filter[] {
   ].filter((filter) => filter !== undefined);
 }
 
+const statusFilters = ({ status, owner }: SimpleQuery): Filter[] => {
+  if (status === undefined) return [];
+  return [status === 'revoked' && owner !== undefined ? revokedOf(owner) : statusFilter(status)];
+};
+
+/** Of an owner they have an index of their own, `certificates_revoked_of_owner`, which both terms together lead to. */
+const revokedOf = (owner: string): Filter => ({
+  column: 'owner',
+  condition: (column) =>
+    `${column} = ? AND ${column.replace('owner', 'state')} = 'revoked' AND revocation_reason <> 'certificateHold'`,
+  parameters: [owner],
+  finds: 'inOrder',
+});
+
 /** With the bounds of `expiryFilter` as `certificateStatus` derives it. Only the few have an index. */
 function statusFilter(status: CertificateStatus): Filter {
   const state = (condition: string): Filter => ({
@@ -147,7 +161,12 @@ function statusFilter(status: CertificateStatus): Filter {
     case 'revoked':
       return { ...state(`= 'revoked' AND revocation_reason <> 'certificateHold'`), finds: 'inOrder' };
     case 'held':
-      return { ...state(`= 'revoked' AND revocation_reason = 'certificateHold'`), finds: 'inOrder' };
+      return {
+        column: 'revocation_reason',
+        condition: (column) => `${column} = 'certificateHold' AND +state = 'revoked'`,
+        parameters: [],
+        finds: 'inOrder',
+      };
   }
 }
 

@@ -241,6 +241,12 @@ describe('a search', () => {
   it.each([
     ['certificates_by_requester (requested_by=?', { requestedBy: 'token:a' }],
     ['certificates_by_owner (owner=?', { owner: 'dev/a', profile: 'server', environment: 'dev' }],
+    ['certificates_revoked_of_owner (owner=?', { owner: 'dev/a', status: 'revoked' }],
+    [
+      'certificates_revoked_of_owner (owner=? AND requested_at>?',
+      { owner: 'dev/a', status: 'revoked', issuedAfter: 5 },
+    ],
+    ['certificates_held', { status: 'held' }],
     ['certificates_by_profile (profile=?', { profile: 'server', authority: 'dev-issuing' }],
     ['certificates_by_issuer (issuer_serial=?', { issuerSerial: serialAt(), authority: 'dev-issuing' }],
     ['certificates_by_authority (authority=?', { authority: 'dev-issuing', successor: 'none' }],

@@ -3,7 +3,7 @@
  * these were quiet for a while. Nothing can be sent to it; what can go wrong is that there is never quiet.
  */
 import { lstat, readdir, readlink, stat } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type ReloadContext, type ReloadDone, ReloadError } from './reload-outcome.ts';
 import type { SpringBootReload } from './reload-schema.ts';
@@ -36,14 +36,29 @@ const neverQuiet = (file: string, seconds: number): ReloadError =>
     `${file} beside the stores still changes after ${seconds} s: Spring Boot reads stores only when their folder is quiet. Give them a folder of their own.`,
   );
 
-/** Spring Boot's FileWatcher watches a file's folder and, where that is a link, the folder of the link and its target's. */
+/**
+ * Spring Boot's FileWatcher watches the folder of a file and, where that is a link, those of the link's target. Of a path through a
+ * linked folder (`current/keystore.p12`) it watches only where the link led at the start, so that it never sees `current` move.
+ */
 async function watchedFolders(files: string): Promise<string[]> {
+  const folder = dirname(files);
   try {
     if (!(await lstat(files)).isSymbolicLink()) return [files];
-    return [dirname(files), resolve(dirname(files), await readlink(files))];
+    const target = await readlink(files);
+    if (await hasLinksInto(folder, basename(files))) return [folder, resolve(folder, target)];
   } catch (cause) {
     throw new ReloadError(`${files} is not there, or cannot be read.`, '', cause);
   }
+  throw new ReloadError(
+    `Spring Boot does not see ${files} move. Beside it make a link to each store once (cd ${folder} && ln -s ${basename(files)}/keystore.p12 ${basename(files)}/truststore.p12 .), and name these links in the bundle.`,
+  );
+}
+
+async function hasLinksInto(folder: string, link: string): Promise<boolean> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const links = entries.filter((entry) => entry.isSymbolicLink() && entry.name !== link);
+  const targets = await Promise.all(links.map(({ name }) => readlink(join(folder, name))));
+  return targets.some((target) => dirname(resolve(folder, target)) === join(folder, link));
 }
 
 /** When each entry of the folders was changed last; entries of folders below are not watched. */

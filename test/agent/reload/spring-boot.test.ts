@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ReloadError, runReload } from '#src/agent/reload/run-reload.ts';
@@ -14,6 +14,7 @@ function linkedSet(): { folder: string; current: string; set: string } {
   mkdirSync(set, { recursive: true });
   writeFileSync(join(set, 'keystore.p12'), 'store');
   symlinkSync('sets/0001', join(folder, 'current'));
+  symlinkSync('current/keystore.p12', join(folder, 'keystore.p12'));
   return { folder, current: join(folder, 'current'), set };
 }
 
@@ -67,6 +68,13 @@ describe('reload action spring-boot', () => {
       expect((await refusalOf(reload(current))).message).toContain(log);
     },
   );
+
+  it('refuses a linked set that the application would never see move, with what to do', async () => {
+    const { folder, current } = linkedSet();
+    rmSync(join(folder, 'keystore.p12'));
+    symlinkSync('/etc/hostname', join(folder, 'another'));
+    expect((await refusalOf(reload(current))).message).toContain('ln -s current/keystore.p12');
+  });
 
   it('refuses a folder that is not there', async () => {
     await refusalOf(reload(join(temporaryFolder().path, 'none')));

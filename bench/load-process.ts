@@ -1,5 +1,6 @@
 /** The load's own process: hand-written HTTP/1.1 on raw TLS sockets, the least work a client can do. See load.ts. */
-import { connect, type TLSSocket } from 'node:tls';
+import { connect as connectPlain, type Socket } from 'node:net';
+import { connect } from 'node:tls';
 import type { LoadPlan, LoadResult } from './load.ts';
 
 interface Tally {
@@ -14,13 +15,15 @@ function answerLength(bytes: Buffer): number {
   const headEnd = bytes.indexOf(endOfHead);
   if (headEnd < 0) return 0;
   const [, length] = /\r\ncontent-length: *(\d+)/i.exec(bytes.toString('latin1', 0, headEnd + 2)) ?? [];
+  // RFC 9110 §15.4.5: a 304 has no content, whether or not it tells a length.
+  if (bytes.toString('latin1', 9, 12) === '304') return headEnd + endOfHead.length;
   if (length === undefined)
     throw new Error(`an answer without Content-Length: ${bytes.toString('latin1', 0, headEnd)}`);
   return headEnd + endOfHead.length + Number(length);
 }
 
 /** Reads whole answers off a socket, one after the other; `onAnswer` gets the status. */
-function readAnswers(socket: TLSSocket, onAnswer: (status: number) => void): void {
+function readAnswers(socket: Socket, onAnswer: (status: number) => void): void {
   let pending: Buffer = Buffer.alloc(0);
   let wanted = 0;
   socket.on('data', (chunk: Buffer) => {
@@ -44,7 +47,11 @@ function runConnection(
   tally: Tally,
 ): Promise<void> {
   return new Promise((done) => {
-    const socket = connect({ port: plan.port, host: 'localhost', ca: plan.ca, ...plan.client });
+    const { port, ca } = plan;
+    const socket: Socket =
+      ca === undefined
+        ? connectPlain({ port, host: 'localhost' })
+        : connect({ port, host: 'localhost', ca, ...plan.client });
     socket.setNoDelay(true);
     let sentAt = 0;
     const send = (): void => {
@@ -58,7 +65,7 @@ function runConnection(
       if (now < endsAt) send();
       else socket.end();
     });
-    socket.on('secureConnect', send);
+    socket.on(ca === undefined ? 'connect' : 'secureConnect', send);
     socket.on('error', () => {
       tally.failures += 1;
     });

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 
 export interface LoadPlan {
   readonly port: number;
-  /** PEM of the roots to trust. */
-  readonly ca: string;
+  /** PEM of the roots to trust; absent: plain HTTP. */
+  readonly ca?: string;
   /** PEM of a client certificate and its key, where the face wants one. */
   readonly client?: { readonly cert: string; readonly key: string };
   readonly connections: number;

@@ -9,6 +9,7 @@ export interface MeasuredServer {
   readonly home: string;
   readonly publicPort: number;
   readonly adminPort: number;
+  readonly distributionPort: number;
   /** PEM to trust. */
   readonly ca: string;
   readonly token: string;
@@ -60,12 +61,13 @@ export async function serveHome(home: string): Promise<MeasuredServer> {
     // Everything as users have it, the log included; it goes where a service's log costs nothing.
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
-  const ports = await answerOf<{ public: number; admin: number }>(child);
+  const ports = await answerOf<{ public: number; admin: number; distribution: number }>(child);
   const read = (name: string): string => readFileSync(join(home, name), 'utf8');
   return {
     home,
     publicPort: ports.public,
     adminPort: ports.admin,
+    distributionPort: ports.distribution,
     ca: read('trust/system.pem'),
     token: read('demo/token').trim(),
     admin: { cert: read('admin/admin.crt'), key: read('admin/admin.key') },

@@ -8,6 +8,8 @@ import type { SignedRequest } from './bare-crypto.ts';
 
 export interface BenchRequest extends SignedRequest {
   readonly csrDer: Uint8Array;
+  /** PKCS#8. */
+  readonly keyPem: string;
 }
 
 /** `count` P-256 requests for `host`. */
@@ -19,6 +21,7 @@ export function makeSignedRequests(count: number, host: string): BenchRequest[] 
     const spkiDer = publicKey.export({ type: 'spki', format: 'der' });
     const tbs = encodeCertificationRequestInfo({ spkiDer, names });
     const signature = sign('sha256', tbs, privateKey);
-    return { spkiDer, tbs, signature, csrDer: assembleSigned(tbs, algorithm, signature) };
+    const keyPem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+    return { spkiDer, tbs, signature, csrDer: assembleSigned(tbs, algorithm, signature), keyPem };
   });
 }

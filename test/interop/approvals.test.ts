@@ -62,7 +62,7 @@ describe('a request that waits for approval', () => {
     service = await startService({ home, ports });
     // Whether the answer comes or not: what was approved is issued once.
     void post(`/v1/requests/${id}/approve`, {}).catch(() => undefined);
-    await expect.poll(() => statusOf(id)).not.toBe('pending');
+    await expect.poll(() => statusOf(id), { timeout: 10_000 }).not.toBe('pending');
     await service.kill9();
     service = await startService({ home, ports });
     await expect.poll(() => statusOf(id), { timeout: 10_000 }).toBe('issued');

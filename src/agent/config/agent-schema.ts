@@ -83,6 +83,13 @@ const FilesSchema = Type.Object(
         'Password of the stores, readable by the agent’s user alone; one is made and kept in store-password if absent',
       ),
     ),
+    alsoTrust: Type.Optional(
+      Type.Array(Path('PEM file of roots'), {
+        minItems: 1,
+        maxItems: 20,
+        description: 'Roots to trust besides the environment’s, for moving from one root or CA to another',
+      }),
+    ),
   },
   closed,
 );

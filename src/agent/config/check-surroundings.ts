@@ -19,7 +19,7 @@ export async function surroundingsComplaints(file: AgentFile): Promise<string[]>
 }
 
 async function complaintsOf({ enrol, files, reload }: TargetConfig): Promise<string[]> {
-  const { passwordFile } = files;
+  const { passwordFile, alsoTrust = [] } = files;
   const owners = [files.owner, ...Object.values(files.outputs ?? {}).map((output) => output?.owner)];
   const parts = [
     unwritable('files.folder', files.folder),
@@ -28,6 +28,7 @@ async function complaintsOf({ enrol, files, reload }: TargetConfig): Promise<str
     ...(passwordFile === undefined
       ? []
       : [unreadable('files.passwordFile', passwordFile), openToOthers('files.passwordFile', passwordFile)]),
+    ...alsoTrust.map((path) => unreadable('files.alsoTrust', path)),
     ...(reload?.action === 'exec' ? [notExecutable('reload.command', reload.command[0]!)] : []),
     ...(reload?.action === 'nginx' && reload.program ? [notExecutable('reload.program', reload.program)] : []),
     ...owners.filter((owner) => owner !== undefined).map(unknownOwner),

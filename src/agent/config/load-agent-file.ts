@@ -50,7 +50,7 @@ function absolute(file: AgentFile, folder: string): AgentFile {
     service: { ...file.service, ca: path(file.service.ca) },
     stateFolder: path(file.stateFolder),
     targets: file.targets.map((target) => {
-      const { passwordFile } = target.files;
+      const { passwordFile, alsoTrust } = target.files;
       return {
         ...target,
         enrol: { tokenFile: path(target.enrol.tokenFile) },
@@ -58,6 +58,7 @@ function absolute(file: AgentFile, folder: string): AgentFile {
           ...target.files,
           folder: path(target.files.folder),
           ...(passwordFile !== undefined && { passwordFile: path(passwordFile) }),
+          ...(alsoTrust !== undefined && { alsoTrust: alsoTrust.map(path) }),
         },
       };
     }),

@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { outputsOf } from '../config/agent-schema.ts';
 import { derOf } from '../files/credential-set.ts';
 import { earliestNextUpdate, fetchCrls } from '../trust/fetch-crls.ts';
+import { withRootsBesides } from '../trust/roots-besides.ts';
 import { learnServiceRoots } from '../trust/service-trust.ts';
 import type { TurnContext } from './turn-context.ts';
 
@@ -26,13 +27,19 @@ export async function freshTrust(context: TurnContext, wanted: TrustWanted): Pro
       level: 'warn',
       message: `the service has ${learned} new root(s) of its own; they are trusted from now on`,
     });
-  const trustPem = await client.trustBundle(wanted.environment);
+  const trustPem = await rootsFor(context, wanted);
   if (!outputsOf(target.files).includes('crl.pem')) return { trustPem, crlPem: '' };
   const { items } = await client.authorities();
   const authorities = items.filter(({ environment }) => environment === wanted.environment);
   const { distributionUrl } = file.service;
   const crlPem = await fetchCrls({ crlUrl: wanted.crlUrl, distributionUrl, authorities, now: now(), signal });
   return { trustPem, crlPem };
+}
+
+/** The environment's, and those that the target's file adds. */
+async function rootsFor({ access, target }: TurnContext, { environment }: TrustWanted): Promise<string> {
+  const trustPem = await (await access.anonymous()).trustBundle(environment);
+  return withRootsBesides(trustPem, target.files.alsoTrust ?? []);
 }
 
 /** While CRLs cannot be fetched, those of before will do for as long as they are good: a rotation must not wait for them. */
@@ -45,7 +52,7 @@ export async function trustOrBefore(
     return await freshTrust(context, wanted);
   } catch (error) {
     const end = before && earliestNextUpdate(before.crlPem);
-    const trustPem = await (await context.access.anonymous()).trustBundle(wanted.environment);
+    const trustPem = await rootsFor(context, wanted);
     if (!before || end === undefined || end * 1000 <= context.now() || before.trustPem !== trustPem) throw error;
     context.log({
       level: 'warn',

@@ -1,0 +1,33 @@
+/** Roots that a target trusts besides its environment's: what a move from one root or CA to another takes, in two steps. */
+import { hash, X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { decodePemAll, encodePem } from '../../domain/der/pem.ts';
+import { AgentError } from '../agent-error.ts';
+
+/** `trustPem` and after it the certificates of `files` that are not in it. AgentError `fileUnreadable`. */
+export async function withRootsBesides(trustPem: string, files: readonly string[]): Promise<string> {
+  if (files.length === 0) return trustPem;
+  const known = new Set(decodePemAll(trustPem, 'CERTIFICATE').map(fingerprint));
+  const besides = (await Promise.all(files.map(readRoots))).flat().filter((der) => {
+    const isNew = !known.has(fingerprint(der));
+    known.add(fingerprint(der));
+    return isNew;
+  });
+  return trustPem + besides.map((der) => encodePem('CERTIFICATE', der)).join('');
+}
+
+const fingerprint = (der: Uint8Array): string => hash('sha256', der, 'hex');
+
+async function readRoots(file: string): Promise<Uint8Array[]> {
+  try {
+    const roots = decodePemAll(await readFile(file, 'utf8'), 'CERTIFICATE');
+    // Another CA's may be encoded as this project's never are: OpenSSL reads them, as the programs will.
+    if (roots.every((der) => new X509Certificate(der).ca)) return roots;
+  } catch (error) {
+    throw unusable(file, error);
+  }
+  throw unusable(file);
+}
+
+const unusable = (file: string, cause?: unknown): AgentError =>
+  new AgentError('fileUnreadable', `${file}, of files.alsoTrust, is not there or holds more than roots in PEM.`, cause);

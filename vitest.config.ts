@@ -17,5 +17,7 @@ export default defineConfig({
       },
     ],
     ...{ pool: 'forks', testTimeout: 60_000, hookTimeout: 60_000 },
+    // A busy machine is slow, not wrong.
+    expect: { poll: { timeout: 15_000 } },
   },
 });

@@ -31,6 +31,7 @@ export interface HandshakeOptions {
 }
 
 const defaultTimeoutSeconds = 10;
+const longestTrace = 4 * 1024 * 1024;
 
 export async function handshake(
   session: Session,
@@ -93,7 +94,8 @@ function probe(request: ProbeRequest): Promise<{ result: ProbeResult; trace: str
     let trace = '';
     let result: ProbeResult | undefined;
     child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
-      trace += chunk;
+      // A server could go on with messages for as long as it is listened to.
+      if (trace.length < longestTrace) trace += chunk;
     });
     child.on('message', (message) => {
       result = message as ProbeResult;

@@ -87,6 +87,8 @@ function handshake(request: ProbeRequest): Promise<{ result: ProbeResult; sessio
   });
   socket.once('secureConnect', () => {
     Object.assign(result, agreedOn(socket));
+    // From here on the times below count: silence is no failure any more.
+    socket.setTimeout(0);
     if (http)
       socket.write(
         `GET / HTTP/1.1\r\nHost: ${servername}\r\nUser-Agent: privyseal-handshake\r\nConnection: close\r\n\r\n`,

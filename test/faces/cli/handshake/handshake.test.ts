@@ -97,6 +97,11 @@ describe('privyseal handshake', () => {
     expect(seen.group).not.toBeNull();
   });
 
+  it('takes no answer over HTTP for no refusal', async () => {
+    const { code, seen } = await look(await listen(mutual), client, '--http', '--timeout', '2s');
+    expect([code, seen.httpStatus, seen.troubles]).toEqual([0, null, []]);
+  });
+
   it.each(['TLSv1.2', 'TLSv1.3'] as SecureVersion[])('tries whether %s resumes a session', async (version) => {
     const { seen } = await look(await listen({ maxVersion: version }));
     expect(seen.resumption).toBe('resumed');

@@ -1,10 +1,12 @@
 /** A turn of a target with everything around it: the lock, the memory of what came of it, and when to look again. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { ClientFailure, ClientProblem } from '../client/failure.ts';
 import { CaError } from '../domain/errors.ts';
+import type { TargetStatus } from '../domain/rotation/target-status.ts';
 import type { TurnReport } from '../domain/rotation/turn-report.ts';
 import { AgentError } from './agent-error.ts';
 import type { AgentFile, TargetConfig } from './config/agent-schema.ts';
-import { lockFolder } from './files/folder-lock.ts';
+import { type FolderLock, lockFolder } from './files/folder-lock.ts';
 import { makeSetFolders, openSetStore } from './files/set-store.ts';
 import { nextAttemptAt } from './plan/next-attempt.ts';
 import { sendReport } from './report/deployment-report.ts';
@@ -23,12 +25,13 @@ export interface TargetRun extends Surroundings {
 /** Never rejects but for defects and an aborted signal: what stands in the way of one target is its report. */
 export async function runTarget(run: TargetRun): Promise<TurnReport> {
   const { file, target } = run;
-  let lock: Awaited<ReturnType<typeof lockFolder>>;
+  let lock: FolderLock;
   try {
     await makeSetFolders(target.files);
     const store = openSetStore(target.files);
-    lock = await lockFolder(target.files.folder, store.own);
+    lock = await lockPatiently(run, store.own);
   } catch (error) {
+    run.signal.throwIfAborted();
     // Who has the folder has its state, too.
     const { status } = await rememberedState(file.stateFolder, target.name);
     return { target: target.name, act: 'failed', ...wordsOf(error), status };
@@ -37,6 +40,23 @@ export async function runTarget(run: TargetRun): Promise<TurnReport> {
     return await lockedTurn(run);
   } finally {
     await lock.release();
+  }
+}
+
+const patienceMs = 10_000;
+const pauseMs = 200;
+
+/** Another turn of the folder, as of a daemon that is told to hurry by hand, is over soon. */
+async function lockPatiently({ target, signal }: TargetRun, own: string): Promise<FolderLock> {
+  const until = performance.now() + patienceMs;
+  for (;;) {
+    try {
+      return await lockFolder(target.files.folder, own);
+    } catch (error) {
+      const isHeld = error instanceof AgentError && error.code === 'folderLocked';
+      if (!isHeld || performance.now() > until) throw error;
+    }
+    await pause(pauseMs, undefined, { signal });
   }
 }
 
@@ -50,8 +70,9 @@ async function lockedTurn(run: TargetRun): Promise<TurnReport> {
     access: openAccess(file, target),
   };
   try {
-    const done = await runTurn(context, run.force);
-    await state.save({ failures: 0, lastError: null });
+    const { trouble, ...done } = await runTurn(context, run.force);
+    if (trouble) await rememberFailure(run, state, wordsOf(trouble));
+    else await state.save({ failures: 0, lastError: null });
     await planNext(run, state);
     await sendReport(context);
     return { target: target.name, ...done, status: state.status };
@@ -72,24 +93,35 @@ async function planNext({ file, now, random }: TargetRun, state: TargetState): P
 }
 
 async function failed(run: TargetRun, state: TargetState, error: unknown): Promise<TurnReport> {
-  const { code, detail } = wordsOf(error);
-  const at = new Date(run.now()).toISOString();
-  const { failures, waitingFor } = state.status;
-  const changes = {
-    failures: failures + 1,
-    lastError: { at, code, message: detail },
-    waitingFor: code === 'requestEnded' ? null : waitingFor,
-  };
+  const words = wordsOf(error);
+  const before = state.status;
   // A full disk takes no memory of itself: then what was known before counts, and the turn is tried again all the same.
-  await state
-    .save(changes)
+  const isKept = await rememberFailure(run, state, words)
     .then(() => planNext(run, state))
-    .catch(() => {});
-  return { target: run.target.name, act: 'failed', code, detail, status: { ...state.status, ...changes } };
+    .then(
+      () => true,
+      () => false,
+    );
+  const status = isKept ? state.status : { ...before, ...failureIn(before, run, words) };
+  return { target: run.target.name, act: 'failed', ...words, status };
+}
+
+const rememberFailure = (run: TargetRun, state: TargetState, words: Words): Promise<void> =>
+  state.save(failureIn(state.status, run, words));
+
+const failureIn = ({ failures, waitingFor }: TargetStatus, { now }: TargetRun, { code, detail }: Words) => ({
+  failures: failures + 1,
+  lastError: { at: new Date(now()).toISOString(), code, message: detail },
+  waitingFor: code === 'requestEnded' ? null : waitingFor,
+});
+
+interface Words {
+  readonly code: string;
+  readonly detail: string;
 }
 
 /** Errors of no known kind are defects and keep their stack. */
-function wordsOf(error: unknown): { code: string; detail: string } {
+function wordsOf(error: unknown): Words {
   if (error instanceof ClientProblem) {
     const reasons = error.reasons.map(({ message }) => message).filter((message) => message !== error.detail);
     return { code: error.code, detail: [error.detail, ...reasons].join(' ') };

@@ -78,9 +78,11 @@ describe('a reload', () => {
   it('that fails with a first certificate leaves that in use: there is no other', async () => {
     const { agent, endWith } = hookedAgent();
     endWith(1);
-    expect((await agent.turn()).code).toBe('reloadFailed');
+    const report = await agent.turn();
+    expect([report.act, report.detail]).toEqual(['enrolled', expect.stringContaining('has not taken it yet')]);
     expect(agent.inUse()).toMatch(/^sets\/0001-/);
-    expect((await agent.status()).serial).toBe(serialIn(agent.read('cert.pem')));
+    const serial = serialIn(agent.read('cert.pem'));
+    expect(await agent.status()).toMatchObject({ serial, failures: 1, lastError: { code: 'reloadFailed' } });
     endWith(0);
     expect((await agent.turn()).act).toBe('activated');
   });
@@ -118,8 +120,9 @@ describe('a proof', () => {
   it('at a port where nobody listens fails, and says where', async () => {
     const port = await freePort();
     const { agent } = hookedAgent({ proof: { ...proofAt(port), withinSeconds: 1 } });
-    const report = await agent.turn();
-    expect([report.code, report.detail]).toEqual(['proofFailed', expect.stringContaining(String(port))]);
+    await agent.turn();
+    const { lastError } = await agent.status();
+    expect(lastError).toMatchObject({ code: 'proofFailed', message: expect.stringContaining(String(port)) });
   });
 });
 

@@ -76,6 +76,19 @@ describe('a later turn', () => {
     expect(JSON.parse(body.toString())).toMatchObject({ predecessor: serial, requestedBy: 'product:dev/demo' });
   });
 
+  it('rotates a certificate for servers alone with the token, and says what that means', async () => {
+    const agent = agentFor({ profile: 'server' });
+    await agent.turn();
+    expect(agent.log.map(({ message }) => message).join()).toContain('for servers alone');
+    const serial = serialIn(agent.read('cert.pem'));
+    expect(await agent.turn({ force: true })).toMatchObject({ act: 'rotated' });
+    const { body } = await service.admin(`/v1/certificates/${serialIn(agent.read('cert.pem'))}`);
+    expect(JSON.parse(body.toString())).toMatchObject({
+      predecessor: serial,
+      requestedBy: expect.stringMatching(/^token:/),
+    });
+  });
+
   it('rotates whenever it is asked to, and keeps the last three certificates', async () => {
     const agent = agentFor({ keep: 3 });
     await agent.turn();

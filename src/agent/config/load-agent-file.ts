@@ -9,7 +9,7 @@ import { readShape } from './read-shape.ts';
 
 /** Paths are absolute: relative ones are read from the folder of the file. StartError `badConfiguration` says everything that is wrong. */
 export async function loadAgentFile(path: string): Promise<AgentFile> {
-  const raw = await parse(path, await readText(path));
+  const raw = pathsOfReload(await parse(path, await readText(path)), dirname(resolve(path)));
   const { value, complaints } = readShape(AgentSchema, raw);
   if (complaints.length > 0) throw bad(path, complaints);
   const file = absolute(value as AgentFile, dirname(resolve(path)));
@@ -41,6 +41,23 @@ async function parse(path: string, text: string): Promise<unknown> {
   } catch (cause) {
     throw new StartError('badConfiguration', `${path} is not YAML: ${(cause as Error).message}`, cause);
   }
+}
+
+/** Paths of a reload are absolute, except that `./x` and `../x` are read from the folder of the file as all others are. */
+function pathsOfReload(raw: unknown, folder: string): unknown {
+  const targets = (raw as { targets?: unknown } | null)?.targets;
+  if (!Array.isArray(targets)) return raw;
+  const path = (value: unknown): unknown =>
+    typeof value === 'string' && /^\.\.?\//.test(value) ? resolve(folder, value) : value;
+  const read = (key: string, value: unknown): unknown =>
+    key === 'command' && Array.isArray(value) ? [path(value[0]), ...value.slice(1)] : path(value);
+  const withPaths = (reload: object): object =>
+    Object.fromEntries(Object.entries(reload).map(([key, value]) => [key, read(key, value)]));
+  const resolved = targets.map((target) => {
+    const reload = (target as { reload?: unknown } | null)?.reload;
+    return typeof reload === 'object' && reload !== null ? { ...target, reload: withPaths(reload) } : target;
+  });
+  return { ...(raw as object), targets: resolved };
 }
 
 function absolute(file: AgentFile, folder: string): AgentFile {

@@ -51,6 +51,13 @@ export function keyFits({ keyPem, certPem }: Pick<CredentialSet, 'keyPem' | 'cer
   }
 }
 
+/** id-kp-clientAuth (RFC 5280 §4.2.1.12). Node calls the extended usages `keyUsage`. */
+const clientAuth = '1.3.6.1.5.5.7.3.2';
+
+/** Whether the service will know the holder by it: a certificate for servers alone opens nothing. */
+export const canAuthenticate = ({ certPem }: Pick<CredentialSet, 'certPem'>): boolean =>
+  new X509Certificate(certPem).keyUsage?.includes(clientAuth) === true;
+
 /** What of a target's settings decides how the files of a set look. */
 export const layoutOf = ({ outputs, owner, alias, passwordFile }: FilesConfig): string =>
   hash('sha256', JSON.stringify([outputs ?? null, owner ?? null, alias, passwordFile ?? null]), 'hex');

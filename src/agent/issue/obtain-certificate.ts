@@ -9,7 +9,7 @@ import { printable } from '../../domain/policy/printable.ts';
 import { parseGeneralName } from '../../domain/x509/general-name.ts';
 import { AgentError } from '../agent-error.ts';
 import type { TargetConfig } from '../config/agent-schema.ts';
-import type { CredentialSet } from '../files/credential-set.ts';
+import { type CredentialSet, canAuthenticate } from '../files/credential-set.ts';
 import type { ServiceAccess } from '../service-access.ts';
 import { dropRequest, type KeptRequest, keepRequest, keepRequestId } from './pending-request.ts';
 
@@ -27,12 +27,13 @@ export interface ObtainDeps {
 }
 
 /**
- * `predecessor` undefined: by token. The request stays on disk until the caller drops it, when the certificate is safe.
+ * `predecessor` undefined: a new one. One that is for servers alone is followed by token, which the service allows, too. The request stays on disk until the caller drops it, when the certificate is safe.
  * Throws ClientProblem, ClientFailure, AgentError `requestEnded`, `answerNotOurs` or `answerNotTrusted`.
  */
 export async function obtainCertificate(deps: ObtainDeps, predecessor?: CredentialSet): Promise<Obtained> {
   const { target, access, own } = deps;
-  const client = await (predecessor ? access.as(predecessor) : access.withToken());
+  const isOwn = predecessor !== undefined && canAuthenticate(predecessor);
+  const client = await (isOwn ? access.as(predecessor) : access.withToken());
   const serial = predecessor?.facts.serial ?? null;
   const kept = await keepRequest(own, target, { kind: predecessor ? 'rotate' : 'enrol', predecessor: serial });
   const outcome = await ask(client, kept, own);

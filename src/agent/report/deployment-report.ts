@@ -4,7 +4,7 @@ import type { DeploymentBody } from '../../api/deployment.ts';
 import { ClientProblem } from '../../client/failure.ts';
 import { printable } from '../../domain/policy/printable.ts';
 import type { DeploymentReport } from '../../domain/rotation/target-status.ts';
-import { type CredentialSet, trustFingerprints } from '../files/credential-set.ts';
+import { type CredentialSet, canAuthenticate, trustFingerprints } from '../files/credential-set.ts';
 import type { TurnContext } from '../turn/turn-context.ts';
 
 const longestDetail = 500;
@@ -36,8 +36,9 @@ export async function sendReport(context: TurnContext): Promise<void> {
   try {
     const inUse = await store.inUse();
     if (inUse === null) return;
-    const client = await access.as(await store.read(inUse));
-    await client.reportDeployment(report.serial, bodyOf(context, report));
+    const set = await store.read(inUse);
+    // Only a certificate may report, and one for servers alone opens nothing.
+    if (canAuthenticate(set)) await (await access.as(set)).reportDeployment(report.serial, bodyOf(context, report));
     await state.save({ unreported: null });
   } catch (error) {
     log({

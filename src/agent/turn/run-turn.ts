@@ -4,7 +4,7 @@ import { ClientFailure, ClientProblem } from '../../client/failure.ts';
 import type { TurnReport } from '../../domain/rotation/turn-report.ts';
 import { activateStaged } from '../activate/activate-set.ts';
 import { AgentError } from '../agent-error.ts';
-import { type CredentialSet, derOf, layoutOf } from '../files/credential-set.ts';
+import { type CredentialSet, canAuthenticate, derOf, layoutOf } from '../files/credential-set.ts';
 import { type Obtained, obtainCertificate } from '../issue/obtain-certificate.ts';
 import { dropRequest } from '../issue/pending-request.ts';
 import { keepReport } from '../report/deployment-report.ts';
@@ -15,7 +15,10 @@ import { storePassword } from './store-password.ts';
 import type { TurnContext } from './turn-context.ts';
 
 /** What was done, without the status that the caller adds. */
-export type Done = Pick<TurnReport, 'act' | 'detail'>;
+export interface Done extends Pick<TurnReport, 'act' | 'detail'> {
+  /** Files are in use that no program has taken yet: to be tried again like a failure. */
+  readonly trouble?: AgentError;
+}
 
 /** Throws what stood in the way; the files are then as they were before, or whole and new. */
 export async function runTurn(context: TurnContext, force: boolean): Promise<Done> {
@@ -34,9 +37,30 @@ export async function runTurn(context: TurnContext, force: boolean): Promise<Don
     return { act: 'waiting', detail: `request ${obtained.requestId} waits for approval until ${obtained.expiresAt}` };
   }
   await stageIssued(context, obtained, newest);
+  if ((await store.inUse()) === null) return useFirst(context, step.why);
   const set = await activate(context);
   const act = step.kind === 'enrol' ? 'enrolled' : 'rotated';
   return { act, detail: `${set.facts.serial} is in use until ${set.facts.notAfter}: ${step.why}` };
+}
+
+/** A program that starts only once its files are there cannot be told of them before: that is no failed enrolment. */
+async function useFirst(context: TurnContext, why: string): Promise<Done> {
+  const { set: name } = context.state.status.staged!;
+  const set = await context.store.read(name);
+  const { facts } = set;
+  if (!canAuthenticate(set)) {
+    const message = `profile ${facts.profile} is for servers alone: each rotation takes a use of the token, and nothing can be reported`;
+    context.log({ level: 'warn', target: context.target.name, message });
+  }
+  const detail = `${facts.serial} is in use until ${facts.notAfter}: ${why}`;
+  try {
+    await activate(context);
+    return { act: 'enrolled', detail };
+  } catch (error) {
+    if (!(error instanceof AgentError) || !['reloadFailed', 'proofFailed'].includes(error.code)) throw error;
+    const untold = `${detail}; its program has not taken it yet, which is tried again: ${error.message}`;
+    return { act: 'enrolled', detail: untold, trouble: error };
+  }
 }
 
 /** A set that was in use but not proven when the agent ended, and files that were half installed, are brought to their end. */

@@ -284,7 +284,7 @@ describe('a campaign', () => {
     expect((await service.services.renewalInfo(serials[0]!)).start).toBeGreaterThanOrEqual(nowOf(service));
     await service.services.pauseCampaign(admin, id);
     service.pass(day);
-    expect(await refusalOf(service.services.resumeCampaign(admin, id, undefined))).toEqual({
+    expect(await refusalOf(service.services.resumeCampaign(admin, id, {}))).toEqual({
       code: 'policyRefused',
       reasons: ['deadlinePassed rotateBy'],
     });

@@ -37,7 +37,7 @@ export function parseResumption(
 ): Pick<CampaignOrder, 'rotateBy' | 'revokeAt'> {
   const reasons: Reason[] = [];
   const complain = complainInto(reasons, 'resumption');
-  const given = raw === undefined || raw === null ? {} : objectOf(raw, { field: '', known: times }, complain);
+  const given = objectOf(raw, { field: '', known: times }, complain);
   const wanted = { rotateBy: before.rotateBy, revokeAt: before.revokeAt, ...given };
   const deadlines = deadlinesOf(wanted, { now, reasons, complain });
   if (reasons.length > 0) throw new CaError('policyRefused', 'The campaign cannot go on like this.', { reasons });
@@ -109,7 +109,8 @@ interface TextShape {
 }
 
 function textOf(value: unknown, { field, minimum, maximum }: TextShape, complain: Complain): string {
-  if (typeof value === 'string' && value.length >= minimum && value.length <= maximum) return value;
+  const length = typeof value === 'string' ? [...value].length : -1;
+  if (typeof value === 'string' && length >= minimum && length <= maximum) return value;
   complain(field, `must be a text of ${minimum} to ${maximum} characters`, value);
   return '';
 }
@@ -138,7 +139,7 @@ function timeOf(value: unknown, field: string, complain: Complain): number {
 
 function descriptionOf(value: unknown, complain: Complain): string {
   if (value === undefined) return '';
-  if (typeof value === 'string' && value.length <= longestDescription) return printable(value, longestDescription);
+  if (typeof value === 'string' && [...value].length <= longestDescription) return printable(value, longestDescription);
   complain('description', `must be a text of at most ${longestDescription} characters`, value);
   return '';
 }

@@ -62,12 +62,10 @@ describe('GET /v1/campaigns', () => {
 });
 
 describe('a change of a campaign', () => {
-  it.each(['pause', 'resume', 'abandon'])('to %s takes an empty body, or none', async (act) => {
+  it.each(['pause', 'resume', 'abandon'])('to %s takes a body that says nothing more', async (act) => {
     const { send, calls } = await openAdmin();
-    for (const sent of [undefined, {}]) {
-      const answer = await send('POST', `/v1/campaigns/${id}/${act}`, {}, sent);
-      expect([answer.status, Value.Check(CampaignJson, answer.json)]).toEqual([200, true]);
-    }
-    expect(calls.filter(({ name }) => name === `${act}Campaign`)).toHaveLength(2);
+    const answer = await send('POST', `/v1/campaigns/${id}/${act}`, {}, {});
+    expect([answer.status, Value.Check(CampaignJson, answer.json)]).toEqual([200, true]);
+    expect(calls.filter(({ name }) => name === `${act}Campaign`)).toHaveLength(1);
   });
 });

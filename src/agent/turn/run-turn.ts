@@ -31,6 +31,7 @@ export async function runTurn(context: TurnContext, force: boolean): Promise<Don
     const done = await keepFresh(context, newest!, step);
     return finished && done.act === 'unchanged' ? activated(finished) : done;
   }
+  if (newest) await trustFirst(context, newest);
   const obtained = await obtain(context, step, newest);
   if (obtained.kind === 'waiting') {
     await state.save({ waitingFor: obtained.requestId });
@@ -180,6 +181,17 @@ async function keepFresh(context: TurnContext, newest: CredentialSet, step: { si
   if (obstacle !== undefined) throw obstacle;
   const { at } = state.status.renewal!;
   return { act: 'unchanged', detail: `${target.name} is good; ${newest.facts.serial} is rotated at ${at}` };
+}
+
+/**
+ * A Kafka broker shakes hands with itself, old stores against new ones: it must trust a new root before it is given a certificate
+ * under it. So the certificate in use goes with the new roots first. Roots that cannot be learnt now cannot come with the new one either.
+ */
+async function trustFirst(context: TurnContext, newest: CredentialSet): Promise<void> {
+  const { state, target } = context;
+  if (target.reload?.action !== 'kafka' || state.status.staged) return;
+  await stageFresh(context, newest);
+  if (state.status.staged) await activate(context);
 }
 
 /** Answers what stood in the way: it must not keep a set that waits from being used. */

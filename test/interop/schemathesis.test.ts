@@ -33,6 +33,7 @@ describeWith('schemathesis', 'schemathesis', () => {
       'body.csr': Array.from({ length: 6 }, () => makeKeyRequest().csrPem),
       'body.invalidityDate': ['2020-02-29T12:00:00Z'],
       'body.profile': ['server', 'client', 'peer'],
+      'body.target': ['web-1', 'kafka/broker-2'],
       'body.names[*]': [demoName, `a.${demoName}`],
     };
   });

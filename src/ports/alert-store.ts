@@ -9,7 +9,7 @@ export interface Delivery {
   /** Hex SHA-256 of the endpoint's URL. */
   readonly endpoint: string;
   readonly body: string;
-  /** How often it was tried. */
+  /** How often the endpoint has failed since it was recorded. */
   readonly attempts: number;
 }
 
@@ -42,10 +42,21 @@ export interface AlertStore {
   /** Resolves to how many deliveries were given up for newer ones. */
   recordAlerts(changes: AlertChanges): Promise<number>;
   openAlerts(): Promise<readonly Alert[]>;
-  /** Those due at Unix millisecond `at`, the longest due first. */
-  dueDeliveries(at: number, limit: number): Promise<readonly Delivery[]>;
-  /** After a try: it is tried again at Unix millisecond `dueAt`, or, with null, never: it is gone. */
-  settleDelivery(settled: { readonly id: number; readonly dueAt: number | null }): Promise<void>;
+  /** Endpoints that have a delivery due at Unix millisecond `at`. */
+  dueEndpoints(at: number): Promise<readonly string[]>;
+  /** What an endpoint is to get, due or not, in the order it was recorded. */
+  deliveriesTo(endpoint: string, limit: number): Promise<readonly Delivery[]>;
+  /** It is delivered, or never will be. */
+  settleDelivery(id: number): Promise<void>;
+  /**
+   * A try of the endpoint failed: all it is to get is due at `dueAt`, with one attempt more, but what was recorded before
+   * `givenUpBefore`, which is gone; resolves to how many those were. Unix milliseconds.
+   */
+  postponeDeliveries(postponing: {
+    readonly endpoint: string;
+    readonly dueAt: number;
+    readonly givenUpBefore: number;
+  }): Promise<number>;
   pendingDeliveries(): Promise<number>;
   /** By owner; reads in turns, so that others wait for milliseconds. `now` in Unix seconds, bounds ascending. */
   rotationCounts(asked: {

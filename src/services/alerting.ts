@@ -2,7 +2,7 @@
 import { type AlertKind, alertKinds } from '../domain/alerts/alert.ts';
 import { gauge, type MetricFamily } from '../domain/records/metric.ts';
 import type { RotationCount } from '../ports/alert-store.ts';
-import { createWebhookDelivery, type DeliverWebhooksDeps } from './deliver-webhooks.ts';
+import { createWebhookDelivery, type DeliverWebhooksDeps, type WebhookTries } from './deliver-webhooks.ts';
 import { createAlertWatch, type WatchAlertsDeps } from './watch-alerts.ts';
 
 export interface AlertingDeps extends WatchAlertsDeps, DeliverWebhooksDeps {
@@ -31,7 +31,6 @@ export function createAlerting(deps: AlertingDeps): Alerting {
   const delivery = createWebhookDelivery(deps);
   let lookAt = clock.monotonic() + firstLookMs;
   let looking: Promise<void> | undefined;
-  let delivering: Promise<void> | undefined;
   let stopped = false;
 
   const look = async (): Promise<void> => {
@@ -46,10 +45,7 @@ export function createAlerting(deps: AlertingDeps): Alerting {
     async tend() {
       if (stopped) return;
       if (clock.monotonic() >= lookAt) looking ??= look();
-      delivering ??= delivery.deliver().finally(() => {
-        delivering = undefined;
-      });
-      await Promise.all([looking, delivering]);
+      await Promise.all([looking, delivery.deliver()]);
     },
     families: async () => [
       ...(await alertFamilies(deps)),
@@ -58,8 +54,7 @@ export function createAlerting(deps: AlertingDeps): Alerting {
     ],
     async stop() {
       stopped = true;
-      delivery.stop();
-      await Promise.all([looking, delivering]);
+      await Promise.all([looking, delivery.stop()]);
     },
   };
 }
@@ -81,10 +76,10 @@ async function alertFamilies({ inventory }: AlertingDeps): Promise<MetricFamily[
   ];
 }
 
-const deliveryFamilies = (tries: ReturnType<ReturnType<typeof createWebhookDelivery>['tries']>): MetricFamily[] => [
+const deliveryFamilies = (tries: WebhookTries): MetricFamily[] => [
   {
     name: 'privyseal_webhook_tries',
-    help: 'Tries to deliver a webhook; what failed is tried again, what was given up is not',
+    help: 'Tries to deliver a webhook that were delivered or failed, and messages that were given up',
     type: 'counter',
     samples: Object.entries(tries).map(([outcome, value]) => ({ suffix: '_total', labels: { outcome }, value })),
   },

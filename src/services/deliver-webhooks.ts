@@ -1,5 +1,5 @@
 /** Empties the outbox of webhooks: each endpoint for itself, in order, again and again until it has what it is to get. */
-import { retryPauseMs } from '../domain/alerts/retry-schedule.ts';
+import { keptForMs, retryPauseMs } from '../domain/alerts/retry-schedule.ts';
 import type { Delivery } from '../ports/alert-store.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import type { Log } from '../ports/log.ts';
@@ -17,18 +17,18 @@ export interface DeliverWebhooksDeps {
   readonly webhookUrls: readonly string[];
 }
 
-/** How tries ended: `failed` are tried again, `givenUp` are not. */
-export type TryOutcome = 'delivered' | 'failed' | 'givenUp';
+/** Tries that ended so, and messages that were given up. */
+export type WebhookTries = Readonly<Record<'delivered' | 'failed' | 'givenUp', number>>;
 
 export interface WebhookDelivery {
-  /** One round: what is due now. Never rejects. */
+  /** Begins with each endpoint that is due and not busy; resolves when none is busy any more. Never rejects. */
   deliver(): Promise<void>;
-  tries(): Readonly<Record<TryOutcome, number>>;
-  /** Ends what is under way; those are tried again after the next start. */
-  stop(): void;
+  tries(): WebhookTries;
+  /** Ends what is under way, which is tried again after the next start. */
+  stop(): Promise<void>;
 }
 
-/** Looked at in one round; what is behind them has its turn a second later. */
+/** Messages to one endpoint in one go. */
 const atOnce = 100;
 
 export function createWebhookDelivery(deps: DeliverWebhooksDeps): WebhookDelivery {
@@ -36,45 +36,73 @@ export function createWebhookDelivery(deps: DeliverWebhooksDeps): WebhookDeliver
   const urls = new Map(deps.webhookUrls.map((url) => [endpointOf(url), url]));
   const tries = { delivered: 0, failed: 0, givenUp: 0 };
   const stopping = new AbortController();
+  const busy = new Map<string, Promise<void>>();
 
-  const attempt = async (delivery: Delivery): Promise<TryOutcome> => {
-    const url = urls.get(delivery.endpoint);
-    // It is configured no more.
-    const outcome = url === undefined ? ({ kind: 'gone' } as const) : await send(deps, delivery, url, stopping.signal);
-    if (stopping.signal.aborted && outcome.kind !== 'delivered') return 'failed';
-    const dueAt = nextTry(deps, delivery, outcome);
-    await inventory.settleDelivery({ id: delivery.id, dueAt });
-    const ended = outcome.kind === 'delivered' ? 'delivered' : dueAt === null ? 'givenUp' : 'failed';
-    tries[ended] += 1;
-    if (ended !== 'delivered') {
-      const host = url === undefined ? 'none' : new URL(url).host;
-      const reason = outcome.kind === 'failed' ? outcome.reason : outcome.kind;
-      log.warn(
-        { host, reason, message: delivery.message, attempts: delivery.attempts + 1, ended },
-        'a webhook was not delivered',
-      );
-    }
-    return ended;
+  const drop = async ({ id }: Delivery): Promise<void> => {
+    await inventory.settleDelivery(id);
+    tries.givenUp += 1;
   };
 
-  /** An endpoint that fails is left alone for this round: the others of it would fail likewise. */
-  const deliverTo = async (deliveries: readonly Delivery[]): Promise<void> => {
-    for (const delivery of deliveries) {
-      if (stopping.signal.aborted || (await attempt(delivery)) === 'failed') return;
+  /** Everything the endpoint is to get is put off: the next message would fail like this one. */
+  const putOff = async (delivery: Delivery, askedSeconds = 0): Promise<void> => {
+    const now = deps.clock.now();
+    const random = Buffer.from(deps.randomness.bytes(4)).readUInt32BE() / 2 ** 32;
+    const dueAt = now + retryPauseMs(delivery.attempts + 1, random, askedSeconds * 1000);
+    const { endpoint } = delivery;
+    tries.failed += 1;
+    const givenUp = await inventory.postponeDeliveries({ endpoint, dueAt, givenUpBefore: now - keptForMs });
+    tries.givenUp += givenUp;
+    if (givenUp > 0) log.error({ givenUp }, 'webhooks were given up: they failed for too long');
+  };
+
+  /** True when the next one may follow. */
+  const attempt = async (delivery: Delivery, url: string): Promise<boolean> => {
+    const outcome = await send(deps, delivery, url, stopping.signal);
+    if (outcome.kind === 'delivered') {
+      await inventory.settleDelivery(delivery.id);
+      tries.delivered += 1;
+      return true;
+    }
+    if (stopping.signal.aborted) return false;
+    const reason = outcome.kind === 'failed' ? outcome.reason : 'status 410';
+    const { message, attempts } = delivery;
+    log.warn({ host: new URL(url).host, reason, message, attempts: attempts + 1 }, 'a webhook was not delivered');
+    if (outcome.kind === 'failed') await putOff(delivery, outcome.retryAfterSeconds);
+    else await drop(delivery);
+    return outcome.kind === 'gone';
+  };
+
+  const deliverTo = async (endpoint: string): Promise<void> => {
+    const url = urls.get(endpoint);
+    for (const delivery of await inventory.deliveriesTo(endpoint, atOnce)) {
+      // What waits for an endpoint that is configured no more is told to nobody.
+      if (url === undefined) await drop(delivery);
+      else if (stopping.signal.aborted || !(await attempt(delivery, url))) return;
     }
   };
 
-  const deliver = async (): Promise<void> => {
-    const due = await inventory.dueDeliveries(deps.clock.now(), atOnce);
-    const byEndpoint = Map.groupBy(due, ({ endpoint }) => endpoint);
-    await Promise.all(Array.from(byEndpoint.values(), deliverTo));
+  const begin = (endpoint: string): void => {
+    if (busy.has(endpoint) || stopping.signal.aborted) return;
+    const ended = deliverTo(endpoint)
+      .catch((error: unknown) => log.warn({ err: error }, 'webhooks could not be delivered; trying again'))
+      .finally(() => busy.delete(endpoint));
+    busy.set(endpoint, ended);
   };
 
   return {
-    deliver: () =>
-      deliver().catch((error: unknown) => log.warn({ err: error }, 'webhooks could not be delivered; trying again')),
+    async deliver() {
+      const due = await inventory.dueEndpoints(deps.clock.now()).catch((error: unknown) => {
+        log.warn({ err: error }, 'webhooks could not be looked for; trying again');
+        return [];
+      });
+      for (const endpoint of due) begin(endpoint);
+      await Promise.all(busy.values());
+    },
     tries: () => tries,
-    stop: () => stopping.abort(),
+    async stop() {
+      stopping.abort();
+      await Promise.all(busy.values());
+    },
   };
 }
 
@@ -85,15 +113,3 @@ const send = (
   signal: AbortSignal,
 ): Promise<WebhookOutcome> =>
   webhooks.send({ url, id: message, body, timestamp: Math.floor(clock.now() / 1000) }, signal);
-
-/** Null when there is none. */
-function nextTry(
-  { clock, randomness }: DeliverWebhooksDeps,
-  { attempts }: Delivery,
-  outcome: WebhookOutcome,
-): number | null {
-  if (outcome.kind !== 'failed') return null;
-  const random = Buffer.from(randomness.bytes(4)).readUInt32BE() / 2 ** 32;
-  const pause = retryPauseMs(attempts + 1, random, (outcome.retryAfterSeconds ?? 0) * 1000);
-  return pause === undefined ? null : clock.now() + pause;
-}

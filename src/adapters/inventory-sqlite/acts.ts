@@ -15,6 +15,7 @@ export const actNames = [
   'recordDeployment',
   'recordAlerts',
   'settleDelivery',
+  'postponeDeliveries',
   'supersedeCertificate',
   'createCampaign',
   'recordMembers',

@@ -5,7 +5,9 @@ import type { AuditChain } from './audit-chain.ts';
 import { octets } from './certificate-row.ts';
 import type { Connection } from './connection.ts';
 
-export function alertActs(connection: Connection, audit: AuditChain): Pick<Acts, 'recordAlerts' | 'settleDelivery'> {
+type AlertAct = 'recordAlerts' | 'settleDelivery' | 'postponeDeliveries';
+
+export function alertActs(connection: Connection, audit: AuditChain): Pick<Acts, AlertAct> {
   const open = connection.prepare(
     `INSERT INTO alerts (id, kind, subject, within_days, count, opened_at) VALUES (?, ?, ?, ?, ?, ?)
      ON CONFLICT (id) DO NOTHING`,
@@ -13,12 +15,16 @@ export function alertActs(connection: Connection, audit: AuditChain): Pick<Acts,
   const count = connection.prepare('UPDATE alerts SET count = ? WHERE id = ?');
   const clear = connection.prepare('DELETE FROM alerts WHERE id = ?');
   const queue = connection.prepare(
-    'INSERT INTO webhook_deliveries (message, endpoint, body, attempts, due_at) VALUES (?, ?, ?, 0, ?)',
+    `INSERT INTO webhook_deliveries (message, endpoint, body, attempts, due_at, created_at)
+     VALUES (@message, @endpoint, @body, 0, @at, @at)`,
   );
   const dropOldest = connection.prepare(
     `DELETE FROM webhook_deliveries WHERE id IN (SELECT id FROM webhook_deliveries ORDER BY id DESC LIMIT -1 OFFSET ${mostDeliveries})`,
   );
-  const again = connection.prepare('UPDATE webhook_deliveries SET attempts = attempts + 1, due_at = ? WHERE id = ?');
+  const postpone = connection.prepare(
+    'UPDATE webhook_deliveries SET attempts = attempts + 1, due_at = ? WHERE endpoint = ?',
+  );
+  const giveUp = connection.prepare('DELETE FROM webhook_deliveries WHERE endpoint = ? AND created_at < ?');
   const remove = connection.prepare('DELETE FROM webhook_deliveries WHERE id = ?');
 
   return {
@@ -29,14 +35,18 @@ export function alertActs(connection: Connection, audit: AuditChain): Pick<Acts,
       for (const { id, count: certificates } of changes.counted) count.run(certificates, id);
       for (const id of changes.cleared) clear.run(id);
       for (const { message, endpoint, body } of changes.deliveries) {
-        queue.run(message, octets(endpoint), body, changes.at);
+        queue.run({ message, endpoint: octets(endpoint), body, at: changes.at });
       }
       for (const entry of changes.audit) audit.append(entry);
       return changes.deliveries.length === 0 ? 0 : dropOldest.run().changes;
     },
-    settleDelivery({ id, dueAt }) {
-      if (dueAt === null) remove.run(id);
-      else again.run(dueAt, id);
+    settleDelivery(id) {
+      remove.run(id);
+    },
+    postponeDeliveries({ endpoint, dueAt, givenUpBefore }) {
+      const { changes: givenUp } = giveUp.run(octets(endpoint), givenUpBefore);
+      postpone.run(dueAt, octets(endpoint));
+      return givenUp;
     },
   };
 }

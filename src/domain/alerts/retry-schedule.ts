@@ -2,15 +2,15 @@
 
 const firstPauseMs = 5_000;
 const longestPauseMs = 6 * 3_600_000;
-/** With the pauses above, over about two days. */
-const mostAttempts = 20;
+
+/** A message older than this is given up when it fails. */
+export const keptForMs = 3 * 24 * 3_600_000;
 
 /**
- * Milliseconds until the next try after `attempts` failed ones, or undefined when there is none. Half of each pause is
- * left to chance: `random` is from 0 to 1. `askedMs` is what the receiver asked for; it is kept to what a pause may be.
+ * Milliseconds until the next try after `attempts` failed ones in a row. Half of each pause is left to chance: `random` is
+ * from 0 to 1. `askedMs` is what the receiver asked for; it is kept to what a pause may be.
  */
-export function retryPauseMs(attempts: number, random: number, askedMs = 0): number | undefined {
-  if (attempts >= mostAttempts) return undefined;
+export function retryPauseMs(attempts: number, random: number, askedMs = 0): number {
   const pause = Math.min(firstPauseMs * 2 ** (attempts - 1), longestPauseMs);
   return Math.round(Math.max(pause * (0.5 + random / 2), Math.min(askedMs, longestPauseMs)));
 }

@@ -44,25 +44,40 @@ export function alertContract(makeStore: () => Promise<InventoryStore>): void {
       expect(await opened.inventory.openAlerts()).toEqual([alert({ count: 5 })]);
     });
 
-    it('are delivered when they are due, until they are settled', async () => {
+    it('are delivered to each endpoint that is due, in their order, until they are settled', async () => {
+      const [ab, cd] = ['ab'.repeat(32), 'cd'.repeat(32)];
       await record({ deliveries: [delivery('one'), delivery('one', 'cd')] });
       await record({ at: frozenNow + 1000, deliveries: [delivery('two')] });
-      expect(await opened.inventory.dueDeliveries(frozenNow - 1, 10)).toEqual([]);
-      const due = await opened.inventory.dueDeliveries(frozenNow, 10);
-      expect(due).toEqual([
+      expect(await opened.inventory.dueEndpoints(frozenNow - 1)).toEqual([]);
+      expect((await opened.inventory.dueEndpoints(frozenNow)).toSorted()).toEqual([ab, cd]);
+      const [one, two] = await opened.inventory.deliveriesTo(ab, 10);
+      expect([one, two]).toEqual([
         { id: expect.any(Number), attempts: 0, ...delivery('one') },
-        { id: expect.any(Number), attempts: 0, ...delivery('one', 'cd') },
+        { id: expect.any(Number), attempts: 0, ...delivery('two') },
       ]);
-      await opened.inventory.settleDelivery({ id: due[0]!.id, dueAt: null });
-      await opened.inventory.settleDelivery({ id: due[1]!.id, dueAt: frozenNow + 5000 });
+      await opened.inventory.settleDelivery(one!.id);
       const inventory = await opened.reopen();
+      expect(await inventory.deliveriesTo(ab, 10)).toEqual([two]);
+      expect(await inventory.deliveriesTo(cd, 10)).toHaveLength(1);
       expect(await inventory.pendingDeliveries()).toBe(2);
-      const later = await inventory.dueDeliveries(frozenNow + 5000, 10);
-      expect(later.map(({ message, attempts }) => [message, attempts])).toEqual([
-        ['two', 0],
-        ['one', 1],
+    });
+
+    it('are put off together when their endpoint fails, and given up when they are old', async () => {
+      const endpoint = 'ab'.repeat(32);
+      await record({ deliveries: [delivery('old'), delivery('of another', 'cd')] });
+      await record({ at: frozenNow + 1000, deliveries: [delivery('one'), delivery('two')] });
+      const dueAt = frozenNow + 9000;
+      const { inventory } = opened;
+      expect(await inventory.postponeDeliveries({ endpoint, dueAt, givenUpBefore: frozenNow })).toBe(0);
+      expect(await inventory.dueEndpoints(dueAt - 1)).toEqual(['cd'.repeat(32)]);
+      expect(await inventory.postponeDeliveries({ endpoint, dueAt, givenUpBefore: frozenNow + 1 })).toBe(1);
+      const left = await inventory.deliveriesTo(endpoint, 10);
+      expect(left.map(({ message, attempts }) => [message, attempts])).toEqual([
+        ['one', 2],
+        ['two', 2],
       ]);
-      expect(await inventory.dueDeliveries(frozenNow + 5000, 1)).toHaveLength(1);
+      expect(await inventory.dueEndpoints(dueAt)).toHaveLength(2);
+      expect(await inventory.deliveriesTo(endpoint, 1)).toHaveLength(1);
     });
 
     it('wait for their delivery in bounded number: the oldest are given up', async () => {
@@ -70,7 +85,7 @@ export function alertContract(makeStore: () => Promise<InventoryStore>): void {
       expect(await record({ deliveries: many })).toBe(0);
       expect(await record({ deliveries: [delivery('newer'), delivery('newest')] })).toBe(2);
       expect(await opened.inventory.pendingDeliveries()).toBe(mostDeliveries);
-      const [oldest] = await opened.inventory.dueDeliveries(frozenNow, 1);
+      const [oldest] = await opened.inventory.deliveriesTo('ab'.repeat(32), 1);
       expect(oldest!.message).toBe('2');
     });
   });

@@ -1,4 +1,4 @@
-/** What a TLS server really shows, seen by a handshake: the only judge of a reload. */
+/** What a TLS server really shows and really trusts, seen by a handshake: the only judge of a reload. */
 import { connect } from 'node:tls';
 import { eventually } from './eventually.ts';
 import { run } from './judges.ts';
@@ -34,6 +34,13 @@ export async function untilServed(port: number, serial: string): Promise<void> {
     async () => [...(await servedSerials(port))],
     (served) => served.length === 1 && served[0] === serial,
   );
+}
+
+/** The CNs, sorted, of the authorities that the server asks client certificates of: its truststore as it is in force. */
+export async function acceptedAuthorities(port: number): Promise<readonly string[]> {
+  const { stdout } = await run('openssl', ['s_client', '-connect', `127.0.0.1:${port}`]);
+  const names = /^Acceptable client certificate CA names\n(.*?)^(?:Requested|Client|Peer)/ms.exec(stdout.toString());
+  return [...(names?.[1] ?? '').matchAll(/CN = (.+)$/gm)].map(([, name]) => name!).sort();
 }
 
 /** The serial of a PEM certificate's file, as `servedSerial` writes it. */

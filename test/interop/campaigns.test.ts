@@ -48,6 +48,8 @@ describe('a campaign on a service that is killed', () => {
   it('moves windows, sees rotations, goes on after the restart, revokes at its time, and ends', async () => {
     let service = await start();
     const [rotating, ...waiting] = await Promise.all([enrol(service), enrol(service), enrol(service)]);
+    const poll = (serial: string) => service.distribution(`/v1/renewal-info/${serial}`);
+    const { etag } = (await poll(rotating!.serial)).headers;
     const inSeconds = (seconds: number): string =>
       `${new Date(Date.now() + seconds * 1000).toISOString().slice(0, 19)}Z`;
     const order = { filter: { product: 'dev/demo' }, rotateBy: inSeconds(3600), revokeAt: inSeconds(7200) };
@@ -57,7 +59,8 @@ describe('a campaign on a service that is killed', () => {
     const status = async () => (await read(service, id)).status;
     await expect.poll(status, patience).toBe('running');
 
-    const told = await service.distribution(`/v1/renewal-info/${rotating!.serial}`);
+    const told = await poll(rotating!.serial);
+    expect(told.headers.etag).not.toBe(etag);
     const { reason, suggestedWindow } = JSON.parse(told.body.toString()) as RenewalInfoJson;
     expect([reason, told.headers['retry-after']]).toEqual(['campaign', '300']);
     expect(Date.parse(suggestedWindow.end)).toBeLessThanOrEqual(Date.parse(order.rotateBy));

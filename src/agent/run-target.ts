@@ -32,9 +32,11 @@ export async function runTarget(run: TargetRun): Promise<TurnReport> {
     lock = await lockPatiently(run, store.own);
   } catch (error) {
     run.signal.throwIfAborted();
+    const isHeld = error instanceof AgentError && error.code === 'folderLocked';
     // Who has the folder has its state, too.
-    const { status } = await rememberedState(file.stateFolder, target.name);
-    return { target: target.name, act: 'failed', ...wordsOf(error), status };
+    const open = isHeld ? rememberedState : openState;
+    const state = await open(file.stateFolder, target.name).catch(() => rememberedState(file.stateFolder, target.name));
+    return failed(run, state, error);
   }
   try {
     return await lockedTurn(run);

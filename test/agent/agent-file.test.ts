@@ -71,6 +71,15 @@ describe('a file', () => {
     });
   });
 
+  it('reads paths of a reload from its own folder, too', async () => {
+    const { folder, target, content } = goodFile();
+    const [hook, file] = [join(folder, 'hook'), join(folder, 'agent.yaml')];
+    writeFileSync(hook, '#!/bin/sh', { mode: 0o755 });
+    const reload = { action: 'exec', command: ['./hook', './stays'] };
+    writeFileSync(file, JSON.stringify({ ...content, targets: [{ ...target, reload }] }));
+    expect((await loadAgentFile(file)).targets[0]!.reload).toMatchObject({ command: [hook, './stays'] });
+  });
+
   it('is refused with everything that is wrong with its shape, each with its path', async () => {
     const { folder, target, content } = goodFile();
     const files = { folder: 'tls', mode: 'copy', outputs: { 'key.pem': { mode: '999' }, 'ca.pem': {} } };

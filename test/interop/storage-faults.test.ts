@@ -1,29 +1,15 @@
 /** Storage that fails under the running service: 503 `inventoryUnavailable`, nothing lost, and recovery without a restart. */
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { itWith, judgesRequired, pathOf } from '../support/judges.ts';
+import { itWith, pathOf } from '../support/judges.ts';
 import { type RunningService, serviceExit, startService, temporaryFolder } from '../support/running-service.ts';
+import { itWithMount } from '../support/small-disk.ts';
 import { productCertificates, submit } from '../support/submit.ts';
 
 const databaseFile = 'privyseal.db';
-
-/** Root in a container often may not, either: only trying tells. */
-function canMount(): boolean {
-  const folder = temporaryFolder();
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', 'tmpfs', folder]).status === 0;
-  if (mounted) spawnSync('umount', [folder]);
-  rmSync(folder, { recursive: true, force: true });
-  return mounted;
-}
-
-/** A small file system of its own must be mounted; where that cannot be done the test says so by its name. */
-function itWithMount(sentence: string, test: () => Promise<void>): void {
-  if (judgesRequired || canMount()) it(sentence, test);
-  else it.skip(`${sentence} (skipped: this machine does not let us mount a file system)`, test);
-}
 
 describe('the service, when its storage', () => {
   let folder: string;

@@ -43,12 +43,17 @@ async function openLocked(folder: string, own: string): Promise<DatabaseSync> {
     return database;
   } catch (error) {
     database.close();
-    throw isBusy(error) ? await locked(folder, own, error) : error;
+    const code = primaryCode(error);
+    if (code === busy) throw await locked(folder, own, error);
+    if (code === full)
+      throw new AgentError('diskFull', `${folder} cannot be locked: its disk is full. Make room.`, error);
+    throw error;
   }
 }
 
-/** https://www.sqlite.org/rescode.html: SQLITE_BUSY, whatever its extended form. */
-const isBusy = (error: unknown): boolean => (Number((error as { errcode?: number }).errcode) & 0xff) === 5;
+/** https://www.sqlite.org/rescode.html: SQLITE_BUSY and SQLITE_FULL, whatever their extended form. */
+const [busy, full] = [5, 13];
+const primaryCode = (error: unknown): number => Number((error as { errcode?: number }).errcode) & 0xff;
 
 async function locked(folder: string, own: string, cause: unknown): Promise<AgentError> {
   const text = (await readFile(join(own, holderName), 'utf8').catch(() => '')).trim();

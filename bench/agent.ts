@@ -44,9 +44,11 @@ try {
   }
   report({ enrolledMib, medianMib: median(seen), mostMib: Math.max(...seen), rotations: await counted('rotated') });
 } finally {
-  const ended = new Promise((done) => agent.once('exit', done));
-  agent.kill('SIGTERM');
-  await ended;
+  if (agent.exitCode === null) {
+    const ended = new Promise((done) => agent.once('exit', done));
+    agent.kill('SIGTERM');
+    await ended;
+  }
   await service.stop();
   rmSync(folder, { recursive: true, force: true });
 }
@@ -62,7 +64,7 @@ function agentFile(): object {
       ca: join(service.home, 'trust/system.pem'),
     },
     stateFolder: join(folder, 'state'),
-    pollSeconds: 5,
+    pollSeconds: 30,
     targets: Array.from({ length: count }, (_, index) => ({
       name: `target-${index}`,
       names: [`t${index}.demo.dev.internal`],

@@ -25,7 +25,10 @@ export async function main(argv: readonly string[]): Promise<number> {
     openAuditLog: async (file, onProgress) => (await offline()).openAuditLog(file, onProgress),
     examine: examineHome,
     rotateOnce: async (options) => (await agent()).rotateOnce(options, agentSurroundings()),
-    rotateForever: async (options) => (await import('./agent/daemon.ts')).runDaemon(options, agentSurroundings()),
+    rotateForever: async (options) => {
+      growYoungGeneration(false);
+      return (await import('./agent/daemon.ts')).runDaemon(options, agentSurroundings());
+    },
     rotationStatus: async (options) => (await agent()).statusOfTargets(options),
     version: packageJson.version,
   });

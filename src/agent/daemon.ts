@@ -3,9 +3,11 @@ import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { TargetStatus } from '../domain/rotation/target-status.ts';
 import type { TurnReport } from '../domain/rotation/turn-report.ts';
+import { type AnonymousAccess, openAnonymousAccess } from './anonymous-access.ts';
 import type { AgentFile, TargetConfig } from './config/agent-schema.ts';
 import { chosenTargets } from './config/chosen-targets.ts';
 import { loadAgentFile } from './config/load-agent-file.ts';
+import { giveMemoryBack } from './give-memory-back.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { remaining } from './plan/next-attempt.ts';
 import { runTarget } from './run-target.ts';
@@ -35,13 +37,21 @@ export async function runDaemon(options: DaemonOptions, surroundings: Surroundin
   const port = options.metricsPort ?? file.metricsPort;
   const close =
     port === undefined ? undefined : await (await import('./metrics-server.ts')).serveMetrics(port, metrics);
+  // Of one poll of a target; so that fifty of them do not fetch the same lists fifty times.
+  const shared = openAnonymousAccess(file, file.pollSeconds * 250);
   surroundings.log({ level: 'info', message: `tends ${targets.map(({ name }) => name).join(', ')}` });
   try {
-    await new Schedule(file, targets, { ...surroundings, metrics }).run();
+    await new Schedule(file, targets, { ...surroundings, metrics, shared }).run();
   } finally {
+    await shared.close();
     await close?.();
   }
   surroundings.log({ level: 'info', message: 'stopped' });
+}
+
+interface World extends Surroundings {
+  readonly metrics: Metrics;
+  readonly shared: AnonymousAccess;
 }
 
 /** Wall and monotonic time when they were last compared. */
@@ -52,12 +62,12 @@ interface Clocks {
 
 class Schedule {
   readonly #file: AgentFile;
-  readonly #world: Surroundings & { readonly metrics: Metrics };
+  readonly #world: World;
   readonly #due: Map<TargetConfig, number>;
   readonly #running = new Map<TargetConfig, Promise<void>>();
   #clocks: Clocks;
 
-  constructor(file: AgentFile, targets: readonly TargetConfig[], world: Surroundings & { readonly metrics: Metrics }) {
+  constructor(file: AgentFile, targets: readonly TargetConfig[], world: World) {
     this.#file = file;
     this.#world = world;
     // What is due is found by looking: the state of before may be old, and a first look tells of trouble at once.
@@ -123,6 +133,7 @@ class Schedule {
     try {
       const report = await runTarget({ ...this.#world, file: this.#file, target, force: false });
       metrics.turn(report);
+      if (report.act !== 'unchanged') giveMemoryBack();
       this.#tell(report);
       const next = Date.parse(report.status.nextAttemptAt ?? '');
       this.#due.set(target, next > now() ? next : now() + unrememberedMs * (0.5 + random()));

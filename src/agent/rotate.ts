@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { StartError } from '../domain/errors.ts';
 import { emptyStatus, type TargetStatus } from '../domain/rotation/target-status.ts';
 import type { RotateOptions, TurnReport } from '../domain/rotation/turn-report.ts';
+import { openAnonymousAccess } from './anonymous-access.ts';
 import { chosenTargets } from './config/chosen-targets.ts';
 import { loadAgentFile } from './config/load-agent-file.ts';
 import { describeTurn, runTarget } from './run-target.ts';
@@ -11,17 +12,23 @@ import type { Surroundings } from './turn/turn-context.ts';
 
 /** Targets that are tended at the same time: a proof may wait for long, but keys and handshakes need the processor. */
 const atOnce = 4;
+/** Roots and CRLs of one target serve the next. */
+const freshMs = 10_000;
 
 /** One turn of each, in the order of the file. StartError `badConfiguration`; what stands in the way of a target is in its report. */
 export async function rotateOnce(options: RotateOptions, surroundings: Surroundings): Promise<readonly TurnReport[]> {
   const file = await loadAgentFile(resolve(options.file));
   const targets = chosenTargets(file, options.targets);
   const turn = options.dryRun ? describeTurn : runTarget;
+  const shared = openAnonymousAccess(file, freshMs);
   try {
-    return await inTurns(targets, atOnce, (target) => turn({ ...surroundings, file, target, force: options.force }));
+    const { force } = options;
+    return await inTurns(targets, atOnce, (target) => turn({ ...surroundings, file, target, shared, force }));
   } catch (error) {
     if (!surroundings.signal.aborted) throw error;
     throw new StartError('interrupted', 'It was stopped. What was begun is finished by the next run.', error);
+  } finally {
+    await shared.close();
   }
 }
 

@@ -5,6 +5,7 @@ import { CaError } from '../domain/errors.ts';
 import type { TargetStatus } from '../domain/rotation/target-status.ts';
 import type { TurnReport } from '../domain/rotation/turn-report.ts';
 import { AgentError } from './agent-error.ts';
+import type { AnonymousAccess } from './anonymous-access.ts';
 import type { AgentFile, TargetConfig } from './config/agent-schema.ts';
 import { type FolderLock, lockFolder } from './files/folder-lock.ts';
 import { makeSetFolders, openSetStore } from './files/set-store.ts';
@@ -19,6 +20,7 @@ import type { Surroundings, TurnContext } from './turn/turn-context.ts';
 export interface TargetRun extends Surroundings {
   readonly file: AgentFile;
   readonly target: TargetConfig;
+  readonly shared: AnonymousAccess;
   readonly force: boolean;
 }
 
@@ -69,7 +71,7 @@ async function lockedTurn(run: TargetRun): Promise<TurnReport> {
     ...run,
     state,
     store: openSetStore(target.files),
-    access: openAccess(file, target),
+    access: openAccess(file, target, run.shared),
   };
   try {
     const { trouble, ...done } = await runTurn(context, run.force);
@@ -139,7 +141,7 @@ export async function describeTurn(run: TargetRun): Promise<TurnReport> {
   const { file, target, force } = run;
   const state = await rememberedState(file.stateFolder, target.name);
   const store = openSetStore(target.files);
-  const access = openAccess(file, target);
+  const access = openAccess(file, target, run.shared);
   try {
     const name = state.status.staged?.set ?? (await store.inUse());
     const newest = name === null ? undefined : await store.read(name);

@@ -1,7 +1,8 @@
-/** How one turn reaches the service: with the token, as the certificate in use, or as nobody; closed when the turn ends. */
+/** How one turn reaches the service: with the token, or as the certificate in use, until the turn ends; or as nobody, with all others. */
 import { readFile, stat } from 'node:fs/promises';
 import type { PrivysealClient } from '../client/client.ts';
 import { AgentError } from './agent-error.ts';
+import type { AnonymousAccess } from './anonymous-access.ts';
 import type { AgentFile, TargetConfig } from './config/agent-schema.ts';
 import type { CredentialSet } from './files/credential-set.ts';
 import { serviceTrust } from './trust/service-trust.ts';
@@ -15,9 +16,12 @@ export interface ServiceAccess {
   close(): Promise<void>;
 }
 
-export function openAccess(file: AgentFile, { enrol }: Pick<TargetConfig, 'enrol'>): ServiceAccess {
+export function openAccess(
+  file: AgentFile,
+  { enrol }: Pick<TargetConfig, 'enrol'>,
+  shared: AnonymousAccess,
+): ServiceAccess {
   const clients: PrivysealClient[] = [];
-  let nobody: PrivysealClient | undefined;
   const open = async (credential: { certPem?: string; keyPem?: string; token?: string }): Promise<PrivysealClient> => {
     const { connect } = await import('../client/client.ts');
     const client = connect({ baseUrl: file.service.url, caPem: await serviceTrust(file), ...credential });
@@ -27,10 +31,7 @@ export function openAccess(file: AgentFile, { enrol }: Pick<TargetConfig, 'enrol
   return {
     withToken: async () => open({ token: await readToken(enrol.tokenFile) }),
     as: ({ certPem, chainPem, keyPem }) => open({ certPem: certPem + chainPem, keyPem }),
-    anonymous: async () => {
-      nobody ??= await open({});
-      return nobody;
-    },
+    anonymous: () => shared.anonymous(),
     close: async () => {
       await Promise.all(clients.map((client) => client.close()));
     },

@@ -19,27 +19,34 @@ export interface TrustWanted {
 
 /** AgentError `crlUnusable` or `distributionUnreachable`, and the failures of the client. */
 export async function freshTrust(context: TurnContext, wanted: TrustWanted): Promise<Trust> {
-  const { file, target, access, now, signal } = context;
-  const client = await access.anonymous();
-  const learned = await learnServiceRoots(file, client);
-  if (learned > 0)
-    context.log({
-      level: 'warn',
-      message: `the service has ${learned} new root(s) of its own; they are trusted from now on`,
-    });
-  const trustPem = await rootsFor(context, wanted);
+  const { target, shared } = context;
+  const { environment, crlUrl } = wanted;
+  const trustPem = await rootsFor(context, environment);
   if (!outputsOf(target.files).includes('crl.pem')) return { trustPem, crlPem: '' };
-  const { items } = await client.authorities();
-  const authorities = items.filter(({ environment }) => environment === wanted.environment);
-  const { distributionUrl } = file.service;
-  const crlPem = await fetchCrls({ crlUrl: wanted.crlUrl, distributionUrl, authorities, now: now(), signal });
-  return { trustPem, crlPem };
+  return { trustPem, crlPem: await shared.fresh(`CRLs of ${environment} ${crlUrl}`, () => listsOf(context, wanted)) };
 }
 
 /** The environment's, and those that the target's file adds. */
-async function rootsFor({ access, target }: TurnContext, { environment }: TrustWanted): Promise<string> {
-  const trustPem = await (await access.anonymous()).trustBundle(environment);
-  return withRootsBesides(trustPem, target.files.alsoTrust ?? []);
+async function rootsFor(context: TurnContext, environment: string): Promise<string> {
+  const published = await context.shared.fresh(`roots of ${environment}`, () => fetchRoots(context, environment));
+  return withRootsBesides(published, context.target.files.alsoTrust ?? []);
+}
+
+async function fetchRoots({ file, access, log }: TurnContext, environment: string): Promise<string> {
+  const client = await access.anonymous();
+  const learned = await learnServiceRoots(file, client);
+  if (learned > 0) {
+    const message = `the service has ${learned} new root(s) of its own; they are trusted from now on`;
+    log({ level: 'warn', message });
+  }
+  return client.trustBundle(environment);
+}
+
+async function listsOf({ file, access, now, signal }: TurnContext, wanted: TrustWanted): Promise<string> {
+  const { items } = await (await access.anonymous()).authorities();
+  const authorities = items.filter(({ environment }) => environment === wanted.environment);
+  const { distributionUrl } = file.service;
+  return fetchCrls({ crlUrl: wanted.crlUrl, distributionUrl, authorities, now: now(), signal });
 }
 
 /** While CRLs cannot be fetched, those of before will do for as long as they are good: a rotation must not wait for them. */
@@ -52,7 +59,7 @@ export async function trustOrBefore(
     return await freshTrust(context, wanted);
   } catch (error) {
     const end = before && earliestNextUpdate(before.crlPem);
-    const trustPem = await rootsFor(context, wanted);
+    const trustPem = await rootsFor(context, wanted.environment);
     if (!before || end === undefined || end * 1000 <= context.now() || before.trustPem !== trustPem) throw error;
     context.log({
       level: 'warn',

@@ -1,4 +1,6 @@
 /** What one turn of a target works with. */
+
+import type { AnonymousAccess } from '../anonymous-access.ts';
 import type { AgentFile, TargetConfig } from '../config/agent-schema.ts';
 import type { SetStore } from '../files/set-store.ts';
 import type { ServiceAccess } from '../service-access.ts';
@@ -27,4 +29,5 @@ export interface TurnContext extends Surroundings {
   readonly store: SetStore;
   readonly state: TargetState;
   readonly access: ServiceAccess;
+  readonly shared: AnonymousAccess;
 }

@@ -1,5 +1,5 @@
 /** Spring Boot as examples/spring-boot has it: callers are their certificates, and stores rotate under constant requests. */
-import { readFileSync, renameSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Background } from '../../support/background.ts';
@@ -21,12 +21,18 @@ describeWith([jar, 'openssl'], 'the Spring Boot of the examples', () => {
     scene = await openScene({ example: 'spring-boot', ports: [9444] });
     port = scene.port(9444);
     await scene.must(scene.path('enrol'), [], { cwd: scene.folder });
+    expect(await rotate()).toMatch(/enrolled +shop: .* not taken it yet/);
     const machine = ['-Xmx96m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
     const location = '--spring.config.location=file:application.yaml';
     app = scene.start(pathOf('java'), [...machine, '-jar', 'path' in jar ? jar.path : '', location]);
     await app.until(/Started App/);
+    expect(await rotate()).toMatch(/^(activated|refreshed) +shop: /);
   }, 300_000);
   afterAll(() => scene?.dispose(), 60_000);
+
+  const rotate = (...args: string[]): Promise<string> =>
+    scene.privyseal('rotate', '-f', scene.path('privyseal-agent.yaml'), ...args);
+  const inUse = (): Promise<string> => serialOf(scene.path('tls/.privyseal/current/cert.pem'));
 
   const credentialOf = (folder: string) => {
     const read = (name: string): string => readFileSync(join(scene.path(folder), name), 'utf8');
@@ -47,23 +53,17 @@ describeWith([jar, 'openssl'], 'the Spring Boot of the examples', () => {
     await scene.privyseal('environment', 'add', 'staging');
     await scene.privyseal('product', 'add', 'staging/shop', '--name', 'caller.shop.dev.internal');
     await scene.privyseal('token', 'add', 'staging/shop', '--out', scene.path('staging.token'));
-    await obtain('foreign', ['caller.shop.dev.internal'], ['--profile', 'client', '--token-file', 'staging.token']);
+    const identity = [
+      '--profile',
+      'client',
+      '--token-file',
+      scene.path('staging.token'),
+      '--out',
+      scene.path('foreign'),
+    ];
+    await scene.privyseal('request', 'caller.shop.dev.internal', ...identity);
     await expect(whoami({ ...credentialOf('foreign'), ca })).rejects.toThrow(/alert|ECONNRESET|EPIPE|socket hang up/);
   }, 120_000);
-
-  const obtain = (folder: string, names: readonly string[], options: readonly string[]): Promise<string> =>
-    scene.must(scene.command('privyseal'), [
-      ...['--home', join(scene.folder, 'data'), 'request', ...names, ...options, '--out', scene.path(folder)],
-    ]);
-
-  async function rotate(round: string): Promise<void> {
-    const next = `next-${round}`;
-    await obtain(next, ['shop.dev.internal', 'localhost'], ['--profile', 'server', '--token-file', 'shop.token']);
-    await scene.privyseal('keystore', scene.path(next), '--password-file', scene.path('secrets/store-password'));
-    for (const store of ['truststore.p12', 'keystore.p12'])
-      renameSync(scene.path(`${next}/${store}`), scene.path(`tls/${store}`));
-    await untilServed(port, await serialOf(scene.path(`${next}/cert.pem`)));
-  }
 
   it('rotates under constant requests: none fails, and nothing is started again', async () => {
     const requests = startRequests({
@@ -71,8 +71,9 @@ describeWith([jar, 'openssl'], 'the Spring Boot of the examples', () => {
       credential: () => credentialOf('caller'),
       expected: 'CN=caller.shop.dev.internal\n',
     });
-    for (const round of ['first', 'second']) {
-      await rotate(round);
+    for (let round = 0; round < 2; round++) {
+      expect(await rotate('--force')).toMatch(/^rotated +shop: /);
+      await untilServed(port, await inUse());
       await requests.more(20);
     }
     const { good, failures } = await requests.stop();
@@ -80,4 +81,21 @@ describeWith([jar, 'openssl'], 'the Spring Boot of the examples', () => {
     expect(good).toBeGreaterThan(40);
     expect([app.running, app.output()]).toEqual([true, expect.not.stringMatching(/Unexpected SSL reload error/)]);
   }, 180_000);
+
+  it('serves the stores of before when new ones cannot be used, and the agent says so', async () => {
+    const before = await inUse();
+    const file = scene.path('privyseal-agent.yaml');
+    const text = readFileSync(file, 'utf8');
+    // Another name for the key: the application does not find the one that it is told of.
+    writeFileSync(
+      file,
+      text
+        .replace('mode: replace', 'mode: replace\n      alias: another')
+        .replace('client: own', 'withinSeconds: 3, client: own'),
+    );
+    expect(await rotate('--force').catch(String)).toMatch(/failed +shop: proofFailed: /);
+    expect([app.output(), await inUse()]).toEqual([expect.stringMatching(/Unexpected SSL reload error/), before]);
+    await untilServed(port, before);
+    writeFileSync(file, text);
+  }, 120_000);
 });

@@ -78,8 +78,8 @@ function agentFile(): object {
   };
 }
 
-const metrics = (): Promise<string> =>
-  new Promise((done, failed) => {
+function metrics(): Promise<string> {
+  return new Promise((done, failed) => {
     get({ port: metricsPort, host: '127.0.0.1', path: '/metrics', agent: false }, (response) => {
       let text = '';
       response.on('data', (chunk) => {
@@ -88,6 +88,7 @@ const metrics = (): Promise<string> =>
       response.on('end', () => done(text));
     }).on('error', failed);
   });
+}
 
 async function counted(act: string): Promise<number> {
   const samples = (await metrics()).matchAll(new RegExp(`turns_total\\{target="[^"]+",act="${act}"\\} (\\d+)`, 'g'));

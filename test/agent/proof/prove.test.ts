@@ -1,5 +1,6 @@
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import { createSecureContext, createServer as createTlsServer } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Proof } from '#src/agent/proof/proof-schema.ts';
 import { type Expected, prove } from '#src/agent/proof/prove.ts';
@@ -27,6 +28,27 @@ const wanted = ({ serial }: TestCertificate, more: Partial<Expected> = {}): Expe
 });
 
 const own = (certificate: TestCertificate) => ({ certPem: certificate.pem, keyPem: keyPem(certificate) });
+
+describe('a program whose workers take the new certificate one after the other', () => {
+  it('is proved once every handshake shows it', async () => {
+    const before = serverOf(system);
+    const served = [before, leaf, before, leaf, leaf, before, leaf];
+    let handshakes = 0;
+    const server = createTlsServer({
+      SNICallback: (_name, done) => {
+        const { pem, ...certificate } = served[handshakes++] ?? leaf;
+        done(null, createSecureContext({ cert: pem, key: keyPem({ pem, ...certificate }) }));
+      },
+    });
+    onTestFinished(() => void server.close());
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    const { port } = server.address() as AddressInfo;
+    const outcome = await prove(proofOf(port, { withinSeconds: 30 }), wanted(leaf));
+    expect(outcome).toMatchObject({ kind: 'proved', serial: leaf.serial });
+    // The last of the old, and four of the new after it.
+    expect(handshakes).toBe(10);
+  });
+});
 
 describeWith('openssl', 'a proof by handshake', () => {
   itWith(

@@ -38,6 +38,20 @@ export interface RotationCount {
   readonly failed: number;
 }
 
+/** Where the next slice begins; only what made it reads it. */
+export interface RotationPlace {
+  readonly part: number;
+  readonly place: number;
+  readonly id: number;
+}
+
+export interface RotationSlice {
+  /** By owner. */
+  readonly counts: readonly RotationCount[];
+  /** Null after the last. */
+  readonly next: RotationPlace | null;
+}
+
 export interface AlertStore {
   /** Resolves to how many deliveries were given up for newer ones. */
   recordAlerts(changes: AlertChanges): Promise<number>;
@@ -58,9 +72,10 @@ export interface AlertStore {
     readonly givenUpBefore: number;
   }): Promise<number>;
   pendingDeliveries(): Promise<number>;
-  /** By owner; reads in turns, so that others wait for milliseconds. `now` in Unix seconds, bounds ascending. */
-  rotationCounts(asked: {
+  /** Some hundred rows of them all, the first without `from`: the counts of all slices add up. `now` in Unix seconds, bounds ascending. */
+  rotationSlice(asked: {
     readonly now: number;
     readonly boundsDays: readonly number[];
-  }): Promise<readonly RotationCount[]>;
+    readonly from: RotationPlace | null;
+  }): Promise<RotationSlice>;
 }

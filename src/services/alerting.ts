@@ -22,22 +22,17 @@ export interface Alerting {
 const firstLookMs = 15_000;
 const lookEveryMs = 60_000;
 
-/** A look at a large inventory is a small share of the time, whatever it costs. */
-const restShare = 30;
-
 export function createAlerting(deps: AlertingDeps): Alerting {
   const { clock } = deps;
-  const watch = createAlertWatch(deps);
+  let stopped = false;
+  const watch = createAlertWatch(deps, () => stopped);
   const delivery = createWebhookDelivery(deps);
   let lookAt = clock.monotonic() + firstLookMs;
   let looking: Promise<void> | undefined;
-  let stopped = false;
 
   const look = async (): Promise<void> => {
-    const began = clock.monotonic();
     await watch.look();
-    const ended = clock.monotonic();
-    lookAt = ended + Math.max(lookEveryMs, (ended - began) * restShare);
+    lookAt = clock.monotonic() + lookEveryMs;
     looking = undefined;
   };
 

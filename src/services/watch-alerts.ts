@@ -8,6 +8,7 @@ import type { Inventory } from '../ports/inventory.ts';
 import type { Log } from '../ports/log.ts';
 import type { Randomness } from '../ports/randomness.ts';
 import { campaignConditions, crlConditions, rotationConditions } from './alert-conditions.ts';
+import { countRotations } from './count-rotations.ts';
 import type { GuardedClock } from './guard-clock.ts';
 import type { CrlPublisher } from './publish-crl.ts';
 
@@ -25,7 +26,7 @@ export interface WatchAlertsDeps {
 }
 
 export interface AlertWatch {
-  /** One round; never rejects. */
+  /** One round, which ends early when the watch is stopped; never rejects. */
   look(): Promise<void>;
   /** As counted in the last round; undefined before the first. */
   counts(): readonly RotationCount[] | undefined;
@@ -34,18 +35,21 @@ export interface AlertWatch {
 /** A condition that comes and goes within this time is one alert. */
 const clearAfterMs = 10 * 60_000;
 
-export function createAlertWatch(deps: WatchAlertsDeps): AlertWatch {
+export function createAlertWatch(deps: WatchAlertsDeps, isStopped: () => boolean): AlertWatch {
   const { inventory, clock, log } = deps;
   const boundsDays = [...new Set(deps.alertDays)].sort((a, b) => a - b);
   /** Monotonic milliseconds, by id; an alert from before the start counts as met when it is first seen. */
   const lastMet = new Map<string, number>();
   let counted: readonly RotationCount[] | undefined;
 
-  const conditionsNow = async (): Promise<readonly AlertCondition[]> => {
+  /** Undefined when it was stopped. */
+  const conditionsNow = async (): Promise<readonly AlertCondition[] | undefined> => {
     const now = Math.floor(clock.now() / 1000);
-    counted = await inventory.rotationCounts({ now, boundsDays });
+    const counts = await countRotations({ inventory, clock, isStopped }, { now, boundsDays });
+    if (!counts) return undefined;
+    counted = counts;
     return [
-      ...rotationConditions(counted, boundsDays),
+      ...rotationConditions(counts, boundsDays),
       ...(await campaignConditions(inventory, now)),
       ...crlConditions(deps.crls.lateAuthorities()),
     ];
@@ -54,7 +58,9 @@ export function createAlertWatch(deps: WatchAlertsDeps): AlertWatch {
   const look = async (): Promise<void> => {
     // What a clock that is not believed makes of dates is nothing to wake people for.
     if (clock.problem() !== undefined) return;
-    const conditions = new Map((await conditionsNow()).map((condition) => [alertId(condition), condition]));
+    const met = await conditionsNow();
+    if (!met) return;
+    const conditions = new Map(met.map((condition) => [alertId(condition), condition]));
     const open = await inventory.openAlerts();
     for (const { id } of open) if (!lastMet.has(id) || conditions.has(id)) lastMet.set(id, clock.monotonic());
     const hasStayedAway = (id: string): boolean => clock.monotonic() - (lastMet.get(id) ?? 0) >= clearAfterMs;

@@ -4,7 +4,7 @@ import type { AlertStore, Delivery } from '../../ports/alert-store.ts';
 import { octets } from './certificate-row.ts';
 import type { Connection } from './connection.ts';
 import { asked } from './point-reads.ts';
-import { rotationCounts } from './rotation-counts.ts';
+import { rotationSlice } from './rotation-counts.ts';
 
 /** A test asks SQLite for the plan. */
 export const alertLookUps = {
@@ -19,7 +19,7 @@ const dueEndpoints = 'SELECT DISTINCT lower(hex(endpoint)) FROM webhook_deliveri
 const openAlerts = `SELECT id, kind, subject, within_days AS withinDays, count, opened_at AS openedAt FROM alerts
   ORDER BY opened_at, id`;
 
-type AlertRead = 'openAlerts' | 'dueEndpoints' | 'deliveriesTo' | 'pendingDeliveries' | 'rotationCounts';
+type AlertRead = 'openAlerts' | 'dueEndpoints' | 'deliveriesTo' | 'pendingDeliveries' | 'rotationSlice';
 
 export function alertReads(connection: Connection): Pick<AlertStore, AlertRead> {
   const open = connection.prepare<[], Alert>(openAlerts);
@@ -31,6 +31,6 @@ export function alertReads(connection: Connection): Pick<AlertStore, AlertRead> 
     dueEndpoints: asked((at: number) => due.all(at)),
     deliveriesTo: asked((endpoint: string, limit: number) => to.all(octets(endpoint), limit)),
     pendingDeliveries: asked(() => pending.get() ?? 0),
-    rotationCounts: rotationCounts(connection),
+    rotationSlice: rotationSlice(connection),
   };
 }

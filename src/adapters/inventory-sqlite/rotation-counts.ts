@@ -1,6 +1,6 @@
-/** Counts what should have been rotated and what failed at its targets, by owner: along two indexes, a slice at a turn. */
+/** Counts what should have been rotated and what failed at its targets, by owner: along two indexes, a slice at each call. */
 import type { DeploymentState } from '../../domain/records/deployment.ts';
-import type { AlertStore, RotationCount } from '../../ports/alert-store.ts';
+import type { AlertStore, RotationCount, RotationPlace } from '../../ports/alert-store.ts';
 import type { Connection } from './connection.ts';
 import { asked } from './point-reads.ts';
 import { everyWindowEndSql, unfollowedSql } from './search-filters.ts';
@@ -37,49 +37,49 @@ interface Sums {
   failed: number;
 }
 
-const failedStates: readonly DeploymentState[] = ['failed', 'failedBehind'];
+/** What is read one after the other. */
+const parts = ['overdue', 'failed', 'failedBehind'] as const satisfies readonly ('overdue' | DeploymentState)[];
+const beginning = { place: Number.MIN_SAFE_INTEGER, id: 0 };
 
-export function rotationCounts(connection: Connection): AlertStore['rotationCounts'] {
-  const overdue = inSlices(connection, rotationSlices.overdueSame, rotationSlices.overdueLater);
-  const failed = inSlices(connection, rotationSlices.failedSame, rotationSlices.failedLater);
-  return async ({ now, boundsDays }) => {
-    const owners = new Map<string, Sums>();
-    const sumsOf = (owner: string): Sums => {
-      const sums = owners.get(owner) ?? { overdue: 0, expiring: boundsDays.map(() => 0), failed: 0 };
-      owners.set(owner, sums);
-      return sums;
-    };
-    for await (const { owner, notAfter } of valid(overdue({ now }), now)) {
-      const sums = sumsOf(owner);
-      const band = boundsDays.findIndex((days) => notAfter < now + days * 86_400);
-      sums.overdue += 1;
-      if (band >= 0) sums.expiring[band]! += 1;
-    }
-    for (const state of failedStates) {
-      for await (const { owner } of valid(failed({ state }), now)) sumsOf(owner).failed += 1;
-    }
-    return Array.from(owners, ([owner, sums]): RotationCount => ({ owner, ...sums }));
-  };
-}
+export function rotationSlice(connection: Connection): AlertStore['rotationSlice'] {
+  const prepare = (sql: string) => connection.prepare<[object], Row>(sql);
+  const overdue = [prepare(rotationSlices.overdueSame), prepare(rotationSlices.overdueLater)] as const;
+  const failed = [prepare(rotationSlices.failedSame), prepare(rotationSlices.failedLater)] as const;
 
-async function* valid(rows: AsyncIterable<Row>, now: number): AsyncGenerator<Row> {
-  for await (const row of rows) if (row.counts === 1 && row.notAfter >= now) yield row;
-}
-
-/** Every row once, with a turn for others after each slice. */
-function inSlices(connection: Connection, same: string, later: string) {
-  const [sameRows, laterRows] = [same, later].map((sql) => connection.prepare<[object], Row>(sql));
-  const slice = asked((bounds: object): Row[] => {
-    const first = sameRows!.all({ ...bounds, limit: sliceRows });
-    return first.length > 0 ? first : laterRows!.all({ ...bounds, limit: sliceRows });
+  return asked(({ now, boundsDays, from }) => {
+    const { part, place, id } = from ?? { part: 0, ...beginning };
+    const state = parts[part]!;
+    const [same, later] = state === 'overdue' ? overdue : failed;
+    const bounds = { ...(state === 'overdue' ? { now } : { state }), place, id, limit: sliceRows };
+    const rest = same.all(bounds);
+    const rows = rest.length > 0 ? rest : later.all(bounds);
+    return { counts: countsOf(rows, state, { now, boundsDays }), next: placeAfter(part, rows.at(-1)) };
   });
-  return async function* (bounds: { readonly now: number } | { readonly state: DeploymentState }) {
-    let last: Pick<Row, 'place' | 'id'> | undefined = { place: Number.MIN_SAFE_INTEGER, id: 0 };
-    while (last) {
-      const rows: Row[] = await slice({ ...bounds, place: last.place, id: last.id });
-      yield* rows;
-      last = rows.at(-1);
-      await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** A slice without rows ends its part. */
+function placeAfter(part: number, last: Row | undefined): RotationPlace | null {
+  if (last) return { part, place: last.place, id: last.id };
+  return part + 1 < parts.length ? { part: part + 1, ...beginning } : null;
+}
+
+function countsOf(
+  rows: readonly Row[],
+  state: (typeof parts)[number],
+  { now, boundsDays }: { readonly now: number; readonly boundsDays: readonly number[] },
+): RotationCount[] {
+  const owners = new Map<string, Sums>();
+  for (const { owner, notAfter, counts } of rows) {
+    if (counts === 0 || notAfter < now) continue;
+    const sums = owners.get(owner) ?? { overdue: 0, expiring: boundsDays.map(() => 0), failed: 0 };
+    owners.set(owner, sums);
+    if (state !== 'overdue') {
+      sums.failed += 1;
+      continue;
     }
-  };
+    const band = boundsDays.findIndex((days) => notAfter < now + days * 86_400);
+    sums.overdue += 1;
+    if (band >= 0) sums.expiring[band]! += 1;
+  }
+  return Array.from(owners, ([owner, sums]): RotationCount => ({ owner, ...sums }));
 }

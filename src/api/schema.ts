@@ -8,7 +8,7 @@ export type { Static } from 'typebox';
 
 type Builders = Pick<
   typeof TypeBox,
-  'Array' | 'Boolean' | 'Enum' | 'Integer' | 'Literal' | 'Null' | 'Object' | 'Optional' | 'String' | 'Union'
+  'Array' | 'Boolean' | 'Enum' | 'Integer' | 'Literal' | 'Null' | 'Number' | 'Object' | 'Optional' | 'String' | 'Union'
 >;
 
 /** Which schemas are optional properties: a mark beside the schema, so that the schema itself stays plain. */
@@ -21,6 +21,7 @@ const builders = {
   Integer: (options?: object) => ({ type: 'integer', ...options }),
   Literal: (value: string | number | boolean) => ({ type: typeof value, const: value }),
   Null: () => ({ type: 'null' }),
+  Number: (options?: object) => ({ type: 'number', ...options }),
   Object(properties: Readonly<Record<string, object>>, options?: object) {
     const required = Object.keys(properties).filter((key) => !optionals.has(properties[key]!));
     return { type: 'object', ...(required.length > 0 && { required }), properties, ...options };

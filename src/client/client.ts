@@ -30,6 +30,7 @@ import { queryText } from './query-text.ts';
 import { readJson, readNothing, readText, shapedAs } from './read-answer.ts';
 import { registryCalls } from './registry-calls.ts';
 import { type Outcome, requestCalls } from './request-calls.ts';
+import { vaultCalls } from './vault-calls.ts';
 
 export type { ConnectOptions };
 export type PrivysealClient = ReturnType<typeof connect>;
@@ -123,6 +124,7 @@ export function connect(options: ConnectOptions) {
       get(`/v1/environments/${encodeURIComponent(name)}`, EnvironmentJson),
     ...inventoryCalls({ get, exchange, host }),
     ...campaignCalls({ get, post }),
+    ...vaultCalls({ get, post }),
     ...registryCalls({ get, post, put, remove }),
     /** Pages of the audit log in the order asked for, fetched as they are consumed. */
     async *auditEvents(query: AuditEventListQuery = {}): AsyncGenerator<AuditEventList> {

@@ -25,6 +25,7 @@ import {
 } from './authenticate-caller.ts';
 import { type ActiveAuthority, type AuthorityDirectory, createAuthorityDirectory } from './authority-directory.ts';
 import { rememberBriefly } from './brief-memory.ts';
+import { createVaultServices } from './check-vault.ts';
 import { createCollectMetrics } from './collect-metrics.ts';
 import { createCollectRequest } from './collect-request.ts';
 import { createEnsureAuthority } from './create-authority.ts';
@@ -232,6 +233,7 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
     ...createProductServices({ ...shared, forgetProduct: known.products.forget }),
     ...createProfileServices({ ...shared, directory, forgetProfiles: known.profiles.forget }),
     ...createTokenServices({ ...shared, forgetToken: known.tokens.forget }),
+    ...createVaultServices(shared),
     listAlerts: () => inventory.openAlerts(),
     listAuditEvents: createListAuditEvents({ inventory, cursorsFor }),
     latestCheckpoint: () => checkpoints.latest(),

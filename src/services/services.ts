@@ -27,6 +27,7 @@ import type { MeasuringServices } from './measuring-services.ts';
 import type { RegistryServices } from './registry-services.ts';
 import type { RenewalInfo } from './renewal-info.ts';
 import type { RequestListInput, RequestPage, RequestView } from './request-views.ts';
+import type { VaultServices } from './vault-services.ts';
 
 /** A certificate as the faces show it. */
 export interface CertificateView {
@@ -153,7 +154,12 @@ export interface StatusView {
 }
 
 /** All throw CaError. Serials and names come as text from outside and are checked inside. */
-export interface Services extends RegistryServices, MeasuringServices, CampaignServices, DeploymentServices {
+export interface Services
+  extends RegistryServices,
+    MeasuringServices,
+    CampaignServices,
+    DeploymentServices,
+    VaultServices {
   // who asks
   /** `pst_…` bearer text; `unauthenticated` unless it is a live token. */
   authenticateToken(bearer: string): Promise<Caller>;

@@ -10,6 +10,7 @@ describe('the builders of schemas', () => {
   it.each<[string, (t: typeof Type) => unknown]>([
     ['String', (t) => t.String({ minLength: 1, pattern: '^a' })],
     ['Integer', (t) => t.Integer({ minimum: 0 })],
+    ['Number', (t) => t.Number({ minimum: 0 })],
     ['Boolean', (t) => t.Boolean({ default: true })],
     ['Null', (t) => t.Null()],
     ['Literal', (t) => t.Literal('a')],

@@ -12,6 +12,7 @@ import { actorOf, type Caller } from '../../src/services/caller.ts';
 import type { AnsweredRequest } from '../../src/services/measurements.ts';
 import type { WatchedFace } from '../../src/services/measuring-services.ts';
 import type { AuthorityView, CertificateView, OperatorView, Services } from '../../src/services/services.ts';
+import type { KeyCheck } from '../../src/services/vault-services.ts';
 import { campaignsDouble } from './campaigns-double.ts';
 import { registryDouble } from './registry-double.ts';
 import { requestsDouble } from './requests-double.ts';
@@ -139,6 +140,17 @@ const testAlert: Alert = {
   openedAt: testNow * 1000,
 };
 
+export const goodKey: KeyCheck = {
+  authority: 'dev-root',
+  key: 'dev-root.1',
+  keyType: 'ec-p256',
+  signatureAlgorithm: 'ecdsa-with-SHA256',
+  fault: null,
+  latencyMs: 0.25,
+  slowestMs: 1.5,
+  signaturesPerSecond: 4000,
+};
+
 const demoDeployment: Deployment = {
   serial: hierarchy.leaf.serial,
   target: 'web-1',
@@ -214,6 +226,11 @@ export function makeServices(override: Partial<Services> = {}): ServicesDouble {
     trustBundle: async (environment) => {
       knownOnly(environment, 'dev');
       return [hierarchy.root.der];
+    },
+    listVaults: async () => [{ name: 'file', configured: true, takesNewAuthorities: true, authorities: ['dev-root'] }],
+    checkVault: async (_caller, name) => {
+      knownOnly(name, 'file');
+      return { name, checkedAt: testNow * 1000, keys: [goodKey] };
     },
     crl: async (authority) => {
       knownOnly(authority, 'dev-root');

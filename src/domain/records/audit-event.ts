@@ -11,6 +11,7 @@ export type AuditKind =
   | 'environment.created'
   | 'authority.created'
   | 'authority.activated'
+  | 'vault.checked' // by an operator; with a code when a key did not sign
   | 'product.created'
   | 'product.changed' // a new version
   | 'product.removed' // with its tokens; its versions stay

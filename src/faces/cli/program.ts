@@ -18,6 +18,7 @@ import type { RevokeOptions } from './revoke.ts';
 import { addRotateVerbs, type RotationActs } from './rotate-verbs.ts';
 import type { GlobalOptions, WithSession } from './session.ts';
 import { addToolVerbs } from './tool-verbs.ts';
+import { addVaultVerbs } from './vault-verbs.ts';
 
 export interface ProgramDeps extends HomeActs, RecoverAct, DoctorDeps, RotationActs {
   readonly version: string;
@@ -66,6 +67,7 @@ export function buildProgram(io: CliIo, deps: ProgramDeps): Command {
   addRotateVerbs(program, io, deps);
   addInventoryVerbs(program, deps);
   addAuthorityVerbs(program, deps);
+  addVaultVerbs(program, deps);
   addRegistryVerbs(program, deps);
   addCampaignVerbs(program, deps);
   addToolVerbs(program, deps);

@@ -24,6 +24,7 @@ import { addRequestRoutes } from './request-routes.ts';
 import { addOperatorRotateRoute } from './rotate-routes.ts';
 import { addStatusRoutes } from './status-routes.ts';
 import { addTokenRoutes } from './token-routes.ts';
+import { addVaultRoutes } from './vault-routes.ts';
 
 export const adminFace: FaceKind = { name: 'admin', clientCertificate: 'required', auditRefusals: true };
 
@@ -62,6 +63,7 @@ export const addAdminRoutes =
       reportSecurity: security,
     });
     addEnvironmentRoutes(face, services, may);
+    addVaultRoutes(face, services, may);
     addProductRoutes(face, services, may);
     addProfileRoutes(face, services, may);
     addTokenRoutes(face, deps, may);

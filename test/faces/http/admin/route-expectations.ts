@@ -32,6 +32,8 @@ export const routeExpectations: Readonly<Record<string, readonly OperatorRole[]>
   'GET /v1/environments': everyone,
   'GET /v1/environments/:environment': everyone,
   'POST /v1/environments': admins,
+  'GET /v1/vaults': everyone,
+  'POST /v1/vaults/:vault/check': admins,
   'GET /v1/products': everyone,
   'GET /v1/products/:environment/:name': everyone,
   'POST /v1/products': operators,

@@ -1,0 +1,39 @@
+/** The key of an authority opened past all meters, beside the public key that its signatures must verify with. */
+import { CaError } from '../domain/errors.ts';
+import type { Authority } from '../domain/records/environment.ts';
+import { parseCertificate } from '../domain/x509/certificate.ts';
+import { parseSubjectPublicKey, type SubjectPublicKey } from '../domain/x509/public-key.ts';
+import { signatureAlgorithms } from '../domain/x509/signature-algorithm.ts';
+import type { Inventory } from '../ports/inventory.ts';
+import type { Signer, Vault } from '../ports/vault.ts';
+
+export interface OpenKey {
+  /** Of the authority. */
+  readonly name: string;
+  readonly signer: Signer;
+  /** The one in its certificate; before it has one, what the vault says. */
+  readonly publicKey: SubjectPublicKey;
+}
+
+export interface ProbedKeyDeps {
+  readonly inventory: Pick<Inventory, 'certificateDer'>;
+  readonly vaults: ReadonlyMap<string, Vault>;
+}
+
+/** Throws CaError `signerUnavailable`, also when the vault holds another key under this name than was certified. */
+export async function openKeyOf({ inventory, vaults }: ProbedKeyDeps, authority: Authority): Promise<OpenKey> {
+  const { name, vault: vaultName, vaultKey, certificateSerial } = authority;
+  const vault = vaults.get(vaultName);
+  if (!vault) throw new CaError('signerUnavailable', `The vault ${vaultName} is not configured.`);
+  const signer = await vault.signer(vaultKey, signatureAlgorithms[authority.signatureAlgorithm]);
+  const der = certificateSerial === null ? undefined : await inventory.certificateDer(certificateSerial);
+  const certified = der && parseCertificate(der).publicKey;
+  if (certified && Buffer.compare(certified.spkiDer, signer.key.publicKeyDer) !== 0) throw otherKey(authority);
+  return { name, signer, publicKey: certified ?? parseSubjectPublicKey(signer.key.publicKeyDer) };
+}
+
+const otherKey = ({ name, vault, vaultKey }: Authority): CaError =>
+  new CaError(
+    'signerUnavailable',
+    `The key ${vaultKey} of the vault ${vault} is not the one of ${name}’s certificate.`,
+  );

@@ -1,0 +1,79 @@
+/** `privyseal vault list` and `vault check`: what a person and a program see. */
+import { describe, expect, it } from 'vitest';
+import type { VaultKeyCheckJson } from '../../../src/api/vault.ts';
+import { at, type CommandLineOptions, commandLine, homeFor } from '../../support/command-line.ts';
+import { type Responder, startStubService } from '../../support/stub-service.ts';
+
+async function run(respond: Responder, argv: readonly string[], options: CommandLineOptions = {}) {
+  const service = await startStubService(respond);
+  const result = await commandLine(['vault', ...argv, ...at(service)], { cwd: homeFor(service), ...options });
+  return { ...result, requests: service.requests.map(({ method, path }) => `${method} ${path}`) };
+}
+
+const key = (change: Partial<VaultKeyCheckJson> = {}): VaultKeyCheckJson => ({
+  ...{ authority: 'dev-root', key: 'dev-root.1f0c9a2e', keyType: 'ec-p256', signatureAlgorithm: 'ecdsa-with-SHA256' },
+  ...{ verified: true, fault: null, latencyMs: 0.2534, slowestMs: 1.5, signaturesPerSecond: 4012.3 },
+  ...change,
+});
+const broken = key({
+  ...{ authority: 'dev-issuing', verified: false, latencyMs: null, slowestMs: null, signaturesPerSecond: null },
+  fault: { code: 'signerUnavailable', message: 'The token is gone.' },
+});
+const checked = (...keys: readonly VaultKeyCheckJson[]) => ({
+  body: { name: 'hsm', checkedAt: '2026-11-21T06:30:00Z', keys },
+});
+
+describe('vault list', () => {
+  const vaults = [
+    { name: 'file', configured: true, takesNewAuthorities: true, authorities: ['dev-root', 'system'] },
+    { name: 'old-hsm', configured: false, takesNewAuthorities: false, authorities: [] },
+  ];
+
+  it('says which vaults there are and whose keys they hold', async () => {
+    const { code, stdout, requests } = await run(() => ({ body: { items: vaults, nextCursor: null } }), ['list']);
+    expect([code, requests]).toEqual([0, ['GET /v1/vaults']]);
+    expect(stdout.split('\n')).toEqual([
+      expect.stringMatching(/^VAULT +STATE +AUTHORITIES$/),
+      expect.stringMatching(/^file +configured, for new authorities +dev-root, system$/),
+      expect.stringMatching(/^old-hsm +not configured +-$/),
+      '',
+    ]);
+  });
+
+  it('answers a program as JSON', async () => {
+    const { stdout } = await run(() => ({ body: { items: vaults, nextCursor: null } }), ['list', '--json']);
+    expect(JSON.parse(stdout)).toEqual({ items: vaults });
+  });
+});
+
+describe('vault check', () => {
+  it('prints rate and latency of each key that signs', async () => {
+    const { code, stdout, requests } = await run(() => checked(key()), ['check', 'hsm']);
+    expect([code, requests]).toEqual([0, ['POST /v1/vaults/hsm/check']]);
+    expect(stdout).toMatch(/^dev-root +dev-root.1f0c9a2e +ecdsa-with-SHA256 +verified +0.253 ms +1.5 ms +4010 \/s$/m);
+  });
+
+  it('ends with 1 when a key does not sign, and says why', async () => {
+    const { code, stdout } = await run(() => checked(key(), broken), ['check', 'hsm']);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^dev-issuing .* failed +- +- +-$/m);
+    expect(stdout).toContain('dev-issuing: signerUnavailable: The token is gone.\n');
+  });
+
+  it('answers a program as JSON, with the same ending', async () => {
+    const { code, stdout } = await run(() => checked(broken), ['check', 'hsm', '--json']);
+    expect([code, JSON.parse(stdout)]).toEqual([1, checked(broken).body]);
+  });
+
+  it('says when there is nothing to check', async () => {
+    const { code, stderr } = await run(() => checked(), ['check', 'hsm']);
+    expect([code, stderr]).toEqual([0, 'The vault hsm holds the key of no authority.\n']);
+  });
+
+  it('fits a narrow terminal', async () => {
+    const { stdout } = await run(() => checked(key(), broken), ['check', 'hsm'], { columns: 60 });
+    const escapes = new RegExp(`${String.fromCharCode(27)}\\[\\d+m`, 'g');
+    const table = stdout.replaceAll(escapes, '').split('\n').slice(0, 3);
+    expect(Math.max(...table.map((line) => line.length))).toBeLessThanOrEqual(60);
+  });
+});

@@ -1,5 +1,5 @@
 /** REST shapes of alerts. */
-import { type Static, Type } from './schema.ts';
+import { type Static, Time, Type } from './schema.ts';
 
 export const AlertJson = Type.Object(
   {
@@ -14,7 +14,7 @@ export const AlertJson = Type.Object(
       description: 'The threshold of `certificatesExpiring`',
     }),
     count: Type.Union([Type.Integer({ minimum: 0 }), Type.Null()], { description: 'Certificates it is about' }),
-    openedAt: Type.String({ format: 'date-time' }),
+    openedAt: Time(),
     summary: Type.String({ description: 'A sentence for people' }),
     certificates: Type.Union([Type.String(), Type.Null()], {
       description: 'Path of the list of these certificates on this face',

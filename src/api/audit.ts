@@ -1,7 +1,6 @@
 /** REST shapes of the audit log: its events with what proves them, and its signed checkpoints. Times are RFC 3339 UTC. */
-import { type Static, Type } from './schema.ts';
+import { type Static, Time, Type } from './schema.ts';
 
-const Time = (description: string) => Type.String({ format: 'date-time', description });
 const Hash = (description: string) => Type.String({ pattern: '^[0-9a-f]{64}$', description });
 const Name = (description: string, example: string) =>
   Type.String({ minLength: 1, maxLength: 300, description, examples: [example] });

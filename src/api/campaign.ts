@@ -1,50 +1,16 @@
 /** REST shapes of campaigns. The body describes what domain/policy/parse-campaign.ts alone judges. Times are RFC 3339 UTC. */
-import { type Static, Type } from './schema.ts';
+import { selectingFilters } from './certificate-list.ts';
+import { type Static, Time, Type } from './schema.ts';
 
 const strict = { additionalProperties: false };
-const Time = (description: string) => Type.String({ format: 'date-time', description });
 const Count = (description: string) => Type.Integer({ minimum: 0, description });
 
-const OneOrMore = (description: string) =>
-  Type.Optional(
-    Type.Union(
-      [
-        Type.String({ minLength: 1, maxLength: 100 }),
-        Type.Array(Type.String({ minLength: 1, maxLength: 100 }), { minItems: 1, maxItems: 20 }),
-      ],
-      { description },
-    ),
-  );
-
-const filter = Type.Object(
-  {
-    environment: OneOrMore('Environment, or several'),
-    product: OneOrMore('Product id, or several'),
-    profile: OneOrMore('Profile name, or several'),
-    authority: OneOrMore('Issuing authority, or several'),
-    issuer: Type.Optional(Type.String({ description: 'Serial of the authority’s certificate that signed' })),
-    name: Type.Optional(
-      Type.String({ minLength: 1, maxLength: 2048, description: 'Exact name, or `*.suffix` for every name below it' }),
-    ),
-    key: Type.Optional(
-      Type.String({ pattern: '^[0-9a-f]{64}$', description: 'SHA-256 of the public key (SPKI), hex' }),
-    ),
-    'notAfter.before': Type.Optional(Time('Expires before')),
-    'notAfter.after': Type.Optional(Time('Expires after')),
-    'issued.before': Type.Optional(Time('Issued before')),
-    'issued.after': Type.Optional(Time('Issued after')),
-    requestedBy: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'Actor, like `token:…`' })),
-    q: Type.Optional(
-      Type.String({ minLength: 3, maxLength: 200, description: 'Part of a name or of the subject, in either case' }),
-    ),
-  },
-  {
-    ...strict,
-    minProperties: 1,
-    description:
-      'As in the list of certificates, at least one; of what matches, good certificates of products without a successor',
-  },
-);
+const filter = Type.Object(selectingFilters, {
+  ...strict,
+  minProperties: 1,
+  description:
+    'As in the list of certificates, at least one; of what matches, good certificates of products without a successor',
+});
 
 const rotateBy = Time('When every member is to be rotated');
 const revokeAt = Time('When every member is revoked as superseded; not before rotateBy');

@@ -1,16 +1,13 @@
 /** REST shapes of certificates, shared by the faces (validation, OpenAPI) and the client. Times are RFC 3339 UTC. */
-import { type Static, Type } from './schema.ts';
-import type { Shape } from './shape.ts';
+import { type Static, Time, Type } from './schema.ts';
 
-const exampleSerial = '01c5f3a07e6b1d2c3b4a5968778695a4b3c2d1e0';
+export const exampleSerial = '01c5f3a07e6b1d2c3b4a5968778695a4b3c2d1e0';
 
 export const SerialSchema = Type.String({
   pattern: '^[0-9a-f]{2,40}$',
   description: 'Serial number, lower-case hexadecimal',
   examples: [exampleSerial],
 });
-
-const Time = (description: string) => Type.String({ format: 'date-time', description });
 
 export const SubmitBody = Type.Object(
   {
@@ -177,93 +174,3 @@ export const RenewalInfoJson = Type.Object(
   { additionalProperties: false },
 );
 export type RenewalInfoJson = Static<typeof RenewalInfoJson>;
-/** One value, or the parameter repeated for several of which any will do. */
-const OneOrMore = <Schema extends Shape>(schema: Schema, description: string) =>
-  Type.Optional(Type.Union([schema, Type.Array(schema, { minItems: 1, maxItems: 20 })], { description }));
-
-/** Digits, or octets with colons between them; not nothing but zeros, which no certificate has. */
-const serialPattern = '^(?=.*[1-9A-Fa-f])(?:[0-9A-Fa-f]{1,40}|[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){1,19})$';
-
-const Hexadecimal = (description: string) =>
-  Type.Optional(Type.String({ pattern: serialPattern, description, examples: [exampleSerial] }));
-
-/** Filters combine with AND. */
-const filters = {
-  environment: OneOrMore(Type.String({ minLength: 1, maxLength: 32 }), 'Environment; repeat it for several'),
-  product: OneOrMore(Type.String({ minLength: 1, maxLength: 100 }), 'Product id; repeat it for several'),
-  profile: OneOrMore(Type.String({ minLength: 1, maxLength: 32 }), 'Profile name; repeat it for several'),
-  authority: OneOrMore(Type.String({ minLength: 1, maxLength: 64 }), 'Issuing authority; repeat it for several'),
-  issuer: Hexadecimal('Serial of the authority’s certificate that signed'),
-  serial: Hexadecimal('Serial number'),
-  purpose: Type.Optional(CertificateSummary.properties.purpose),
-  status: OneOrMore(CertificateStatusSchema, 'Status now; repeat it for several'),
-  name: Type.Optional(
-    Type.String({ minLength: 1, maxLength: 2048, description: 'Exact name, or `*.suffix` for every name below it' }),
-  ),
-  key: Type.Optional(Type.String({ pattern: '^[0-9a-f]{64}$', description: 'SHA-256 of the public key (SPKI), hex' })),
-  'notAfter.before': Type.Optional(Time('Expires before')),
-  'notAfter.after': Type.Optional(Time('Expires after')),
-  'issued.before': Type.Optional(Time('Issued before')),
-  'issued.after': Type.Optional(Time('Issued after')),
-  requestedBy: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'Actor, like `token:…`' })),
-  successor: Type.Optional(
-    Type.Enum(['none', 'some'], { description: '`none`: nothing has taken its place; `some`: something has, or will' }),
-  ),
-  deployment: OneOrMore(
-    Type.Enum(['none', 'proved', 'deployed', 'failed', 'predecessor']),
-    'Products’ certificates by the reports of their targets. `none`: there is no report; `proved`: all are proved; `deployed`: all are deployed, not all proved; `failed`: one failed; `predecessor`: a target serves another certificate, or has not taken this one up yet. Repeat it for several',
-  ),
-  rotation: Type.Optional(
-    Type.Enum(['overdue'], {
-      description: '`overdue`: valid, without a successor, and five sixths of its lifetime are over',
-    }),
-  ),
-  q: Type.Optional(
-    Type.String({
-      minLength: 3,
-      maxLength: 200,
-      description: 'Part of a name or of the subject, literally, in either case; three characters or more',
-    }),
-  ),
-};
-
-export const certificateSorts = ['requestedAt', '-requestedAt', 'notAfter', '-notAfter', 'name', '-name'] as const;
-
-export const CertificateListQuery = Type.Object(
-  {
-    ...filters,
-    sort: Type.Optional(
-      Type.Enum([...certificateSorts], {
-        description:
-          'Order, `-` downwards; without it `-notAfter` for expired certificates, `notAfter` when `notAfter.*` is given, else `-requestedAt`',
-      }),
-    ),
-    count: Type.Optional(
-      Type.Enum(['', 'true', 'false'], {
-        description: 'With the number of matches, counted until 20,000 certificates were looked at',
-      }),
-    ),
-    cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 512, description: 'nextCursor of the page before' })),
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
-  },
-  { additionalProperties: false },
-);
-export type CertificateListQuery = Static<typeof CertificateListQuery>;
-
-export const CertificateList = Type.Object(
-  {
-    items: Type.Array(CertificateSummary),
-    nextCursor: Type.Union([Type.String(), Type.Null()]),
-    count: Type.Optional(
-      Type.Object(
-        {
-          matches: Type.Integer({ minimum: 0, description: 'Certificates that match, on all pages' }),
-          isExact: Type.Boolean({ description: 'False: there are at least so many' }),
-        },
-        { additionalProperties: false },
-      ),
-    ),
-  },
-  { additionalProperties: false },
-);
-export type CertificateList = Static<typeof CertificateList>;

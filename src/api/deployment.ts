@@ -1,6 +1,6 @@
 /** REST shapes of deployments: where a certificate is in use, as its targets report it. */
 import { SerialSchema } from './certificate.ts';
-import { type Static, Type } from './schema.ts';
+import { type Static, Time, Type } from './schema.ts';
 
 const exampleRoot = '5f1ec43d6a0a5d4ee1f42f6f8c0b1c8dd6f3a8f6f1e8bb6a0c8fb4dd5a1fd0a3';
 
@@ -58,7 +58,7 @@ export const DeploymentJson = Type.Object(
     servedSerial: Type.Union([SerialSchema, Type.Null()]),
     detail: Type.Union([Type.String(), Type.Null()]),
     trustSha256,
-    reportedAt: Type.String({ format: 'date-time', description: 'When it was reported, or first awaited' }),
+    reportedAt: Time('When it was reported, or first awaited'),
     reporter: Type.String({ description: 'Actor, as in the audit log', examples: ['product:dev/demo'] }),
   },
   { additionalProperties: false },

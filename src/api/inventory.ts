@@ -1,5 +1,5 @@
 /** REST shapes of what is said about the inventory as a whole. */
-import { type Static, Type } from './schema.ts';
+import { type Static, Time, Type } from './schema.ts';
 
 const Count = () => Type.Integer({ minimum: 0 });
 
@@ -35,8 +35,8 @@ const expiring = {
 
 export const ExpiringJson = Type.Object(
   {
-    at: Type.String({ format: 'date-time', description: 'The moment at which all this is counted' }),
-    until: Type.String({ format: 'date-time' }),
+    at: Time('The moment at which all this is counted'),
+    until: Time(),
     ...expiring,
     days: Type.Array(
       Type.Object(
@@ -59,7 +59,7 @@ export type ExpiringJson = Static<typeof ExpiringJson>;
 
 export const InventorySummaryJson = Type.Object(
   {
-    at: Type.String({ format: 'date-time', description: 'The moment at which all this is counted' }),
+    at: Time('The moment at which all this is counted'),
     total: Type.Object(statusCounts, { additionalProperties: false }),
     products: Type.Array(
       Type.Object(

@@ -1,8 +1,6 @@
 /** REST shapes of operators, shared by the admin face (validation, OpenAPI) and the client. */
 import { CertificateJson, SubmitBody } from './certificate.ts';
-import { type Static, Type } from './schema.ts';
-
-const Time = (description: string) => Type.String({ format: 'date-time', description });
+import { type Static, Time, Type } from './schema.ts';
 
 export const OperatorNameSchema = Type.String({
   pattern: '^[a-z][a-z0-9._-]{0,63}$',

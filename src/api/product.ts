@@ -1,5 +1,5 @@
 /** REST shapes of products: who may hold which names, and by which profiles. Times are RFC 3339 UTC. */
-import { type Static, Type } from './schema.ts';
+import { type Static, Time, Type } from './schema.ts';
 
 const NameRuleJson = Type.Object(
   {
@@ -70,8 +70,8 @@ export const ProductJson = Type.Object(
     nameRules: Type.Array(NameRuleJson),
     profiles: Type.Array(Type.String()),
     contacts: Type.Array(Type.String()),
-    createdAt: Type.String({ format: 'date-time', description: 'When this version was made' }),
-    removedAt: Type.Union([Type.String({ format: 'date-time' }), Type.Null()], {
+    createdAt: Time('When this version was made'),
+    removedAt: Type.Union([Time(), Type.Null()], {
       description: 'When the product was removed, on its last version',
     }),
   },

@@ -1,9 +1,8 @@
 /** REST shapes of requests that wait, or waited, for the approval of operators. Times are RFC 3339 UTC. */
 import { SerialSchema } from './certificate.ts';
-import { type Static, Type } from './schema.ts';
+import { type Static, Time, Type } from './schema.ts';
 
 const strict = { additionalProperties: false };
-const Time = (description: string) => Type.String({ format: 'date-time', description });
 
 const RequestStatusSchema = Type.Enum(['pending', 'approved', 'issued', 'denied', 'expired'], {
   description: '`approved`: being issued; `issued`, `denied` and `expired` are ends',

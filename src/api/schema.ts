@@ -36,3 +36,7 @@ const builders = {
 };
 
 export const Type = builders as unknown as Builders;
+
+/** A time of day and date as RFC 3339 writes it. */
+export const Time = (description?: string) =>
+  Type.String({ format: 'date-time', ...(description !== undefined && { description }) });

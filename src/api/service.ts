@@ -1,7 +1,5 @@
 /** REST shapes of everything that is not a certificate: health, status, authorities, environments. */
-import { type Static, Type } from './schema.ts';
-
-const Time = () => Type.String({ format: 'date-time' });
+import { type Static, Time, Type } from './schema.ts';
 
 export const Liveness = Type.Object({ status: Type.Literal('alive') }, { additionalProperties: false });
 export type Liveness = Static<typeof Liveness>;

@@ -1,5 +1,5 @@
 /** REST shapes of enrolment tokens: the secret is in one answer only, that of the request which made it. */
-import { type Static, Type } from './schema.ts';
+import { type Static, Time, Type } from './schema.ts';
 
 export const TokenBody = Type.Object(
   {
@@ -32,8 +32,8 @@ export const TokenJson = Type.Object(
     profiles: Type.Array(Type.String()),
     status: Type.Enum(['live', 'expired', 'usedUp']),
     usesLeft: Type.Union([Type.Integer(), Type.Null()], { description: 'Null: without limit' }),
-    expiresAt: Type.String({ format: 'date-time' }),
-    createdAt: Type.String({ format: 'date-time' }),
+    expiresAt: Time(),
+    createdAt: Time(),
     createdBy: Type.String({ examples: ['operator:admin'] }),
   },
   { additionalProperties: false },

@@ -2,14 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { AlertList } from '../api/alert.ts';
 import { AuditEventList, type AuditEventListQuery, CheckpointJson } from '../api/audit.ts';
-import {
-  CertificateJson,
-  CertificateList,
-  type CertificateListQuery,
-  RenewalInfoJson,
-  type RevokeBody,
-  type SubmitBody,
-} from '../api/certificate.ts';
+import { CertificateJson, RenewalInfoJson, type RevokeBody, type SubmitBody } from '../api/certificate.ts';
+import { CertificateList, type CertificateListQuery } from '../api/certificate-list.ts';
 import { PendingRequestJson } from '../api/request.ts';
 import {
   AuthorityList,

@@ -1,5 +1,5 @@
 /** What the client asks about the inventory as a whole: counts, and everything that matches as a stream. */
-import type { CertificateListQuery } from '../api/certificate.ts';
+import type { CertificateListQuery } from '../api/certificate-list.ts';
 import { ExpiringJson, type ExpiringQuery, InventorySummaryJson, type SummaryQuery } from '../api/inventory.ts';
 import type { Shape, Shaped } from '../api/shape.ts';
 import type { HttpsExchange } from './https-exchange.ts';

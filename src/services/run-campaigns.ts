@@ -7,6 +7,7 @@ import type { Log } from '../ports/log.ts';
 import type { GuardedClock } from './guard-clock.ts';
 import { memberQuery } from './plan-campaign.ts';
 import type { RevocationNews } from './revocation-news.ts';
+import { supersededEntry } from './superseded-entry.ts';
 
 export interface RunCampaignsDeps {
   readonly inventory: Inventory;
@@ -94,13 +95,7 @@ async function revokeSome(deps: RunCampaignsDeps, { id }: Campaign): Promise<voi
 
 async function revoke({ inventory, clock, news }: RunCampaignsDeps, campaign: string, serial: string): Promise<void> {
   const now = clock.now();
-  const audit: AuditEntry = {
-    at: now,
-    kind: 'certificate.revoked',
-    actor: 'service',
-    object: `certificate:${serial}`,
-    details: { reason: 'superseded', campaign },
-  };
+  const audit = supersededEntry(serial, now, { campaign });
   const record = await inventory.revokeMember({ campaign, serial, at: Math.floor(now / 1000), audit });
   if (record) news.announce({ serial, authority: record.authority, revoked: true });
 }

@@ -1,9 +1,9 @@
 /** Revokes predecessors whose overlap with their successor is over, where the profile asks for it: a few at a time. */
-import type { AuditEntry } from '../domain/records/audit-event.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import type { Log } from '../ports/log.ts';
 import type { GuardedClock } from './guard-clock.ts';
 import type { RevocationNews } from './revocation-news.ts';
+import { supersededEntry } from './superseded-entry.ts';
 
 export interface SupersedeDeps {
   readonly inventory: Inventory;
@@ -36,13 +36,7 @@ export function createSuperseding(deps: SupersedeDeps): () => Promise<number> {
 
 async function supersede({ inventory, clock, news, log }: SupersedeDeps, serial: string): Promise<boolean> {
   const now = clock.now();
-  const audit: AuditEntry = {
-    at: now,
-    kind: 'certificate.revoked',
-    actor: 'service',
-    object: `certificate:${serial}`,
-    details: { reason: 'superseded' },
-  };
+  const audit = supersededEntry(serial, now);
   const record = await inventory.supersedeCertificate({ serial, at: Math.floor(now / 1000), audit });
   if (record) news.announce({ serial, authority: record.authority, revoked: true });
   else log.warn({ serial }, 'a predecessor was not revoked as superseded: it or its successor is revoked already');

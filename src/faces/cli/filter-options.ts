@@ -1,6 +1,6 @@
 /** The filters of the inventory as options of a verb, and as the query they make. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { CertificateListQuery } from '../../api/certificate.ts';
+import type { CertificateListQuery } from '../../api/certificate-list.ts';
 import { collect, readLength, readSerial } from './arguments.ts';
 
 /** As commander reads them; lengths of time in seconds. */

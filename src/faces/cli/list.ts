@@ -1,5 +1,6 @@
 /** `privyseal list`: the inventory as a table that fits the terminal. */
-import type { CertificateList, CertificateListQuery, CertificateSummary } from '../../api/certificate.ts';
+import type { CertificateSummary } from '../../api/certificate.ts';
+import type { CertificateList, CertificateListQuery } from '../../api/certificate-list.ts';
 import type { PrivysealClient } from '../../client/client.ts';
 import { printable } from '../../domain/policy/printable.ts';
 import { CliError } from './cli-error.ts';

@@ -1,7 +1,7 @@
 /** Lists of certificates: a page of JSON, or everything that matches as CSV (RFC 4180) or NDJSON, streamed. */
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { CertificateList, CertificateListQuery } from '../../api/certificate.ts';
+import type { CertificateList, CertificateListQuery } from '../../api/certificate-list.ts';
 import type { Reason } from '../../domain/errors.ts';
 import type { DeploymentState } from '../../domain/records/deployment.ts';
 import { refuseIfAny } from '../../domain/refusal.ts';

@@ -1,12 +1,7 @@
 /** Reading, listing and revoking certificates, alike on the public and the admin face; who may see what, services say. */
 import type { FastifyRequest, FastifySchemaValidationError, onRequestAsyncHookHandler } from 'fastify';
-import {
-  CertificateList,
-  CertificateListQuery,
-  type ProductRevokeBody,
-  type RevokeBody,
-  SerialPath,
-} from '../../api/certificate.ts';
+import { type ProductRevokeBody, type RevokeBody, SerialPath } from '../../api/certificate.ts';
+import { CertificateList, CertificateListQuery } from '../../api/certificate-list.ts';
 import { NoQuery } from '../../api/service.ts';
 import { CaError } from '../../domain/errors.ts';
 import { callerOf } from './authentication.ts';

@@ -1,4 +1,4 @@
-/** kill -9 under load, again and again: nothing acknowledged may be lost, nothing signed unrecorded. `--rounds N` from the shell. */
+/** kill -9 under load, again and again: nothing acknowledged may be lost, nothing signed unrecorded. From the shell with `--rounds N`. */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent } from 'node:https';
 import { tmpdir } from 'node:os';
@@ -214,7 +214,7 @@ if (import.meta.main) {
     rounds: Number(values.rounds),
     onRound(round, { acknowledged, closed, violations }) {
       const perRound = (performance.now() - startedAt) / 1000 / round;
-      process.stdout.write(
+      process.stderr.write(
         `round ${round}: ${acknowledged} acknowledged, ${closed} closed, ${violations.length} violations, ${perRound.toFixed(2)} s a round\n`,
       );
     },

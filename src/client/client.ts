@@ -5,15 +5,9 @@ import { AuditEventList, type AuditEventListQuery, CheckpointJson } from '../api
 import { CertificateJson, RenewalInfoJson, type RevokeBody, type SubmitBody } from '../api/certificate.ts';
 import { CertificateList, type CertificateListQuery } from '../api/certificate-list.ts';
 import { PendingRequestJson } from '../api/request.ts';
-import {
-  AuthorityList,
-  type EnvironmentBody,
-  EnvironmentJson,
-  EnvironmentList,
-  Readiness,
-  StatusJson,
-} from '../api/service.ts';
+import { type EnvironmentBody, EnvironmentJson, EnvironmentList, Readiness, StatusJson } from '../api/service.ts';
 import type { Shape, Shaped } from '../api/shape.ts';
+import { authorityCalls } from './authority-calls.ts';
 import { campaignCalls } from './campaign-calls.ts';
 import { deploymentCalls } from './deployment-calls.ts';
 import { ClientFailure } from './failure.ts';
@@ -105,7 +99,7 @@ export function connect(options: ConnectOptions) {
     release: (serial: string): Promise<CertificateJson> =>
       post(`${certificatePath(serial)}/release`, {}, CertificateJson),
     ...deploymentCalls({ get, post }),
-    authorities: (): Promise<AuthorityList> => get('/v1/authorities', AuthorityList),
+    ...authorityCalls({ get }),
     /** The roots of an environment, PEM. */
     trustBundle: async (environment: string): Promise<string> => {
       const path = `/v1/trust-bundles/${encodeURIComponent(environment)}.pem`;

@@ -37,6 +37,7 @@ import {
   viewEnvironments,
 } from './create-environment.ts';
 import { createDecideRequest } from './decide-request.ts';
+import { createDescribeAuthority } from './describe-authority.ts';
 import { createExpiryCounts } from './expiry-counts.ts';
 import { ensureFirstRun, writeTrust } from './first-run.ts';
 import { type ClockLimits, type GuardedClock, guardClock } from './guard-clock.ts';
@@ -218,6 +219,7 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
     ...createViewRequests(approving),
     ...createDecideRequest(approving),
     ...trust,
+    describeAuthority: createDescribeAuthority({ inventory, findInForce: trust.authority }),
     ...createManageOperators({ ...shared, directory, requestServiceCertificate }),
     crl: (authority) => crls.current(authority),
     renewalInfo: renewals.find,

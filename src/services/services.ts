@@ -20,6 +20,7 @@ import type {
 /** What makes text of records; the inventory is given them, for they run where it searches. */
 export type { RecordRenderers };
 
+import type { AuthorityServices } from './authority-services.ts';
 import type { Caller } from './caller.ts';
 import type { CampaignServices } from './campaign-views.ts';
 import type { DeploymentServices } from './deployment-services.ts';
@@ -159,7 +160,8 @@ export interface Services
     MeasuringServices,
     CampaignServices,
     DeploymentServices,
-    VaultServices {
+    VaultServices,
+    AuthorityServices {
   // who asks
   /** `pst_…` bearer text; `unauthenticated` unless it is a live token. */
   authenticateToken(bearer: string): Promise<Caller>;

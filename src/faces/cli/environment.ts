@@ -1,11 +1,10 @@
-/** `privyseal environment add|list|show` and `authority list`. */
-import type { AuthorityJson, EnvironmentBody, EnvironmentJson } from '../../api/service.ts';
+/** `privyseal environment add|list|show`. */
+import type { EnvironmentBody, EnvironmentJson } from '../../api/service.ts';
 import { printable } from '../../domain/policy/printable.ts';
 import type { Ending } from './exit-codes.ts';
 import { layoutFields } from './fields.ts';
 import type { Session } from './session.ts';
 import { layoutTable } from './table.ts';
-import { timeInWords } from './words.ts';
 
 export async function addEnvironment(session: Session, body: EnvironmentBody): Promise<Ending> {
   const made = await (await session.adminClient()).createEnvironment(body);
@@ -36,27 +35,6 @@ export async function listEnvironments(session: Session): Promise<Ending> {
 }
 
 const rowOf = (environment: EnvironmentJson): string[] => factsOf(environment).map(([, value]) => value);
-
-/** Authorities are public: no credential is shown. */
-export async function listAuthorities(session: Session): Promise<Ending> {
-  const { items } = await (await session.publicClient('anonymous')).authorities();
-  const titles = ['AUTHORITY', 'ROLE', 'PARENT', 'KEY', 'EXPIRES', 'SHA-256'];
-  if (session.json) session.printJson({ items });
-  else
-    print(
-      session,
-      titles,
-      items.map((item) => authorityRow(item, session.now())),
-      ['SHA-256', 'PARENT'],
-    );
-  return 'ok';
-}
-
-const authorityRow = (item: AuthorityJson, now: number): string[] => [
-  ...[item.name, item.role, item.parent, item.keyType].map((text) => printable(text)),
-  timeInWords(item.notAfter, now),
-  printable(item.sha256),
-];
 
 function print(
   session: Session,

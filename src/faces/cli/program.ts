@@ -4,6 +4,7 @@ import type { EnvironmentBody } from '../../api/service.ts';
 import { hierarchyOption, readSerial, readUrl, reasonOption } from './arguments.ts';
 import { addAuditVerbs } from './audit-verbs.ts';
 import type { OpenAuditLog } from './audit-verify.ts';
+import { addAuthorityVerbs } from './authority-verbs.ts';
 import { addBackupVerbs, type HomeActs } from './backup-verbs.ts';
 import { addCampaignVerbs } from './campaign-verbs.ts';
 import { addCompletionVerbs } from './completion-verbs.ts';
@@ -66,6 +67,7 @@ export function buildProgram(io: CliIo, deps: ProgramDeps): Command {
   addCertificateVerbs(program, deps);
   addRotateVerbs(program, io, deps);
   addInventoryVerbs(program, deps);
+  addEnvironmentVerbs(program, deps);
   addAuthorityVerbs(program, deps);
   addVaultVerbs(program, deps);
   addRegistryVerbs(program, deps);
@@ -134,7 +136,7 @@ function addCertificateVerbs(program: Command, { withSession }: ProgramDeps): vo
     );
 }
 
-function addAuthorityVerbs(program: Command, { withSession }: ProgramDeps): void {
+function addEnvironmentVerbs(program: Command, { withSession }: ProgramDeps): void {
   const environment = program.command('environment').description('environments, each with roots of its own');
   environment
     .command('add')
@@ -161,14 +163,5 @@ function addAuthorityVerbs(program: Command, { withSession }: ProgramDeps): void
     .addHelpText('after', '\nExample:\n  $ privyseal environment show dev')
     .action((name: string) =>
       withSession(program.opts(), async (session) => (await import('./environment.ts')).showEnvironment(session, name)),
-    );
-  program
-    .command('authority')
-    .description('authorities')
-    .command('list')
-    .description('all authorities, with the fingerprints of their certificates')
-    .addHelpText('after', '\nExample:\n  $ privyseal authority list')
-    .action(() =>
-      withSession(program.opts(), async (session) => (await import('./environment.ts')).listAuthorities(session)),
     );
 }

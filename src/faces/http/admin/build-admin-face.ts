@@ -10,6 +10,7 @@ import { addHealthRoutes } from '../health-routes.ts';
 import { addAuthorityRoutes } from '../trust-routes.ts';
 import { addAlertRoutes } from './alert-routes.ts';
 import { addAuditRoutes } from './audit-routes.ts';
+import { addAuthorityDetailRoutes } from './authority-routes.ts';
 import { addCampaignRoutes } from './campaign-routes.ts';
 import { addCrlStateRoutes } from './crl-routes.ts';
 import { addEnvironmentRoutes } from './environment-routes.ts';
@@ -50,6 +51,7 @@ export const addAdminRoutes =
     };
     addHealthRoutes(face, services);
     addAuthorityRoutes(face, services, may('read'));
+    addAuthorityDetailRoutes(face, services, may);
     addDocsRoutes(face, 'admin', may('read'));
     addReadRoutes(face, certificates);
     addRevokeRoute(face, certificates);

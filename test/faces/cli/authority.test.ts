@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import type { AuthorityDetailJson } from '../../../src/api/authority.ts';
+import type { AuthorityJson } from '../../../src/api/service.ts';
+import { at, type CommandLineOptions, commandLine, homeFor } from '../../support/command-line.ts';
+import { type Responder, startStubService } from '../../support/stub-service.ts';
+
+const makeCertificate = (override: Partial<AuthorityJson> = {}): AuthorityJson => ({
+  name: 'dev-issuing',
+  role: 'issuing',
+  environment: 'dev',
+  parent: 'dev-root',
+  keyType: 'ec-p256',
+  signatureAlgorithm: 'ecdsa-with-SHA256',
+  subject: 'CN=Privyseal dev issuing,O=Privyseal',
+  serial: '01c5f3a07e6b1d2c3b4a5968778695a4b3c2d1e0',
+  sha256: 'ab'.repeat(32),
+  notBefore: '2026-11-01T06:59:00Z',
+  notAfter: '2031-11-01T07:00:00Z',
+  certificate: '-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n',
+  ...override,
+});
+
+const makeDetail = (override: Partial<AuthorityDetailJson> = {}): AuthorityDetailJson => ({
+  name: 'dev-issuing',
+  role: 'issuing',
+  environment: 'dev',
+  parent: 'dev-root',
+  state: 'active',
+  vault: 'file',
+  vaultKey: 'dev-issuing.0011aabb',
+  keyType: 'ec-p256',
+  signatureAlgorithm: 'ecdsa-with-SHA256',
+  createdAt: '2026-11-01T07:00:00.000Z',
+  certificate: makeCertificate(),
+  ...override,
+});
+
+async function started(respond: Responder, rejectUnauthorized = true) {
+  const service = await startStubService(respond, { tls: { requestCert: true, rejectUnauthorized } });
+  const cwd = homeFor(service);
+  const run = (argv: string[], options?: CommandLineOptions) =>
+    commandLine(['authority', ...argv, ...at(service)], { cwd, ...options });
+  return { service, run };
+}
+
+const lines = (text: string): string[] => text.split('\n').slice(0, -1);
+
+describe('privyseal authority list', () => {
+  it('shows who there is, and how to recognise their certificates', async () => {
+    const { run } = await started(() => ({ body: { items: [makeCertificate()] } }), false);
+    expect(lines((await run(['list'])).stdout)).toEqual([
+      'AUTHORITY    ROLE     PARENT    KEY      EXPIRES     SHA-256',
+      `dev-issuing  issuing  dev-root  ec-p256  in 5 years  ${'ab'.repeat(32)}`,
+    ]);
+  });
+});
+
+describe('privyseal authority show', () => {
+  it('shows where the key is and what is in force', async () => {
+    const { run, service } = await started(() => ({ body: makeDetail() }));
+    const { code, stdout } = await run(['show', 'dev-issuing', '--pem']);
+    expect(code).toBe(0);
+    expect(stdout).toContain('ec-p256, dev-issuing.0011aabb in the vault file');
+    expect(stdout).toContain('BEGIN CERTIFICATE');
+    expect(service.requests.map(({ method, path }) => [method, path])).toEqual([
+      ['GET', '/v1/authorities/dev-issuing'],
+    ]);
+  });
+
+  it('says of one without certificate that it waits', async () => {
+    const { run } = await started(() => ({ body: makeDetail({ state: 'waiting', certificate: null }) }));
+    const shown = lines((await run(['show', 'dev-issuing'])).stdout);
+    expect(shown).toContain('State        waiting');
+    expect(shown.some((line) => line.startsWith('Expires'))).toBe(false);
+  });
+
+  it('makes what the service says safe for the terminal', async () => {
+    const { run } = await started(() => ({ body: makeDetail({ vaultKey: 'a\u001b[31m' }) }));
+    expect((await run(['show', 'x'])).stdout).toContain('a\\u{1b}[31m');
+  });
+});

@@ -20,7 +20,7 @@ import type {
 /** What makes text of records; the inventory is given them, for they run where it searches. */
 export type { RecordRenderers };
 
-import type { AuthorityServices } from './authority-services.ts';
+import type { AuthorityServices, AuthorityView } from './authority-services.ts';
 import type { Caller } from './caller.ts';
 import type { CampaignServices } from './campaign-views.ts';
 import type { DeploymentServices } from './deployment-services.ts';
@@ -52,12 +52,6 @@ export interface SubmitInput {
 export type Submitted =
   | { readonly kind: 'certificate'; readonly view: CertificateView }
   | { readonly kind: 'request'; readonly request: RequestRecord };
-
-export interface AuthorityView {
-  readonly authority: Authority;
-  readonly certificate: CertificateRecord;
-  readonly certificateDer: Uint8Array;
-}
 
 export interface EnvironmentView {
   readonly environment: Environment;

@@ -2,7 +2,8 @@
 import { CaError } from '../domain/errors.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import type { ActiveAuthority, AuthorityDirectory } from './authority-directory.ts';
-import type { AuthorityView, Services } from './services.ts';
+import type { AuthorityView } from './authority-services.ts';
+import type { Services } from './services.ts';
 
 export interface TrustDeps {
   readonly inventory: Inventory;

@@ -1,6 +1,5 @@
 /** Authorities as the face's tests see them: one in force. */
-import type { AuthorityServices } from '../../src/services/authority-services.ts';
-import type { AuthorityView } from '../../src/services/services.ts';
+import type { AuthorityServices, AuthorityView } from '../../src/services/authority-services.ts';
 
 /** `known` refuses with `notFound` whatever is not the one authority there is. */
 export const authoritiesDouble = (known: (name: string) => void, view: () => AuthorityView): AuthorityServices => ({

@@ -4,7 +4,8 @@ import type { CertificateJson, CertificateSummary } from '../../api/certificate.
 import type { AuthorityJson } from '../../api/service.ts';
 import { encodePem } from '../../domain/der/pem.ts';
 import { type CertificateRecord, certificateStatus } from '../../domain/records/certificate.ts';
-import type { AuthorityView, CertificateView, DistributionUrls } from '../../services/services.ts';
+import type { AuthorityView } from '../../services/authority-services.ts';
+import type { CertificateView, DistributionUrls } from '../../services/services.ts';
 import { rfc3339, rfc3339Ms } from './rfc3339.ts';
 
 /** One certificate of a list. `now` in Unix milliseconds decides between valid and expired. */

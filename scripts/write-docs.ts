@@ -1,10 +1,12 @@
 /** Writes docs/configuration.md and docs/problems.md from the tables of the code, or with --check says which is not what they give. */
 import { readFile, writeFile } from 'node:fs/promises';
-import { allowed, otherVariables, type Rules, rulesOf, variableOf } from '../src/config.ts';
+import { otherVariables, rulesOf, variableOf } from '../src/config.ts';
 import type { CaErrorCode } from '../src/domain/errors.ts';
 import { preRequestProblems } from '../src/faces/http/answer-parser-errors.ts';
 import { problemKinds } from '../src/faces/http/problem.ts';
 import { problemAdvice } from '../src/faces/http/problem-advice.ts';
+import { allowed, type Rules } from '../src/setting-rules.ts';
+import { vaultRules } from '../src/vault-settings.ts';
 
 /** Pages by path, as the tables give them now. */
 export const generatedPages = (): Map<string, string> =>
@@ -31,6 +33,8 @@ ${table(['setting', 'variable', 'default', 'unit', 'allowed', 'meaning'], Object
 
 Lists are written in a variable with commas: \`PRIVYSEAL_SERVER_NAMES=ca.example.org,10.0.0.5\`.
 
+${vaultsSection()}
+
 ## Variables that are no settings
 
 ${table(
@@ -40,6 +44,35 @@ ${table(
 
 ${generatedFrom('`src/config.ts`')}
 `;
+}
+
+/** One table for each kind of vault; what every one of its ways needs is said by the start, name by name. */
+function vaultsSection(): string {
+  const tables = Object.entries(vaultRules).map(
+    ([kind, rules]) => `### ${code(`kind: ${kind}`)}
+
+${table(['key', 'default', 'unit', 'allowed', 'meaning'], Object.entries(rules).map(vaultRow))}`,
+  );
+  return `## Vaults
+
+The vault \`file\` is always there. Each further one is an entry of \`vaults\`; docs/keys.md walks through them.
+
+\`\`\`yaml
+vault: bao
+vaults:
+  - name: bao
+    kind: openbao
+    address: https://bao.example.org:8200
+    caFile: /etc/privyseal/bao-ca.pem
+    tokenFile: /run/privyseal/bao-token
+\`\`\`
+
+${tables.join('\n\n')}`;
+}
+
+function vaultRow([key, rules]: [string, Rules]): string[] {
+  const [name, , ...rest] = settingRow([key, rules]);
+  return [name!, ...rest];
 }
 
 function settingRow([key, rules]: [string, Rules]): string[] {

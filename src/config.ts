@@ -4,6 +4,8 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { type Static, Type } from './api/schema.ts';
 import { alertKinds } from './domain/alerts/alert.ts';
 import { StartError } from './domain/errors.ts';
+import { allowed, fits, type Rules } from './setting-rules.ts';
+import { readVaultSettings, type VaultSettings, vaultNamePattern } from './vault-settings.ts';
 
 const Port = (description: string, fallback: number) =>
   Type.Integer({
@@ -47,7 +49,16 @@ export const ConfigSchema = Type.Object(
       description:
         'Further DNS names and IP addresses of the service’s own TLS certificate, beside localhost and the host name',
     }),
-    vault: Type.Enum(['file'], { default: 'file', description: 'Vault of the keys of new authorities' }),
+    vault: Type.String({
+      pattern: vaultNamePattern,
+      default: 'file',
+      description: 'Vault of the keys of new authorities: `file`, or the name of one of `vaults`',
+    }),
+    vaults: Type.Array(Type.Object({}), {
+      default: [],
+      maxItems: 20,
+      description: 'Further vaults, each with a name, a kind and what that kind needs: see below; in the file only',
+    }),
     hierarchy: Type.Enum(['two-tier', 'root'], {
       default: 'two-tier',
       description: 'Hierarchy of the environment dev that a first run makes',
@@ -152,7 +163,9 @@ export const ConfigSchema = Type.Object(
   { additionalProperties: false },
 );
 
-export type Config = Readonly<Static<typeof ConfigSchema>>;
+export type Config = Readonly<Omit<Static<typeof ConfigSchema>, 'vaults'>> & {
+  readonly vaults: readonly VaultSettings[];
+};
 
 /** Variables that other parts read: they are no settings, but not unknown either. What each is for, as docs/configuration.md tells it. */
 export const otherVariables: Readonly<Record<string, string>> = {
@@ -179,40 +192,12 @@ export async function loadConfig(
   const config = { ...defaults(), ...raw } as Config;
   const complaints = Object.entries(rulesOf).flatMap(([key, rules]) => complaint(key, rules, config));
   if (complaints.length > 0) throw bad(complaints.join('\n'));
-  return Object.freeze({ ...config, home: isAbsolute(config.home) ? config.home : resolve(cwd, config.home) });
+  const { vaults, complaints: ofVaults } = readVaultSettings(config.vaults, config.vault);
+  if (ofVaults.length > 0) throw bad(ofVaults.join('\n'));
+  return Object.freeze({ ...config, vaults, home: isAbsolute(config.home) ? config.home : resolve(cwd, config.home) });
 }
 
 const bad = (message: string): StartError => new StartError('badConfiguration', message);
-
-/** What the schemas above say of one value; the library's own checker would cost every start 100 ms and 10 MB. */
-export interface Rules {
-  readonly type?: string;
-  readonly enum?: readonly string[];
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly minLength?: number;
-  readonly maxLength?: number;
-  readonly maxItems?: number;
-  readonly pattern?: string;
-  readonly items?: Rules;
-  readonly default?: unknown;
-  readonly unit?: string;
-  readonly description?: string;
-  /** The value may hold a secret and is not shown. */
-  readonly confidential?: boolean;
-}
-
-function fits(rules: Rules, value: unknown): boolean {
-  if (rules.enum) return typeof value === 'string' && rules.enum.includes(value);
-  if (rules.type === 'boolean') return typeof value === 'boolean';
-  const { minimum = Number.NEGATIVE_INFINITY, maximum = Number.POSITIVE_INFINITY } = rules;
-  if (rules.type === 'integer') return Number.isInteger(value) && Number(value) >= minimum && Number(value) <= maximum;
-  const { items } = rules;
-  if (items)
-    return Array.isArray(value) && value.length <= (rules.maxItems ?? 1000) && value.every((item) => fits(items, item));
-  if (typeof value !== 'string' || value.length < (rules.minLength ?? 0)) return false;
-  return value.length <= (rules.maxLength ?? 4096) && new RegExp(rules.pattern ?? '', 'u').test(value);
-}
 
 /** By setting. */
 export const rulesOf = ConfigSchema.properties as unknown as Readonly<Record<string, Rules>>;
@@ -227,16 +212,6 @@ function complaint(key: string, schema: Rules, config: Readonly<Record<string, u
   if (value === undefined || fits(schema, value)) return [];
   const shown = schema.confidential ? 'something else' : JSON.stringify(value);
   return [`${key} is ${shown}, but must be ${allowed(schema)} (environment: ${variableOf(key)}).`];
-}
-
-/** In words: what a value must be. */
-export function allowed({ enum: values, type, items, minimum, maximum, pattern }: Rules): string {
-  if (values) return `one of ${values.join(', ')}`;
-  if (type === 'integer') return `a whole number from ${minimum}${maximum === undefined ? '' : ` to ${maximum}`}`;
-  if (type === 'boolean') return 'true or false';
-  const isPlainText = items?.type === 'string' && items.pattern === undefined;
-  if (type === 'array') return isPlainText ? 'a list of texts' : `a list, each ${allowed(items ?? {})}`;
-  return `a text${pattern === undefined ? '' : ` like ${pattern}`}`;
 }
 
 /** The environment variable of a setting. */

@@ -10,6 +10,7 @@ import { type Config, inHome } from './config.ts';
 import type { Finding } from './domain/diagnosis/finding.ts';
 import { judgeCertificates, judgeClock, judgeDatabase, judgeLists } from './domain/diagnosis/judge-inventory.ts';
 import { StartError } from './domain/errors.ts';
+import type { VaultKind, VaultSettings } from './vault-settings.ts';
 
 const migrationsDirectory = join(import.meta.dirname, '../migrations/sqlite');
 
@@ -24,8 +25,17 @@ export async function examine(config: Config, env: NodeJS.ProcessEnv): Promise<F
     ...home,
     ...(await examineService(config, served)),
     ...(await examineVault({ env, directory: inHome(config, 'vault') })),
+    ...(await examineFurtherVaults(config)),
     ...examineInventory(config, served),
   ];
+}
+
+const examiners: Readonly<Record<VaultKind, (settings: VaultSettings) => Promise<Finding[]>>> = {
+  openbao: async (settings) => (await import('./adapters/vault-openbao/examine-openbao.ts')).examineOpenBao(settings),
+};
+
+async function examineFurtherVaults({ vaults }: Config): Promise<Finding[]> {
+  return (await Promise.all(vaults.map((settings) => examiners[settings.kind](settings)))).flat();
 }
 
 async function examineService(config: Config, served: boolean): Promise<Finding[]> {

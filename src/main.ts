@@ -12,15 +12,14 @@ import { openSqliteInventory } from './adapters/inventory-sqlite/inventory-sqlit
 import { createProcessMeter } from './adapters/process-meter.ts';
 import { systemClock } from './adapters/system-clock.ts';
 import { systemRandomness } from './adapters/system-randomness.ts';
-import { resolvePassphrase } from './adapters/vault-file/passphrase.ts';
 import { createSoftwareKeys } from './adapters/vault-file/software-keys.ts';
-import { openFileVault } from './adapters/vault-file/vault-file.ts';
 import { openWebhookSender } from './adapters/webhook-https/open-webhook-sender.ts';
 import { type Config, inHome } from './config.ts';
 import { StartError } from './domain/errors.ts';
 import type { AuditEntry } from './domain/records/audit-event.ts';
 import { defaultFaceLimits } from './faces/http/face-deps.ts';
 import { type FacesTls, openFaces } from './faces/http/open-faces.ts';
+import { openVaults } from './open-vaults.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Home } from './ports/home.ts';
 import type { Inventory } from './ports/inventory.ts';
@@ -82,18 +81,18 @@ async function openServices(
   closers.push(() => home.release());
   // The passphrase's derivation takes most of a start and does not need this thread.
   const [vaultOpened, inventoryOpened] = await Promise.allSettled([
-    openVault(config, overrides.env ?? process.env),
+    openVaults(config, overrides.env ?? process.env, log),
     openSqliteInventory({
       file: inHome(config, 'privyseal.db'),
       migrationsDirectory: join(projectFolder, 'migrations/sqlite'),
       searchThread: new URL('./search-thread.ts', import.meta.url),
     }),
   ]);
-  if (vaultOpened.status === 'fulfilled') closers.push(() => vaultOpened.value.vault.close());
+  if (vaultOpened.status === 'fulfilled') closers.push(() => vaultOpened.value.close());
   if (inventoryOpened.status === 'fulfilled') closers.push(() => inventoryOpened.value.close());
   if (vaultOpened.status === 'rejected') throw vaultOpened.reason;
   if (inventoryOpened.status === 'rejected') throw inventoryOpened.reason;
-  const { vault, passphraseFile } = vaultOpened.value;
+  const { passphraseFile } = vaultOpened.value;
   const inventory = inventoryOpened.value;
   const csrs = createCsrReader();
   closers.push(() => csrs.close());
@@ -104,7 +103,7 @@ async function openServices(
   const urls = distributionUrls(config.distributionUrl ?? `http://localhost:${ports.distribution}`);
   const built = await buildServices({
     inventory,
-    vaults: new Map([[vault.name, overrides.wrapVault?.(vault) ?? vault]]),
+    vaults: wrapped(vaultOpened.value.vaults, overrides),
     home,
     keyPairs: createSoftwareKeys(),
     clock: overrides.clock ?? systemClock,
@@ -114,12 +113,15 @@ async function openServices(
     processMeter,
     webhooks,
     urls,
-    settings: serviceSettings(config, vault.name),
+    settings: serviceSettings(config),
   });
   await built.recoverUnfinished();
   const firstRun = await built.ensureFirstRun();
   return { built, inventory, home, urls, log, firstRun, passphraseFile };
 }
+
+const wrapped = (vaults: ReadonlyMap<string, Vault>, { wrapVault }: Overrides): ReadonlyMap<string, Vault> =>
+  wrapVault ? new Map([...vaults].map(([name, vault]) => [name, wrapVault(vault)])) : vaults;
 
 /** Starts the whole service; rejects with StartError after closing what it had opened. */
 export async function startService(config: Config, overrides: Overrides = {}): Promise<RunningService> {
@@ -172,16 +174,6 @@ function createLogger(config: Config): Logger {
   return pino({ level: config.logLevel, base: null, redact: { paths, censor: '[redacted]' } });
 }
 
-async function openVault(
-  config: Config,
-  env: NodeJS.ProcessEnv,
-): Promise<{ vault: Vault; passphraseFile: string | undefined }> {
-  const directory = inHome(config, 'vault');
-  const resolved = await resolvePassphrase({ env, directory, randomness: systemRandomness });
-  const vault = await openFileVault({ directory, passphrase: resolved.passphrase, randomness: systemRandomness });
-  return { vault, passphraseFile: resolved.source === 'home' ? resolved.file : undefined };
-}
-
 async function openWebhooks(config: Config): Promise<WebhookSender> {
   const { webhookUrls, webhookSecretFile, webhookTrustFile, webhookAllowedRanges } = config;
   if (webhookUrls.length > 0 && webhookSecretFile === undefined) {
@@ -197,12 +189,12 @@ async function openWebhooks(config: Config): Promise<WebhookSender> {
   });
 }
 
-function serviceSettings(config: Config, vault: string): ServiceSettings {
+function serviceSettings(config: Config): ServiceSettings {
   const pss = config.rsaPadding === 'pss' && config.authorityKeyType.startsWith('rsa-');
   return {
     hierarchy: config.hierarchy,
     authorityKeys: {
-      vault,
+      vault: config.vault,
       keyType: config.authorityKeyType,
       ...(pss && { signatureAlgorithm: 'rsassa-pss-sha256' as const }),
     },

@@ -15,7 +15,10 @@ export const Readiness = Type.Object(
         { name: Type.String(), ready: Type.Boolean(), reason: Type.Optional(Type.String()) },
         { additionalProperties: false },
       ),
-      { description: 'inventory, vault, signer, disk, clock, crls, audit, service: each with why not' },
+      {
+        description:
+          'inventory, vault, one `vault NAME` for each vault of the settings, signer, disk, clock, crls, audit, service: each with why not',
+      },
     ),
   },
   { additionalProperties: false },
@@ -82,6 +85,13 @@ export const EnvironmentBody = Type.Object(
   {
     name: Type.String({ pattern: '^[a-z][a-z0-9-]{0,31}$' }),
     hierarchy: Type.Optional(Type.Union([Type.Literal('two-tier'), Type.Literal('root')])),
+    vault: Type.Optional(
+      Type.String({
+        pattern: '^[a-z][a-z0-9-]{0,31}$',
+        description:
+          'Vault of its authorities’ keys, by its name in the settings; that of the setting `vault` if absent',
+      }),
+    ),
   },
   { additionalProperties: false },
 );

@@ -1,4 +1,5 @@
 /** Port: where the private keys of authorities live. The same contract suite, test/contracts/vault, runs on every adapter. */
+import type { CaError } from '../domain/errors.ts';
 import type { KeyType } from '../domain/x509/key-type.ts';
 import type { SignatureAlgorithm } from '../domain/x509/signature-algorithm.ts';
 
@@ -17,11 +18,19 @@ export interface Signer {
   readonly algorithm: SignatureAlgorithm;
   /**
    * Signs exactly `tbs` (hashing included) and resolves to the signatureValue content: Ecdsa-Sig-Value DER for ECDSA,
-   * the raw octets for RSA and Ed25519. Runs off the event loop. Safe to call concurrently; safe to repeat (a signature
-   * changes nothing in the vault). Rejects with CaError `signerUnavailable` when the backend cannot answer now, within
-   * 10 s at the latest. RSA and Ed25519 signatures have been verified: one that a fault spoilt would give the key away.
+   * the raw octets for RSA and Ed25519. Runs off the event loop. Safe to call concurrently, a thousand times at once; safe to
+   * repeat (a signature changes nothing in the vault), and the vault itself repeats where its backend may only have stumbled:
+   * of several signatures over the same octets only one is ever seen. Rejects with CaError `signerUnavailable` when the
+   * backend cannot answer now, within 10 s at the latest and at once while that is known; `overloaded` when too many wait;
+   * `notFound` when the key is gone. It always signs with the key, and the version of it, that it was opened for.
+   * RSA and Ed25519 signatures have been verified: one that a fault spoilt would give the key away.
    */
   sign(tbs: Uint8Array): Promise<Uint8Array>;
+  /**
+   * What `sign` would be refused with at once, as is known without asking: so that nothing is made durable for a signature
+   * that will not come. Absent, or undefined: nothing is known against it.
+   */
+  refusal?(): CaError | undefined;
 }
 
 /**
@@ -31,20 +40,27 @@ export interface Signer {
  * Retries: `listKeys`, `key`, `signer` and `sign` may be repeated freely; `createKey` with a name that exists rejects with
  * CaError `conflict` and changes nothing.
  * Errors: CaError `notFound` for a name the vault does not hold, `policyRefused` for an algorithm that does not fit the key,
- * `signerUnavailable` for a backend that is down, sealed or refuses; StartError at opening. No error or log line holds a
- * passphrase, PIN, token or private key.
+ * for a key that could be copied out of its backend or is of a kind that does not sign, and for a key type that the backend
+ * does not have; `signerUnavailable`, with a time after which to try again, for a backend that is down, slow, sealed or
+ * refuses; StartError at opening, for what is wrong on this machine. A backend that is away at opening is no such thing: the
+ * service starts, and serves what needs no signature. No error or log line holds a passphrase, PIN, token or private key.
+ * Concurrency: every method may be called at any time, also while others are under way.
+ * Time: every call settles within 10 s, unless it makes a large RSA key. A backend that comes back is found without being
+ * asked for: calls are let through again within 2 s.
  */
 export interface Vault {
-  /** As authorities name it: `file`, `openbao`, `pkcs11`. */
+  /** As authorities name it: `file`, or the name that the settings give it. */
   readonly name: string;
   createKey(name: string, type: KeyType): Promise<VaultKey>;
-  /** All keys, by name ascending. */
+  /** All keys that authorities could have, by name ascending. */
   listKeys(): Promise<readonly VaultKey[]>;
   key(name: string): Promise<VaultKey>;
   /** The algorithm's family must be the key's. */
   signer(name: string, algorithm: SignatureAlgorithm): Promise<Signer>;
   /** Removes a key for good; `notFound` if there is none. */
   destroyKey(name: string): Promise<void>;
+  /** Why it cannot sign now, as far as it knows without asking; a sentence that may be printed. Absent, or undefined: nothing. */
+  problem?(): string | undefined;
   /** Forgets secrets held in memory; later calls reject with `signerUnavailable`. */
   close(): Promise<void>;
 }

@@ -2,10 +2,12 @@
 import { CaError } from '../domain/errors.ts';
 import { builtinProfiles } from '../domain/policy/builtin-profiles.ts';
 import type { Environment, Hierarchy } from '../domain/records/environment.ts';
+import { refuse } from '../domain/refusal.ts';
 import type { KeyType } from '../domain/x509/key-type.ts';
 import type { SignatureAlgorithmName } from '../domain/x509/signature-algorithm.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Inventory } from '../ports/inventory.ts';
+import type { Vault } from '../ports/vault.ts';
 import { actorOf, type Caller } from './caller.ts';
 import type { AuthorityPlan, EnsureAuthority } from './create-authority.ts';
 import type { EnvironmentView } from './services.ts';
@@ -14,6 +16,8 @@ export interface EnvironmentDeps {
   readonly inventory: Inventory;
   readonly clock: Clock;
   readonly ensureAuthority: EnsureAuthority;
+  /** By name, as the settings give them. */
+  readonly vaults: ReadonlyMap<string, Vault>;
   /** Where and how the keys of new authorities are made. */
   readonly authorityKeys: {
     readonly vault: string;
@@ -25,27 +29,36 @@ export interface EnvironmentDeps {
 export const issuingAuthorityName = ({ name, hierarchy }: Pick<Environment, 'name' | 'hierarchy'>): string =>
   hierarchy === 'root' ? `${name}-root` : `${name}-issuing`;
 
+interface WantedEnvironment {
+  readonly name: string;
+  readonly hierarchy: Hierarchy;
+  /** Of its authorities' keys; the service's usual one if absent. */
+  readonly vault?: string;
+}
+
 /** Creates what is missing of an environment; resolves to the names of the authorities that are new. */
-export type EnsureEnvironment = (
-  wanted: { readonly name: string; readonly hierarchy: Hierarchy },
-  actor: string,
-) => Promise<readonly string[]>;
+export type EnsureEnvironment = (wanted: WantedEnvironment, actor: string) => Promise<readonly string[]>;
+
+/** An environment that a start completes must not get its other half in another vault. */
+const vaultSetting = (environment: string): string => `environmentVault:${environment}`;
 
 export function createEnsureEnvironment(deps: EnvironmentDeps): EnsureEnvironment {
   return async (wanted, actor) => {
     const known = (await deps.inventory.environments()).find(({ name }) => name === wanted.name);
     const environment = known ?? { ...wanted, createdAt: deps.clock.now() };
+    if (wanted.vault !== undefined) await deps.inventory.setSetting(vaultSetting(wanted.name), wanted.vault);
+    const vault = (await deps.inventory.setting(vaultSetting(wanted.name))) ?? deps.authorityKeys.vault;
     if (!known) {
       await deps.inventory.createEnvironment(environment, builtinProfiles(wanted.name, issuingAuthorityName(wanted)), {
         at: environment.createdAt,
         kind: 'environment.created',
         actor,
         object: `environment:${wanted.name}`,
-        details: { hierarchy: wanted.hierarchy },
+        details: { hierarchy: wanted.hierarchy, ...(wanted.vault !== undefined && { vault: wanted.vault }) },
       });
     }
     const made: string[] = [];
-    for (const plan of authorityPlans(deps, environment, actor)) {
+    for (const plan of authorityPlans({ ...deps.authorityKeys, vault }, environment, actor)) {
       if (await deps.ensureAuthority(plan)) made.push(plan.name);
     }
     return made;
@@ -53,12 +66,12 @@ export function createEnsureEnvironment(deps: EnvironmentDeps): EnsureEnvironmen
 }
 
 function authorityPlans(
-  deps: EnvironmentDeps,
+  keys: EnvironmentDeps['authorityKeys'],
   { name, hierarchy }: Environment,
   actor: string,
 ): readonly AuthorityPlan[] {
   const root = `${name}-root`;
-  const shared = { environment: name, actor, ...deps.authorityKeys };
+  const shared = { environment: name, actor, ...keys };
   if (hierarchy === 'root') {
     return [{ ...shared, name: root, role: 'sole', parent: root, commonName: `Privyseal ${name} root` }];
   }
@@ -75,9 +88,10 @@ const reservedEnvironmentNames: readonly string[] = ['system'];
 export function createCreateEnvironment(
   deps: EnvironmentDeps,
   ensure: EnsureEnvironment,
-): (caller: Caller, input: { name: string; hierarchy: Hierarchy }) => Promise<EnvironmentView> {
+): (caller: Caller, input: WantedEnvironment) => Promise<EnvironmentView> {
   const underWay = new Set<string>();
   return async (caller, input) => {
+    if (input.vault !== undefined && !deps.vaults.has(input.vault)) refuseVault(deps, input.vault);
     if (underWay.has(input.name)) throw alreadyThere(input.name);
     underWay.add(input.name);
     try {
@@ -90,12 +104,19 @@ export function createCreateEnvironment(
   };
 }
 
-async function isTaken(deps: EnvironmentDeps, input: { name: string; hierarchy: Hierarchy }): Promise<boolean> {
+async function isTaken(deps: EnvironmentDeps, input: WantedEnvironment): Promise<boolean> {
   if (reservedEnvironmentNames.includes(input.name)) return true;
   const known = (await deps.inventory.environments()).find(({ name }) => name === input.name);
   if (!known || known.hierarchy !== input.hierarchy) return known !== undefined;
   const inForce = (await deps.inventory.authorities()).filter(({ certificateSerial }) => certificateSerial !== null);
-  return authorityPlans(deps, known, 'service').every((plan) => inForce.some(({ name }) => name === plan.name));
+  return authorityPlans(deps.authorityKeys, known, 'service').every((plan) =>
+    inForce.some(({ name }) => name === plan.name),
+  );
+}
+
+function refuseVault({ vaults }: EnvironmentDeps, vault: string): never {
+  const message = `There is no vault of this name. There are: ${[...vaults.keys()].join(', ')}.`;
+  return refuse([{ code: 'invalidField', field: 'vault', message, value: vault }]);
 }
 
 const alreadyThere = (name: string): CaError =>

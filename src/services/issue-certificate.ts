@@ -51,6 +51,8 @@ export interface IssueCertificateDeps {
 export function createIssueCertificate(deps: IssueCertificateDeps): IssueCertificate {
   return async (input) => {
     const { tbs } = input.prepared;
+    const refusal = input.signer.refusal?.();
+    if (refusal) throw refusal;
     const details = detailsOf(input, deps.clock.now());
     const outcome = await deps.inventory.recordIntent(intentOf(input, details));
     if (outcome.kind !== 'recorded') return outcome;

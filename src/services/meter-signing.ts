@@ -48,7 +48,12 @@ export function createSigningMeter(measurements: Measurements, clock: Pick<Clock
       watches.set(authority, watch);
       measurements.hasSigner(authority);
       const { key, algorithm } = signer;
-      return { key, algorithm, sign: (tbs) => measured(authority, watch, () => signer.sign(tbs)) };
+      return {
+        key,
+        algorithm,
+        sign: (tbs) => measured(authority, watch, () => signer.sign(tbs)),
+        refusal: () => signer.refusal?.(),
+      };
     },
     pending: () => new Map([...watches].map(([authority, { pending }]) => [authority, pending])),
     failing() {

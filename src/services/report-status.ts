@@ -2,6 +2,7 @@
 import { CaError } from '../domain/errors.ts';
 import type { Home } from '../ports/home.ts';
 import type { Inventory } from '../ports/inventory.ts';
+import type { Vault } from '../ports/vault.ts';
 import type { AuditCheckpoints } from './audit-checkpoints.ts';
 import type { AuthorityDirectory } from './authority-directory.ts';
 import type { GuardedClock } from './guard-clock.ts';
@@ -12,6 +13,7 @@ import type { ReadinessPart, Services, StatusView } from './services.ts';
 export interface ReportStatusDeps {
   readonly inventory: Inventory;
   readonly directory: AuthorityDirectory;
+  readonly vaults: ReadonlyMap<string, Vault>;
   readonly clock: GuardedClock;
   readonly crls: CrlPublisher;
   readonly signing: SigningMeter;
@@ -41,6 +43,7 @@ async function judge(deps: ReportStatusDeps): Promise<readonly ReadinessPart[]> 
   return [
     await probe('inventory', () => deps.inventory.check()),
     await probe('vault', async () => void (await deps.directory.all())),
+    ...furtherVaults(deps),
     part('signer', failing.length > 0 ? `the last signature failed: ${failing.join(', ')}` : undefined),
     await probe('disk', () => refuseFullDisk(deps.home)),
     part('clock', deps.clock.problem()),
@@ -49,6 +52,12 @@ async function judge(deps: ReportStatusDeps): Promise<readonly ReadinessPart[]> 
     part('service', deps.stopping() ? 'the service is stopping' : undefined),
   ];
 }
+
+/** The vault of the home is part of the home; the others have lives of their own. */
+const furtherVaults = ({ vaults }: ReportStatusDeps): ReadinessPart[] =>
+  [...vaults.values()]
+    .filter(({ name }) => name !== 'file')
+    .map((vault) => part(`vault ${vault.name}`, vault.problem?.()));
 
 /** Less than this and the next commits may fail: better to be taken out of service while answers still come. */
 const leastFreeOctets = 2 * 2 ** 20;

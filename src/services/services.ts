@@ -236,7 +236,10 @@ export interface Services
   latestCheckpoint(): Promise<CheckpointView>;
 
   // operating
-  createEnvironment(caller: Caller, input: { name: string; hierarchy: Hierarchy }): Promise<EnvironmentView>;
+  createEnvironment(
+    caller: Caller,
+    input: { name: string; hierarchy: Hierarchy; vault?: string },
+  ): Promise<EnvironmentView>;
   listEnvironments(caller: Caller): Promise<readonly EnvironmentView[]>;
   readEnvironment(name: string): Promise<EnvironmentView>;
   status(): Promise<StatusView>;

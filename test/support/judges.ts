@@ -9,7 +9,7 @@ import { ownEnvironment } from './own-environment.ts';
 
 const judgeNames = [
   ...(['openssl', 'curl', 'nginx', 'wrk', 'keytool', 'java', 'javac', 'mvn', 'python3', 'faketime', 'strace'] as const),
-  ...(['pkilint', 'schemathesis', 'bash', 'zsh', 'fish', 'promtool', 'prometheus'] as const),
+  ...(['pkilint', 'schemathesis', 'bash', 'zsh', 'fish', 'promtool', 'prometheus', 'bao'] as const),
 ];
 export type JudgeName = (typeof judgeNames)[number];
 
@@ -18,12 +18,13 @@ export type Judge = { readonly path: string } | { readonly missing: string };
 
 const root = resolve(import.meta.dirname, '../..');
 
-/** Where judges written in Python are: the variable that says so, and where .ci/run puts them. */
+/** Where judges that come from PyPI are: the variable that says so, and where .ci/run puts them. */
 const virtualEnvironments: Readonly<
   Partial<Record<JudgeName, { readonly variable: string; readonly folder: string }>>
 > = {
   pkilint: { variable: 'JUDGE_PKILINT', folder: '.ci/venv/bin' },
   schemathesis: { variable: 'JUDGE_SCHEMATHESIS', folder: '.ci/venv-schemathesis/bin' },
+  bao: { variable: 'JUDGE_OPENBAO', folder: '.ci/venv-openbao/bin' },
 };
 
 /** What a judge's program is called, where that is not its name. */

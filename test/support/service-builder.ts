@@ -22,6 +22,8 @@ export interface ServiceOptions {
   readonly settings?: Partial<ServiceSettings>;
   readonly wrapInventory?: (inventory: Inventory) => Inventory;
   readonly wrapVault?: (vault: Vault) => Vault;
+  /** Beside that of the home; closed with the service. */
+  readonly furtherVaults?: readonly Vault[];
   readonly wrapHome?: (home: Home) => Home;
   readonly webhooks?: WebhookSender;
 }
@@ -88,7 +90,10 @@ export async function openService(options: ServiceOptions): Promise<TestService>
   const time = { wall: startTime, monotonic: 1000 };
   const built = await buildServices({
     inventory: options.wrapInventory?.(inventory) ?? inventory,
-    vaults: new Map([['file', options.wrapVault?.(vault) ?? vault]]),
+    vaults: new Map([
+      ['file', options.wrapVault?.(vault) ?? vault],
+      ...(options.furtherVaults ?? []).map((each) => [each.name, each] as const),
+    ]),
     home: options.wrapHome?.(home) ?? home,
     keyPairs: createSoftwareKeys(),
     clock: { now: () => time.wall, monotonic: () => time.monotonic },
@@ -116,7 +121,7 @@ export async function openService(options: ServiceOptions): Promise<TestService>
       processMeter.close();
       await csrs.close();
       await inventory.close();
-      await vault.close();
+      for (const each of [vault, ...(options.furtherVaults ?? [])]) await each.close();
       await home.release();
     },
   };

@@ -144,7 +144,8 @@ function addEnvironmentVerbs(program: Command, { withSession }: ProgramDeps): vo
     .addHelpText('after', '\nExample:\n  $ privyseal environment add staging --hierarchy two-tier')
     .argument('<name>', 'lower-case letters, digits and -')
     .addOption(hierarchyOption)
-    .action((name: string, options: Pick<EnvironmentBody, 'hierarchy'>) =>
+    .option('--vault <name>', 'vault of its authorities’ keys (default: that of the setting `vault`)')
+    .action((name: string, options: Pick<EnvironmentBody, 'hierarchy' | 'vault'>) =>
       withSession(program.opts(), async (session) =>
         (await import('./environment.ts')).addEnvironment(session, { name, ...options }),
       ),

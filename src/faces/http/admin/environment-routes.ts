@@ -94,8 +94,9 @@ export function addEnvironmentRoutes(
       },
     },
     async (request, reply) => {
-      const { name, hierarchy = 'two-tier' } = request.body;
-      const view = await services.createEnvironment(callerOf(request), { name, hierarchy });
+      const { name, hierarchy = 'two-tier', vault } = request.body;
+      const input = { name, hierarchy, ...(vault !== undefined && { vault }) };
+      const view = await services.createEnvironment(callerOf(request), input);
       return sendJson(reply.code(201).header('location', `/v1/environments/${name}`), environmentJson(view));
     },
   );

@@ -1,0 +1,72 @@
+/** Spares a backend that is away, and its callers the wait: open while it fails, closed again by a probe that succeeds. */
+import { BaoError, type Trouble, troubles } from './bao-trouble.ts';
+
+export interface CircuitOptions {
+  /** Resolves when the backend does its work again. */
+  readonly probe: () => Promise<void>;
+  /** Called when it opens and when it closes. */
+  readonly onChange: (trouble: Trouble | undefined) => void;
+}
+
+/** Backends come back by themselves or by an operator at the console: issuing is to go on within two seconds. */
+const fastMs = 500;
+/** Settings and credentials are mended by people; login attempts that fail may lock accounts. */
+const slowFirstMs = 2000;
+const slowMostMs = 30_000;
+
+export class Circuit {
+  readonly #options: CircuitOptions;
+  #open: { readonly error: BaoError; wait: number } | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(options: CircuitOptions) {
+    this.#options = options;
+  }
+
+  /** What requests are refused with while it is open. */
+  refusal(): BaoError | undefined {
+    return this.#open?.error;
+  }
+
+  /** Judges a failure that repetitions did not mend. */
+  failed(error: BaoError): void {
+    const { opens } = troubles[error.trouble];
+    if (!opens || this.#open || this.#closed) return;
+    this.#open = { error, wait: opens === 'fast' ? fastMs : slowFirstMs };
+    this.#options.onChange(error.trouble);
+    this.#probeLater();
+  }
+
+  end(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+  }
+
+  #probeLater(): void {
+    const open = this.#open;
+    if (!open || this.#closed) return;
+    this.#timer = setTimeout(() => void this.#probe(), open.wait * (0.75 + Math.random() / 2)).unref();
+  }
+
+  async #probe(): Promise<void> {
+    try {
+      await this.#options.probe();
+      this.#open = undefined;
+      if (!this.#closed) this.#options.onChange(undefined);
+    } catch (error) {
+      this.#remember(error);
+      this.#probeLater();
+    }
+  }
+
+  /** A backend that was down and now is sealed says so. */
+  #remember(error: unknown): void {
+    if (!this.#open || !(error instanceof BaoError)) return;
+    const { opens } = troubles[error.trouble];
+    const wait = opens === 'fast' ? fastMs : Math.min(Math.max(this.#open.wait * 2, slowFirstMs), slowMostMs);
+    const changed = error.trouble !== this.#open.error.trouble;
+    this.#open = { error, wait };
+    if (changed && !this.#closed) this.#options.onChange(error.trouble);
+  }
+}

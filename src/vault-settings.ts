@@ -1,0 +1,164 @@
+/** The setting `vaults`: what each kind of vault needs, as schemas; checked here, because names and ways hang together. */
+import { type Static, Type } from './api/schema.ts';
+import { allowed, fits, type Rules } from './setting-rules.ts';
+
+/** Of a vault's name, which authorities keep for ever. */
+export const vaultNamePattern = '^[a-z][a-z0-9-]{0,31}$';
+
+const Name = () =>
+  Type.String({ pattern: vaultNamePattern, description: 'Authorities name their vault by it: never change it' });
+
+/** A path of an HTTP API as OpenBao takes it: segments, no dots alone, nothing to escape. */
+const mountPattern = '^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$';
+
+const FilePath = (description: string) => Type.Optional(Type.String({ minLength: 1, description }));
+
+const OpenBaoSchema = Type.Object(
+  {
+    name: Name(),
+    kind: Type.Enum(['openbao'], { description: 'OpenBao or HashiCorp Vault, the transit engine' }),
+    address: Type.String({
+      maxLength: 512,
+      pattern: '^https://[A-Za-z0-9.\\-\\[\\]:]+$',
+      description: 'Base URL of the server; redirects are not followed',
+    }),
+    caFile: FilePath('PEM of the authorities that its certificate may come from; those of Node if absent'),
+    serverName: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 253,
+        description: 'Name in its certificate where that is not the address’s',
+      }),
+    ),
+    namespace: Type.Optional(
+      Type.String({ maxLength: 256, pattern: mountPattern, description: 'Namespace of mounts and logins' }),
+    ),
+    mount: Type.String({
+      maxLength: 256,
+      pattern: mountPattern,
+      default: 'transit',
+      description: 'Path of the engine',
+    }),
+    auth: Type.Enum(['token', 'appRole', 'certificate', 'kubernetes'], {
+      default: 'token',
+      description: 'How the service shows who it is',
+    }),
+    authMount: Type.Optional(
+      Type.String({
+        maxLength: 256,
+        pattern: mountPattern,
+        description: 'Path of the auth method; `approle`, `cert` or `kubernetes` if absent',
+      }),
+    ),
+    tokenFile: FilePath('For `token`: the file of the token; read again when it changes'),
+    roleIdFile: FilePath('For `appRole`: the file of the role id'),
+    secretIdFile: FilePath('For `appRole`: the file of the secret id; read again at each login'),
+    certificateFile: FilePath('PEM of the client certificate with its chain: for `certificate`, or where TLS asks'),
+    keyFile: FilePath('PEM of its private key'),
+    role: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 256, description: 'For `certificate`, `kubernetes`: the role' }),
+    ),
+    serviceAccountTokenFile: Type.String({
+      minLength: 1,
+      default: '/var/run/secrets/kubernetes.io/serviceaccount/token',
+      description: 'For `kubernetes`: the projected token; read again at each login',
+    }),
+    keys: Type.Array(Type.String({ pattern: '^[a-z0-9][a-z0-9.\\-]{0,63}(:[1-9][0-9]{0,5})?$' }), {
+      default: [],
+      maxItems: 200,
+      description: 'Keys made by others that authorities may take, `name` or `name:version`; version 1 if none is said',
+    }),
+    timeLimitSeconds: Type.Integer({
+      minimum: 1,
+      maximum: 9,
+      default: 5,
+      unit: 'seconds',
+      description: 'For one signature, repetitions included',
+    }),
+  },
+  { additionalProperties: false },
+);
+
+export type OpenBaoSettings = Readonly<Static<typeof OpenBaoSchema>>;
+export type VaultSettings = OpenBaoSettings;
+export type VaultKind = VaultSettings['kind'];
+
+const schemas = { openbao: OpenBaoSchema } as const satisfies Record<VaultKind, unknown>;
+
+/** By kind, then by key. */
+export const vaultRules = Object.fromEntries(
+  Object.entries(schemas).map(([kind, { properties }]) => [kind, properties]),
+) as unknown as Readonly<Record<VaultKind, Readonly<Record<string, Rules>>>>;
+
+/** What a way of one kind cannot do without, beyond the schema. */
+const neededByAuth: Readonly<Record<OpenBaoSettings['auth'], readonly (keyof OpenBaoSettings)[]>> = {
+  token: ['tokenFile'],
+  appRole: ['roleIdFile', 'secretIdFile'],
+  certificate: ['certificateFile', 'keyFile'],
+  kubernetes: ['role'],
+};
+
+const needs: Readonly<Record<VaultKind, (settings: VaultSettings) => readonly string[]>> = {
+  openbao: ({ auth, certificateFile, keyFile }) => [
+    ...neededByAuth[auth],
+    ...(certificateFile !== undefined || keyFile !== undefined ? ['certificateFile', 'keyFile'] : []),
+  ],
+};
+
+export interface ReadVaultSettings {
+  readonly vaults: readonly VaultSettings[];
+  /** Each a sentence that names vault, key and what is allowed. */
+  readonly complaints: readonly string[];
+}
+
+/** `used` is the setting `vault`, which must name one of them or `file`. */
+export function readVaultSettings(given: readonly unknown[], used: string): ReadVaultSettings {
+  const read = given.map((entry, index) => readOne(entry as Readonly<Record<string, unknown>>, index));
+  const names = read.map(({ settings }) => settings.name);
+  const twice = names.filter((name, index) => name === 'file' || names.indexOf(name) !== index);
+  const complaints = [
+    ...read.flatMap((each) => each.complaints),
+    ...twice.map((name) => `vaults has ${JSON.stringify(name)} twice; \`file\` is always there. Choose another name.`),
+  ];
+  if (complaints.length === 0 && used !== 'file' && !names.includes(used)) {
+    complaints.push(`vault is ${JSON.stringify(used)}, but must be one of ${['file', ...names].join(', ')}.`);
+  }
+  return { vaults: read.map(({ settings }) => settings), complaints };
+}
+
+function readOne(entry: Readonly<Record<string, unknown>>, index: number) {
+  const where = `vaults[${index}]`;
+  const kind = entry.kind as VaultKind;
+  const rules = Object.hasOwn(vaultRules, String(kind)) ? vaultRules[kind] : undefined;
+  if (!rules) {
+    const complaint = `${where}.kind is ${JSON.stringify(entry.kind)}, but must be one of ${Object.keys(schemas).join(', ')}.`;
+    return { settings: entry as unknown as VaultSettings, complaints: [complaint] };
+  }
+  const withDefaults: Record<string, unknown> = { ...defaultsOf(rules), ...entry };
+  const complaints = complaintsOf(where, rules, withDefaults, schemas[kind].required ?? []);
+  const settings = withDefaults as unknown as VaultSettings;
+  if (complaints.length > 0) return { settings, complaints };
+  const missing = [...new Set(needs[kind](settings))].filter((key) => withDefaults[key] === undefined);
+  return { settings, complaints: missing.map((key) => `${where}.${key} is missing; this way needs it.`) };
+}
+
+const defaultsOf = (rules: Readonly<Record<string, Rules>>): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(rules).flatMap(([key, { default: value }]) => (value === undefined ? [] : [[key, value]])),
+  );
+
+function complaintsOf(
+  where: string,
+  rules: Readonly<Record<string, Rules>>,
+  entry: Readonly<Record<string, unknown>>,
+  required: readonly string[],
+): string[] {
+  const unknown = Object.keys(entry).filter((key) => !Object.hasOwn(rules, key));
+  const missing = required.filter((key) => entry[key] === undefined);
+  const wrong = Object.entries(rules).filter(([key, rule]) => entry[key] !== undefined && !fits(rule, entry[key]));
+  return [
+    ...unknown.map((key) => `${where}.${key}: no such key. Keys are: ${Object.keys(rules).join(', ')}.`),
+    ...missing.map((key) => `${where}.${key} is missing.`),
+    ...wrong.map(([key, rule]) => `${where}.${key} is ${JSON.stringify(entry[key])}, but must be ${allowed(rule)}.`),
+  ];
+}

@@ -1,0 +1,60 @@
+/** What `privyseal doctor` finds of a vault in OpenBao. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { examineOpenBao } from '#src/adapters/vault-openbao/examine-openbao.ts';
+import { type BaoServer, startBao, tokenFor } from '../../support/bao-server.ts';
+import { describeWith, pathOf } from '../../support/judges.ts';
+import { newMount, optionsFor } from './vault-under-test.ts';
+
+describeWith('bao', 'examining a vault in OpenBao', () => {
+  let server: BaoServer;
+  let mount: string;
+  beforeAll(async () => {
+    server = await startBao({ program: pathOf('bao') });
+    mount = await newMount(server);
+    await server.ask('POST', `${mount}/keys/ca`, { type: 'ecdsa-p256' });
+    await server.ask('POST', 'sys/policies/acl/ca', {
+      policy: `path "${mount}/keys/ca" { capabilities = ["read"] }\npath "${mount}/sign/ca" { capabilities = ["update"] }`,
+    });
+  });
+  afterAll(() => server.stop());
+
+  const narrow = async () => ({
+    ...optionsFor(server),
+    mount,
+    keys: ['ca'],
+    tokenFile: server.write('narrow-token', await tokenFor(server, ['ca'])),
+  });
+
+  it('finds a narrow one well', async () => {
+    expect(await examineOpenBao(await narrow())).toMatchObject([{ check: 'vault', state: 'ok' }]);
+  });
+
+  it('warns of a token that may do more than sign, and names what', async () => {
+    const [finding] = await examineOpenBao({ ...optionsFor(server), mount, keys: ['ca'] });
+    expect(finding).toMatchObject({ state: 'warn' });
+    expect(finding!.says).toContain(`${mount}/export/signing-key/ca`);
+  });
+
+  it.each([
+    ['a key that is not there', { keys: ['other'] }],
+    ['an address where nobody is', { address: 'https://127.0.0.1:9' }],
+    ['another CA', { caFile: undefined }],
+    ['a file that is not there', { caFile: '/nowhere/ca.pem' }],
+  ])('fails for %s', async (_what, override) => {
+    const { caFile, ...options } = await narrow();
+    const given = { ...options, caFile, ...override };
+    const { caFile: ca, ...rest } = given;
+    expect(await examineOpenBao({ ...rest, ...(ca !== undefined && { caFile: ca }) })).toMatchObject([
+      { check: 'vault', state: 'fail' },
+    ]);
+  });
+
+  it('fails while it is sealed, and says so', async () => {
+    await server.seal();
+    const [finding] = await examineOpenBao(await narrowWithoutServer());
+    expect(finding).toMatchObject({ state: 'fail' });
+    expect(finding!.says).toContain('sealed');
+    await server.unseal();
+  });
+  const narrowWithoutServer = async () => ({ ...optionsFor(server), mount });
+});

@@ -307,7 +307,10 @@ export interface Inventory extends RequestStore, DeploymentStore, CampaignStore,
   createProfile(profile: Profile, audit: AuditEntry): Promise<void>;
   /** A new version: `conflict` unless it follows the newest, `notFound` unless there is one. */
   changeProfile(profile: Profile, audit: AuditEntry): Promise<void>;
-  /** Without certificate yet; also blocks its key for anybody else. `keySha256` of its public key. */
+  /**
+   * Without certificate yet; also blocks its key for anybody else. `keySha256` of its public key. `conflict` for a name that
+   * exists, and for a key that is another authority's or an operator's already, wherever it is held, or compromised.
+   */
   createAuthority(authority: Authority, keySha256: string, audit: AuditEntry): Promise<void>;
   /** Puts a recorded certificate in force for the authority. */
   activateAuthority(name: string, certificateSerial: string, audit: AuditEntry): Promise<void>;

@@ -17,13 +17,17 @@ export interface Signer {
   readonly key: VaultKey;
   readonly algorithm: SignatureAlgorithm;
   /**
+   * True when the adapter has verified each signature with `key` before `sign` resolves, because that costs less there.
+   * All others are verified by services/verified-signer.ts: nothing that does not verify is recorded.
+   */
+  readonly verified?: boolean;
+  /**
    * Signs exactly `tbs` (hashing included) and resolves to the signatureValue content: Ecdsa-Sig-Value DER for ECDSA,
    * the raw octets for RSA and Ed25519. Runs off the event loop. Safe to call concurrently, a thousand times at once; safe to
    * repeat (a signature changes nothing in the vault), and the vault itself repeats where its backend may only have stumbled:
    * of several signatures over the same octets only one is ever seen. Rejects with CaError `signerUnavailable` when the
    * backend cannot answer now, within 10 s at the latest and at once while that is known; `overloaded` when too many wait;
    * `notFound` when the key is gone. It always signs with the key, and the version of it, that it was opened for.
-   * RSA and Ed25519 signatures have been verified: one that a fault spoilt would give the key away.
    */
   sign(tbs: Uint8Array): Promise<Uint8Array>;
   /**

@@ -2,6 +2,7 @@
 import { checkpointAlgorithm } from '../domain/audit/checkpoint.ts';
 import { CaError } from '../domain/errors.ts';
 import { recipes } from '../domain/policy/service-profiles.ts';
+import { parseCertificate } from '../domain/x509/certificate.ts';
 import { publicKeySha256 } from '../domain/x509/public-key.ts';
 import { signatureAlgorithms } from '../domain/x509/signature-algorithm.ts';
 import type { AuditKey, Inventory } from '../ports/inventory.ts';
@@ -11,6 +12,7 @@ import type { Vault } from '../ports/vault.ts';
 import type { AuthorityDirectory } from './authority-directory.ts';
 import type { GuardedClock } from './guard-clock.ts';
 import type { IssueServiceCertificate } from './issue-service-certificate.ts';
+import { verifiedSigner } from './verified-signer.ts';
 
 export interface AuditKeysDeps {
   readonly inventory: Inventory;
@@ -63,7 +65,8 @@ async function isUsable({ inventory, clock }: AuditKeysDeps, key: AuditKey): Pro
 async function open({ vaults }: AuditKeysDeps, key: AuditKey): Promise<AuditSigner | undefined> {
   try {
     const signer = await vaultNamed(vaults, key.vault).signer(key.vaultKey, signatureAlgorithms[checkpointAlgorithm]);
-    return { ...key, sign: (text) => signer.sign(Buffer.from(text)) };
+    const verified = verifiedSigner(signer, parseCertificate(key.certificateDer).spkiDer);
+    return { ...key, sign: (text) => verified.sign(Buffer.from(text)) };
   } catch (error) {
     if (error instanceof CaError && error.code === 'notFound') return undefined;
     throw error;

@@ -9,6 +9,7 @@ import type { Inventory } from '../ports/inventory.ts';
 import type { Signer, Vault } from '../ports/vault.ts';
 import type { SigningMeter } from './meter-signing.ts';
 import type { DistributionUrls } from './services.ts';
+import { verifiedSigner } from './verified-signer.ts';
 
 export interface ActiveAuthority {
   readonly authority: Authority;
@@ -41,12 +42,13 @@ export interface AuthorityDirectoryDeps {
 export function createAuthorityDirectory(deps: AuthorityDirectoryDeps): AuthorityDirectory {
   const kept = new Map<string, Promise<ActiveAuthority>>();
 
-  const openSigner = async (authority: Authority): Promise<Signer> => {
+  /** `certifiedKeyDer` is absent before there is a certificate: what the vault says is then what gets certified. */
+  const openSigner = async (authority: Authority, certifiedKeyDer?: Uint8Array): Promise<Signer> => {
     const vault = deps.vaults.get(authority.vault);
     if (!vault)
       throw new CaError('signerUnavailable', `The vault ${authority.vault} of ${authority.name} is not configured.`);
     const signer = await vault.signer(authority.vaultKey, signatureAlgorithms[authority.signatureAlgorithm]);
-    return deps.signing.signer(authority.name, signer);
+    return deps.signing.signer(authority.name, verifiedSigner(signer, certifiedKeyDer ?? signer.key.publicKeyDer));
   };
 
   const load = async (name: string): Promise<ActiveAuthority> => {
@@ -64,7 +66,7 @@ export function createAuthorityDirectory(deps: AuthorityDirectoryDeps): Authorit
       certificate,
       certificateDer,
       parsed,
-      signer: await openSigner(authority),
+      signer: await openSigner(authority, parsed.spkiDer),
       facts: issuerFacts(authority, parsed, deps.urls),
       chainDer: isRoot ? [] : [certificateDer, ...(await get(authority.parent)).chainDer],
     };
@@ -83,7 +85,7 @@ export function createAuthorityDirectory(deps: AuthorityDirectoryDeps): Authorit
 
   return {
     get,
-    openSigner,
+    openSigner: (authority) => openSigner(authority),
     forget: () => kept.clear(),
     async all() {
       const active = (await deps.inventory.authorities()).filter(({ certificateSerial }) => certificateSerial !== null);

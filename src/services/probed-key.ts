@@ -6,6 +6,7 @@ import { parseSubjectPublicKey, type SubjectPublicKey } from '../domain/x509/pub
 import { signatureAlgorithms } from '../domain/x509/signature-algorithm.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import type { Signer, Vault } from '../ports/vault.ts';
+import { refuseOtherKey } from './verified-signer.ts';
 
 export interface OpenKey {
   /** Of the authority. */
@@ -28,12 +29,6 @@ export async function openKeyOf({ inventory, vaults }: ProbedKeyDeps, authority:
   const signer = await vault.signer(vaultKey, signatureAlgorithms[authority.signatureAlgorithm]);
   const der = certificateSerial === null ? undefined : await inventory.certificateDer(certificateSerial);
   const certified = der && parseCertificate(der).publicKey;
-  if (certified && Buffer.compare(certified.spkiDer, signer.key.publicKeyDer) !== 0) throw otherKey(authority);
+  if (certified) refuseOtherKey(signer, certified.spkiDer);
   return { name, signer, publicKey: certified ?? parseSubjectPublicKey(signer.key.publicKeyDer) };
 }
-
-const otherKey = ({ name, vault, vaultKey }: Authority): CaError =>
-  new CaError(
-    'signerUnavailable',
-    `The key ${vaultKey} of the vault ${vault} is not the one of ${name}’s certificate.`,
-  );

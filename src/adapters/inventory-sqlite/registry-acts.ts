@@ -1,9 +1,11 @@
 /** Acts that create environments and authorities; settings, audit entries and the write check. */
 import { CaError } from '../../domain/errors.ts';
+import type { KeyBlock } from '../../ports/issuance-conditions.ts';
 import type { Acts } from './acts.ts';
 import type { AuditChain } from './audit-chain.ts';
 import { octets, serialOctets } from './certificate-row.ts';
 import type { Connection } from './connection.ts';
+import { keyBlocks } from './intent-conditions.ts';
 
 type Registry = Pick<
   Acts,
@@ -54,9 +56,8 @@ function authorityActs(connection: Connection, audit: AuditChain): Pick<Acts, 'c
     `INSERT INTO authorities (name, role, environment, parent, vault, vault_key, key_type, signature_algorithm,
        certificate_serial, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, ?)`,
   );
-  const blockKey = connection.prepare(
-    `INSERT OR IGNORE INTO blocked_keys (key_sha256, reason) VALUES (?, 'authority')`,
-  );
+  const blocks = keyBlocks(connection);
+  const blockKey = connection.prepare(`INSERT INTO blocked_keys (key_sha256, reason) VALUES (?, 'authority')`);
   // A closed intent has a row, too, but was never issued.
   const recorded = connection.prepare('SELECT 1 FROM certificates WHERE serial = ? AND issued_at IS NOT NULL');
   const activate = connection.prepare('UPDATE authorities SET certificate_serial = ? WHERE name = ?');
@@ -65,6 +66,9 @@ function authorityActs(connection: Connection, audit: AuditChain): Pick<Acts, 'c
       const { name, role, environment, parent, vault, vaultKey } = authority;
       refuseExisting(known(name), `an authority ${name}`);
       refuseExisting(keyTaken(vault, vaultKey), `an authority with the key ${vaultKey} of the vault ${vault}`);
+      // The same key may stand under several names of a backend, and in several vaults.
+      const found = blocks.refusal(keySha256);
+      if (found) throw new CaError('conflict', `The key ${vaultKey} of the vault ${vault} ${blockedAs[found.block]}.`);
       const rest = [authority.keyType, authority.signatureAlgorithm, authority.createdAt];
       insert.run(name, role, environment, parent, vault, vaultKey, ...rest);
       blockKey.run(octets(keySha256));
@@ -79,6 +83,12 @@ function authorityActs(connection: Connection, audit: AuditChain): Pick<Acts, 'c
     },
   };
 }
+
+const blockedAs: Readonly<Record<KeyBlock, string>> = {
+  authority: 'is already that of another authority',
+  operator: 'is that of an operator',
+  compromised: 'is known to be compromised',
+};
 
 function upkeepActs(connection: Connection, audit: AuditChain): Pick<Acts, 'appendAudit' | 'setSetting' | 'check'> {
   const set = connection.prepare(

@@ -3,7 +3,7 @@ import { CaError } from '../../domain/errors.ts';
 import { defaultSignatureAlgorithm } from '../../domain/x509/signature-algorithm.ts';
 import type { KeyPairs } from '../../ports/key-pairs.ts';
 import { generateKey, type KeyPair } from './generate-key.ts';
-import { signWithKey } from './sign-with-key.ts';
+import { signBrieflyWithKey } from './sign-with-key.ts';
 import { SigningQueue } from './signing-queue.ts';
 
 const publicKeyDer = ({ publicKey }: KeyPair): Uint8Array => publicKey.export({ type: 'spki', format: 'der' });
@@ -23,7 +23,7 @@ export function createSoftwareKeys(): KeyPairs {
       return {
         key: { name, type, publicKeyDer: publicKeyDer(pair) },
         algorithm,
-        sign: (tbs) => queue.run(() => signWithKey(pair, algorithm, tbs)),
+        sign: (tbs) => queue.run(() => signBrieflyWithKey(pair, algorithm, tbs)),
       };
     },
   };

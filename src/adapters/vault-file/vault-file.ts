@@ -120,7 +120,7 @@ class FileVault implements Vault {
     if (keyFamily(facts.type) !== algorithm.keyFamily) {
       throw new CaError('policyRefused', `The key ${name} (${facts.type}) cannot sign with ${algorithm.name}.`);
     }
-    return { key: facts, algorithm, sign: (tbs) => this.#sign(facts, algorithm, tbs) };
+    return { key: facts, algorithm, verified: true, sign: (tbs) => this.#sign(facts, algorithm, tbs) };
   }
 
   async destroyKey(name: string): Promise<void> {

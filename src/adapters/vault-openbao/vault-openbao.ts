@@ -145,6 +145,7 @@ class OpenBaoVault implements Vault {
     return {
       key: facts,
       algorithm,
+      verified: true,
       sign: async (tbs) => {
         const refusal = this.#keyRefusal(key) ?? this.#refusal();
         if (refusal) throw refusal;

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { generateKey } from '#src/adapters/vault-file/generate-key.ts';
 import { deriveKey } from '#src/adapters/vault-file/key-derivation.ts';
 import { parseSealedFile, unseal } from '#src/adapters/vault-file/sealed-file.ts';
-import { signWithKey } from '#src/adapters/vault-file/sign-with-key.ts';
+import { signWithKey, signWithKeySync } from '#src/adapters/vault-file/sign-with-key.ts';
 import { signatureAlgorithms } from '#src/domain/x509/signature-algorithm.ts';
 import { print } from '../../contracts/vault.ts';
 import { codeOf, rejectionOf } from '../../support/rejection.ts';
@@ -55,14 +55,19 @@ describe('private keys and the passphrase', () => {
 });
 
 describe('a signature that does not verify', () => {
-  it.each(['rsa-2048', 'ed25519'] as const)('of a damaged %s key leaves for nobody', async (type) => {
+  it.each(['rsa-2048', 'ed25519', 'ec-p256'] as const)('of a damaged %s key leaves for nobody', async (type) => {
     const [one, other] = [await generateKey[type](), await generateKey[type]()];
     const damaged = { privateKey: one.privateKey, publicKey: other.publicKey };
     const algorithm = {
       'rsa-2048': signatureAlgorithms['rsassa-pss-sha256'],
       ed25519: signatureAlgorithms.ed25519,
+      'ec-p256': signatureAlgorithms['ecdsa-with-SHA256'],
     }[type];
-    expect(await codeOf(signWithKey(damaged, algorithm, Buffer.from('tbs')))).toBe('signerUnavailable');
+    const tbs = Buffer.from('tbs');
+    expect(await codeOf(signWithKey(damaged, algorithm, tbs))).toBe('signerUnavailable');
+    expect(() => signWithKeySync(damaged, algorithm, tbs)).toThrow(
+      expect.objectContaining({ code: 'signerUnavailable' }),
+    );
   });
 
   it('is not made when the octets change while they are signed', async () => {

@@ -63,6 +63,22 @@ export function registryContract(makeStore: () => Promise<InventoryStore>): void
       }
     });
 
+    it('refuses a second authority on one key, whatever vault and name it has there', async () => {
+      const { inventory } = opened;
+      const keySha256 = randomHex(32);
+      await inventory.createAuthority(authority(), keySha256, audit);
+      const second = authority({ name: 'another', vault: 'hsm', vaultKey: 'another' });
+      await expect(inventory.createAuthority(second, keySha256, audit)).rejects.toMatchObject(conflict);
+      expect((await inventory.authorities()).map(({ name }) => name)).toEqual([authority().name]);
+    });
+
+    it('refuses an authority on the key of an operator', async () => {
+      const { inventory } = opened;
+      const keySha256 = randomHex(32);
+      await recordCertificate(inventory, { purpose: 'operator', keySha256 });
+      await expect(inventory.createAuthority(authority(), keySha256, audit)).rejects.toMatchObject(conflict);
+    });
+
     it('puts in force only what is recorded, for an authority that is', async () => {
       const { inventory } = opened;
       await inventory.createAuthority(authority(), randomHex(32), audit);

@@ -284,7 +284,8 @@ async function openRotatingFaces({ config, built, log, urls, ports }: FacesInput
     async refresh() {
       const due = serverCertificateIsDue(certificate, built.clock.now());
       const wanted = await built.clientAuthorities();
-      if (!due && wanted.products.length === authorities.products.length) return;
+      if (!due && wanted.system === authorities.system && wanted.products.join() === authorities.products.join())
+        return;
       if (due) certificate = await built.issueServerCertificate();
       authorities = wanted;
       faces.replaceTls(tls());

@@ -27,7 +27,17 @@ export type Readiness = Static<typeof Readiness>;
 
 export const AuthorityJson = Type.Object(
   {
-    name: Type.String(),
+    name: Type.String({
+      description:
+        'Of this generation: the authority’s own, from the second generation on followed by `.2`, `.3`. It is in its addresses.',
+      examples: ['dev-issuing.2'],
+    }),
+    authority: Type.String({ description: 'What profiles and certificates call it', examples: ['dev-issuing'] }),
+    generation: Type.Integer({ minimum: 1 }),
+    phase: Type.Enum(['coming', 'inForce', 'outgoing', 'retired', 'abandoned'], {
+      description:
+        '`coming`: trusted ahead of need. `inForce`: signs new certificates. `outgoing`: signs lists and OCSP answers only. `retired`: its key is destroyed; its last list is served.',
+    }),
     role: Type.Enum(['system', 'root', 'issuing', 'sole']),
     environment: Type.Union([Type.String(), Type.Null()]),
     parent: Type.String(),
@@ -73,9 +83,14 @@ export type CrlJson = Static<typeof CrlJson>;
 export const CrlList = Type.Object({ items: Type.Array(CrlJson) }, { additionalProperties: false });
 export type CrlList = Static<typeof CrlList>;
 
-export const AuthorityPath = Type.Object({ name: Type.String({ minLength: 1, description: 'Name of an authority' }) });
+export const AuthorityPath = Type.Object({
+  name: Type.String({ minLength: 1, description: 'Name of an authority, or of one of its generations' }),
+});
 export const AuthorityFilePath = Type.Object({
-  authority: Type.String({ minLength: 1, description: 'Name of an authority' }),
+  authority: Type.String({
+    minLength: 1,
+    description: 'Name of a generation of an authority; the authority’s own for the first one',
+  }),
 });
 export const EnvironmentPath = Type.Object({
   environment: Type.String({ minLength: 1, description: 'Name of an environment; for its trust also `system`' }),

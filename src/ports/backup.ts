@@ -6,8 +6,9 @@ export interface BackupPart extends ManifestPart {
   content(): AsyncIterable<Uint8Array>;
 }
 
-/** An authority in force, as a copy of the inventory has it. */
+/** A generation of an authority, whose key a vault still holds, as a copy of the inventory has it. */
 export interface CopiedAuthority {
+  /** Id of the generation. */
   readonly name: string;
   readonly vault: string;
   readonly vaultKey: string;

@@ -14,7 +14,6 @@ import type { Profile } from '../domain/policy/profile.ts';
 import type { AuditEntry, AuditEvent } from '../domain/records/audit-event.ts';
 import type { CertificateDetails, CertificateRecord, Revocation } from '../domain/records/certificate.ts';
 import type {
-  Authority,
   EnrolmentToken,
   Environment,
   Operator,
@@ -23,6 +22,7 @@ import type {
   ProductVersion,
 } from '../domain/records/environment.ts';
 import type { AlertStore } from './alert-store.ts';
+import type { AuthorityStore } from './authority-store.ts';
 import type { CampaignStore } from './campaign-store.ts';
 import type { DeploymentStore } from './deployment-store.ts';
 import type {
@@ -108,6 +108,7 @@ export interface PageQuery {
 }
 
 export interface CrlRecord {
+  /** Id of the generation that signed it: see domain/records/generation.ts. */
   readonly authority: string;
   readonly crlNumber: number;
   /** Unix seconds. */
@@ -125,6 +126,7 @@ export interface RevokedEntry extends Revocation {
 
 /** A revocation that a restore takes from a list that is newer than its backup. */
 export interface RestoredRevocation {
+  /** Id of the generation whose list it is. */
   readonly authority: string;
   readonly serial: string;
   readonly revocation: Revocation;
@@ -211,7 +213,7 @@ export interface ExpiryCount {
   readonly withoutSuccessor: number;
 }
 
-export interface Inventory extends RequestStore, DeploymentStore, CampaignStore, AlertStore {
+export interface Inventory extends AuthorityStore, RequestStore, DeploymentStore, CampaignStore, AlertStore {
   // --- issuance -------------------------------------------------------------------------------------------------------
   /**
    * Makes the serial, what will be signed, the token use and the audit entry durable, before anything is signed. Rejects
@@ -286,17 +288,20 @@ export interface Inventory extends RequestStore, DeploymentStore, CampaignStore,
   archiveCertificates(archiving: { serials: readonly string[]; audit: AuditEntry }): Promise<void>;
 
   // --- revocation lists ------------------------------------------------------------------------------------------------
-  /** Revoked certificates and quarantined serials of an authority not expired at `unexpiredAt` (Unix seconds), by serial ascending. */
-  revokedEntries(authority: string, unexpiredAt: number): Promise<readonly RevokedEntry[]>;
-  /** Rejects with `conflict` unless crlNumber is greater than every earlier one of the authority. */
+  /**
+   * Revoked certificates and quarantined serials not expired at `unexpiredAt` (Unix seconds), by serial ascending: of a
+   * generation of an authority, by its id. What no generation is known to have signed is on the lists of all.
+   */
+  revokedEntries(generation: string, unexpiredAt: number): Promise<readonly RevokedEntry[]>;
+  /** Rejects with `conflict` unless crlNumber is greater than every earlier one of the generation. */
   recordCrl(crl: CrlRecord, audit: AuditEntry): Promise<void>;
-  latestCrl(authority: string): Promise<CrlRecord | undefined>;
-  /** The revocation of a serial that is quarantined: on a list of the authority, but not in the inventory. */
-  quarantined(authority: string, serial: string): Promise<Revocation | undefined>;
+  latestCrl(generation: string): Promise<CrlRecord | undefined>;
+  /** The revocation of a serial that is quarantined: on a list of the generation, but not in the inventory. */
+  quarantined(generation: string, serial: string): Promise<Revocation | undefined>;
   /** Ends a restore; only on an inventory that nobody else uses. */
   recordRestoration(restoration: Restoration): Promise<void>;
 
-  // --- environments, authorities, products, tokens, operators ------------------------------------------------------------
+  // --- environments, products, tokens, operators ------------------------------------------------------------
   createEnvironment(environment: Environment, profiles: readonly Profile[], audit: AuditEntry): Promise<void>;
   environments(): Promise<readonly Environment[]>;
   /** The newest version of each profile of an environment, by name. */
@@ -307,14 +312,6 @@ export interface Inventory extends RequestStore, DeploymentStore, CampaignStore,
   createProfile(profile: Profile, audit: AuditEntry): Promise<void>;
   /** A new version: `conflict` unless it follows the newest, `notFound` unless there is one. */
   changeProfile(profile: Profile, audit: AuditEntry): Promise<void>;
-  /**
-   * Without certificate yet; also blocks its key for anybody else. `keySha256` of its public key. `conflict` for a name that
-   * exists, and for a key that is another authority's or an operator's already, wherever it is held, or compromised.
-   */
-  createAuthority(authority: Authority, keySha256: string, audit: AuditEntry): Promise<void>;
-  /** Puts a recorded certificate in force for the authority. */
-  activateAuthority(name: string, certificateSerial: string, audit: AuditEntry): Promise<void>;
-  authorities(): Promise<readonly Authority[]>;
   /** Version 1, or the version after the newest of a product that was removed; `conflict` if it exists. */
   createProduct(product: Product, audit: AuditEntry): Promise<void>;
   /** A new version: `conflict` unless it follows the newest, `notFound` unless there is such a product. */

@@ -55,16 +55,17 @@ export function createAnswerOcsp(
     keysOfSerial.set(serial, keys.add(key));
   };
 
-  return async (authorityName, requestDer) => {
-    const issuer = await deps.directory.get(authorityName);
+  return async (generation, requestDer) => {
+    const addressed = await deps.directory.generation(generation);
     const request = tryParse(requestDer);
     if (!request) return failure('malformedRequest');
     const [only] = request.certIds;
-    const cacheKey = !request.nonce && request.certIds.length === 1 && only ? keyOf(authorityName, only) : undefined;
+    const cacheKey = !request.nonce && request.certIds.length === 1 && only ? keyOf(generation, only) : undefined;
     const hit = cacheKey === undefined ? undefined : cache.get(cacheKey);
     if (hit && deps.clock.now() / 1000 < hit.until) return hit.answer;
     // RFC 5019 §2.2.3: a responder that knows none of the issuers is not authorised to answer.
-    if (!request.certIds.some((certId) => matchesIssuer(certId, issuer))) return failure('unauthorized');
+    const issuer = await issuerAsked(deps, addressed, request);
+    if (!issuer) return failure('unauthorized');
     const changesBefore = changes;
     const answer = await sign(deps, issuer, request);
     // Kept for half of its life, as CRLs are; not at all if a revocation came while it was being signed.
@@ -76,8 +77,8 @@ export function createAnswerOcsp(
 
 const halfLife = (deps: AnswerOcspDeps): number => deps.clock.now() / 1000 + deps.ocspLifetimeSeconds / 2;
 
-const keyOf = (authority: string, certId: OcspCertId): string =>
-  `${authority} ${Buffer.from(certId.der).toString('latin1')}`;
+const keyOf = (generation: string, certId: OcspCertId): string =>
+  `${generation} ${Buffer.from(certId.der).toString('latin1')}`;
 
 function tryParse(requestDer: Uint8Array): OcspRequest | undefined {
   try {
@@ -86,6 +87,18 @@ function tryParse(requestDer: Uint8Array): OcspRequest | undefined {
     if (error instanceof CaError) return undefined;
     throw error;
   }
+}
+
+/** The one that is addressed; else another generation of the same authority, for clients that were given one address for good. */
+async function issuerAsked(
+  { directory }: AnswerOcspDeps,
+  addressed: ActiveAuthority,
+  { certIds }: OcspRequest,
+): Promise<ActiveAuthority | undefined> {
+  const isAsked = (issuer: ActiveAuthority): boolean => certIds.some((certId) => matchesIssuer(certId, issuer));
+  if (isAsked(addressed)) return addressed;
+  const { name } = addressed.authority;
+  return (await directory.generations()).find((issuer) => issuer.authority.name === name && isAsked(issuer));
 }
 
 const failure = (status: Parameters<typeof ocspErrorResponse>[0]): OcspAnswer => ({
@@ -102,12 +115,12 @@ async function sign(deps: AnswerOcspDeps, issuer: ActiveAuthority, request: Ocsp
   for (const certId of request.certIds) {
     responses.push({
       certIdDer: certId.der,
-      ...(await statusOf(deps.inventory, issuer, certId)),
+      ...(await statusOf(deps, issuer, certId)),
       thisUpdate,
       nextUpdate,
     });
   }
-  const responder = await deps.responders.get(issuer.authority.name);
+  const responder = await deps.responders.get(issuer.id);
   const tbs = encodeResponseData({
     responderPublicKeyDer: responder.publicKeyDer,
     producedAt: thisUpdate,
@@ -121,18 +134,20 @@ async function sign(deps: AnswerOcspDeps, issuer: ActiveAuthority, request: Ocsp
 
 /** RFC 6960 §2.2: never good for a serial this authority did not issue; an open intent is not issued yet. */
 async function statusOf(
-  inventory: Inventory,
+  { inventory, directory }: AnswerOcspDeps,
   issuer: ActiveAuthority,
   certId: OcspCertId,
 ): Promise<Pick<SingleResponse, 'status' | 'revokedAt' | 'reason'>> {
   if (!matchesIssuer(certId, issuer)) return { status: 'unknown' };
-  const { name } = issuer.authority;
   const record = await inventory.certificate(certId.serial);
-  if (record?.authority === name) return recordedStatus(record);
+  if (record && (await isOf(directory, record, issuer))) return recordedStatus(record);
   // What a restore found on this authority's list, but not in its backup, stays revoked.
-  const revocation = await inventory.quarantined(name, certId.serial);
+  const revocation = await inventory.quarantined(issuer.id, certId.serial);
   return revocation ? revokedStatus(revocation) : { status: 'unknown' };
 }
+
+const isOf = async (directory: AuthorityDirectory, record: CertificateRecord, { id, authority }: ActiveAuthority) =>
+  record.authority === authority.name && (await directory.issuerOf(record)).id === id;
 
 const revokedStatus = ({ at, reason }: Revocation): Pick<SingleResponse, 'status' | 'revokedAt' | 'reason'> => ({
   status: 'revoked',

@@ -1,8 +1,14 @@
-/** The authorities in force with their certificates, chains and opened signers, as every signing service needs them. */
+/** The authorities and their generations with certificates, chains and opened signers, as every signing service needs them. */
 import { CaError } from '../domain/errors.ts';
 import type { IssuerFacts } from '../domain/policy/issuer-facts.ts';
 import type { CertificateRecord } from '../domain/records/certificate.ts';
 import type { Authority } from '../domain/records/environment.ts';
+import {
+  type AuthorityCertificate,
+  type AuthorityCertificateKind,
+  type AuthorityGeneration,
+  generationId,
+} from '../domain/records/generation.ts';
 import { type ParsedCertificate, parseCertificate } from '../domain/x509/certificate.ts';
 import { signatureAlgorithms } from '../domain/x509/signature-algorithm.ts';
 import type { Inventory } from '../ports/inventory.ts';
@@ -11,21 +17,34 @@ import type { SigningMeter } from './meter-signing.ts';
 import type { DistributionUrls } from './services.ts';
 import { verifiedSigner } from './verified-signer.ts';
 
+/** A generation of an authority. */
 export interface ActiveAuthority {
+  /** With the key and the certificate of this generation. */
   readonly authority: Authority;
+  readonly generation: AuthorityGeneration;
+  /** Names its list, and is in its addresses. */
+  readonly id: string;
   readonly certificate: CertificateRecord;
   readonly certificateDer: Uint8Array;
   readonly parsed: ParsedCertificate;
+  /** Rejects with `signerUnavailable` once the key is destroyed. */
   readonly signer: Signer;
   readonly facts: IssuerFacts;
-  /** What a certificate of this authority is followed by: this authority and those above, without the root. */
+  /** What a certificate of this authority is followed by: this authority and those above, crosses for a root. */
   readonly chainDer: readonly Uint8Array[];
 }
 
 export interface AuthorityDirectory {
-  /** CaError `notFound` for a name that is none or has no certificate yet. */
+  /** The generation in force. CaError `notFound` for a name that is none or has no certificate yet. */
   get(name: string): Promise<ActiveAuthority>;
+  /** By its id: see generationId. CaError `notFound`. */
+  generation(id: string): Promise<ActiveAuthority>;
+  /** The generation that signed a certificate. */
+  issuerOf(record: Pick<CertificateRecord, 'authority' | 'issuerSerial'>): Promise<ActiveAuthority>;
+  /** Each authority's generation in force. */
   all(): Promise<readonly ActiveAuthority[]>;
+  /** Every generation that has a certificate and was not abandoned. */
+  generations(): Promise<readonly ActiveAuthority[]>;
   /** Opens the key of an authority that has no certificate yet. */
   openSigner(authority: Authority): Promise<Signer>;
   /** What was kept is read again: an authority came or changed. */
@@ -39,8 +58,32 @@ export interface AuthorityDirectoryDeps {
   readonly signing: SigningMeter;
 }
 
+/** What the inventory knows of authorities, read at once. */
+interface Register {
+  /** Of each authority, by its name. */
+  readonly inForce: ReadonlyMap<string, string>;
+  /** By id. */
+  readonly generations: ReadonlyMap<
+    string,
+    { readonly authority: Authority; readonly generation: AuthorityGeneration }
+  >;
+  /** Id of the generation that has this certificate. */
+  readonly holders: ReadonlyMap<string, string>;
+  readonly certificates: readonly AuthorityCertificate[];
+}
+
 export function createAuthorityDirectory(deps: AuthorityDirectoryDeps): AuthorityDirectory {
   const kept = new Map<string, Promise<ActiveAuthority>>();
+  let register: Promise<Register> | undefined;
+
+  const readAgain = (): Promise<Register> => {
+    const reading = readRegister(deps.inventory);
+    register = reading;
+    reading.catch(() => {
+      if (register === reading) register = undefined;
+    });
+    return reading;
+  };
 
   /** `certifiedKeyDer` is absent before there is a certificate: what the vault says is then what gets certified. */
   const openSigner = async (authority: Authority, certifiedKeyDer?: Uint8Array): Promise<Signer> => {
@@ -51,62 +94,164 @@ export function createAuthorityDirectory(deps: AuthorityDirectoryDeps): Authorit
     return deps.signing.signer(authority.name, verifiedSigner(signer, certifiedKeyDer ?? signer.key.publicKeyDer));
   };
 
-  const load = async (name: string): Promise<ActiveAuthority> => {
-    const authority = (await deps.inventory.authorities()).find((candidate) => candidate.name === name);
-    const serial = authority?.certificateSerial;
-    if (!authority || !serial) throw new CaError('notFound', `There is no authority ${name}.`);
-    const certificate = await deps.inventory.certificate(serial);
-    const certificateDer = await deps.inventory.certificateDer(serial);
+  const load = async (id: string): Promise<ActiveAuthority> => {
+    const known = await registerWith(id);
+    const { authority, generation: own } = known.generations.get(id)!;
+    const certificate = await deps.inventory.certificate(own.certificateSerial!);
+    const certificateDer = await deps.inventory.certificateDer(own.certificateSerial!);
     if (!certificate || !certificateDer)
-      throw new CaError('serverInternal', `The certificate of ${name} is not recorded.`);
+      throw new CaError('serverInternal', `The certificate of ${id} is not recorded.`);
     const parsed = parseCertificate(certificateDer);
     const isRoot = authority.parent === authority.name;
+    const above = isRoot ? await crossesOf(deps.inventory, known, own) : (await issuerOf(certificate)).chainDer;
+    const isDestroyed = own.keyDestroyedAt !== null;
     return {
       authority,
+      generation: own,
+      id,
       certificate,
       certificateDer,
       parsed,
-      signer: await openSigner(authority, parsed.spkiDer),
-      facts: issuerFacts(authority, parsed, deps.urls),
-      chainDer: isRoot ? [] : [certificateDer, ...(await get(authority.parent)).chainDer],
+      signer: isDestroyed ? destroyedSigner(authority, parsed.spkiDer) : await openSigner(authority, parsed.spkiDer),
+      facts: issuerFacts(id, parsed, { authority, urls: deps.urls }),
+      chainDer: isRoot ? above : [certificateDer, ...above],
     };
   };
 
-  const get = (name: string): Promise<ActiveAuthority> => {
-    let entry = kept.get(name);
+  /** What is not known may have been made since the register was read. */
+  const registerWith = async (id: string): Promise<Register> => {
+    const known = await (register ?? readAgain());
+    if (known.generations.get(id)?.generation.certificateSerial) return known;
+    const now = await readAgain();
+    if (now.generations.get(id)?.generation.certificateSerial) return now;
+    throw new CaError('notFound', `There is no authority ${id}.`);
+  };
+
+  const generation = (id: string): Promise<ActiveAuthority> => {
+    let entry = kept.get(id);
     if (!entry) {
-      entry = load(name);
-      kept.set(name, entry);
+      entry = load(id);
+      kept.set(id, entry);
       // A failure is not kept: the vault may be back at the next try.
-      entry.catch(() => kept.delete(name));
+      entry.catch(() => kept.delete(id));
     }
     return entry;
   };
 
+  const get = async (name: string): Promise<ActiveAuthority> => {
+    const id = (await (register ?? readAgain())).inForce.get(name) ?? (await readAgain()).inForce.get(name);
+    if (id === undefined) throw new CaError('notFound', `There is no authority ${name}.`);
+    return generation(id);
+  };
+
+  const issuerOf: AuthorityDirectory['issuerOf'] = async ({ authority, issuerSerial }) => {
+    const id = (await (register ?? readAgain())).holders.get(issuerSerial);
+    return id === undefined ? get(authority) : generation(id);
+  };
+
   return {
     get,
+    generation,
+    issuerOf,
     openSigner: (authority) => openSigner(authority),
-    forget: () => kept.clear(),
+    forget: () => {
+      kept.clear();
+      register = undefined;
+    },
     async all() {
-      const active = (await deps.inventory.authorities()).filter(({ certificateSerial }) => certificateSerial !== null);
-      return Promise.all(active.map(({ name }) => get(name)));
+      const { generations } = await readAgain();
+      const active = [...generations].filter(([, { generation: own }]) => own.phase === 'inForce' && isCertified(own));
+      return Promise.all(active.map(([id]) => generation(id)));
+    },
+    async generations() {
+      const { generations } = await readAgain();
+      const live = [...generations].filter(([, { generation: own }]) => own.phase !== 'abandoned' && isCertified(own));
+      return Promise.all(live.map(([id]) => generation(id)));
     },
   };
 }
 
-function issuerFacts(authority: Authority, parsed: ParsedCertificate, urls: DistributionUrls): IssuerFacts {
-  const { name } = authority;
+const isCertified = ({ certificateSerial }: AuthorityGeneration): boolean => certificateSerial !== null;
+
+async function readRegister(inventory: Inventory): Promise<Register> {
+  const authorities = new Map((await inventory.authorities()).map((authority) => [authority.name, authority]));
+  const generations = await inventory.generations();
+  const certificates = await inventory.authorityCertificates();
+  return {
+    inForce: new Map(
+      Array.from(authorities.values(), ({ name, generation }) => [
+        name,
+        generationId({ authority: name, number: generation }),
+      ]),
+    ),
+    generations: new Map(
+      generations.map((generation) => {
+        const { vault, vaultKey, keyType, signatureAlgorithm, certificateSerial, createdAt } = generation;
+        const own = { vault, vaultKey, keyType, signatureAlgorithm, certificateSerial, createdAt };
+        const authority = { ...authorities.get(generation.authority)!, ...own, generation: generation.number };
+        return [generationId(generation), { authority, generation }];
+      }),
+    ),
+    holders: new Map(
+      certificates.map(({ authority, generation: number, serial }) => [serial, generationId({ authority, number })]),
+    ),
+    certificates,
+  };
+}
+
+/**
+ * What a chain needs beside the root that a peer trusts, while two generations of it are in use: for who knows only the one
+ * before, its cross over the newer; for who knows only the newer, its cross over the one before.
+ */
+async function crossesOf(
+  inventory: Inventory,
+  { generations, certificates }: Register,
+  own: AuthorityGeneration,
+): Promise<readonly Uint8Array[]> {
+  const others = [...generations.values()].filter(
+    ({ generation }) => generation.authority === own.authority && generation.phase !== 'abandoned',
+  );
+  const needs = (kind: AuthorityCertificateKind): boolean => {
+    if (own.isCompromised) return false;
+    if (kind === 'oldWithNew') return own.phase === 'outgoing';
+    const before = others.findLast(({ generation: { number } }) => number < own.number)?.generation;
+    return kind === 'newWithOld' && before?.phase === 'outgoing' && !before.isCompromised;
+  };
+  const crosses = certificates.filter(
+    ({ authority, generation, kind }) =>
+      authority === own.authority && generation === own.number && kind !== 'own' && needs(kind),
+  );
+  const ders = await Promise.all(crosses.map(({ serial }) => inventory.certificateDer(serial)));
+  return ders.filter((der) => der !== undefined);
+}
+
+/** Stands for a key that is gone: what it signed can still be read and served. */
+function destroyedSigner({ name, vaultKey, keyType, signatureAlgorithm }: Authority, publicKeyDer: Uint8Array): Signer {
+  return {
+    key: { name: vaultKey, type: keyType, publicKeyDer },
+    algorithm: signatureAlgorithms[signatureAlgorithm],
+    sign: async () => {
+      throw new CaError('signerUnavailable', `The key ${vaultKey} of ${name} was destroyed when it was retired.`);
+    },
+  };
+}
+
+function issuerFacts(
+  id: string,
+  parsed: ParsedCertificate,
+  { authority, urls }: { readonly authority: Authority; readonly urls: DistributionUrls },
+): IssuerFacts {
   const subjectKeyIdentifier = parsed.subjectKeyIdentifier;
   if (!subjectKeyIdentifier)
-    throw new CaError('serverInternal', `The certificate of ${name} has no subjectKeyIdentifier.`);
+    throw new CaError('serverInternal', `The certificate of ${id} has no subjectKeyIdentifier.`);
   return {
-    authority: name,
+    authority: authority.name,
     certificateSerial: parsed.serial,
     subjectDer: parsed.subject.der,
     subjectKeyIdentifier,
     notBefore: parsed.notBefore,
     notAfter: parsed.notAfter,
     signatureAlgorithm: signatureAlgorithms[authority.signatureAlgorithm],
-    urls: { crl: urls.crl(name), ocsp: urls.ocsp(name), aia: urls.aia(name) },
+    urls: { crl: urls.crl(id), ocsp: urls.ocsp(id), aia: urls.aia(id) },
   };
 }

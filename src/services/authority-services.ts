@@ -1,10 +1,15 @@
 /** What operators may ask of authorities besides what anybody may fetch. */
 import type { CertificateRecord } from '../domain/records/certificate.ts';
 import type { Authority } from '../domain/records/environment.ts';
+import type { AuthorityGeneration } from '../domain/records/generation.ts';
 
-/** An authority in force, as anybody may see it. */
+/** A generation of an authority, as anybody may see it. */
 export interface AuthorityView {
+  /** With the key and the certificate of this generation. */
   readonly authority: Authority;
+  /** Names its list, and is in its addresses: see domain/records/generation.ts. */
+  readonly id: string;
+  readonly generation: AuthorityGeneration;
   readonly certificate: CertificateRecord;
   readonly certificateDer: Uint8Array;
 }

@@ -185,7 +185,7 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
   });
   const approving = { ...shared, directory, products, findProduct, requestNews };
   const tendRequests = createTendRequests(approving);
-  const trust = createTrustServices({ inventory, directory });
+  const trust = createTrustServices({ inventory, directory, clock });
   const createEnvironment = createCreateEnvironment({ ...shared, ensureAuthority }, ensureEnvironment);
   let stopping = false;
   const reporting = { ...shared, directory, crls, checkpoints, startedAt: clock.now(), stopping: () => stopping };
@@ -285,8 +285,13 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
 
 async function clientAuthorities(directory: AuthorityDirectory): Promise<ClientAuthorities> {
   const pem = ({ certificateDer }: ActiveAuthority): string => encodePem('CERTIFICATE', certificateDer);
-  const products = (await directory.all()).filter(({ authority }) => authority.role !== 'system');
-  return { system: pem(await directory.get('system')), products: products.map(pem) };
+  const trusted = (await directory.generations()).filter(
+    ({ generation: { phase, isCompromised } }) => (phase === 'inForce' || phase === 'outgoing') && !isCompromised,
+  );
+  const [system, products] = [true, false].map((isSystem) =>
+    trusted.filter(({ authority }) => (authority.role === 'system') === isSystem).map(pem),
+  );
+  return { system: system!.join(''), products: products! };
 }
 
 /** Each step is short, and others come in between; what is left when there are many waits for the next round. */

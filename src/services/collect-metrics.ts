@@ -91,10 +91,12 @@ async function authorityFamilies({ directory, crls, clock }: CollectMetricsDeps)
   const expiries: GaugeReading[] = [];
   const ages: GaugeReading[] = [];
   const updates: GaugeReading[] = [];
-  for (const { authority, certificate } of await directory.all().catch(() => [])) {
-    const labels = { authority: authority.name };
+  for (const { id, generation, certificate } of await directory.generations().catch(() => [])) {
+    // Nothing is left to be done about one that is retired.
+    if (generation.phase === 'retired') continue;
+    const labels = { authority: id };
     expiries.push({ labels, value: certificate.notAfter - now });
-    const crl = await crls.current(authority.name).catch(() => undefined);
+    const crl = await crls.current(id).catch(() => undefined);
     if (!crl) continue;
     ages.push({ labels, value: now - crl.thisUpdate });
     updates.push({ labels, value: crl.nextUpdate - now });

@@ -83,6 +83,7 @@ async function prepareRow(deps: CreateAuthorityDeps, plan: AuthorityPlan): Promi
     role: plan.role,
     environment: plan.environment,
     parent: plan.parent,
+    generation: 1,
     vault: plan.vault,
     vaultKey: key.name,
     keyType: plan.keyType,

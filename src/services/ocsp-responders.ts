@@ -1,4 +1,4 @@
-/** The delegated OCSP responders (RFC 6960 §4.2.2.2): a session key and a short certificate for each authority. */
+/** The delegated OCSP responders (RFC 6960 §4.2.2.2): a session key and a short certificate for each generation of an authority. */
 import { recipes } from '../domain/policy/service-profiles.ts';
 import type { KeyPairs } from '../ports/key-pairs.ts';
 import type { Signer } from '../ports/vault.ts';
@@ -24,8 +24,8 @@ export interface OcspRespondersDeps {
 }
 
 export interface OcspResponders {
-  /** The responder of an authority; made at first use, replaced at half of its life. */
-  get(authority: string): Promise<OcspResponder>;
+  /** The responder of a generation of an authority, by its id; made at first use, replaced at half of its life. */
+  get(generation: string): Promise<OcspResponder>;
   /** Replaces those past half of their life ahead of need. */
   refreshDue(): Promise<void>;
 }
@@ -33,25 +33,25 @@ export interface OcspResponders {
 export function createOcspResponders(deps: OcspRespondersDeps): OcspResponders {
   const kept = new Map<string, Promise<OcspResponder>>();
 
-  const make = async (authority: string): Promise<OcspResponder> => {
-    const issuer = await deps.directory.get(authority);
-    const signer = await deps.keyPairs.session(`${authority}-ocsp`, 'ec-p256');
+  const make = async (generation: string): Promise<OcspResponder> => {
+    const issuer = await deps.directory.generation(generation);
+    const signer = await deps.keyPairs.session(`${generation}-ocsp`, 'ec-p256');
     const { record, der } = await deps.issueServiceCertificate({
       recipe: recipes.ocspResponder,
       issuer,
-      owner: authority,
+      owner: issuer.authority.name,
       publicKeyDer: signer.key.publicKeyDer,
-      commonName: `${authority} OCSP responder`,
+      commonName: `${generation} OCSP responder`,
       names: [],
     });
     const { notBefore, notAfter } = record;
     return { signer, certificateDer: der, publicKeyDer: signer.key.publicKeyDer, notBefore, notAfter };
   };
 
-  const renew = (authority: string): Promise<OcspResponder> => {
-    const made = make(authority);
-    kept.set(authority, made);
-    made.catch(() => kept.delete(authority));
+  const renew = (generation: string): Promise<OcspResponder> => {
+    const made = make(generation);
+    kept.set(generation, made);
+    made.catch(() => kept.delete(generation));
     return made;
   };
 
@@ -60,20 +60,20 @@ export function createOcspResponders(deps: OcspRespondersDeps): OcspResponders {
   const usable = ({ notAfter }: OcspResponder): boolean => deps.clock.now() / 1000 < notAfter;
 
   return {
-    async get(authority) {
-      const current = kept.get(authority);
-      if (!current) return renew(authority);
+    async get(generation) {
+      const current = kept.get(generation);
+      if (!current) return renew(generation);
       const responder = await current;
       if (!pastHalf(responder)) return responder;
       // While the authority cannot sign, the old responder serves to its end.
-      return renew(authority).catch((error: unknown) => {
+      return renew(generation).catch((error: unknown) => {
         if (!usable(responder)) throw error;
-        kept.set(authority, current);
+        kept.set(generation, current);
         return responder;
       });
     },
     async refreshDue() {
-      for (const authority of [...kept.keys()]) await this.get(authority).catch(() => undefined);
+      for (const generation of [...kept.keys()]) await this.get(generation).catch(() => undefined);
     },
   };
 }

@@ -1,6 +1,7 @@
-/** Builds, guards, publishes and serves the CRL of each authority (RFC 5280 §5): kept bytes, numbers that only grow. */
+/** Builds, guards, publishes and serves the CRL of each generation of an authority (RFC 5280 §5): kept bytes, numbers that only grow. */
 import { createHash } from 'node:crypto';
 import { CaError } from '../domain/errors.ts';
+import { authorityOfGeneration } from '../domain/records/generation.ts';
 import { encodeCrlEntry, encodeTbsCertList, parseCrl } from '../domain/x509/crl.ts';
 import { assembleSigned } from '../domain/x509/signed.ts';
 import type { CrlRecord, Inventory, RevokedEntry } from '../ports/inventory.ts';
@@ -21,13 +22,13 @@ export interface PublishCrlDeps {
 }
 
 export interface CrlPublisher {
-  /** The list to serve now; builds one when there is none or the last is past half its life. */
-  current(authority: string): Promise<PublishedCrl>;
+  /** The list to serve now, of a generation by its id; builds one when there is none or the last is past half its life. */
+  current(generation: string): Promise<PublishedCrl>;
   /** Rebuilds what revocations made stale and what its schedule makes due; failures are logged and tried again. */
   refreshDue(): Promise<void>;
-  /** Authorities whose list is past half its life or could not be built, with the reason. */
+  /** Generations whose list is past half its life or could not be built, with the reason. */
   problems(): readonly string[];
-  /** Authorities whose list is past half its life. */
+  /** Generations whose list is past half its life. */
   lateAuthorities(): readonly string[];
 }
 
@@ -56,10 +57,11 @@ export function createCrlPublisher(deps: PublishCrlDeps): CrlPublisher {
   };
 
   deps.news.onChange(({ authority, serial }) => {
-    const shelf = shelves.get(authority);
-    if (!shelf) return;
-    shelf.stale = true;
-    shelf.encoded.delete(serial);
+    for (const [generation, shelf] of shelves) {
+      if (authorityOfGeneration(generation) !== authority) continue;
+      shelf.stale = true;
+      shelf.encoded.delete(serial);
+    }
   });
 
   const nowSeconds = (): number => Math.floor(deps.clock.now() / 1000);
@@ -83,12 +85,12 @@ export function createCrlPublisher(deps: PublishCrlDeps): CrlPublisher {
   };
 
   return {
-    async current(authority) {
-      await deps.directory.get(authority);
-      const shelf = await shelfOf(authority);
+    async current(generation) {
+      await deps.directory.generation(generation);
+      const shelf = await shelfOf(generation);
       if (shelf.published && !pastHalf(shelf.published)) return shelf.published;
       try {
-        return await rebuild(authority, shelf);
+        return await rebuild(generation, shelf);
       } catch (error) {
         // A list that is still valid beats none while the signer is away; readiness names it.
         if (shelf.published && nowSeconds() < shelf.published.nextUpdate) return shelf.published;
@@ -96,9 +98,9 @@ export function createCrlPublisher(deps: PublishCrlDeps): CrlPublisher {
       }
     },
     async refreshDue() {
-      for (const { authority } of await deps.directory.all()) {
-        const shelf = await shelfOf(authority.name);
-        if (isDue(shelf)) await rebuild(authority.name, shelf).catch(() => undefined);
+      for (const { id } of await deps.directory.generations()) {
+        const shelf = await shelfOf(id);
+        if (isDue(shelf)) await rebuild(id, shelf).catch(() => undefined);
       }
     },
     lateAuthorities: () =>
@@ -126,7 +128,7 @@ function openShelf(record: CrlRecord | undefined): Shelf {
 
 async function build(deps: PublishCrlDeps, name: string, shelf: Shelf): Promise<PublishedCrl> {
   deps.clock.assertSafe();
-  const issuer = await deps.directory.get(name);
+  const issuer = await deps.directory.generation(name);
   shelf.stale = false;
   try {
     const thisUpdate = Math.floor(deps.clock.now() / 1000);
@@ -175,7 +177,7 @@ async function signList(deps: PublishCrlDeps, issuer: ActiveAuthority, content: 
     authorityKeyIdentifier: issuer.facts.subjectKeyIdentifier,
   });
   const der = assembleSigned(tbs, issuer.signer.algorithm, await issuer.signer.sign(tbs));
-  return { authority: issuer.authority.name, crlNumber, thisUpdate, nextUpdate, der };
+  return { authority: issuer.id, crlNumber, thisUpdate, nextUpdate, der };
 }
 
 const entriesPerTurn = 2000;

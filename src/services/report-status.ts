@@ -72,9 +72,10 @@ async function refuseFullDisk(home: Home): Promise<void> {
 export const createStatus =
   (deps: ReportStatusDeps, readiness: Services['readiness']) => async (): Promise<StatusView> => {
     const authorities = [];
-    for (const { authority, certificate } of await deps.directory.all()) {
-      const crl = await deps.crls.current(authority.name).catch(() => null);
-      authorities.push({ name: authority.name, notAfter: certificate.notAfter, crl });
+    for (const { id, generation, certificate } of await deps.directory.generations()) {
+      if (generation.phase === 'retired') continue;
+      const crl = await deps.crls.current(id).catch(() => null);
+      authorities.push({ name: id, notAfter: certificate.notAfter, crl });
     }
     return {
       startedAt: deps.startedAt,

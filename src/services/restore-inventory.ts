@@ -3,7 +3,7 @@ import type { BackupManifest } from '../domain/backup/manifest.ts';
 import type { RestoredList, RestoreReport } from '../domain/backup/report.ts';
 import { StartError } from '../domain/errors.ts';
 import type { CertificateRecord } from '../domain/records/certificate.ts';
-import type { Authority } from '../domain/records/environment.ts';
+import { type AuthorityGeneration, authorityOfGeneration, generationId } from '../domain/records/generation.ts';
 import { type ParsedCertificate, parseCertificate } from '../domain/x509/certificate.ts';
 import type { CrlEntry } from '../domain/x509/crl.ts';
 import { verifySignature } from '../domain/x509/public-key.ts';
@@ -34,9 +34,9 @@ export async function restoreInventory(
   plan: RestorePlan,
 ): Promise<Pick<RestoreReport, 'lists' | 'withoutCrl' | 'tokensEnded'>> {
   await refuseClockBehind(deps);
-  const authorities = await deps.inventory.authorities();
+  const generations = await deps.inventory.generations();
   const read: ReadList[] = [];
-  for (const list of plan.lists) read.push(await readAgainst(deps, list, authorities));
+  for (const list of plan.lists) read.push(await readAgainst(deps, list, generations));
   await deps.inventory.recordRestoration(restorationOf(deps, plan, read));
   const lists = read.map(({ summary }) => summary);
   return { lists, withoutCrl: plan.withoutCrl, tokensEnded: !plan.keepTokens };
@@ -60,9 +60,13 @@ interface ReadList {
   readonly summary: RestoredList;
 }
 
-async function readAgainst(deps: RestoreDeps, list: NewestList, authorities: readonly Authority[]): Promise<ReadList> {
+async function readAgainst(
+  deps: RestoreDeps,
+  list: NewestList,
+  generations: readonly AuthorityGeneration[],
+): Promise<ReadList> {
   const { authority, crl } = list;
-  const certificate = await certificateOf(deps, authority, authorities);
+  const certificate = await certificateOf(deps, authority, generations);
   const { publicKey } = certificate;
   const { tbs, signature, signatureAlgorithm: algorithm, crlNumber, thisUpdate, nextUpdate, der } = crl;
   const isOurs = Buffer.compare(crl.issuer.der, certificate.subject.der) === 0;
@@ -76,7 +80,7 @@ async function readAgainst(deps: RestoreDeps, list: NewestList, authorities: rea
   const quarantined: Restoration['quarantined'][number][] = [];
   for (const entry of crl.entries) {
     const record = await deps.inventory.certificate(entry.serial);
-    if (record?.authority !== authority) {
+    if (record?.authority !== authorityOfGeneration(authority)) {
       quarantined.push({
         ...restored(deps, list, entry, 'certificate.quarantined'),
         listedUntil: certificate.notAfter,
@@ -91,12 +95,12 @@ async function readAgainst(deps: RestoreDeps, list: NewestList, authorities: rea
 
 async function certificateOf(
   { inventory }: RestoreDeps,
-  name: string,
-  authorities: readonly Authority[],
+  id: string,
+  generations: readonly AuthorityGeneration[],
 ): Promise<ParsedCertificate> {
-  const serial = authorities.find((authority) => authority.name === name)?.certificateSerial;
+  const serial = generations.find((generation) => generationId(generation) === id)?.certificateSerial;
   const der = serial ? await inventory.certificateDer(serial) : undefined;
-  if (!der) throw new StartError('backupDamaged', `The backup has no certificate of ${name}. Use another backup.`);
+  if (!der) throw new StartError('backupDamaged', `The backup has no certificate of ${id}. Use another backup.`);
   return parseCertificate(der);
 }
 

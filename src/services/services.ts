@@ -34,8 +34,10 @@ import type { VaultServices } from './vault-services.ts';
 export interface CertificateView {
   readonly record: CertificateRecord;
   readonly der: Uint8Array;
-  /** DER of the issuers, nearest first, without the root. */
+  /** DER of the issuers, nearest first, without the root; behind them a cross-certificate while two roots are in use. */
   readonly chainDer: readonly Uint8Array[];
+  /** Id of the generation of its authority that signed it: names its list, and is in its addresses. */
+  readonly issuer: string;
 }
 
 export interface SubmitInput {
@@ -206,14 +208,19 @@ export interface Services
   denyRequest(caller: Caller, id: string, comment: string): Promise<RequestRecord>;
 
   // what anybody may fetch
+  /** An item for each generation that anybody may still have to do with. */
   listAuthorities(): Promise<readonly AuthorityView[]>;
+  /** The generation in force of an authority by its name, or any by its id. */
   authority(name: string): Promise<AuthorityView>;
+  /** The very generation with this id, as the addresses in certificates name it. */
+  authorityGeneration(id: string): Promise<AuthorityView>;
   /** DER of the roots of an environment, or of `system`. */
   trustBundle(environment: string): Promise<readonly Uint8Array[]>;
-  crl(authority: string): Promise<PublishedCrl>;
+  /** Of a generation, by its id; so is `answerOcsp`. */
+  crl(generation: string): Promise<PublishedCrl>;
   /** When a product's certificate should be rotated; for whoever knows its serial. */
   renewalInfo(serial: string): Promise<RenewalInfo>;
-  answerOcsp(authority: string, requestDer: Uint8Array): Promise<OcspAnswer>;
+  answerOcsp(generation: string, requestDer: Uint8Array): Promise<OcspAnswer>;
 
   // operators
   /** The operator comes to be with its first certificate, or not at all. */
@@ -253,10 +260,10 @@ export interface Services
   onRoleChange(listener: (serial: string) => void): void;
 }
 
-/** Absolute URLs of what the distribution face serves, from its configured base, as certificates carry them. */
+/** Absolute URLs of what the distribution face serves, from its configured base, as certificates carry them; by the ids of generations. */
 export interface DistributionUrls {
-  crl(authority: string): string;
-  ocsp(authority: string): string;
-  aia(authority: string): string;
+  crl(generation: string): string;
+  ocsp(generation: string): string;
+  aia(generation: string): string;
   trustBundle(environment: string): string;
 }

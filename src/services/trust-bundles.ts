@@ -1,5 +1,7 @@
 /** What anybody may fetch to build a chain: the authorities' certificates, and the roots of each environment. */
 import { CaError } from '../domain/errors.ts';
+import { type AuthorityGeneration, authorityOfGeneration } from '../domain/records/generation.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import type { ActiveAuthority, AuthorityDirectory } from './authority-directory.ts';
 import type { AuthorityView } from './authority-services.ts';
@@ -8,15 +10,23 @@ import type { Services } from './services.ts';
 export interface TrustDeps {
   readonly inventory: Inventory;
   readonly directory: AuthorityDirectory;
+  readonly clock: Pick<Clock, 'now'>;
 }
 
-export function createTrustServices(deps: TrustDeps): Pick<Services, 'listAuthorities' | 'authority' | 'trustBundle'> {
+export function createTrustServices(
+  deps: TrustDeps,
+): Pick<Services, 'listAuthorities' | 'authority' | 'authorityGeneration' | 'trustBundle'> {
   return {
-    listAuthorities: async () => (await deps.directory.all()).map(viewOf),
-    authority: async (name) => viewOf(await deps.directory.get(name)),
+    listAuthorities: async () => (await served(deps)).map(viewOf),
+    authority: async (name) =>
+      viewOf(await (authorityOfGeneration(name) === name ? deps.directory.get(name) : deps.directory.generation(name))),
+    authorityGeneration: async (id) => viewOf(await deps.directory.generation(id)),
     async trustBundle(environment) {
-      const roots = (await deps.directory.all()).filter(
-        ({ authority }) => authority.parent === authority.name && (authority.environment ?? 'system') === environment,
+      const roots = (await deps.directory.generations()).filter(
+        ({ authority, generation }) =>
+          authority.parent === authority.name &&
+          (authority.environment ?? 'system') === environment &&
+          isTrusted(generation),
       );
       if (roots.length > 0) return roots.map(({ certificateDer }) => certificateDer);
       throw new CaError('notFound', 'There is no such environment. GET /v1/authorities lists what there is.');
@@ -24,8 +34,22 @@ export function createTrustServices(deps: TrustDeps): Pick<Services, 'listAuthor
   };
 }
 
-const viewOf = ({ authority, certificate, certificateDer }: ActiveAuthority): AuthorityView => ({
+/** From before it signs anything until nothing that it signed is in use. */
+const isTrusted = ({ phase, isCompromised }: AuthorityGeneration): boolean => phase !== 'retired' && !isCompromised;
+
+/** A retired one for as long as its last list is good: who checks its certificates needs both. */
+async function served({ directory, inventory, clock }: TrustDeps): Promise<readonly ActiveAuthority[]> {
+  const isServed = async ({ id, generation }: ActiveAuthority): Promise<boolean> =>
+    generation.phase !== 'retired' || ((await inventory.latestCrl(id))?.nextUpdate ?? 0) > clock.now() / 1000;
+  const generations = await directory.generations();
+  const kept = await Promise.all(generations.map(isServed));
+  return generations.filter((_, index) => kept[index]);
+}
+
+const viewOf = ({ authority, id, generation, certificate, certificateDer }: ActiveAuthority): AuthorityView => ({
   authority,
+  id,
+  generation,
   certificate,
   certificateDer,
 });

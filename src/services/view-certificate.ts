@@ -13,9 +13,9 @@ export interface ViewDeps {
 }
 
 export async function viewOf(deps: ViewDeps, record: CertificateRecord, der: Uint8Array): Promise<CertificateView> {
-  const issuer = await deps.directory.get(record.authority);
+  const issuer = await deps.directory.issuerOf(record);
   const isRoot = record.issuerSerial === record.serial;
-  return { record, der, chainDer: isRoot ? [] : issuer.chainDer };
+  return { record, der, chainDer: isRoot ? [] : issuer.chainDer, issuer: issuer.id };
 }
 
 /** The certificate with this serial, if the caller may know of it: operators all, a product its own. */

@@ -6,6 +6,7 @@ import { archiveContract } from './inventory/archive.ts';
 import { auditContract } from './inventory/audit.ts';
 import { campaignContract } from './inventory/campaigns.ts';
 import { deploymentContract } from './inventory/deployments.ts';
+import { generationsContract } from './inventory/generations.ts';
 import { issuanceContract } from './inventory/issuance.ts';
 import { lineageContract } from './inventory/lineage.ts';
 import { operatorContract } from './inventory/operators.ts';
@@ -37,6 +38,7 @@ export function inventoryContract(name: string, makeStore: () => Promise<Invento
     campaignContract(makeStore);
     archiveContract(makeStore);
     registryContract(makeStore);
+    generationsContract(makeStore);
     quotaContract(makeStore);
     profileContract(makeStore);
     productContract(makeStore);

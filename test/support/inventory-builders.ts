@@ -10,6 +10,7 @@ import type {
   Operator,
   Product,
 } from '../../src/domain/records/environment.ts';
+import type { AuthorityGeneration } from '../../src/domain/records/generation.ts';
 import type { Inventory, IssuanceIntent } from '../../src/ports/inventory.ts';
 
 /** The frozen moment these values are of, in Unix milliseconds: 2026-01-01T00:00:00Z. */
@@ -113,12 +114,28 @@ export const authority = (overrides: Partial<Authority> = {}): Authority => ({
   role: 'issuing',
   environment: 'dev',
   parent: 'dev-root',
+  generation: 1,
   vault: 'file',
   vaultKey: overrides.name ?? 'dev-issuing',
   keyType: 'ec-p256',
   signatureAlgorithm: 'ecdsa-with-SHA256',
   certificateSerial: null,
   createdAt: frozenNow,
+  ...overrides,
+});
+
+export const generation = (overrides: Partial<AuthorityGeneration> = {}): AuthorityGeneration => ({
+  authority: 'dev-issuing',
+  number: 2,
+  phase: 'coming',
+  vault: 'file',
+  vaultKey: 'dev-issuing.second',
+  keyType: 'ec-p256',
+  signatureAlgorithm: 'ecdsa-with-SHA256',
+  certificateSerial: null,
+  isCompromised: false,
+  createdAt: frozenNow,
+  keyDestroyedAt: null,
   ...overrides,
 });
 

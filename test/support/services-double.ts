@@ -76,6 +76,7 @@ export const makeView = (override: Partial<CertificateRecord> = {}): Certificate
   record: makeRecord(override),
   der: hierarchy.leaf.der,
   chainDer: [hierarchy.issuing.der],
+  issuer: 'dev-issuing',
 });
 
 const rootAuthority: Authority = {
@@ -83,6 +84,7 @@ const rootAuthority: Authority = {
   role: 'root',
   environment: 'dev',
   parent: 'dev-root',
+  generation: 1,
   vault: 'file',
   vaultKey: 'dev-root',
   keyType: 'ec-p256',
@@ -93,6 +95,15 @@ const rootAuthority: Authority = {
 
 const rootView: AuthorityView = {
   authority: rootAuthority,
+  id: 'dev-root',
+  generation: {
+    ...rootAuthority,
+    authority: 'dev-root',
+    number: 1,
+    phase: 'inForce',
+    isCompromised: false,
+    keyDestroyedAt: null,
+  },
   certificate: makeRecord({ serial: hierarchy.root.serial, purpose: 'authority', subject: 'CN=Test Root' }),
   certificateDer: hierarchy.root.der,
 };
@@ -229,6 +240,10 @@ export function makeServices(override: Partial<Services> = {}): ServicesDouble {
       (name) => knownOnly(name, 'dev-root'),
       () => rootView,
     ),
+    authorityGeneration: async (id) => {
+      knownOnly(id, 'dev-root');
+      return rootView;
+    },
     trustBundle: async (environment) => {
       knownOnly(environment, 'dev');
       return [hierarchy.root.der];

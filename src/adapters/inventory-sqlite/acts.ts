@@ -28,6 +28,8 @@ export const actNames = [
   'createEnvironment',
   'createAuthority',
   'activateAuthority',
+  'createGeneration',
+  'certifyGeneration',
   'createProfile',
   'changeProfile',
   'createProduct',

@@ -5,6 +5,7 @@ import { alertActs } from './alert-acts.ts';
 import { archiveActs } from './archive-acts.ts';
 import { auditActs } from './audit-acts.ts';
 import { openAuditChain } from './audit-chain.ts';
+import { authorityActs } from './authority-acts.ts';
 import { campaignActs } from './campaign-acts.ts';
 import { catchUpAct } from './catch-up-act.ts';
 import { type Connection, type ConnectionOptions, openForWriting } from './connection.ts';
@@ -106,6 +107,7 @@ function openSession(options: ConnectionOptions): Session {
     ...supersessionActs(connection, audit),
     ...campaignActs(connection, audit),
     ...registryActs(connection, audit),
+    ...authorityActs(connection, audit),
     ...profileActs(connection, audit),
     ...productActs(connection, audit),
     ...tokenActs(connection, audit),

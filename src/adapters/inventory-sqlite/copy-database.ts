@@ -33,15 +33,23 @@ export async function copyDatabase(file: string, target: string, onProgress: OnP
   }
 }
 
-/** Columns that every schema so far has: the copy may be of an earlier one. */
-const authoritiesSql = `SELECT a.name, a.vault, a.vault_key AS vaultKey, b.der AS certificateDer, l.crl_number AS crlNumber
-  FROM authorities AS a JOIN certificates AS c ON c.serial = a.certificate_serial
-  JOIN certificate_bodies AS b ON b.certificate = c.id LEFT JOIN crls AS l ON l.authority = a.name ORDER BY a.name`;
+const factsOf = (name: string, table: string): string =>
+  `SELECT ${name} AS name, a.vault, a.vault_key AS vaultKey, b.der AS certificateDer, l.crl_number AS crlNumber
+  FROM ${table} AS a JOIN certificates AS c ON c.serial = a.certificate_serial
+  JOIN certificate_bodies AS b ON b.certificate = c.id LEFT JOIN crls AS l ON l.authority = ${name}`;
+
+/** Every generation whose key is not destroyed; the copy may be of a schema from before there were several. */
+const authoritiesSql = (hasGenerations: boolean): string =>
+  hasGenerations
+    ? `${factsOf('a.id', 'authority_generations')} WHERE a.key_destroyed_at IS NULL AND a.phase <> 'abandoned' ORDER BY a.id`
+    : `${factsOf('a.name', 'authorities')} ORDER BY a.name`;
+
+const hasTable = (connection: Connection, name: string): boolean =>
+  connection.prepare('SELECT 1 FROM sqlite_schema WHERE name = ?').get(name) !== undefined;
 
 /** The copy may be of a schema from before there were any. */
 function newestCheckpoint(connection: Connection): string | null {
-  const known = connection.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'audit_checkpoints'").get();
-  if (!known) return null;
+  if (!hasTable(connection, 'audit_checkpoints')) return null;
   const newest = connection.prepare<[], string>('SELECT note FROM audit_checkpoints ORDER BY seq DESC LIMIT 1');
   return newest.pluck().get() ?? null;
 }
@@ -60,7 +68,9 @@ export function readCopy(file: string): CopyFacts {
       schema: schema.pluck().get() ?? '',
       audit: head.get() ?? { seq: 0, hash: auditGenesisHash },
       checkpoint: newestCheckpoint(connection),
-      authorities: connection.prepare<[], CopiedAuthority>(authoritiesSql).all(),
+      authorities: connection
+        .prepare<[], CopiedAuthority>(authoritiesSql(hasTable(connection, 'authority_generations')))
+        .all(),
     };
   } catch (error) {
     throw startErrorOf(error, file);

@@ -3,6 +3,11 @@ import type { KeptEvent } from '../../domain/audit/kept-event.ts';
 import type { RevocationReason } from '../../domain/policy/revocation-reason.ts';
 import type { AuditEntry, AuditEvent } from '../../domain/records/audit-event.ts';
 import type { Authority, Environment, Operator } from '../../domain/records/environment.ts';
+import {
+  type AuthorityCertificate,
+  type AuthorityGeneration,
+  authorityOfGeneration,
+} from '../../domain/records/generation.ts';
 import type {
   ArchivableQuery,
   AuditKey,
@@ -19,6 +24,9 @@ import { findIdempotencyKey, idempotencyKeyLookUp } from './intent-conditions.ts
 import { countOfOwner } from './quota-counts.ts';
 import { dueSupersessions, supersessionReads } from './supersession-acts.ts';
 
+/** Of the generation, of none, or of one of another authority: no list may lack what it ought to have. */
+const notOfAnother = `NOT EXISTS (SELECT 1 FROM authority_certificates AS a WHERE a.serial = issuer_serial AND a.generation <> ?)`;
+
 /** Each is one look-up in an index; a test asks SQLite for the plan of every one. */
 export const lookUps = {
   certificate: `SELECT ${recordColumns} FROM certificates WHERE serial = ?`,
@@ -28,15 +36,16 @@ export const lookUps = {
   archivedBody: 'SELECT der FROM archived_certificates WHERE serial = ?',
   archivable: `SELECT lower(hex(serial)) FROM certificates WHERE not_after < ? AND purpose <> 'authority' AND
     (state = 'issued' OR (state = 'revoked' AND
-      not_after < (SELECT this_update FROM crls WHERE authority = certificates.authority) - ?))
+      not_after < (SELECT this_update FROM crls WHERE authority = coalesce(
+        (SELECT generation FROM authority_certificates WHERE serial = issuer_serial), certificates.authority)) - ?))
     ORDER BY not_after LIMIT ?`,
   openIntents: `SELECT ${recordColumns} FROM certificates WHERE state = 'intent' AND requested_at < ?
     ORDER BY requested_at`,
   keyBlock: 'SELECT reason FROM blocked_keys WHERE key_sha256 = ?',
   listed: `SELECT lower(hex(serial)), not_after, revoked_at, revocation_reason, invalidity_date FROM certificates
-    WHERE state = 'revoked' AND authority = ? AND serial > ? ORDER BY serial LIMIT ?`,
+    WHERE state = 'revoked' AND authority = ? AND serial > ? AND ${notOfAnother} ORDER BY serial LIMIT ?`,
   archivedListed: `SELECT lower(hex(serial)), not_after, revoked_at, revocation_reason, invalidity_date
-    FROM archived_certificates WHERE state = 'revoked' AND authority = ? AND not_after >= ?`,
+    FROM archived_certificates WHERE state = 'revoked' AND authority = ? AND not_after >= ? AND ${notOfAnother}`,
   quarantinedOf: `SELECT lower(hex(serial)), listed_until, revoked_at, revocation_reason, invalidity_date
     FROM quarantined_serials WHERE authority = ? AND serial > ? ORDER BY serial LIMIT ?`,
   quarantined: `SELECT lower(hex(serial)), listed_until, revoked_at, revocation_reason, invalidity_date
@@ -64,7 +73,13 @@ const lists = {
   environments: 'SELECT name, hierarchy, created_at AS createdAt FROM environments ORDER BY name',
   authorities: `SELECT name, role, environment, parent, vault, vault_key AS vaultKey, key_type AS keyType,
     signature_algorithm AS signatureAlgorithm, nullif(lower(hex(certificate_serial)), '') AS certificateSerial,
-    created_at AS createdAt FROM authorities ORDER BY name`,
+    generation, created_at AS createdAt FROM authorities ORDER BY name`,
+  generations: `SELECT authority, number, phase, vault, vault_key AS vaultKey, key_type AS keyType,
+    signature_algorithm AS signatureAlgorithm, nullif(lower(hex(certificate_serial)), '') AS certificateSerial,
+    is_compromised AS isCompromised, created_at AS createdAt, key_destroyed_at AS keyDestroyedAt
+    FROM authority_generations ORDER BY authority, number`,
+  authorityCertificates: `SELECT c.authority, g.number AS generation, c.kind, lower(hex(c.serial)) AS serial
+    FROM authority_certificates AS c JOIN authority_generations AS g ON g.id = c.generation ORDER BY c.serial`,
   operators: 'SELECT name, role, created_at AS createdAt FROM operators ORDER BY name',
 } as const;
 
@@ -81,6 +96,8 @@ type PointRead =
   | 'quarantined'
   | 'environments'
   | 'authorities'
+  | 'generations'
+  | 'authorityCertificates'
   | 'operator'
   | 'operators'
   | 'auditEvents'
@@ -134,9 +151,9 @@ function certificateReads(connection: Connection) {
     unfinishedIntents: asked((before: number) => openIntents.all(before).map(recordOf)),
     dueSupersessions: asked(supersessionReads(connection)),
     keyBlock: asked((keySha256: string) => keyBlock.get(octets(keySha256))),
-    latestCrl: asked((authority: string) => crl.get(authority)),
-    quarantined: asked((authority: string, serial: string) => {
-      const row = quarantined.get(authority, octets(serial));
+    latestCrl: asked((generation: string) => crl.get(generation)),
+    quarantined: asked((generation: string, serial: string) => {
+      const row = quarantined.get(generation, octets(serial));
       return row && revocationOf(row[2], row[3], row[4]);
     }),
     revokedEntries: revokedEntries(connection),
@@ -155,30 +172,33 @@ const entriesPerTurn = 1000;
 
 /** A list can be long: it is read in turns, so that the event loop stays free. What is revoked meanwhile may be on it. */
 function revokedEntries(connection: Connection): Inventory['revokedEntries'] {
-  const certificates = inTurns(connection, lookUps.listed);
-  const quarantined = inTurns(connection, lookUps.quarantinedOf);
-  const archived = connection.prepare<[string, number], ListedRow>(lookUps.archivedListed).raw();
-  const archivedEarly = asked((authority: string, unexpiredAt: number) =>
-    archived.all(authority, unexpiredAt).map(entryOf),
+  const listed = connection.prepare<[string, Buffer, string, number], ListedRow>(lookUps.listed).raw();
+  const certificates = inTurns((generation, after) =>
+    listed.all(authorityOfGeneration(generation), octets(after), generation, entriesPerTurn),
   );
-  return async (authority, unexpiredAt) => {
-    const entries = await certificates(authority, unexpiredAt);
-    const others = [...(await quarantined(authority, unexpiredAt)), ...(await archivedEarly(authority, unexpiredAt))];
+  const found = connection.prepare<[string, Buffer, number], ListedRow>(lookUps.quarantinedOf).raw();
+  const quarantined = inTurns((generation, after) => found.all(generation, octets(after), entriesPerTurn));
+  const archived = connection.prepare<[string, number, string], ListedRow>(lookUps.archivedListed).raw();
+  const archivedEarly = asked((generation: string, unexpiredAt: number) =>
+    archived.all(authorityOfGeneration(generation), unexpiredAt, generation).map(entryOf),
+  );
+  return async (generation, unexpiredAt) => {
+    const entries = await certificates(generation, unexpiredAt);
+    const others = [...(await quarantined(generation, unexpiredAt)), ...(await archivedEarly(generation, unexpiredAt))];
     if (others.length === 0) return entries;
     return [...entries, ...others].sort((a, b) => (a.serial < b.serial ? -1 : 1));
   };
 }
 
-/** `sql` pages through rows of an authority by serial. */
-function inTurns(connection: Connection, sql: string) {
-  const page = connection.prepare<[string, Buffer, number], ListedRow>(sql).raw();
-  const read = asked((authority: string, after: string) => page.all(authority, octets(after), entriesPerTurn));
-  return async (authority: string, unexpiredAt: number): Promise<readonly RevokedEntry[]> => {
+/** `page` reads rows of a generation whose serials come after one, in their order. */
+function inTurns(page: (generation: string, after: string) => readonly ListedRow[]) {
+  const read = asked(page);
+  return async (generation: string, unexpiredAt: number): Promise<readonly RevokedEntry[]> => {
     const entries: RevokedEntry[] = [];
     let rows: readonly ListedRow[];
     let after = '';
     do {
-      rows = await read(authority, after);
+      rows = await read(generation, after);
       for (const row of rows) if (row[1] >= unexpiredAt) entries.push(entryOf(row));
       after = rows.at(-1)?.[0] ?? '';
       if (rows.length === entriesPerTurn) await new Promise((resolve) => setImmediate(resolve));
@@ -190,11 +210,17 @@ function inTurns(connection: Connection, sql: string) {
 function registryReads(connection: Connection) {
   const environments = connection.prepare<[], Environment>(lists.environments);
   const authorities = connection.prepare<[], Authority>(lists.authorities);
+  const generations = connection.prepare<[], Omit<AuthorityGeneration, 'isCompromised'> & { isCompromised: number }>(
+    lists.generations,
+  );
+  const authorityCertificates = connection.prepare<[], AuthorityCertificate>(lists.authorityCertificates);
   const operator = connection.prepare<[string], Operator>(lookUps.operator);
   const operators = connection.prepare<[], Operator>(lists.operators);
   return {
     environments: asked(() => environments.all()),
     authorities: asked(() => authorities.all()),
+    generations: asked(() => generations.all().map((row) => ({ ...row, isCompromised: row.isCompromised === 1 }))),
+    authorityCertificates: asked(() => authorityCertificates.all()),
     operator: asked((name: string) => operator.get(name)),
     operators: asked(() => operators.all()),
   };

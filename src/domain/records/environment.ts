@@ -44,6 +44,8 @@ export interface Authority {
   readonly environment: string | null;
   /** Name of the authority that signs it; its own for a root. */
   readonly parent: string;
+  /** Number of the generation in force, whose key and certificate these are. */
+  readonly generation: number;
   readonly vault: string;
   readonly vaultKey: string;
   readonly keyType: KeyType;

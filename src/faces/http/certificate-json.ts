@@ -46,7 +46,7 @@ export function certificateJson(view: CertificateView, urls: DistributionUrls, n
     ...certificateSummary(view.record, now),
     certificate: certificatePem(view.der),
     chain: view.chainDer.map(chainPem),
-    links: linksOf(view.record, urls),
+    links: linksOf(view, urls),
   };
 }
 
@@ -57,20 +57,20 @@ export function certificateJson(view: CertificateView, urls: DistributionUrls, n
 export function certificateJsonText(view: CertificateView, urls: DistributionUrls, now: number): string {
   const summary = JSON.stringify(certificateSummary(view.record, now)).slice(0, -1);
   const chain = view.chainDer.map((der) => jsonPem(chainPem(der))).join(',');
-  const links = JSON.stringify(linksOf(view.record, urls));
+  const links = JSON.stringify(linksOf(view, urls));
   return `${summary},"certificate":${jsonPem(certificatePem(view.der))},"chain":[${chain}],"links":${links}}`;
 }
 
 const jsonPem = (pem: string): string => `"${pem.replaceAll('\n', '\\n')}"`;
 
-function linksOf(record: CertificateRecord, urls: DistributionUrls): CertificateJson['links'] {
+function linksOf({ record, issuer }: CertificateView, urls: DistributionUrls): CertificateJson['links'] {
   const self = certificatePath(record.serial);
   return {
     self,
     revoke: `${self}/revoke`,
-    crl: urls.crl(record.authority),
-    ocsp: urls.ocsp(record.authority),
-    issuer: urls.aia(record.authority),
+    crl: urls.crl(issuer),
+    ocsp: urls.ocsp(issuer),
+    issuer: urls.aia(issuer),
     trustBundle: urls.trustBundle(record.environment ?? 'system'),
   };
 }
@@ -90,9 +90,18 @@ export function chainPem(der: Uint8Array): string {
   return pem;
 }
 
-export function authorityJson({ authority, certificate, certificateDer }: AuthorityView): AuthorityJson {
+export function authorityJson({
+  authority,
+  id,
+  generation,
+  certificate,
+  certificateDer,
+}: AuthorityView): AuthorityJson {
   return {
-    name: authority.name,
+    name: id,
+    authority: authority.name,
+    generation: generation.number,
+    phase: generation.phase,
     role: authority.role,
     environment: authority.environment,
     parent: authority.parent,

@@ -29,7 +29,7 @@ export function addAuthorityRoutes(
       schema: {
         operationId: 'listAuthorities',
         tags,
-        summary: 'All authorities with their certificates in force',
+        summary: 'All authorities with their certificates, an item for each generation',
         security,
         response: { 200: jsonAnswer('The authorities.', AuthorityList), ...problems(...commonProblems) },
       },
@@ -47,7 +47,7 @@ export function addAuthorityRoutes(
       schema: {
         operationId: 'authorityCertificate',
         tags,
-        summary: 'The certificate in force of one authority',
+        summary: 'The certificate in force of one authority, or of one of its generations',
         security,
         params: AuthorityPath,
         response: {

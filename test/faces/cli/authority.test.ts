@@ -6,6 +6,9 @@ import { type Responder, startStubService } from '../../support/stub-service.ts'
 
 const makeCertificate = (override: Partial<AuthorityJson> = {}): AuthorityJson => ({
   name: 'dev-issuing',
+  authority: 'dev-issuing',
+  generation: 1,
+  phase: 'inForce',
   role: 'issuing',
   environment: 'dev',
   parent: 'dev-root',

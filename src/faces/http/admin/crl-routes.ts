@@ -35,15 +35,13 @@ export function addCrlStateRoutes(face: Face, { services, urls, mayRead }: CrlRo
       schema: {
         ...documented,
         operationId: 'listCrls',
-        summary: 'The CRL in force of each authority',
+        summary: 'The CRL in force of each authority, of each generation its own',
         response: { 200: jsonAnswer('The CRLs.', CrlList), ...problems(...readProblems) },
       },
     },
     async (_request, reply) => {
       const authorities = await services.listAuthorities();
-      const items = await Promise.all(
-        authorities.map(async ({ authority: { name } }) => crlJson(name, await services.crl(name), urls)),
-      );
+      const items = await Promise.all(authorities.map(async ({ id }) => crlJson(id, await services.crl(id), urls)));
       return sendJson(reply, { items } satisfies CrlList);
     },
   );

@@ -76,7 +76,11 @@ function crlPem(der: Uint8Array): string {
   return pem;
 }
 
-export function addCertificateFileRoutes(face: Face, services: Pick<Services, 'authority'>, now: () => number): void {
+export function addCertificateFileRoutes(
+  face: Face,
+  services: Pick<Services, 'authorityGeneration'>,
+  now: () => number,
+): void {
   face.get(
     '/aia/:authority.cer',
     {
@@ -93,7 +97,7 @@ export function addCertificateFileRoutes(face: Face, services: Pick<Services, 'a
       },
     },
     async (request, reply) => {
-      const { certificate, certificateDer } = await services.authority(request.params.authority);
+      const { certificate, certificateDer } = await services.authorityGeneration(request.params.authority);
       const file: PublishedBytes = {
         bytes: certificateDer,
         mediaType: derMediaType,

@@ -8,7 +8,8 @@ import type { Connection } from './connection.ts';
 /** Everything of a row that the archive keeps, under the same names. Its label stays for those that come after it. */
 const movedColumns = `serial, state, purpose, environment, owner, authority, issuer_serial, profile, profile_version,
   product_version, subject, names, key_type, key_sha256, tbs_sha256, not_before, not_after, requested_by, requested_at,
-  token_id, issued_at, predecessor, successor, revoked_at, revocation_reason, invalidity_date`;
+  token_id, issued_at, predecessor, successor, revoked_at, revocation_reason, invalidity_date,
+  requested_event, issued_event`;
 
 /** See the port; which rows may go is decided by `archivable`, and the barest of it is asked again here. */
 export function archiveActs(connection: Connection, audit: AuditChain): Pick<Acts, 'archiveCertificates'> {

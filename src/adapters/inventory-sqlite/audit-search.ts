@@ -1,5 +1,6 @@
 /** Turns an audit query into one SQL statement that an index leads: events come in the order of their numbers, without sorting. */
 import type { AuditQuery } from '../../ports/inventory.ts';
+import { serialOctets } from './certificate-row.ts';
 
 /** A row as KeptEvent. */
 export const keptColumns = 'seq, canonical, lower(hex(previous_hash)) AS previousHash, lower(hex(hash)) AS hash';
@@ -25,22 +26,37 @@ const bounds = {
   },
 } as const;
 
+/** Events of issuing are not in the index by object: the certificate's row has their numbers. */
+const ofCertificate = /^certificate:([0-9a-f]{40})$/;
+const ofObject = 'object = ? AND kept_by_certificate IS NULL';
+const numbersOfCertificate = ['certificates', 'archived_certificates'].flatMap((table) =>
+  ['requested_event', 'issued_event'].map((event) => `SELECT ${event} FROM ${table} WHERE serial = ?`),
+);
+const ofCertificateSql = `seq IN (${[`SELECT seq FROM audit_events WHERE ${ofObject}`, ...numbersOfCertificate].join(' UNION ALL ')})`;
+
 export interface AuditStatement {
   readonly sql: string;
-  readonly parameters: readonly (string | number)[];
+  readonly parameters: readonly (string | number | Buffer)[];
 }
 
 export function auditSearchStatement(query: AuditQuery): AuditStatement {
   const conditions: string[] = [];
-  const parameters: (string | number)[] = [];
-  const add = (condition: string, value: string | number): void => {
+  const parameters: (string | number | Buffer)[] = [];
+  const add = (condition: string, ...values: (string | number | Buffer)[]): void => {
     conditions.push(condition);
-    parameters.push(value);
+    parameters.push(...values);
+  };
+  const addObject = (object: string): void => {
+    const serial = ofCertificate.exec(object)?.[1];
+    if (serial === undefined) add(ofObject, object);
+    else add(ofCertificateSql, object, ...numbersOfCertificate.map(() => serialOctets(serial)));
   };
   const leader = leading.find((column) => query[column] !== undefined);
   for (const column of leading) {
     const value = query[column];
-    if (value !== undefined) add(`${column === leader ? '' : '+'}${column} = ?`, value);
+    if (value === undefined) continue;
+    if (column === 'object') addObject(value);
+    else add(`${column === leader ? '' : '+'}${column} = ?`, value);
   }
   for (const name of ['atAfter', 'atBefore'] as const) {
     const value = query[name];

@@ -1,5 +1,6 @@
 /** Acts of issuing: the intent with everything it uses up, the certificate that redeems it, and the closing of what was not redeemed. */
 import { CaError } from '../../domain/errors.ts';
+import type { AuditEntry } from '../../domain/records/audit-event.ts';
 import type { CertificateDetails } from '../../domain/records/certificate.ts';
 import type { IntentOutcome, IssuanceIntent } from '../../ports/inventory.ts';
 import type { Acts } from './acts.ts';
@@ -14,8 +15,8 @@ import { supersessionPlans } from './supersession-acts.ts';
 
 const insertCertificateSql = `INSERT INTO certificates (serial, state, purpose, environment, owner, authority,
   issuer_serial, profile, profile_version, subject, names, key_type, key_sha256, tbs_sha256, not_before, not_after,
-  requested_by, requested_at, token_id, predecessor, product_version, label)
-  VALUES (?, 'intent', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+  requested_by, requested_at, token_id, predecessor, product_version, label, requested_event)
+  VALUES (?, 'intent', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 interface OpenIntent extends Pick<CertificateDetails, 'owner' | 'purpose' | 'requestedAt'> {
   readonly id: number;
@@ -55,7 +56,7 @@ export function issuanceActs(
      FROM certificates WHERE serial = ? AND state = 'intent'`,
   );
   const setIssued = connection.prepare(
-    `UPDATE certificates SET state = 'issued', issued_at = ?
+    `UPDATE certificates SET state = 'issued', issued_at = ?, issued_event = ?
      WHERE serial = ? AND state = 'intent' AND requested_at > ? - ${redeemableMs}
      RETURNING id, lower(hex(predecessor)) AS predecessor`,
   );
@@ -85,9 +86,9 @@ export function issuanceActs(
     );
   };
 
-  const insert = (certificate: CertificateDetails, tbsSha256: string, tokenId: string | undefined): Row => {
+  const insert = ({ certificate, tbsSha256, tokenId }: IssuanceIntent, event: number | null): Row => {
     const columns = columnsOf(certificate, tbsSha256, tokenId ?? null);
-    const { lastInsertRowid } = insertCertificate.run(...columns, labelOf(certificate));
+    const { lastInsertRowid } = insertCertificate.run(...columns, labelOf(certificate), event);
     const { purpose, keySha256 } = certificate;
     if (purpose === 'authority' || purpose === 'operator') blockKey.run(octets(keySha256), purpose);
     return lastInsertRowid;
@@ -99,24 +100,26 @@ export function issuanceActs(
       const refused = refusal(intent);
       if (refused) return refused;
       if (intent.holder) holders.check(certificate.owner, intent.holder);
-      const id = insert(certificate, intent.tbsSha256, tokenId);
+      const event = numberFor(audit, certificate.serial, intent.audit);
+      const id = insert(intent, event);
       if (tokenId !== undefined) tokens.take(tokenId);
       if (certificate.predecessor !== null) successors.set(certificate.predecessor, certificate.serial);
       if (idempotency) keys.bind(idempotency, { certificate: id }, certificate.requestedAt);
       if (request !== undefined) requests.bind(request, certificate.serial);
       quotas.add(certificate);
-      audit.append(intent.audit);
+      audit.append(intent.audit, event !== null);
       return { kind: 'recorded' };
     },
 
     recordIssued({ serial, certificateDer, issuedAt, holder, supersedesAt, audit: entry }) {
       if (holder?.kind === 'new') holders.check(holder.operator.name, holder);
-      const row = setIssued.get(issuedAt, serialOctets(serial), issuedAt) as IssuedRow | undefined;
+      const event = numberFor(audit, serial, entry);
+      const row = setIssued.get(issuedAt, event, serialOctets(serial), issuedAt) as IssuedRow | undefined;
       if (!row) throw new CaError('conflict', `The serial ${serial} is no open intent of the last day.`);
       insertBody.run(row.id, certificateDer);
       requests.finish(serial, issuedAt);
       if (supersedesAt !== undefined && row.predecessor) planSupersession(row.predecessor, supersedesAt);
-      audit.append(entry);
+      audit.append(entry, event !== null);
       const came = holder && holders.bring(holder);
       if (came) audit.append(came);
     },
@@ -135,6 +138,10 @@ export function issuanceActs(
     },
   };
 }
+
+/** For the certificate's row; null when the event that comes next is about something else. */
+const numberFor = (audit: AuditChain, serial: string, { object }: AuditEntry): number | null =>
+  object === `certificate:${serial}` ? audit.next() : null;
 
 const columnsOf = (details: CertificateDetails, tbsSha256: string, tokenId: string | null): unknown[] => [
   serialOctets(details.serial),

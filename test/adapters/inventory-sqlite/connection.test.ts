@@ -74,8 +74,8 @@ describe('the audit log in the database', () => {
     for (const sql of [
       "UPDATE audit_events SET canonical = '{}'",
       'DELETE FROM audit_events',
-      "INSERT OR REPLACE INTO audit_events VALUES (1, '{}', zeroblob(32), zeroblob(32))",
-      "INSERT INTO audit_events VALUES (3, '{}', zeroblob(32), zeroblob(32))",
+      "INSERT OR REPLACE INTO audit_events (seq, canonical, previous_hash, hash) VALUES (1, '{}', zeroblob(32), zeroblob(32))",
+      "INSERT INTO audit_events (seq, canonical, previous_hash, hash) VALUES (3, '{}', zeroblob(32), zeroblob(32))",
     ]) {
       expect(() => connection.exec(sql)).toThrow(expect.objectContaining({ code: 'SQLITE_CONSTRAINT_TRIGGER' }));
     }

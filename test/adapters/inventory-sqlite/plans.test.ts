@@ -386,6 +386,11 @@ describe('a search of the audit log', () => {
 
   it.each<[string, Partial<AuditQuery>, string]>([
     ['an object', { object: 'x', actor: 'x', code: 'x', kind: 'x' }, 'audit_events_by_object (object=?'],
+    [
+      'a certificate',
+      { object: `certificate:${'0'.repeat(40)}`, kind: 'x', seqAfter: 5 },
+      'INTEGER PRIMARY KEY (rowid=?',
+    ],
     ['an actor', { actor: 'x', code: 'x', kind: 'x' }, 'audit_events_by_actor (actor=?'],
     ['a code', { code: 'x', kind: 'x' }, 'audit_events_by_code (code=?'],
     ['a kind', { kind: 'x', seqAfter: 5 }, 'audit_events_by_kind (kind=? AND rowid>?'],

@@ -9,7 +9,14 @@ import {
   canonicalAuditEvent,
 } from '../../../src/domain/records/audit-event.ts';
 import type { AuditKey, AuditQuery } from '../../../src/ports/inventory.ts';
-import { auditEntry, frozenNow, issuanceIntent, operator } from '../../support/inventory-builders.ts';
+import {
+  auditEntry,
+  frozenNow,
+  frozenNowSeconds,
+  issuanceIntent,
+  operator,
+  serialAt,
+} from '../../support/inventory-builders.ts';
 import type { InventoryStore } from '../inventory.ts';
 import { openedInventory } from './opened.ts';
 
@@ -136,6 +143,30 @@ export function auditContract(makeStore: () => Promise<InventoryStore>): void {
       ['text that is a pattern elsewhere', { actor: "%' OR 1=1 --" }, []],
     ])('by %s', async (_what, filters, seqs) => {
       expect(await found(filters)).toEqual(seqs);
+    });
+
+    it('finds all events of a certificate in their order, from its request on, also once it is archived', async () => {
+      const { inventory } = opened;
+      const [about, other] = [serialAt(), serialAt()];
+      for (const serial of [other, about]) {
+        const eventOf = (kind: AuditEntry['kind']) => auditEntry({ kind, object: `certificate:${serial}` });
+        const { certificate } = issuanceIntent({ serial });
+        await inventory.recordIntent({ ...issuanceIntent(certificate), audit: eventOf('certificate.requested') });
+        await inventory.appendAudit(eventOf('request.refused'));
+        const issued = { serial, certificateDer: new Uint8Array([1]), issuedAt: certificate.requestedAt };
+        await inventory.recordIssued({ ...issued, audit: eventOf('certificate.issued') });
+        const revocation = { at: frozenNowSeconds, reason: 'superseded' } as const;
+        await inventory.revokeCertificate({ serial, revocation, audit: eventOf('certificate.revoked') });
+      }
+      const query = { object: `certificate:${about}`, limit: 10 };
+      const seqs = async (filters: Partial<AuditQuery> = {}): Promise<number[]> =>
+        (await inventory.searchAuditEvents({ ...query, sort: 'seq', ...filters })).map(({ seq }) => seq);
+      expect(await seqs()).toEqual([5, 6, 7, 8]);
+      expect(await seqs({ sort: '-seq', limit: 3 })).toEqual([8, 7, 6]);
+      expect(await seqs({ seqAfter: 5, seqBefore: 8 })).toEqual([6, 7]);
+      expect(await seqs({ kind: 'certificate.issued' })).toEqual([7]);
+      await inventory.archiveCertificates({ serials: [about], audit: auditEntry() });
+      expect(await seqs()).toEqual([5, 6, 7, 8]);
     });
 
     it('finds by time what looking at each event would find, in whatever order the times are', async () => {

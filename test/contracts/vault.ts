@@ -9,9 +9,12 @@ import {
   signatureAlgorithms,
 } from '#src/domain/x509/signature-algorithm.ts';
 import type { Vault } from '#src/ports/vault.ts';
+import { eventually } from '../support/eventually.ts';
 import { itWith, run } from '../support/judges.ts';
 import { codeOf, rejectionOf } from '../support/rejection.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { faultContract, type VaultFault } from './vault/faults.ts';
+import { judgeVault } from './vault/judged.ts';
 
 export interface VaultUnderTest {
   /** Empty, and of this test alone. */
@@ -20,12 +23,22 @@ export interface VaultUnderTest {
   reopen(): Promise<Vault>;
   /** What no error may show: passphrases, PINs, tokens; at least one. */
   readonly secrets: readonly string[];
+  /** Everything that was logged; absent where an adapter logs nothing. */
+  logged?(): string;
+  /** The backend's own operator makes a new version of the key, or what comes nearest; absent where there is no such thing. */
+  rotate?(name: string): Promise<void>;
+  /** From now on the backend refuses to sign with this key, until what is returned is called; absent where nothing could. */
+  forbid?(name: string): Promise<() => Promise<void>>;
   dispose(): Promise<void>;
 }
 
 export interface VaultContractOptions {
   /** The key types that the backend has. */
   readonly keyTypes: readonly KeyType[];
+  /** What can come over its backend; none where there is none but this process. */
+  readonly faults?: readonly VaultFault[];
+  /** What of `VaultUnderTest` there is beyond what every vault has. */
+  readonly has?: { readonly rotation?: boolean; readonly permissions?: boolean };
 }
 
 const tbs = Buffer.from('to be signed: the exact octets of a tbsCertificate');
@@ -44,7 +57,7 @@ function verifies(spkiDer: Uint8Array, algorithm: SignatureAlgorithm, signature:
 export function vaultContract(
   name: string,
   makeVault: () => Promise<VaultUnderTest>,
-  { keyTypes }: VaultContractOptions,
+  { keyTypes, faults = [], has = {} }: VaultContractOptions,
 ): void {
   describe(`${name} keeps the contract of a vault`, () => {
     let made: VaultUnderTest;
@@ -89,6 +102,13 @@ export function vaultContract(
           const signature = await (await vault.signer('root.1', algorithm)).sign(tbs);
           expect(await opensslVerifies(publicKeyDer, algorithm, signature)).toBe(true);
         }
+      });
+
+      itWith('openssl', 'makes certificates, CRLs and OCSP answers that openssl verifies', async () => {
+        const { chain, crl, ocsp } = await judgeVault(vault, type);
+        expect([chain, crl]).toEqual([expect.stringMatching(/^exit 0/), expect.stringMatching(/^exit 0/)]);
+        expect(ocsp).toContain('Response verify OK');
+        expect(ocsp).toMatch(/^(.*: )?good$/m);
       });
 
       it('refuses algorithms of another family', async () => {
@@ -185,6 +205,40 @@ export function vaultContract(
       expect(await codeOf(signer.sign(tbs))).toBe('notFound');
     });
 
+    it.runIf(has.rotation)(
+      'goes on signing with its own version of a key that was rotated behind its back',
+      async () => {
+        const created = await vault.createKey('root', type);
+        const signer = await vault.signer('root', algorithm);
+        await made.rotate!('root');
+        expect(verifies(created.publicKeyDer, algorithm, await signer.sign(tbs))).toBe(true);
+        const again = await made.reopen();
+        expect(await again.key('root')).toEqual(created);
+        const signature = await (await again.signer('root', algorithm)).sign(tbs);
+        expect(verifies(created.publicKeyDer, algorithm, signature)).toBe(true);
+      },
+    );
+
+    it.runIf(has.permissions)('says that its backend forbids a key, and signs again once it allows it', async () => {
+      const { publicKeyDer } = await vault.createKey('root', type);
+      await vault.createKey('other', type);
+      const signer = await vault.signer('root', algorithm);
+      const allow = await made.forbid!('root');
+      expect(await rejectionOf(signer.sign(tbs))).toMatchObject({ code: 'signerUnavailable', retryAfterSeconds: 2 });
+      expect(vault.problem?.()).toContain('root');
+      // Others are not concerned.
+      await (await vault.signer('other', algorithm)).sign(tbs);
+      await allow();
+      const signature = await eventually(
+        () => signer.sign(tbs),
+        () => true,
+      );
+      expect(verifies(publicKeyDer, algorithm, signature)).toBe(true);
+      expect(vault.problem?.()).toBeUndefined();
+    });
+
+    faultContract(() => made, faults, type);
+
     it('does nothing more once it is closed', async () => {
       await vault.createKey('root', type);
       const signer = await vault.signer('root', algorithm);
@@ -214,7 +268,7 @@ export function vaultContract(
       ];
       await vault.close();
       errors.push(await rejectionOf(signer.sign(tbs)));
-      const printed = [...errors, vault, signer, key].map((value) => print(value)).join('\n');
+      const printed = [...errors, vault, signer, key].map((value) => print(value)).join('\n') + (made.logged?.() ?? '');
       expect(made.secrets.length).toBeGreaterThan(0);
       for (const secret of [...made.secrets, 'PRIVATE KEY']) expect(printed).not.toContain(secret);
     });

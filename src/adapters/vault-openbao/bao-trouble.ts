@@ -50,7 +50,7 @@ export const troubles: Readonly<Record<Trouble, TroubleRow>> = {
     code: 'signerUnavailable',
     again: false,
     opens: 'slow',
-    sentence: 'it rejects the credentials of the service',
+    sentence: 'it rejects the credentials of the service, or has no such auth method; check auth and authMount',
   },
   denied: {
     code: 'signerUnavailable',

@@ -24,7 +24,8 @@ function troubleOf(answer: BaoAnswer, purpose: Purpose): Trouble {
   if (status === 412 || status === 501 || status === 502 || status === 504) return 'unavailable';
   if (foreign) return 'misconfigured';
   if (status === 500) return serverTrouble(textOf(answer), purpose);
-  if (purpose === 'login') return status === 400 ? 'credentialsRejected' : 'misconfigured';
+  // A wrong secret, role or certificate is 400; a Kubernetes account that is not bound, and a path without auth method, 403.
+  if (purpose === 'login') return status === 400 || status === 403 ? 'credentialsRejected' : 'misconfigured';
   if (status === 403) return 'denied';
   if (status === 404) return isPlainMiss(answer) ? 'keyMissing' : 'misconfigured';
   return /signing key not found|key not found/i.test(textOf(answer)) ? 'keyMissing' : 'badRequest';

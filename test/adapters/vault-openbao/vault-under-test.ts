@@ -21,7 +21,7 @@ export interface LogLine {
 }
 
 /** A log that keeps what is said. */
-function keepingLog(): { readonly lines: LogLine[]; readonly log: Log } {
+export function keepingLog(): { readonly lines: LogLine[]; readonly log: Log } {
   const lines: LogLine[] = [];
   const keep = (level: LogLine['level']) => (fields: object, message: string) =>
     void lines.push({ level, fields: { ...fields }, message });

@@ -14,6 +14,7 @@ import { signatureAlgorithms } from '../domain/x509/signature-algorithm.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import type { Signer, Vault } from '../ports/vault.ts';
 import type { SigningMeter } from './meter-signing.ts';
+import { openNowOrLater } from './open-later.ts';
 import type { DistributionUrls } from './services.ts';
 import { verifiedSigner } from './verified-signer.ts';
 
@@ -90,8 +91,14 @@ export function createAuthorityDirectory(deps: AuthorityDirectoryDeps): Authorit
     const vault = deps.vaults.get(authority.vault);
     if (!vault)
       throw new CaError('signerUnavailable', `The vault ${authority.vault} of ${authority.name} is not configured.`);
-    const signer = await vault.signer(authority.vaultKey, signatureAlgorithms[authority.signatureAlgorithm]);
-    return deps.signing.signer(authority.name, verifiedSigner(signer, certifiedKeyDer ?? signer.key.publicKeyDer));
+    const algorithm = signatureAlgorithms[authority.signatureAlgorithm];
+    const open = async (): Promise<Signer> => {
+      const signer = await vault.signer(authority.vaultKey, algorithm);
+      return verifiedSigner(signer, certifiedKeyDer ?? signer.key.publicKeyDer);
+    };
+    if (!certifiedKeyDer) return deps.signing.signer(authority.name, await open());
+    const key = { name: authority.vaultKey, type: authority.keyType, publicKeyDer: certifiedKeyDer };
+    return deps.signing.signer(authority.name, await openNowOrLater(vault, { key, algorithm }, open));
   };
 
   const load = async (id: string): Promise<ActiveAuthority> => {

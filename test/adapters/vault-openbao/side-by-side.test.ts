@@ -2,6 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BaoServer, startBao } from '../../support/bao-server.ts';
+import { eventually } from '../../support/eventually.ts';
 import { describeWith, pathOf } from '../../support/judges.ts';
 import { rejectionOf } from '../../support/rejection.ts';
 import { admin, firstRunService, openService, type TestService } from '../../support/service-builder.ts';
@@ -58,6 +59,32 @@ describeWith('bao', 'a service with the vaults file and bao', () => {
       { name: 'vault', ready: true },
       { name: 'vault bao', ready: true },
     ]);
+  });
+
+  it('starts while one of them is away, serves what needs no signature of it, and signs by itself once it is back', async () => {
+    await service.services.crl('prod-issuing');
+    await service.close();
+    await server.seal();
+    service = await openService(await open());
+    expect(await service.ensureFirstRun()).toBe(false);
+    expect((await service.clientAuthorities()).products).toHaveLength(4);
+    expect((await service.services.crl('prod-issuing')).crlNumber).toBeGreaterThan(0);
+    const { signer } = await service.directory.get('prod-issuing');
+    expect(await rejectionOf(signer.sign(new Uint8Array(1)))).toMatchObject({ code: 'signerUnavailable' });
+    expect(signer.refusal?.()).toMatchObject({ code: 'signerUnavailable' });
+    expect(await service.services.readiness()).toContainEqual({
+      name: 'vault bao',
+      ready: false,
+      reason: expect.stringContaining('sealed'),
+    });
+    // The other vault is not concerned.
+    await (await service.directory.get('dev-issuing')).signer.sign(new Uint8Array(1));
+    await server.unseal();
+    await eventually(
+      () => signer.refusal?.() ?? 'none',
+      (answer) => answer === 'none',
+    );
+    expect(await signer.sign(new Uint8Array(1))).toBeInstanceOf(Uint8Array);
   });
 
   describe('whose start was cut short', () => {

@@ -96,10 +96,15 @@ export const EnvironmentPath = Type.Object({
   environment: Type.String({ minLength: 1, description: 'Name of an environment; for its trust also `system`' }),
 });
 
+const Hierarchy = () =>
+  Type.Enum(['two-tier', 'root', 'external'], {
+    description: '`external`: its issuing authority is signed by an authority elsewhere, by its CSR',
+  });
+
 export const EnvironmentBody = Type.Object(
   {
     name: Type.String({ pattern: '^[a-z][a-z0-9-]{0,31}$' }),
-    hierarchy: Type.Optional(Type.Union([Type.Literal('two-tier'), Type.Literal('root')])),
+    hierarchy: Type.Optional(Hierarchy()),
     vault: Type.Optional(
       Type.String({
         pattern: '^[a-z][a-z0-9-]{0,31}$',
@@ -115,7 +120,7 @@ export type EnvironmentBody = Static<typeof EnvironmentBody>;
 export const EnvironmentJson = Type.Object(
   {
     name: Type.String(),
-    hierarchy: Type.Union([Type.Literal('two-tier'), Type.Literal('root')]),
+    hierarchy: Hierarchy(),
     createdAt: Time(),
     authorities: Type.Array(Type.String()),
     profiles: Type.Array(Type.String()),

@@ -1,11 +1,14 @@
 /** What the client asks of authorities: the list that anybody may see, and the details for operators. */
-import { AuthorityDetailJson } from '../api/authority.ts';
+import { type AuthorityBody, AuthorityDetailJson } from '../api/authority.ts';
 import { AuthorityList } from '../api/service.ts';
 import type { JsonCalls } from './registry-calls.ts';
 
 const pathOf = (name: string): string => `/v1/authorities/${encodeURIComponent(name)}`;
 
-export const authorityCalls = ({ get }: Pick<JsonCalls, 'get'>) => ({
+export const authorityCalls = ({ get, post }: Pick<JsonCalls, 'get' | 'post'>) => ({
   authorities: (): Promise<AuthorityList> => get('/v1/authorities', AuthorityList),
   authority: (name: string): Promise<AuthorityDetailJson> => get(pathOf(name), AuthorityDetailJson),
+  /** Makes the key and the CSR of one that is to be signed elsewhere. */
+  requestAuthority: (body: AuthorityBody): Promise<AuthorityDetailJson> =>
+    post('/v1/authorities', body, AuthorityDetailJson),
 });

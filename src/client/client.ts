@@ -99,7 +99,7 @@ export function connect(options: ConnectOptions) {
     release: (serial: string): Promise<CertificateJson> =>
       post(`${certificatePath(serial)}/release`, {}, CertificateJson),
     ...deploymentCalls({ get, post }),
-    ...authorityCalls({ get }),
+    ...authorityCalls({ get, post }),
     /** The roots of an environment, PEM. */
     trustBundle: async (environment: string): Promise<string> => {
       const path = `/v1/trust-bundles/${encodeURIComponent(environment)}.pem`;

@@ -25,6 +25,7 @@ import type { AlertStore } from './alert-store.ts';
 import type { AuthorityStore } from './authority-store.ts';
 import type { CampaignStore } from './campaign-store.ts';
 import type { DeploymentStore } from './deployment-store.ts';
+import type { ExternalStore } from './external-store.ts';
 import type {
   AskedExpiring,
   CertificateFilter,
@@ -213,7 +214,13 @@ export interface ExpiryCount {
   readonly withoutSuccessor: number;
 }
 
-export interface Inventory extends AuthorityStore, RequestStore, DeploymentStore, CampaignStore, AlertStore {
+export interface Inventory
+  extends AuthorityStore,
+    RequestStore,
+    DeploymentStore,
+    CampaignStore,
+    AlertStore,
+    ExternalStore {
   // --- issuance -------------------------------------------------------------------------------------------------------
   /**
    * Makes the serial, what will be signed, the token use and the audit entry durable, before anything is signed. Rejects

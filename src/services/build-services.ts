@@ -63,6 +63,7 @@ import { recoverUnfinished } from './recover-unfinished.ts';
 import { createRenewalInfos } from './renewal-info.ts';
 import { createDeploymentServices } from './report-deployment.ts';
 import { createReadiness, createStatus } from './report-status.ts';
+import { createEnsureRequested, createRequestAuthority } from './request-authority.ts';
 import { createRequestNews } from './request-news.ts';
 import { createRevocationNews } from './revocation-news.ts';
 import { createReleaseCertificate, createRevokeCertificate } from './revoke-certificate.ts';
@@ -158,7 +159,8 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
   const issueServiceCertificate = createIssueServiceCertificate(requestServiceCertificate);
   const withIssuing = { ...shared, directory, issueServiceCertificate };
   const ensureAuthority = createEnsureAuthority(withIssuing);
-  const ensureEnvironment = createEnsureEnvironment({ ...shared, ensureAuthority });
+  const ensureRequested = createEnsureRequested({ ...shared, directory });
+  const ensureEnvironment = createEnsureEnvironment({ ...shared, ensureAuthority, ensureRequested });
   const crls = createCrlPublisher({ ...shared, directory });
   const responders = createOcspResponders(withIssuing);
   const archiveStep = createArchiving(shared);
@@ -186,7 +188,8 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
   const approving = { ...shared, directory, products, findProduct, requestNews };
   const tendRequests = createTendRequests(approving);
   const trust = createTrustServices({ inventory, directory, clock });
-  const createEnvironment = createCreateEnvironment({ ...shared, ensureAuthority }, ensureEnvironment);
+  const createEnvironment = createCreateEnvironment({ ...shared, ensureAuthority, ensureRequested }, ensureEnvironment);
+  const describeAuthority = createDescribeAuthority({ inventory, findInForce: trust.authority });
   let stopping = false;
   const reporting = { ...shared, directory, crls, checkpoints, startedAt: clock.now(), stopping: () => stopping };
 
@@ -219,7 +222,8 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
     ...createViewRequests(approving),
     ...createDecideRequest(approving),
     ...trust,
-    describeAuthority: createDescribeAuthority({ inventory, findInForce: trust.authority }),
+    describeAuthority,
+    requestAuthority: createRequestAuthority({ ...shared, ensureRequested, describeAuthority }),
     ...createManageOperators({ ...shared, directory, requestServiceCertificate }),
     crl: (authority) => crls.current(authority),
     renewalInfo: renewals.find,
@@ -227,7 +231,8 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
     answerOcsp: createAnswerOcsp({ ...shared, directory, responders }),
     async createEnvironment(caller, input) {
       const view = await createEnvironment(caller, input);
-      await writeTrust({ ...shared, directory }, input.name, `${input.name}-root`);
+      // Whom to trust is not known before the first import.
+      if (input.hierarchy !== 'external') await writeTrust({ ...shared, directory }, input.name, `${input.name}-root`);
       return view;
     },
     listEnvironments: () => viewEnvironments(inventory),

@@ -7,7 +7,7 @@ import { publicKeySha256 } from '../domain/x509/public-key.ts';
 import { defaultSignatureAlgorithm, type SignatureAlgorithmName } from '../domain/x509/signature-algorithm.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import type { Randomness } from '../ports/randomness.ts';
-import type { Vault } from '../ports/vault.ts';
+import type { Vault, VaultKey } from '../ports/vault.ts';
 import type { AuthorityDirectory } from './authority-directory.ts';
 import type { GuardedClock } from './guard-clock.ts';
 import type { IssueServiceCertificate } from './issue-service-certificate.ts';
@@ -21,6 +21,8 @@ export interface CreateAuthorityDeps {
   readonly issueServiceCertificate: IssueServiceCertificate;
 }
 
+export type PrepareRowDeps = Pick<CreateAuthorityDeps, 'inventory' | 'vaults' | 'clock' | 'randomness'>;
+
 export interface AuthorityPlan {
   readonly name: string;
   readonly role: AuthorityRole;
@@ -28,6 +30,9 @@ export interface AuthorityPlan {
   /** Name of the signing authority; its own name for a root. */
   readonly parent: string;
   readonly vault: string;
+  /** A key that the vault has already; without one it makes one. */
+  readonly vaultKey?: string;
+  /** Of the key to make; one that is there has its own. */
   readonly keyType: KeyType;
   /** What fits the key type if absent. */
   readonly signatureAlgorithm?: SignatureAlgorithmName;
@@ -49,7 +54,7 @@ export function createEnsureAuthority(deps: CreateAuthorityDeps): EnsureAuthorit
   return async (plan) => {
     const known = (await deps.inventory.authorities()).find(({ name }) => name === plan.name);
     if (known?.certificateSerial) return false;
-    const authority = known ?? (await prepareRow(deps, plan));
+    const authority = known ?? (await prepareAuthorityRow(deps, plan));
     const signer = await deps.directory.openSigner(authority);
     const { record } = await deps.issueServiceCertificate({
       recipe: recipeOf[plan.role],
@@ -73,11 +78,8 @@ export function createEnsureAuthority(deps: CreateAuthorityDeps): EnsureAuthorit
 }
 
 /** The key first: a row without a key could never be completed, a key without a row is only unused. */
-async function prepareRow(deps: CreateAuthorityDeps, plan: AuthorityPlan): Promise<Authority> {
-  const vault = deps.vaults.get(plan.vault);
-  if (!vault) throw new CaError('signerUnavailable', `The vault ${plan.vault} is not configured.`);
-  const suffix = Buffer.from(deps.randomness.bytes(4)).toString('hex');
-  const key = await vault.createKey(`${plan.name}.${suffix}`, plan.keyType);
+export async function prepareAuthorityRow(deps: PrepareRowDeps, plan: AuthorityPlan): Promise<Authority> {
+  const key = await keyFor(deps, plan);
   const authority: Authority = {
     name: plan.name,
     role: plan.role,
@@ -86,8 +88,8 @@ async function prepareRow(deps: CreateAuthorityDeps, plan: AuthorityPlan): Promi
     generation: 1,
     vault: plan.vault,
     vaultKey: key.name,
-    keyType: plan.keyType,
-    signatureAlgorithm: plan.signatureAlgorithm ?? defaultSignatureAlgorithm(plan.keyType).name,
+    keyType: key.type,
+    signatureAlgorithm: plan.signatureAlgorithm ?? defaultSignatureAlgorithm(key.type).name,
     certificateSerial: null,
     createdAt: deps.clock.now(),
   };
@@ -96,7 +98,25 @@ async function prepareRow(deps: CreateAuthorityDeps, plan: AuthorityPlan): Promi
     kind: 'authority.created',
     actor: plan.actor,
     object: `authority:${plan.name}`,
-    details: { vault: plan.vault, keyType: plan.keyType },
+    details: { vault: plan.vault, key: key.name, keyType: key.type },
   });
   return authority;
+}
+
+async function keyFor({ vaults, inventory, randomness }: PrepareRowDeps, plan: AuthorityPlan): Promise<VaultKey> {
+  const vault = vaults.get(plan.vault);
+  if (!vault) throw new CaError('signerUnavailable', `The vault ${plan.vault} is not configured.`);
+  if (plan.vaultKey === undefined) {
+    const suffix = Buffer.from(randomness.bytes(4)).toString('hex');
+    return vault.createKey(`${plan.name}.${suffix}`, plan.keyType);
+  }
+  const key = await vault.key(plan.vaultKey);
+  // Under another name, or in another vault, it would be the same key all the same.
+  if (await inventory.keyBlock(publicKeySha256(key.publicKeyDer))) {
+    throw new CaError(
+      'conflict',
+      `The key ${key.name} of the vault ${plan.vault} is in use already. Name another one.`,
+    );
+  }
+  return key;
 }

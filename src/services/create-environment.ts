@@ -10,6 +10,7 @@ import type { Inventory } from '../ports/inventory.ts';
 import type { Vault } from '../ports/vault.ts';
 import { actorOf, type Caller } from './caller.ts';
 import type { AuthorityPlan, EnsureAuthority } from './create-authority.ts';
+import type { EnsureRequested, RequestPlan } from './request-authority.ts';
 import type { EnvironmentView } from './services.ts';
 
 export interface EnvironmentDeps {
@@ -18,6 +19,7 @@ export interface EnvironmentDeps {
   readonly ensureAuthority: EnsureAuthority;
   /** By name, as the settings give them. */
   readonly vaults: ReadonlyMap<string, Vault>;
+  readonly ensureRequested: EnsureRequested;
   /** Where and how the keys of new authorities are made. */
   readonly authorityKeys: {
     readonly vault: string;
@@ -36,7 +38,7 @@ interface WantedEnvironment {
   readonly vault?: string;
 }
 
-/** Creates what is missing of an environment; resolves to the names of the authorities that are new. */
+/** Creates what is missing of an environment; resolves to the names of the authorities that are newly in force. */
 export type EnsureEnvironment = (wanted: WantedEnvironment, actor: string) => Promise<readonly string[]>;
 
 /** An environment that a start completes must not get its other half in another vault. */
@@ -57,6 +59,10 @@ export function createEnsureEnvironment(deps: EnvironmentDeps): EnsureEnvironmen
         details: { hierarchy: wanted.hierarchy, ...(wanted.vault !== undefined && { vault: wanted.vault }) },
       });
     }
+    if (environment.hierarchy === 'external') {
+      await deps.ensureRequested(requestPlan({ ...deps.authorityKeys, vault }, environment.name, actor));
+      return [];
+    }
     const made: string[] = [];
     for (const plan of authorityPlans({ ...deps.authorityKeys, vault }, environment, actor)) {
       if (await deps.ensureAuthority(plan)) made.push(plan.name);
@@ -65,6 +71,15 @@ export function createEnsureEnvironment(deps: EnvironmentDeps): EnsureEnvironmen
   };
 }
 
+const requestPlan = (keys: EnvironmentDeps['authorityKeys'], environment: string, actor: string): RequestPlan => ({
+  ...keys,
+  name: `${environment}-issuing`,
+  environment,
+  commonName: `Privyseal ${environment} issuing`,
+  actor,
+});
+
+/** Of a hierarchy that is wholly ours. */
 function authorityPlans(
   keys: EnvironmentDeps['authorityKeys'],
   { name, hierarchy }: Environment,
@@ -108,6 +123,9 @@ async function isTaken(deps: EnvironmentDeps, input: WantedEnvironment): Promise
   if (reservedEnvironmentNames.includes(input.name)) return true;
   const known = (await deps.inventory.environments()).find(({ name }) => name === input.name);
   if (!known || known.hierarchy !== input.hierarchy) return known !== undefined;
+  if (known.hierarchy === 'external') {
+    return (await deps.inventory.authorityRequest(issuingAuthorityName(known))) !== undefined;
+  }
   const inForce = (await deps.inventory.authorities()).filter(({ certificateSerial }) => certificateSerial !== null);
   return authorityPlans(deps.authorityKeys, known, 'service').every((plan) =>
     inForce.some(({ name }) => name === plan.name),

@@ -14,5 +14,7 @@ export const createDescribeAuthority =
   async (name) => {
     const authority = (await inventory.authorities()).find((candidate) => candidate.name === name);
     if (!authority) throw new CaError('notFound', 'There is no such authority. The list of authorities shows them.');
-    return { authority, inForce: authority.certificateSerial === null ? null : await findInForce(name) };
+    const request = await inventory.authorityRequest(name);
+    const inForce = authority.certificateSerial === null ? null : await findInForce(name);
+    return { authority, inForce, csrDer: request?.csrDer ?? null };
   };

@@ -7,6 +7,7 @@ import { auditContract } from './inventory/audit.ts';
 import { campaignContract } from './inventory/campaigns.ts';
 import { deploymentContract } from './inventory/deployments.ts';
 import { generationsContract } from './inventory/generations.ts';
+import { externalContract } from './inventory/external.ts';
 import { issuanceContract } from './inventory/issuance.ts';
 import { lineageContract } from './inventory/lineage.ts';
 import { operatorContract } from './inventory/operators.ts';
@@ -39,6 +40,7 @@ export function inventoryContract(name: string, makeStore: () => Promise<Invento
     archiveContract(makeStore);
     registryContract(makeStore);
     generationsContract(makeStore);
+    externalContract(makeStore);
     quotaContract(makeStore);
     profileContract(makeStore);
     productContract(makeStore);

@@ -5,6 +5,10 @@ import type { AuthorityServices, AuthorityView } from '../../src/services/author
 export const authoritiesDouble = (known: (name: string) => void, view: () => AuthorityView): AuthorityServices => ({
   describeAuthority: async (name) => {
     known(name);
-    return { authority: view().authority, inForce: view() };
+    return { authority: view().authority, inForce: view(), csrDer: null };
+  },
+  requestAuthority: async (_caller, { name, environment }) => {
+    const authority = { ...view().authority, name, environment, certificateSerial: null };
+    return { authority, inForce: null, csrDer: new Uint8Array([0x30, 0]) };
   },
 });

@@ -30,6 +30,8 @@ export const actNames = [
   'activateAuthority',
   'createGeneration',
   'certifyGeneration',
+  'recordAuthorityRequest',
+  'recordImport',
   'createProfile',
   'changeProfile',
   'createProduct',

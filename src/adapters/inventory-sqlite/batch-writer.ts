@@ -11,6 +11,7 @@ import { catchUpAct } from './catch-up-act.ts';
 import { type Connection, type ConnectionOptions, openForWriting } from './connection.ts';
 import { type Failure, failureOf, isBusy, isUnavailable } from './database-error.ts';
 import { deploymentActs } from './deployment-acts.ts';
+import { externalActs } from './external-acts.ts';
 import { issuanceActs } from './issuance-acts.ts';
 import { operatorActs } from './operator-acts.ts';
 import { productActs, tokenActs } from './product-acts.ts';
@@ -98,8 +99,10 @@ function openSession(options: ConnectionOptions): Session {
     audit.forgetHead();
     quotas.forget();
   };
+  const issuing = issuanceActs(connection, audit, quotas);
   const acts: Acts = {
-    ...issuanceActs(connection, audit, quotas),
+    ...issuing,
+    ...externalActs(connection, audit, issuing),
     ...catchUpAct(connection),
     ...revocationActs(connection, audit),
     ...deploymentActs(connection, audit),

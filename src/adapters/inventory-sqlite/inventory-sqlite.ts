@@ -10,6 +10,7 @@ import { campaignReads } from './campaign-reads.ts';
 import { type Connection, type ConnectionOptions, openForReading, openForWriting } from './connection.ts';
 import { startErrorOf } from './database-error.ts';
 import { deploymentReads } from './deployment-reads.ts';
+import { externalReads } from './external-reads.ts';
 import { migrate, readMigrations } from './migrate.ts';
 import { pointReads } from './point-reads.ts';
 import { policyReads } from './policy-reads.ts';
@@ -82,6 +83,7 @@ function compose(queue: WriteQueue, reader: Connection, searches: SearchThread):
     ...campaignReads(reader),
     ...deploymentReads(reader),
     ...alertReads(reader),
+    ...externalReads(reader),
     ...searching,
     load: async () => ({ pendingWrites: queue.pending, waitingSearches: waiting() }),
     recordIssued: (issued) =>

@@ -70,7 +70,8 @@ export const lookUps = {
 
 /** These list small tables whole. */
 const lists = {
-  environments: 'SELECT name, hierarchy, created_at AS createdAt FROM environments ORDER BY name',
+  environments: `SELECT name, iif(is_external, 'external', hierarchy) AS hierarchy, created_at AS createdAt
+    FROM environments ORDER BY name`,
   authorities: `SELECT name, role, environment, parent, vault, vault_key AS vaultKey, key_type AS keyType,
     signature_algorithm AS signatureAlgorithm, nullif(lower(hex(certificate_serial)), '') AS certificateSerial,
     generation, created_at AS createdAt FROM authorities ORDER BY name`,

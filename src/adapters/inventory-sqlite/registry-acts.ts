@@ -16,14 +16,17 @@ export function registryActs(connection: Connection, audit: AuditChain): Registr
 
 function environmentActs(connection: Connection, audit: AuditChain): Pick<Acts, 'createEnvironment'> {
   const known = existence(connection, 'SELECT 1 FROM environments WHERE name = ?');
-  const insert = connection.prepare('INSERT INTO environments (name, hierarchy, created_at) VALUES (?, ?, ?)');
+  const insert = connection.prepare(
+    'INSERT INTO environments (name, hierarchy, is_external, created_at) VALUES (?, ?, ?, ?)',
+  );
   const insertProfile = connection.prepare(
     'INSERT INTO profiles (environment, name, version, definition) VALUES (?, ?, ?, ?)',
   );
   return {
     createEnvironment({ name, hierarchy, createdAt }, profiles, entry) {
       refuseExisting(known(name), `an environment ${name}`);
-      insert.run(name, hierarchy, createdAt);
+      const isExternal = hierarchy === 'external';
+      insert.run(name, isExternal ? 'two-tier' : hierarchy, Number(isExternal), createdAt);
       for (const profile of profiles) {
         insertProfile.run(profile.environment, profile.name, profile.version, JSON.stringify(profile));
       }

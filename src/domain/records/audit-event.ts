@@ -11,6 +11,8 @@ export type AuditKind =
   | 'environment.created'
   | 'authority.created'
   | 'authority.activated'
+  | 'authority.requested' // its CSR, to be signed elsewhere
+  | 'authority.imported' // a certificate that was signed elsewhere, with its chain
   | 'vault.checked' // by an operator; with a code when a key did not sign
   | 'product.created'
   | 'product.changed' // a new version
@@ -44,6 +46,7 @@ export type AuditKind =
   | 'alert.opened' // its condition is met
   | 'alert.cleared'
   | 'crl.published'
+  | 'crl.imported' // of an authority whose key is elsewhere
   | 'auditKey.activated' // from here on this key signs checkpoints
   | 'request.refused'; // any refusal on any face; `code` says which
 

@@ -3,8 +3,12 @@ import type { NameRule } from '../policy/name-rule.ts';
 import type { KeyType } from '../x509/key-type.ts';
 import type { SignatureAlgorithmName } from '../x509/signature-algorithm.ts';
 
-/** `two-tier`: the root signs only the issuing authority. `root`: the root itself signs products' certificates. */
-export type Hierarchy = 'two-tier' | 'root';
+/**
+ * `two-tier`: the root signs only the issuing authority. `root`: the root itself signs products' certificates. `external`: the
+ * issuing authority is signed by an authority that is not ours.
+ */
+export type Hierarchy = OwnHierarchy | 'external';
+export type OwnHierarchy = 'two-tier' | 'root';
 
 export interface Environment {
   /** Lower-case letters, digits and `-`, at most 32: `dev`, `staging`. */

@@ -93,9 +93,9 @@ export const reasonOption = new Option('--reason <reason>', 'why (RFC 5280): cer
 
 export const hierarchyOption = new Option(
   '--hierarchy <kind>',
-  'two-tier: the root signs an issuing authority; root: it signs products’ certificates itself',
+  'two-tier: the root signs an issuing authority; root: it signs products’ certificates itself; external: the issuing authority is signed elsewhere',
 )
-  .choices(['two-tier', 'root'])
+  .choices(['two-tier', 'root', 'external'])
   .default('two-tier');
 
 /** Where a server listens. */

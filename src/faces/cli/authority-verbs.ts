@@ -1,5 +1,7 @@
 /** The verbs of `privyseal authority`; each one's code is loaded when it is called. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import { keyTypes } from '../../domain/x509/key-type.ts';
+import type { CreateOptions, ShowOptions } from './authority.ts';
 import type { WithSession } from './session.ts';
 
 interface VerbDeps {
@@ -10,6 +12,7 @@ interface VerbDeps {
 export function addAuthorityVerbs(program: Command, deps: VerbDeps): Command {
   const authority = program.command('authority').description('authorities: who signs, and with which key');
   addLookingVerbs(program, authority, deps);
+  addCreateVerb(program, authority, deps);
   return authority;
 }
 
@@ -26,10 +29,33 @@ function addLookingVerbs(program: Command, authority: Command, { withSession }: 
     .description('one authority: its key, its vault, and its certificate')
     .argument('<name>', 'like dev-issuing')
     .option('--pem', 'with the certificate itself')
+    .option('--csr', 'its CSR alone, for whoever signs it elsewhere')
     .addHelpText('after', '\nExample:\n  $ privyseal authority show dev-issuing --pem')
-    .action((name: string, options: { pem?: boolean }) =>
+    .action((name: string, options: ShowOptions) =>
       withSession(program.opts(), async (session) =>
         (await import('./authority.ts')).showAuthority(session, name, options),
+      ),
+    );
+}
+
+function addCreateVerb(program: Command, authority: Command, { withSession }: VerbDeps): void {
+  authority
+    .command('create')
+    .description('make the key and the CSR of an issuing authority whose certificate is signed elsewhere')
+    .argument('<name>', 'lower-case letters, digits and -')
+    .requiredOption('--environment <name>', 'whose certificates it signs')
+    .requiredOption('--csr', 'print its CSR, for whoever signs it')
+    .option('--vault <name>', 'where its key is (default: as the settings say)')
+    .option('--vault-key <name>', 'a key that the vault has already, instead of a new one')
+    .addOption(new Option('--key-type <type>', 'kind of key to make (default: as the settings say)').choices(keyTypes))
+    .option('--common-name <text>', 'CN of the subject to ask for')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ privyseal authority create corp-issuing --environment corp --csr > corp-issuing.csr',
+    )
+    .action((name: string, options: CreateOptions) =>
+      withSession(program.opts(), async (session) =>
+        (await import('./authority.ts')).createAuthority(session, name, options),
       ),
     );
 }

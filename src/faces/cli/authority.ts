@@ -1,7 +1,8 @@
-/** `privyseal authority list|show`. */
-import type { AuthorityDetailJson } from '../../api/authority.ts';
+/** `privyseal authority list|show|create`. */
+import type { AuthorityBody, AuthorityDetailJson } from '../../api/authority.ts';
 import type { AuthorityJson } from '../../api/service.ts';
 import { printable } from '../../domain/policy/printable.ts';
+import { CliError } from './cli-error.ts';
 import type { Ending } from './exit-codes.ts';
 import { type Field, layoutFields } from './fields.ts';
 import type { Session } from './session.ts';
@@ -29,12 +30,52 @@ const rowOf = (item: AuthorityJson, now: number): string[] => [
   printable(item.sha256),
 ];
 
-export async function showAuthority(session: Session, name: string, { pem }: { pem?: boolean }): Promise<Ending> {
+export interface ShowOptions {
+  readonly pem?: boolean;
+  readonly csr?: boolean;
+}
+
+export async function showAuthority(session: Session, name: string, { pem, csr }: ShowOptions): Promise<Ending> {
   const authority = await (await session.adminClient()).authority(name);
   if (session.json) session.printJson(authority);
+  else if (csr) session.print([csrOf(authority)]);
   else {
     session.print(describeAuthority(session, authority));
     if (pem && authority.certificate) session.print(['', authority.certificate.certificate.trimEnd()]);
+  }
+  return 'ok';
+}
+
+/** What the service would say itself is not asked for again: it has no CSR of what it signs. */
+function csrOf({ name, csr }: AuthorityDetailJson): string {
+  if (csr !== null) return csr.trimEnd();
+  throw new CliError(
+    'usage',
+    `${printable(name)} has no CSR: it is signed here. \`authority show\` shows its certificate.`,
+  );
+}
+
+export interface CreateOptions extends Pick<AuthorityBody, 'environment' | 'vault' | 'keyType' | 'commonName'> {
+  readonly csr: true;
+  /** `--key` is the client certificate's. */
+  readonly vaultKey?: string;
+}
+
+/** The CSR alone is on stdout, so that it can go to a file. */
+export async function createAuthority(session: Session, name: string, options: CreateOptions): Promise<Ending> {
+  const { csr: _, vaultKey, ...asked } = options;
+  const authority = await (await session.adminClient()).requestAuthority({
+    name,
+    ...asked,
+    ...(vaultKey !== undefined && { key: vaultKey }),
+  });
+  if (session.json) session.printJson(authority);
+  else {
+    session.print([csrOf(authority)]);
+    session.note([
+      `${printable(name)} has a key in the vault ${printable(authority.vault)} and waits for its certificate.`,
+      `Have the CSR signed, then: privyseal authority import ${printable(name)} chain.pem`,
+    ]);
   }
   return 'ok';
 }

@@ -34,6 +34,7 @@ const makeDetail = (override: Partial<AuthorityDetailJson> = {}): AuthorityDetai
   keyType: 'ec-p256',
   signatureAlgorithm: 'ecdsa-with-SHA256',
   createdAt: '2026-11-01T07:00:00.000Z',
+  csr: null,
   certificate: makeCertificate(),
   ...override,
 });
@@ -80,5 +81,31 @@ describe('privyseal authority show', () => {
   it('makes what the service says safe for the terminal', async () => {
     const { run } = await started(() => ({ body: makeDetail({ vaultKey: 'a\u001b[31m' }) }));
     expect((await run(['show', 'x'])).stdout).toContain('a\\u{1b}[31m');
+  });
+});
+
+describe('privyseal authority create', () => {
+  const csr = '-----BEGIN CERTIFICATE REQUEST-----\nMA==\n-----END CERTIFICATE REQUEST-----\n';
+  const waiting = makeDetail({ name: 'corp-issuing', state: 'waiting', parent: 'external', csr, certificate: null });
+
+  it('prints the CSR alone, so that it can go to a file, and says what is next', async () => {
+    const { run, service } = await started(() => ({ status: 201, body: waiting }));
+    const argv = ['create', 'corp-issuing', '--environment', 'corp', '--csr', '--vault', 'hsm', '--vault-key', 'k1'];
+    const { code, stdout, stderr } = await run(argv);
+    expect([code, stdout]).toEqual([0, csr]);
+    expect(stderr).toContain('authority import corp-issuing');
+    expect(service.requests.map(({ method, path, body }) => [method, path, JSON.parse(body)])).toEqual([
+      ['POST', '/v1/authorities', { name: 'corp-issuing', environment: 'corp', vault: 'hsm', key: 'k1' }],
+    ]);
+  });
+
+  it('gives the CSR again', async () => {
+    const { run } = await started(() => ({ body: waiting }));
+    expect((await run(['show', 'corp-issuing', '--csr'])).stdout).toBe(csr);
+  });
+
+  it('has none of an authority that is signed here', async () => {
+    const { run } = await started(() => ({ body: makeDetail() }));
+    expect(await run(['show', 'dev-issuing', '--csr'])).toMatchObject({ code: 2, stdout: '' });
   });
 });

@@ -1,8 +1,10 @@
 /** Authorities for operators: in force, or waiting for a certificate that is signed elsewhere. */
 import type { onRequestAsyncHookHandler } from 'fastify';
-import { AuthorityDetailJson } from '../../../api/authority.ts';
+import { AuthorityBody, AuthorityDetailJson } from '../../../api/authority.ts';
 import { AuthorityPath, NoQuery } from '../../../api/service.ts';
+import { encodePem } from '../../../domain/der/pem.ts';
 import type { AuthorityDetail, AuthorityServices } from '../../../services/authority-services.ts';
+import { callerOf } from '../authentication.ts';
 import { sendJson } from '../certificate-formats.ts';
 import { authorityJson } from '../certificate-json.ts';
 import { commonProblems, jsonAnswer, problems } from '../documentation.ts';
@@ -37,9 +39,48 @@ export function addAuthorityDetailRoutes(
     },
     async (request, reply) => sendJson(reply, detailJson(await services.describeAuthority(request.params.name))),
   );
+
+  face.post(
+    '/v1/authorities',
+    {
+      onRequest: may('administer'),
+      schema: {
+        operationId: 'requestAuthority',
+        tags,
+        summary: 'Make the key and the CSR of an authority that is to be signed elsewhere',
+        description: 'It signs nothing until its certificate has been imported.',
+        security,
+        querystring: NoQuery,
+        body: AuthorityBody,
+        response: {
+          201: jsonAnswer('The authority, with its CSR.', AuthorityDetailJson),
+          ...problems(...changeProblems),
+        },
+      },
+    },
+    async (request, reply) => {
+      const detail = await services.requestAuthority(callerOf(request), request.body);
+      const location = `/v1/authorities/${detail.authority.name}`;
+      return sendJson(reply.code(201).header('location', location), detailJson(detail));
+    },
+  );
 }
 
-const detailJson = ({ authority, inForce }: AuthorityDetail): AuthorityDetailJson => ({
+/** Its CSR is signed before the answer. */
+const changeProblems = [
+  ...commonProblems,
+  'unauthenticated',
+  'unauthorized',
+  'notFound',
+  'conflict',
+  'payloadTooLarge',
+  'unsupportedMediaType',
+  'overloaded',
+  'signerUnavailable',
+  'inventoryUnavailable',
+] as const;
+
+const detailJson = ({ authority, inForce, csrDer }: AuthorityDetail): AuthorityDetailJson => ({
   name: authority.name,
   role: authority.role,
   environment: authority.environment,
@@ -50,5 +91,6 @@ const detailJson = ({ authority, inForce }: AuthorityDetail): AuthorityDetailJso
   keyType: authority.keyType,
   signatureAlgorithm: authority.signatureAlgorithm,
   createdAt: rfc3339Ms(authority.createdAt),
+  csr: csrDer && encodePem('CERTIFICATE REQUEST', csrDer),
   certificate: inForce && authorityJson(inForce),
 });

@@ -17,3 +17,24 @@ describe('GET /v1/authorities/:name', () => {
     expect((await send('GET', '/v1/authorities/nobody')).status).toBe(404);
   });
 });
+
+describe('POST /v1/authorities', () => {
+  it('makes one that is to be signed elsewhere, and gives its CSR', async () => {
+    const { send, calls } = await openAdmin();
+    const body = { name: 'corp-issuing', environment: 'corp', keyType: 'ec-p384' };
+    const answer = await send('POST', '/v1/authorities', {}, body);
+    expect([answer.status, answer.headers.location]).toEqual([201, '/v1/authorities/corp-issuing']);
+    expect(Value.Check(AuthorityDetailJson, answer.json)).toBe(true);
+    expect(answer.json).toMatchObject({ state: 'waiting', csr: expect.stringContaining('CERTIFICATE REQUEST') });
+    expect(calls.find(({ name }) => name === 'requestAuthority')?.args[1]).toEqual(body);
+  });
+
+  it.each([{ name: 'Corp' }, { environment: undefined }, { keyType: 'rsa-1024' }, { surprise: 1 }])(
+    'refuses %j',
+    async (wrong) => {
+      const { send } = await openAdmin();
+      const body = { name: 'corp-issuing', environment: 'corp', ...wrong };
+      expect((await send('POST', '/v1/authorities', {}, body)).status).toBe(400);
+    },
+  );
+});

@@ -20,6 +20,7 @@ export const routeExpectations: Readonly<Record<string, readonly OperatorRole[]>
   'GET /v1/audit-checkpoints/latest': everyone,
   'GET /v1/authorities': everyone,
   'GET /v1/authorities/:name': everyone,
+  'POST /v1/authorities': admins,
   'GET /v1/authorities/:name/certificate': everyone,
   'GET /v1/certificates': everyone,
   'GET /v1/certificates/:serial': everyone,

@@ -21,6 +21,13 @@ export interface CreateAuthorityDeps {
   readonly issueServiceCertificate: IssueServiceCertificate;
 }
 
+/** Where and how the keys of new authorities are made, as the settings say. */
+export interface AuthorityKeys {
+  readonly vault: string;
+  readonly keyType: KeyType;
+  readonly signatureAlgorithm?: SignatureAlgorithmName;
+}
+
 export type PrepareRowDeps = Pick<CreateAuthorityDeps, 'inventory' | 'vaults' | 'clock' | 'randomness'>;
 
 export interface AuthorityPlan {

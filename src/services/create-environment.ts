@@ -3,13 +3,11 @@ import { CaError } from '../domain/errors.ts';
 import { builtinProfiles } from '../domain/policy/builtin-profiles.ts';
 import type { Environment, Hierarchy } from '../domain/records/environment.ts';
 import { refuse } from '../domain/refusal.ts';
-import type { KeyType } from '../domain/x509/key-type.ts';
-import type { SignatureAlgorithmName } from '../domain/x509/signature-algorithm.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import type { Vault } from '../ports/vault.ts';
 import { actorOf, type Caller } from './caller.ts';
-import type { AuthorityPlan, EnsureAuthority } from './create-authority.ts';
+import type { AuthorityKeys, AuthorityPlan, EnsureAuthority } from './create-authority.ts';
 import type { EnsureRequested, RequestPlan } from './request-authority.ts';
 import type { EnvironmentView } from './services.ts';
 
@@ -21,11 +19,7 @@ export interface EnvironmentDeps {
   readonly vaults: ReadonlyMap<string, Vault>;
   readonly ensureRequested: EnsureRequested;
   /** Where and how the keys of new authorities are made. */
-  readonly authorityKeys: {
-    readonly vault: string;
-    readonly keyType: KeyType;
-    readonly signatureAlgorithm?: SignatureAlgorithmName;
-  };
+  readonly authorityKeys: AuthorityKeys;
 }
 
 export const issuingAuthorityName = ({ name, hierarchy }: Pick<Environment, 'name' | 'hierarchy'>): string =>
@@ -71,7 +65,7 @@ export function createEnsureEnvironment(deps: EnvironmentDeps): EnsureEnvironmen
   };
 }
 
-const requestPlan = (keys: EnvironmentDeps['authorityKeys'], environment: string, actor: string): RequestPlan => ({
+const requestPlan = (keys: AuthorityKeys, environment: string, actor: string): RequestPlan => ({
   ...keys,
   name: `${environment}-issuing`,
   environment,
@@ -81,7 +75,7 @@ const requestPlan = (keys: EnvironmentDeps['authorityKeys'], environment: string
 
 /** Of a hierarchy that is wholly ours. */
 function authorityPlans(
-  keys: EnvironmentDeps['authorityKeys'],
+  keys: AuthorityKeys,
   { name, hierarchy }: Environment,
   actor: string,
 ): readonly AuthorityPlan[] {

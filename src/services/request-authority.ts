@@ -9,8 +9,12 @@ import { assembleSigned } from '../domain/x509/signed.ts';
 import type { AuthorityDirectory } from './authority-directory.ts';
 import type { AuthorityInput, AuthorityServices } from './authority-services.ts';
 import { actorOf } from './caller.ts';
-import { type AuthorityPlan, type PrepareRowDeps, prepareAuthorityRow } from './create-authority.ts';
-import type { EnvironmentDeps } from './create-environment.ts';
+import {
+  type AuthorityKeys,
+  type AuthorityPlan,
+  type PrepareRowDeps,
+  prepareAuthorityRow,
+} from './create-authority.ts';
 
 export interface RequestAuthorityDeps extends PrepareRowDeps {
   readonly directory: AuthorityDirectory;
@@ -57,7 +61,7 @@ export interface CreateRequestedDeps {
   readonly inventory: PrepareRowDeps['inventory'];
   readonly ensureRequested: EnsureRequested;
   readonly describeAuthority: AuthorityServices['describeAuthority'];
-  readonly authorityKeys: EnvironmentDeps['authorityKeys'];
+  readonly authorityKeys: AuthorityKeys;
 }
 
 /** One whose making failed halfway, as when the vault was away, is completed by asking for it again. */
@@ -77,7 +81,7 @@ export const createRequestAuthority =
 
 /** The settings' algorithm is for the settings' kind of key; any other kind has its own. */
 function keyPlanOf(
-  { vault, keyType, signatureAlgorithm }: EnvironmentDeps['authorityKeys'],
+  { vault, keyType, signatureAlgorithm }: AuthorityKeys,
   input: AuthorityInput,
 ): Pick<AuthorityPlan, 'vault' | 'keyType' | 'vaultKey' | 'signatureAlgorithm'> {
   const wanted: KeyType = input.keyType ?? keyType;

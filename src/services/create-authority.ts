@@ -110,20 +110,12 @@ export async function prepareAuthorityRow(deps: PrepareRowDeps, plan: AuthorityP
   return authority;
 }
 
-async function keyFor({ vaults, inventory, randomness }: PrepareRowDeps, plan: AuthorityPlan): Promise<VaultKey> {
+async function keyFor({ vaults, randomness }: PrepareRowDeps, plan: AuthorityPlan): Promise<VaultKey> {
   const vault = vaults.get(plan.vault);
   if (!vault) throw new CaError('signerUnavailable', `The vault ${plan.vault} is not configured.`);
   if (plan.vaultKey === undefined) {
     const suffix = Buffer.from(randomness.bytes(4)).toString('hex');
     return vault.createKey(`${plan.name}.${suffix}`, plan.keyType);
   }
-  const key = await vault.key(plan.vaultKey);
-  // Under another name, or in another vault, it would be the same key all the same.
-  if (await inventory.keyBlock(publicKeySha256(key.publicKeyDer))) {
-    throw new CaError(
-      'conflict',
-      `The key ${key.name} of the vault ${plan.vault} is in use already. Name another one.`,
-    );
-  }
-  return key;
+  return vault.key(plan.vaultKey);
 }

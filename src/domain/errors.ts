@@ -164,6 +164,9 @@ export type StartErrorCode =
   | 'passphraseWrong'
   | 'keyFileDamaged'
   | 'keyFileOpenToOthers'
+  | 'vaultUnusable' // its module or token is not what the settings say
+  | 'pinMissing'
+  | 'pinRefused' // wrong, locked, expired, or too close to that to be tried
   | 'schemaTooNew'
   | 'databaseDamaged'
   | 'durabilityNotMet'

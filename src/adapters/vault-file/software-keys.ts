@@ -4,7 +4,7 @@ import { defaultSignatureAlgorithm } from '../../domain/x509/signature-algorithm
 import type { KeyPairs } from '../../ports/key-pairs.ts';
 import { generateKey, type KeyPair } from './generate-key.ts';
 import { signBrieflyWithKey } from './sign-with-key.ts';
-import { SigningQueue } from './signing-queue.ts';
+import { SigningQueue } from '../threads/signing-queue.ts';
 
 const publicKeyDer = ({ publicKey }: KeyPair): Uint8Array => publicKey.export({ type: 'spki', format: 'der' });
 

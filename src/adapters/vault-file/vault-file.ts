@@ -13,7 +13,7 @@ import { generateKey } from './generate-key.ts';
 import { type DerivationCost, defaultCost, deriveKey, saltLength } from './key-derivation.ts';
 import { formatSealedFile, nonceLength } from './sealed-file.ts';
 import { signWithKey } from './sign-with-key.ts';
-import { type QueueLimits, SigningQueue } from './signing-queue.ts';
+import { type QueueLimits, SigningQueue } from '../threads/signing-queue.ts';
 import type { ToSign } from './signing-worker.ts';
 import { unlock } from './unlock.ts';
 import { readVaultFolder } from './vault-folder.ts';

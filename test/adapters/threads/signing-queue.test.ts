@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { SigningQueue } from '#src/adapters/vault-file/signing-queue.ts';
+import { SigningQueue } from '#src/adapters/threads/signing-queue.ts';
 import { codeOf } from '../../support/rejection.ts';
 
 /** Work that ends when the test says so. */

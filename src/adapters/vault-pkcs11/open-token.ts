@@ -149,8 +149,6 @@ class LoggedInToken implements OpenToken {
     if (!way) throw new TokenFault('notSupported', `The token has no mechanism for ${algorithm.name}.`);
     const raw = await this.#pool.use((session) => this.#signIn(session, key, way, tbs));
     const signature = way.output(raw);
-    // As ports/vault.ts says; ECDSA's are verified by those who record them.
-    if (algorithm.keyFamily === 'ec') return signature;
     const publicKey = parseSubjectPublicKey(key.publicKeyDer);
     if (verifySignatureSync({ tbs, signature, algorithm, publicKey })) return signature;
     throw new TokenFault('spoilt', 'A signature of the token did not verify and was thrown away.');

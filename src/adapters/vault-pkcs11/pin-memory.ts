@@ -1,7 +1,7 @@
 /** What is known of PINs: one that was refused is never given to the token again, as long as this process lives. */
 import { createHmac, randomBytes } from 'node:crypto';
 import type { ReadPin } from './pin.ts';
-import type { TokenFault } from './token-fault.ts';
+import { TokenFault } from './token-fault.ts';
 import type { Login } from './token-messages.ts';
 
 export class PinMemory {
@@ -16,9 +16,11 @@ export class PinMemory {
     this.#readPin = readPin;
   }
 
-  /** Throws the fault of the time when this PIN was refused. */
+  /** Throws the fault of the time when this PIN was refused; TokenFault `pinMissing` when there is none to be read now. */
   async login(): Promise<Login> {
-    const pin = await this.#readPin();
+    const pin = await this.#readPin().catch((error: Error) => {
+      throw new TokenFault('pinMissing', error.message, error);
+    });
     if (pin === undefined) return { proven: false };
     const mark = createHmac('sha256', this.#key).update(pin).digest('base64');
     const refused = this.#refused.get(mark);

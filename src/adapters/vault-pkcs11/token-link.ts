@@ -1,9 +1,8 @@
 /** The way to a token through processes that come and go: opened when needed, replaced when lost, with a pause between failures. */
-import { StartError } from '../../domain/errors.ts';
 import type { ReadPin } from './pin.ts';
 import { PinMemory } from './pin-memory.ts';
 import { type ConnectionOptions, TokenConnection } from './token-connection.ts';
-import { faultOf, TokenFault } from './token-fault.ts';
+import { type FaultKind, faultOf, TokenFault } from './token-fault.ts';
 import type { TokenAct, TokenActs, TokenAddress } from './token-messages.ts';
 
 export interface TokenLinkOptions {
@@ -11,6 +10,8 @@ export interface TokenLinkOptions {
   readonly readPin: ReadPin;
   readonly env: NodeJS.ProcessEnv;
   readonly limits?: LinkLimits;
+  /** Told when the token cannot be opened any more, and, with undefined, when it is open again. */
+  onChange(fault: TokenFault | undefined): void;
 }
 
 /** After so many milliseconds of silence the module counts as hung. */
@@ -23,8 +24,11 @@ export interface LinkLimits {
 
 const defaultLimits: LinkLimits = { openMs: 30_000, askMs: 8000, createKeyMs: 180_000 };
 
-/** Between attempts to open; doubled each time, to the second: a token that is back is noticed within one. */
-const pauses = { firstMs: 250, longestMs: 1000 };
+/** Between attempts to open, doubled each time: a token that is back is noticed within a second, a PIN that is mended within some. */
+const pauses = { firstMs: 250, awayMs: 1000, personMs: 10_000 };
+
+/** What only a person mends. */
+const needsPerson = new Set<FaultKind>(['libraryMissing', 'moduleUnusable', 'tokenAmbiguous', 'pinMissing', 'pinRefused']);
 
 /** A connection younger than this is not replaced for a fault of its token: it would be no better. */
 const youngMs = 1000;
@@ -45,7 +49,8 @@ export class TokenLink {
   readonly #limits: LinkLimits;
   readonly #pins: PinMemory;
   #connection: Promise<TokenConnection> | undefined;
-  #failed: { readonly fault: TokenFault; readonly pauseMs: number; readonly until: number } | undefined;
+  #current: TokenConnection | undefined;
+  #failed: { readonly fault: TokenFault; readonly pauseMs: number; readonly timer: NodeJS.Timeout } | undefined;
   #closed = false;
 
   constructor(options: TokenLinkOptions) {
@@ -54,9 +59,14 @@ export class TokenLink {
     this.#pins = new PinMemory(options.readPin);
   }
 
-  /** Opens the token, if that has not happened; what goes wrong is a TokenFault, or a StartError of the PIN's source. */
+  /** Opens the token for the first time. Rejects with TokenFault; unless it is closed then, the link goes on trying. */
   async open(): Promise<void> {
     await this.#connected();
+  }
+
+  /** Why every ask is refused at once, for now. */
+  fault(): TokenFault | undefined {
+    return this.#failed?.fault;
   }
 
   /** Asked again on a new connection when the first is lost, where that does no harm. Rejects with TokenFault. */
@@ -76,6 +86,7 @@ export class TokenLink {
 
   async close(): Promise<void> {
     this.#closed = true;
+    clearTimeout(this.#failed?.timer);
     const connection = await this.#connection?.catch(() => undefined);
     await connection?.close();
   }
@@ -99,11 +110,9 @@ export class TokenLink {
     lost.retire();
   }
 
-  #current: TokenConnection | undefined;
-
   #connected(): Promise<TokenConnection> {
     if (this.#closed) return Promise.reject(new TokenFault('lost', 'The vault is closed.'));
-    if (this.#failed && Date.now() < this.#failed.until) return Promise.reject(this.#failed.fault);
+    if (this.#failed) return Promise.reject(this.#failed.fault);
     this.#connection ??= this.#connect();
     return this.#connection;
   }
@@ -115,19 +124,32 @@ export class TokenLink {
       const login = await this.#pins.login();
       connection = new TokenConnection({ entry, env, sessions: address.sessions });
       await connection.ask('open', { address, login }, this.#limits.openMs);
-      this.#pins.proved();
-      this.#failed = undefined;
-      this.#current = connection;
-      return connection;
     } catch (error) {
       void connection?.close();
-      this.#connection = undefined;
-      const fault = error instanceof StartError ? new TokenFault('pinMissing', error.message, error) : faultOf(error, 'Opening');
+      const fault = faultOf(error, 'Opening the token');
       if (fault.kind === 'pinRefused') this.#pins.refuse(fault);
-      const pauseMs = Math.min((this.#failed?.pauseMs ?? pauses.firstMs / 2) * 2, pauses.longestMs);
-      this.#failed = { fault, pauseMs, until: Date.now() + pauseMs };
+      this.#fail(fault);
       throw fault;
     }
+    this.#pins.proved();
+    this.#current = connection;
+    if (this.#failed) this.#options.onChange(undefined);
+    this.#failed = undefined;
+    return connection;
+  }
+
+  /** From now on asks are refused at once, until an attempt to open that nobody waits for has succeeded. */
+  #fail(fault: TokenFault): void {
+    this.#connection = undefined;
+    if (this.#closed) return;
+    const longestMs = needsPerson.has(fault.kind) ? pauses.personMs : pauses.awayMs;
+    const pauseMs = Math.min((this.#failed?.pauseMs ?? pauses.firstMs / 2) * 2, longestMs);
+    if (this.#failed?.fault.kind !== fault.kind) this.#options.onChange(fault);
+    const again = (): void => {
+      this.#connection = this.#connect();
+      this.#connection.catch(() => undefined);
+    };
+    this.#failed = { fault, pauseMs, timer: setTimeout(again, pauseMs).unref() };
   }
 }
 

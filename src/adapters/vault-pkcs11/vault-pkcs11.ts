@@ -3,6 +3,7 @@ import { CaError, type CaErrorCode, StartError, type StartErrorCode } from '../.
 import { type KeyType, keyFamily } from '../../domain/x509/key-type.ts';
 import { publicKeySha256 } from '../../domain/x509/public-key.ts';
 import type { SignatureAlgorithm } from '../../domain/x509/signature-algorithm.ts';
+import type { Log } from '../../ports/log.ts';
 import type { Signer, Vault, VaultKey } from '../../ports/vault.ts';
 import { SigningQueue } from '../threads/signing-queue.ts';
 import { openPin, type PinSettings } from './pin.ts';
@@ -18,6 +19,7 @@ export interface Pkcs11VaultOptions {
   /** The module's process gets it, without the service's own variables and without the PIN. */
   readonly env: NodeJS.ProcessEnv;
   readonly limits?: LinkLimits;
+  readonly log: Log;
 }
 
 /**
@@ -26,9 +28,13 @@ export interface Pkcs11VaultOptions {
  * `signerUnavailable` until the token is back.
  */
 export async function openPkcs11Vault(options: Pkcs11VaultOptions): Promise<Vault> {
-  const { name, token, pin, env, limits } = options;
+  const { name, token, pin, env, limits, log } = options;
   const readPin = await openPin(pin, env);
-  const link = new TokenLink({ address: token, readPin, env, ...(limits && { limits }) });
+  const onChange = (fault: TokenFault | undefined): void => {
+    if (!fault) return log.info({ vault: name }, 'a vault is back');
+    log.error({ vault: name, err: fault }, 'a vault is away; nothing is signed with its keys until it is back');
+  };
+  const link = new TokenLink({ address: token, readPin, env, onChange, ...(limits && { limits }) });
   try {
     await link.open();
   } catch (error) {
@@ -101,7 +107,7 @@ class Pkcs11Vault implements Vault {
       const takes = { key: reference, algorithm: algorithm.name, tbs };
       return this.#queue.run(() => this.#guard(this.#link.ask('sign', takes)));
     };
-    return { key, algorithm, sign };
+    return { key, algorithm, verified: true, sign, refusal: () => this.#refusal() };
   }
 
   async destroyKey(name: string): Promise<void> {
@@ -113,6 +119,11 @@ class Pkcs11Vault implements Vault {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#link.close();
+  }
+
+  #refusal(): CaError | undefined {
+    const fault = this.#closed ? undefined : this.#link.fault();
+    return fault && errorOf(fault);
   }
 
   async #guard<T>(asked: Promise<T>): Promise<T> {

@@ -51,10 +51,13 @@ export async function softwareToken(label = 'ca-test'): Promise<SoftwareToken> {
       token: { modulePath: softwareModule, label, sessions: 4, readWriteSessions: false },
       pin: { pinFile },
       env: { ...process.env, ...env },
+      log: silent,
       ...options,
     });
   return { folder, label, pin, pinFile, env, open, dispose };
 }
+
+const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /** Another token in the same folder. */
 export async function addToken({ label, pin, env }: Pick<SoftwareToken, 'label' | 'pin' | 'env'>): Promise<void> {

@@ -65,6 +65,11 @@ vaults:
     address: https://bao.example.org:8200
     caFile: /etc/privyseal/bao-ca.pem
     tokenFile: /run/privyseal/bao-token
+  - name: hsm
+    kind: pkcs11
+    module: /usr/lib/softhsm/libsofthsm2.so
+    tokenLabel: privyseal
+    pinFile: /etc/privyseal/hsm-pin
 \`\`\`
 
 ${tables.join('\n\n')}`;

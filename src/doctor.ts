@@ -10,6 +10,7 @@ import { type Config, inHome } from './config.ts';
 import type { Finding } from './domain/diagnosis/finding.ts';
 import { judgeCertificates, judgeClock, judgeDatabase, judgeLists } from './domain/diagnosis/judge-inventory.ts';
 import { StartError } from './domain/errors.ts';
+import { pkcs11Options } from './open-vaults.ts';
 import type { VaultKind, VaultSettings } from './vault-settings.ts';
 
 const migrationsDirectory = join(import.meta.dirname, '../migrations/sqlite');
@@ -25,17 +26,28 @@ export async function examine(config: Config, env: NodeJS.ProcessEnv): Promise<F
     ...home,
     ...(await examineService(config, served)),
     ...(await examineVault({ env, directory: inHome(config, 'vault') })),
-    ...(await examineFurtherVaults(config)),
+    ...(await examineFurtherVaults(config, env)),
     ...examineInventory(config, served),
   ];
 }
 
-const examiners: Readonly<Record<VaultKind, (settings: VaultSettings) => Promise<Finding[]>>> = {
-  openbao: async (settings) => (await import('./adapters/vault-openbao/examine-openbao.ts')).examineOpenBao(settings),
+type Examiners = {
+  readonly [Kind in VaultKind]: (
+    settings: Extract<VaultSettings, { kind: Kind }>,
+    env: NodeJS.ProcessEnv,
+  ) => Promise<Finding[]>;
 };
 
-async function examineFurtherVaults({ vaults }: Config): Promise<Finding[]> {
-  return (await Promise.all(vaults.map((settings) => examiners[settings.kind](settings)))).flat();
+const examiners: Examiners = {
+  openbao: async (settings) => (await import('./adapters/vault-openbao/examine-openbao.ts')).examineOpenBao(settings),
+  pkcs11: async (settings, env) =>
+    (await import('./adapters/vault-pkcs11/examine-pkcs11.ts')).examinePkcs11(pkcs11Options(settings, env)),
+};
+
+async function examineFurtherVaults({ vaults }: Config, env: NodeJS.ProcessEnv): Promise<Finding[]> {
+  const examineOne = (settings: VaultSettings): Promise<Finding[]> =>
+    settings.kind === 'openbao' ? examiners.openbao(settings, env) : examiners.pkcs11(settings, env);
+  return (await Promise.all(vaults.map(examineOne))).flat();
 }
 
 async function examineService(config: Config, served: boolean): Promise<Finding[]> {

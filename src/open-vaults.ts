@@ -2,10 +2,11 @@
 import { systemRandomness } from './adapters/system-randomness.ts';
 import { resolvePassphrase } from './adapters/vault-file/passphrase.ts';
 import { openFileVault } from './adapters/vault-file/vault-file.ts';
+import type { Pkcs11VaultOptions } from './adapters/vault-pkcs11/vault-pkcs11.ts';
 import { type Config, inHome } from './config.ts';
 import type { Log } from './ports/log.ts';
 import type { Vault } from './ports/vault.ts';
-import type { VaultKind, VaultSettings } from './vault-settings.ts';
+import type { Pkcs11Settings, VaultKind, VaultSettings } from './vault-settings.ts';
 
 export interface OpenVaults {
   /** By name; `file` is always there. */
@@ -19,7 +20,7 @@ export interface OpenVaults {
 export async function openVaults(config: Config, env: NodeJS.ProcessEnv, log: Log): Promise<OpenVaults> {
   const [file, ...others] = await Promise.allSettled([
     openFile(config, env),
-    ...config.vaults.map((settings) => openers[settings.kind](settings, log)),
+    ...config.vaults.map((settings) => open(settings, log, env)),
   ] as const);
   const opened = [file, ...others].flatMap((each) => {
     if (each.status === 'rejected') return [];
@@ -35,13 +36,37 @@ export async function openVaults(config: Config, env: NodeJS.ProcessEnv, log: Lo
   return { vaults, passphraseFile: file.value.passphraseFile, close };
 }
 
-type OpenVault = (settings: VaultSettings, log: Log) => Promise<Vault>;
+type Openers = {
+  readonly [Kind in VaultKind]: (
+    settings: Extract<VaultSettings, { kind: Kind }>,
+    log: Log,
+    env: NodeJS.ProcessEnv,
+  ) => Promise<Vault>;
+};
+
+const open = (settings: VaultSettings, log: Log, env: NodeJS.ProcessEnv): Promise<Vault> =>
+  settings.kind === 'openbao' ? openers.openbao(settings, log, env) : openers.pkcs11(settings, log, env);
 
 /** Loaded only where the settings name one. */
-const openers: Readonly<Record<VaultKind, OpenVault>> = {
+const openers: Openers = {
   openbao: async (settings, log) =>
     (await import('./adapters/vault-openbao/vault-openbao.ts')).openOpenBaoVault(settings, log),
+  pkcs11: async (settings, log, env) =>
+    (await import('./adapters/vault-pkcs11/vault-pkcs11.ts')).openPkcs11Vault({ ...pkcs11Options(settings, env), log }),
 };
+
+/** What the adapter needs of an entry of `vaults`. */
+export function pkcs11Options(settings: Pkcs11Settings, env: NodeJS.ProcessEnv): Omit<Pkcs11VaultOptions, 'log'> {
+  const { name, module: modulePath, tokenLabel, tokenSerial, sessions, readWriteSessions, keys } = settings;
+  const token = {
+    modulePath,
+    ...(tokenLabel !== undefined && { label: tokenLabel }),
+    ...(tokenSerial !== undefined && { serial: tokenSerial }),
+    sessions,
+    readWriteSessions,
+  };
+  return { name, token, pin: settings, keys, env };
+}
 
 async function openFile(config: Config, env: NodeJS.ProcessEnv) {
   const directory = inHome(config, 'vault');

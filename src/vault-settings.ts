@@ -79,11 +79,50 @@ const OpenBaoSchema = Type.Object(
   { additionalProperties: false },
 );
 
+const Pkcs11Schema = Type.Object(
+  {
+    name: Name(),
+    kind: Type.Enum(['pkcs11'], { description: 'An HSM, or whatever has a module for PKCS#11' }),
+    module: Type.String({
+      maxLength: 4096,
+      pattern: '^/[^\\0]*$',
+      description: 'The vendor’s library; what it needs of variables (`SOFTHSM2_CONF`) it gets from the service’s',
+    }),
+    tokenLabel: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 32, description: 'Label of the token; this, its serial number, or both' }),
+    ),
+    tokenSerial: Type.Optional(Type.String({ minLength: 1, maxLength: 16, description: 'Serial number of the token' })),
+    pinFile: FilePath('The file of the user’s PIN; read again at each login. Neither this nor `pinVariable`: no login'),
+    pinVariable: Type.Optional(
+      Type.String({
+        maxLength: 128,
+        pattern: '^(?!PRIVYSEAL_)[A-Z][A-Z0-9_]*$',
+        description: 'The variable of the PIN; it is removed once it is read. A file is seen by fewer',
+      }),
+    ),
+    sessions: Type.Integer({
+      minimum: 1,
+      maximum: 64,
+      default: 4,
+      unit: 'sessions',
+      description: 'Signatures at a time; one session more is for the login, one while a key is made',
+    }),
+    readWriteSessions: Type.Boolean({ default: false, description: 'For HSMs that have no read-only sessions' }),
+    keys: Type.Array(Type.String({ pattern: '^[a-z0-9][a-z0-9.\\-]{0,63}$' }), {
+      default: [],
+      maxItems: 200,
+      description: 'Labels of keys made by others that authorities may take; when some are named, no others are listed',
+    }),
+  },
+  { additionalProperties: false },
+);
+
 export type OpenBaoSettings = Readonly<Static<typeof OpenBaoSchema>>;
-export type VaultSettings = OpenBaoSettings;
+export type Pkcs11Settings = Readonly<Static<typeof Pkcs11Schema>>;
+export type VaultSettings = OpenBaoSettings | Pkcs11Settings;
 export type VaultKind = VaultSettings['kind'];
 
-const schemas = { openbao: OpenBaoSchema } as const satisfies Record<VaultKind, unknown>;
+const schemas = { openbao: OpenBaoSchema, pkcs11: Pkcs11Schema } as const satisfies Record<VaultKind, unknown>;
 
 /** By kind, then by key. */
 export const vaultRules = Object.fromEntries(
@@ -98,12 +137,16 @@ const neededByAuth: Readonly<Record<OpenBaoSettings['auth'], readonly (keyof Ope
   kubernetes: ['role'],
 };
 
-const needs: Readonly<Record<VaultKind, (settings: VaultSettings) => readonly string[]>> = {
-  openbao: ({ auth, certificateFile, keyFile }) => [
-    ...neededByAuth[auth],
-    ...(certificateFile !== undefined || keyFile !== undefined ? ['certificateFile', 'keyFile'] : []),
-  ],
-};
+const neededByOpenBao = ({ auth, certificateFile, keyFile }: OpenBaoSettings): readonly string[] => [
+  ...neededByAuth[auth],
+  ...(certificateFile !== undefined || keyFile !== undefined ? ['certificateFile', 'keyFile'] : []),
+];
+
+const neededByPkcs11 = ({ tokenSerial }: Pkcs11Settings): readonly string[] =>
+  tokenSerial === undefined ? ['tokenLabel'] : [];
+
+const neededBy = (settings: VaultSettings): readonly string[] =>
+  settings.kind === 'openbao' ? neededByOpenBao(settings) : neededByPkcs11(settings);
 
 export interface ReadVaultSettings {
   readonly vaults: readonly VaultSettings[];
@@ -138,8 +181,10 @@ function readOne(entry: Readonly<Record<string, unknown>>, index: number) {
   const complaints = complaintsOf(where, rules, withDefaults, schemas[kind].required ?? []);
   const settings = withDefaults as unknown as VaultSettings;
   if (complaints.length > 0) return { settings, complaints };
-  const missing = [...new Set(needs[kind](settings))].filter((key) => withDefaults[key] === undefined);
-  return { settings, complaints: missing.map((key) => `${where}.${key} is missing; this way needs it.`) };
+  const missing = [...new Set(neededBy(settings))].filter((key) => withDefaults[key] === undefined);
+  const lacking = missing.map((key) => `${where}.${key} is missing; this way needs it.`);
+  const both = settings.kind === 'pkcs11' && settings.pinFile !== undefined && settings.pinVariable !== undefined;
+  return { settings, complaints: both ? [...lacking, `${where} has pinFile and pinVariable. Keep one.`] : lacking };
 }
 
 const defaultsOf = (rules: Readonly<Record<string, Rules>>): Record<string, unknown> =>

@@ -9,6 +9,8 @@ import { temporaryFolder } from './support/temporary-folder.ts';
 
 const bao = { name: 'bao', kind: 'openbao', address: 'https://bao.example.org:8200', tokenFile: '/run/token' };
 
+const hsm = { name: 'hsm', kind: 'pkcs11', module: '/usr/lib/hsm.so', tokenLabel: 'ca', pinFile: '/run/pin' };
+
 /** With these settings in `privyseal.yaml`. */
 function load(settings: object, env: NodeJS.ProcessEnv = {}): Promise<Config> {
   const { path } = temporaryFolder();
@@ -64,6 +66,24 @@ describe('vaults', () => {
     [{ auth: 'kubernetes' }, 'vaults[0].role is missing'],
   ])('are refused with %j', async (override, words) => {
     expect(await refusal({ vaults: [{ ...bao, ...override }] })).toContain(words);
+  });
+
+  it('of kind pkcs11 get their defaults', async () => {
+    const { vaults } = await load({ vaults: [hsm] });
+    expect(vaults).toEqual([{ ...hsm, sessions: 4, readWriteSessions: false, keys: [] }]);
+  });
+
+  it.each([
+    [{ module: 'hsm.so' }, 'vaults[0].module is "hsm.so"'],
+    [{ module: undefined }, 'vaults[0].module is missing'],
+    [{ tokenLabel: undefined }, 'vaults[0].tokenLabel is missing'],
+    [{ pinVariable: 'HSM_PIN' }, 'vaults[0] has pinFile and pinVariable'],
+    [{ pinFile: undefined, pinVariable: 'PRIVYSEAL_PIN' }, 'vaults[0].pinVariable is'],
+    [{ sessions: 0 }, 'vaults[0].sessions is 0'],
+    [{ pin: '1234' }, 'vaults[0].pin: no such key'],
+    [{ keys: ['Root'] }, 'vaults[0].keys is ["Root"]'],
+  ])('of kind pkcs11 are refused with %j', async (override, words) => {
+    expect(await refusal({ vaults: [{ ...hsm, ...override }] })).toContain(words);
   });
 
   it('are told every reason at once', async () => {

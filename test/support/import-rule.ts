@@ -86,6 +86,13 @@ const floors: readonly Floor[] = [
     pure: false,
   },
   {
+    path: 'adapters/vault-pkcs11/',
+    floors: ['adapters/vault-pkcs11/', 'adapters/threads/', 'ports/', 'domain/'],
+    packages: ['pkcs11js'],
+    node: 'any',
+    pure: false,
+  },
+  {
     path: 'adapters/webhook-https/',
     floors: ['adapters/webhook-https/', 'ports/', 'domain/'],
     packages: ['undici'],

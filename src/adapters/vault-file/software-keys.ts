@@ -2,9 +2,9 @@
 import { CaError } from '../../domain/errors.ts';
 import { defaultSignatureAlgorithm } from '../../domain/x509/signature-algorithm.ts';
 import type { KeyPairs } from '../../ports/key-pairs.ts';
+import { SigningQueue } from '../threads/signing-queue.ts';
 import { generateKey, type KeyPair } from './generate-key.ts';
 import { signBrieflyWithKey } from './sign-with-key.ts';
-import { SigningQueue } from '../threads/signing-queue.ts';
 
 const publicKeyDer = ({ publicKey }: KeyPair): Uint8Array => publicKey.export({ type: 'spki', format: 'der' });
 

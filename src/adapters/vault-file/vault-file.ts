@@ -7,13 +7,13 @@ import type { SignatureAlgorithm } from '../../domain/x509/signature-algorithm.t
 import type { Randomness } from '../../ports/randomness.ts';
 import type { Signer, Vault, VaultKey } from '../../ports/vault.ts';
 import { crowdThread } from '../threads/crowd-thread.ts';
+import { type QueueLimits, SigningQueue } from '../threads/signing-queue.ts';
 import { createFile, makeFolder, removeFile, sweepLeftovers } from './durable-file.ts';
 import { checkFileName, keyFileSuffix, type OpenKey, sealCheck, sealKey, type WrappingKey } from './formats.ts';
 import { generateKey } from './generate-key.ts';
 import { type DerivationCost, defaultCost, deriveKey, saltLength } from './key-derivation.ts';
 import { formatSealedFile, nonceLength } from './sealed-file.ts';
 import { signWithKey } from './sign-with-key.ts';
-import { type QueueLimits, SigningQueue } from '../threads/signing-queue.ts';
 import type { ToSign } from './signing-worker.ts';
 import { unlock } from './unlock.ts';
 import { readVaultFolder } from './vault-folder.ts';

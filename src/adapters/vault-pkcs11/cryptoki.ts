@@ -14,7 +14,12 @@ export interface Attribute {
 
 export interface Mechanism {
   readonly mechanism: number;
-  readonly parameter: null | { readonly type: number; readonly hashAlg: number; readonly mgf: number; readonly saltLen: number };
+  readonly parameter: null | {
+    readonly type: number;
+    readonly hashAlg: number;
+    readonly mgf: number;
+    readonly saltLen: number;
+  };
 }
 
 export interface KeyPairHandles {

@@ -31,7 +31,9 @@ export function findSlot(cryptoki: Cryptoki, address: TokenAddress): FoundToken 
 }
 
 const describe = ({ label, serial }: TokenAddress): string =>
-  [label === undefined ? [] : [`label ${label}`], serial === undefined ? [] : [`serial ${serial}`]].flat().join(' and ');
+  [label === undefined ? [] : [`label ${label}`], serial === undefined ? [] : [`serial ${serial}`]]
+    .flat()
+    .join(' and ');
 
 /** A slot that cannot be asked hides no other: its token may just be going. */
 function describeToken(cryptoki: Cryptoki, slot: SlotHandle): FoundToken[] {

@@ -15,7 +15,9 @@ import { type TokenKey, TokenKeys } from './token-keys.ts';
 import type { KeyReference, Login, TokenActs, TokenAddress } from './token-messages.ts';
 
 type Acts = {
-  readonly [Act in Exclude<keyof TokenActs, 'open'>]: (takes: TokenActs[Act]['takes']) => Promise<TokenActs[Act]['gives']>;
+  readonly [Act in Exclude<keyof TokenActs, 'open'>]: (
+    takes: TokenActs[Act]['takes'],
+  ) => Promise<TokenActs[Act]['gives']>;
 };
 
 export interface OpenToken extends Acts {

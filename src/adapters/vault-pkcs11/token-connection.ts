@@ -64,7 +64,11 @@ export class TokenConnection {
   }
 
   /** `silentMs`: after so long without any answer to anybody the process counts as hung. */
-  ask<Act extends TokenAct>(act: Act, takes: TokenActs[Act]['takes'], silentMs: number): Promise<TokenActs[Act]['gives']> {
+  ask<Act extends TokenAct>(
+    act: Act,
+    takes: TokenActs[Act]['takes'],
+    silentMs: number,
+  ): Promise<TokenActs[Act]['gives']> {
     if (this.#gone) return Promise.reject(this.#gone);
     return new Promise((resolve, reject) => {
       const id = this.#nextId++;

@@ -41,7 +41,7 @@ export function returnValueOf(error: unknown): number | undefined {
 }
 
 /** As vendors' manuals and `pkcs11t.h` write it. */
-export const printReturnValue = (value: number): string => `CK_RV 0x${value.toString(16).padStart(8, '0')}`;
+const printReturnValue = (value: number): string => `CK_RV 0x${value.toString(16).padStart(8, '0')}`;
 
 const kinds = new Map<number, FaultKind>([
   ...[ckr.pinIncorrect, ckr.pinInvalid, ckr.pinLengthRange, ckr.pinExpired, ckr.pinLocked].map(

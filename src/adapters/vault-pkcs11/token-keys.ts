@@ -101,7 +101,13 @@ export class TokenKeys {
   #publicFacts(handle: ObjectHandle): PublicKeyFacts | undefined {
     const kind = this.#attribute(handle, cka.keyType)?.readUIntLE(0, 4) ?? -1;
     const wanted = publicAttributes.get(kind);
-    return wanted && readPublicKey(kind, wanted.map((type) => this.#attribute(handle, type) ?? nothing));
+    return (
+      wanted &&
+      readPublicKey(
+        kind,
+        wanted.map((type) => this.#attribute(handle, type) ?? nothing),
+      )
+    );
   }
 
   #flag(handle: ObjectHandle, type: number): boolean | undefined {

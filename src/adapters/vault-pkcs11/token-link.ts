@@ -28,7 +28,13 @@ const defaultLimits: LinkLimits = { openMs: 30_000, askMs: 8000, createKeyMs: 18
 const pauses = { firstMs: 250, awayMs: 1000, personMs: 10_000 };
 
 /** What only a person mends. */
-const needsPerson = new Set<FaultKind>(['libraryMissing', 'moduleUnusable', 'tokenAmbiguous', 'pinMissing', 'pinRefused']);
+const needsPerson = new Set<FaultKind>([
+  'libraryMissing',
+  'moduleUnusable',
+  'tokenAmbiguous',
+  'pinMissing',
+  'pinRefused',
+]);
 
 /** A connection younger than this is not replaced for a fault of its token: it would be no better. */
 const youngMs = 1000;

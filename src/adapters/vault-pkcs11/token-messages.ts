@@ -38,14 +38,20 @@ export interface TokenActs {
   createKey: { readonly takes: { readonly name: string; readonly type: KeyType }; readonly gives: VaultKey };
   destroyKey: { readonly takes: { readonly name: string }; readonly gives: null };
   sign: {
-    readonly takes: { readonly key: KeyReference; readonly algorithm: SignatureAlgorithmName; readonly tbs: Uint8Array };
+    readonly takes: {
+      readonly key: KeyReference;
+      readonly algorithm: SignatureAlgorithmName;
+      readonly tbs: Uint8Array;
+    };
     readonly gives: Uint8Array;
   };
 }
 
 export type TokenAct = keyof TokenActs;
 
-export type TokenAsk = { [Act in TokenAct]: { readonly id: number; readonly act: Act; readonly takes: TokenActs[Act]['takes'] } }[TokenAct];
+export type TokenAsk = {
+  [Act in TokenAct]: { readonly id: number; readonly act: Act; readonly takes: TokenActs[Act]['takes'] };
+}[TokenAct];
 
 export interface SentFault {
   readonly kind: FaultKind;

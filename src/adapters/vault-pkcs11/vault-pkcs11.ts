@@ -16,6 +16,8 @@ export interface Pkcs11VaultOptions {
   readonly name: string;
   readonly token: TokenAddress;
   readonly pin: PinSettings;
+  /** When some are named, no others are listed. */
+  readonly keys: readonly string[];
   /** The module's process gets it, without the service's own variables and without the PIN. */
   readonly env: NodeJS.ProcessEnv;
   readonly limits?: LinkLimits;
@@ -31,8 +33,9 @@ export async function openPkcs11Vault(options: Pkcs11VaultOptions): Promise<Vaul
   const { name, token, pin, env, limits, log } = options;
   const readPin = await openPin(pin, env);
   const onChange = (fault: TokenFault | undefined): void => {
-    if (!fault) return log.info({ vault: name }, 'a vault is back');
-    log.error({ vault: name, err: fault }, 'a vault is away; nothing is signed with its keys until it is back');
+    if (fault)
+      log.error({ vault: name, err: fault }, 'a vault is away; nothing is signed with its keys until it is back');
+    else log.info({ vault: name }, 'a vault is back');
   };
   const link = new TokenLink({ address: token, readPin, env, onChange, ...(limits && { limits }) });
   try {
@@ -45,7 +48,7 @@ export async function openPkcs11Vault(options: Pkcs11VaultOptions): Promise<Vaul
       throw new StartError(code, `The vault ${name}: ${error.message}`, error.cause);
     }
   }
-  return new Pkcs11Vault(name, link, token.sessions);
+  return new Pkcs11Vault(options, link);
 }
 
 /** What no waiting mends. */
@@ -67,12 +70,15 @@ class Pkcs11Vault implements Vault {
   readonly name: string;
   readonly #link: TokenLink;
   readonly #queue: SigningQueue;
+  readonly #isListed: (name: string) => boolean;
   #closed = false;
 
-  constructor(name: string, link: TokenLink, sessions: number) {
+  constructor({ name, token, keys }: Pkcs11VaultOptions, link: TokenLink) {
     this.name = name;
     this.#link = link;
-    this.#queue = new SigningQueue({ running: sessions * askedPerSession, waiting: 4096, timeLimitMs: 10_000 });
+    this.#queue = new SigningQueue({ running: token.sessions * askedPerSession, waiting: 4096, timeLimitMs: 10_000 });
+    const named = new Set(keys);
+    this.#isListed = (key) => validName.test(key) && (named.size === 0 || named.has(key));
   }
 
   async createKey(name: string, type: KeyType): Promise<VaultKey> {
@@ -85,7 +91,7 @@ class Pkcs11Vault implements Vault {
   async listKeys(): Promise<readonly VaultKey[]> {
     this.#assertOpen();
     const keys = await this.#guard(this.#link.ask('listKeys', null));
-    return keys.filter(({ name }) => validName.test(name));
+    return keys.filter(({ name }) => this.#isListed(name));
   }
 
   async key(name: string): Promise<VaultKey> {

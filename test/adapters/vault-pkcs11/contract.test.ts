@@ -1,5 +1,5 @@
-import { describeWith } from '../../support/judges.ts';
 import { vaultContract } from '../../contracts/vault.ts';
+import { describeWith } from '../../support/judges.ts';
 import { softwareToken } from './software-token.ts';
 
 describeWith(['softhsm2-util'], 'SoftHSM2', () => {

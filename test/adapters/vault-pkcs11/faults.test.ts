@@ -71,14 +71,18 @@ describeWith(['softhsm2-util', 'gcc'], 'a token that fails', () => {
     ['of the vendor’s own', 'Sign 0x80000042'],
     ['that every session is closed', 'SignInit 0xb3'],
     ['that nobody is logged in', 'SignInit 0x101'],
-  ])('with the error %s is away, and signs again when it is back', async (_, rule) => {
-    const { faulty, signer } = await ready();
-    faulty.rules(rule);
-    expect(await codeOf(signer.sign(Buffer.from('tbs')))).toBe('signerUnavailable');
-    expect(await codeOf(signer.sign(Buffer.from('tbs')))).toBe('signerUnavailable');
-    faulty.rules();
-    await signsAgain(signer);
-  }, 60_000);
+  ])(
+    'with the error %s is away, and signs again when it is back',
+    async (_, rule) => {
+      const { faulty, signer } = await ready();
+      faulty.rules(rule);
+      expect(await codeOf(signer.sign(Buffer.from('tbs')))).toBe('signerUnavailable');
+      expect(await codeOf(signer.sign(Buffer.from('tbs')))).toBe('signerUnavailable');
+      faulty.rules();
+      await signsAgain(signer);
+    },
+    60_000,
+  );
 
   it('by crashing takes only its own process with it', async () => {
     const { faulty, signer } = await ready();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ckm, cka } from '#src/adapters/vault-pkcs11/cryptoki-numbers.ts';
+import { cka, ckm } from '#src/adapters/vault-pkcs11/cryptoki-numbers.ts';
 import { signingWay } from '#src/adapters/vault-pkcs11/signing-ways.ts';
 import { parseSubjectPublicKey, verifySignature } from '#src/domain/x509/public-key.ts';
 import { signatureAlgorithms } from '#src/domain/x509/signature-algorithm.ts';

@@ -39,7 +39,10 @@ export async function softwareToken(label = 'ca-test'): Promise<SoftwareToken> {
   onTestFinished(dispose);
   mkdirSync(join(folder, 'tokens'), { mode: 0o700 });
   const configuration = join(folder, 'softhsm2.conf');
-  writeFileSync(configuration, `directories.tokendir = ${folder}/tokens\nobjectstore.backend = file\nlog.level = ERROR\n`);
+  writeFileSync(
+    configuration,
+    `directories.tokendir = ${folder}/tokens\nobjectstore.backend = file\nlog.level = ERROR\n`,
+  );
   const env = { SOFTHSM2_CONF: configuration, NODE_COMPILE_CACHE: compileCache };
   const pin = `pin-${randomBytes(8).toString('hex')}`;
   const pinFile = join(folder, 'pin');
@@ -50,6 +53,7 @@ export async function softwareToken(label = 'ca-test'): Promise<SoftwareToken> {
       name: 'hsm',
       token: { modulePath: softwareModule, label, sessions: 4, readWriteSessions: false },
       pin: { pinFile },
+      keys: [],
       env: { ...process.env, ...env },
       log: silent,
       ...options,

@@ -1,6 +1,7 @@
 /** What the owner of a token does by hand, without this service: log in, make keys of their own templates, look at attributes. */
-import { cka, ckf, ckm, cko, cku } from '#src/adapters/vault-pkcs11/cryptoki-numbers.ts';
+
 import type { Attribute, Cryptoki, SessionHandle } from '#src/adapters/vault-pkcs11/cryptoki.ts';
+import { cka, ckf, ckm, cko, cku } from '#src/adapters/vault-pkcs11/cryptoki-numbers.ts';
 import { findSlot } from '#src/adapters/vault-pkcs11/find-slot.ts';
 import { keyRecipes, privateTemplate, publicTemplate } from '#src/adapters/vault-pkcs11/token-objects.ts';
 import { type SoftwareToken, softwareModule } from './software-token.ts';

@@ -1,6 +1,7 @@
 /** Keys of the transit engine: which types there are, and a key's public half as OpenBao tells it. */
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import type { KeyType } from '../../domain/x509/key-type.ts';
+import { parseSubjectPublicKey } from '../../domain/x509/public-key.ts';
 import type { VaultKey } from '../../ports/vault.ts';
 import { BaoError } from './bao-trouble.ts';
 
@@ -34,7 +35,17 @@ export function readTransitKey(name: string, version: number, data: unknown): Tr
   const { public_key: text } = recordOf(recordOf(keys)[String(version)]);
   if (typeof text !== 'string') throw new BaoError('versionGone', `no version ${version}`);
   const publicKey = publicKeyOf(type, text);
-  return { facts: { name, type, publicKeyDer: publicKey.export({ format: 'der', type: 'spki' }) }, version, publicKey };
+  const publicKeyDer = publicKey.export({ format: 'der', type: 'spki' });
+  if (typeNamed(publicKeyDer) !== type) throw new BaoError('keyUnfit', `not the ${type} that it is called`);
+  return { facts: { name, type, publicKeyDer }, version, publicKey };
+}
+
+function typeNamed(publicKeyDer: Uint8Array): string {
+  try {
+    return parseSubjectPublicKey(publicKeyDer).keyType;
+  } catch (cause) {
+    throw new BaoError('keyUnfit', 'a key that no authority may have', cause);
+  }
 }
 
 /** SubjectPublicKeyInfo up to the 32 octets of the key (RFC 8410 §4). */

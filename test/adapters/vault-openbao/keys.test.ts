@@ -1,0 +1,153 @@
+/** Keys, versions, policies and quotas as others made them in a real OpenBao, and what the vault makes of them. */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { OpenBaoOptions } from '#src/adapters/vault-openbao/vault-openbao.ts';
+import { signatureAlgorithms } from '#src/domain/x509/signature-algorithm.ts';
+import type { Vault } from '#src/ports/vault.ts';
+import { type BaoServer, startBao, tokenFor } from '../../support/bao-server.ts';
+import { eventually } from '../../support/eventually.ts';
+import { describeWith, pathOf } from '../../support/judges.ts';
+import { rejectionOf } from '../../support/rejection.ts';
+import { keepingLog, newMount, openBao } from './vault-under-test.ts';
+
+const algorithm = signatureAlgorithms['ecdsa-with-SHA256'];
+const tbs = Buffer.from('to be signed');
+
+describeWith('bao', 'a vault over keys that others made', () => {
+  let server: BaoServer;
+  let mount: string;
+  let vault: Vault;
+  const make = (name: string, options: object = { type: 'ecdsa-p256' }) =>
+    server.ask('POST', `${mount}/keys/${name}`, options);
+  const open = async (options: Partial<OpenBaoOptions> = {}, log = keepingLog().log): Promise<Vault> => {
+    vault = await openBao(server, { mount, ...options }, log);
+    return vault;
+  };
+
+  beforeAll(async () => {
+    server = await startBao({ program: pathOf('bao') });
+    mount = await newMount(server);
+  });
+  afterEach(() => vault.close());
+  afterAll(() => server.stop());
+
+  describe('of several versions', () => {
+    it('uses the version that the settings pin, and the first one if none is said', async () => {
+      await make('turned');
+      await server.ask('POST', `${mount}/keys/turned/rotate`);
+      const first = await (await open({ keys: ['turned'] })).key('turned');
+      await vault.close();
+      const second = await (await open({ keys: ['turned:2'] })).key('turned');
+      expect(Buffer.from(first.publicKeyDer).equals(Buffer.from(second.publicKeyDer))).toBe(false);
+      await (await vault.signer('turned', algorithm)).sign(tbs);
+      await vault.close();
+      expect(await rejectionOf((await open({ keys: ['turned:3'] })).key('turned'))).toMatchObject({
+        code: 'signerUnavailable',
+        message: expect.stringContaining('version'),
+      });
+    });
+
+    it('says so when its version is retired under it', async () => {
+      await make('retired');
+      const signer = await (await open()).signer('retired', algorithm);
+      await signer.sign(tbs);
+      await server.ask('POST', `${mount}/keys/retired/rotate`);
+      for (const least of ['min_encryption_version', 'min_decryption_version']) {
+        await server.ask('POST', `${mount}/keys/retired/config`, { [least]: 2 });
+        expect(await rejectionOf(signer.sign(tbs))).toMatchObject({
+          code: 'signerUnavailable',
+          message: expect.stringContaining('version'),
+        });
+      }
+    });
+  });
+
+  it('does not sign with a key that replaced its own', async () => {
+    await make('replaced');
+    const signer = await (await open()).signer('replaced', algorithm);
+    await server.ask('POST', `${mount}/keys/replaced/config`, { deletion_allowed: true });
+    await server.ask('DELETE', `${mount}/keys/replaced`);
+    expect(await rejectionOf(signer.sign(tbs))).toMatchObject({ code: 'notFound' });
+    await make('replaced');
+    expect(await rejectionOf(signer.sign(tbs))).toMatchObject({ code: 'signerUnavailable' });
+    expect(await rejectionOf(vault.key('replaced'))).toMatchObject({ code: 'signerUnavailable' });
+  });
+
+  it('lists what can be used, and nothing else that lies beside it', async () => {
+    const beside = await newMount(server);
+    for (const [name, options] of Object.entries({
+      good: { type: 'ed25519' },
+      open: { type: 'ecdsa-p256', exportable: true },
+      backup: { type: 'ecdsa-p256', allow_plaintext_backup: true },
+      cipher: { type: 'aes256-gcm96' },
+      Capital: { type: 'ecdsa-p256' },
+    }))
+      await server.ask('POST', `${beside}/keys/${name}`, options);
+    const names = async () => (await vault.listKeys()).map(({ name }) => name);
+    await open({ mount: beside });
+    expect(await names()).toEqual(['good']);
+    for (const name of ['open', 'backup', 'cipher']) {
+      expect(await rejectionOf(vault.signer(name, algorithm))).toMatchObject({ code: 'policyRefused' });
+    }
+    await vault.close();
+    await open({ mount: beside, keys: ['good', 'gone'] });
+    expect(await names()).toEqual(['good']);
+  });
+
+  it('has keys of the types of transit, and refuses others', async () => {
+    await open();
+    for (const type of ['rsa-6144', 'rsa-8192'] as const) {
+      expect(await rejectionOf(vault.createKey('large', type))).toMatchObject({ code: 'policyRefused' });
+    }
+    expect(await rejectionOf(vault.createKey('ends-with-', 'ec-p256'))).toMatchObject({ code: 'malformed' });
+  });
+
+  it('signs one by one where the policy allows no batches', async () => {
+    await make('strict');
+    const policy = `path "${mount}/keys/strict" { capabilities = ["read"] }
+path "${mount}/sign/strict" {
+  capabilities = ["update"]
+  allowed_parameters = { "input" = [] "prehashed" = [true] "hash_algorithm" = ["sha2-256"] "marshaling_algorithm" = ["asn1"] "key_version" = ["1"] }
+}`;
+    await server.ask('POST', 'sys/policies/acl/strict', { policy });
+    const tokenFile = server.write('strict-token', await tokenFor(server, ['strict']));
+    const signer = await (await open({ keys: ['strict'], tokenFile })).signer('strict', algorithm);
+    const signatures = await Promise.all(Array.from({ length: 60 }, () => signer.sign(tbs)));
+    expect(new Set(signatures.map((each) => Buffer.from(each).toString('hex'))).size).toBe(60);
+  });
+
+  it('warns of a token that may do more than sign, by the names of its policies and what they allow', async () => {
+    const { log, lines } = keepingLog();
+    await make('wide');
+    await open({ keys: ['wide'] }, log);
+    const warnings = await eventually(
+      () => lines.filter(({ level }) => level === 'warn'),
+      ({ length }) => length > 0,
+    );
+    expect(warnings).toMatchObject([{ fields: { vault: 'bao', policies: ['root'] } }]);
+    expect(warnings[0]!.fields.powers).toContainEqual(expect.stringContaining(`${mount}/export/signing-key/wide`));
+  });
+
+  it('is overloaded, not away, when a quota is used up, and goes on when there is some again', async () => {
+    await make('metered');
+    const signer = await (await open({ timeLimitSeconds: 1 })).signer('metered', algorithm);
+    const quota = { path: `${mount}/`, rate: 1, interval: '20s' };
+    await server.ask('POST', 'sys/quotas/rate-limit/slow', quota);
+    const refused = await eventually(
+      () => rejectionOf(signer.sign(tbs)),
+      (error) => error !== undefined,
+    );
+    expect(refused).toMatchObject({ code: 'overloaded', retryAfterSeconds: 2 });
+    expect(signer.refusal?.()).toBeUndefined();
+    await server.ask('DELETE', 'sys/quotas/rate-limit/slow');
+    await signer.sign(tbs);
+  });
+
+  it.each([
+    ['mount', { mount: 'no/such' }],
+    ['namespace', { namespace: 'no-such' }],
+  ])('says that there is no such %s', async (_what, options) => {
+    await open(options);
+    expect(await rejectionOf(vault.key('ca'))).toMatchObject({ code: 'signerUnavailable' });
+    expect(vault.problem?.()).toMatch(/\w/);
+  });
+});

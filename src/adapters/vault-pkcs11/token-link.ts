@@ -22,7 +22,7 @@ export interface LinkLimits {
   readonly createKeyMs: number;
 }
 
-const defaultLimits: LinkLimits = { openMs: 30_000, askMs: 8000, createKeyMs: 180_000 };
+const defaultLimits: LinkLimits = { openMs: 9000, askMs: 8000, createKeyMs: 180_000 };
 
 /** Between attempts to open, doubled each time: a token that is back is noticed within a second, a PIN that is mended within some. */
 const pauses = { firstMs: 250, awayMs: 1000, personMs: 10_000 };

@@ -1,15 +1,16 @@
 /** A vault of kind `pkcs11`: keys that are made and stay in the token of an HSM, asked through a process of its own. */
-import { CaError, type CaErrorCode, StartError, type StartErrorCode } from '../../domain/errors.ts';
+import { CaError, StartError, type StartErrorCode } from '../../domain/errors.ts';
 import { type KeyType, keyFamily } from '../../domain/x509/key-type.ts';
 import { publicKeySha256 } from '../../domain/x509/public-key.ts';
 import type { SignatureAlgorithm } from '../../domain/x509/signature-algorithm.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Signer, Vault, VaultKey } from '../../ports/vault.ts';
 import { SigningQueue } from '../threads/signing-queue.ts';
+import { errorOf, sentenceOf } from './fault-answers.ts';
 import { openPin, type PinSettings } from './pin.ts';
 import { type FaultKind, TokenFault } from './token-fault.ts';
 import { type LinkLimits, TokenLink } from './token-link.ts';
-import type { TokenAddress } from './token-messages.ts';
+import type { TokenAct, TokenActs, TokenAddress } from './token-messages.ts';
 
 export interface Pkcs11VaultOptions {
   /** As authorities name it. */
@@ -66,17 +67,22 @@ const validName = /^[a-z0-9][a-z0-9.-]{0,63}$/;
 /** Some waiting at the module's door keep all its sessions busy; the rest wait here, where they can be turned away. */
 const askedPerSession = 8;
 
+/** What the port allows a call. */
+const timeLimitMs = 10_000;
+
 class Pkcs11Vault implements Vault {
   readonly name: string;
   readonly #link: TokenLink;
-  readonly #queue: SigningQueue;
+  readonly #signatures: SigningQueue;
+  /** For all else, but making keys: as bounded in number and time as signatures. */
+  readonly #calls = new SigningQueue({ running: 64, waiting: 1024, timeLimitMs });
   readonly #isListed: (name: string) => boolean;
   #closed = false;
 
   constructor({ name, token, keys }: Pkcs11VaultOptions, link: TokenLink) {
     this.name = name;
     this.#link = link;
-    this.#queue = new SigningQueue({ running: token.sessions * askedPerSession, waiting: 4096, timeLimitMs: 10_000 });
+    this.#signatures = new SigningQueue({ running: token.sessions * askedPerSession, waiting: 4096, timeLimitMs });
     const named = new Set(keys);
     this.#isListed = (key) => validName.test(key) && (named.size === 0 || named.has(key));
   }
@@ -85,19 +91,19 @@ class Pkcs11Vault implements Vault {
     this.#assertOpen();
     if (!validName.test(name))
       throw new CaError('malformed', 'A key’s name has lower case letters, digits, - and . only.');
-    return this.#guard(this.#link.ask('createKey', { name, type }));
+    return this.#guard(() => this.#link.ask('createKey', { name, type }));
   }
 
   async listKeys(): Promise<readonly VaultKey[]> {
     this.#assertOpen();
-    const keys = await this.#guard(this.#link.ask('listKeys', null));
+    const keys = await this.#call('listKeys', null);
     return keys.filter(({ name }) => this.#isListed(name));
   }
 
   async key(name: string): Promise<VaultKey> {
     this.#assertOpen();
-    if (!validName.test(name)) throw errorOf(new TokenFault('notFound', ''));
-    return this.#guard(this.#link.ask('findKey', { name }));
+    if (!validName.test(name)) throw notHeld();
+    return this.#call('findKey', { name });
   }
 
   /** Also refuses a key that its token would give away. */
@@ -107,19 +113,24 @@ class Pkcs11Vault implements Vault {
       throw new CaError('policyRefused', `The key ${name} (${key.type}) cannot sign with ${algorithm.name}.`);
     }
     const reference = { name, publicKeySha256: publicKeySha256(key.publicKeyDer) };
-    await this.#guard(this.#link.ask('checkKey', reference));
+    await this.#call('checkKey', reference);
     const sign = async (tbs: Uint8Array): Promise<Uint8Array> => {
       this.#assertOpen();
       const takes = { key: reference, algorithm: algorithm.name, tbs };
-      return this.#queue.run(() => this.#guard(this.#link.ask('sign', takes)));
+      return this.#signatures.run(() => this.#guard(() => this.#link.ask('sign', takes)));
     };
     return { key, algorithm, verified: true, sign, refusal: () => this.#refusal() };
   }
 
   async destroyKey(name: string): Promise<void> {
     this.#assertOpen();
-    if (!validName.test(name)) throw errorOf(new TokenFault('notFound', ''));
-    await this.#guard(this.#link.ask('destroyKey', { name }));
+    if (!validName.test(name)) throw notHeld();
+    await this.#call('destroyKey', { name });
+  }
+
+  problem(): string | undefined {
+    const fault = this.#link.fault();
+    return fault && sentenceOf(fault);
   }
 
   async close(): Promise<void> {
@@ -132,9 +143,13 @@ class Pkcs11Vault implements Vault {
     return fault && errorOf(fault);
   }
 
-  async #guard<T>(asked: Promise<T>): Promise<T> {
+  #call<Act extends TokenAct>(act: Act, takes: TokenActs[Act]['takes']): Promise<TokenActs[Act]['gives']> {
+    return this.#calls.run(() => this.#guard(() => this.#link.ask(act, takes)));
+  }
+
+  async #guard<T>(ask: () => Promise<T>): Promise<T> {
     try {
-      return await asked;
+      return await ask();
     } catch (error) {
       throw error instanceof TokenFault ? errorOf(error) : error;
     }
@@ -145,37 +160,4 @@ class Pkcs11Vault implements Vault {
   }
 }
 
-/** Callers are told what they can act upon; what the token said is for the log. */
-function errorOf(fault: TokenFault): CaError {
-  const { code, says, retryAfterSeconds } = answers[fault.kind];
-  return new CaError(code, says, {
-    cause: fault,
-    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
-  });
-}
-
-interface Answer {
-  readonly code: CaErrorCode;
-  readonly says: string;
-  readonly retryAfterSeconds?: number;
-}
-
-const away = (says: string, retryAfterSeconds = 5): Answer => ({ code: 'signerUnavailable', says, retryAfterSeconds });
-const refused = (says: string): Answer => ({ code: 'policyRefused', says });
-
-const answers: Readonly<Record<FaultKind, Answer>> = {
-  libraryMissing: away('The library for PKCS#11 is missing.', 60),
-  moduleUnusable: away('The PKCS#11 module cannot be loaded.', 60),
-  tokenAmbiguous: away('Several tokens fit the settings of the vault.', 60),
-  tokenAbsent: away('The token is not there.'),
-  pinMissing: away('The token’s PIN cannot be read.', 60),
-  pinRefused: away('The token refused its PIN, which is not tried again. An operator must act.', 60),
-  lost: away('The token does not answer as it should.'),
-  busy: away('The token has no session left. Try again in a moment.', 1),
-  notFound: { code: 'notFound', says: 'The vault does not hold this key.' },
-  conflict: { code: 'conflict', says: 'The vault already holds a key of this name.' },
-  keyExtractable: refused('The key could leave its token, so nothing is signed with it.'),
-  notSupported: refused('The token does not do this with such a key.'),
-  refused: away('The token refused.', 60),
-  spoilt: away('A signature of the token did not verify and was thrown away.'),
-};
+const notHeld = (): CaError => errorOf(new TokenFault('notFound', 'No key has such a name.'));

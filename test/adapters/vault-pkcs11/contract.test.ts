@@ -1,6 +1,6 @@
 import { vaultContract } from '../../contracts/vault.ts';
 import { describeWith } from '../../support/judges.ts';
-import { softwareToken } from './software-token.ts';
+import { softwareToken } from '../../support/software-token.ts';
 
 describeWith(['softhsm2-util'], 'SoftHSM2', () => {
   // RSA-3072 and above differ from RSA-2048 in the length alone, and take minutes to make.

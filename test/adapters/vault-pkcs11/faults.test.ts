@@ -7,9 +7,9 @@ import type { Signer, Vault } from '#src/ports/vault.ts';
 import { eventually } from '../../support/eventually.ts';
 import { describeWith } from '../../support/judges.ts';
 import { codeOf, rejectionOf } from '../../support/rejection.ts';
+import { type SoftwareToken, softwareToken } from '../../support/software-token.ts';
 import { closing } from './closing.ts';
 import { type FaultyToken, faultyToken } from './faulty-module.ts';
-import { type SoftwareToken, softwareToken } from './software-token.ts';
 
 const algorithm = signatureAlgorithms['ecdsa-with-SHA256'];
 

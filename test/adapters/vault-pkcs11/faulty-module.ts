@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import type { Pkcs11VaultOptions } from '#src/adapters/vault-pkcs11/vault-pkcs11.ts';
 import type { Vault } from '#src/ports/vault.ts';
 import { run } from '../../support/judges.ts';
-import { type SoftwareToken, softwareModule } from './software-token.ts';
+import { type SoftwareToken, softwareModule } from '../../support/software-token.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
 

@@ -6,9 +6,9 @@ import { signatureAlgorithms } from '#src/domain/x509/signature-algorithm.ts';
 import type { Signer } from '#src/ports/vault.ts';
 import { describeWith } from '../../support/judges.ts';
 import { codeOf } from '../../support/rejection.ts';
+import { softwareToken } from '../../support/software-token.ts';
 import { closing } from './closing.ts';
 import { faultyToken } from './faulty-module.ts';
-import { softwareToken } from './software-token.ts';
 import { asOwner } from './token-owner.ts';
 
 const algorithm = signatureAlgorithms['ecdsa-with-SHA256'];

@@ -7,10 +7,10 @@ import { print } from '../../contracts/vault.ts';
 import { eventually } from '../../support/eventually.ts';
 import { describeWith, run } from '../../support/judges.ts';
 import { codeOf, rejectionOf } from '../../support/rejection.ts';
+import { addToken, softwareModule, softwareToken } from '../../support/software-token.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { closing } from './closing.ts';
 import { faultyToken } from './faulty-module.ts';
-import { addToken, softwareModule, softwareToken } from './software-token.ts';
 import { asOwner } from './token-owner.ts';
 
 const source = resolve(import.meta.dirname, '../../../src');

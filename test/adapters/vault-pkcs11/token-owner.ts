@@ -4,7 +4,7 @@ import type { Attribute, Cryptoki, SessionHandle } from '#src/adapters/vault-pkc
 import { cka, ckf, ckm, cko, cku } from '#src/adapters/vault-pkcs11/cryptoki-numbers.ts';
 import { findSlot } from '#src/adapters/vault-pkcs11/find-slot.ts';
 import { keyRecipes, privateTemplate, publicTemplate } from '#src/adapters/vault-pkcs11/token-objects.ts';
-import { type SoftwareToken, softwareModule } from './software-token.ts';
+import { type SoftwareToken, softwareModule } from '../../support/software-token.ts';
 
 export interface TokenOwner {
   readonly cryptoki: Cryptoki;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { openPkcs11Vault, type Pkcs11VaultOptions } from '#src/adapters/vault-pkcs11/vault-pkcs11.ts';
 import type { Vault } from '#src/ports/vault.ts';
-import { run } from '../../support/judges.ts';
+import { run } from './judges.ts';
 
 /** Where the modules of the tokens' processes are cached when they have been compiled once. */
 const compileCache = join(tmpdir(), 'privyseal-test-compile-cache');
@@ -32,11 +32,17 @@ export interface SoftwareToken {
   dispose(): void;
 }
 
-/** Removed by `dispose`, which a test's end calls by itself. */
-export async function softwareToken(label = 'ca-test'): Promise<SoftwareToken> {
+/** For one test, whose end removes it. */
+export async function softwareToken(): Promise<SoftwareToken> {
+  const token = await makeSoftwareToken();
+  onTestFinished(() => token.dispose());
+  return token;
+}
+
+/** Removed by `dispose`. */
+export async function makeSoftwareToken(label = 'ca-test'): Promise<SoftwareToken> {
   const folder = mkdtempSync(join(tmpdir(), 'privyseal-token-'));
   const dispose = (): void => rmSync(folder, { recursive: true, force: true });
-  onTestFinished(dispose);
   mkdirSync(join(folder, 'tokens'), { mode: 0o700 });
   const configuration = join(folder, 'softhsm2.conf');
   writeFileSync(

@@ -62,12 +62,15 @@ vaults:
     return openssl('crl', '-in', file('crls.pem'), '-noout', '-text', '-CAfile', file('issuing.pem'));
   }
 
+  /** What the responder says of it; everything, where openssl does not believe the responder. */
   async function ocsp(leaf: IssuedCertificate): Promise<string> {
     const url = `${service.urls.distribution}/ocsp/dev-issuing`;
-    return openssl(
+    const said = await openssl(
       ...['ocsp', '-issuer', file('issuing.pem'), '-url', url, '-CAfile', service.path('trust/dev.pem')],
       ...['-verify_other', file('issuing.pem'), '-cert', leaf.files.certificate],
     );
+    const [, state] = new RegExp(`^${leaf.files.certificate}: (\\w+)$`, 'm').exec(said) ?? [];
+    return said.includes('Response verify OK') ? (state ?? said) : said;
   }
 
   /** One submission: its status, whatever it is. */
@@ -112,9 +115,9 @@ vaults:
     writeFileSync(file('issuing.pem'), (await run('openssl', ['x509', '-inform', 'DER'], { input: body })).stdout);
     expect(await fetchCrls()).toContain('verify OK');
     expect(await verify(leaf, '-CRLfile', file('crls.pem'), '-crl_check_all')).toMatch(/^exit 0/);
-    expect(await ocsp(leaf)).toMatch(/Response verify OK[^]*: good/);
+    expect(await ocsp(leaf)).toBe('good');
     await revokeCertificate(service, leaf.serial, 'keyCompromise');
-    expect(await ocsp(leaf)).toMatch(/Response verify OK[^]*: revoked/);
+    expect(await ocsp(leaf)).toBe('revoked');
     const serial = leaf.serial.toUpperCase();
     expect(await eventually(fetchCrls, (list) => list.includes(serial))).toContain('verify OK');
     expect(await verify(leaf, '-CRLfile', file('crls.pem'), '-crl_check_all')).toContain('certificate revoked');
@@ -141,7 +144,7 @@ vaults:
 
   it('answers 503 at once while the token is out, serves what is signed, and resumes by itself', async () => {
     const leaf = await issueCertificate(service, folder, { name: 'before' });
-    expect(await ocsp(leaf)).toContain(': good');
+    expect(await ocsp(leaf)).toBe('good');
     const tokens = join(token.folder, 'tokens');
     renameSync(tokens, join(token.folder, 'elsewhere'));
     await eventually(submit, (status) => status === 503);

@@ -1,6 +1,7 @@
 /** The composition root of vaults: opens the file vault of the home and those of the settings, each under its name. */
 import { systemRandomness } from './adapters/system-randomness.ts';
 import { resolvePassphrase } from './adapters/vault-file/passphrase.ts';
+import { settleRewrap } from './adapters/vault-file/rewrap-folder.ts';
 import { openFileVault } from './adapters/vault-file/vault-file.ts';
 import type { Pkcs11VaultOptions } from './adapters/vault-pkcs11/vault-pkcs11.ts';
 import { type Config, inHome } from './config.ts';
@@ -70,6 +71,8 @@ export function pkcs11Options(settings: Pkcs11Settings, env: NodeJS.ProcessEnv):
 
 async function openFile(config: Config, env: NodeJS.ProcessEnv) {
   const directory = inHome(config, 'vault');
+  // Before the passphrase is looked for: a change of it that was cut short decides which one lies in the home.
+  await settleRewrap(directory);
   const resolved = await resolvePassphrase({ env, directory, randomness: systemRandomness });
   const vault = await openFileVault({ directory, passphrase: resolved.passphrase, randomness: systemRandomness });
   return { vault, passphraseFile: resolved.source === 'home' ? resolved.file : undefined };

@@ -22,6 +22,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     recover,
     backUp: async (given, file, onProgress) => (await offline()).backUpHome(await load(given), file, onProgress),
     restore: async (given, input, onProgress) => (await offline()).restoreHome(await load(given), input, onProgress),
+    changePassphrase: async (given, input, console) =>
+      (await offlineVault()).changePassphrase(await load(given), input, { env: process.env, console }),
     openAuditLog: async (file, onProgress) => (await offline()).openAuditLog(file, onProgress),
     examine: examineHome,
     rotateOnce: async (options) => (await agent()).rotateOnce(options, agentSurroundings()),
@@ -61,6 +63,8 @@ async function examineHome(given: Given): Promise<readonly Finding[]> {
 }
 
 const offline = (): Promise<typeof import('./offline.ts')> => import('./offline.ts');
+
+const offlineVault = (): Promise<typeof import('./offline-vault.ts')> => import('./offline-vault.ts');
 
 const agent = (): Promise<typeof import('./agent/rotate.ts')> => import('./agent/rotate.ts');
 

@@ -162,6 +162,7 @@ export type StartErrorCode =
   | 'portInUse'
   | 'passphraseMissing'
   | 'passphraseWrong'
+  | 'passphraseUnusable' // a new one that cannot be taken
   | 'keyFileDamaged'
   | 'keyFileOpenToOthers'
   | 'vaultUnusable' // its module or token is not what the settings say

@@ -55,6 +55,7 @@ export async function commandLine(
     initialize: refuse,
     backUp: refuse,
     restore: refuse,
+    changePassphrase: refuse,
     openAuditLog,
     recover: refuse,
     examine: refuse,

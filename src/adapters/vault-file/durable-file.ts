@@ -49,7 +49,7 @@ async function writeThrough(path: string, content: string): Promise<void> {
 }
 
 /** A new name is durable only when its folder is. */
-async function syncFolder(path: string): Promise<void> {
+export async function syncFolder(path: string): Promise<void> {
   await using folder: FileHandle = await open(path, 'r');
   await folder.sync();
 }

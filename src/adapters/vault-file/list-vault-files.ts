@@ -1,8 +1,8 @@
 /** Which files of a vault belong in a backup: what is sealed with the passphrase, never the passphrase itself. */
-import { constants, type FileHandle, open, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { constants, type FileHandle, open } from 'node:fs/promises';
 import { StartError } from '../../domain/errors.ts';
 import { checkFileName, keyFileSuffix } from './formats.ts';
+import { pathsOf } from './rewrap-folder.ts';
 
 export interface VaultFileContent {
   /** Without folder. */
@@ -10,21 +10,45 @@ export interface VaultFileContent {
   readonly content: Uint8Array;
 }
 
-/** By name; empty without a vault. The key of authority keys named `key` lies in `vaultFileOf(key)`. */
+/**
+ * By name, all sealed with one passphrase; empty without a vault. The key of authority keys named `key` lies in
+ * `vaultFileOf(key)`. A change of the passphrase while they are read has them read again.
+ */
 export async function readVaultFiles(directory: string): Promise<readonly VaultFileContent[]> {
-  const names = await namesIn(directory);
-  const wanted = names.filter((name) => name === checkFileName || name.endsWith(keyFileSuffix)).sort();
-  return Promise.all(wanted.map(async (name) => ({ name, content: await readRegular(join(directory, name)) })));
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const before = await generationOf(directory);
+      const files = await readAll(directory);
+      if ((await generationOf(directory)) === before) return files;
+    } catch (error) {
+      // A file that moved into its place between being found and being read.
+      if (attempt >= mostAttempts) throw error;
+    }
+    if (attempt >= mostAttempts) throw unreadable(directory, undefined);
+  }
+}
+
+const mostAttempts = 5;
+
+/** The check file is the last that a change of the passphrase moves into its place. */
+async function generationOf(directory: string): Promise<string> {
+  const path = (await located(directory)).find(([name]) => name === checkFileName)?.[1];
+  return path === undefined ? '' : Buffer.from(await readRegular(path)).toString('latin1');
+}
+
+async function readAll(directory: string): Promise<readonly VaultFileContent[]> {
+  const paths = (await located(directory)).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const wanted = paths.filter(([name]) => name === checkFileName || name.endsWith(keyFileSuffix));
+  return Promise.all(wanted.map(async ([name, path]) => ({ name, content: await readRegular(path) })));
 }
 
 /** The file of a key by its name in the vault. */
 export const vaultFileOf = (key: string): string => `${key}${keyFileSuffix}`;
 
-async function namesIn(directory: string): Promise<readonly string[]> {
+async function located(directory: string): Promise<readonly [string, string][]> {
   try {
-    return (await readdir(directory)).filter((name) => !name.startsWith('.'));
+    return [...(await pathsOf(directory))].filter(([name]) => !name.startsWith('.'));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw unreadable(directory, error);
   }
 }

@@ -27,7 +27,7 @@ const variable = 'PRIVYSEAL_VAULT_PASSPHRASE';
 const fileVariable = 'PRIVYSEAL_VAULT_PASSPHRASE_FILE';
 const credentialName = 'privyseal-vault-passphrase';
 const homeFileName = 'passphrase';
-const longest = 4096;
+export const longestPassphrase = 4096;
 /** As much as the keys it protects are worth: no derivation makes a weaker secret stronger than that. */
 const generatedOctets = 32;
 
@@ -73,6 +73,13 @@ async function fromCredential({ env }: Places): Promise<ResolvedPassphrase | und
   return passphrase === undefined ? undefined : { passphrase, source: 'credential', file, generated: false };
 }
 
+/** A file named for one act. Throws StartError `passphraseMissing` and `keyFileOpenToOthers`. */
+export async function readPassphraseFile(file: string): Promise<string> {
+  const passphrase = await readSecret(file, 0o027);
+  if (passphrase === undefined) throw new StartError('passphraseMissing', `There is no ${file}.`);
+  return passphrase;
+}
+
 async function fromHome({ directory }: Places): Promise<ResolvedPassphrase | undefined> {
   const file = join(directory, homeFileName);
   const passphrase = await readSecret(file, 0o077);
@@ -116,12 +123,13 @@ async function readSecret(path: string, forbidden: number): Promise<string | und
 
 /** Also from a pipe, whose length nobody knows beforehand. */
 async function readAtMost(file: FileHandle, path: string): Promise<Buffer> {
-  const octets = Buffer.alloc(longest + 1);
+  const octets = Buffer.alloc(longestPassphrase + 1);
   let length = 0;
   for (;;) {
     const { bytesRead } = await file.read(octets, length, octets.length - length, null);
     length += bytesRead;
-    if (length > longest) throw missing(`${path} is too long for a passphrase (more than ${longest} octets).`);
+    if (length > longestPassphrase)
+      throw missing(`${path} is too long for a passphrase (more than ${longestPassphrase} octets).`);
     if (bytesRead === 0) return octets.subarray(0, length);
   }
 }

@@ -12,6 +12,7 @@ import { createFile, makeFolder, removeFile, sweepLeftovers } from './durable-fi
 import { checkFileName, keyFileSuffix, type OpenKey, sealCheck, sealKey, type WrappingKey } from './formats.ts';
 import { generateKey } from './generate-key.ts';
 import { type DerivationCost, defaultCost, deriveKey, saltLength } from './key-derivation.ts';
+import { settleRewrap } from './rewrap-folder.ts';
 import { formatSealedFile, nonceLength } from './sealed-file.ts';
 import { signWithKey } from './sign-with-key.ts';
 import type { ToSign } from './signing-worker.ts';
@@ -36,6 +37,7 @@ export async function openFileVault(options: FileVaultOptions): Promise<Vault> {
   const { directory, passphrase } = options;
   if (passphrase === '') throw new StartError('passphraseMissing', 'The passphrase of the vault is empty.');
   await writable(directory, () => makeFolder(directory));
+  await writable(directory, () => settleRewrap(directory));
   const folder = await readVaultFolder(directory);
   await writable(directory, () => sweepLeftovers(directory));
   const found = await unlock(folder, passphrase);

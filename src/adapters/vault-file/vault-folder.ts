@@ -1,8 +1,8 @@
 /** Reads the vault's folder: who may see its files, and which of them are whole. Nothing is decrypted here. */
-import { constants, type FileHandle, open, readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { constants, type FileHandle, open, stat } from 'node:fs/promises';
 import { StartError } from '../../domain/errors.ts';
 import { checkFileName, checkHeaderFields, keyFileSuffix, keyHeaderFields } from './formats.ts';
+import { pathsOf } from './rewrap-folder.ts';
 import { isIntact, parseSealedFile, type SealedFile } from './sealed-file.ts';
 
 export interface StoredFile {
@@ -23,13 +23,12 @@ const longestFile = 65_536;
 /** Throws StartError `keyFileOpenToOthers` and `keyFileDamaged`, naming the file. */
 export async function readVaultFolder(directory: string): Promise<VaultFolder> {
   refuseOpenToOthers(directory, await stat(directory), 0o700);
-  const names = (await readdir(directory)).sort();
-  const check = names.includes(checkFileName)
-    ? await readSealed(join(directory, checkFileName), checkHeaderFields)
-    : 'absent';
+  const paths = await pathsOf(directory);
+  const checkPath = paths.get(checkFileName);
+  const check = checkPath === undefined ? 'absent' : await readSealed(checkPath, checkHeaderFields);
   const keys: StoredFile[] = [];
-  for (const name of names.filter((each) => each.endsWith(keyFileSuffix))) {
-    const path = join(directory, name);
+  for (const [name, path] of [...paths].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    if (!name.endsWith(keyFileSuffix)) continue;
     const stored = await readSealed(path, keyHeaderFields);
     if (stored === 'damaged') throw damaged(path, 'it was truncated or altered');
     if (`${stored.file.header.name}${keyFileSuffix}` !== name) throw damaged(path, 'it holds a key of another name');

@@ -19,9 +19,9 @@ import type { RevokeOptions } from './revoke.ts';
 import { addRotateVerbs, type RotationActs } from './rotate-verbs.ts';
 import type { GlobalOptions, WithSession } from './session.ts';
 import { addToolVerbs } from './tool-verbs.ts';
-import { addVaultVerbs } from './vault-verbs.ts';
+import { addVaultVerbs, type VaultActs } from './vault-verbs.ts';
 
-export interface ProgramDeps extends HomeActs, RecoverAct, DoctorDeps, RotationActs {
+export interface ProgramDeps extends HomeActs, RecoverAct, DoctorDeps, RotationActs, VaultActs {
   readonly version: string;
   /** Both resolve to an exit code. `home` only when it was given here. */
   readonly serve: (overrides: { home?: string }) => Promise<number>;
@@ -69,7 +69,7 @@ export function buildProgram(io: CliIo, deps: ProgramDeps): Command {
   addInventoryVerbs(program, deps);
   addEnvironmentVerbs(program, deps);
   addAuthorityVerbs(program, deps);
-  addVaultVerbs(program, deps);
+  addVaultVerbs(program, io, deps);
   addRegistryVerbs(program, deps);
   addCampaignVerbs(program, deps);
   addToolVerbs(program, deps);

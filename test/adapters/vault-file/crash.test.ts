@@ -39,7 +39,7 @@ it('loses no acknowledged key and leaves no half one when it is killed at any mo
   const store = fileVault();
   const acknowledged: string[] = [];
   for (let round = 0; round < 12; round += 1) {
-    acknowledged.push(...(await killedMaker(store.directory, round, 3 * round)));
+    acknowledged.push(...(await killedMaker(store.directory, round, 12 * round)));
     const vault = await store.open();
     const names = new Set((await vault.listKeys()).map((key) => key.name));
     expect(acknowledged.filter((name) => !names.has(name))).toEqual([]);

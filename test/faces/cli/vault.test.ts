@@ -1,6 +1,8 @@
 /** `privyseal vault list` and `vault check`: what a person and a program see. */
 import { describe, expect, it } from 'vitest';
 import type { VaultKeyCheckJson } from '../../../src/api/vault.ts';
+import type { PassphraseChange } from '../../../src/domain/records/vault-change.ts';
+import type { VaultActs } from '../../../src/faces/cli/vault-verbs.ts';
 import { at, type CommandLineOptions, commandLine, homeFor } from '../../support/command-line.ts';
 import { type Responder, startStubService } from '../../support/stub-service.ts';
 
@@ -75,5 +77,45 @@ describe('vault check', () => {
     const escapes = new RegExp(`${String.fromCharCode(27)}\\[\\d+m`, 'g');
     const table = stdout.replaceAll(escapes, '').split('\n').slice(0, 3);
     expect(Math.max(...table.map((line) => line.length))).toBeLessThanOrEqual(60);
+  });
+});
+
+describe('vault passwd', () => {
+  const change: PassphraseChange = {
+    ...{ vault: '/srv/ca/vault', keys: 4, source: 'file', keptIn: null, removed: ['/srv/ca/vault/shares.json'] },
+    notAudited: null,
+  };
+
+  function passwd(argv: readonly string[], { answer = change, input = '' } = {}) {
+    const asked: unknown[] = [];
+    const changePassphrase: VaultActs['changePassphrase'] = async (given, options, console) => {
+      asked.push(given, options, await console.ask('Old: '), await console.ask('New: '));
+      return answer;
+    };
+    return commandLine(['vault', 'passwd', ...argv], { deps: { changePassphrase }, input, cwd: '/work-folder' }).then(
+      (result) => ({ ...result, asked }),
+    );
+  }
+
+  it('hands files on by name, and asks for what no file holds', async () => {
+    const argv = ['--old-passphrase-file', 'old', '--keep-in-home'];
+    const { code, asked } = await passwd(['--home', '/srv/ca', ...argv], { input: 'one\ntwo\n' });
+    const options = { oldFile: '/work-folder/old', keepInHome: true };
+    expect([code, asked]).toEqual([0, [{ home: '/srv/ca' }, options, 'one', 'two']]);
+  });
+
+  it('says what was done, and where the passphrase belongs now', async () => {
+    const { stdout } = await passwd([]);
+    expect(stdout).toMatch(/^Sealed anew +4 keys$/m);
+    expect(stdout).toMatch(/^Removed +.*shares.json$/m);
+    expect(stdout).toContain('into the file of PRIVYSEAL_VAULT_PASSPHRASE_FILE before the next start');
+  });
+
+  it('answers a program as JSON', async () => {
+    expect(JSON.parse((await passwd(['--json'])).stdout)).toEqual(change);
+  });
+
+  it('takes no passphrase as an argument', async () => {
+    expect((await passwd(['hunter2'])).code).toBe(2);
   });
 });

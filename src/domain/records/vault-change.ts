@@ -1,0 +1,19 @@
+/** What a change of the file vault's passphrase did, as the person who made it is told. */
+
+/** Where a passphrase was taken from; `given`: for this act alone, on the console or in a file that was named. */
+export type PassphraseSource = 'environment' | 'file' | 'credential' | 'home' | 'shares' | 'given';
+
+export interface PassphraseChange {
+  /** Folder of the vault. */
+  readonly vault: string;
+  /** How many keys were sealed anew. */
+  readonly keys: number;
+  /** Where the old passphrase came from: the next start would look there, too. */
+  readonly source: PassphraseSource;
+  /** Where the new passphrase lies in the home; null if it does not. */
+  readonly keptIn: string | null;
+  /** Files of the vault that went with the old passphrase. */
+  readonly removed: readonly string[];
+  /** Why the audit log has no event of it; null if it has. */
+  readonly notAudited: string | null;
+}

@@ -1,0 +1,157 @@
+/** `vault passwd` and `vault split` on a real home, without the command line. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, it } from 'vitest';
+import { openHomeDirectory } from '../src/adapters/home-directory/home-directory.ts';
+import { systemRandomness } from '../src/adapters/system-randomness.ts';
+import { openFileVault } from '../src/adapters/vault-file/vault-file.ts';
+import { loadConfig } from '../src/config.ts';
+import { changePassphrase, type PassphraseInput } from '../src/offline-vault.ts';
+import { cheapest } from './adapters/vault-file/vault-under-test.ts';
+import { codeOf } from './support/rejection.ts';
+import { firstRunService } from './support/service-builder.ts';
+import { temporaryFolder } from './support/temporary-folder.ts';
+
+const old = 'the old passphrase';
+const fresh = 'the fresh passphrase';
+
+/** Answers what it is asked in this order, and then nothing more. */
+function answering(...answers: readonly string[]) {
+  const left: (string | undefined)[] = [...answers];
+  const told: string[] = [];
+  return { ask: async () => left.shift(), tell: (line: string) => void told.push(line), told, left };
+}
+
+async function homeWithVault(passphrase = old): Promise<string> {
+  const home = join(temporaryFolder().path, 'data');
+  mkdirSync(home, { mode: 0o700 });
+  const options = { directory: join(home, 'vault'), passphrase, randomness: systemRandomness, cost: cheapest };
+  const vault = await openFileVault(options);
+  await vault.createKey('root', 'ed25519');
+  await vault.close();
+  return home;
+}
+
+const opens = async (home: string, passphrase: string): Promise<boolean> => {
+  const options = { directory: join(home, 'vault'), passphrase, randomness: systemRandomness };
+  return openFileVault(options).then(
+    (vault) => vault.close().then(() => true),
+    () => false,
+  );
+};
+
+function secretFile(text: string, mode = 0o600): string {
+  const file = join(temporaryFolder().path, 'secret');
+  writeFileSync(file, text, { mode });
+  return file;
+}
+
+interface Given extends Partial<PassphraseInput> {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly console?: ReturnType<typeof answering>;
+}
+
+async function change(home: string, { env = {}, console = answering(), ...input }: Given) {
+  const config = await loadConfig({}, temporaryFolder().path, { home });
+  return changePassphrase(config, { keepInHome: false, ...input }, { env, console });
+}
+
+describe('changing the passphrase', () => {
+  it('asks for the old one and twice for the new one', async () => {
+    const home = await homeWithVault();
+    const report = await change(home, { console: answering(old, fresh, fresh) });
+    expect(report).toMatchObject({ keys: 1, source: 'given', keptIn: null, removed: [] });
+    expect([await opens(home, old), await opens(home, fresh)]).toEqual([false, true]);
+  });
+
+  it('reads both from files', async () => {
+    const home = await homeWithVault();
+    await change(home, { oldFile: secretFile(`${old}\n`), newFile: secretFile(`${fresh}\n`) });
+    expect(await opens(home, fresh)).toBe(true);
+  });
+
+  it('finds the old one where a start does', async () => {
+    const home = await homeWithVault();
+    const env = { PRIVYSEAL_VAULT_PASSPHRASE_FILE: secretFile(old) };
+    expect(await change(home, { env, newFile: secretFile(fresh) })).toMatchObject({ source: 'file' });
+    expect(await opens(home, fresh)).toBe(true);
+  });
+
+  it('takes the old one out of the home, where it would stop the next start', async () => {
+    const home = await homeWithVault();
+    const file = join(home, 'vault/passphrase');
+    writeFileSync(file, `${old}\n`, { mode: 0o600 });
+    expect(await change(home, { newFile: secretFile(fresh) })).toMatchObject({ source: 'home', removed: [file] });
+    expect(existsSync(file)).toBe(false);
+  });
+
+  it('leaves the new one in the home only when it is told to', async () => {
+    const home = await homeWithVault();
+    const file = join(home, 'vault/passphrase');
+    writeFileSync(file, `${old}\n`, { mode: 0o600 });
+    const report = await change(home, { newFile: secretFile(fresh), keepInHome: true });
+    expect(report).toMatchObject({ keptIn: file, removed: [] });
+    expect(readFileSync(file, 'utf8')).toBe(`${fresh}\n`);
+  });
+
+  it.each([
+    ['a wrong old passphrase', 'passphraseWrong', answering('wrong', fresh, fresh)],
+    ['two new ones that differ', 'passphraseUnusable', answering(old, fresh, 'frehs')],
+    ['the old one again', 'passphraseUnusable', answering(old, old, old)],
+    ['one that is too long', 'passphraseUnusable', answering(old, 'x'.repeat(4097))],
+    ['an empty one', 'passphraseMissing', answering(old, '')],
+    ['nobody to ask', 'passphraseMissing', answering()],
+  ])('refuses %s, and changes nothing', async (_what, code, console) => {
+    const home = await homeWithVault();
+    expect(await codeOf(change(home, { console }))).toBe(code);
+    expect(await opens(home, old)).toBe(true);
+  });
+
+  it.each([
+    ['oldFile', 'passphraseMissing', () => '/nowhere/secret'],
+    ['newFile', 'passphraseMissing', () => '/nowhere/secret'],
+    ['newFile', 'keyFileOpenToOthers', () => secretFile(fresh, 0o644)],
+  ] as const)('refuses a %s with %s', async (option, code, file) => {
+    const home = await homeWithVault();
+    const input = { oldFile: secretFile(old), newFile: secretFile(fresh), [option]: file() };
+    expect(await codeOf(change(home, input))).toBe(code);
+    expect(await opens(home, old)).toBe(true);
+  });
+
+  it('is refused while a service has the home', async () => {
+    const home = await homeWithVault();
+    const held = await openHomeDirectory(home);
+    try {
+      expect(await codeOf(change(home, { console: answering(old, fresh, fresh) }))).toBe('homeLocked');
+    } finally {
+      await held.release();
+    }
+  });
+
+  it('needs a home with a vault, and makes none', async () => {
+    const home = join(temporaryFolder().path, 'nothing');
+    expect(await codeOf(change(home, {}))).toBe('homeEmpty');
+    expect(existsSync(home)).toBe(false);
+  });
+
+  it('is audited with nothing that is secret, and the service goes on with all its authorities', async () => {
+    const home = join(temporaryFolder().path, 'data');
+    await (await firstRunService({ home })).close();
+    const report = await change(home, { console: answering('only a test', fresh, fresh) });
+    expect(report.notAudited).toBeNull();
+    const database = new DatabaseSync(join(home, 'privyseal.db'), { readOnly: true });
+    const row = database.prepare('SELECT canonical FROM audit_events ORDER BY seq DESC LIMIT 1').get();
+    database.close();
+    expect(JSON.parse(String(row?.canonical))).toMatchObject({
+      kind: 'vault.passphraseChanged',
+      object: 'vault:file',
+      details: { keys: report.keys },
+    });
+    expect(JSON.stringify([row, report])).not.toContain(fresh);
+    const vault = await openFileVault({
+      ...{ directory: join(home, 'vault'), passphrase: fresh, randomness: systemRandomness },
+    });
+    expect((await vault.listKeys()).length).toBe(report.keys);
+  });
+});

@@ -109,8 +109,8 @@ describe('changing the passphrase', () => {
   });
 
   it.each([
-    ['oldFile', 'passphraseMissing', () => '/nowhere/secret'],
-    ['newFile', 'passphraseMissing', () => '/nowhere/secret'],
+    ['oldFile', 'passphraseMissing', (): string => '/nowhere/secret'],
+    ['newFile', 'passphraseMissing', (): string => '/nowhere/secret'],
     ['newFile', 'keyFileOpenToOthers', () => secretFile(fresh, 0o644)],
   ] as const)('refuses a %s with %s', async (option, code, file) => {
     const home = await homeWithVault();

@@ -16,7 +16,7 @@ export default defineConfig({
         test: { name: 'scenes', include: [scenes], maxWorkers: 1, sequence: { groupOrder: 1 } },
       },
     ],
-    ...{ pool: 'forks', testTimeout: 60_000, hookTimeout: 60_000 },
+    ...{ pool: 'forks', setupFiles: ['test/support/compile-cache.ts'], testTimeout: 60_000, hookTimeout: 60_000 },
     // A busy machine is slow, not wrong.
     expect: { poll: { timeout: 15_000 } },
   },

@@ -1,6 +1,5 @@
 /** Stores of the SQLite inventory in temporary folders, for tests that need one to write to. */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { enableCompileCache } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import {
@@ -9,9 +8,6 @@ import {
 } from '../../src/adapters/inventory-sqlite/inventory-sqlite.ts';
 import type { Inventory } from '../../src/ports/inventory.ts';
 import type { InventoryStore } from '../contracts/inventory.ts';
-
-// As the launcher does: the writer threads of many tests start several times faster.
-enableCompileCache();
 
 export const migrationsDirectory = resolve(import.meta.dirname, '../../migrations/sqlite');
 

@@ -58,7 +58,7 @@ const filters = {
   ),
 };
 
-export const certificateSorts = ['requestedAt', '-requestedAt', 'notAfter', '-notAfter', 'name', '-name'] as const;
+const certificateSorts = ['requestedAt', '-requestedAt', 'notAfter', '-notAfter', 'name', '-name'] as const;
 
 export const CertificateListQuery = Type.Object(
   {

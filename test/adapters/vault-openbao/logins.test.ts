@@ -12,17 +12,12 @@ import { type BaoServer, startBao, tokenFor } from '../../support/bao-server.ts'
 import { eventually } from '../../support/eventually.ts';
 import { describeWith, pathOf } from '../../support/judges.ts';
 import { rejectionOf } from '../../support/rejection.ts';
+import { signPolicy } from '../../support/vault-policies.ts';
 import { keepingLog, openBao } from './vault-under-test.ts';
 
 const mount = 'transit';
 const algorithm = signatureAlgorithms['ecdsa-with-SHA256'];
 const tbs = Buffer.from('to be signed');
-
-/** As an operator would fill the example in. */
-export const policyFor = (file: string, key: string): string =>
-  readFileSync(new URL(`../../../examples/vault/${file}`, import.meta.url), 'utf8')
-    .replaceAll('MOUNT', mount)
-    .replaceAll('KEY', key);
 
 /** A service account's token as Kubernetes makes it, but for its signature, which only Kubernetes looks at. */
 function serviceAccountToken(id: string): string {
@@ -72,7 +67,7 @@ describeWith('bao', 'a vault in OpenBao', () => {
     server = await startBao({ program: pathOf('bao') });
     await server.ask('POST', `sys/mounts/${mount}`, { type: 'transit' });
     await server.ask('POST', `${mount}/keys/ca`, { type: 'ecdsa-p256' });
-    await server.ask('POST', 'sys/policies/acl/ca-sign', { policy: policyFor('sign.hcl', 'ca') });
+    await server.ask('POST', 'sys/policies/acl/ca-sign', { policy: signPolicy(mount, 'ca') });
     for (const type of ['approle', 'cert', 'kubernetes']) await server.ask('POST', `sys/auth/${type}`, { type });
   });
   afterEach(() => vault?.close());

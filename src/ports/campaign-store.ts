@@ -54,6 +54,17 @@ export interface CampaignStore {
     at: number;
     audit: AuditEntry;
   }): Promise<CertificateRecord | undefined>;
+  /**
+   * Fails those among so many members from a position on that wait although they have expired: nothing will follow them. Costs
+   * a look-up for each, and writes nothing when there are none.
+   */
+  expireMembers(looking: {
+    campaign: string;
+    after: number;
+    count: number;
+    /** Unix seconds. */
+    at: number;
+  }): Promise<void>;
   /** Ends a running campaign of which no member waits, and none is still to be revoked; false otherwise. */
   endCampaign(ending: { id: string; at: number; audit: AuditEntry }): Promise<boolean>;
 

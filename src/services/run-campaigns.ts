@@ -25,16 +25,20 @@ const stepsPerRound = 20;
 /** Revocations in one act's commit, and in one round: lists are made anew after each round. */
 const revokedAtOnce = 100;
 const revokingStepsPerRound = 5;
+/** Members looked at in one round for having expired: a millisecond of the writer; 500,000 take a quarter of an hour. */
+const lookedAtPerRound = 500;
 
 /** One round; called about once a second. It never rejects. Everything it goes by is in the inventory, so that it goes on after a restart. */
 export function createCampaignRounds(deps: RunCampaignsDeps): () => Promise<void> {
+  /** By campaign, the position up to which its members have been looked at for having expired; from the beginning after the last. */
+  const lookedAt = new Map<string, number>();
   return async () => {
     // A clock that is not believed would revoke too early.
     if (deps.clock.problem() !== undefined) return;
     try {
       for (const campaign of await deps.inventory.campaignsUnderWay()) {
         if (campaign.status === 'collecting') await collect(deps, campaign);
-        else await tend(deps, campaign);
+        else await tend(deps, campaign, lookedAt);
       }
     } catch (error) {
       deps.log.error({ err: error }, 'a campaign could not go on; trying again');
@@ -76,13 +80,19 @@ async function collectStep(
   return isRecorded ? upTo : null;
 }
 
-async function tend(deps: RunCampaignsDeps, campaign: Campaign): Promise<void> {
+async function tend(deps: RunCampaignsDeps, campaign: Campaign, lookedAt: Map<string, number>): Promise<void> {
   const { inventory, clock, forgetWindows } = deps;
-  const { id, revokeAt } = campaign;
-  if (revokeAt !== null && revokeAt <= clock.now() / 1000) await revokeSome(deps, campaign);
+  const { id, revokeAt, members } = campaign;
+  const now = Math.floor(clock.now() / 1000);
+  const after = lookedAt.get(id) ?? 0;
+  await inventory.expireMembers({ campaign: id, after, count: lookedAtPerRound, at: now });
+  lookedAt.set(id, after + lookedAtPerRound < members ? after + lookedAtPerRound : 0);
+  if (revokeAt !== null && revokeAt <= now) await revokeSome(deps, campaign);
   const at = clock.now();
   const audit: AuditEntry = { at, kind: 'campaign.ended', actor: 'service', object: `campaign:${id}` };
-  if (await inventory.endCampaign({ id, at, audit })) forgetWindows();
+  if (!(await inventory.endCampaign({ id, at, audit }))) return;
+  lookedAt.delete(id);
+  forgetWindows();
 }
 
 async function revokeSome(deps: RunCampaignsDeps, { id }: Campaign): Promise<void> {

@@ -359,6 +359,20 @@ describe('a campaign', () => {
     await on.close();
   });
 
+  it('ends without revoking anybody when those that still wait have expired', async () => {
+    const on = await firstRunService({ home: folder('left') });
+    const { owner, serials } = await population(on, 3);
+    const id = await running(on, owner);
+    await follow(on, serials[1]!, owner);
+    on.pass(91 * day);
+    await on.housekeep();
+    const view = await on.services.readCampaign(id);
+    expect(view.progress).toMatchObject({ rotated: 1, failed: 2 });
+    expect(view.failures).toEqual([{ reason: 'expired', certificates: 2 }]);
+    expect(view.campaign.status).toBe('ended');
+    await on.close();
+  });
+
   it('is listed newest first, in pages', async () => {
     const on = await firstRunService({ home: folder('listed') });
     const { owner } = await population(on, 1);

@@ -21,6 +21,7 @@ export const actNames = [
   'recordMembers',
   'changeCampaign',
   'revokeMember',
+  'expireMembers',
   'endCampaign',
   'recordCrl',
   'recordRestoration',

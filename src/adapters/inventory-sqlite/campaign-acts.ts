@@ -110,7 +110,7 @@ function changing(
   };
 }
 
-function revoking(connection: Connection, audit: AuditChain): Pick<CampaignActs, 'revokeMember'> {
+function revoking(connection: Connection, audit: AuditChain): Pick<CampaignActs, 'revokeMember' | 'expireMembers'> {
   const states = certificateStates(connection);
   const isDue = connection
     .prepare<[string, Buffer, number], number>(
@@ -124,7 +124,18 @@ function revoking(connection: Connection, audit: AuditChain): Pick<CampaignActs,
        failure = iif(state = 'waiting', ?, failure) WHERE campaign = ? AND serial = ?`,
   );
 
+  // One that is in the archive has expired.
+  const expire = connection.prepare(
+    `UPDATE campaign_members SET state = 'failed', failure = 'expired', is_done = 1
+     WHERE campaign = ? AND position > ? AND position <= ? AND state = 'waiting' AND
+       coalesce((SELECT not_after FROM certificates AS c WHERE c.serial = campaign_members.serial), 0) < ?`,
+  );
+
   return {
+    expireMembers({ campaign, after, count, at }) {
+      expire.run(campaign, after, after + count, at);
+    },
+
     revokeMember({ campaign, serial, at, audit: entry }) {
       if (isDue.get(campaign, serialOctets(serial), at) === undefined) return undefined;
       const record = isKept.get(serialOctets(serial)) === undefined ? undefined : states.find(serial);

@@ -190,6 +190,28 @@ export function campaignContract(makeStore: () => Promise<InventoryStore>): void
       }
     });
 
+    it('fail those among some of their members that wait although they have expired', async () => {
+      const { inventory } = opened;
+      const { id, serials } = await running(inventory, 4);
+      await recordCertificate(inventory, { predecessor: serials[1]! });
+      const look = (after: number, at: number) => inventory.expireMembers({ campaign: id, after, count: 2, at });
+      const late = frozenNowSeconds + 91 * daySeconds;
+      await look(0, frozenNowSeconds);
+      expect(await counted(inventory, id)).toEqual([
+        ['rotated', null, 1],
+        ['waiting', null, 3],
+      ]);
+      await look(0, late);
+      expect(await counted(inventory, id)).toContainEqual(['waiting', null, 2]);
+      await inventory.archiveCertificates({ serials: [serials[3]!], audit: auditEntry() });
+      await look(2, frozenNowSeconds + daySeconds);
+      expect(await counted(inventory, id)).toEqual([
+        ['failed', 'expired', 2],
+        ['rotated', null, 1],
+        ['waiting', null, 1],
+      ]);
+    });
+
     it('revoke members once, at their time, while they run, and then end', async () => {
       const { inventory } = opened;
       const revokeAt = frozenNowSeconds + 2 * daySeconds;

@@ -20,7 +20,7 @@ interface Answer {
   readonly retryAfterSeconds?: number;
 }
 
-const away = (says: string, retryAfterSeconds = 5): Answer => ({ code: 'signerUnavailable', says, retryAfterSeconds });
+const away = (says: string, retryAfterSeconds = 2): Answer => ({ code: 'signerUnavailable', says, retryAfterSeconds });
 const refused = (says: string): Answer => ({ code: 'policyRefused', says });
 
 const answers: Readonly<Record<FaultKind, Answer>> = {

@@ -27,10 +27,10 @@ const watchMs = 250;
 const goodbyeMs = 2000;
 
 export class TokenConnection {
-  readonly madeAt = Date.now();
+  /** Resolves when the process has ended. */
+  readonly ended: Promise<void>;
   readonly #child: ChildProcess;
   readonly #pending = new Map<number, Pending>();
-  readonly #ended: Promise<void>;
   #gathered: TokenAsk[] = [];
   #nextId = 0;
   #heardAt = Date.now();
@@ -47,9 +47,13 @@ export class TokenConnection {
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#ended = promise;
+    this.ended = promise;
     this.#child.on('message', (answers: readonly TokenAnswer[]) => this.#hear(answers));
-    this.#child.on('error', (error) => this.#end(new TokenFault('lost', 'The module’s process cannot run.', error)));
+    this.#child.on('error', (error) => {
+      this.#end(new TokenFault('lost', 'The module’s process cannot run.', error));
+      // Without a process there is no exit of one.
+      if (this.#child.pid === undefined) resolve();
+    });
     this.#child.on('exit', (code, signal) => {
       this.#end(new TokenFault('lost', `The module’s process ended (${signal ?? code}).`));
       resolve();
@@ -57,10 +61,6 @@ export class TokenConnection {
     // An idle token keeps nothing from ending.
     this.#child.unref();
     this.#child.channel?.unref();
-  }
-
-  get isGone(): boolean {
-    return this.#gone !== undefined;
   }
 
   /** `silentMs`: after so long without any answer to anybody the process counts as hung. */
@@ -91,7 +91,7 @@ export class TokenConnection {
       if (this.#child.connected) this.#child.disconnect();
     }
     const kill = setTimeout(() => this.#child.kill('SIGKILL'), goodbyeMs);
-    await this.#ended;
+    await this.ended;
     clearTimeout(kill);
   }
 

@@ -1,6 +1,7 @@
 /** The way to a token through processes that come and go: opened when needed, replaced when lost, with a pause between failures. */
 import type { ReadPin } from './pin.ts';
 import { PinMemory } from './pin-memory.ts';
+import { ProbeKeys } from './probe-keys.ts';
 import { type ConnectionOptions, TokenConnection } from './token-connection.ts';
 import { type FaultKind, faultOf, TokenFault } from './token-fault.ts';
 import type { TokenAct, TokenActs, TokenAddress } from './token-messages.ts';
@@ -36,9 +37,6 @@ const needsPerson = new Set<FaultKind>([
   'pinRefused',
 ]);
 
-/** A connection younger than this is not replaced for a fault of its token: it would be no better. */
-const youngMs = 1000;
-
 /** What may be asked twice without harm. */
 const repeatable: Readonly<Record<TokenAct, boolean>> = {
   open: false,
@@ -50,13 +48,22 @@ const repeatable: Readonly<Record<TokenAct, boolean>> = {
   sign: true,
 };
 
+interface Opening {
+  readonly promise: Promise<TokenConnection>;
+  /** Undefined while it is being opened. */
+  connection: TokenConnection | undefined;
+}
+
+/** Settles asks as long as they are worth it; everything it rejects with is a TokenFault. */
 export class TokenLink {
   readonly #options: TokenLinkOptions;
   readonly #limits: LinkLimits;
   readonly #pins: PinMemory;
-  #connection: Promise<TokenConnection> | undefined;
-  #current: TokenConnection | undefined;
-  #failed: { readonly fault: TokenFault; readonly pauseMs: number; readonly timer: NodeJS.Timeout } | undefined;
+  readonly #probes = new ProbeKeys();
+  readonly #alive = new Set<TokenConnection>();
+  #opening: Opening | undefined;
+  #fault: TokenFault | undefined;
+  #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
   constructor(options: TokenLinkOptions) {
@@ -65,102 +72,140 @@ export class TokenLink {
     this.#pins = new PinMemory(options.readPin);
   }
 
-  /** Opens the token for the first time. Rejects with TokenFault; unless it is closed then, the link goes on trying. */
+  /** Opens the token for the first time; unless the link is closed when that fails, it goes on trying. */
   async open(): Promise<void> {
     await this.#connected();
   }
 
-  /** Why every ask is refused at once, for now. */
+  /** Why every ask is refused at once, until an attempt that nobody waits for has succeeded. */
   fault(): TokenFault | undefined {
-    return this.#failed?.fault;
+    return this.#fault;
   }
 
-  /** Asked again on a new connection when the first is lost, where that does no harm. Rejects with TokenFault. */
+  /** Asked again on a new connection when the first is lost, where that does no harm. */
   async ask<Act extends TokenAct>(act: Act, takes: TokenActs[Act]['takes']): Promise<TokenActs[Act]['gives']> {
-    const connection = await this.#connected().catch(faulty);
-    const silentMs = act === 'createKey' ? this.#limits.createKeyMs : this.#limits.askMs;
     const asked = Date.now();
-    try {
-      return await connection.ask(act, takes, silentMs);
-    } catch (error) {
-      const fault = this.#judge(error, connection);
-      if (fault.kind !== 'lost' || !repeatable[act] || Date.now() - asked >= this.#limits.askMs) throw fault;
-    }
-    const another = await this.#connected().catch(faulty);
-    return another.ask(act, takes, silentMs);
+    const first = await this.#askOnce(act, takes);
+    if ('gives' in first) return first.gives;
+    const isOver = first.fault.kind !== 'lost' || this.#fault !== undefined;
+    if (isOver) throw first.fault;
+    const mayRepeat = repeatable[act] && Date.now() - asked < this.#limits.askMs;
+    const second = mayRepeat ? await this.#askOnce(act, takes) : first;
+    if ('gives' in second) return second.gives;
+    if (second.fault.kind === 'lost' && this.#probes.concernsAll(takes, asked)) this.#fail(second.fault);
+    throw second.fault;
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    clearTimeout(this.#failed?.timer);
-    const connection = await this.#connection?.catch(() => undefined);
-    await connection?.close();
+    clearTimeout(this.#timer);
+    await Promise.all([...this.#alive].map((each) => each.close()));
   }
 
-  /** What a fault means for those who ask next. */
-  #judge(error: unknown, connection: TokenConnection): TokenFault {
-    const fault = faultOf(error, 'The token');
-    if (fault.kind === 'pinRefused') this.#pins.refuse(fault);
-    const isYoung = Date.now() - connection.madeAt < youngMs;
-    if (fault.kind === 'pinRefused' || (fault.kind === 'lost' && (connection.isGone || !isYoung))) {
-      this.#replace(connection);
+  async #askOnce<Act extends TokenAct>(
+    act: Act,
+    takes: TokenActs[Act]['takes'],
+  ): Promise<{ gives: TokenActs[Act]['gives'] } | { fault: TokenFault }> {
+    let connection: TokenConnection | undefined;
+    try {
+      connection = await this.#connected();
+      const gives = await connection.ask(act, takes, this.#patience(act));
+      this.#probes.worked(takes);
+      return { gives };
+    } catch (error) {
+      const fault = faultOf(error, 'The token');
+      if (fault.kind === 'lost' && connection) this.#replace(connection);
+      if (fault.kind === 'pinRefused' && connection) this.#refusePin(fault);
+      return { fault };
     }
-    return fault;
   }
 
-  /** Many asks are lost together; the first of them replaces. */
-  #replace(lost: TokenConnection): void {
-    if (this.#current !== lost) return;
-    this.#connection = undefined;
-    this.#current = undefined;
-    lost.retire();
+  #patience(act: TokenAct): number {
+    return act === 'createKey' ? this.#limits.createKeyMs : this.#limits.askMs;
   }
 
   #connected(): Promise<TokenConnection> {
     if (this.#closed) return Promise.reject(new TokenFault('lost', 'The vault is closed.'));
-    if (this.#failed) return Promise.reject(this.#failed.fault);
-    this.#connection ??= this.#connect();
-    return this.#connection;
+    if (this.#fault) return Promise.reject(this.#fault);
+    this.#opening ??= this.#startOpening();
+    return this.#opening.promise;
+  }
+
+  #startOpening(): Opening {
+    const opening: Opening = { promise: this.#connect(), connection: undefined };
+    opening.promise.then(
+      (connection) => {
+        opening.connection = connection;
+      },
+      (fault) => this.#fail(fault),
+    );
+    return opening;
   }
 
   async #connect(): Promise<TokenConnection> {
     const { address, env } = this.#options;
-    let connection: TokenConnection | undefined;
+    const login = await this.#pins.login();
+    const connection = new TokenConnection({ entry, env, sessions: address.sessions });
+    this.#alive.add(connection);
+    void connection.ended.then(() => this.#alive.delete(connection));
     try {
-      const login = await this.#pins.login();
-      connection = new TokenConnection({ entry, env, sessions: address.sessions });
       await connection.ask('open', { address, login }, this.#limits.openMs);
+      if (this.#closed) throw new TokenFault('lost', 'The vault is closed.');
+      this.#pins.proved();
+      return connection;
     } catch (error) {
-      void connection?.close();
+      void connection.close();
       const fault = faultOf(error, 'Opening the token');
       if (fault.kind === 'pinRefused') this.#pins.refuse(fault);
-      this.#fail(fault);
       throw fault;
     }
-    this.#pins.proved();
-    this.#current = connection;
-    if (this.#failed) this.#options.onChange(undefined);
-    this.#failed = undefined;
-    return connection;
   }
 
-  /** From now on asks are refused at once, until an attempt to open that nobody waits for has succeeded. */
+  /** Many asks are lost together; the first of them replaces, and what is under way may still come to its end. */
+  #replace(lost: TokenConnection): void {
+    if (this.#opening?.connection === lost) this.#opening = undefined;
+    lost.retire();
+  }
+
+  /** In the middle of work: for a key that wants the PIN each time. */
+  #refusePin(fault: TokenFault): void {
+    this.#pins.refuse(fault);
+    this.#fail(fault);
+  }
+
   #fail(fault: TokenFault): void {
-    this.#connection = undefined;
-    if (this.#closed) return;
-    const longestMs = needsPerson.has(fault.kind) ? pauses.personMs : pauses.awayMs;
-    const pauseMs = Math.min((this.#failed?.pauseMs ?? pauses.firstMs / 2) * 2, longestMs);
-    if (this.#failed?.fault.kind !== fault.kind) this.#options.onChange(fault);
-    const again = (): void => {
-      this.#connection = this.#connect();
-      this.#connection.catch(() => undefined);
-    };
-    this.#failed = { fault, pauseMs, timer: setTimeout(again, pauseMs).unref() };
+    if (this.#closed || this.#fault) return;
+    this.#opening?.promise.then(
+      (connection) => connection.retire(),
+      () => undefined,
+    );
+    this.#opening = undefined;
+    this.#fault = fault;
+    this.#options.onChange(fault);
+    this.#tryLater(pauses.firstMs);
+  }
+
+  #tryLater(pauseMs: number): void {
+    if (!this.#closed) this.#timer = setTimeout(() => void this.#tryAgain(pauseMs), pauseMs).unref();
+  }
+
+  async #tryAgain(pauseMs: number): Promise<void> {
+    let connection: TokenConnection | undefined;
+    try {
+      connection = await this.#connect();
+      const opened = connection;
+      await this.#probes.try((takes) => opened.ask('sign', takes, this.#limits.askMs));
+      this.#opening = { promise: Promise.resolve(opened), connection: opened };
+      this.#fault = undefined;
+      if (!this.#closed) this.#options.onChange(undefined);
+    } catch (error) {
+      connection?.retire();
+      const fault = faultOf(error, 'Opening the token');
+      if (fault.kind !== this.#fault?.kind && !this.#closed) this.#options.onChange(fault);
+      this.#fault = fault;
+      this.#tryLater(Math.min(pauseMs * 2, needsPerson.has(fault.kind) ? pauses.personMs : pauses.awayMs));
+    }
   }
 }
 
 const entry: ConnectionOptions['entry'] = new URL('./token-process.ts', import.meta.url);
-
-const faulty = (error: unknown): never => {
-  throw faultOf(error, 'Opening the token');
-};

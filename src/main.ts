@@ -23,6 +23,7 @@ import { openVaults } from './open-vaults.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Home } from './ports/home.ts';
 import type { Inventory } from './ports/inventory.ts';
+import type { SecretConsole } from './ports/secret-console.ts';
 import type { Vault } from './ports/vault.ts';
 import type { WebhookSender } from './ports/webhook-sender.ts';
 import { type BuiltServices, buildServices, type ServiceSettings } from './services/build-services.ts';
@@ -40,6 +41,8 @@ export interface Overrides {
   readonly wrapVault?: (vault: Vault) => Vault;
   readonly logger?: Logger;
   readonly env?: NodeJS.ProcessEnv;
+  /** Who is at the console, for the shares of a split passphrase; nobody if absent. */
+  readonly console?: SecretConsole;
 }
 
 export interface RunningService {
@@ -81,7 +84,7 @@ async function openServices(
   closers.push(() => home.release());
   // The passphrase's derivation takes most of a start and does not need this thread.
   const [vaultOpened, inventoryOpened] = await Promise.allSettled([
-    openVaults(config, overrides.env ?? process.env, log),
+    openVaults(config, { env: overrides.env ?? process.env, log, console: overrides.console }),
     openSqliteInventory({
       file: inHome(config, 'privyseal.db'),
       migrationsDirectory: join(projectFolder, 'migrations/sqlite'),
@@ -329,11 +332,12 @@ function startHousekeeping(built: BuiltServices, faces: RotatingFaces, log: Logg
 export async function initializeHome(
   config: Config,
   tell: (made: Omit<RunningService, 'stop'>) => Promise<void>,
+  overrides: Overrides = {},
 ): Promise<void> {
   const closers: Closers = [];
   const ports = { public: config.publicPort, admin: config.adminPort, distribution: config.distributionPort };
   try {
-    const { built, firstRun, passphraseFile } = await openServices(config, ports, {}, closers);
+    const { built, firstRun, passphraseFile } = await openServices(config, ports, overrides, closers);
     await built.signAuditLog();
     await tell({ ports, built, firstRun, passphraseFile });
   } finally {
@@ -342,7 +346,11 @@ export async function initializeHome(
 }
 
 /** Break-glass on the home itself, whose lock says that no service runs on it. StartError `homeDamaged` where there is none. */
-export async function recoverOperator(config: Config, name: string): Promise<RecoveredOperator> {
+export async function recoverOperator(
+  config: Config,
+  name: string,
+  overrides: Overrides = {},
+): Promise<RecoveredOperator> {
   const closers: Closers = [];
   const ports = { public: config.publicPort, admin: config.adminPort, distribution: config.distributionPort };
   const database = inHome(config, 'privyseal.db');
@@ -350,7 +358,7 @@ export async function recoverOperator(config: Config, name: string): Promise<Rec
     throw new StartError('homeDamaged', `There is no ${database}. Name the service’s home with --home DIR.`);
   }
   try {
-    const { built } = await openServices(config, ports, {}, closers);
+    const { built } = await openServices(config, ports, overrides, closers);
     return await built.recoverOperator(name);
   } finally {
     await closeAll(closers);

@@ -9,10 +9,12 @@ import { askNewPassphrase, findOldPassphrase } from './adapters/vault-file/ask-p
 import { readPassphraseFile } from './adapters/vault-file/passphrase.ts';
 import { noVault, stageRewrap } from './adapters/vault-file/rewrap.ts';
 import { type CompanionFile, pathsOf, settleRewrap } from './adapters/vault-file/rewrap-folder.ts';
+import { formatShareSet, type ShareSet } from './adapters/vault-file/share-set.ts';
+import { splitPassphrase } from './adapters/vault-file/shares.ts';
 import { type Config, inHome } from './config.ts';
 import { StartError } from './domain/errors.ts';
-import type { AuditEntry } from './domain/records/audit-event.ts';
-import type { PassphraseChange } from './domain/records/vault-change.ts';
+import type { AuditEntry, AuditKind } from './domain/records/audit-event.ts';
+import type { PassphraseChange, PassphraseSplit, ShareHandout } from './domain/records/vault-change.ts';
 import type { SecretConsole } from './ports/secret-console.ts';
 
 const migrationsDirectory = join(import.meta.dirname, '../migrations/sqlite');
@@ -54,10 +56,55 @@ export async function changePassphrase(
       source: old.source,
       keptIn: keepInHome ? join(directory, 'passphrase') : null,
       removed: removed.map((name) => join(directory, name)),
-      notAudited: audit(config, { keys: staged.keys, split: false }),
+      notAudited: audit(config, 'vault.passphraseChanged', { keys: staged.keys }),
     };
   });
 }
+
+export interface SplitInput {
+  readonly shares: number;
+  readonly threshold: number;
+  /** Split the passphrase as it is; otherwise a fresh one, known to nobody, replaces it. */
+  readonly keepPassphrase: boolean;
+  readonly oldFile?: string;
+}
+
+/**
+ * Splits the passphrase. The shares are in the hands of `deliver` before anything changes: when it rejects, or this is
+ * killed meanwhile, the old passphrase is in force as before. StartError says why not.
+ */
+export async function splitVault(
+  config: Config,
+  { shares, threshold, keepPassphrase, oldFile }: SplitInput,
+  { env, console }: VaultSurroundings,
+  deliver: (handout: ShareHandout) => Promise<void>,
+): Promise<PassphraseSplit> {
+  return withVault(config, async (directory) => {
+    const old = await findOldPassphrase({ env, directory, console, ...(oldFile !== undefined && { file: oldFile }) });
+    const shareSet: ShareSet = { set: randomText(4, 'hex'), shares, threshold };
+    const to = keepPassphrase ? old.passphrase : randomText(32, 'base64url');
+    const removed = keepPassphrase ? [] : await presentOf(directory, ['passphrase']);
+    // Staged for a passphrase that stays, too: that proves it before anybody is handed a share of it.
+    const staged = await stageRewrap({
+      ...{ directory, from: old.passphrase, to, randomness: systemRandomness, removes: removed },
+      adds: { 'shares.json': formatShareSet(shareSet) },
+    });
+    try {
+      await deliver({ set: shareSet.set, threshold, shares: await splitPassphrase(to, shareSet) });
+    } catch (error) {
+      await staged.abandon();
+      throw error;
+    }
+    await staged.commit();
+    const fresh = !keepPassphrase;
+    const notAudited = audit(config, 'vault.passphraseSplit', { set: shareSet.set, shares, threshold, fresh });
+    const files = removed.map((name) => join(directory, name));
+    return { vault: directory, ...shareSet, fresh, keys: staged.keys, source: old.source, removed: files, notAudited };
+  });
+}
+
+const randomText = (octets: number, encoding: 'hex' | 'base64url'): string =>
+  Buffer.from(systemRandomness.bytes(octets)).toString(encoding);
 
 /** Runs `act` on the vault of a home that no service uses meanwhile. */
 async function withVault<T>(config: Config, act: (directory: string) => Promise<T>): Promise<T> {
@@ -79,14 +126,9 @@ async function presentOf(directory: string, names: readonly CompanionFile[]): Pr
 }
 
 /** After it is in force, so that the log never tells of a change that was not. */
-function audit(config: Config, details: AuditEntry['details'] & object): string | null {
+function audit(config: Config, kind: AuditKind, details: AuditEntry['details'] & object): string | null {
   const database = inHome(config, 'privyseal.db');
   if (!existsSync(database)) return 'There is no inventory in this home.';
-  const entry = {
-    at: systemClock.now(),
-    kind: 'vault.passphraseChanged',
-    actor: 'service',
-    object: 'vault:file',
-  } as const;
-  return appendBeside(database, { ...entry, details }, migrationsDirectory);
+  const entry = { at: systemClock.now(), kind, actor: 'service', object: 'vault:file', details };
+  return appendBeside(database, entry, migrationsDirectory);
 }

@@ -2,10 +2,13 @@
 import { systemRandomness } from './adapters/system-randomness.ts';
 import { resolvePassphrase } from './adapters/vault-file/passphrase.ts';
 import { settleRewrap } from './adapters/vault-file/rewrap-folder.ts';
+import { forgedShares } from './adapters/vault-file/share-set.ts';
 import { openFileVault } from './adapters/vault-file/vault-file.ts';
 import type { Pkcs11VaultOptions } from './adapters/vault-pkcs11/vault-pkcs11.ts';
 import { type Config, inHome } from './config.ts';
+import { StartError } from './domain/errors.ts';
 import type { Log } from './ports/log.ts';
+import type { SecretConsole } from './ports/secret-console.ts';
 import type { Vault } from './ports/vault.ts';
 import type { Pkcs11Settings, VaultKind, VaultSettings } from './vault-settings.ts';
 
@@ -17,10 +20,17 @@ export interface OpenVaults {
   close(): Promise<void>;
 }
 
+export interface VaultSurroundings {
+  readonly env: NodeJS.ProcessEnv;
+  readonly log: Log;
+  /** Who is asked for the shares of a split passphrase. */
+  readonly console?: SecretConsole | undefined;
+}
+
 /** StartError for what is wrong on this machine; a backend that is away is no reason not to start. Leaves nothing open when it fails. */
-export async function openVaults(config: Config, env: NodeJS.ProcessEnv, log: Log): Promise<OpenVaults> {
+export async function openVaults(config: Config, { env, log, console }: VaultSurroundings): Promise<OpenVaults> {
   const [file, ...others] = await Promise.allSettled([
-    openFile(config, env),
+    openFile(config, env, console),
     ...config.vaults.map((settings) => open(settings, log, env)),
   ] as const);
   const opened = [file, ...others].flatMap((each) => {
@@ -69,11 +79,20 @@ export function pkcs11Options(settings: Pkcs11Settings, env: NodeJS.ProcessEnv):
   return { name, token, pin: settings, keys, env };
 }
 
-async function openFile(config: Config, env: NodeJS.ProcessEnv) {
+async function openFile(config: Config, env: NodeJS.ProcessEnv, console: SecretConsole | undefined) {
   const directory = inHome(config, 'vault');
   // Before the passphrase is looked for: a change of it that was cut short decides which one lies in the home.
   await settleRewrap(directory);
-  const resolved = await resolvePassphrase({ env, directory, randomness: systemRandomness });
-  const vault = await openFileVault({ directory, passphrase: resolved.passphrase, randomness: systemRandomness });
-  return { vault, passphraseFile: resolved.source === 'home' ? resolved.file : undefined };
+  const resolved = await resolvePassphrase({
+    env,
+    directory,
+    randomness: systemRandomness,
+    ...(console && { console }),
+  });
+  const { passphrase, source, file } = resolved;
+  const vault = await openFileVault({ directory, passphrase, randomness: systemRandomness }).catch((error: unknown) => {
+    const isForged = source === 'shares' && error instanceof StartError && error.code === 'passphraseWrong';
+    throw isForged ? new StartError('shareUnusable', forgedShares, error) : error;
+  });
+  return { vault, passphraseFile: source === 'home' ? file : undefined };
 }

@@ -9,6 +9,7 @@ import type { Finding } from './domain/diagnosis/finding.ts';
 import { StartError } from './domain/errors.ts';
 import type { Recovery } from './faces/cli/operator-recover.ts';
 import { runCli } from './faces/cli/run.ts';
+import type { OpenConsole } from './faces/cli/secret-console.ts';
 import type { StartReport } from './faces/cli/welcome.ts';
 import type { RunningService } from './main.ts';
 
@@ -24,6 +25,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     restore: async (given, input, onProgress) => (await offline()).restoreHome(await load(given), input, onProgress),
     changePassphrase: async (given, input, console) =>
       (await offlineVault()).changePassphrase(await load(given), input, { env: process.env, console }),
+    splitVault: async (given, input, console, deliver) =>
+      (await offlineVault()).splitVault(await load(given), input, { env: process.env, console }, deliver),
     openAuditLog: async (file, onProgress) => (await offline()).openAuditLog(file, onProgress),
     examine: examineHome,
     rotateOnce: async (options) => (await agent()).rotateOnce(options, agentSurroundings()),
@@ -84,12 +87,23 @@ async function serve(given: Given): Promise<number> {
   const { startService } = await import('./main.ts');
   const config = await load(given);
   const stopAsked = nextStopSignal();
-  const service = await startService(config);
+  const service = await atConsole((console) => startService(config, { console }));
   await tell(config, service);
   growYoungGeneration(true);
   await stopAsked;
   await service.stop();
   return 0;
+}
+
+/** For the shares of a split passphrase; nothing is read from standard input unless it is asked for. */
+async function atConsole<T>(act: (console: OpenConsole) => Promise<T>): Promise<T> {
+  const { openConsole } = await import('./faces/cli/secret-console.ts');
+  const console = openConsole({ stderr: process.stderr });
+  try {
+    return await act(console);
+  } finally {
+    console.close();
+  }
 }
 
 /** From now on: a service that answers already must not be ended by a signal's default. */
@@ -108,7 +122,7 @@ function nextStopSignal(): Promise<void> {
 async function initialize(given: Given): Promise<number> {
   const { initializeHome } = await import('./main.ts');
   const config = await load({ ...given, logLevel: 'error' });
-  await initializeHome(config, (made) => tell(config, made));
+  await atConsole((console) => initializeHome(config, (made) => tell(config, made), { console }));
   return 0;
 }
 
@@ -116,7 +130,9 @@ async function initialize(given: Given): Promise<number> {
 async function recover(given: Given, name: string): Promise<Recovery> {
   const { recoverOperator } = await import('./main.ts');
   const config = await load({ ...given, logLevel: 'error' });
-  const { notAfter, written, keptAside, ...recovered } = await recoverOperator(config, name);
+  const { notAfter, written, keptAside, ...recovered } = await atConsole((console) =>
+    recoverOperator(config, name, { console }),
+  );
   return {
     ...recovered,
     name,

@@ -2,12 +2,18 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { openHomeDirectory } from '../src/adapters/home-directory/home-directory.ts';
 import { systemRandomness } from '../src/adapters/system-randomness.ts';
+import { examineVault } from '../src/adapters/vault-file/examine-vault.ts';
+import { readVaultFiles } from '../src/adapters/vault-file/list-vault-files.ts';
+import { splitPassphrase } from '../src/adapters/vault-file/shares.ts';
 import { openFileVault } from '../src/adapters/vault-file/vault-file.ts';
 import { loadConfig } from '../src/config.ts';
-import { changePassphrase, type PassphraseInput } from '../src/offline-vault.ts';
+import type { ShareHandout } from '../src/domain/records/vault-change.ts';
+import { changePassphrase, type PassphraseInput, type SplitInput, splitVault } from '../src/offline-vault.ts';
+import { openVaults } from '../src/open-vaults.ts';
 import { cheapest } from './adapters/vault-file/vault-under-test.ts';
 import { codeOf } from './support/rejection.ts';
 import { firstRunService } from './support/service-builder.ts';
@@ -153,5 +159,121 @@ describe('changing the passphrase', () => {
       ...{ directory: join(home, 'vault'), passphrase: fresh, randomness: systemRandomness },
     });
     expect((await vault.listKeys()).length).toBe(report.keys);
+  });
+});
+
+describe('splitting the passphrase', () => {
+  interface Splitting extends Partial<SplitInput> {
+    readonly env?: NodeJS.ProcessEnv;
+    readonly console?: ReturnType<typeof answering>;
+    readonly deliver?: (handout: ShareHandout) => Promise<void>;
+  }
+
+  async function split(home: string, { env = {}, console = answering(), deliver, ...input }: Splitting = {}) {
+    const config = await loadConfig({}, temporaryFolder().path, { home });
+    const wanted = { shares: 5, threshold: 3, keepPassphrase: false, oldFile: secretFile(old), ...input };
+    let handout: ShareHandout | undefined;
+    const report = await splitVault(config, wanted, { env, console }, async (given) => {
+      handout = given;
+      await deliver?.(given);
+    });
+    return { report, shares: handout?.shares ?? [] };
+  }
+
+  async function start(home: string, console?: ReturnType<typeof answering>, env: NodeJS.ProcessEnv = {}) {
+    const config = await loadConfig({}, temporaryFolder().path, { home });
+    const log = pino({ level: 'silent' });
+    const opened = await openVaults(config, { env, log, console });
+    const keys = await opened.vaults.get('file')!.listKeys();
+    await opened.close();
+    return keys.length;
+  }
+
+  it('lets the service start with enough shares, and with the old passphrase no more', async () => {
+    const home = await homeWithVault();
+    const { report, shares } = await split(home);
+    expect(report).toMatchObject({ shares: 5, threshold: 3, fresh: true, keys: 1 });
+    expect(shares).toHaveLength(5);
+    expect(await start(home, answering(...shares.slice(2)))).toBe(1);
+    expect(await opens(home, old)).toBe(false);
+  });
+
+  it('says what is missing when too few shares are given, or nobody is at the console', async () => {
+    const home = await homeWithVault();
+    const { shares } = await split(home);
+    expect(await codeOf(start(home, answering(...shares.slice(0, 2))))).toBe('sharesMissing');
+    expect(await codeOf(start(home))).toBe('sharesMissing');
+  });
+
+  it('tells forged shares from a wrong passphrase', async () => {
+    const home = await homeWithVault();
+    const { report } = await split(home);
+    const forged = await splitPassphrase('forged', report);
+    expect(await codeOf(start(home, answering(...forged)))).toBe('shareUnusable');
+  });
+
+  it('hands the shares out before anything changes', async () => {
+    const home = await homeWithVault();
+    const before = await readVaultFiles(join(home, 'vault'));
+    let atDelivery: typeof before = [];
+    await split(home, {
+      deliver: async () => {
+        atDelivery = await readVaultFiles(join(home, 'vault'));
+      },
+    });
+    expect(atDelivery).toEqual(before);
+    expect(await readVaultFiles(join(home, 'vault'))).not.toEqual(before);
+  });
+
+  it('leaves everything as it was when they cannot be delivered', async () => {
+    const home = await homeWithVault();
+    const deliver = () => Promise.reject(new Error('no paper'));
+    await expect(split(home, { deliver })).rejects.toThrow('no paper');
+    expect(await opens(home, old)).toBe(true);
+    expect(existsSync(join(home, 'vault/shares.json'))).toBe(false);
+  });
+
+  it('can split the passphrase as it is', async () => {
+    const home = await homeWithVault();
+    const { report, shares } = await split(home, { keepPassphrase: true });
+    expect(report.fresh).toBe(false);
+    expect(await opens(home, old)).toBe(true);
+    expect(await start(home, answering(...shares))).toBe(1);
+  });
+
+  it('takes the whole passphrase out of the home', async () => {
+    const home = await homeWithVault();
+    const file = join(home, 'vault/passphrase');
+    writeFileSync(file, `${old}\n`, { mode: 0o600 });
+    const { report } = await split(home);
+    expect(report.removed).toEqual([file]);
+    expect(existsSync(file)).toBe(false);
+  });
+
+  it('is replaced by another split, or by a passphrase, given the shares', async () => {
+    const home = await homeWithVault();
+    const first = (await split(home)).shares;
+    const config = await loadConfig({}, temporaryFolder().path, { home });
+    const second: string[] = [];
+    const input = { shares: 2, threshold: 2, keepPassphrase: false };
+    await splitVault(config, input, { env: {}, console: answering(...first) }, async ({ shares }) => {
+      second.push(...shares);
+    });
+    expect(await codeOf(start(home, answering(...first)))).toBe('sharesMissing');
+    const report = await change(home, { console: answering(...second, fresh, fresh) });
+    expect(report).toMatchObject({ source: 'shares', removed: [join(home, 'vault/shares.json')] });
+    expect(await opens(home, fresh)).toBe(true);
+  });
+
+  it('is seen by the doctor, who asks for no share, and goes into a backup', async () => {
+    const home = await homeWithVault();
+    const { report } = await split(home);
+    const findings = await examineVault({ env: {}, directory: join(home, 'vault') });
+    expect(findings.map(({ check, state }) => [check, state])).toEqual([
+      ['vault', 'ok'],
+      ['passphrase', 'ok'],
+    ]);
+    expect(JSON.stringify(findings)).toContain(report.set);
+    expect((await readVaultFiles(join(home, 'vault'))).map(({ name }) => name)).toContain('shares.json');
   });
 });

@@ -162,6 +162,8 @@ export type StartErrorCode =
   | 'portInUse'
   | 'passphraseMissing'
   | 'passphraseWrong'
+  | 'sharesMissing' // the passphrase is split, and too few shares were given
+  | 'shareUnusable' // what is given as shares is none of this set, or opens nothing
   | 'passphraseUnusable' // a new one that cannot be taken
   | 'keyFileDamaged'
   | 'keyFileOpenToOthers'

@@ -56,6 +56,7 @@ export async function commandLine(
     backUp: refuse,
     restore: refuse,
     changePassphrase: refuse,
+    splitVault: refuse,
     openAuditLog,
     recover: refuse,
     examine: refuse,

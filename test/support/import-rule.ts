@@ -83,6 +83,13 @@ const floors: readonly Floor[] = [
     pure: false,
   },
   {
+    path: 'adapters/vault-file/',
+    floors: ['adapters/vault-file/', 'adapters/threads/', 'ports/', 'domain/'],
+    packages: ['shamir-secret-sharing'],
+    node: 'any',
+    pure: false,
+  },
+  {
     path: 'adapters/inventory-sqlite/',
     floors: ['adapters/inventory-sqlite/', 'adapters/threads/', 'ports/', 'domain/'],
     packages: ['better-sqlite3'],

@@ -24,6 +24,8 @@ export interface ServiceOptions {
   readonly prefix?: readonly string[];
   /** Arguments of node; `launcher` if absent. */
   readonly program?: readonly string[];
+  /** What a person types at the console; nobody is there if absent. */
+  readonly input?: string;
   readonly readyWithinMs?: number;
   /** `alive` for a service that is expected to run but not to sign; `ready` if absent. */
   readonly until?: 'ready' | 'alive';
@@ -93,14 +95,15 @@ function spawnService(options: ServiceOptions, home: string): Started {
   const child = spawn(command, args, {
     env: environment(options, home),
     detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });
+  child.stdin?.end(options.input);
   let output = '';
   const keep = (chunk: Buffer): void => {
     output += chunk.toString();
   };
-  child.stdout.on('data', keep);
-  child.stderr.on('data', keep);
+  child.stdout?.on('data', keep);
+  child.stderr?.on('data', keep);
   const exited = new Promise<Exit>((done) => {
     child.on('error', (error) => keep(Buffer.from(String(error))));
     child.on('close', (code) => done({ code: code ?? -1, ms: performance.now() - startedAt }));

@@ -2,7 +2,7 @@
 import { StartError } from '../../domain/errors.ts';
 import type { PassphraseSource } from '../../domain/records/vault-change.ts';
 import type { SecretConsole } from '../../ports/secret-console.ts';
-import { findPassphrase, longestPassphrase, readPassphraseFile } from './passphrase.ts';
+import { findPassphrase, fromShares, longestPassphrase, readPassphraseFile } from './passphrase.ts';
 
 export interface OldPassphrasePlaces {
   readonly env: NodeJS.ProcessEnv;
@@ -22,7 +22,7 @@ export interface OldPassphrase {
 export async function findOldPassphrase(places: OldPassphrasePlaces): Promise<OldPassphrase> {
   const { file, console } = places;
   if (file !== undefined) return { passphrase: await readPassphraseFile(file), source: 'given' };
-  const found = await findPassphrase(places);
+  const found = (await findPassphrase(places)) ?? (await fromShares(places));
   if (found) return found;
   return { passphrase: await askLine(console, 'Passphrase of the vault: '), source: 'given' };
 }

@@ -2,16 +2,20 @@
 import type { Finding } from '../../domain/diagnosis/finding.ts';
 import { StartError } from '../../domain/errors.ts';
 import { findPassphrase, type PassphraseSources, type ResolvedPassphrase } from './passphrase.ts';
+import { readShareSet, type ShareSet } from './share-set.ts';
 import { unlock } from './unlock.ts';
-import { readVaultFolder } from './vault-folder.ts';
+import { readVaultFolder, type VaultFolder } from './vault-folder.ts';
 
 /** Never the passphrase itself, nor anything derived from it. Nothing is made or changed. */
-export async function examineVault(sources: Omit<PassphraseSources, 'randomness'>): Promise<Finding[]> {
+export async function examineVault(sources: Omit<PassphraseSources, 'randomness' | 'console'>): Promise<Finding[]> {
   const passphrase = await attempt(() => findPassphrase(sources));
   if (passphrase instanceof StartError) return [failed('passphrase', passphrase)];
   const folder = await attempt(() => readVaultFolder(sources.directory));
   if (folder instanceof StartError) return [failed('vault', folder), ...foundPassphrase(passphrase)];
   if (!passphrase) {
+    const set = await attempt(() => readShareSet(sources.directory));
+    if (set instanceof StartError) return [failed('vault', set)];
+    if (set) return foundShares(folder, set);
     const next = 'Give it with PRIVYSEAL_VAULT_PASSPHRASE_FILE (docs/keys.md).';
     return [{ check: 'passphrase', state: 'fail', says: 'none is given, and there is none in the vault', next }];
   }
@@ -41,7 +45,14 @@ const sources: Readonly<Record<ResolvedPassphrase['source'], string>> = {
   file: 'the file of PRIVYSEAL_VAULT_PASSPHRASE_FILE',
   credential: 'a credential of systemd',
   home: 'the vault itself',
+  shares: 'shares',
 };
+
+/** Nobody is asked for shares to look at a vault. */
+const foundShares = ({ keys }: VaultFolder, { set, shares, threshold }: ShareSet): Finding[] => [
+  { check: 'vault', state: 'ok', says: `${keys.length} keys, whole, for their owner alone; not opened` },
+  { check: 'passphrase', state: 'ok', says: `split (set ${set}): a start asks for ${threshold} of ${shares} shares` },
+];
 
 function foundPassphrase(passphrase: ResolvedPassphrase | undefined): Finding[] {
   if (!passphrase) return [];

@@ -3,6 +3,7 @@ import { constants, type FileHandle, open } from 'node:fs/promises';
 import { StartError } from '../../domain/errors.ts';
 import { checkFileName, keyFileSuffix } from './formats.ts';
 import { pathsOf } from './rewrap-folder.ts';
+import { shareSetName } from './share-set.ts';
 
 export interface VaultFileContent {
   /** Without folder. */
@@ -38,7 +39,9 @@ async function generationOf(directory: string): Promise<string> {
 
 async function readAll(directory: string): Promise<readonly VaultFileContent[]> {
   const paths = (await located(directory)).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  const wanted = paths.filter(([name]) => name === checkFileName || name.endsWith(keyFileSuffix));
+  const wanted = paths.filter(
+    ([name]) => name === checkFileName || name === shareSetName || name.endsWith(keyFileSuffix),
+  );
   return Promise.all(wanted.map(async ([name, path]) => ({ name, content: await readRegular(path) })));
 }
 

@@ -2,9 +2,12 @@
 import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StartError } from '../../domain/errors.ts';
+import type { PassphraseSource } from '../../domain/records/vault-change.ts';
 import type { Randomness } from '../../ports/randomness.ts';
+import type { SecretConsole } from '../../ports/secret-console.ts';
 import { createFile, makeFolder } from './durable-file.ts';
 import { checkFileName, keyFileSuffix } from './formats.ts';
+import { readShareSet } from './share-set.ts';
 
 export interface PassphraseSources {
   /** The process's; the variable that holds the passphrase itself is removed, so that no child inherits it. */
@@ -12,11 +15,13 @@ export interface PassphraseSources {
   /** The vault's folder. */
   readonly directory: string;
   readonly randomness: Randomness;
+  /** Who is asked for shares where the passphrase was split; nobody if absent. */
+  readonly console?: SecretConsole;
 }
 
 export interface ResolvedPassphrase {
   readonly passphrase: string;
-  readonly source: 'environment' | 'file' | 'credential' | 'home';
+  readonly source: Exclude<PassphraseSource, 'given'>;
   /** Where it was read from or written to, unless it came from the environment. */
   readonly file?: string;
   /** Made just now because this is a first run without one: it lies beside the keys it protects, which is worth a warning. */
@@ -33,13 +38,13 @@ const generatedOctets = 32;
 
 /**
  * The first source that is there decides; one that is there and unusable stops the start instead of falling through.
- * Throws StartError `passphraseMissing`, `keyFileOpenToOthers`, `homeUnwritable`.
+ * Throws StartError `passphraseMissing`, `sharesMissing`, `shareUnusable`, `keyFileOpenToOthers`, `homeUnwritable`.
  */
 export async function resolvePassphrase(sources: PassphraseSources): Promise<ResolvedPassphrase> {
-  return (await findPassphrase(sources)) ?? (await generate(sources));
+  return (await findPassphrase(sources)) ?? (await fromShares(sources)) ?? (await generate(sources));
 }
 
-type Places = Omit<PassphraseSources, 'randomness'>;
+type Places = Omit<PassphraseSources, 'randomness' | 'console'>;
 
 /** The same, without making one: undefined if there is none. */
 export async function findPassphrase(places: Places): Promise<ResolvedPassphrase | undefined> {
@@ -85,6 +90,19 @@ async function fromHome({ directory }: Places): Promise<ResolvedPassphrase | und
   const passphrase = await readSecret(file, 0o077);
   return passphrase === undefined ? undefined : { passphrase, source: 'home', file, generated: false };
 }
+
+/** Asks for the shares of a split passphrase; undefined for one that is whole. The scheme is loaded only where it is needed. */
+export async function fromShares({
+  directory,
+  console = nobody,
+}: Pick<PassphraseSources, 'directory' | 'console'>): Promise<ResolvedPassphrase | undefined> {
+  const set = await readShareSet(directory);
+  if (!set) return undefined;
+  const { askForShares } = await import('./shares.ts');
+  return { passphrase: await askForShares(set, console), source: 'shares', generated: false };
+}
+
+const nobody: SecretConsole = { ask: async () => undefined, tell: () => undefined };
 
 /** Only for a vault that holds nothing: for any other, a new passphrase would open no key. */
 async function generate({ directory, randomness }: PassphraseSources): Promise<ResolvedPassphrase> {

@@ -14,6 +14,7 @@ export type AuditKind =
   | 'authority.requested' // its CSR, to be signed elsewhere
   | 'authority.imported' // a certificate that was signed elsewhere, with its chain
   | 'vault.passphraseChanged' // of the file vault: every key was sealed anew
+  | 'vault.passphraseSplit' // into shares; `details` say of how many, and whether it is a fresh one
   | 'vault.checked' // by an operator; with a code when a key did not sign
   | 'product.created'
   | 'product.changed' // a new version

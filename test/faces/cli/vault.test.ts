@@ -1,10 +1,13 @@
 /** `privyseal vault list` and `vault check`: what a person and a program see. */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { VaultKeyCheckJson } from '../../../src/api/vault.ts';
-import type { PassphraseChange } from '../../../src/domain/records/vault-change.ts';
+import type { PassphraseChange, PassphraseSplit, ShareHandout } from '../../../src/domain/records/vault-change.ts';
 import type { VaultActs } from '../../../src/faces/cli/vault-verbs.ts';
 import { at, type CommandLineOptions, commandLine, homeFor } from '../../support/command-line.ts';
 import { type Responder, startStubService } from '../../support/stub-service.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 async function run(respond: Responder, argv: readonly string[], options: CommandLineOptions = {}) {
   const service = await startStubService(respond);
@@ -117,5 +120,65 @@ describe('vault passwd', () => {
 
   it('takes no passphrase as an argument', async () => {
     expect((await passwd(['hunter2'])).code).toBe(2);
+  });
+});
+
+describe('vault split', () => {
+  const handout: ShareHandout = { set: '4f2a91c7', threshold: 2, shares: ['AAAAA-1', 'BBBBB-2', 'CCCCC-3'] };
+  const report: PassphraseSplit = {
+    ...{ vault: '/srv/ca/vault', set: '4f2a91c7', shares: 3, threshold: 2, fresh: true, keys: 4, source: 'file' },
+    ...{ removed: [], notAudited: null },
+  };
+
+  function split(argv: readonly string[], options: CommandLineOptions = {}) {
+    const asked: unknown[] = [];
+    const splitVault: VaultActs['splitVault'] = async (_given, input, _console, deliver) => {
+      asked.push(input);
+      await deliver(handout);
+      return report;
+    };
+    const counts = ['--shares', '3', '--threshold', '2'];
+    return commandLine(['vault', 'split', ...counts, ...argv], { deps: { splitVault }, ...options }).then((result) => ({
+      ...result,
+      asked,
+    }));
+  }
+
+  it('shows the shares on a terminal, and changes nothing before the person says that they are written down', async () => {
+    const { code, stdout, asked } = await split([], { columns: 80, input: 'y\n' });
+    expect([code, asked]).toEqual([0, [{ shares: 3, threshold: 2, keepPassphrase: false }]]);
+    for (const share of handout.shares) expect(stdout).toMatch(new RegExp(`^ {2}${share}$`, 'm'));
+    expect(stdout).toContain('Take PRIVYSEAL_VAULT_PASSPHRASE_FILE and the file it names away');
+  });
+
+  it.each(['n\n', '\n', ''])('is declined by %j', async (input) => {
+    const { code, stderr } = await split([], { columns: 80, input });
+    expect([code, stderr]).toEqual([1, expect.stringContaining('declined')]);
+  });
+
+  it('writes a file for each holder, for its owner alone, in a new folder', async () => {
+    const out = join(temporaryFolder().path, 'shares');
+    const { code, stdout } = await split(['--out', out, '--json']);
+    expect([code, JSON.parse(stdout)]).toEqual([0, { ...report, out }]);
+    expect(readdirSync(out)).toEqual(['share-1.txt', 'share-2.txt', 'share-3.txt']);
+    expect(readFileSync(join(out, 'share-2.txt'), 'utf8')).toBe('BBBBB-2\n');
+    expect([statSync(out), statSync(join(out, 'share-1.txt'))].map(({ mode }) => mode & 0o777)).toEqual([0o700, 0o600]);
+    expect((await split(['--out', out])).code).toBe(8);
+  });
+
+  it('never writes shares to a pipe', async () => {
+    for (const argv of [[], ['--json'], ['--yes']]) {
+      const { code, stdout, asked } = await split(argv);
+      expect([code, stdout, asked]).toEqual([2, '', []]);
+    }
+  });
+
+  it.each([
+    ['--threshold', '4'],
+    ['--threshold', '1'],
+    ['--shares', '256'],
+    ['--shares', 'five'],
+  ])('refuses %s %s', async (...argv) => {
+    expect((await split(argv, { columns: 80, input: 'y\n' })).code).toBe(2);
   });
 });

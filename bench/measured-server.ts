@@ -38,8 +38,11 @@ export const withoutSettings = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
 /** A folder of its own in `parent`, which decides on what disk the inventory lies; `stop` of its last server removes it. */
 const newHome = (parent: string): string => join(mkdtempSync(join(parent, 'privyseal-bench-')), 'data');
 
-/** Serves a new home made in `parent`. */
-export const startMeasuredServer = (parent = tmpdir()): Promise<MeasuredServer> => serveHome(newHome(parent));
+type Settings = Readonly<Record<string, string>>;
+
+/** Serves a new home made in `parent`; `settings` are variables, such as PRIVYSEAL_CONFIG. */
+export const startMeasuredServer = (parent = tmpdir(), settings: Settings = {}): Promise<MeasuredServer> =>
+  serveHome(newHome(parent), settings);
 
 /** Makes a home in `parent` and leaves it without a server: something is to be done to it before. */
 export async function makeBenchHome(parent = tmpdir()): Promise<string> {
@@ -49,7 +52,7 @@ export async function makeBenchHome(parent = tmpdir()): Promise<string> {
 }
 
 /** Serves a home that is there. */
-export async function serveHome(home: string): Promise<MeasuredServer> {
+export async function serveHome(home: string, settings: Settings = {}): Promise<MeasuredServer> {
   const child = fork(join(import.meta.dirname, 'server.ts'), {
     env: {
       ...withoutSettings(process.env),
@@ -57,6 +60,7 @@ export async function serveHome(home: string): Promise<MeasuredServer> {
       PRIVYSEAL_PUBLIC_PORT: '0',
       PRIVYSEAL_ADMIN_PORT: '0',
       PRIVYSEAL_DISTRIBUTION_PORT: '0',
+      ...settings,
     },
     // Everything as users have it, the log included; it goes where a service's log costs nothing.
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],

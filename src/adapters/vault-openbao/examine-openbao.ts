@@ -19,7 +19,7 @@ export async function examineOpenBao(options: OpenBaoOptions): Promise<Finding[]
     try {
       const versions = versionsOf(options.keys);
       const engine = new TransitEngine(session, mount, versions);
-      await engine.health();
+      await engine.health(keyLimitMs);
       for (const key of versions.keys()) await engine.readKey(key, keyLimitMs);
       return [findingOf(name, await findWidePowers(session, mount, [...versions.keys()]))];
     } finally {

@@ -27,8 +27,8 @@ export class TransitEngine {
   }
 
   /** Whether there is an OpenBao that works, sealed ones and those without a token not being such. */
-  async health(): Promise<void> {
-    await this.#session.standing(healthLimitMs);
+  async health(timeLimitMs: number): Promise<void> {
+    await this.#session.standing(timeLimitMs);
   }
 
   readKey(name: string, timeLimitMs: number): Promise<TransitKey> {
@@ -113,5 +113,3 @@ export class TransitEngine {
     return `${this.#mount}/${kind}/${name}`;
   }
 }
-
-const healthLimitMs = 1000;

@@ -45,6 +45,12 @@ const gathering = {
 
 /** Making and removing keys, and reading them. */
 const keyLimitMs = 8000;
+/** One that is sealed at night is to be known before the first request of the day. */
+const betweenLooksMs = 10_000;
+/** Nobody waits for a look; a slow answer is one. */
+const lookLimitMs = 5000;
+/** Short, so that one that hung is asked anew soon after it goes on. */
+const probeLimitMs = 1500;
 
 class OpenBaoVault implements Vault {
   readonly name: string;
@@ -60,6 +66,7 @@ class OpenBaoVault implements Vault {
   readonly #gatherings = new Set<SignatureGathering>();
   /** Keys whose last signature the policy refused. */
   readonly #denied = new Set<string>();
+  #looks: NodeJS.Timeout | undefined;
   #closed = false;
 
   constructor(options: OpenBaoOptions, session: BaoSession, log: Log) {
@@ -79,14 +86,18 @@ class OpenBaoVault implements Vault {
     });
   }
 
-  /** Finds out early, and without anybody waiting, whether the vault works and whether its token may do too much. */
+  /** Finds out early, from then on, and without anybody waiting, whether the vault works and whether its token may do too much. */
   warmUp(): void {
     void this.#ask(async () => {
-      await this.#engine.health();
+      await this.#engine.health(lookLimitMs);
       await this.#warnOfWidePolicy();
     }).catch((error: unknown) => {
       if (!this.#closed) this.#log.error({ err: error, vault: this.name }, 'a vault does not answer at the start');
     });
+    this.#looks = setInterval(() => {
+      // A failure opens the circuit, which logs it.
+      void this.#ask(() => this.#engine.health(lookLimitMs)).catch(() => undefined);
+    }, betweenLooksMs).unref();
   }
 
   async createKey(name: string, type: KeyType): Promise<VaultKey> {
@@ -173,6 +184,7 @@ class OpenBaoVault implements Vault {
   async close(): Promise<void> {
     this.#closed = true;
     this.#circuit.end();
+    clearInterval(this.#looks);
     for (const each of this.#gatherings) each.refuseWaiting(this.#refusal()!);
     this.#keys.clear();
     await this.#check.close();
@@ -280,8 +292,8 @@ class OpenBaoVault implements Vault {
   async #probe(): Promise<void> {
     const [name] = this.#keys.keys();
     try {
-      await this.#engine.health();
-      if (name !== undefined) await this.#engine.readKey(name, 1000);
+      await this.#engine.health(probeLimitMs);
+      if (name !== undefined) await this.#engine.readKey(name, probeLimitMs);
     } catch (error) {
       if (!(error instanceof BaoError) || troubles[error.trouble].opens) throw error;
     }

@@ -10,11 +10,11 @@ export const AuthorityDetailJson = Type.Object(
     role: AuthorityJson.properties.role,
     environment: Type.Union([Type.String(), Type.Null()]),
     parent: Type.String({ description: 'Who signs it; itself for a root' }),
-    state: Type.Enum(['waiting', 'active'], {
-      description: '`waiting`: its key is there, its certificate is not',
+    state: Type.Enum(['waiting', 'active', 'external'], {
+      description: '`waiting`: its key is there, its certificate is not. `external`: its key is elsewhere',
     }),
-    vault: Type.String(),
-    vaultKey: Type.String({ description: 'Name of its key in the vault' }),
+    vault: Type.Union([Type.String(), Type.Null()]),
+    vaultKey: Type.Union([Type.String(), Type.Null()], { description: 'Name of its key in the vault' }),
     keyType: Type.String(),
     signatureAlgorithm: Type.String(),
     createdAt: Time(),
@@ -42,3 +42,18 @@ export const AuthorityBody = Type.Object(
   { additionalProperties: false, description: 'An authority whose certificate is signed elsewhere' },
 );
 export type AuthorityBody = Static<typeof AuthorityBody>;
+
+export const AuthorityImportBody = Type.Object(
+  {
+    chain: Type.String({ minLength: 1, description: 'PEM: the certificate for the CSR, then each issuer' }),
+    root: Type.Optional(Type.String({ minLength: 1, description: 'PEM of the root, if it is not in the chain' })),
+    rootSha256: Type.Optional(
+      Type.String({
+        pattern: '^[0-9a-fA-F]{64}$',
+        description: 'Confirms the root of the chain: its SHA-256, compared with what its owner says',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type AuthorityImportBody = Static<typeof AuthorityImportBody>;

@@ -38,7 +38,9 @@ export const AuthorityJson = Type.Object(
       description:
         '`coming`: trusted ahead of need. `inForce`: signs new certificates. `outgoing`: signs lists and OCSP answers only. `retired`: its key is destroyed; its last list is served.',
     }),
-    role: Type.Enum(['system', 'root', 'issuing', 'sole']),
+    role: Type.Enum(['system', 'root', 'issuing', 'sole', 'external'], {
+      description: '`external`: its key is elsewhere',
+    }),
     environment: Type.Union([Type.String(), Type.Null()]),
     parent: Type.String(),
     keyType: Type.String(),

@@ -1,5 +1,5 @@
 /** What the client asks of authorities: the list that anybody may see, and the details for operators. */
-import { type AuthorityBody, AuthorityDetailJson } from '../api/authority.ts';
+import { type AuthorityBody, AuthorityDetailJson, type AuthorityImportBody } from '../api/authority.ts';
 import { AuthorityList } from '../api/service.ts';
 import type { JsonCalls } from './registry-calls.ts';
 
@@ -11,4 +11,6 @@ export const authorityCalls = ({ get, post }: Pick<JsonCalls, 'get' | 'post'>) =
   /** Makes the key and the CSR of one that is to be signed elsewhere. */
   requestAuthority: (body: AuthorityBody): Promise<AuthorityDetailJson> =>
     post('/v1/authorities', body, AuthorityDetailJson),
+  importAuthority: (name: string, body: AuthorityImportBody): Promise<AuthorityDetailJson> =>
+    post(`${pathOf(name)}/import`, body, AuthorityDetailJson),
 });

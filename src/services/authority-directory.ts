@@ -3,6 +3,7 @@ import { CaError } from '../domain/errors.ts';
 import type { IssuerFacts } from '../domain/policy/issuer-facts.ts';
 import type { CertificateRecord } from '../domain/records/certificate.ts';
 import type { Authority } from '../domain/records/environment.ts';
+import type { ExternalAuthority } from '../domain/records/external-authority.ts';
 import {
   type AuthorityCertificate,
   type AuthorityCertificateKind,
@@ -42,6 +43,8 @@ export interface AuthorityDirectory {
   generation(id: string): Promise<ActiveAuthority>;
   /** The generation that signed a certificate. */
   issuerOf(record: Pick<CertificateRecord, 'authority' | 'issuerSerial'>): Promise<ActiveAuthority>;
+  /** What the certificate is followed by: its issuers, ours or not, without the root. */
+  chainAbove(record: Pick<CertificateRecord, 'authority' | 'issuerSerial'>): Promise<readonly Uint8Array[]>;
   /** Each authority's generation in force. */
   all(): Promise<readonly ActiveAuthority[]>;
   /** Every generation that has a certificate and was not abandoned. */
@@ -71,6 +74,8 @@ interface Register {
   /** Id of the generation that has this certificate. */
   readonly holders: ReadonlyMap<string, string>;
   readonly certificates: readonly AuthorityCertificate[];
+  /** Whose keys are elsewhere, by name. */
+  readonly external: ReadonlyMap<string, ExternalAuthority>;
 }
 
 export function createAuthorityDirectory(deps: AuthorityDirectoryDeps): AuthorityDirectory {
@@ -110,7 +115,7 @@ export function createAuthorityDirectory(deps: AuthorityDirectoryDeps): Authorit
       throw new CaError('serverInternal', `The certificate of ${id} is not recorded.`);
     const parsed = parseCertificate(certificateDer);
     const isRoot = authority.parent === authority.name;
-    const above = isRoot ? await crossesOf(deps.inventory, known, own) : (await issuerOf(certificate)).chainDer;
+    const above = isRoot ? await crossesOf(deps.inventory, known, own) : await chainAbove(certificate);
     const isDestroyed = own.keyDestroyedAt !== null;
     return {
       authority,
@@ -156,10 +161,18 @@ export function createAuthorityDirectory(deps: AuthorityDirectoryDeps): Authorit
     return id === undefined ? get(authority) : generation(id);
   };
 
+  const chainAbove: AuthorityDirectory['chainAbove'] = async (record) => {
+    const { external } = await (register ?? readAgain());
+    return external.has(record.authority)
+      ? externalChain(external, record.authority)
+      : (await issuerOf(record)).chainDer;
+  };
+
   return {
     get,
     generation,
     issuerOf,
+    chainAbove,
     openSigner: (authority) => openSigner(authority),
     forget: () => {
       kept.clear();
@@ -203,7 +216,15 @@ async function readRegister(inventory: Inventory): Promise<Register> {
       certificates.map(({ authority, generation: number, serial }) => [serial, generationId({ authority, number })]),
     ),
     certificates,
+    external: new Map((await inventory.externalAuthorities()).map((external) => [external.name, external])),
   };
+}
+
+/** From the external authority upwards, without its root. */
+function externalChain(all: Register['external'], name: string): readonly Uint8Array[] {
+  const external = all.get(name);
+  if (!external || external.parent === name) return [];
+  return [external.certificateDer, ...externalChain(all, external.parent)];
 }
 
 /**

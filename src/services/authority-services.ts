@@ -4,6 +4,7 @@ import type { Authority } from '../domain/records/environment.ts';
 import type { AuthorityGeneration } from '../domain/records/generation.ts';
 import type { KeyType } from '../domain/x509/key-type.ts';
 import type { Caller } from './caller.ts';
+import type { ExternalView } from './external-authorities.ts';
 
 /** A generation of an authority, as anybody may see it. */
 export interface AuthorityView {
@@ -17,11 +18,14 @@ export interface AuthorityView {
 }
 
 /** `inForce` is null while the authority waits for its certificate; `csrDer` is null unless it is signed elsewhere. */
-export interface AuthorityDetail {
+export interface OwnAuthorityDetail {
+  readonly kind: 'own';
   readonly authority: Authority;
   readonly inForce: AuthorityView | null;
   readonly csrDer: Uint8Array | null;
 }
+
+export type AuthorityDetail = OwnAuthorityDetail | (ExternalView & { readonly kind: 'external' });
 
 /** What is absent is as the settings say for new authorities. */
 export interface AuthorityInput {
@@ -34,9 +38,23 @@ export interface AuthorityInput {
   readonly commonName?: string;
 }
 
+/** PEM. The root may come in the chain, beside it, or from an import before. */
+export interface ImportInput {
+  /** Ours first, each issuer after. */
+  readonly chainPem: string;
+  readonly rootPem?: string;
+  /** Hex SHA-256 by which the caller confirms the chain's root. */
+  readonly rootSha256?: string;
+}
+
 /** All throw CaError; `notFound` for a name that is none. */
 export interface AuthorityServices {
   describeAuthority(name: string): Promise<AuthorityDetail>;
   /** Makes the key and the CSR of an authority that is to be signed elsewhere; `conflict` for a name that is taken. */
-  requestAuthority(caller: Caller, input: AuthorityInput): Promise<AuthorityDetail>;
+  requestAuthority(caller: Caller, input: AuthorityInput): Promise<OwnAuthorityDetail>;
+  /** Judges the chain, refuses with every reason, and puts it in force; `conflict` for one that is signed here. */
+  importAuthority(caller: Caller, name: string, input: ImportInput): Promise<OwnAuthorityDetail>;
+  /** Those whose keys are elsewhere, by name; anybody may see them. */
+  listExternalAuthorities(): Promise<readonly ExternalView[]>;
+  externalAuthority(name: string): Promise<ExternalView | undefined>;
 }

@@ -37,10 +37,12 @@ import {
   viewEnvironments,
 } from './create-environment.ts';
 import { createDecideRequest } from './decide-request.ts';
-import { createDescribeAuthority } from './describe-authority.ts';
+import { createDescribeAuthority, createDescribeOwnAuthority } from './describe-authority.ts';
 import { createExpiryCounts } from './expiry-counts.ts';
-import { ensureFirstRun, writeTrust } from './first-run.ts';
+import { createExternalDirectory, type ExternalDirectory } from './external-authorities.ts';
+import { ensureFirstRun, writeRoots, writeTrust } from './first-run.ts';
 import { type ClockLimits, type GuardedClock, guardClock } from './guard-clock.ts';
+import { createImportAuthority } from './import-authority.ts';
 import { createIssueCertificate } from './issue-certificate.ts';
 import { createIssueServiceCertificate, createRequestServiceCertificate } from './issue-service-certificate.ts';
 import { createListAuditEvents } from './list-audit-events.ts';
@@ -187,9 +189,14 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
   });
   const approving = { ...shared, directory, products, findProduct, requestNews };
   const tendRequests = createTendRequests(approving);
-  const trust = createTrustServices({ inventory, directory, clock });
+  const external = createExternalDirectory(inventory);
+  const trust = createTrustServices({ inventory, directory, clock, external });
   const createEnvironment = createCreateEnvironment({ ...shared, ensureAuthority, ensureRequested }, ensureEnvironment);
-  const describeAuthority = createDescribeAuthority({ inventory, findInForce: trust.authority });
+  const describing = { inventory, external, findInForce: trust.authority };
+  const describeOwn = createDescribeOwnAuthority(describing);
+  const importing = { ...shared, directory, describeAuthority: describeOwn };
+  const writeExternalTrust = async (environment: string): Promise<void> =>
+    writeRoots(deps.home, environment, await trust.trustBundle(environment));
   let stopping = false;
   const reporting = { ...shared, directory, crls, checkpoints, startedAt: clock.now(), stopping: () => stopping };
 
@@ -222,10 +229,16 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
     ...createViewRequests(approving),
     ...createDecideRequest(approving),
     ...trust,
-    describeAuthority,
-    requestAuthority: createRequestAuthority({ ...shared, ensureRequested, describeAuthority }),
+    describeAuthority: createDescribeAuthority(describing),
+    requestAuthority: createRequestAuthority({ ...shared, ensureRequested, describeAuthority: describeOwn }),
+    importAuthority: createImportAuthority({ ...importing, writeTrust: writeExternalTrust }),
+    listExternalAuthorities: () => external.all(),
+    externalAuthority: (name) => external.find(name),
     ...createManageOperators({ ...shared, directory, requestServiceCertificate }),
-    crl: (authority) => crls.current(authority),
+    async crl(authority) {
+      const elsewhere = await external.find(authority);
+      return elsewhere ? external.crl(elsewhere) : crls.current(authority);
+    },
     renewalInfo: renewals.find,
     ...createCampaignServices(campaigning),
     answerOcsp: createAnswerOcsp({ ...shared, directory, responders }),
@@ -265,7 +278,7 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
     ensureFirstRun: () => ensureFirstRun({ ...withIssuing, ensureAuthority, ensureEnvironment }),
     issueServerCertificate: () => issueServerCertificate({ ...withIssuing, names: settings.serverNames }),
     recoverOperator: (name) => recoverOperator(withIssuing, name),
-    clientAuthorities: () => clientAuthorities(directory),
+    clientAuthorities: () => clientAuthorities(directory, external),
     recoverUnfinished: () => recoverUnfinished(shared, Number.MAX_SAFE_INTEGER),
     stopAlerting: () => alerting.stop(),
     async housekeep() {
@@ -288,7 +301,10 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
   };
 }
 
-async function clientAuthorities(directory: AuthorityDirectory): Promise<ClientAuthorities> {
+async function clientAuthorities(
+  directory: AuthorityDirectory,
+  external: ExternalDirectory,
+): Promise<ClientAuthorities> {
   const pem = ({ certificateDer }: ActiveAuthority): string => encodePem('CERTIFICATE', certificateDer);
   const trusted = (await directory.generations()).filter(
     ({ generation: { phase, isCompromised } }) => (phase === 'inForce' || phase === 'outgoing') && !isCompromised,
@@ -296,7 +312,10 @@ async function clientAuthorities(directory: AuthorityDirectory): Promise<ClientA
   const [system, products] = [true, false].map((isSystem) =>
     trusted.filter(({ authority }) => (authority.role === 'system') === isSystem).map(pem),
   );
-  return { system: system!.join(''), products: products! };
+  const elsewhere = (await external.all()).map(({ external: { certificateDer } }) =>
+    encodePem('CERTIFICATE', certificateDer),
+  );
+  return { system: system!.join(''), products: [...products!, ...elsewhere] };
 }
 
 /** Each step is short, and others come in between; what is left when there are many waits for the next round. */

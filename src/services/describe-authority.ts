@@ -1,20 +1,32 @@
-/** One authority as operators see it, whether it is in force or still waits for its certificate. */
+/** One authority as operators see it: in force, waiting for its certificate, or with its key elsewhere. */
 import { CaError } from '../domain/errors.ts';
 import type { Inventory } from '../ports/inventory.ts';
-import type { AuthorityServices } from './authority-services.ts';
+import type { AuthorityServices, OwnAuthorityDetail } from './authority-services.ts';
+import type { ExternalDirectory } from './external-authorities.ts';
 import type { Services } from './services.ts';
 
 export interface DescribeAuthorityDeps {
   readonly inventory: Inventory;
+  readonly external: ExternalDirectory;
   readonly findInForce: Services['authority'];
 }
 
-export const createDescribeAuthority =
-  ({ inventory, findInForce }: DescribeAuthorityDeps): AuthorityServices['describeAuthority'] =>
+/** Of one whose key is ours; `notFound` for any other. */
+export type DescribeOwnAuthority = (name: string) => Promise<OwnAuthorityDetail>;
+
+export const createDescribeOwnAuthority =
+  ({ inventory, findInForce }: DescribeAuthorityDeps): DescribeOwnAuthority =>
   async (name) => {
     const authority = (await inventory.authorities()).find((candidate) => candidate.name === name);
     if (!authority) throw new CaError('notFound', 'There is no such authority. The list of authorities shows them.');
     const request = await inventory.authorityRequest(name);
     const inForce = authority.certificateSerial === null ? null : await findInForce(name);
-    return { authority, inForce, csrDer: request?.csrDer ?? null };
+    return { kind: 'own', authority, inForce, csrDer: request?.csrDer ?? null };
+  };
+
+export const createDescribeAuthority =
+  (deps: DescribeAuthorityDeps): AuthorityServices['describeAuthority'] =>
+  async (name) => {
+    const external = await deps.external.find(name);
+    return external ? { kind: 'external', ...external } : createDescribeOwnAuthority(deps)(name);
   };

@@ -97,8 +97,11 @@ export async function writeTrust(
   root: string,
 ): Promise<void> {
   const { certificateDer } = await deps.directory.get(root);
-  await deps.home.write(homeFiles.trust(environment), encodePem('CERTIFICATE', certificateDer), 0o644);
+  await writeRoots(deps.home, environment, [certificateDer]);
 }
+
+export const writeRoots = (home: Home, environment: string, roots: readonly Uint8Array[]): Promise<void> =>
+  home.write(homeFiles.trust(environment), roots.map((der) => encodePem('CERTIFICATE', der)).join(''), 0o644);
 
 async function ensureDemoProduct(deps: FirstRunDeps): Promise<void> {
   if (await deps.inventory.product(demo.product)) return;

@@ -8,8 +8,8 @@ import type { CrlRecord, Inventory, RevokedEntry } from '../ports/inventory.ts';
 import type { Log } from '../ports/log.ts';
 import type { ActiveAuthority, AuthorityDirectory } from './authority-directory.ts';
 import type { GuardedClock } from './guard-clock.ts';
+import type { PublishedCrl } from './published-crl.ts';
 import type { RevocationNews } from './revocation-news.ts';
-import type { PublishedCrl } from './services.ts';
 
 export interface PublishCrlDeps {
   readonly inventory: Inventory;

@@ -2,7 +2,7 @@
 import { CaError } from '../domain/errors.ts';
 import type { Authority } from '../domain/records/environment.ts';
 import { externalParent } from '../domain/records/external-authority.ts';
-import { encodeAuthorityCsrInfo } from '../domain/x509/encode-csr.ts';
+import { encodeAuthorityCsrInfo } from '../domain/x509/authority-csr.ts';
 import type { KeyType } from '../domain/x509/key-type.ts';
 import { encodeName } from '../domain/x509/name.ts';
 import { assembleSigned } from '../domain/x509/signed.ts';
@@ -15,6 +15,7 @@ import {
   type PrepareRowDeps,
   prepareAuthorityRow,
 } from './create-authority.ts';
+import type { DescribeOwnAuthority } from './describe-authority.ts';
 
 export interface RequestAuthorityDeps extends PrepareRowDeps {
   readonly directory: AuthorityDirectory;
@@ -60,7 +61,7 @@ async function signRequest(deps: RequestAuthorityDeps, authority: Authority, com
 export interface CreateRequestedDeps {
   readonly inventory: PrepareRowDeps['inventory'];
   readonly ensureRequested: EnsureRequested;
-  readonly describeAuthority: AuthorityServices['describeAuthority'];
+  readonly describeAuthority: DescribeOwnAuthority;
   readonly authorityKeys: AuthorityKeys;
 }
 

@@ -25,6 +25,7 @@ import type { Caller } from './caller.ts';
 import type { CampaignServices } from './campaign-views.ts';
 import type { DeploymentServices } from './deployment-services.ts';
 import type { MeasuringServices } from './measuring-services.ts';
+import type { PublishedCrl } from './published-crl.ts';
 import type { RegistryServices } from './registry-services.ts';
 import type { RenewalInfo } from './renewal-info.ts';
 import type { RequestListInput, RequestPage, RequestView } from './request-views.ts';
@@ -112,17 +113,6 @@ export interface ExpiringView {
   readonly now: number;
   readonly until: number;
   readonly counts: readonly ExpiringCount[];
-}
-
-/** Bytes to serve as they are, with their validators. */
-export interface PublishedCrl {
-  readonly der: Uint8Array;
-  readonly crlNumber: number;
-  /** Unix seconds. */
-  readonly thisUpdate: number;
-  readonly nextUpdate: number;
-  /** Strong ETag, quotes included. */
-  readonly etag: string;
 }
 
 export interface OcspAnswer {

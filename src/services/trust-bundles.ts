@@ -5,12 +5,14 @@ import type { Clock } from '../ports/clock.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import type { ActiveAuthority, AuthorityDirectory } from './authority-directory.ts';
 import type { AuthorityView } from './authority-services.ts';
+import type { ExternalDirectory } from './external-authorities.ts';
 import type { Services } from './services.ts';
 
 export interface TrustDeps {
   readonly inventory: Inventory;
   readonly directory: AuthorityDirectory;
   readonly clock: Pick<Clock, 'now'>;
+  readonly external: ExternalDirectory;
 }
 
 export function createTrustServices(
@@ -28,7 +30,11 @@ export function createTrustServices(
           (authority.environment ?? 'system') === environment &&
           isTrusted(generation),
       );
-      if (roots.length > 0) return roots.map(({ certificateDer }) => certificateDer);
+      const elsewhere = (await deps.external.all()).filter(
+        ({ external }) => external.parent === external.name && external.environment === environment,
+      );
+      const ders = [...roots, ...elsewhere.map(({ external }) => external)].map(({ certificateDer }) => certificateDer);
+      if (ders.length > 0) return ders;
       throw new CaError('notFound', 'There is no such environment. GET /v1/authorities lists what there is.');
     },
   };

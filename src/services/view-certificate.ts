@@ -7,15 +7,20 @@ import type { AuthorityDirectory } from './authority-directory.ts';
 import type { Caller } from './caller.ts';
 import type { CertificateView } from './services.ts';
 
+/** What stands for a profile where a certificate was signed elsewhere. */
+export const importedProfile = 'imported-authority';
+
 export interface ViewDeps {
   readonly inventory: Inventory;
   readonly directory: AuthorityDirectory;
 }
 
 export async function viewOf(deps: ViewDeps, record: CertificateRecord, der: Uint8Array): Promise<CertificateView> {
-  const issuer = await deps.directory.issuerOf(record);
   const isRoot = record.issuerSerial === record.serial;
-  return { record, der, chainDer: isRoot ? [] : issuer.chainDer, issuer: issuer.id };
+  const chainDer = isRoot ? [] : await deps.directory.chainAbove(record);
+  // What was signed elsewhere has its issuer's name and no generation of it.
+  const isImported = record.profile === importedProfile;
+  return { record, der, chainDer, issuer: isImported ? record.authority : (await deps.directory.issuerOf(record)).id };
 }
 
 /** The certificate with this serial, if the caller may know of it: operators all, a product its own. */

@@ -5,10 +5,16 @@ import type { AuthorityServices, AuthorityView } from '../../src/services/author
 export const authoritiesDouble = (known: (name: string) => void, view: () => AuthorityView): AuthorityServices => ({
   describeAuthority: async (name) => {
     known(name);
-    return { authority: view().authority, inForce: view(), csrDer: null };
+    return { kind: 'own', authority: view().authority, inForce: view(), csrDer: null };
   },
   requestAuthority: async (_caller, { name, environment }) => {
     const authority = { ...view().authority, name, environment, certificateSerial: null };
-    return { authority, inForce: null, csrDer: new Uint8Array([0x30, 0]) };
+    return { kind: 'own', authority, inForce: null, csrDer: new Uint8Array([0x30, 0]) };
   },
+  importAuthority: async (_caller, name) => {
+    known(name);
+    return { kind: 'own', authority: view().authority, inForce: view(), csrDer: new Uint8Array([0x30, 0]) };
+  },
+  listExternalAuthorities: async () => [],
+  externalAuthority: async () => undefined,
 });

@@ -24,10 +24,16 @@ import { findSignatureAlgorithm, type SignatureAlgorithm } from './signature-alg
 import { openSigned } from './signed.ts';
 import { readX509Time } from './time.ts';
 
-export interface ParsedTbsCertificate {
+export interface ParsedTbsCertificate extends ForeignTbsCertificate {
+  readonly signatureAlgorithm: SignatureAlgorithm;
+}
+
+/** Signed elsewhere, with whatever algorithm. */
+interface ForeignTbsCertificate {
   /** Canonical text, see serial.ts. */
   readonly serial: string;
-  readonly signatureAlgorithm: SignatureAlgorithm;
+  /** The whole AlgorithmIdentifier. */
+  readonly algorithmDer: Uint8Array;
   readonly issuer: DistinguishedName;
   /** Unix seconds, both inclusive. */
   readonly notBefore: number;
@@ -47,44 +53,62 @@ export interface ParsedTbsCertificate {
   readonly authorityKeyIdentifier?: Uint8Array;
 }
 
-export interface ParsedCertificate extends ParsedTbsCertificate {
+interface SignedCertificate {
   readonly der: Uint8Array;
   /** What `signature` signs. */
   readonly tbs: Uint8Array;
   readonly signature: Uint8Array;
 }
 
+export interface ParsedCertificate extends ParsedTbsCertificate, SignedCertificate {}
+export interface ForeignCertificate extends ForeignTbsCertificate, SignedCertificate {}
+
 /** Throws CaError `malformed`. Does not verify the signature. */
 export function parseCertificate(der: Uint8Array): ParsedCertificate {
-  return reading('certificate', () => {
-    assertCanonicalDer(der);
-    const { tbs, algorithmDer, signature } = openSigned(der);
-    const parsed = readTbs(tbs);
-    // RFC 5280 §4.1.1.2: the two algorithm fields are the same.
-    if (Buffer.compare(parsed.signatureAlgorithm.identifierDer, algorithmDer) !== 0) {
-      throw malformed('certificate', 'names two signature algorithms');
-    }
-    return Object.assign(parsed, { der, tbs, signature });
-  });
+  return reading('certificate', () => withKnownAlgorithm(readCertificate(der)));
+}
+
+/** The same of one whose signature algorithm is not judged yet. */
+export function parseForeignCertificate(der: Uint8Array): ForeignCertificate {
+  return reading('certificate', () => readCertificate(der));
+}
+
+function readCertificate(der: Uint8Array): ForeignCertificate {
+  assertCanonicalDer(der);
+  const { tbs, algorithmDer, signature } = openSigned(der);
+  const parsed = readTbs(tbs);
+  // RFC 5280 §4.1.1.2: the two algorithm fields are the same.
+  if (Buffer.compare(parsed.algorithmDer, algorithmDer) !== 0) {
+    throw malformed('certificate', 'names two signature algorithms');
+  }
+  return Object.assign(parsed, { der, tbs, signature });
+}
+
+function withKnownAlgorithm<Read extends ForeignTbsCertificate>(
+  read: Read,
+): Read & { readonly signatureAlgorithm: SignatureAlgorithm } {
+  const signatureAlgorithm = findSignatureAlgorithm(read.algorithmDer);
+  if (!signatureAlgorithm) throw malformed(what, 'names a signature algorithm that is not in use here');
+  return Object.assign(read, { signatureAlgorithm });
 }
 
 /** The same for bytes that are not signed yet, as the lint sees them. */
 export function parseTbsCertificate(tbs: Uint8Array): ParsedTbsCertificate {
   return reading('TBSCertificate', () => {
     assertCanonicalDer(tbs);
-    return readTbs(tbs);
+    return withKnownAlgorithm(readTbs(tbs));
   });
 }
 
 const what = 'certificate';
 
-function readTbs(tbs: Uint8Array): ParsedTbsCertificate {
+function readTbs(tbs: Uint8Array): ForeignTbsCertificate {
   const outer = new DerReader(tbs);
   const fields = outer.enterSequence();
   outer.expectEnd();
   readVersion3(fields);
   const serial = readSerial(fields);
-  const signatureAlgorithm = readSignatureAlgorithm(fields);
+  const algorithmDer = fields.whole(fields.expect(tag.sequence));
   const issuer = decodeName(fields.whole(fields.expect(tag.sequence)));
   if (issuer.attributes.length === 0) throw malformed(what, 'has an empty issuer');
   const validity = readValidity(fields);
@@ -97,7 +121,7 @@ function readTbs(tbs: Uint8Array): ParsedTbsCertificate {
   wrapped.expectEnd();
   let publicKey: SubjectPublicKey | undefined;
   return {
-    ...{ serial, signatureAlgorithm, issuer, ...validity, subject, spkiDer, extensions },
+    ...{ serial, algorithmDer, issuer, ...validity, subject, spkiDer, extensions },
     ...decodeKnown(extensions),
     get publicKey() {
       publicKey ??= parseSubjectPublicKey(spkiDer);
@@ -119,12 +143,6 @@ function readSerial(fields: DerReader): string {
   return serial;
 }
 
-function readSignatureAlgorithm(fields: DerReader): SignatureAlgorithm {
-  const algorithm = findSignatureAlgorithm(fields.whole(fields.expect(tag.sequence)));
-  if (!algorithm) throw malformed(what, 'names a signature algorithm that is not in use here');
-  return algorithm;
-}
-
 function readValidity(fields: DerReader): { notBefore: number; notAfter: number } {
   const validity = fields.enterSequence();
   const notBefore = readX509Time(validity, what);
@@ -134,7 +152,7 @@ function readValidity(fields: DerReader): { notBefore: number; notAfter: number 
 }
 
 type KnownExtensions = Pick<
-  ParsedTbsCertificate,
+  ForeignTbsCertificate,
   'names' | 'keyUsage' | 'extKeyUsage' | 'basicConstraints' | 'subjectKeyIdentifier' | 'authorityKeyIdentifier'
 >;
 

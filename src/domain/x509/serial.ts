@@ -48,4 +48,7 @@ export function serialOfInteger(content: Uint8Array): string | undefined {
   return Buffer.from(content.buffer, content.byteOffset + start, content.length - start).toString('hex');
 }
 
+/** As the inventory files it, whose own are all of 20 octets: one that was made elsewhere, with zeros before it. */
+export const filedSerial = (serial: string): string => serial.padStart(40, '0');
+
 const evenDigits = (digits: string): string => (digits.length % 2 === 0 ? digits : `0${digits}`);

@@ -1,7 +1,8 @@
 /** The verbs of `privyseal authority`; each one's code is loaded when it is called. */
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { keyTypes } from '../../domain/x509/key-type.ts';
 import type { CreateOptions, ShowOptions } from './authority.ts';
+import type { ImportOptions } from './authority-import.ts';
 import type { WithSession } from './session.ts';
 
 interface VerbDeps {
@@ -13,6 +14,7 @@ export function addAuthorityVerbs(program: Command, deps: VerbDeps): Command {
   const authority = program.command('authority').description('authorities: who signs, and with which key');
   addLookingVerbs(program, authority, deps);
   addCreateVerb(program, authority, deps);
+  addImportVerbs(program, authority, deps);
   return authority;
 }
 
@@ -56,6 +58,28 @@ function addCreateVerb(program: Command, authority: Command, { withSession }: Ve
     .action((name: string, options: CreateOptions) =>
       withSession(program.opts(), async (session) =>
         (await import('./authority.ts')).createAuthority(session, name, options),
+      ),
+    );
+}
+
+function readFingerprint(text: string): string {
+  const digits = text.replaceAll(':', '').toLowerCase();
+  if (/^[0-9a-f]{64}$/.test(digits)) return digits;
+  throw new InvalidArgumentError('A fingerprint is the SHA-256 of the certificate: 64 hexadecimal digits.');
+}
+
+function addImportVerbs(program: Command, authority: Command, { withSession }: VerbDeps): void {
+  authority
+    .command('import')
+    .description('put the certificate that was signed elsewhere in force, once all of its chain is found good')
+    .argument('<name>', 'as `authority create` named it')
+    .argument('<file>', 'PEM: the certificate for the CSR, then each issuer')
+    .option('--root <file>', 'the root, if it is not in the chain')
+    .option('--root-sha256 <digits>', 'fingerprint of the root, as its owner says it', readFingerprint)
+    .addHelpText('after', '\nExample:\n  $ privyseal authority import corp-issuing chain.pem --root corp-root.pem')
+    .action((name: string, file: string, options: ImportOptions) =>
+      withSession(program.opts(), async (session) =>
+        (await import('./authority-import.ts')).importAuthority(session, name, file, options),
       ),
     );
 }

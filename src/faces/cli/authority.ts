@@ -73,12 +73,15 @@ export async function createAuthority(session: Session, name: string, options: C
   else {
     session.print([csrOf(authority)]);
     session.note([
-      `${printable(name)} has a key in the vault ${printable(authority.vault)} and waits for its certificate.`,
+      `${printable(name)} has a key in the vault ${printable(authority.vault ?? '-')} and waits for its certificate.`,
       `Have the CSR signed, then: privyseal authority import ${printable(name)} chain.pem`,
     ]);
   }
   return 'ok';
 }
+
+const keyPlace = ({ vault, vaultKey }: AuthorityDetailJson): string =>
+  vault === null ? 'elsewhere' : `${vaultKey} in the vault ${vault}`;
 
 export function describeAuthority(session: Session, authority: AuthorityDetailJson): string[] {
   const { certificate } = authority;
@@ -89,7 +92,7 @@ export function describeAuthority(session: Session, authority: AuthorityDetailJs
     ['Environment', authority.environment ?? '-'],
     ['State', authority.state],
     ['Signed by', authority.parent],
-    ['Key', `${authority.keyType}, ${authority.vaultKey} in the vault ${authority.vault}`],
+    ['Key', `${authority.keyType}, ${keyPlace(authority)}`],
     ['Signs with', authority.signatureAlgorithm],
     ['Made', time(authority.createdAt)],
   ];

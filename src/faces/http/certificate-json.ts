@@ -4,7 +4,9 @@ import type { CertificateJson, CertificateSummary } from '../../api/certificate.
 import type { AuthorityJson } from '../../api/service.ts';
 import { encodePem } from '../../domain/der/pem.ts';
 import { type CertificateRecord, certificateStatus } from '../../domain/records/certificate.ts';
+import { formatName } from '../../domain/x509/name.ts';
 import type { AuthorityView } from '../../services/authority-services.ts';
+import type { ExternalView } from '../../services/external-authorities.ts';
 import type { CertificateView, DistributionUrls } from '../../services/services.ts';
 import { rfc3339, rfc3339Ms } from './rfc3339.ts';
 
@@ -113,5 +115,26 @@ export function authorityJson({
     notBefore: rfc3339(certificate.notBefore),
     notAfter: rfc3339(certificate.notAfter),
     certificate: chainPem(certificateDer),
+  };
+}
+
+/** One whose key is elsewhere: it has one generation, as far as can be known here. */
+export function externalAuthorityJson({ external, parsed }: ExternalView): AuthorityJson {
+  return {
+    name: external.name,
+    authority: external.name,
+    generation: 1,
+    phase: 'inForce',
+    role: 'external',
+    environment: external.environment,
+    parent: external.parent,
+    keyType: parsed.publicKey.keyType,
+    signatureAlgorithm: parsed.signatureAlgorithm.name,
+    subject: formatName(parsed.subject),
+    serial: parsed.serial,
+    sha256: external.sha256,
+    notBefore: rfc3339(parsed.notBefore),
+    notAfter: rfc3339(parsed.notAfter),
+    certificate: chainPem(external.certificateDer),
   };
 }

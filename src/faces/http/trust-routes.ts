@@ -5,12 +5,15 @@ import { AuthorityJson, AuthorityList, AuthorityPath, EnvironmentPath, TrustBund
 import { encodeTrustStore } from '../../domain/keystore/pkcs12.ts';
 import type { Services } from '../../services/services.ts';
 import { pemChainMediaType, sendCertificate, sendJson, wantedFormat } from './certificate-formats.ts';
-import { authorityJson, chainPem } from './certificate-json.ts';
+import { authorityJson, chainPem, externalAuthorityJson } from './certificate-json.ts';
 import { bytesAnswer, certificateAnswer, commonProblems, jsonAnswer, problems, textAnswer } from './documentation.ts';
 import type { Face } from './face-deps.ts';
 import { contentEtag, etagOf, type PublishedBytes, sendPublished } from './published-bytes.ts';
 
-type TrustServices = Pick<Services, 'listAuthorities' | 'authority' | 'trustBundle'>;
+type TrustServices = Pick<
+  Services,
+  'listAuthorities' | 'authority' | 'trustBundle' | 'listExternalAuthorities' | 'externalAuthority'
+>;
 
 const tags = ['trust'];
 const trustMaxAgeSeconds = 300;
@@ -35,7 +38,10 @@ export function addAuthorityRoutes(
       },
     },
     async (_request, reply) => {
-      const items = (await services.listAuthorities()).map(authorityJson);
+      const items = [
+        ...(await services.listAuthorities()).map(authorityJson),
+        ...(await services.listExternalAuthorities()).map(externalAuthorityJson),
+      ];
       return sendJson(reply, { items } satisfies AuthorityList);
     },
   );
@@ -58,9 +64,12 @@ export function addAuthorityRoutes(
     },
     async (request, reply) => {
       const format = wantedFormat(request);
-      const view = await services.authority(request.params.name);
-      const json = () => JSON.stringify(authorityJson(view));
-      return sendCertificate(reply, format, { der: view.certificateDer, chainDer: [], json });
+      const { name } = request.params;
+      const elsewhere = await services.externalAuthority(name);
+      const own = elsewhere ? undefined : await services.authority(name);
+      const der = elsewhere?.external.certificateDer ?? own!.certificateDer;
+      const json = () => JSON.stringify(elsewhere ? externalAuthorityJson(elsewhere) : authorityJson(own!));
+      return sendCertificate(reply, format, { der, chainDer: [], json });
     },
   );
 }

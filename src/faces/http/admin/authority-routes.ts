@@ -1,12 +1,13 @@
 /** Authorities for operators: in force, or waiting for a certificate that is signed elsewhere. */
 import type { onRequestAsyncHookHandler } from 'fastify';
-import { AuthorityBody, AuthorityDetailJson } from '../../../api/authority.ts';
+import { AuthorityBody, AuthorityDetailJson, AuthorityImportBody } from '../../../api/authority.ts';
 import { AuthorityPath, NoQuery } from '../../../api/service.ts';
 import { encodePem } from '../../../domain/der/pem.ts';
-import type { AuthorityDetail, AuthorityServices } from '../../../services/authority-services.ts';
+import type { AuthorityDetail, AuthorityServices, OwnAuthorityDetail } from '../../../services/authority-services.ts';
+import type { ExternalView } from '../../../services/external-authorities.ts';
 import { callerOf } from '../authentication.ts';
 import { sendJson } from '../certificate-formats.ts';
-import { authorityJson } from '../certificate-json.ts';
+import { authorityJson, externalAuthorityJson } from '../certificate-json.ts';
 import { commonProblems, jsonAnswer, problems } from '../documentation.ts';
 import type { Face } from '../face-deps.ts';
 import { rfc3339Ms } from '../rfc3339.ts';
@@ -64,6 +65,37 @@ export function addAuthorityDetailRoutes(
       return sendJson(reply.code(201).header('location', location), detailJson(detail));
     },
   );
+
+  face.post(
+    '/v1/authorities/:name/import',
+    {
+      onRequest: may('administer'),
+      schema: {
+        operationId: 'importAuthority',
+        tags,
+        summary: 'Put the certificate that was signed elsewhere in force',
+        description: 'The whole chain is judged; a refusal names everything that is wrong with it.',
+        security,
+        params: AuthorityPath,
+        querystring: NoQuery,
+        body: AuthorityImportBody,
+        response: {
+          200: jsonAnswer('The authority, in force.', AuthorityDetailJson),
+          ...problems(...changeProblems, 'policyRefused', 'badPublicKey', 'compound', 'clockUnsafe'),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { chain, root, rootSha256 } = request.body;
+      const input = {
+        chainPem: chain,
+        ...(root !== undefined && { rootPem: root }),
+        ...(rootSha256 !== undefined && { rootSha256 }),
+      };
+      const detail = await services.importAuthority(callerOf(request), request.params.name, input);
+      return sendJson(reply, detailJson(detail));
+    },
+  );
 }
 
 /** Its CSR is signed before the answer. */
@@ -80,7 +112,10 @@ const changeProblems = [
   'inventoryUnavailable',
 ] as const;
 
-const detailJson = ({ authority, inForce, csrDer }: AuthorityDetail): AuthorityDetailJson => ({
+const detailJson = (detail: AuthorityDetail): AuthorityDetailJson =>
+  detail.kind === 'external' ? externalDetailJson(detail) : ownDetailJson(detail);
+
+const ownDetailJson = ({ authority, inForce, csrDer }: OwnAuthorityDetail): AuthorityDetailJson => ({
   name: authority.name,
   role: authority.role,
   environment: authority.environment,
@@ -94,3 +129,16 @@ const detailJson = ({ authority, inForce, csrDer }: AuthorityDetail): AuthorityD
   csr: csrDer && encodePem('CERTIFICATE REQUEST', csrDer),
   certificate: inForce && authorityJson(inForce),
 });
+
+function externalDetailJson(view: ExternalView): AuthorityDetailJson {
+  const certificate = externalAuthorityJson(view);
+  const { name, role, environment, parent, keyType, signatureAlgorithm } = certificate;
+  return {
+    ...{ name, role, environment, parent, keyType, signatureAlgorithm, certificate },
+    state: 'external',
+    vault: null,
+    vaultKey: null,
+    createdAt: rfc3339Ms(view.external.importedAt),
+    csr: null,
+  };
+}

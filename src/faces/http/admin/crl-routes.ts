@@ -2,14 +2,15 @@
 import { hash } from 'node:crypto';
 import type { onRequestAsyncHookHandler } from 'fastify';
 import { AuthorityPath, CrlJson, CrlList, NoQuery } from '../../../api/service.ts';
-import type { DistributionUrls, PublishedCrl, Services } from '../../../services/services.ts';
+import type { PublishedCrl } from '../../../services/published-crl.ts';
+import type { DistributionUrls, Services } from '../../../services/services.ts';
 import { sendJson } from '../certificate-formats.ts';
 import { commonProblems, jsonAnswer, problems } from '../documentation.ts';
 import type { Face } from '../face-deps.ts';
 import { rfc3339 } from '../rfc3339.ts';
 
 export interface CrlRouteDeps {
-  readonly services: Pick<Services, 'crl' | 'listAuthorities'>;
+  readonly services: Pick<Services, 'crl' | 'listAuthorities' | 'listExternalAuthorities'>;
   readonly urls: DistributionUrls;
   readonly mayRead: onRequestAsyncHookHandler[];
 }
@@ -42,7 +43,10 @@ export function addCrlStateRoutes(face: Face, { services, urls, mayRead }: CrlRo
     async (_request, reply) => {
       const authorities = await services.listAuthorities();
       const items = await Promise.all(authorities.map(async ({ id }) => crlJson(id, await services.crl(id), urls)));
-      return sendJson(reply, { items } satisfies CrlList);
+      const imported = (await services.listExternalAuthorities()).flatMap(({ external: { name }, crl }) =>
+        crl ? [crlJson(name, crl, urls)] : [],
+      );
+      return sendJson(reply, { items: [...items, ...imported] } satisfies CrlList);
     },
   );
 

@@ -1,7 +1,8 @@
 /** CRLs (RFC 5280 §5) and issuers' certificates (RFC 5280 §4.2.2.1) as files that caches understand (RFC 2585). */
 import { AuthorityFilePath } from '../../../api/service.ts';
 import { encodePem } from '../../../domain/der/pem.ts';
-import type { PublishedCrl, Services } from '../../../services/services.ts';
+import type { PublishedCrl } from '../../../services/published-crl.ts';
+import type { Services } from '../../../services/services.ts';
 import { derMediaType } from '../certificate-formats.ts';
 import { bytesAnswer, commonProblems, problems, textAnswer } from '../documentation.ts';
 import type { Face } from '../face-deps.ts';
@@ -78,7 +79,7 @@ function crlPem(der: Uint8Array): string {
 
 export function addCertificateFileRoutes(
   face: Face,
-  services: Pick<Services, 'authorityGeneration'>,
+  services: Pick<Services, 'authorityGeneration' | 'externalAuthority'>,
   now: () => number,
 ): void {
   face.get(
@@ -97,7 +98,11 @@ export function addCertificateFileRoutes(
       },
     },
     async (request, reply) => {
-      const { certificate, certificateDer } = await services.authorityGeneration(request.params.authority);
+      const name = request.params.authority;
+      const elsewhere = await services.externalAuthority(name);
+      const { certificate, certificateDer } = elsewhere
+        ? { certificate: elsewhere.parsed, certificateDer: elsewhere.external.certificateDer }
+        : await services.authorityGeneration(name);
       const file: PublishedBytes = {
         bytes: certificateDer,
         mediaType: derMediaType,

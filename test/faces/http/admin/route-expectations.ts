@@ -21,6 +21,7 @@ export const routeExpectations: Readonly<Record<string, readonly OperatorRole[]>
   'GET /v1/authorities': everyone,
   'GET /v1/authorities/:name': everyone,
   'POST /v1/authorities': admins,
+  'POST /v1/authorities/:name/import': admins,
   'GET /v1/authorities/:name/certificate': everyone,
   'GET /v1/certificates': everyone,
   'GET /v1/certificates/:serial': everyone,

@@ -1,0 +1,124 @@
+/** Whether what products may name lies inside the name constraints of an authority (RFC 5280 §4.2.1.10). */
+import type { Reason } from '../errors.ts';
+import type { NameConstraints, Subtree } from '../x509/name-constraints.ts';
+import { parseCidr } from './cidr-range.ts';
+import type { NameRule } from './name-rule.ts';
+
+export interface NamingProduct {
+  readonly id: string;
+  readonly nameRules: readonly NameRule[];
+}
+
+/** A reason for each rule that gives a name no certificate below the authority could hold. `field` is where the authority stands. */
+export function judgeNameConstraints(
+  constraints: NameConstraints,
+  products: readonly NamingProduct[],
+  field: string,
+): readonly Reason[] {
+  const subtrees = [...constraints.permitted, ...constraints.excluded];
+  const unsupported: readonly Reason[] = subtrees.some(({ kind }) => kind === 'other')
+    ? [
+        {
+          code: 'unsupportedNameConstraint',
+          message: 'It constrains names of a kind that is not checked here: only DNS, IP, e-mail and URI are.',
+          field,
+        },
+      ]
+    : [];
+  const violated = products.flatMap(({ id, nameRules }) =>
+    nameRules
+      .filter((rule) => !isInside(constraints, rule))
+      .map(
+        ({ kind, value }): Reason => ({
+          code: 'nameConstraintViolated',
+          message: `Its name constraints do not admit what ${id} may name.`,
+          field,
+          value: `${kind} ${value}`,
+        }),
+      ),
+  );
+  return [...unsupported, ...violated];
+}
+
+/** All names of the rule are in a permitted subtree of their kind, if there is any, and none is in an excluded one. */
+function isInside({ permitted, excluded }: NameConstraints, rule: NameRule): boolean {
+  const kind = subtreeKind[rule.kind];
+  const relevant = permitted.filter((subtree) => subtree.kind === kind);
+  if (relevant.length > 0 && !relevant.some((subtree) => holds(subtree, rule))) return false;
+  return !excluded.some((subtree) => subtree.kind === kind && touches(subtree, rule));
+}
+
+const subtreeKind: Readonly<Record<NameRule['kind'], Exclude<Subtree['kind'], 'other'>>> = {
+  exact: 'dns',
+  subdomain: 'dns',
+  wildcard: 'dns',
+  ip: 'ip',
+  uri: 'uri',
+  email: 'email',
+};
+
+/** Whether every name of the rule is in the subtree. */
+function holds(subtree: Subtree, { kind, value }: NameRule): boolean {
+  switch (subtree.kind) {
+    case 'other':
+      return false;
+    case 'ip':
+      return rangeRelation(subtree, value) === 'inside';
+    case 'dns':
+      return isWithin(value, subtree.value, kind !== 'exact');
+    case 'uri':
+      return hostMatches(hostOf(value), subtree.value);
+    case 'email':
+      return mailMatches(value, subtree.value);
+  }
+}
+
+/** Whether any name of the rule is in the subtree. */
+function touches(subtree: Subtree, rule: NameRule): boolean {
+  if (holds(subtree, rule)) return true;
+  const { kind, value } = rule;
+  switch (subtree.kind) {
+    case 'other':
+    case 'uri':
+      return false;
+    case 'ip':
+      return rangeRelation(subtree, value) !== 'apart';
+    // The rule is the wider of the two: some of its names are in the subtree.
+    case 'dns':
+      return kind !== 'exact' && isWithin(subtree.value.replace(/^\./, ''), value, false);
+    case 'email':
+      return value.startsWith('@') && subtree.value.endsWith(value);
+  }
+}
+
+/** `.a.b` admits only what is below `a.b`; `a.b` admits itself, too; the empty subtree admits all. */
+function isWithin(name: string, subtree: string, meansBelow: boolean): boolean {
+  const suffix = subtree.replace(/^\./, '');
+  if (suffix === '' || name.endsWith(`.${suffix}`)) return true;
+  return name === suffix && (meansBelow || !subtree.startsWith('.'));
+}
+
+const hostOf = (uri: string): string => /^[^:]+:\/\/(?:[^/@]*@)?([^/:]+)/.exec(uri)?.[1]?.toLowerCase() ?? '';
+
+/** RFC 5280 §4.2.1.10: a URI's or a mail's host is meant exactly, unless the subtree begins with a dot. */
+const hostMatches = (host: string, subtree: string): boolean =>
+  subtree.startsWith('.') ? host.endsWith(subtree) : host === subtree;
+
+function mailMatches(rule: string, subtree: string): boolean {
+  const host = rule.slice(rule.indexOf('@') + 1);
+  return subtree.includes('@') ? rule === subtree : hostMatches(host, subtree);
+}
+
+function rangeRelation(
+  { address, mask }: { readonly address: Uint8Array; readonly mask: Uint8Array },
+  cidr: string,
+): 'inside' | 'around' | 'apart' {
+  const range = parseCidr(cidr);
+  if (!range || range.octets.length !== address.length) return 'apart';
+  const bitsOf = (octet: number): number => Math.min(8, Math.max(0, range.prefixLength - octet * 8));
+  const own = address.map((_, index) => (0xff << (8 - bitsOf(index))) & 0xff);
+  const agree = (by: (index: number) => number): boolean =>
+    address.every((octet, index) => (octet & by(index)) === (range.octets[index]! & by(index)));
+  if (!agree((index) => mask[index]! & own[index]!)) return 'apart';
+  return mask.every((octet, index) => (octet & own[index]!) === octet) ? 'inside' : 'around';
+}

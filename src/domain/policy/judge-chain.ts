@@ -109,7 +109,7 @@ const weakAlgorithms: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Why a signature cannot be relied on; undefined for the algorithms in use here. */
-export function algorithmFault(
+function algorithmFault(
   algorithmDer: Uint8Array,
 ): { readonly message: string; readonly value: string } | undefined {
   if (findSignatureAlgorithm(algorithmDer)) return undefined;

@@ -1,6 +1,9 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { AuthorityDetailJson } from '../../../src/api/authority.ts';
 import type { AuthorityJson } from '../../../src/api/service.ts';
+import { makeProblem } from '../../support/certificate-json.ts';
 import { at, type CommandLineOptions, commandLine, homeFor } from '../../support/command-line.ts';
 import { type Responder, startStubService } from '../../support/stub-service.ts';
 
@@ -44,7 +47,7 @@ async function started(respond: Responder, rejectUnauthorized = true) {
   const cwd = homeFor(service);
   const run = (argv: string[], options?: CommandLineOptions) =>
     commandLine(['authority', ...argv, ...at(service)], { cwd, ...options });
-  return { service, run };
+  return { service, cwd, run };
 }
 
 const lines = (text: string): string[] => text.split('\n').slice(0, -1);
@@ -107,5 +110,65 @@ describe('privyseal authority create', () => {
   it('has none of an authority that is signed here', async () => {
     const { run } = await started(() => ({ body: makeDetail() }));
     expect(await run(['show', 'dev-issuing', '--csr'])).toMatchObject({ code: 2, stdout: '' });
+  });
+});
+
+describe('privyseal authority import', () => {
+  const chain = '-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n';
+  const fingerprint = 'ab'.repeat(32);
+  const unconfirmed = {
+    status: 400,
+    mediaType: 'application/problem+json',
+    body: makeProblem({
+      type: 'https://privyseal.dev/problems/policyRefused',
+      reasons: [
+        { code: 'rootNotConfirmed', field: 'chain[1]', message: 'Nobody confirmed the root.', value: fingerprint },
+      ],
+    }),
+  };
+
+  async function importing(respond: Responder) {
+    const { service, cwd, run } = await started(respond);
+    writeFileSync(join(cwd, 'chain.pem'), chain);
+    const sent = () => service.requests.map(({ method, path, body }) => [method, path, JSON.parse(body)]);
+    return { run, sent, cwd };
+  }
+
+  it('sends the chain and the root, and shows what is in force', async () => {
+    const { run, sent, cwd } = await importing(() => ({ body: makeDetail() }));
+    writeFileSync(join(cwd, 'root.pem'), 'root');
+    const { code, stdout } = await run(['import', 'corp-issuing', 'chain.pem', '--root', 'root.pem']);
+    expect([code, stdout.includes('State        active')]).toEqual([0, true]);
+    expect(sent()).toEqual([['POST', '/v1/authorities/corp-issuing/import', { chain, root: 'root' }]]);
+  });
+
+  it('takes a fingerprint as openssl prints it', async () => {
+    const { run, sent } = await importing(() => ({ body: makeDetail() }));
+    const printed = fingerprint.toUpperCase().match(/../g)!.join(':');
+    await run(['import', 'corp-issuing', 'chain.pem', '--root-sha256', printed]);
+    expect(sent()[0]![2]).toEqual({ chain, rootSha256: fingerprint });
+    expect((await run(['import', 'corp-issuing', 'chain.pem', '--root-sha256', 'abcd'])).code).toBe(2);
+  });
+
+  it('asks a person about a root that nobody answered for, and sends it again', async () => {
+    const answers = [unconfirmed, { body: makeDetail() }];
+    const { run, sent } = await importing(() => answers.shift()!);
+    const { code, stderr } = await run(['import', 'corp-issuing', 'chain.pem'], { columns: 100, input: 'y\n' });
+    expect([code, stderr.includes('AB:AB'.toLowerCase())]).toEqual([0, true]);
+    expect(sent().map(([, , body]) => body)).toEqual([{ chain }, { chain, rootSha256: fingerprint }]);
+  });
+
+  it('takes no for an answer, and asks nobody where nobody is', async () => {
+    const { run, sent } = await importing(() => unconfirmed);
+    expect((await run(['import', 'x', 'chain.pem'], { columns: 100, input: 'n\n' })).stderr).toContain('declined');
+    const { code, stderr } = await run(['import', 'x', 'chain.pem']);
+    expect([code, stderr.includes(fingerprint)]).toEqual([3, true]);
+    expect(sent()).toHaveLength(2);
+  });
+
+  it('says which file it cannot read', async () => {
+    const { run } = await importing(() => ({ body: makeDetail() }));
+    const { code, stderr } = await run(['import', 'x', 'nowhere.pem']);
+    expect([code, stderr.includes('nowhere.pem')]).toEqual([1, true]);
   });
 });

@@ -2,6 +2,7 @@
 import { Value } from 'typebox/value';
 import { describe, expect, it } from 'vitest';
 import { AuthorityDetailJson } from '../../../../src/api/authority.ts';
+import { CaError } from '../../../../src/domain/errors.ts';
 import { openAdmin } from '../../../support/open-admin.ts';
 
 describe('GET /v1/authorities/:name', () => {
@@ -37,4 +38,35 @@ describe('POST /v1/authorities', () => {
       expect((await send('POST', '/v1/authorities', {}, body)).status).toBe(400);
     },
   );
+});
+
+describe('POST /v1/authorities/:name/import', () => {
+  it('hands the chain on, and shows what is in force', async () => {
+    const { send, calls } = await openAdmin();
+    const body = { chain: 'PEM', root: 'PEM', rootSha256: 'ab'.repeat(32) };
+    const answer = await send('POST', '/v1/authorities/dev-root/import', {}, body);
+    expect([answer.status, Value.Check(AuthorityDetailJson, answer.json)]).toEqual([200, true]);
+    const asked = calls.find(({ name }) => name === 'importAuthority')?.args.slice(1);
+    expect(asked).toEqual(['dev-root', { chainPem: 'PEM', rootPem: 'PEM', rootSha256: 'ab'.repeat(32) }]);
+  });
+
+  it('tells every reason of a refusal', async () => {
+    const reasons = [
+      { code: 'chainExpired', message: 'It has expired.', field: 'chain[0]' },
+      { code: 'weakSignatureAlgorithm', message: 'It is signed with SHA-1.', field: 'chain[1]' },
+    ] as const;
+    const { send } = await openAdmin({
+      importAuthority: async () => {
+        throw new CaError('policyRefused', 'Refused for 2 reasons.', { reasons });
+      },
+    });
+    const answer = await send('POST', '/v1/authorities/dev-root/import', {}, { chain: 'PEM' });
+    expect([answer.status, JSON.parse(answer.text).reasons]).toEqual([400, reasons]);
+  });
+
+  it.each([{ chain: '' }, { rootSha256: 'ab' }, { surprise: 1 }])('refuses %j', async (wrong) => {
+    const { send } = await openAdmin();
+    const answer = await send('POST', '/v1/authorities/dev-root/import', {}, { chain: 'PEM', ...wrong });
+    expect(answer.status).toBe(400);
+  });
 });

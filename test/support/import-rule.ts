@@ -73,7 +73,7 @@ const floors: readonly Floor[] = [
   { path: 'domain/', floors: ['domain/'], packages: [], node: 'pureCrypto', pure: true },
   { path: 'domain/keystore/', floors: ['domain/'], packages: ['node-forge'], node: 'pureCrypto', pure: true },
   { path: 'ports/', floors: ['ports/', 'domain/'], packages: [], node: 'none', pure: true },
-  { path: 'api/', floors: ['api/'], packages: ['typebox'], node: 'none', pure: true },
+  { path: 'api/', floors: ['api/'], packages: ['ajv', 'typebox'], node: 'none', pure: true },
   { path: 'services/', floors: ['services/', 'ports/', 'domain/'], packages: [], node: 'pureCrypto', pure: true },
   {
     path: 'adapters/',

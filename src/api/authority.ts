@@ -1,8 +1,6 @@
 /** Authorities as the admin face shows them to operators: also those that wait for a certificate. */
-import { type Static, Type } from './schema.ts';
+import { type Static, Time, Type } from './schema.ts';
 import { AuthorityJson } from './service.ts';
-
-const Time = () => Type.String({ format: 'date-time' });
 
 export const AuthorityDetailJson = Type.Object(
   {

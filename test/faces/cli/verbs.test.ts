@@ -331,6 +331,9 @@ describe('privyseal environment and authority', () => {
   it('lists authorities without showing who asks', async () => {
     const authority = {
       name: 'dev-root',
+      authority: 'dev-root',
+      generation: 1,
+      phase: 'inForce',
       role: 'root',
       environment: 'dev',
       parent: 'dev-root',

@@ -7,6 +7,10 @@ const example = (file: string): string =>
 /** To make authorities' keys in this mount, and to sign with them. */
 export const createPolicy = (mount: string): string => example('create.hcl').replaceAll('MOUNT', mount);
 
+/** Also to remove keys. */
+export const retirePolicy = (mount: string): string =>
+  createPolicy(mount) + example('retire.hcl').replaceAll('MOUNT', mount);
+
 /** To sign with one key. */
 export const signPolicy = (mount: string, key: string): string =>
   example('sign.hcl').replaceAll('MOUNT', mount).replaceAll('KEY', key);

@@ -38,6 +38,7 @@ const loginLimitMs = 3000;
 const betweenLoginsMs = 3000;
 /** How soon a changed file is noticed. */
 const lookAtFilesMs = 2000;
+const longestCallMs = 10_000;
 const longestTimerMs = 24 * 3_600_000;
 
 /** Reads the files of TLS, so that what is wrong with them stops the start: StartError `badConfiguration`. */
@@ -70,6 +71,7 @@ class Session implements BaoSession {
   #loggingIn: Promise<Lease> | undefined;
   #loggedInAt = Number.NEGATIVE_INFINITY;
   #renewal: NodeJS.Timeout | undefined;
+  #filesComplained = false;
   #closed = false;
 
   constructor(options: SessionOptions, log: Log, tls: TlsFiles) {
@@ -187,21 +189,29 @@ class Session implements BaoSession {
   /** Kubernetes, agents and people replace the files; a new token or certificate is taken without a refusal first. */
   async #lookAtFiles(): Promise<void> {
     try {
-      if (await this.#tlsChanged()) {
-        const old = this.#connection;
-        this.#connection = this.#connect();
-        setTimeout(() => void old.close(), 10_000).unref();
-        // A token may be bound to the certificate that it was given for.
-        if (this.#options.auth === 'certificate') await this.#logIn();
-      }
-      const { auth, tokenFile } = this.#options;
-      if (auth !== 'token' || !this.#lease) return;
-      const text = (await checkFile('tokenFile', tokenFile!, { secret: true })).trim();
-      if (text !== '' && text !== this.#lease.token) await this.#logIn();
+      await this.#takeNewFiles();
+      this.#filesComplained = false;
     } catch (error) {
       // The token in use goes on; a refusal of it is what counts.
+      if (this.#filesComplained || this.#closed) return;
+      this.#filesComplained = true;
       this.#log.warn({ err: error, vault: this.#options.name }, 'a file of a vault’s credentials cannot be used');
     }
+  }
+
+  async #takeNewFiles(): Promise<void> {
+    const { auth, tokenFile } = this.#options;
+    if (await this.#tlsChanged()) {
+      const old = this.#connection;
+      this.#connection = this.#connect();
+      // What is under way ends on the old one.
+      setTimeout(() => void old.close(), longestCallMs).unref();
+      // A token may be bound to the certificate that it was given for.
+      if (auth === 'certificate') await this.#logIn();
+    }
+    if (auth !== 'token' || !this.#lease) return;
+    const text = (await checkFile('tokenFile', tokenFile!, { secret: true })).trim();
+    if (text !== '' && text !== this.#lease.token) await this.#logIn();
   }
 
   async #tlsChanged(): Promise<boolean> {

@@ -8,6 +8,7 @@ import { type BaoSession, openSession, type SessionOptions } from './bao-session
 import { BaoError, toCaError, troubles } from './bao-trouble.ts';
 import { Circuit } from './circuit.ts';
 import { SignatureGathering } from './gather-signatures.ts';
+import { KnownKeys } from './known-keys.ts';
 import { TransitEngine } from './transit-engine.ts';
 import { type TransitKey, transitTypes } from './transit-keys.ts';
 import { SignatureCheck } from './verify-signature.ts';
@@ -43,8 +44,13 @@ const gathering = {
   rsa: { flights: 8, together: 4 },
 } as const;
 
-/** Making and removing keys, and reading them. */
-const keyLimitMs = 8000;
+interface OwnGathering {
+  readonly key: TransitKey;
+  readonly gathered: SignatureGathering;
+}
+
+/** How long one refusal of the policy stands for the next ones: each would leave an intent in the inventory. */
+const betweenDenialsMs = 1000;
 /** One that is sealed at night is to be known before the first request of the day. */
 const betweenLooksMs = 10_000;
 /** Nobody waits for a look; a slow answer is one. */
@@ -60,12 +66,12 @@ class OpenBaoVault implements Vault {
   readonly #engine: TransitEngine;
   readonly #circuit: Circuit;
   readonly #check = new SignatureCheck();
-  /** As first seen: what changes behind our back is noticed. */
-  readonly #keys = new Map<string, TransitKey>();
+  readonly #keys: KnownKeys;
   readonly #reserved = new Set<string>();
-  readonly #gatherings = new Set<SignatureGathering>();
-  /** Keys whose last signature the policy refused. */
-  readonly #denied = new Set<string>();
+  /** By key and algorithm: all signers of one share it. */
+  readonly #gatherings = new Map<string, OwnGathering>();
+  /** Keys whose last signature the policy refused, and when, in monotonic milliseconds. */
+  readonly #denied = new Map<string, number>();
   #looks: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -75,13 +81,14 @@ class OpenBaoVault implements Vault {
     this.#session = session;
     this.#log = log;
     this.#engine = new TransitEngine(session, options.mount, versionsOf(options.keys));
+    this.#keys = new KnownKeys(this.#engine);
     this.#circuit = new Circuit({
       probe: () => this.#probe(),
       onChange: (trouble) => {
         const fields = { vault: this.name, trouble };
         if (trouble === undefined) return log.info(fields, 'a vault is back');
         log.error(fields, 'a vault is away; nothing is signed with its keys until it is back');
-        for (const each of this.#gatherings) each.refuseWaiting(this.#refusal()!);
+        for (const { gathered } of this.#gatherings.values()) gathered.refuseWaiting(this.#refusal()!);
       },
     });
   }
@@ -113,14 +120,9 @@ class OpenBaoVault implements Vault {
     if (this.#reserved.has(name)) throw this.#nameTaken(name);
     this.#reserved.add(name);
     try {
-      return await this.#ask(async () => {
-        // Creating a key that is there is no error in transit, and says nothing.
-        if (await this.#holds(name)) throw this.#nameTaken(name);
-        await this.#engine.createKey(name, transitType, keyLimitMs);
-        const key = await this.#engine.readKey(name, keyLimitMs);
-        this.#keys.set(name, key);
-        return key.facts;
-      });
+      const key = await this.#ask(() => this.#keys.create(name, transitType));
+      if (!key) throw this.#nameTaken(name);
+      return key.facts;
     } finally {
       this.#reserved.delete(name);
     }
@@ -129,10 +131,9 @@ class OpenBaoVault implements Vault {
   async listKeys(): Promise<readonly VaultKey[]> {
     this.#assertOpen();
     const { keys } = this.#options;
-    const names =
-      keys.length > 0 ? [...versionsOf(keys).keys()] : await this.#ask(() => this.#engine.keyNames(keyLimitMs));
+    const names = keys.length > 0 ? [...versionsOf(keys).keys()] : await this.#ask(() => this.#keys.names());
     const ours = names.filter((name) => validName.test(name)).sort();
-    const found = await Promise.all(ours.map((name) => this.#ask(() => this.#listed(name))));
+    const found = await Promise.all(ours.map((name) => this.#ask(() => this.#keys.listed(name))));
     return found.filter((key) => key !== undefined);
   }
 
@@ -147,30 +148,25 @@ class OpenBaoVault implements Vault {
     const { facts } = key;
     if (keyFamily(facts.type) !== algorithm.keyFamily)
       throw new CaError('policyRefused', `The key ${name} (${facts.type}) cannot sign with ${algorithm.name}.`);
-    const gathered = new SignatureGathering({
-      ...gathering[algorithm.keyFamily],
-      timeLimitMs: this.#options.timeLimitSeconds * 1000,
-      signAll: (tbs, limit) => this.#signAll(key, algorithm, tbs, limit),
-    });
-    this.#gatherings.add(gathered);
+    const gathered = this.#gatheringFor(key, algorithm);
     return {
       key: facts,
       algorithm,
       verified: true,
       sign: async (tbs) => {
-        const refusal = this.#keyRefusal(key) ?? this.#refusal();
+        const refusal = this.#keyRefusal(key) ?? this.#refusal(name);
         if (refusal) throw refusal;
         return gathered.sign(tbs);
       },
-      refusal: () => this.#refusal(),
+      refusal: () => this.#refusal(name),
     };
   }
 
   async destroyKey(name: string): Promise<void> {
     this.#assertOpen();
     await this.#find(name);
-    await this.#ask(() => this.#engine.destroyKey(name, keyLimitMs));
-    this.#keys.delete(name);
+    await this.#ask(() => this.#keys.destroy(name));
+    for (const [id, { key }] of this.#gatherings) if (key.facts.name === name) this.#gatherings.delete(id);
   }
 
   problem(): string | undefined {
@@ -178,15 +174,15 @@ class OpenBaoVault implements Vault {
     const open = this.#circuit.refusal();
     if (open) return troubles[open.trouble].sentence;
     if (this.#denied.size === 0) return undefined;
-    return `${troubles.denied.sentence}: ${[...this.#denied].join(', ')}`;
+    return `${troubles.denied.sentence}: ${[...this.#denied.keys()].join(', ')}`;
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     this.#circuit.end();
     clearInterval(this.#looks);
-    for (const each of this.#gatherings) each.refuseWaiting(this.#refusal()!);
-    this.#keys.clear();
+    for (const { gathered } of this.#gatherings.values()) gathered.refuseWaiting(this.#refusal()!);
+    this.#keys.forgetAll();
     await this.#check.close();
     await this.#session.close();
   }
@@ -203,7 +199,7 @@ class OpenBaoVault implements Vault {
         this.#denied.delete(key.facts.name);
         return signatures;
       } catch (error) {
-        if (error instanceof BaoError && error.trouble === 'denied') this.#denied.add(key.facts.name);
+        if (error instanceof BaoError && error.trouble === 'denied') this.#deny(key.facts.name);
         throw error;
       }
     });
@@ -232,18 +228,38 @@ class OpenBaoVault implements Vault {
     return this.#closed ? closed() : toCaError(this.name, error);
   }
 
-  #refusal(): CaError | undefined {
+  #gatheringFor(key: TransitKey, algorithm: SignatureAlgorithm): SignatureGathering {
+    const id = `${key.facts.name} ${algorithm.name}`;
+    const own = this.#gatherings.get(id);
+    if (own?.key === key) return own.gathered;
+    const gathered = new SignatureGathering({
+      ...gathering[algorithm.keyFamily],
+      timeLimitMs: this.#options.timeLimitSeconds * 1000,
+      signAll: (tbs, limit) => this.#signAll(key, algorithm, tbs, limit),
+    });
+    this.#gatherings.set(id, { key, gathered });
+    return gathered;
+  }
+
+  #deny(name: string): void {
+    if (!this.#denied.has(name)) this.#log.error({ vault: this.name, key: name }, 'a vault forbids to sign with a key');
+    this.#denied.set(name, performance.now());
+  }
+
+  /** Of the whole vault, or also of one key. */
+  #refusal(name?: string): CaError | undefined {
     if (this.#closed) return closed();
     const open = this.#circuit.refusal();
-    return open && toCaError(this.name, open);
+    if (open) return toCaError(this.name, open);
+    const deniedAt = name === undefined ? undefined : this.#denied.get(name);
+    if (deniedAt === undefined || performance.now() - deniedAt > betweenDenialsMs) return undefined;
+    return toCaError(this.name, new BaoError('denied', 'refused a moment ago'));
   }
 
   /** A key of this name may be another one by now: an old signer signs no more, nor with its successor. */
   #keyRefusal(key: TransitKey): CaError | undefined {
     if (this.#closed) return closed();
-    return this.#keys.get(key.facts.name) === key
-      ? undefined
-      : new CaError('notFound', 'The vault does not hold this key.');
+    return this.#keys.isCurrent(key) ? undefined : new CaError('notFound', 'The vault does not hold this key.');
   }
 
   #assertOpen(): void {
@@ -252,45 +268,12 @@ class OpenBaoVault implements Vault {
 
   async #find(name: string): Promise<TransitKey> {
     if (!validName.test(name)) throw new CaError('notFound', 'The vault does not hold this key.');
-    return this.#ask(() => this.#read(name));
-  }
-
-  /** Always asks; what was seen before must be seen again. */
-  async #read(name: string): Promise<TransitKey> {
-    const found = await this.#engine.readKey(name, keyLimitMs);
-    const known = this.#keys.get(name);
-    if (!known) {
-      this.#keys.set(name, found);
-      return found;
-    }
-    if (Buffer.compare(known.facts.publicKeyDer, found.facts.publicKeyDer) === 0) return known;
-    throw new BaoError('spoilt', 'the key of this name is another one');
-  }
-
-  async #holds(name: string): Promise<boolean> {
-    try {
-      await this.#engine.readKey(name, keyLimitMs);
-      return true;
-    } catch (error) {
-      if (error instanceof BaoError && error.trouble === 'keyMissing') return false;
-      if (error instanceof BaoError && (error.trouble === 'keyUnfit' || error.trouble === 'versionGone')) return true;
-      throw error;
-    }
-  }
-
-  /** Keys for other uses lie beside ours, and are none of ours. */
-  async #listed(name: string): Promise<VaultKey | undefined> {
-    try {
-      return (await this.#read(name)).facts;
-    } catch (error) {
-      if (error instanceof BaoError && !troubles[error.trouble].opens && error.trouble !== 'denied') return undefined;
-      throw error;
-    }
+    return this.#ask(() => this.#keys.read(name));
   }
 
   /** A trouble of one key says nothing of the backend, which answered. */
   async #probe(): Promise<void> {
-    const [name] = this.#keys.keys();
+    const name = this.#keys.anyName();
     try {
       await this.#engine.health(probeLimitMs);
       if (name !== undefined) await this.#engine.readKey(name, probeLimitMs);

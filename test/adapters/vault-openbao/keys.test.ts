@@ -1,5 +1,6 @@
 /** Keys, versions, policies and quotas as others made them in a real OpenBao, and what the vault makes of them. */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { OpenBaoOptions } from '#src/adapters/vault-openbao/vault-openbao.ts';
 import { signatureAlgorithms } from '#src/domain/x509/signature-algorithm.ts';
 import type { Vault } from '#src/ports/vault.ts';
@@ -7,10 +8,34 @@ import { type BaoServer, startBao, tokenFor } from '../../support/bao-server.ts'
 import { eventually } from '../../support/eventually.ts';
 import { describeWith, pathOf } from '../../support/judges.ts';
 import { rejectionOf } from '../../support/rejection.ts';
+import { createPolicy, retirePolicy } from '../../support/vault-policies.ts';
 import { keepingLog, newMount, openBao } from './vault-under-test.ts';
 
 const algorithm = signatureAlgorithms['ecdsa-with-SHA256'];
 const tbs = Buffer.from('to be signed');
+
+/** Passes octets on to a port of loopback, those of answers late; ends with the test. */
+async function delayingProxy(port: number): Promise<{ readonly address: string; delayMs: number }> {
+  const sockets = new Set<Socket>();
+  const proxy = createServer((near) => {
+    const far = connect(port, '127.0.0.1');
+    for (const socket of [near, far]) {
+      sockets.add(socket);
+      socket.on('error', () => socket.destroy());
+    }
+    near.pipe(far);
+    far.on('data', (chunk) => setTimeout(() => near.write(chunk), state.delayMs));
+    near.on('close', () => far.destroy());
+    far.on('close', () => near.destroy());
+  });
+  await new Promise<void>((done) => proxy.listen(0, '127.0.0.1', done));
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    proxy.close();
+  });
+  const state = { address: `https://127.0.0.1:${(proxy.address() as AddressInfo).port}`, delayMs: 0 };
+  return state;
+}
 
 describeWith('bao', 'a vault over keys that others made', () => {
   let server: BaoServer;
@@ -113,6 +138,68 @@ path "${mount}/sign/strict" {
     const signer = await (await open({ keys: ['strict'], tokenFile })).signer('strict', algorithm);
     const signatures = await Promise.all(Array.from({ length: 60 }, () => signer.sign(tbs)));
     expect(new Set(signatures.map((each) => Buffer.from(each).toString('hex'))).size).toBe(60);
+  });
+
+  it('makes and removes keys with the policies of the examples, which let nobody copy one', async () => {
+    const policies = { 'may-create': createPolicy(mount), 'may-retire': retirePolicy(mount) };
+    for (const [name, policy] of Object.entries(policies))
+      await server.ask('POST', `sys/policies/acl/${name}`, { policy });
+    const token = await tokenFor(server, ['may-create']);
+    await open({ tokenFile: server.write('create-token', token) });
+    await vault.createKey('made', 'ec-p256');
+    await (await vault.signer('made', algorithm)).sign(tbs);
+    expect(await rejectionOf(vault.destroyKey('made'))).toMatchObject({ code: 'signerUnavailable' });
+    await vault.close();
+    const stronger = await tokenFor(server, ['may-retire']);
+    await open({ tokenFile: server.write('retire-token', stronger) });
+    for (const held of [token, stronger]) {
+      const asService = { 'x-vault-token': held };
+      const refused = [
+        ['POST', `${mount}/keys/made/config`, { exportable: true }],
+        ['POST', `${mount}/keys/made/config`, { deletion_allowed: true, allow_plaintext_backup: true }],
+        ['POST', `${mount}/keys/other`, { type: 'ecdsa-p256', exportable: true }],
+        ['GET', `${mount}/export/signing-key/made`, undefined],
+        ['GET', `${mount}/backup/made`, undefined],
+        ['POST', `${mount}/keys/made/rotate`, {}],
+        ['POST', `${mount}/sign/made`, { input: '' }],
+      ] as const;
+      for (const [method, path, body] of refused)
+        expect(String(await rejectionOf(server.ask(method, path, body, asService)))).toContain('403');
+    }
+    await vault.destroyKey('made');
+    expect(await rejectionOf(vault.key('made'))).toMatchObject({ code: 'notFound' });
+  });
+
+  it('notices by itself that it was sealed, and that it was unsealed', async () => {
+    await open();
+    await vault.listKeys();
+    await server.seal();
+    await eventually(
+      () => vault.problem?.() ?? 'none',
+      (problem) => problem.includes('sealed'),
+    );
+    await server.unseal();
+    await eventually(
+      () => vault.problem?.() ?? 'none',
+      (problem) => problem === 'none',
+    );
+  });
+
+  it('waits for a slow backend, and gives one up that is too slow', async () => {
+    await make('slow');
+    const proxy = await delayingProxy(Number(new URL(server.address).port));
+    const signer = await (await open({ address: proxy.address, timeLimitSeconds: 4 })).signer('slow', algorithm);
+    proxy.delayMs = 400;
+    await Promise.all(Array.from({ length: 20 }, () => signer.sign(tbs)));
+    proxy.delayMs = 30_000;
+    expect(await rejectionOf(signer.sign(tbs))).toMatchObject({ code: 'signerUnavailable' });
+    expect(vault.problem?.()).toContain('in time');
+    proxy.delayMs = 0;
+    await eventually(
+      () => signer.refusal?.() ?? 'none',
+      (answer) => answer === 'none',
+    );
+    await signer.sign(tbs);
   });
 
   it('warns of a token that may do more than sign, by the names of its policies and what they allow', async () => {

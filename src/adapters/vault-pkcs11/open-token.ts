@@ -1,7 +1,12 @@
 /** One token, opened and logged in for the life of this process: its keys, and signatures with them. */
-import { randomBytes } from 'node:crypto';
+import { createPublicKey, randomBytes } from 'node:crypto';
 import type { KeyType } from '../../domain/x509/key-type.ts';
-import { parseSubjectPublicKey, publicKeySha256, verifySignatureSync } from '../../domain/x509/public-key.ts';
+import {
+  parseSubjectPublicKey,
+  publicKeySha256,
+  type SubjectPublicKey,
+  verifySignatureSync,
+} from '../../domain/x509/public-key.ts';
 import { type SignatureAlgorithm, signatureAlgorithms } from '../../domain/x509/signature-algorithm.ts';
 import type { VaultKey } from '../../ports/vault.ts';
 import { type Cryptoki, loadCryptoki, type SessionHandle } from './cryptoki.ts';
@@ -52,13 +57,18 @@ const sessionFlags = (readWrite: boolean): number => ckf.serialSession | (readWr
 /** RSA-8192. */
 const longestSignature = 1024;
 
+/** With what its signatures are verified: importing a key costs as much as verifying once. */
+interface FoundKey extends TokenKey {
+  readonly imported: SubjectPublicKey;
+}
+
 class LoggedInToken implements OpenToken {
   readonly #opened: Opened;
   readonly #mechanisms: ReadonlySet<number>;
   readonly #keys: TokenKeys;
   readonly #pool: SessionPool;
   /** Handles hold for the life of a login: found once a key. */
-  readonly #found = new Map<string, TokenKey>();
+  readonly #found = new Map<string, FoundKey>();
   /** Names of keys that were here, by their public key. Whether such a one, or its whole token, has gone, a module shows only to a process that starts with it. */
   readonly #seen = new Map<string, string>();
   #making = Promise.resolve<unknown>(undefined);
@@ -151,8 +161,7 @@ class LoggedInToken implements OpenToken {
     if (!way) throw new TokenFault('notSupported', `The token has no mechanism for ${algorithm.name}.`);
     const raw = await this.#pool.use((session) => this.#signIn(session, key, way, tbs));
     const signature = way.output(raw);
-    const publicKey = parseSubjectPublicKey(key.publicKeyDer);
-    if (verifySignatureSync({ tbs, signature, algorithm, publicKey })) return signature;
+    if (verifySignatureSync({ tbs, signature, algorithm, publicKey: key.imported })) return signature;
     throw new TokenFault('spoilt', 'A signature of the token did not verify and was thrown away.');
   }
 
@@ -167,12 +176,13 @@ class LoggedInToken implements OpenToken {
     return cryptoki.C_SignAsync(session, input, output);
   }
 
-  #find({ name, publicKeySha256: sha256 }: KeyReference): TokenKey {
+  #find({ name, publicKeySha256: sha256 }: KeyReference): FoundKey {
     const known = this.#found.get(sha256);
     if (known?.name === name) return known;
-    const key = this.#keys.find(name, sha256);
-    if (!key) throw this.#notFound(this.#seen.get(sha256));
-    if (key.leaves) throw new TokenFault('keyExtractable', `The key ${name} can leave its token.`);
+    const found = this.#keys.find(name, sha256);
+    if (!found) throw this.#notFound(this.#seen.get(sha256));
+    if (found.leaves) throw new TokenFault('keyExtractable', `The key ${name} can leave its token.`);
+    const key = { ...found, imported: importPublicKey(found.publicKeyDer) };
     this.#found.set(sha256, key);
     this.#seen.set(sha256, name);
     return key;
@@ -213,6 +223,11 @@ class LoggedInToken implements OpenToken {
       throw faultOf(error, doing);
     }
   }
+}
+
+function importPublicKey(publicKeyDer: Uint8Array): SubjectPublicKey {
+  const keyObject = createPublicKey({ key: Buffer.from(publicKeyDer), format: 'der', type: 'spki' });
+  return { ...parseSubjectPublicKey(publicKeyDer), keyObject };
 }
 
 const gone = (): TokenFault => new TokenFault('lost', 'A key that the token held has gone, or the token itself.');

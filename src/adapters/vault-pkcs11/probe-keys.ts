@@ -5,7 +5,7 @@ import type { TokenActs } from './token-messages.ts';
 type SignTakes = TokenActs['sign']['takes'];
 
 /** No certificate, list or answer: nothing that anybody would believe. */
-const probe = Buffer.from('privyseal probe');
+const probe = Buffer.from('Privyseal probe');
 
 export class ProbeKeys {
   /** When each key last signed, by its public key. */

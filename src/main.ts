@@ -30,7 +30,6 @@ import { type BuiltServices, buildServices, type ServiceSettings } from './servi
 import { distributionUrls } from './services/distribution-urls.ts';
 import { defaultClockLimits } from './services/guard-clock.ts';
 import type { RecoveredOperator } from './services/recover-operator.ts';
-import { serverCertificateIsDue } from './services/server-certificate.ts';
 import type { DistributionUrls } from './services/services.ts';
 
 const projectFolder = join(import.meta.dirname, '..');
@@ -264,7 +263,7 @@ async function openRotatingFaces({ config, built, log, urls, ports }: FacesInput
   let certificate = await built.issueServerCertificate();
   let authorities = await built.clientAuthorities();
   const tls = (): FacesTls => ({
-    server: { cert: certificate.certificatePem, key: certificate.keyPem },
+    server: { cert: certificate.certificatePem + certificate.chainPem, key: certificate.keyPem },
     productAuthorities: authorities.products,
     systemAuthority: authorities.system,
   });
@@ -285,7 +284,7 @@ async function openRotatingFaces({ config, built, log, urls, ports }: FacesInput
   const faces = await openFaces(deps, tls(), { host: config.host, ports });
   return {
     async refresh() {
-      const due = serverCertificateIsDue(certificate, built.clock.now());
+      const due = await built.serverCertificateIsDue(certificate);
       const wanted = await built.clientAuthorities();
       if (!due && wanted.system === authorities.system && wanted.products.join() === authorities.products.join())
         return;

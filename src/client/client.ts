@@ -18,6 +18,7 @@ import { queryText } from './query-text.ts';
 import { readJson, readNothing, readText, shapedAs } from './read-answer.ts';
 import { registryCalls } from './registry-calls.ts';
 import { type Outcome, requestCalls } from './request-calls.ts';
+import { rotationCalls } from './rotation-calls.ts';
 import { vaultCalls } from './vault-calls.ts';
 
 export type { ConnectOptions };
@@ -100,6 +101,7 @@ export function connect(options: ConnectOptions) {
       post(`${certificatePath(serial)}/release`, {}, CertificateJson),
     ...deploymentCalls({ get, post }),
     ...authorityCalls({ get, post }),
+    ...rotationCalls({ get, post }),
     /** The roots of an environment, PEM. */
     trustBundle: async (environment: string): Promise<string> => {
       const path = `/v1/trust-bundles/${encodeURIComponent(environment)}.pem`;

@@ -91,6 +91,7 @@ export type ReasonCode =
   | 'outlivesIssuer'
   | 'rotationChangesNames'
   | 'rotationReusesKey'
+  | 'rotationConditionNotMet' // of an authority; `field` is the condition
   // campaigns
   | 'campaignWithoutFilter'
   | 'campaignWithoutMembers' // nothing matches

@@ -57,6 +57,8 @@ export const refusalCode: Readonly<Record<ReasonCode, CaErrorCode>> = {
   lifetimeTooLong: 'policyRefused',
   outlivesIssuer: 'policyRefused',
   rotationReusesKey: 'policyRefused',
+  // 409: it may hold later.
+  rotationConditionNotMet: 'conflict',
   // A rotation may not become another certificate: 403, not a matter of the request's form.
   rotationChangesNames: 'unauthorized',
   campaignWithoutFilter: 'policyRefused',

@@ -9,6 +9,13 @@ export interface ReportedDeployment extends DeploymentReport {
   readonly reporter: string;
 }
 
+export interface ReportedTrust {
+  /** Good certificates of the product that nothing has followed yet, and those of them that no target has reported. */
+  readonly certificates: number;
+  readonly unreported: number;
+  readonly targets: readonly (Pick<Deployment, 'target' | 'trustSha256'> & { readonly reportedAt: number })[];
+}
+
 export type DeploymentOutcomeKept =
   | { readonly kind: 'kept'; readonly deployment: Deployment }
   /** Unknown, not issued, or in the archive. */
@@ -23,6 +30,8 @@ export interface DeploymentStore {
    * predecessor is.
    */
   recordDeployment(reported: ReportedDeployment, audit: AuditEntry): Promise<DeploymentOutcomeKept>;
+  /** What the targets of a product say in the newest report of each, over its certificates that are good at Unix second `now`. */
+  reportedTrust(product: string, now: number): Promise<ReportedTrust>;
   /** By target; of archived certificates none. */
   deployments(serial: string): Promise<readonly Deployment[]>;
 }

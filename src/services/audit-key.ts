@@ -50,9 +50,10 @@ export function createAuditKeys(deps: AuditKeysDeps): AuditKeys {
   };
 }
 
-async function isDue({ inventory, clock }: AuditKeysDeps, key: AuditKey): Promise<boolean> {
+async function isDue({ inventory, clock, directory }: AuditKeysDeps, key: AuditKey): Promise<boolean> {
   const record = await inventory.certificate(key.certificateSerial);
-  if (record?.state !== 'issued') return true;
+  // Nor does it outlive the generation of `system` that certified it.
+  if (record?.state !== 'issued' || (await directory.issuerOf(record)).generation.phase !== 'inForce') return true;
   return clock.now() / 1000 > record.notBefore + ((record.notAfter - record.notBefore) * 2) / 3;
 }
 

@@ -37,7 +37,10 @@ export interface ActiveAuthority {
 }
 
 export interface AuthorityDirectory {
-  /** The generation in force. CaError `notFound` for a name that is none or has no certificate yet. */
+  /**
+   * The generation in force, for issuing. CaError `notFound` for a name that is none or has no certificate yet,
+   * `signerUnavailable` for one that is compromised and not replaced yet.
+   */
   get(name: string): Promise<ActiveAuthority>;
   /** By its id: see generationId. CaError `notFound`. */
   generation(id: string): Promise<ActiveAuthority>;
@@ -116,7 +119,6 @@ export function createAuthorityDirectory(deps: AuthorityDirectoryDeps): Authorit
     const parsed = parseCertificate(certificateDer);
     const isRoot = authority.parent === authority.name;
     const above = isRoot ? await crossesOf(deps.inventory, known, own) : await chainAbove(certificate);
-    const isDestroyed = own.keyDestroyedAt !== null;
     return {
       authority,
       generation: own,
@@ -124,11 +126,21 @@ export function createAuthorityDirectory(deps: AuthorityDirectoryDeps): Authorit
       certificate,
       certificateDer,
       parsed,
-      signer: isDestroyed ? destroyedSigner(authority, parsed.spkiDer) : await openSigner(authority, parsed.spkiDer),
+      signer:
+        own.phase === 'retired'
+          ? await lastSigner(authority, parsed.spkiDer)
+          : await openSigner(authority, parsed.spkiDer),
       facts: issuerFacts(id, parsed, { authority, urls: deps.urls }),
       chainDer: isRoot ? above : [certificateDer, ...above],
     };
   };
+
+  /** The key of one that is retired may be gone, whether or not that is recorded: what it signed is still served. */
+  const lastSigner = (authority: Authority, publicKeyDer: Uint8Array): Promise<Signer> =>
+    openSigner(authority, publicKeyDer).catch((error: unknown) => {
+      if (error instanceof CaError && error.code === 'notFound') return destroyedSigner(authority, publicKeyDer);
+      throw error;
+    });
 
   /** What is not known may have been made since the register was read. */
   const registerWith = async (id: string): Promise<Register> => {
@@ -153,12 +165,16 @@ export function createAuthorityDirectory(deps: AuthorityDirectoryDeps): Authorit
   const get = async (name: string): Promise<ActiveAuthority> => {
     const id = (await (register ?? readAgain())).inForce.get(name) ?? (await readAgain()).inForce.get(name);
     if (id === undefined) throw new CaError('notFound', `There is no authority ${name}.`);
-    return generation(id);
+    const active = await generation(id);
+    if (!active.generation.isCompromised) return active;
+    throw new CaError('signerUnavailable', `${name} is compromised and signs nothing until it is replaced.`, {
+      retryAfterSeconds: 10,
+    });
   };
 
   const issuerOf: AuthorityDirectory['issuerOf'] = async ({ authority, issuerSerial }) => {
     const id = (await (register ?? readAgain())).holders.get(issuerSerial);
-    return id === undefined ? get(authority) : generation(id);
+    return generation(id ?? (await (register ?? readAgain())).inForce.get(authority) ?? authority);
   };
 
   const chainAbove: AuthorityDirectory['chainAbove'] = async (record) => {
@@ -191,6 +207,13 @@ export function createAuthorityDirectory(deps: AuthorityDirectoryDeps): Authorit
   };
 }
 
+/** The authority with the key and the certificate of one of its generations. */
+export function withGeneration(authority: Authority, generation: AuthorityGeneration): Authority {
+  const { number, vault, vaultKey, keyType, signatureAlgorithm, certificateSerial, createdAt } = generation;
+  const own = { vault, vaultKey, keyType, signatureAlgorithm, certificateSerial, createdAt };
+  return { ...authority, ...own, generation: number };
+}
+
 const isCertified = ({ certificateSerial }: AuthorityGeneration): boolean => certificateSerial !== null;
 
 async function readRegister(inventory: Inventory): Promise<Register> {
@@ -206,9 +229,7 @@ async function readRegister(inventory: Inventory): Promise<Register> {
     ),
     generations: new Map(
       generations.map((generation) => {
-        const { vault, vaultKey, keyType, signatureAlgorithm, certificateSerial, createdAt } = generation;
-        const own = { vault, vaultKey, keyType, signatureAlgorithm, certificateSerial, createdAt };
-        const authority = { ...authorities.get(generation.authority)!, ...own, generation: generation.number };
+        const authority = withGeneration(authorities.get(generation.authority)!, generation);
         return [generationId(generation), { authority, generation }];
       }),
     ),
@@ -249,7 +270,11 @@ async function crossesOf(
     ({ authority, generation, kind }) =>
       authority === own.authority && generation === own.number && kind !== 'own' && needs(kind),
   );
-  const ders = await Promise.all(crosses.map(({ serial }) => inventory.certificateDer(serial)));
+  const ders = await Promise.all(
+    crosses.map(async ({ serial }) =>
+      (await inventory.certificate(serial))?.state === 'issued' ? inventory.certificateDer(serial) : undefined,
+    ),
+  );
   return ders.filter((der) => der !== undefined);
 }
 

@@ -28,6 +28,7 @@ import { rememberBriefly } from './brief-memory.ts';
 import { createVaultServices } from './check-vault.ts';
 import { createCollectMetrics } from './collect-metrics.ts';
 import { createCollectRequest } from './collect-request.ts';
+import { createCompromiseAuthority } from './compromise-authority.ts';
 import { createEnsureAuthority } from './create-authority.ts';
 import {
   createCreateEnvironment,
@@ -69,9 +70,10 @@ import { createEnsureRequested, createRequestAuthority } from './request-authori
 import { createRequestNews } from './request-news.ts';
 import { createRevocationNews } from './revocation-news.ts';
 import { createReleaseCertificate, createRevokeCertificate } from './revoke-certificate.ts';
+import { createRotateAuthority } from './rotate-authority.ts';
 import { createRotateCertificate } from './rotate-certificate.ts';
 import { createCampaignRounds } from './run-campaigns.ts';
-import { issueServerCertificate, type ServerCertificate } from './server-certificate.ts';
+import { issueServerCertificate, type ServerCertificate, serverCertificateIsDue } from './server-certificate.ts';
 import type { DistributionUrls, Services } from './services.ts';
 import { createProductIssuing } from './submit-request.ts';
 import { createSuperseding } from './supersede-predecessors.ts';
@@ -124,6 +126,7 @@ export interface BuiltServices {
   /** True when this was the first run of the home. */
   ensureFirstRun(): Promise<boolean>;
   issueServerCertificate(): Promise<ServerCertificate>;
+  serverCertificateIsDue(certificate: ServerCertificate): Promise<boolean>;
   /** Break-glass; see recover-operator.ts. */
   recoverOperator(name: string): Promise<RecoveredOperator>;
   /** PEM of the authorities whose client certificates each HTTPS face asks for. */
@@ -206,6 +209,16 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
 
   const alerting = createAlerting({ ...shared, crls });
 
+  const campaigns = createCampaignServices(campaigning);
+  const rotating = {
+    ...withIssuing,
+    crls,
+    campaigns,
+    trustChanged: (environment: string) =>
+      writeTrust({ ...shared, directory }, environment).catch((error: unknown) =>
+        deps.log.error({ err: error, environment }, 'the trust file of the home was not brought up to date'),
+      ),
+  };
   const services: Services = {
     authenticateToken: createAuthenticateToken({ ...shared, findToken: known.tokens.find }),
     authenticateCollector: createAuthenticateCollector({ ...shared, findToken: known.tokens.find }),
@@ -240,12 +253,14 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
       return elsewhere ? external.crl(elsewhere) : crls.current(authority);
     },
     renewalInfo: renewals.find,
-    ...createCampaignServices(campaigning),
+    ...campaigns,
+    ...createRotateAuthority(rotating),
+    ...createCompromiseAuthority(rotating),
     answerOcsp: createAnswerOcsp({ ...shared, directory, responders }),
     async createEnvironment(caller, input) {
       const view = await createEnvironment(caller, input);
       // Whom to trust is not known before the first import.
-      if (input.hierarchy !== 'external') await writeTrust({ ...shared, directory }, input.name, `${input.name}-root`);
+      if (input.hierarchy !== 'external') await writeTrust({ ...shared, directory }, input.name);
       return view;
     },
     listEnvironments: () => viewEnvironments(inventory),
@@ -276,6 +291,7 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
     directory,
     clock,
     ensureFirstRun: () => ensureFirstRun({ ...withIssuing, ensureAuthority, ensureEnvironment }),
+    serverCertificateIsDue: (certificate) => serverCertificateIsDue({ clock, directory }, certificate),
     issueServerCertificate: () => issueServerCertificate({ ...withIssuing, names: settings.serverNames }),
     recoverOperator: (name) => recoverOperator(withIssuing, name),
     clientAuthorities: () => clientAuthorities(directory, external),
@@ -301,13 +317,14 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
   };
 }
 
+/** One that is compromised is asked for, too: callers are known by the inventory, and have to rotate what they hold. */
 async function clientAuthorities(
   directory: AuthorityDirectory,
   external: ExternalDirectory,
 ): Promise<ClientAuthorities> {
   const pem = ({ certificateDer }: ActiveAuthority): string => encodePem('CERTIFICATE', certificateDer);
   const trusted = (await directory.generations()).filter(
-    ({ generation: { phase, isCompromised } }) => (phase === 'inForce' || phase === 'outgoing') && !isCompromised,
+    ({ generation: { phase } }) => phase === 'inForce' || phase === 'outgoing',
   );
   const [system, products] = [true, false].map((isSystem) =>
     trusted.filter(({ authority }) => (authority.role === 'system') === isSystem).map(pem),

@@ -1,6 +1,6 @@
 /** Brings an authority into force: key in its vault, row, certificate, activation; each step is found done when repeated. */
 import { CaError } from '../domain/errors.ts';
-import { recipes } from '../domain/policy/service-profiles.ts';
+import { recipeOfRole } from '../domain/policy/service-profiles.ts';
 import type { Authority, AuthorityRole } from '../domain/records/environment.ts';
 import type { KeyType } from '../domain/x509/key-type.ts';
 import { publicKeySha256 } from '../domain/x509/public-key.ts';
@@ -50,13 +50,6 @@ export interface AuthorityPlan {
 /** Resolves to true when the authority was not in force before. A crash in between is healed by the same call. */
 export type EnsureAuthority = (plan: AuthorityPlan) => Promise<boolean>;
 
-const recipeOf = {
-  system: recipes.systemAuthority,
-  root: recipes.rootAuthority,
-  sole: recipes.soleAuthority,
-  issuing: recipes.issuingAuthority,
-} as const;
-
 export function createEnsureAuthority(deps: CreateAuthorityDeps): EnsureAuthority {
   return async (plan) => {
     const known = (await deps.inventory.authorities()).find(({ name }) => name === plan.name);
@@ -64,7 +57,7 @@ export function createEnsureAuthority(deps: CreateAuthorityDeps): EnsureAuthorit
     const authority = known ?? (await prepareAuthorityRow(deps, plan));
     const signer = await deps.directory.openSigner(authority);
     const { record } = await deps.issueServiceCertificate({
-      recipe: recipeOf[plan.role],
+      recipe: recipeOfRole[plan.role],
       issuer: plan.parent === plan.name ? { self: { authority, signer } } : await deps.directory.get(plan.parent),
       owner: plan.name,
       publicKeyDer: signer.key.publicKeyDer,

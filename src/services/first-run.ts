@@ -14,6 +14,7 @@ import type { EnsureAuthority } from './create-authority.ts';
 import { type EnsureEnvironment, type EnvironmentDeps, issuingAuthorityName } from './create-environment.ts';
 import type { IssueServiceCertificate } from './issue-service-certificate.ts';
 import { newToken } from './manage-tokens.ts';
+import { trustedRoots } from './trust-bundles.ts';
 
 export interface FirstRunDeps {
   readonly inventory: Inventory;
@@ -57,8 +58,8 @@ export async function ensureFirstRun(deps: FirstRunDeps): Promise<boolean> {
   }
   await ensureSystem(deps);
   await deps.ensureEnvironment({ name: demo.environment, hierarchy: deps.hierarchy }, 'service');
-  await writeTrust(deps, 'system', 'system');
-  await writeTrust(deps, demo.environment, `${demo.environment}-root`);
+  await writeTrust(deps, 'system');
+  await writeTrust(deps, demo.environment);
   await ensureDemoProduct(deps);
   await ensureAdmin(deps);
   await ensureDemoToken(deps);
@@ -87,17 +88,13 @@ const ensureSystem = (deps: FirstRunDeps): Promise<boolean> =>
 async function completeEnvironments(deps: FirstRunDeps): Promise<void> {
   for (const environment of await deps.inventory.environments()) {
     const made = await deps.ensureEnvironment(environment, 'service');
-    if (made.length > 0) await writeTrust(deps, environment.name, `${environment.name}-root`);
+    if (made.length > 0) await writeTrust(deps, environment.name);
   }
 }
 
-export async function writeTrust(
-  deps: Pick<FirstRunDeps, 'home' | 'directory'>,
-  environment: string,
-  root: string,
-): Promise<void> {
-  const { certificateDer } = await deps.directory.get(root);
-  await writeRoots(deps.home, environment, [certificateDer]);
+/** The roots of an environment, or of `system`, as its trust bundle has them. */
+export async function writeTrust(deps: Pick<FirstRunDeps, 'home' | 'directory'>, environment: string): Promise<void> {
+  await writeRoots(deps.home, environment, await trustedRoots(deps.directory, environment));
 }
 
 export const writeRoots = (home: Home, environment: string, roots: readonly Uint8Array[]): Promise<void> =>

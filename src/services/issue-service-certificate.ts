@@ -22,6 +22,8 @@ export interface ServiceCertificateInput {
   readonly owner: string;
   readonly publicKeyDer: Uint8Array;
   readonly commonName: string;
+  /** See ServiceCertificateRequest. */
+  readonly subjectDer?: Uint8Array;
   /** GeneralName plain text. */
   readonly names: readonly string[];
   readonly lifetimeSeconds?: number;
@@ -56,6 +58,7 @@ export function createRequestServiceCertificate(deps: IssueServiceCertificateDep
       'self' in input.issuer ? { self: { signatureAlgorithm: signer.algorithm } } : input.issuer.facts,
       {
         commonName: input.commonName,
+        ...(input.subjectDer && { subjectDer: input.subjectDer }),
         names: input.names,
         spkiDer: input.publicKeyDer,
         ...(input.lifetimeSeconds !== undefined && { lifetimeSeconds: input.lifetimeSeconds }),

@@ -1,8 +1,12 @@
 /** The delegated OCSP responders (RFC 6960 §4.2.2.2): a session key and a short certificate for each generation of an authority. */
+
+import { CaError } from '../domain/errors.ts';
 import { recipes } from '../domain/policy/service-profiles.ts';
+import { defaultSignatureAlgorithm } from '../domain/x509/signature-algorithm.ts';
+import type { Inventory } from '../ports/inventory.ts';
 import type { KeyPairs } from '../ports/key-pairs.ts';
-import type { Signer } from '../ports/vault.ts';
-import type { AuthorityDirectory } from './authority-directory.ts';
+import type { Signer, Vault } from '../ports/vault.ts';
+import type { ActiveAuthority, AuthorityDirectory } from './authority-directory.ts';
 import type { GuardedClock } from './guard-clock.ts';
 import type { IssueServiceCertificate } from './issue-service-certificate.ts';
 
@@ -17,6 +21,8 @@ export interface OcspResponder {
 }
 
 export interface OcspRespondersDeps {
+  readonly inventory: Pick<Inventory, 'certificate' | 'certificateDer'>;
+  readonly vaults: ReadonlyMap<string, Vault>;
   readonly directory: AuthorityDirectory;
   readonly keyPairs: KeyPairs;
   readonly issueServiceCertificate: IssueServiceCertificate;
@@ -30,11 +36,27 @@ export interface OcspResponders {
   refreshDue(): Promise<void>;
 }
 
+/** The one that was made while the generation still had its key. */
+async function lastResponder(
+  { inventory, vaults }: OcspRespondersDeps,
+  { authority, generation: { responder } }: ActiveAuthority,
+): Promise<OcspResponder> {
+  const { vaultKey, certificateSerial } = responder!;
+  const signer = await vaults.get(authority.vault)?.signer(vaultKey, defaultSignatureAlgorithm('ec-p256'));
+  const record = await inventory.certificate(certificateSerial);
+  const certificateDer = await inventory.certificateDer(certificateSerial);
+  if (!signer || !record || !certificateDer)
+    throw new CaError('signerUnavailable', `The last OCSP responder of ${authority.name} cannot be used now.`);
+  const { notBefore, notAfter } = record;
+  return { signer, certificateDer, publicKeyDer: signer.key.publicKeyDer, notBefore, notAfter };
+}
+
 export function createOcspResponders(deps: OcspRespondersDeps): OcspResponders {
   const kept = new Map<string, Promise<OcspResponder>>();
 
   const make = async (generation: string): Promise<OcspResponder> => {
     const issuer = await deps.directory.generation(generation);
+    if (issuer.generation.responder) return lastResponder(deps, issuer);
     const signer = await deps.keyPairs.session(`${generation}-ocsp`, 'ec-p256');
     const { record, der } = await deps.issueServiceCertificate({
       recipe: recipes.ocspResponder,

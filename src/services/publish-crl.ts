@@ -24,6 +24,8 @@ export interface PublishCrlDeps {
 export interface CrlPublisher {
   /** The list to serve now, of a generation by its id; builds one when there is none or the last is past half its life. */
   current(generation: string): Promise<PublishedCrl>;
+  /** Signs the last list of a generation: good until `nextUpdate` (Unix seconds), and never replaced once it is retired. */
+  publishLast(generation: string, nextUpdate: number): Promise<void>;
   /** Rebuilds what revocations made stale and what its schedule makes due; failures are logged and tried again. */
   refreshDue(): Promise<void>;
   /** Generations whose list is past half its life or could not be built, with the reason. */
@@ -41,6 +43,8 @@ interface Shelf {
   building: Promise<PublishedCrl> | undefined;
   failure: string | undefined;
   readonly encoded: Map<string, Uint8Array>;
+  /** Nobody signs another one. */
+  isLast: boolean;
 }
 
 export function createCrlPublisher(deps: PublishCrlDeps): CrlPublisher {
@@ -71,6 +75,8 @@ export function createCrlPublisher(deps: PublishCrlDeps): CrlPublisher {
   const isDue = ({ published, stale }: Shelf): boolean =>
     stale || !published || nowSeconds() > published.thisUpdate + (published.nextUpdate - published.thisUpdate) / 3;
 
+  const isLate = ({ published, isLast }: Shelf): boolean => !isLast && published !== undefined && pastHalf(published);
+
   const rebuild = (name: string, shelf: Shelf): Promise<PublishedCrl> => {
     shelf.building ??= build(deps, name, shelf)
       .catch((error: unknown) => {
@@ -86,9 +92,9 @@ export function createCrlPublisher(deps: PublishCrlDeps): CrlPublisher {
 
   return {
     async current(generation) {
-      await deps.directory.generation(generation);
+      const issuer = await deps.directory.generation(generation);
       const shelf = await shelfOf(generation);
-      if (shelf.published && !pastHalf(shelf.published)) return shelf.published;
+      if (shelf.published && (isOver(issuer) || !pastHalf(shelf.published))) return shelf.published;
       try {
         return await rebuild(generation, shelf);
       } catch (error) {
@@ -97,16 +103,22 @@ export function createCrlPublisher(deps: PublishCrlDeps): CrlPublisher {
         throw error;
       }
     },
+    async publishLast(generation, nextUpdate) {
+      const shelf = await shelfOf(generation);
+      await shelf.building?.catch(() => undefined);
+      await build(deps, generation, shelf, nextUpdate);
+    },
     async refreshDue() {
-      for (const { id } of await deps.directory.generations()) {
+      for (const issuer of await deps.directory.generations()) {
+        const { id } = issuer;
         const shelf = await shelfOf(id);
-        if (isDue(shelf)) await rebuild(id, shelf).catch(() => undefined);
+        shelf.isLast = isOver(issuer);
+        if (!shelf.isLast && isDue(shelf)) await rebuild(id, shelf).catch(() => undefined);
       }
     },
-    lateAuthorities: () =>
-      [...shelves].filter(([, { published }]) => published && pastHalf(published)).map(([name]) => name),
+    lateAuthorities: () => [...shelves].filter(([, shelf]) => isLate(shelf)).map(([name]) => name),
     problems() {
-      const late = [...shelves].filter(([, { published, failure }]) => failure || (published && pastHalf(published)));
+      const late = [...shelves].filter(([, shelf]) => isLate(shelf) || (!shelf.isLast && shelf.failure));
       return late.map(([name, { failure }]) => `${name}: ${failure ?? 'past half its life'}`);
     },
   };
@@ -123,10 +135,13 @@ function openShelf(record: CrlRecord | undefined): Shelf {
     building: undefined,
     failure: undefined,
     encoded: new Map(),
+    isLast: false,
   };
 }
 
-async function build(deps: PublishCrlDeps, name: string, shelf: Shelf): Promise<PublishedCrl> {
+const isOver = ({ generation }: ActiveAuthority): boolean => generation.phase === 'retired';
+
+async function build(deps: PublishCrlDeps, name: string, shelf: Shelf, nextUpdate?: number): Promise<PublishedCrl> {
   deps.clock.assertSafe();
   const issuer = await deps.directory.generation(name);
   shelf.stale = false;
@@ -135,7 +150,8 @@ async function build(deps: PublishCrlDeps, name: string, shelf: Shelf): Promise<
     // RFC 5280 §3.3: an entry stays until it was on one scheduled list after its certificate expired.
     const entries = await deps.inventory.revokedEntries(name, thisUpdate - deps.crlLifetimeSeconds);
     await refuseVanished(deps, shelf, entries, thisUpdate);
-    const record = await signList(deps, issuer, { shelf, entries, thisUpdate });
+    const until = nextUpdate ?? thisUpdate + deps.crlLifetimeSeconds;
+    const record = await signList(issuer, { shelf, entries, thisUpdate, nextUpdate: until });
     const at = deps.clock.now();
     const details = { crlNumber: record.crlNumber, entries: entries.length };
     await deps.inventory.recordCrl(record, {
@@ -160,11 +176,11 @@ interface ListContent {
   readonly shelf: Shelf;
   readonly entries: readonly RevokedEntry[];
   readonly thisUpdate: number;
+  readonly nextUpdate: number;
 }
 
-async function signList(deps: PublishCrlDeps, issuer: ActiveAuthority, content: ListContent): Promise<CrlRecord> {
-  const { shelf, entries, thisUpdate } = content;
-  const nextUpdate = thisUpdate + deps.crlLifetimeSeconds;
+async function signList(issuer: ActiveAuthority, content: ListContent): Promise<CrlRecord> {
+  const { shelf, entries, thisUpdate, nextUpdate } = content;
   // Numbers follow the clock, so that they grow even past a restored backup (RFC 5280 §5.2.3).
   const crlNumber = Math.max((shelf.published?.crlNumber ?? 0) + 1, thisUpdate);
   const tbs = encodeTbsCertList({

@@ -3,12 +3,16 @@ import { encodePem } from '../domain/der/pem.ts';
 import { recipes } from '../domain/policy/service-profiles.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { KeyPairs } from '../ports/key-pairs.ts';
-import type { AuthorityDirectory } from './authority-directory.ts';
+import type { ActiveAuthority, AuthorityDirectory } from './authority-directory.ts';
 import type { IssueServiceCertificate } from './issue-service-certificate.ts';
 
 export interface ServerCertificate {
   readonly keyPem: string;
   readonly certificatePem: string;
+  /** What follows it: a cross-certificate while `system` has two roots in use. */
+  readonly chainPem: string;
+  /** Id of the generation of `system` that signed it. */
+  readonly issuer: string;
   /** Unix seconds. */
   readonly notBefore: number;
   readonly notAfter: number;
@@ -25,9 +29,10 @@ export interface ServerCertificateDeps {
 
 export async function issueServerCertificate(deps: ServerCertificateDeps): Promise<ServerCertificate> {
   const pair = await deps.keyPairs.exportable('ec-p256');
+  const issuer = await deps.directory.get('system');
   const { record, der } = await deps.issueServiceCertificate({
     recipe: recipes.server,
-    issuer: await deps.directory.get('system'),
+    issuer,
     owner: 'server',
     publicKeyDer: pair.publicKeyDer,
     commonName: deps.names[0] ?? 'localhost',
@@ -37,11 +42,22 @@ export async function issueServerCertificate(deps: ServerCertificateDeps): Promi
   return {
     keyPem: pair.privateKeyPem,
     certificatePem: encodePem('CERTIFICATE', der),
+    chainPem: chainOf(issuer),
+    issuer: issuer.id,
     notBefore: record.notBefore,
     notAfter: record.notAfter,
   };
 }
 
-/** Two thirds of its life have passed: time for the next one. */
-export const serverCertificateIsDue = ({ notBefore, notAfter }: ServerCertificate, nowMs: number): boolean =>
-  nowMs / 1000 > notBefore + ((notAfter - notBefore) * 2) / 3;
+const chainOf = ({ chainDer }: ActiveAuthority): string =>
+  chainDer.map((der) => encodePem('CERTIFICATE', der)).join('');
+
+/** Two thirds of its life have passed, or `system` has another key or another chain: time for the next one. */
+export async function serverCertificateIsDue(
+  { clock, directory }: Pick<ServerCertificateDeps, 'clock' | 'directory'>,
+  { notBefore, notAfter, issuer, chainPem }: ServerCertificate,
+): Promise<boolean> {
+  const system = await directory.get('system');
+  const isOld = clock.now() / 1000 > notBefore + ((notAfter - notBefore) * 2) / 3;
+  return isOld || issuer !== system.id || chainPem !== chainOf(system);
+}

@@ -29,6 +29,7 @@ import type { PublishedCrl } from './published-crl.ts';
 import type { RegistryServices } from './registry-services.ts';
 import type { RenewalInfo } from './renewal-info.ts';
 import type { RequestListInput, RequestPage, RequestView } from './request-views.ts';
+import type { RotationServices } from './rotation-services.ts';
 import type { VaultServices } from './vault-services.ts';
 
 /** A certificate as the faces show it. */
@@ -147,7 +148,8 @@ export interface Services
     CampaignServices,
     DeploymentServices,
     VaultServices,
-    AuthorityServices {
+    AuthorityServices,
+    RotationServices {
   // who asks
   /** `pst_…` bearer text; `unauthenticated` unless it is a live token. */
   authenticateToken(bearer: string): Promise<Caller>;

@@ -24,20 +24,26 @@ export function createTrustServices(
       viewOf(await (authorityOfGeneration(name) === name ? deps.directory.get(name) : deps.directory.generation(name))),
     authorityGeneration: async (id) => viewOf(await deps.directory.generation(id)),
     async trustBundle(environment) {
-      const roots = (await deps.directory.generations()).filter(
-        ({ authority, generation }) =>
-          authority.parent === authority.name &&
-          (authority.environment ?? 'system') === environment &&
-          isTrusted(generation),
-      );
+      const roots = await trustedRoots(deps.directory, environment);
       const elsewhere = (await deps.external.all()).filter(
         ({ external }) => external.parent === external.name && external.environment === environment,
       );
-      const ders = [...roots, ...elsewhere.map(({ external }) => external)].map(({ certificateDer }) => certificateDer);
+      const ders = [...roots, ...elsewhere.map(({ external }) => external.certificateDer)];
       if (ders.length > 0) return ders;
       throw new CaError('notFound', 'There is no such environment. GET /v1/authorities lists what there is.');
     },
   };
+}
+
+/** DER of the roots of an environment, or of `system`, whose keys are here. */
+export async function trustedRoots(directory: AuthorityDirectory, environment: string): Promise<readonly Uint8Array[]> {
+  const roots = (await directory.generations()).filter(
+    ({ authority, generation }) =>
+      authority.parent === authority.name &&
+      (authority.environment ?? 'system') === environment &&
+      isTrusted(generation),
+  );
+  return roots.map(({ certificateDer }) => certificateDer);
 }
 
 /** From before it signs anything until nothing that it signed is in use. */

@@ -136,6 +136,7 @@ export const generation = (overrides: Partial<AuthorityGeneration> = {}): Author
   isCompromised: false,
   createdAt: frozenNow,
   keyDestroyedAt: null,
+  responder: null,
   ...overrides,
 });
 

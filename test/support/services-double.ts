@@ -18,6 +18,7 @@ import { authoritiesDouble } from './authorities-double.ts';
 import { campaignsDouble } from './campaigns-double.ts';
 import { registryDouble } from './registry-double.ts';
 import { requestsDouble } from './requests-double.ts';
+import { rotationsDouble } from './rotations-double.ts';
 import { makeTestHierarchy, testNow } from './test-hierarchy.ts';
 
 export const goodToken = 'pst_0123456789abcdef_0123456789abcdef0123456789abcdef0123456789a';
@@ -103,6 +104,7 @@ const rootView: AuthorityView = {
     phase: 'inForce',
     isCompromised: false,
     keyDestroyedAt: null,
+    responder: null,
   },
   certificate: makeRecord({ serial: hierarchy.root.serial, purpose: 'authority', subject: 'CN=Test Root' }),
   certificateDer: hierarchy.root.der,
@@ -236,6 +238,7 @@ export function makeServices(override: Partial<Services> = {}): ServicesDouble {
       knownOnly(name, 'dev-root');
       return rootView;
     },
+    ...rotationsDouble((name) => knownOnly(name, 'dev-root')),
     ...authoritiesDouble(
       (name) => knownOnly(name, 'dev-root'),
       () => rootView,

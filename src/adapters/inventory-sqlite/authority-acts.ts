@@ -9,7 +9,7 @@ import { octets, serialOctets } from './certificate-row.ts';
 import type { Connection } from './connection.ts';
 import { keyBlocks } from './intent-conditions.ts';
 
-type AuthorityActs = Pick<Acts, 'createAuthority' | 'activateAuthority' | 'createGeneration' | 'certifyGeneration'>;
+type AuthorityActs = Pick<Acts, 'createAuthority' | 'activateAuthority' | 'certifyGeneration'>;
 
 /** Answers whether a row exists; `sql` selects from it by one key. */
 export function existence(connection: Connection, sql: string): (...key: (string | number)[]) => boolean {
@@ -49,13 +49,6 @@ export function authorityActs(connection: Connection, audit: AuditChain): Author
       generations.certify({ authority: name, generation: number, kind: 'own', serial: certificateSerial });
       audit.append(entry);
     },
-    createGeneration(generation, keySha256, entry) {
-      if (!known(generation.authority)) throw noAuthority(generation.authority);
-      refuseExisting(generations.known(generationId(generation)), `a generation ${generationId(generation)}`);
-      generations.refuseKeyInUse(generation, keySha256);
-      generations.insert(generation, keySha256);
-      audit.append(entry);
-    },
     certifyGeneration(certificate, entry) {
       const id = generationId({ authority: certificate.authority, number: certificate.generation });
       if (!generations.known(id)) throw new CaError('notFound', `There is no generation ${id}.`);
@@ -66,7 +59,7 @@ export function authorityActs(connection: Connection, audit: AuditChain): Author
   };
 }
 
-const noAuthority = (name: string): CaError => new CaError('notFound', `There is no authority ${name}.`);
+export const noAuthority = (name: string): CaError => new CaError('notFound', `There is no authority ${name}.`);
 
 type NewGeneration = Pick<AuthorityGeneration, 'authority' | 'number' | 'phase'> &
   Pick<Authority, 'vault' | 'vaultKey' | 'keyType' | 'signatureAlgorithm' | 'createdAt'>;
@@ -77,7 +70,8 @@ const blockedAs: Readonly<Record<KeyBlock, string>> = {
   compromised: 'is known to be compromised',
 };
 
-function generationRows(connection: Connection) {
+/** What acts on authorities and on rotations share. */
+export function generationRows(connection: Connection) {
   const keyTaken = existence(connection, 'SELECT 1 FROM authority_generations WHERE vault = ? AND vault_key = ?');
   const insert = connection.prepare(
     `INSERT INTO authority_generations (id, authority, number, phase, vault, vault_key, key_type, signature_algorithm,

@@ -21,6 +21,7 @@ import { registryActs } from './registry-acts.ts';
 import { requestActs } from './request-acts.ts';
 import { restorationActs } from './restoration-acts.ts';
 import { revocationActs } from './revocation-acts.ts';
+import { rotationActs } from './rotation-acts.ts';
 import { supersessionActs } from './supersession-acts.ts';
 
 /** What became of one act. */
@@ -111,6 +112,7 @@ function openSession(options: ConnectionOptions): Session {
     ...campaignActs(connection, audit),
     ...registryActs(connection, audit),
     ...authorityActs(connection, audit),
+    ...rotationActs(connection, audit),
     ...profileActs(connection, audit),
     ...productActs(connection, audit),
     ...tokenActs(connection, audit),

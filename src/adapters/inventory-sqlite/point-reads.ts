@@ -2,6 +2,7 @@
 import type { KeptEvent } from '../../domain/audit/kept-event.ts';
 import type { RevocationReason } from '../../domain/policy/revocation-reason.ts';
 import type { AuditEntry, AuditEvent } from '../../domain/records/audit-event.ts';
+import type { AuthorityRotation } from '../../domain/records/authority-rotation.ts';
 import type { Authority, Environment, Operator } from '../../domain/records/environment.ts';
 import {
   type AuthorityCertificate,
@@ -36,8 +37,10 @@ export const lookUps = {
   archivedBody: 'SELECT der FROM archived_certificates WHERE serial = ?',
   archivable: `SELECT lower(hex(serial)) FROM certificates WHERE not_after < ? AND purpose <> 'authority' AND
     (state = 'issued' OR (state = 'revoked' AND
-      not_after < (SELECT this_update FROM crls WHERE authority = coalesce(
-        (SELECT generation FROM authority_certificates WHERE serial = issuer_serial), certificates.authority)) - ?))
+      (not_after < (SELECT this_update FROM crls WHERE authority = coalesce(
+        (SELECT generation FROM authority_certificates WHERE serial = issuer_serial), certificates.authority)) - ?
+      OR EXISTS (SELECT 1 FROM authority_certificates AS a JOIN authority_generations AS g ON g.id = a.generation
+        WHERE a.serial = issuer_serial AND g.key_destroyed_at IS NOT NULL))))
     ORDER BY not_after LIMIT ?`,
   openIntents: `SELECT ${recordColumns} FROM certificates WHERE state = 'intent' AND requested_at < ?
     ORDER BY requested_at`,
@@ -77,10 +80,13 @@ const lists = {
     generation, created_at AS createdAt FROM authorities ORDER BY name`,
   generations: `SELECT authority, number, phase, vault, vault_key AS vaultKey, key_type AS keyType,
     signature_algorithm AS signatureAlgorithm, nullif(lower(hex(certificate_serial)), '') AS certificateSerial,
-    is_compromised AS isCompromised, created_at AS createdAt, key_destroyed_at AS keyDestroyedAt
+    is_compromised AS isCompromised, created_at AS createdAt, key_destroyed_at AS keyDestroyedAt,
+    responder_key AS responderKey, nullif(lower(hex(responder_serial)), '') AS responderSerial
     FROM authority_generations ORDER BY authority, number`,
   authorityCertificates: `SELECT c.authority, g.number AS generation, c.kind, lower(hex(c.serial)) AS serial
     FROM authority_certificates AS c JOIN authority_generations AS g ON g.id = c.generation ORDER BY c.serial`,
+  rotations: `SELECT authority, generation, predecessor, state, campaign, started_at AS startedAt, started_by AS startedBy,
+    changed_at AS changedAt FROM authority_rotations ORDER BY authority, generation`,
   operators: 'SELECT name, role, created_at AS createdAt FROM operators ORDER BY name',
 } as const;
 
@@ -99,6 +105,7 @@ type PointRead =
   | 'authorities'
   | 'generations'
   | 'authorityCertificates'
+  | 'rotations'
   | 'operator'
   | 'operators'
   | 'auditEvents'
@@ -208,20 +215,40 @@ function inTurns(page: (generation: string, after: string) => readonly ListedRow
   };
 }
 
+interface GenerationRow extends Omit<AuthorityGeneration, 'isCompromised' | 'responder'> {
+  readonly isCompromised: number;
+  readonly responderKey: string | null;
+  readonly responderSerial: string | null;
+}
+
+const generationOf = ({
+  isCompromised,
+  responderKey,
+  responderSerial,
+  ...row
+}: GenerationRow): AuthorityGeneration => ({
+  ...row,
+  isCompromised: isCompromised === 1,
+  responder:
+    responderKey === null || responderSerial === null
+      ? null
+      : { vaultKey: responderKey, certificateSerial: responderSerial },
+});
+
 function registryReads(connection: Connection) {
   const environments = connection.prepare<[], Environment>(lists.environments);
   const authorities = connection.prepare<[], Authority>(lists.authorities);
-  const generations = connection.prepare<[], Omit<AuthorityGeneration, 'isCompromised'> & { isCompromised: number }>(
-    lists.generations,
-  );
+  const generations = connection.prepare<[], GenerationRow>(lists.generations);
+  const rotations = connection.prepare<[], AuthorityRotation>(lists.rotations);
   const authorityCertificates = connection.prepare<[], AuthorityCertificate>(lists.authorityCertificates);
   const operator = connection.prepare<[string], Operator>(lookUps.operator);
   const operators = connection.prepare<[], Operator>(lists.operators);
   return {
     environments: asked(() => environments.all()),
     authorities: asked(() => authorities.all()),
-    generations: asked(() => generations.all().map((row) => ({ ...row, isCompromised: row.isCompromised === 1 }))),
+    generations: asked(() => generations.all().map(generationOf)),
     authorityCertificates: asked(() => authorityCertificates.all()),
+    rotations: asked(() => rotations.all()),
     operator: asked((name: string) => operator.get(name)),
     operators: asked(() => operators.all()),
   };

@@ -1,5 +1,6 @@
 /** Recipes for the certificates the service needs itself: authorities, operators, its TLS servers, OCSP responders, audit checkpoints. */
 import type { CertificatePurpose } from '../records/certificate.ts';
+import type { AuthorityRole } from '../records/environment.ts';
 import { refuseIfAny } from '../refusal.ts';
 import {
   authorityKeyIdentifier,
@@ -69,15 +70,27 @@ export const recipes = {
   operator: leaf('operator', 'operator', 'clientAuth', 365),
   server: leaf('service-server', 'server', 'serverAuth', 30),
   ocspResponder: { ...leaf('ocsp-responder', 'ocspResponder', 'OCSPSigning', 7), nocheck: true },
+  // For a generation whose key is destroyed: to the end of the last certificate that it signed, and no longer.
+  lastOcspResponder: { ...leaf('last-ocsp-responder', 'ocspResponder', 'OCSPSigning', 10 * 365), nocheck: true },
   // RFC 9336: for a text, and of no use in TLS, OCSP or another certificate.
   auditCheckpoint: leaf('audit-checkpoint', 'auditLog', 'documentSigning', 730),
 } as const satisfies Readonly<Record<string, ServiceRecipe>>;
+
+/** What the certificate of an authority is made by. */
+export const recipeOfRole: Readonly<Record<AuthorityRole, ServiceRecipe>> = {
+  system: recipes.systemAuthority,
+  root: recipes.rootAuthority,
+  sole: recipes.soleAuthority,
+  issuing: recipes.issuingAuthority,
+};
 
 /** The issuer, or the algorithm of the very key that signs its own certificate. */
 export type ServiceIssuer = IssuerFacts | { readonly self: { readonly signatureAlgorithm: SignatureAlgorithm } };
 
 export interface ServiceCertificateRequest {
   readonly commonName: string;
+  /** Instead of one made of `commonName`: the very bytes of a name that another certificate has. */
+  readonly subjectDer?: Uint8Array;
   /** GeneralName plain text. */
   readonly names: readonly string[];
   readonly spkiDer: Uint8Array;
@@ -106,7 +119,7 @@ export function prepareServiceCertificate(
   const bounds = 'self' in issuer ? { ...unlimited, authority: recipe.name } : issuer;
   refuseIfAny([...reasons, ...judgeLifetime(limits, bounds, { lifetimeSeconds, now })]);
   const validity = validityOf(limits, bounds, { lifetimeSeconds, now });
-  const subjectDer = encodeName(subjectOf(request.commonName, names));
+  const subjectDer = request.subjectDer ?? encodeName(subjectOf(request.commonName, names));
   const identifier = keyIdentifier(spkiDer);
   const own = { subjectDer, subjectKeyIdentifier: identifier, ...validity };
   const signing: Signing = 'self' in issuer ? { ...own, ...issuer.self } : issuer;

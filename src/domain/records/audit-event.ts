@@ -15,6 +15,11 @@ export type AuditKind =
   | 'authority.imported' // a certificate that was signed elsewhere, with its chain
   | 'vault.passphraseChanged' // of the file vault: every key was sealed anew
   | 'vault.passphraseSplit' // into shares; `details` say of how many, and whether it is a fresh one
+  | 'authority.rotationStarted' // a new generation, with a key
+  | 'authority.certified' // a generation got a certificate: its own, a cross, or that of its last OCSP responder
+  | 'authority.rotationAdvanced' // by one step; `forced` and `reason` where something did not hold
+  | 'authority.keyDestroyed' // of a generation
+  | 'authority.compromised' // a generation; nothing is issued by it any more
   | 'vault.checked' // by an operator; with a code when a key did not sign
   | 'product.created'
   | 'product.changed' // a new version

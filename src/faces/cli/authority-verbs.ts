@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { keyTypes } from '../../domain/x509/key-type.ts';
 import type { CreateOptions, ShowOptions } from './authority.ts';
 import type { ImportOptions } from './authority-import.ts';
+import { addRotationVerbs } from './rotation-verbs.ts';
 import type { WithSession } from './session.ts';
 
 interface VerbDeps {
@@ -15,6 +16,7 @@ export function addAuthorityVerbs(program: Command, deps: VerbDeps): Command {
   addLookingVerbs(program, authority, deps);
   addCreateVerb(program, authority, deps);
   addImportVerbs(program, authority, deps);
+  addRotationVerbs(program, authority, deps);
   return authority;
 }
 

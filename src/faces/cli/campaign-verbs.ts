@@ -1,10 +1,10 @@
 /** The verbs of campaigns; each one's code is loaded when it is called. */
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { readLength, readLimit } from './arguments.ts';
 import type { OrderOptions, ResumeOptions, StartOptions } from './campaign.ts';
-import { addDescriptiveOptions, readTime } from './filter-options.ts';
+import { readDeadline } from './deadline.ts';
+import { addDescriptiveOptions } from './filter-options.ts';
 import type { Session, WithSession } from './session.ts';
-import { parseLength } from './words.ts';
 
 interface VerbDeps {
   readonly withSession: WithSession;
@@ -107,15 +107,4 @@ function addChanges(program: Command, campaign: Command, withSession: WithSessio
         (await import('./campaign.ts')).abandonCampaign(session, id, options),
       ),
     );
-}
-
-/** A length of time from now, in seconds, or the text of a time. */
-function readDeadline(text: string): number | string {
-  const length = parseLength(text);
-  if (length !== undefined) return length;
-  try {
-    return readTime(text);
-  } catch {
-    throw new InvalidArgumentError('A deadline is like 7d from now, 2026-12-01 or 2026-12-01T07:00:00Z.');
-  }
 }

@@ -4,6 +4,7 @@ import type { PrivysealClient } from '../../client/client.ts';
 import { printable } from '../../domain/policy/printable.ts';
 import { CliError } from './cli-error.ts';
 import { confirm } from './confirm.ts';
+import { type Deadline, timeOfDeadline } from './deadline.ts';
 import { describeCampaign, describePlan } from './describe-campaign.ts';
 import type { Ending } from './exit-codes.ts';
 import { layoutFields } from './fields.ts';
@@ -12,9 +13,6 @@ import type { Session } from './session.ts';
 import { layoutTable } from './table.ts';
 import { watchCampaign } from './watch-campaign.ts';
 import { timeInWords } from './words.ts';
-
-/** Seconds from now, or the text of a time. */
-type Deadline = number | string;
 
 export interface OrderOptions extends FilterOptions {
   readonly rotateBy: Deadline;
@@ -32,16 +30,13 @@ export interface ResumeOptions {
   readonly revokeAt?: Deadline;
 }
 
-const timeOf = (deadline: Deadline, now: number): string =>
-  typeof deadline === 'string' ? deadline : `${new Date(now + deadline * 1000).toISOString().slice(0, 19)}Z`;
-
 function bodyOf(session: Session, { rotateBy, revokeAt, ...filters }: OrderOptions): CampaignBody {
   const now = session.now();
   const { sort: _sort, ...filter } = filterQuery(filters, now);
   return {
     filter: filter as CampaignBody['filter'],
-    rotateBy: timeOf(rotateBy, now),
-    ...(revokeAt !== undefined && { revokeAt: timeOf(revokeAt, now) }),
+    rotateBy: timeOfDeadline(rotateBy, now),
+    ...(revokeAt !== undefined && { revokeAt: timeOfDeadline(revokeAt, now) }),
   };
 }
 
@@ -118,8 +113,8 @@ export async function resumeCampaign(session: Session, id: string, options: Resu
   const now = session.now();
   const { rotateBy, revokeAt } = options;
   const body: ResumeCampaignBody = {
-    ...(rotateBy !== undefined && { rotateBy: timeOf(rotateBy, now) }),
-    ...(revokeAt !== undefined && { revokeAt: timeOf(revokeAt, now) }),
+    ...(rotateBy !== undefined && { rotateBy: timeOfDeadline(rotateBy, now) }),
+    ...(revokeAt !== undefined && { revokeAt: timeOfDeadline(revokeAt, now) }),
   };
   return report(session, await (await session.adminClient()).resumeCampaign(id, body), 'Resumed');
 }

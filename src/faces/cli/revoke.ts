@@ -49,7 +49,7 @@ async function report(
   if (session.json) return session.printJson(changed);
   // It is done: what cannot be told about CRLs must not make it look as if it were not.
   const status = await client.status().catch(() => undefined);
-  const crl = status?.authorities.find(({ name }) => name === changed.authority)?.crl;
+  const crl = status?.authorities.find(({ name }) => changed.links.crl.endsWith(`/crl/${name}.crl`))?.crl;
   const url = printable(changed.links.crl, 2048);
   session.print(
     layoutFields([

@@ -1,8 +1,11 @@
 /** Contract: generations of authorities, their certificates, and the lists that each has of its own. */
 import { describe, expect, it } from 'vitest';
+import type { AuthorityRotation, RotationState } from '../../../src/domain/records/authority-rotation.ts';
+import type { AuthorityGeneration } from '../../../src/domain/records/generation.ts';
 import {
   auditEntry,
   authority,
+  frozenNow,
   frozenNowSeconds,
   generation,
   randomHex,
@@ -14,9 +17,35 @@ import { openedInventory } from './opened.ts';
 
 const audit = auditEntry({ kind: 'authority.created' });
 
+const rotation = ({ authority: name, number }: AuthorityGeneration): AuthorityRotation => ({
+  authority: name,
+  generation: number,
+  predecessor: 1,
+  state: 'preparing',
+  campaign: null,
+  startedAt: frozenNow,
+  startedBy: 'operator:admin',
+  changedAt: frozenNow,
+});
+
 export function generationsContract(makeStore: () => Promise<InventoryStore>): void {
   describe('generations of authorities', () => {
     const opened = openedInventory(makeStore);
+
+    /** A rotation to this generation, by an operator. */
+    const started = (next: AuthorityGeneration, keySha256: string): Promise<void> =>
+      opened.inventory.startRotation({ rotation: rotation(next), generation: next, keySha256, audit });
+
+    const changed = (from: RotationState, to: RotationState, more: { campaign?: string } = {}): Promise<boolean> =>
+      opened.inventory.changeRotation({
+        authority: 'dev-issuing',
+        generation: 2,
+        from,
+        to,
+        at: frozenNow,
+        audit,
+        ...more,
+      });
 
     /** An authority in force, signed by itself as roots are, and its second generation with a certificate. */
     async function twoGenerations() {
@@ -24,7 +53,7 @@ export function generationsContract(makeStore: () => Promise<InventoryStore>): v
       await inventory.createAuthority(authority(), randomHex(32), audit);
       const first = await recordCertificate(inventory, { purpose: 'authority' });
       await inventory.activateAuthority('dev-issuing', first.serial, audit);
-      await inventory.createGeneration(generation(), randomHex(32), audit);
+      await started(generation(), randomHex(32));
       const second = await recordCertificate(inventory, { purpose: 'authority' });
       const own = { authority: 'dev-issuing', generation: 2, kind: 'own', serial: second.serial } as const;
       await inventory.certifyGeneration(own, audit);
@@ -51,14 +80,18 @@ export function generationsContract(makeStore: () => Promise<InventoryStore>): v
       ]);
       expect(await inventory.authorities()).toEqual([authority({ certificateSerial: first })]);
       const keySha256 = randomHex(32);
-      await inventory.createGeneration(generation({ number: 3, vaultKey: 'third' }), keySha256, audit);
+      await changed('preparing', 'abandoned');
+      await started(generation({ number: 3, vaultKey: 'third' }), keySha256);
       expect(await inventory.keyBlock(keySha256)).toBe('authority');
     });
 
     it('refuses a number or a key that is known, and a generation of nobody', async () => {
       const { inventory } = await twoGenerations();
       const refused = async (overrides: Parameters<typeof generation>[0], code: string) =>
-        expect(inventory.createGeneration(generation(overrides), randomHex(32), audit)).rejects.toMatchObject({ code });
+        expect(started(generation(overrides), randomHex(32))).rejects.toMatchObject({ code });
+      expect(await inventory.rotations()).toHaveLength(1);
+      await refused({ number: 3, vaultKey: 'third' }, 'conflict');
+      await changed('preparing', 'abandoned');
       await refused({ vaultKey: 'another' }, 'conflict');
       await refused({ number: 3 }, 'conflict');
       await refused({ number: 3, vaultKey: 'dev-issuing' }, 'conflict');
@@ -122,6 +155,60 @@ export function generationsContract(makeStore: () => Promise<InventoryStore>): v
       await inventory.recordCrl({ ...list, der: new Uint8Array([1]) }, auditEntry({ kind: 'crl.published' }));
       const asked = { expiredBefore: later, crlLifetimeSeconds: 10, limit: 10 };
       expect(await inventory.archivable(asked)).toEqual([serials[1]]);
+    });
+
+    it('puts both generations, and the authority, into what they are in the rotation’s state', async () => {
+      const { inventory, first, second } = await twoGenerations();
+      const states: readonly RotationState[] = ['preparing', 'prepared', 'trusted', 'issuing', 'retiring', 'retired'];
+      const seen: string[] = [];
+      for (const [index, to] of states.slice(1).entries()) {
+        expect(await changed(states[index]!, to)).toBe(true);
+        const phases = (await inventory.generations()).map(({ phase }) => phase);
+        const [authority] = await inventory.authorities();
+        const inForce = authority?.certificateSerial === second ? 2 : 1;
+        expect(authority?.generation).toBe(inForce);
+        seen.push(`${to} ${phases.join(' ')} ${inForce}`);
+      }
+      expect(seen).toEqual([
+        'prepared inForce coming 1',
+        'trusted inForce coming 1',
+        'issuing outgoing inForce 2',
+        'retiring outgoing inForce 2',
+        'retired retired inForce 2',
+      ]);
+      expect(first).not.toBe(second);
+    });
+
+    it('changes a rotation only from the state that was expected, and keeps what its event says with it', async () => {
+      const { inventory } = await twoGenerations();
+      const newest = (await inventory.auditEnds())?.newest.seq;
+      expect(await changed('prepared', 'trusted')).toBe(false);
+      expect((await inventory.auditEnds())?.newest.seq).toBe(newest);
+      expect(await inventory.rotations()).toEqual([rotation(generation())]);
+    });
+
+    it('keeps what a generation has become, whatever is said of it later', async () => {
+      const { inventory, second } = await twoGenerations();
+      const which = { authority: 'dev-issuing', number: 2, audit };
+      const responder = { vaultKey: 'dev-issuing.ocsp.1', certificateSerial: second };
+      await inventory.markGeneration({ ...which, isCompromised: true, responder });
+      await inventory.markGeneration({ ...which, keyDestroyedAt: frozenNow });
+      await inventory.markGeneration({ ...which, keyDestroyedAt: frozenNow + 1 });
+      const [, marked] = await inventory.generations();
+      expect(marked).toMatchObject({ isCompromised: true, responder, keyDestroyedAt: frozenNow });
+      await expect(inventory.markGeneration({ ...which, number: 9 })).rejects.toMatchObject({ code: 'notFound' });
+    });
+
+    it('archives what a generation revoked once its key is gone, for it makes no other list', async () => {
+      const { inventory, second } = await twoGenerations();
+      const { serial } = await recordCertificate(inventory, { issuerSerial: second });
+      const revocation = { at: frozenNowSeconds, reason: 'superseded' } as const;
+      await inventory.revokeCertificate({ serial, revocation, audit: auditEntry({ kind: 'certificate.revoked' }) });
+      const later = ((await inventory.certificate(serial))?.notAfter ?? 0) + 1000;
+      const asked = { expiredBefore: later, crlLifetimeSeconds: 10, limit: 10 };
+      expect(await inventory.archivable(asked)).toEqual([]);
+      await inventory.markGeneration({ authority: 'dev-issuing', number: 2, keyDestroyedAt: frozenNow, audit });
+      expect(await inventory.archivable(asked)).toEqual([serial]);
     });
   });
 }

@@ -23,6 +23,7 @@ import { addProfileRoutes } from './profile-routes.ts';
 import { addReleaseRoute } from './release-routes.ts';
 import { addRequestRoutes } from './request-routes.ts';
 import { addOperatorRotateRoute } from './rotate-routes.ts';
+import { addRotationRoutes } from './rotation-routes.ts';
 import { addStatusRoutes } from './status-routes.ts';
 import { addTokenRoutes } from './token-routes.ts';
 import { addVaultRoutes } from './vault-routes.ts';
@@ -52,6 +53,7 @@ export const addAdminRoutes =
     addHealthRoutes(face, services);
     addAuthorityRoutes(face, services, may('read'));
     addAuthorityDetailRoutes(face, services, may);
+    addRotationRoutes(face, services, may);
     addDocsRoutes(face, 'admin', may('read'));
     addReadRoutes(face, certificates);
     addRevokeRoute(face, certificates);

@@ -1,0 +1,212 @@
+/** Rotations of authorities, step by step, and the emergency that takes all steps at once. */
+import type { onRequestAsyncHookHandler } from 'fastify';
+import {
+  AdvanceRotationBody,
+  CompromiseBody,
+  CompromiseJson,
+  RotateAuthorityBody,
+  RotationJson,
+  RotationPlanJson,
+} from '../../../api/authority-rotation.ts';
+import { AuthorityPath, NoQuery } from '../../../api/service.ts';
+import type { CaErrorCode } from '../../../domain/errors.ts';
+import { refuse } from '../../../domain/refusal.ts';
+import type {
+  CompromiseOutcome,
+  CompromisePlan,
+  RotationPlan,
+  RotationServices,
+  RotationView,
+} from '../../../services/rotation-services.ts';
+import { callerOf } from '../authentication.ts';
+import { sendJson } from '../certificate-formats.ts';
+import { commonProblems, jsonAnswer, problems } from '../documentation.ts';
+import type { Face } from '../face-deps.ts';
+import { rfc3339Ms } from '../rfc3339.ts';
+import type { Permission } from './operator-permissions.ts';
+
+const shared = {
+  tags: ['authorities'],
+  security: [{ operatorCertificate: [] }],
+  params: AuthorityPath,
+  querystring: NoQuery,
+};
+const readProblems: readonly CaErrorCode[] = [
+  ...commonProblems,
+  'unauthenticated',
+  'unauthorized',
+  'notFound',
+  'signerUnavailable',
+];
+const changeProblems: readonly CaErrorCode[] = [
+  ...readProblems,
+  'policyRefused',
+  'conflict',
+  'payloadTooLarge',
+  'unsupportedMediaType',
+  'overloaded',
+  'inventoryUnavailable',
+  'clockUnsafe',
+];
+
+export function addRotationRoutes(
+  face: Face,
+  services: RotationServices,
+  may: (permission: Permission) => onRequestAsyncHookHandler[],
+): void {
+  addRotationRead(face, services, may('read'));
+  addRotationStart(face, services, may('administer'));
+  addRotationSteps(face, services, may('administer'));
+  addCompromise(face, services, may('administer'));
+}
+
+function addRotationRead(face: Face, services: RotationServices, onRequest: onRequestAsyncHookHandler[]): void {
+  face.get(
+    '/v1/authorities/:name/rotation',
+    {
+      onRequest,
+      schema: {
+        ...shared,
+        operationId: 'readRotation',
+        summary: 'The rotation of an authority: the one under way, or else the newest',
+        description: 'Says what stands in the way of the step that comes, and because of whom.',
+        response: { 200: jsonAnswer('The rotation.', RotationJson), ...problems(...readProblems) },
+      },
+    },
+    async ({ params }, reply) => sendJson(reply, rotationJson(await services.readRotation(params.name))),
+  );
+}
+
+function addRotationStart(face: Face, services: RotationServices, onRequest: onRequestAsyncHookHandler[]): void {
+  face.post(
+    '/v1/authorities/:name/rotation',
+    {
+      onRequest,
+      schema: {
+        ...shared,
+        operationId: 'startRotation',
+        summary: 'Make a new generation of an authority: key, certificate and, for a root, both cross-certificates',
+        description:
+          'With `dryRun` the answer is 200 with what it would come to, and nothing is changed. Nothing is issued by the new ' +
+          'generation yet; a new root is in the trust bundle from now on. Repeated after a failure, it goes on with what there is.',
+        body: RotateAuthorityBody,
+        response: {
+          200: jsonAnswer('What it would come to.', RotationPlanJson),
+          201: jsonAnswer('It is prepared.', RotationJson),
+          ...problems(...changeProblems),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { dryRun, ...input } = request.body;
+      const { name } = request.params;
+      if (dryRun === true) return sendJson(reply, planJson(await services.planRotation(name, input)));
+      const view = await services.startRotation(callerOf(request), name, input);
+      return sendJson(reply.code(201).header('location', `/v1/authorities/${name}/rotation`), rotationJson(view));
+    },
+  );
+}
+
+function addRotationSteps(face: Face, services: RotationServices, onRequest: onRequestAsyncHookHandler[]): void {
+  face.post(
+    '/v1/authorities/:name/rotation/advance',
+    {
+      onRequest,
+      schema: {
+        ...shared,
+        operationId: 'advanceRotation',
+        summary: 'Take the next step of a rotation: trusted, issuing, retiring, retired',
+        description:
+          'Refused with a reason for each condition that does not hold, naming who stands in its way. `force` overrules them, ' +
+          'and the audit log keeps why. The step to `retiring` starts a campaign; the one to `retired` destroys the old key.',
+        body: AdvanceRotationBody,
+        response: { 200: jsonAnswer('The rotation after the step.', RotationJson), ...problems(...changeProblems) },
+      },
+    },
+    async (request, reply) => {
+      const { force, rotateBy } = request.body;
+      const view = await services.advanceRotation(callerOf(request), request.params.name, {
+        ...(force !== undefined && { reason: force }),
+        ...(rotateBy !== undefined && { rotateBy: futureOf(rotateBy) }),
+      });
+      return sendJson(reply, rotationJson(view));
+    },
+  );
+
+  face.post(
+    '/v1/authorities/:name/rotation/abandon',
+    {
+      onRequest,
+      schema: {
+        ...shared,
+        operationId: 'abandonRotation',
+        summary: 'Give a rotation up before anything was issued by the new generation; its key is destroyed',
+        response: { 200: jsonAnswer('The rotation that was.', RotationJson), ...problems(...changeProblems) },
+      },
+    },
+    async (request, reply) =>
+      sendJson(reply, rotationJson(await services.abandonRotation(callerOf(request), request.params.name))),
+  );
+}
+
+function addCompromise(face: Face, services: RotationServices, onRequest: onRequestAsyncHookHandler[]): void {
+  face.post(
+    '/v1/authorities/:name/compromise',
+    {
+      onRequest,
+      schema: {
+        ...shared,
+        operationId: 'declareCompromise',
+        summary: 'The key of an authority is in other hands: stop, revoke, publish, replace, and rotate what it issued',
+        description:
+          'With `dryRun` the answer says what it would come to, and nothing is changed. Once begun it is completed by asking again.',
+        body: CompromiseBody,
+        response: { 200: jsonAnswer('What was done, or would be.', CompromiseJson), ...problems(...changeProblems) },
+      },
+    },
+    async (request, reply) => {
+      const { dryRun, reason, generation, rotateBy } = request.body;
+      const { name } = request.params;
+      const which = generation === undefined ? {} : { generation };
+      const by = rotateBy === undefined ? {} : { rotateBy: futureOf(rotateBy) };
+      if (dryRun === true) return sendJson(reply, compromiseJson(await services.planCompromise(name, which)));
+      const outcome = await services.declareCompromise(callerOf(request), name, { reason, ...which, ...by });
+      return sendJson(reply, compromiseJson(outcome));
+    },
+  );
+}
+
+/** Unix seconds. */
+function futureOf(text: string): number {
+  const seconds = Math.floor(Date.parse(text) / 1000);
+  if (Number.isFinite(seconds)) return seconds;
+  return refuse([{ code: 'invalidField', field: 'rotateBy', message: 'must be a time (RFC 3339)' }]);
+}
+
+const planJson = (plan: RotationPlan): RotationPlanJson => ({
+  ...plan,
+  below: [...plan.below],
+  products: plan.products.map((one) => ({ ...one })),
+});
+
+const rotationJson = ({ rotation, ...view }: RotationView): RotationJson => ({
+  authority: rotation.authority,
+  from: view.from,
+  to: view.to,
+  state: rotation.state,
+  next: view.next,
+  obstacles: view.obstacles.map(({ condition, who }) => ({ condition, who: [...who] })),
+  certificates: view.certificates.map((one) => ({ ...one })),
+  campaign: rotation.campaign,
+  startedAt: rfc3339Ms(rotation.startedAt),
+  startedBy: rotation.startedBy,
+  changedAt: rfc3339Ms(rotation.changedAt),
+  oldKeyDestroyedAt: view.oldKeyDestroyedAt === null ? null : rfc3339Ms(view.oldKeyDestroyedAt),
+});
+
+const compromiseJson = (outcome: CompromisePlan & Partial<Pick<CompromiseOutcome, 'campaigns'>>): CompromiseJson => ({
+  replaced: outcome.replaced.map((one) => ({ ...one })),
+  revoked: [...outcome.revoked],
+  products: outcome.products.map((one) => ({ ...one })),
+  campaigns: [...(outcome.campaigns ?? [])],
+});

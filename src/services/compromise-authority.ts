@@ -1,0 +1,189 @@
+/** An authority's key is in other hands: it stops issuing, is revoked, published and replaced, and its certificates rotate; one act. */
+import { CaError } from '../domain/errors.ts';
+import { isUnderWay } from '../domain/records/authority-rotation.ts';
+import type { Authority } from '../domain/records/environment.ts';
+import { type AuthorityGeneration, generationId } from '../domain/records/generation.ts';
+import { actorOf, type Caller } from './caller.ts';
+import { idOf } from './prepare-generation.ts';
+import type { CrlPublisher } from './publish-crl.ts';
+import { finishRetiring } from './retire-generation.ts';
+import { revocableOf, revokeAuthorityCertificates } from './revoke-authority-certificates.ts';
+import { ensureCampaign, type RotateDeps, start, step } from './rotate-authority.ts';
+import { type ProductCount, productsOf } from './rotation-obstacles.ts';
+import type { CompromiseInput, CompromiseOutcome, CompromisePlan, RotationServices } from './rotation-services.ts';
+
+export interface CompromiseDeps extends RotateDeps {
+  readonly crls: CrlPublisher;
+}
+
+/** A generation that is given up, and the authority it is of. */
+interface Lost {
+  readonly authority: Authority;
+  readonly generation: AuthorityGeneration;
+}
+
+export function createCompromiseAuthority(
+  deps: CompromiseDeps,
+): Pick<RotationServices, 'planCompromise' | 'declareCompromise'> {
+  return {
+    planCompromise: async (name, input) => plan(deps, await findLost(deps, name, input.generation)),
+    declareCompromise: (caller, name, input) => declare(deps, caller, { name, ...input }),
+  };
+}
+
+/**
+ * The one in force, or the one that a declaration which was cut short has not replaced yet; and those in force below it, whose
+ * certificates nobody can believe any more. A replacement is only given up in its turn where its number says so.
+ */
+async function findLost(deps: CompromiseDeps, name: string, wanted: number | undefined): Promise<readonly Lost[]> {
+  const authorities = await deps.inventory.authorities();
+  const generations = await deps.inventory.generations();
+  const authority = authorities.find((one) => one.name === name && one.certificateSerial !== null);
+  if (!authority) throw new CaError('notFound', `There is no authority ${name} in force.`);
+  if (!authorities.some((one) => one.name === authority.parent))
+    throw new CaError('conflict', `${name} is signed elsewhere: have it revoked there, and make another with a CSR.`);
+  const unfinished = await unfinishedNumber(deps, name);
+  const number = wanted ?? unfinished ?? authority.generation;
+  const found = generations.find((one) => one.authority === name && one.number === number);
+  if (!found || found.phase === 'coming' || found.phase === 'abandoned' || found.phase === 'retired') {
+    throw new CaError('conflict', `${name} has no generation ${number} in use.`);
+  }
+  const wasReplaced = generations.some((one) => one.authority === name && one.isCompromised && one.number < number);
+  if (wasReplaced && wanted === undefined) {
+    const says = `${generationId(found)} has replaced one that was compromised.`;
+    throw new CaError('conflict', `${says} If it is compromised, too, say so: generation ${number}.`);
+  }
+  const below = authorities
+    .filter((one) => one.parent === name && one.name !== name && one.certificateSerial !== null)
+    .map((one) => ({ authority: one, generation: lostBelow(generations, one) }));
+  return [{ authority, generation: found }, ...below];
+}
+
+/** Below, the one that the declaration has given up already, where it has; else the one in force. */
+const lostBelow = (generations: readonly AuthorityGeneration[], { name, generation }: Authority) =>
+  generations.find((one) => one.authority === name && one.isCompromised && one.phase !== 'retired') ??
+  generations.find((one) => one.authority === name && one.number === generation)!;
+
+/** Of a generation that is compromised and whose rotation has not come to its campaign. */
+async function unfinishedNumber({ inventory }: CompromiseDeps, name: string): Promise<number | undefined> {
+  const rotations = await inventory.rotations();
+  const lost = (await inventory.generations()).filter((one) => one.authority === name && one.isCompromised);
+  return lost.find(({ number }) => {
+    const rotation = rotations.find((one) => one.authority === name && one.predecessor === number && isUnderWay(one));
+    const wasReplaced = rotations.some((one) => one.authority === name && one.predecessor === number);
+    return !wasReplaced || (rotation !== undefined && rotation.state !== 'retiring');
+  })?.number;
+}
+
+async function plan(deps: CompromiseDeps, lost: readonly Lost[]): Promise<CompromisePlan> {
+  const generations = await deps.inventory.generations();
+  const now = Math.floor(deps.clock.now() / 1000);
+  const products: ProductCount[] = [];
+  for (const { authority, generation } of lost) {
+    if (authority.role === 'issuing' || authority.role === 'sole')
+      products.push(...(await productsOf(deps.inventory, generation.certificateSerial!, now)));
+  }
+  return {
+    replaced: lost.map(({ authority: { name }, generation }) => {
+      const numbers = generations.filter((one) => one.authority === name).map(({ number }) => number);
+      const coming = generations.find((one) => one.authority === name && one.phase === 'coming')?.number;
+      const number = generation.phase === 'outgoing' ? generation.number + 1 : (coming ?? Math.max(...numbers) + 1);
+      return { from: generationId(generation), to: generationId({ authority: name, number }) };
+    }),
+    revoked: (await Promise.all(lost.map(({ generation }) => revocableOf(deps.inventory, generation)))).flat(),
+    products,
+  };
+}
+
+type Declaring = CompromiseInput & { readonly name: string };
+
+async function declare(
+  deps: CompromiseDeps,
+  caller: Caller,
+  { name, reason, generation, rotateBy }: Declaring,
+): Promise<CompromiseOutcome> {
+  deps.clock.assertSafe();
+  const lost = await findLost(deps, name, generation);
+  const planned = await plan(deps, lost);
+  const actor = actorOf(caller);
+  for (const one of lost) await markCompromised(deps, one, { actor, reason });
+  const revoked: string[] = [];
+  for (const { generation: one } of lost)
+    revoked.push(...(await revokeAuthorityCertificates(deps, one, { actor, reason: 'cACompromise' })));
+  await deps.crls.refreshDue();
+  // Above first: the replacement of an authority is signed by that of its root.
+  for (const one of lost) await replace(deps, one, { actor, reason });
+  const campaigns: string[] = [];
+  for (const one of lost) campaigns.push(...(await retire(deps, caller, { lost: one, reason, rotateBy })));
+  return { ...planned, revoked, campaigns };
+}
+
+interface Declared {
+  readonly actor: string;
+  readonly reason: string;
+}
+
+async function markCompromised(deps: CompromiseDeps, { authority, generation }: Lost, declared: Declared) {
+  if (generation.isCompromised) return;
+  await deps.inventory.markGeneration({
+    authority: authority.name,
+    number: generation.number,
+    isCompromised: true,
+    audit: {
+      at: deps.clock.now(),
+      kind: 'authority.compromised',
+      actor: declared.actor,
+      object: `authority:${authority.name}`,
+      details: { generation: generationId(generation), reason: declared.reason },
+    },
+  });
+  deps.directory.forget();
+}
+
+/** Until new certificates come from another generation: through every step, each forced, and kept by the audit log as that. */
+async function replace(deps: CompromiseDeps, { authority, generation }: Lost, { actor, reason }: Declared) {
+  const { name } = authority;
+  const overruled = `compromised: ${reason}`;
+  await endEarlier(deps, { authority, generation }, { actor, reason: overruled });
+  for (;;) {
+    const rotations = (await deps.inventory.rotations()).filter((one) => one.authority === name);
+    const rotation = rotations.find((one) => one.predecessor === generation.number && one.state !== 'abandoned');
+    if (!rotation || rotation.state === 'preparing') await start(deps, actor, { name });
+    else if (rotation.state === 'prepared' || rotation.state === 'trusted')
+      await step(deps, rotation, { actor, reason: overruled });
+    else return;
+  }
+}
+
+/** The rotation that brought the compromised generation, if it still goes on: what it replaced is given up with it. */
+async function endEarlier(deps: CompromiseDeps, { authority, generation }: Lost, declared: Declared): Promise<void> {
+  const earlier = (await deps.inventory.rotations()).find(
+    (one) => one.authority === authority.name && one.generation === generation.number && isUnderWay(one),
+  );
+  if (!earlier) return;
+  const { actor, reason } = declared;
+  const view = earlier.state === 'issuing' ? await step(deps, earlier, { actor, reason }) : undefined;
+  await step(deps, view?.rotation ?? earlier, { actor, reason });
+  await finishRetiring(deps, idOf(earlier, 'predecessor'), actor);
+}
+
+const defaultRotationSeconds = 86_400;
+
+/** Has what the compromised generation issued rotated; an authority that issued to no product has no campaign. */
+async function retire(
+  deps: CompromiseDeps,
+  caller: Caller,
+  { lost, reason, rotateBy }: { readonly lost: Lost; readonly reason: string; readonly rotateBy: number | undefined },
+): Promise<readonly string[]> {
+  const { name } = lost.authority;
+  const rotation = (await deps.inventory.rotations()).find(
+    (one) => one.authority === name && one.predecessor === lost.generation.number && isUnderWay(one),
+  );
+  if (!rotation) return [];
+  if (rotation.state !== 'issuing') return rotation.campaign === null ? [] : [rotation.campaign];
+  const by = rotateBy ?? Math.floor(deps.clock.now() / 1000) + defaultRotationSeconds;
+  const campaign = await ensureCampaign(deps, caller, { rotation, rotateBy: by });
+  const overruled = `compromised: ${reason}`;
+  await step(deps, rotation, { actor: actorOf(caller), caller, reason: overruled, rotateBy: by });
+  return campaign === undefined ? [] : [campaign];
+}

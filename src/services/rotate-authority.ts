@@ -260,7 +260,7 @@ async function abandon(deps: RotateDeps, actor: string, name: string): Promise<R
   return viewRotation(deps, ended);
 }
 
-export async function viewRotation(deps: RotateDeps, rotation: AuthorityRotation): Promise<RotationView> {
+async function viewRotation(deps: RotateDeps, rotation: AuthorityRotation): Promise<RotationView> {
   const facts = await findObstacles(deps, rotation);
   const verdict = judgeStep(rotation.state, facts, false);
   const { authority, generation, predecessor } = rotation;

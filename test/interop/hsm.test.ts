@@ -7,9 +7,9 @@ import { type IssuedCertificate, issueCertificate, revokeCertificate } from '../
 import { describeWith, run } from '../support/judges.ts';
 import { makeKeyRequest } from '../support/key-request.ts';
 import { type RunningService, serviceExit, startService, temporaryFolder } from '../support/running-service.ts';
-import { makeSoftwareToken, type SoftwareToken, softwareModule } from '../support/software-token.ts';
+import { makeSoftwareToken, type SoftwareToken, softwareModule, softwareTokens } from '../support/software-token.ts';
 
-describeWith(['softhsm2-util', 'openssl'], 'a service whose authorities have their keys in an HSM', () => {
+describeWith([...softwareTokens, 'openssl'], 'a service whose authorities have their keys in an HSM', () => {
   let token: SoftwareToken;
   let service: RunningService;
   let folder: string;

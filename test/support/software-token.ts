@@ -2,11 +2,11 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { openPkcs11Vault, type Pkcs11VaultOptions } from '#src/adapters/vault-pkcs11/vault-pkcs11.ts';
 import type { Vault } from '#src/ports/vault.ts';
-import { run } from './judges.ts';
+import { type Judge, type JudgeName, run } from './judges.ts';
 
 /** Where the modules of the tokens' processes are cached when they have been compiled once. */
 const compileCache = join(tmpdir(), 'privyseal-test-compile-cache');
@@ -20,6 +20,17 @@ const modulePlaces = [
 ];
 
 export const softwareModule = modulePlaces.find((path) => existsSync(path)) ?? modulePlaces[0]!;
+
+const library = resolve(import.meta.dirname, '../../node_modules/pkcs11js/build/Release/pkcs11.node');
+
+const found = (path: string, missing: string): Judge => (existsSync(path) ? { path } : { missing });
+
+/** SoftHSM2, and pkcs11js, which npm leaves out where it cannot compile it. */
+export const softwareTokens: readonly (JudgeName | Judge)[] = [
+  'softhsm2-util',
+  found(softwareModule, 'the module of SoftHSM2 is not where it is looked for'),
+  found(library, 'pkcs11js is not compiled'),
+];
 
 export interface SoftwareToken {
   readonly folder: string;

@@ -4,7 +4,7 @@ import { inspect } from 'node:util';
 import type { VaultFault } from '../../contracts/vault/faults.ts';
 import { type VaultUnderTest, vaultContract } from '../../contracts/vault.ts';
 import { describeWith } from '../../support/judges.ts';
-import { makeSoftwareToken, type SoftwareToken } from '../../support/software-token.ts';
+import { makeSoftwareToken, type SoftwareToken, softwareTokens } from '../../support/software-token.ts';
 import { type FaultyToken, faultyToken } from './faulty-module.ts';
 
 /** The token under the vault of the test that runs. */
@@ -32,7 +32,7 @@ const faults: readonly VaultFault[] = [
 
 const limits = { openMs: 9000, askMs: 1500, createKeyMs: 60_000 };
 
-describeWith(['softhsm2-util', 'gcc'], 'SoftHSM2', () => {
+describeWith([...softwareTokens, 'gcc'], 'SoftHSM2', () => {
   // RSA-3072 and above differ from RSA-2048 in the length alone, and take minutes to make.
   vaultContract('vault-pkcs11', makeVault, {
     keyTypes: ['ec-p256', 'ec-p384', 'ec-p521', 'rsa-2048', 'ed25519'],

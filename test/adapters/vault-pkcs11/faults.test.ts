@@ -7,7 +7,7 @@ import type { Signer, Vault } from '#src/ports/vault.ts';
 import { eventually } from '../../support/eventually.ts';
 import { describeWith } from '../../support/judges.ts';
 import { codeOf, rejectionOf } from '../../support/rejection.ts';
-import { type SoftwareToken, softwareToken } from '../../support/software-token.ts';
+import { type SoftwareToken, softwareToken, softwareTokens } from '../../support/software-token.ts';
 import { closing } from './closing.ts';
 import { type FaultyToken, faultyToken } from './faulty-module.ts';
 
@@ -62,7 +62,7 @@ function takeOut({ folder }: SoftwareToken, what: 'token' | 'store'): () => void
   return () => renameSync(elsewhere, taken);
 }
 
-describeWith(['softhsm2-util', 'gcc'], 'a token that fails', () => {
+describeWith([...softwareTokens, 'gcc'], 'a token that fails', () => {
   it.each([
     ['of the vendor’s own', 'Sign 0x80000042'],
     ['that every session is closed', 'SignInit 0xb3'],
@@ -91,7 +91,7 @@ describeWith(['softhsm2-util', 'gcc'], 'a token that fails', () => {
   }, 60_000);
 });
 
-describeWith(['softhsm2-util', 'gcc'], 'a token with few sessions', () => {
+describeWith([...softwareTokens, 'gcc'], 'a token with few sessions', () => {
   it('signs everything with those that it has', async () => {
     const { faulty, signer } = await ready();
     faulty.rules('Sessions most 0x3');
@@ -110,7 +110,7 @@ describeWith(['softhsm2-util', 'gcc'], 'a token with few sessions', () => {
   }, 60_000);
 });
 
-describeWith(['softhsm2-util'], 'a token that is taken out', () => {
+describeWith(softwareTokens, 'a token that is taken out', () => {
   it.each(['token', 'store'] as const)(
     'is away until it is put back, and then signs with the same key (%s)',
     async (what) => {
@@ -148,7 +148,7 @@ describeWith(['softhsm2-util'], 'a token that is taken out', () => {
   );
 });
 
-describeWith(['softhsm2-util'], 'a key that another program destroys', () => {
+describeWith(softwareTokens, 'a key that another program destroys', () => {
   it('is not known any more', async () => {
     const token = await softwareToken();
     const [one, other] = [closing(await token.open()), closing(await token.open())];

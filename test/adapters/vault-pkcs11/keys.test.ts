@@ -6,7 +6,7 @@ import { signatureAlgorithms } from '#src/domain/x509/signature-algorithm.ts';
 import type { Signer } from '#src/ports/vault.ts';
 import { describeWith } from '../../support/judges.ts';
 import { codeOf } from '../../support/rejection.ts';
-import { softwareToken } from '../../support/software-token.ts';
+import { softwareToken, softwareTokens } from '../../support/software-token.ts';
 import { closing } from './closing.ts';
 import { faultyToken } from './faulty-module.ts';
 import { asOwner } from './token-owner.ts';
@@ -19,7 +19,7 @@ async function signsWell({ key, algorithm, sign }: Signer): Promise<boolean> {
   return verifySignature({ tbs, signature: await sign(tbs), algorithm, publicKey });
 }
 
-describeWith(['softhsm2-util'], 'a key that the vault made', () => {
+describeWith(softwareTokens, 'a key that the vault made', () => {
   it('was made in the token, can be read by nobody, and signs but does nothing else', async () => {
     const token = await softwareToken();
     const vault = closing(await token.open());
@@ -39,7 +39,7 @@ describeWith(['softhsm2-util'], 'a key that the vault made', () => {
   });
 });
 
-describeWith(['softhsm2-util'], 'a key that the token’s owner made', () => {
+describeWith(softwareTokens, 'a key that the token’s owner made', () => {
   it('signs like any other', async () => {
     const token = await softwareToken();
     await asOwner(token, ({ makeKey }) => makeKey('made-by-hand', []));
@@ -78,7 +78,7 @@ describeWith(['softhsm2-util'], 'a key that the token’s owner made', () => {
   });
 });
 
-describeWith(['softhsm2-util', 'gcc'], 'a key with CKA_ALWAYS_AUTHENTICATE', () => {
+describeWith([...softwareTokens, 'gcc'], 'a key with CKA_ALWAYS_AUTHENTICATE', () => {
   it('gets the PIN again for each signature', async () => {
     const token = await softwareToken();
     await asOwner(token, ({ makeKey }) => makeKey('careful', [{ type: cka.alwaysAuthenticate, value: true }]));
@@ -117,7 +117,7 @@ describe('the mechanism of an algorithm', () => {
   });
 });
 
-describeWith(['softhsm2-util', 'gcc'], 'a token that signs no hashes', () => {
+describeWith([...softwareTokens, 'gcc'], 'a token that signs no hashes', () => {
   it.each([
     ['sha384WithRSAEncryption', '0x1'],
     ['rsassa-pss-sha512', '0xd'],

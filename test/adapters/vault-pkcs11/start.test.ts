@@ -7,7 +7,7 @@ import { print } from '../../contracts/vault.ts';
 import { eventually } from '../../support/eventually.ts';
 import { describeWith, run } from '../../support/judges.ts';
 import { codeOf, rejectionOf } from '../../support/rejection.ts';
-import { addToken, softwareModule, softwareToken } from '../../support/software-token.ts';
+import { addToken, softwareModule, softwareToken, softwareTokens } from '../../support/software-token.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { closing } from './closing.ts';
 import { faultyToken } from './faulty-module.ts';
@@ -18,7 +18,7 @@ const algorithm = signatureAlgorithms['ecdsa-with-SHA256'];
 const reach = { modulePath: softwareModule, sessions: 2, readWriteSessions: false };
 const serialOf = (message: string): string => /serial \(?([0-9a-f]+)/.exec(message)?.[1] ?? message;
 
-describeWith(['softhsm2-util'], 'a start with a token', () => {
+describeWith(softwareTokens, 'a start with a token', () => {
   it('finds it by its serial number, also among tokens of one label', async () => {
     const token = await softwareToken();
     await addToken(token);
@@ -78,7 +78,7 @@ describeWith(['softhsm2-util'], 'a start with a token', () => {
   }, 60_000);
 });
 
-describeWith(['softhsm2-util', 'gcc'], 'a PIN', () => {
+describeWith([...softwareTokens, 'gcc'], 'a PIN', () => {
   it('comes from a variable, which nobody inherits', async () => {
     const token = await softwareToken();
     const env: NodeJS.ProcessEnv = { ...token.env, HSM_PIN: token.pin };
@@ -158,7 +158,7 @@ describeWith(['softhsm2-util', 'gcc'], 'a PIN', () => {
   });
 });
 
-describeWith(['softhsm2-util'], 'the look of a doctor at a token', () => {
+describeWith(softwareTokens, 'the look of a doctor at a token', () => {
   it('tells what it finds, and what is wrong', async () => {
     const token = await softwareToken();
     const options = {

@@ -8,6 +8,8 @@ export interface GatherOptions {
   readonly flights: number;
   /** Signatures in one request. */
   readonly together: number;
+  /** So many must wait for a further request while one is under way: fewer are cheaper in the next one. */
+  readonly worth: number;
   readonly timeLimitMs: number;
 }
 
@@ -37,7 +39,7 @@ export class SignatureGathering {
     if (this.#waiting.length >= mostWaiting) throw full();
     return new Promise((resolve, reject) => {
       this.#waiting.push({ tbs, since: performance.now(), resolve, reject });
-      if (this.#scheduled || this.#flying >= this.#options.flights) return;
+      if (this.#scheduled || !this.#mayFly()) return;
       this.#scheduled = true;
       // What came in one turn of the event loop leaves together.
       setImmediate(() => {
@@ -53,7 +55,7 @@ export class SignatureGathering {
   }
 
   #next(): void {
-    while (this.#flying < this.#options.flights && this.#waiting.length > 0) {
+    while (this.#mayFly()) {
       this.#flying += 1;
       void this.#fly(this.#take()).finally(() => {
         this.#flying -= 1;
@@ -62,13 +64,16 @@ export class SignatureGathering {
     }
   }
 
-  /** Several requests share what waits: the backend has more than one core. */
+  #mayFly(): boolean {
+    const { flights, worth } = this.#options;
+    return this.#flying < flights && this.#waiting.length >= (this.#flying === 0 ? 1 : worth);
+  }
+
   #take(): Waiting[] {
-    const { flights, together } = this.#options;
-    const share = Math.min(together, Math.ceil(this.#waiting.length / (flights - this.#flying + 1)));
     let octets = 0;
     let count = 0;
-    while (count < share && octets < mostOctetsTogether) octets += this.#waiting[count++]!.tbs.length;
+    const most = Math.min(this.#options.together, this.#waiting.length);
+    while (count < most && octets < mostOctetsTogether) octets += this.#waiting[count++]!.tbs.length;
     return this.#waiting.splice(0, count);
   }
 

@@ -1,5 +1,5 @@
-/** Entry of the verifying thread: one signature after the other. */
+/** Entry of the verifying thread: what one request brought after the other. */
 import { answerQuestions } from '../threads/answer-questions.ts';
-import { verifySigned } from './verify-with-key.ts';
+import { verifyAll } from './verify-with-key.ts';
 
-answerQuestions(verifySigned);
+answerQuestions(verifyAll);

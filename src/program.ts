@@ -27,6 +27,12 @@ export async function main(argv: readonly string[]): Promise<number> {
       (await offlineVault()).changePassphrase(await load(given), input, { env: process.env, console }),
     splitVault: async (given, input, console, deliver) =>
       (await offlineVault()).splitVault(await load(given), input, { env: process.env, console }, deliver),
+    ceremony: {
+      root: async (home, wanted, around) => (await ceremony()).ceremonyRoot(home, wanted, { ...around, env }),
+      sign: async (home, wanted, around) => (await ceremony()).ceremonySign(home, wanted, { ...around, env }),
+      crl: async (home, wanted, around) => (await ceremony()).ceremonyCrl(home, wanted, { ...around, env }),
+      state: async (home) => (await ceremony()).ceremonyState(home),
+    },
     openAuditLog: async (file, onProgress) => (await offline()).openAuditLog(file, onProgress),
     examine: examineHome,
     rotateOnce: async (options) => (await agent()).rotateOnce(options, agentSurroundings()),
@@ -68,6 +74,8 @@ async function examineHome(given: Given): Promise<readonly Finding[]> {
 const offline = (): Promise<typeof import('./offline.ts')> => import('./offline.ts');
 
 const offlineVault = (): Promise<typeof import('./offline-vault.ts')> => import('./offline-vault.ts');
+
+const ceremony = (): Promise<typeof import('./ceremony.ts')> => import('./ceremony.ts');
 
 const agent = (): Promise<typeof import('./agent/rotate.ts')> => import('./agent/rotate.ts');
 

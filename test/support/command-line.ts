@@ -57,6 +57,7 @@ export async function commandLine(
     restore: refuse,
     changePassphrase: refuse,
     splitVault: refuse,
+    ceremony: { root: refuse, sign: refuse, crl: refuse, state: refuse },
     openAuditLog,
     recover: refuse,
     examine: refuse,

@@ -42,6 +42,7 @@ const floors: readonly Floor[] = [
   { path: 'search-thread.ts', floors: ['adapters/', 'faces/'], packages: [], node: 'none', pure: true },
   { path: 'offline.ts', floors: [''], packages: [], node: 'any', pure: false },
   { path: 'offline-vault.ts', floors: [''], packages: [], node: 'any', pure: false },
+  { path: 'ceremony.ts', floors: [''], packages: [], node: 'any', pure: false },
   { path: 'doctor.ts', floors: [''], packages: [], node: 'any', pure: false },
   {
     path: 'program.ts',
@@ -49,6 +50,7 @@ const floors: readonly Floor[] = [
       'main.ts',
       'offline.ts',
       'offline-vault.ts',
+      'ceremony.ts',
       'doctor.ts',
       'config.ts',
       'faces/cli/',

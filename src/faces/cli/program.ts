@@ -7,6 +7,7 @@ import type { OpenAuditLog } from './audit-verify.ts';
 import { addAuthorityVerbs } from './authority-verbs.ts';
 import { addBackupVerbs, type HomeActs } from './backup-verbs.ts';
 import { addCampaignVerbs } from './campaign-verbs.ts';
+import { addCeremonyVerbs, type CeremonyDeps } from './ceremony-verbs.ts';
 import { addCompletionVerbs } from './completion-verbs.ts';
 import { addContextVerbs } from './context-verbs.ts';
 import { addDoctorVerb, type DoctorDeps } from './doctor-verbs.ts';
@@ -21,7 +22,7 @@ import type { GlobalOptions, WithSession } from './session.ts';
 import { addToolVerbs } from './tool-verbs.ts';
 import { addVaultVerbs, type VaultActs } from './vault-verbs.ts';
 
-export interface ProgramDeps extends HomeActs, RecoverAct, DoctorDeps, RotationActs, VaultActs {
+export interface ProgramDeps extends HomeActs, RecoverAct, DoctorDeps, RotationActs, VaultActs, CeremonyDeps {
   readonly version: string;
   /** Both resolve to an exit code. `home` only when it was given here. */
   readonly serve: (overrides: { home?: string }) => Promise<number>;
@@ -75,6 +76,7 @@ export function buildProgram(io: CliIo, deps: ProgramDeps): Command {
   addToolVerbs(program, deps);
   addAuditVerbs(program, deps);
   addOperatorVerbs(program, io, deps);
+  addCeremonyVerbs(program, io, deps);
   addDoctorVerb(program, io, deps);
   addContextVerbs(program, io);
   addCompletionVerbs(program, io);

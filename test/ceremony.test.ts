@@ -5,9 +5,9 @@ import { describe, expect, it } from 'vitest';
 import { ceremonyCrl, ceremonyRoot, ceremonySign, ceremonyState } from '../src/ceremony.ts';
 import { readJournal } from '../src/domain/ceremony/journal.ts';
 import { decodePemAll, encodePem } from '../src/domain/der/pem.ts';
+import { encodeAuthorityCsrInfo } from '../src/domain/x509/authority-csr.ts';
 import { parseCertificate } from '../src/domain/x509/certificate.ts';
 import { parseCrl } from '../src/domain/x509/crl.ts';
-import { encodeAuthorityCsrInfo } from '../src/domain/x509/encode-csr.ts';
 import { encodeName } from '../src/domain/x509/name.ts';
 import { assembleSigned } from '../src/domain/x509/signed.ts';
 import type { CeremonyActs } from '../src/faces/cli/ceremony.ts';
@@ -156,7 +156,17 @@ describe('a ceremony', () => {
     ];
     for (const [index, verb] of verbs.entries()) {
       const trace = path(`trace-${index}`);
-      const traced = ['-f', '-qq', '-e', 'trace=socket,socketpair,bind,listen,accept,accept4,connect', '-o', trace, process.execPath, program, ...verb];
+      const traced = [
+        '-f',
+        '-qq',
+        '-e',
+        'trace=socket,socketpair,bind,listen,accept,accept4,connect',
+        '-o',
+        trace,
+        process.execPath,
+        program,
+        ...verb,
+      ];
       const { code, stderr } = await run('strace', traced, { cwd: folder.path });
       expect([code, `${stderr}`]).toEqual([0, expect.any(String)]);
       expect(readFileSync(trace, 'utf8')).toBe('');

@@ -1,4 +1,5 @@
 /** The way to a token through processes that come and go: opened when needed, replaced when lost, with a pause between failures. */
+import { keyFamily } from '../../domain/x509/key-type.ts';
 import type { ReadPin } from './pin.ts';
 import { PinMemory } from './pin-memory.ts';
 import { ProbeKeys } from './probe-keys.ts';
@@ -20,10 +21,10 @@ export interface LinkLimits {
   readonly openMs: number;
   readonly askMs: number;
   /** An HSM may look for the primes of RSA-4096 for a minute and more. */
-  readonly createKeyMs: number;
+  readonly makeRsaKeyMs: number;
 }
 
-const defaultLimits: LinkLimits = { openMs: 9000, askMs: 8000, createKeyMs: 180_000 };
+const defaultLimits: LinkLimits = { openMs: 9000, askMs: 8000, makeRsaKeyMs: 180_000 };
 
 /** Between attempts to open, doubled each time: a token that is back is noticed within a second, a PIN that is mended within some. */
 const pauses = { firstMs: 250, awayMs: 1000, personMs: 10_000 };
@@ -109,7 +110,7 @@ export class TokenLink {
     let connection: TokenConnection | undefined;
     try {
       connection = await this.#connected();
-      const gives = await connection.ask(act, takes, this.#patience(act));
+      const gives = await connection.ask(act, takes, this.#patience(takes));
       this.#probes.worked(takes);
       return { gives };
     } catch (error) {
@@ -120,8 +121,9 @@ export class TokenLink {
     }
   }
 
-  #patience(act: TokenAct): number {
-    return act === 'createKey' ? this.#limits.createKeyMs : this.#limits.askMs;
+  #patience(takes: TokenActs[TokenAct]['takes']): number {
+    const makesRsa = takes !== null && 'type' in takes && keyFamily(takes.type) === 'rsa';
+    return makesRsa ? this.#limits.makeRsaKeyMs : this.#limits.askMs;
   }
 
   #connected(): Promise<TokenConnection> {

@@ -30,7 +30,7 @@ const faults: readonly VaultFault[] = [
   rules('hung', 'Sign sleep 0xea60'),
 ];
 
-const limits = { openMs: 9000, askMs: 1500, createKeyMs: 60_000 };
+const limits = { openMs: 9000, askMs: 1500, makeRsaKeyMs: 60_000 };
 
 describeWith([...softwareTokens, 'gcc'], 'SoftHSM2', () => {
   // RSA-3072 and above differ from RSA-2048 in the length alone, and take minutes to make.

@@ -6,7 +6,7 @@ import { signatureAlgorithms } from '#src/domain/x509/signature-algorithm.ts';
 import type { Signer } from '#src/ports/vault.ts';
 import { describeWith } from '../../support/judges.ts';
 import { codeOf } from '../../support/rejection.ts';
-import { softwareToken, softwareTokens } from '../../support/software-token.ts';
+import { softwareModule, softwareToken, softwareTokens } from '../../support/software-token.ts';
 import { closing } from './closing.ts';
 import { faultyToken } from './faulty-module.ts';
 import { asOwner } from './token-owner.ts';
@@ -103,6 +103,29 @@ describeWith([...softwareTokens, 'gcc'], 'a key with CKA_ALWAYS_AUTHENTICATE', (
     const tried = faulty.logins();
     for (let count = 0; count < 3; count += 1) expect(await codeOf(signer.sign(tbs))).toBe('signerUnavailable');
     expect(faulty.logins()).toBe(tried);
+  });
+});
+
+describeWith([...softwareTokens, 'gcc'], 'a token without a login', () => {
+  it('signs with keys that are there for everybody, and is given no PIN', async () => {
+    const token = await softwareToken();
+    await asOwner(token, ({ makeKey }) => makeKey('open', [{ type: cka.private, value: false }]));
+    const faulty = await faultyToken(token);
+    faulty.rules('Token without 0x4');
+    const vault = closing(await faulty.open({ pin: {} }));
+    expect(await signsWell(await vault.signer('open', algorithm))).toBe(true);
+    expect(faulty.logins()).toBe(0);
+  });
+});
+
+describeWith(softwareTokens, 'a token whose sessions all read and write', () => {
+  it('makes keys and signs', async () => {
+    const token = await softwareToken();
+    const reach = { modulePath: softwareModule, label: token.label, sessions: 1, readWriteSessions: true };
+    const vault = closing(await token.open({ token: reach }));
+    await vault.createKey('root', 'ec-p256');
+    const signer = await vault.signer('root', algorithm);
+    expect(await Promise.all([signsWell(signer), signsWell(signer), signsWell(signer)])).toEqual([true, true, true]);
   });
 });
 

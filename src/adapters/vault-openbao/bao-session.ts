@@ -158,7 +158,7 @@ class Session implements BaoSession {
 
   #renewAfter(ms: number): void {
     clearTimeout(this.#renewal);
-    this.#renewal = setTimeout(() => void this.#renew(), Math.min(ms, longestTimerMs)).unref();
+    this.#renewal = setTimeout(() => void this.#renew(), Math.min(Math.max(ms, 1000), longestTimerMs)).unref();
   }
 
   /** The old token stays in use until there is another: a backend without a leader still signs for it. */
@@ -166,14 +166,24 @@ class Session implements BaoSession {
     const lease = this.#lease;
     if (!lease || this.#closed) return;
     try {
-      if (!lease.renewable) return void (await this.#logIn());
+      if (!lease.renewable) return await this.#followUp(lease);
       const renewed = await renew(lease, this.#plainly);
       // Shorter than before: its longest life is near, and only another token goes on.
-      if (renewed.seconds !== undefined && renewed.seconds < (lease.seconds ?? 0) - 1) await this.#logIn();
+      if (renewed.seconds !== undefined && renewed.seconds < (lease.seconds ?? 0) - 1) await this.#followUp(renewed);
       else this.#keep(renewed);
     } catch (error) {
       await this.#logInInstead(lease, error);
     }
+  }
+
+  /** A login gives another token; a file may still hold the one that ends. */
+  async #followUp({ token, seconds }: Lease): Promise<void> {
+    const next = await this.#logIn();
+    if (next.token !== token) return;
+    this.#log.warn(
+      { vault: this.#options.name, seconds },
+      'the token of a vault ends and cannot be renewed; replace its file',
+    );
   }
 
   async #logInInstead(lease: Lease, error: unknown): Promise<void> {

@@ -134,6 +134,21 @@ describeWith('bao', 'a vault in OpenBao', () => {
       expect(data.ttl).toBeGreaterThan(0);
     });
 
+    it('warns of a token that ends and cannot be renewed, and takes the next one from its file', async () => {
+      const made = { policies: ['ca-sign'], ttl: '6s', renewable: false, no_parent: true };
+      const token: string = (await server.ask('POST', 'auth/token/create', made)).auth.client_token;
+      const next = await tokenFor(server, ['ca-sign']);
+      secrets.push(token, next);
+      const signer = await signerWith({ tokenFile: server.write('token', token) });
+      await eventually(
+        () => lines.map(({ message }) => message),
+        (messages) => messages.some((message) => message.includes('cannot be renewed')),
+      );
+      server.write('token', next);
+      await pause(7000);
+      await signer.sign(tbs);
+    });
+
     it.each([
       ['nothing is in it', '', 0o600],
       ['others may read it', 'hvs.some-token', 0o644],

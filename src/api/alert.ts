@@ -4,10 +4,18 @@ import { type Static, Time, Type } from './schema.ts';
 export const AlertJson = Type.Object(
   {
     id: Type.String({ examples: ['rotationOverdue:dev/demo'] }),
-    kind: Type.Enum(['certificatesExpiring', 'rotationOverdue', 'deploymentFailed', 'campaignOverdue', 'crlStale']),
+    kind: Type.Enum([
+      'certificatesExpiring',
+      'rotationOverdue',
+      'deploymentFailed',
+      'campaignOverdue',
+      'crlStale',
+      'importedCrlEnding',
+    ]),
     severity: Type.Enum(['warning', 'critical']),
     subject: Type.String({
-      description: 'A product id; of `crlStale` the name of an authority, of `campaignOverdue` the id of a campaign',
+      description:
+        'A product id; of `crlStale` and `importedCrlEnding` the name of an authority, of `campaignOverdue` the id of a campaign',
       examples: ['dev/demo'],
     }),
     withinDays: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()], {

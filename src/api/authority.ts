@@ -55,3 +55,9 @@ export const AuthorityImportBody = Type.Object(
   { additionalProperties: false },
 );
 export type AuthorityImportBody = Static<typeof AuthorityImportBody>;
+
+export const CrlImportBody = Type.Object(
+  { crl: Type.String({ minLength: 1, description: 'PEM' }) },
+  { additionalProperties: false },
+);
+export type CrlImportBody = Static<typeof CrlImportBody>;

@@ -149,6 +149,7 @@ export const StatusJson = Type.Object(
       },
       { additionalProperties: false },
     ),
+    reminders: Type.Array(Type.String(), { description: 'What only a person can do, in sentences' }),
     authorities: Type.Array(
       Type.Object(
         {

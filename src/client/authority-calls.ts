@@ -1,6 +1,11 @@
 /** What the client asks of authorities: the list that anybody may see, and the details for operators. */
-import { type AuthorityBody, AuthorityDetailJson, type AuthorityImportBody } from '../api/authority.ts';
-import { AuthorityList } from '../api/service.ts';
+import {
+  type AuthorityBody,
+  AuthorityDetailJson,
+  type AuthorityImportBody,
+  type CrlImportBody,
+} from '../api/authority.ts';
+import { AuthorityList, CrlJson } from '../api/service.ts';
 import type { JsonCalls } from './registry-calls.ts';
 
 const pathOf = (name: string): string => `/v1/authorities/${encodeURIComponent(name)}`;
@@ -13,4 +18,5 @@ export const authorityCalls = ({ get, post }: Pick<JsonCalls, 'get' | 'post'>) =
     post('/v1/authorities', body, AuthorityDetailJson),
   importAuthority: (name: string, body: AuthorityImportBody): Promise<AuthorityDetailJson> =>
     post(`${pathOf(name)}/import`, body, AuthorityDetailJson),
+  importCrl: (name: string, body: CrlImportBody): Promise<CrlJson> => post(`${pathOf(name)}/import-crl`, body, CrlJson),
 });

@@ -2,6 +2,8 @@
 import type { AlertCondition } from '../domain/alerts/alert.ts';
 import type { RotationCount } from '../ports/alert-store.ts';
 import type { CampaignStore } from '../ports/campaign-store.ts';
+import type { ExternalView } from './external-authorities.ts';
+import { reminderDays } from './imported-lists.ts';
 
 /** `boundsDays` are those that were counted by; each certificate is in one of them alone, the nearest to its end. */
 export function rotationConditions(
@@ -24,6 +26,13 @@ export function rotationConditions(
 
 export const crlConditions = (lateAuthorities: readonly string[]): readonly AlertCondition[] =>
   lateAuthorities.map((subject) => ({ kind: 'crlStale', subject, withinDays: null, count: null }));
+
+/** `now` in Unix seconds. */
+export const importedCrlConditions = (views: readonly ExternalView[], now: number): readonly AlertCondition[] =>
+  views.flatMap(({ external: { name: subject }, crl }): AlertCondition[] => {
+    const withinDays = crl && reminderDays(crl, now);
+    return withinDays === null ? [] : [{ kind: 'importedCrlEnding', subject, withinDays, count: null }];
+  });
 
 /** What still waits in campaigns whose time is over. `now` in Unix seconds. */
 export async function campaignConditions(

@@ -11,6 +11,7 @@ import {
   generationId,
 } from '../domain/records/generation.ts';
 import { type ParsedCertificate, parseCertificate } from '../domain/x509/certificate.ts';
+import { parseForeignCrl } from '../domain/x509/crl.ts';
 import { signatureAlgorithms } from '../domain/x509/signature-algorithm.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import type { Signer, Vault } from '../ports/vault.ts';
@@ -34,6 +35,8 @@ export interface ActiveAuthority {
   readonly facts: IssuerFacts;
   /** What a certificate of this authority is followed by: this authority and those above, crosses for a root. */
   readonly chainDer: readonly Uint8Array[];
+  /** Name of the authority elsewhere whose list says that this one, or one between, is revoked; null where none does. */
+  readonly revokedBy: string | null;
 }
 
 export interface AuthorityDirectory {
@@ -132,6 +135,10 @@ export function createAuthorityDirectory(deps: AuthorityDirectoryDeps): Authorit
           : await openSigner(authority, parsed.spkiDer),
       facts: issuerFacts(id, parsed, { authority, urls: deps.urls }),
       chainDer: isRoot ? above : [certificateDer, ...above],
+      revokedBy: await revokedElsewhere(deps.inventory, known.external, {
+        serial: parsed.serial,
+        issuer: authority.parent,
+      }),
     };
   };
 
@@ -307,4 +314,19 @@ function issuerFacts(
     signatureAlgorithm: signatureAlgorithms[authority.signatureAlgorithm],
     urls: { crl: urls.crl(id), ocsp: urls.ocsp(id), aia: urls.aia(id) },
   };
+}
+
+/** Follows the chain of those whose keys are elsewhere, by the lists of theirs that were imported. */
+async function revokedElsewhere(
+  inventory: Inventory,
+  all: Register['external'],
+  { serial, issuer }: { readonly serial: string; readonly issuer: string },
+): Promise<string | null> {
+  const external = all.get(issuer);
+  if (!external) return null;
+  const crl = await inventory.latestCrl(issuer);
+  if (crl && parseForeignCrl(crl.der).entries.some((entry) => entry.serial === serial)) return issuer;
+  if (external.parent === issuer) return null;
+  const { serial: own } = parseCertificate(external.certificateDer);
+  return revokedElsewhere(inventory, all, { serial: own, issuer: external.parent });
 }

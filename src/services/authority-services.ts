@@ -5,6 +5,7 @@ import type { AuthorityGeneration } from '../domain/records/generation.ts';
 import type { KeyType } from '../domain/x509/key-type.ts';
 import type { Caller } from './caller.ts';
 import type { ExternalView } from './external-authorities.ts';
+import type { PublishedCrl } from './published-crl.ts';
 
 /** A generation of an authority, as anybody may see it. */
 export interface AuthorityView {
@@ -54,6 +55,8 @@ export interface AuthorityServices {
   requestAuthority(caller: Caller, input: AuthorityInput): Promise<OwnAuthorityDetail>;
   /** Judges the chain, refuses with every reason, and puts it in force; `conflict` for one that is signed here. */
   importAuthority(caller: Caller, name: string, input: ImportInput): Promise<OwnAuthorityDetail>;
+  /** Judges and serves the list of one whose key is elsewhere; `conflict` for one that makes its own. */
+  importCrl(caller: Caller, name: string, crlPem: string): Promise<PublishedCrl>;
   /** Those whose keys are elsewhere, by name; anybody may see them. */
   listExternalAuthorities(): Promise<readonly ExternalView[]>;
   externalAuthority(name: string): Promise<ExternalView | undefined>;

@@ -44,6 +44,7 @@ import { createExternalDirectory, type ExternalDirectory } from './external-auth
 import { ensureFirstRun, writeRoots, writeTrust } from './first-run.ts';
 import { type ClockLimits, type GuardedClock, guardClock } from './guard-clock.ts';
 import { createImportAuthority } from './import-authority.ts';
+import { createImportCrl } from './import-crl.ts';
 import { createIssueCertificate } from './issue-certificate.ts';
 import { createIssueServiceCertificate, createRequestServiceCertificate } from './issue-service-certificate.ts';
 import { createListAuditEvents } from './list-audit-events.ts';
@@ -201,13 +202,21 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
   const writeExternalTrust = async (environment: string): Promise<void> =>
     writeRoots(deps.home, environment, await trust.trustBundle(environment));
   let stopping = false;
-  const reporting = { ...shared, directory, crls, checkpoints, startedAt: clock.now(), stopping: () => stopping };
+  const reporting = {
+    ...shared,
+    directory,
+    external,
+    crls,
+    checkpoints,
+    startedAt: clock.now(),
+    stopping: () => stopping,
+  };
 
   const readiness = createReadiness(reporting);
   const faces: WatchedFace[] = [];
   const expiryCounts = createExpiryCounts(shared);
 
-  const alerting = createAlerting({ ...shared, crls });
+  const alerting = createAlerting({ ...shared, crls, external });
 
   const campaigns = createCampaignServices(campaigning);
   const rotating = {
@@ -245,6 +254,7 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
     describeAuthority: createDescribeAuthority(describing),
     requestAuthority: createRequestAuthority({ ...shared, ensureRequested, describeAuthority: describeOwn }),
     importAuthority: createImportAuthority({ ...importing, writeTrust: writeExternalTrust }),
+    importCrl: createImportCrl({ ...importing, external }),
     listExternalAuthorities: () => external.all(),
     externalAuthority: (name) => external.find(name),
     ...createManageOperators({ ...shared, directory, requestServiceCertificate }),

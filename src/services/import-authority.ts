@@ -9,7 +9,7 @@ import type { ExternalAuthority } from '../domain/records/external-authority.ts'
 import { refuseIfAny } from '../domain/refusal.ts';
 import { spkiOfAuthorityCsr } from '../domain/x509/authority-csr.ts';
 import type { ForeignCertificate } from '../domain/x509/certificate.ts';
-import { parseCrl } from '../domain/x509/crl.ts';
+import { parseForeignCrl } from '../domain/x509/crl.ts';
 import { formatName } from '../domain/x509/name.ts';
 import { oids } from '../domain/x509/oids.ts';
 import { publicKeySha256 } from '../domain/x509/public-key.ts';
@@ -115,7 +115,7 @@ async function judgeRevocations(
     const issuer = chain[index + 1] ?? certificate;
     const known = external.find(({ sha256 }) => sha256 === fingerprint(issuer.der));
     const crl = known && (await inventory.latestCrl(known.name));
-    if (!crl || !parseCrl(crl.der).entries.some(({ serial }) => serial === certificate.serial)) continue;
+    if (!crl || !parseForeignCrl(crl.der).entries.some(({ serial }) => serial === certificate.serial)) continue;
     const message = `The list ${crl.crlNumber} of ${known.name} says that it is revoked.`;
     reasons.push({ code: 'chainRevoked', message, field: certificateField(index), value: certificate.serial });
   }

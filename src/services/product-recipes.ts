@@ -40,6 +40,7 @@ export function createRecipes(deps: RecipeDeps): Recipes {
         ]);
       }
       const issuer = await deps.directory.get(profile.authority);
+      if (issuer.revokedBy !== null) refuseRevoked(issuer.authority.name, issuer.revokedBy);
       const ofIssuer = kept.get(issuer) ?? new Map<string, Recipe>();
       kept.set(issuer, ofIssuer);
       const known = ofIssuer.get(name);
@@ -49,4 +50,9 @@ export function createRecipes(deps: RecipeDeps): Recipes {
       return recipe;
     },
   };
+}
+
+function refuseRevoked(authority: string, by: string): never {
+  const message = `${authority} issues nothing: the list of ${by}, which signed it, says that it is revoked. Tell an operator.`;
+  return refuse([{ code: 'issuerRevoked', field: 'profile', message, value: authority }]);
 }

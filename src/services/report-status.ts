@@ -1,13 +1,17 @@
 /** Says whether the service can do its work, part by part, and what it holds. */
 import { CaError } from '../domain/errors.ts';
+import { externalParent } from '../domain/records/external-authority.ts';
 import type { Home } from '../ports/home.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import type { Vault } from '../ports/vault.ts';
 import type { AuditCheckpoints } from './audit-checkpoints.ts';
 import type { AuthorityDirectory } from './authority-directory.ts';
+import type { ExternalDirectory } from './external-authorities.ts';
 import type { GuardedClock } from './guard-clock.ts';
+import { reminderDays } from './imported-lists.ts';
 import type { SigningMeter } from './meter-signing.ts';
 import type { CrlPublisher } from './publish-crl.ts';
+import type { PublishedCrl } from './published-crl.ts';
 import type { ReadinessPart, Services, StatusView } from './services.ts';
 
 export interface ReportStatusDeps {
@@ -15,6 +19,7 @@ export interface ReportStatusDeps {
   readonly directory: AuthorityDirectory;
   readonly vaults: ReadonlyMap<string, Vault>;
   readonly clock: GuardedClock;
+  readonly external: ExternalDirectory;
   readonly crls: CrlPublisher;
   readonly signing: SigningMeter;
   readonly home: Home;
@@ -77,11 +82,15 @@ export const createStatus =
       const crl = await deps.crls.current(id).catch(() => null);
       authorities.push({ name: id, notAfter: certificate.notAfter, crl });
     }
+    for (const { external, parsed, crl } of await deps.external.all()) {
+      authorities.push({ name: external.name, notAfter: parsed.notAfter, crl });
+    }
     return {
       startedAt: deps.startedAt,
       readiness: await readiness(),
       counts: await deps.inventory.counts(),
       authorities,
+      reminders: await remindersOf(deps),
     };
   };
 
@@ -96,4 +105,27 @@ async function probe(name: string, act: () => Promise<void>): Promise<ReadinessP
   } catch (error) {
     return part(name, error instanceof Error && error.name === 'CaError' ? error.message : 'not available');
   }
+}
+
+/** What only a person can do: nothing here signs it. */
+async function remindersOf({ inventory, directory, external, clock }: ReportStatusDeps): Promise<readonly string[]> {
+  const now = Math.floor(clock.now() / 1000);
+  const waiting = (await inventory.authorities()).filter(
+    ({ parent, certificateSerial }) => parent === externalParent && certificateSerial === null,
+  );
+  const revoked = (await directory.all()).filter(({ revokedBy }) => revokedBy !== null);
+  return [
+    ...waiting.map(({ name }) => `${name} waits for its certificate: have its CSR signed, and import the chain.`),
+    ...revoked.map(({ authority, revokedBy }) => `${authority.name} issues nothing: ${revokedBy} revoked it.`),
+    ...(await external.all()).flatMap(({ external: { name }, crl }) => listReminder(name, crl, now) ?? []),
+  ];
+}
+
+function listReminder(name: string, crl: PublishedCrl | null, now: number): string | undefined {
+  if (!crl) return `${name} has no list here: who checks revocation wants one. Import its newest CRL.`;
+  const days = reminderDays(crl, now);
+  if (days === 0) return `The list of ${name} is over: import its newest CRL now.`;
+  return days === null
+    ? undefined
+    : `The list of ${name} ends within ${days === 1 ? 'a day' : `${days} days`}: import the next CRL.`;
 }

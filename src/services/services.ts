@@ -139,6 +139,8 @@ export interface StatusView {
     readonly notAfter: number;
     readonly crl: PublishedCrl | null;
   }[];
+  /** What only a person can do, in sentences. */
+  readonly reminders: readonly string[];
 }
 
 /** All throw CaError. Serials and names come as text from outside and are checked inside. */

@@ -7,8 +7,9 @@ import type { AlertChanges, RotationCount } from '../ports/alert-store.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import type { Log } from '../ports/log.ts';
 import type { Randomness } from '../ports/randomness.ts';
-import { campaignConditions, crlConditions, rotationConditions } from './alert-conditions.ts';
+import { campaignConditions, crlConditions, importedCrlConditions, rotationConditions } from './alert-conditions.ts';
 import { countRotations } from './count-rotations.ts';
+import type { ExternalDirectory } from './external-authorities.ts';
 import type { GuardedClock } from './guard-clock.ts';
 import type { CrlPublisher } from './publish-crl.ts';
 
@@ -18,6 +19,7 @@ export interface WatchAlertsDeps {
   readonly randomness: Randomness;
   readonly log: Log;
   readonly crls: Pick<CrlPublisher, 'lateAuthorities'>;
+  readonly external: Pick<ExternalDirectory, 'all'>;
   /** Thresholds of `certificatesExpiring`. */
   readonly alertDays: readonly number[];
   readonly webhookUrls: readonly string[];
@@ -52,6 +54,7 @@ export function createAlertWatch(deps: WatchAlertsDeps, isStopped: () => boolean
       ...rotationConditions(counts, boundsDays),
       ...(await campaignConditions(inventory, now)),
       ...crlConditions(deps.crls.lateAuthorities()),
+      ...importedCrlConditions(await deps.external.all(), now),
     ];
   };
 

@@ -8,6 +8,7 @@ import { systemRandomness } from '../../src/adapters/system-randomness.ts';
 import type { CertificateRecord } from '../../src/domain/records/certificate.ts';
 import type { WebhookMessage, WebhookOutcome, WebhookSender } from '../../src/ports/webhook-sender.ts';
 import { type AlertingDeps, createAlerting } from '../../src/services/alerting.ts';
+import type { ExternalView } from '../../src/services/external-authorities.ts';
 import { endpointOf } from '../../src/services/watch-alerts.ts';
 import { certified } from '../support/certified.ts';
 import { buildCsr } from '../support/csr-builder.ts';
@@ -22,6 +23,7 @@ const url = 'https://hooks.example.org/secret-path';
 let homes = 0;
 let service: TestService;
 let lateAuthorities: string[] = [];
+const external: ExternalView[] = [];
 
 interface Told {
   readonly type: string;
@@ -56,6 +58,7 @@ function alertingOf(webhooks: WebhookSender, override: Partial<AlertingDeps> = {
     randomness: systemRandomness,
     log: pino({ level: 'silent' }),
     crls: { lateAuthorities: () => lateAuthorities },
+    external: { all: async () => external },
     webhooks,
     webhookUrls: [url],
     webhookKinds: [],

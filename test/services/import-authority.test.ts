@@ -23,9 +23,12 @@ const folder = suiteFolder();
 const home = folder('data');
 let service: TestService;
 let now: number;
+/** Of an authority that nothing comes of. */
+let anyCsr: Uint8Array;
 beforeAll(async () => {
   service = await firstRunService({ home });
   now = Math.floor(service.clock.now() / 1000);
+  anyCsr = (await waiting()).csrDer;
 });
 afterAll(() => service.close());
 
@@ -295,11 +298,6 @@ describe('a chain with a flaw', () => {
   ) {
     return { ca, own: ca.sign(csrDer ?? anyCsr, { issuer: by(ca), ...options }) };
   }
-  let anyCsr: Uint8Array;
-  beforeAll(async () => {
-    anyCsr = (await waiting()).csrDer;
-  });
-
   it.each(flawed)('%s is refused', async (_flaw, make, reasons) => {
     expect(await flawsOfChain(make)).toEqual(reasons);
   });

@@ -1,8 +1,13 @@
 /** Authorities as the face's tests see them: one in force. */
 import type { AuthorityServices, AuthorityView } from '../../src/services/authority-services.ts';
+import type { PublishedCrl } from '../../src/services/published-crl.ts';
 
 /** `known` refuses with `notFound` whatever is not the one authority there is. */
-export const authoritiesDouble = (known: (name: string) => void, view: () => AuthorityView): AuthorityServices => ({
+export const authoritiesDouble = (
+  known: (name: string) => void,
+  view: () => AuthorityView,
+  crl: () => PublishedCrl,
+): AuthorityServices => ({
   describeAuthority: async (name) => {
     known(name);
     return { kind: 'own', authority: view().authority, inForce: view(), csrDer: null };
@@ -14,6 +19,10 @@ export const authoritiesDouble = (known: (name: string) => void, view: () => Aut
   importAuthority: async (_caller, name) => {
     known(name);
     return { kind: 'own', authority: view().authority, inForce: view(), csrDer: new Uint8Array([0x30, 0]) };
+  },
+  importCrl: async (_caller, name) => {
+    known(name);
+    return crl();
   },
   listExternalAuthorities: async () => [],
   externalAuthority: async () => undefined,

@@ -81,6 +81,7 @@ export function makeStatus(override: Partial<StatusJson> = {}): StatusJson {
       ],
     },
     counts: { certificates: 12, archived: 0, intents: 0, revoked: 2, auditEvents: 40 },
+    reminders: [],
     authorities: [
       { name: 'system', notAfter: '2036-11-21T06:00:00Z', crl: null },
       {

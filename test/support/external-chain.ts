@@ -1,10 +1,13 @@
 /** A corporate CA for tests: its root, an intermediate, and what they sign for the CSR of an authority of ours. */
 
+import { encodePem } from '../../src/domain/der/pem.ts';
 import { contextTag } from '../../src/domain/der/tag.ts';
 import { implicit, octetString, oid, sequence, tlv } from '../../src/domain/der/writer.ts';
 import { spkiOfAuthorityCsr } from '../../src/domain/x509/authority-csr.ts';
+import { encodeCrlEntry, encodeTbsCertList } from '../../src/domain/x509/crl.ts';
 import * as extensions from '../../src/domain/x509/extensions.ts';
 import { keyIdentifier } from '../../src/domain/x509/public-key.ts';
+import { assembleSigned } from '../../src/domain/x509/signed.ts';
 import { makeSigningKey, type SigningKey } from './signing-key.ts';
 import { makeTestCertificate, type TestCertificate, type TestCertificateOptions } from './test-hierarchy.ts';
 
@@ -91,3 +94,33 @@ export const signingAs = (key: SigningKey, dotted: string): SigningKey => ({
 
 export const pemOf = (...certificates: readonly TestCertificate[]): string =>
   certificates.map(({ pem }) => pem).join('');
+
+export interface CrlOptions {
+  readonly thisUpdate: number;
+  readonly nextUpdate?: number;
+  readonly crlNumber?: number;
+  readonly revoked?: readonly string[];
+  /** Who signs; the issuer itself if absent. */
+  readonly key?: SigningKey;
+}
+
+/** A list of `issuer`, PEM. Times in Unix seconds. */
+export function makeCrl(issuer: TestCertificate, options: CrlOptions): string {
+  const {
+    thisUpdate,
+    nextUpdate = thisUpdate + 90 * 86_400,
+    crlNumber = thisUpdate,
+    revoked = [],
+    key = issuer.key,
+  } = options;
+  const tbs = encodeTbsCertList({
+    signatureAlgorithm: key.algorithm,
+    issuerDer: issuer.subjectDer,
+    thisUpdate,
+    nextUpdate,
+    entries: revoked.map((serial) => encodeCrlEntry({ serial, at: thisUpdate, reason: 'keyCompromise' })),
+    crlNumber,
+    authorityKeyIdentifier: issuer.subjectKeyIdentifier,
+  });
+  return encodePem('X509 CRL', assembleSigned(tbs, key.algorithm, key.sign(tbs)));
+}

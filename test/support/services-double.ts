@@ -242,6 +242,7 @@ export function makeServices(override: Partial<Services> = {}): ServicesDouble {
     ...authoritiesDouble(
       (name) => knownOnly(name, 'dev-root'),
       () => rootView,
+      () => testCrl,
     ),
     authorityGeneration: async (id) => {
       knownOnly(id, 'dev-root');
@@ -297,6 +298,7 @@ export function makeServices(override: Partial<Services> = {}): ServicesDouble {
       readiness: [{ name: 'inventory', ready: true }],
       counts: { certificates: 1, archived: 0, intents: 0, revoked: 0, auditEvents: 3 },
       authorities: [{ name: 'dev-root', notAfter: testNow + 1000, crl: testCrl }],
+      reminders: [],
     }),
     readiness: async () => [{ name: 'inventory', ready: true }],
     recordRefusal: async (refusal) => void refusals.push(refusal),

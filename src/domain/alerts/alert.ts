@@ -6,6 +6,7 @@ export const alertKinds = [
   'deploymentFailed',
   'campaignOverdue',
   'crlStale',
+  'importedCrlEnding',
 ] as const;
 export type AlertKind = (typeof alertKinds)[number];
 
@@ -14,11 +15,11 @@ export type AlertSeverity = 'warning' | 'critical';
 /** What is the case now. */
 export interface AlertCondition {
   readonly kind: AlertKind;
-  /** A product id; of `crlStale` the name of an authority, of `campaignOverdue` the id of a campaign. */
+  /** A product id; of `crlStale` and `importedCrlEnding` the name of an authority, of `campaignOverdue` the id of a campaign. */
   readonly subject: string;
-  /** The threshold of `certificatesExpiring`; null for all others. */
+  /** The threshold of `certificatesExpiring` and `importedCrlEnding`, of the latter 0 when it is over; null for all others. */
   readonly withinDays: number | null;
-  /** How many certificates it is about; null for `crlStale`. */
+  /** How many certificates it is about; null for those about lists. */
   readonly count: number | null;
 }
 
@@ -35,7 +36,8 @@ export const alertId = ({ kind, subject, withinDays }: Omit<AlertCondition, 'cou
 /** Critical is what fails for clients within a day. */
 export function alertSeverity({ kind, withinDays }: AlertCondition): AlertSeverity {
   if (kind === 'crlStale') return 'critical';
-  return kind === 'certificatesExpiring' && withinDays !== null && withinDays <= 1 ? 'critical' : 'warning';
+  const ends = kind === 'certificatesExpiring' || kind === 'importedCrlEnding';
+  return ends && withinDays !== null && withinDays <= 1 ? 'critical' : 'warning';
 }
 
 const summaries: Readonly<Record<AlertKind, (condition: AlertCondition) => string>> = {
@@ -47,6 +49,10 @@ const summaries: Readonly<Record<AlertKind, (condition: AlertCondition) => strin
   campaignOverdue: ({ subject, count }) =>
     `The time of campaign ${subject} is over, and ${certificates(count)} ${count === 1 ? 'was' : 'were'} not rotated.`,
   crlStale: ({ subject }) => `The CRL of ${subject} is past half of its life and was not replaced.`,
+  importedCrlEnding: ({ subject, withinDays }) =>
+    withinDays === 0
+      ? `The imported CRL of ${subject} is over: clients refuse what is below it. Import the newest one.`
+      : `The imported CRL of ${subject} ends within ${days(withinDays)}: import the next one.`,
 };
 
 /** A sentence for people. */

@@ -109,7 +109,9 @@ const weakAlgorithms: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Why a signature cannot be relied on; undefined for the algorithms in use here. */
-function algorithmFault(algorithmDer: Uint8Array): { readonly message: string; readonly value: string } | undefined {
+export function algorithmFault(
+  algorithmDer: Uint8Array,
+): { readonly message: string; readonly value: string } | undefined {
   if (findSignatureAlgorithm(algorithmDer)) return undefined;
   const value = readOid(new DerReader(algorithmDer).enterSequence());
   const weak = weakAlgorithms.get(value);

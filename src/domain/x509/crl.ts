@@ -84,19 +84,28 @@ export function encodeTbsCertList(fields: TbsCertListFields): Uint8Array {
   );
 }
 
-export interface ParsedCrl {
+export interface ParsedCrl extends ReadCrl<CrlEntry> {
+  readonly signatureAlgorithm: SignatureAlgorithm;
+  readonly authorityKeyIdentifier: Uint8Array;
+}
+
+/** Made elsewhere: signed with whatever algorithm, and of its entries no more than their serials. */
+export type ForeignCrl = ReadCrl<Pick<CrlEntry, 'serial'>>;
+
+interface ReadCrl<Entry> {
   readonly der: Uint8Array;
   /** What `signature` signs. */
   readonly tbs: Uint8Array;
-  readonly signatureAlgorithm: SignatureAlgorithm;
+  /** The whole AlgorithmIdentifier. */
+  readonly algorithmDer: Uint8Array;
   readonly signature: Uint8Array;
   readonly issuer: DistinguishedName;
   /** Unix seconds. */
   readonly thisUpdate: number;
   readonly nextUpdate: number;
-  readonly entries: readonly CrlEntry[];
+  readonly entries: readonly Entry[];
   readonly crlNumber: number;
-  readonly authorityKeyIdentifier: Uint8Array;
+  readonly authorityKeyIdentifier?: Uint8Array;
 }
 
 const what = 'CRL';
@@ -104,43 +113,62 @@ const what = 'CRL';
 /** A complete CRL as this CA publishes it, of any length. Throws CaError `malformed`. Does not verify the signature. */
 export function parseCrl(der: Uint8Array): ParsedCrl {
   return reading(what, () => {
-    const { tbs, algorithmDer, signature } = openSigned(der);
-    const parsed = readTbsCertList(tbs);
-    // RFC 5280 §5.1.1.2: the two algorithm fields are the same.
-    if (Buffer.compare(parsed.signatureAlgorithm.identifierDer, algorithmDer) !== 0) {
-      throw malformed(what, 'names two signature algorithms');
-    }
-    return { der, tbs, signature, ...parsed };
+    const read = readCrl(der, readEntry);
+    const signatureAlgorithm = findSignatureAlgorithm(read.algorithmDer);
+    if (!signatureAlgorithm) throw malformed(what, 'names a signature algorithm that is not in use here');
+    const { authorityKeyIdentifier: issuerKey } = read;
+    if (!issuerKey) throw malformed(what, 'lacks its authorityKeyIdentifier');
+    return { ...read, signatureAlgorithm, authorityKeyIdentifier: issuerKey };
   });
 }
 
+/** A complete CRL as others publish it; algorithm and issuer are not judged yet. Throws CaError `malformed`. */
+export function parseForeignCrl(der: Uint8Array): ForeignCrl {
+  return reading(what, () => readCrl(der, readForeignEntry));
+}
+
+function readCrl<Entry>(der: Uint8Array, read: (fields: DerReader) => Entry): ReadCrl<Entry> {
+  const { tbs, algorithmDer, signature } = openSigned(der);
+  const parsed = readTbsCertList(tbs, read);
+  // RFC 5280 §5.1.1.2: the two algorithm fields are the same.
+  if (Buffer.compare(parsed.algorithmDer, algorithmDer) !== 0) {
+    throw malformed(what, 'names two signature algorithms');
+  }
+  return { der, tbs, signature, ...parsed };
+}
+
 /** Reads every element by its grammar, which admits one encoding of each: a walk of its own would cost as much again. */
-function readTbsCertList(tbs: Uint8Array): Omit<ParsedCrl, 'der' | 'tbs' | 'signature'> {
+function readTbsCertList<Entry>(
+  tbs: Uint8Array,
+  read: (fields: DerReader) => Entry,
+): Omit<ReadCrl<Entry>, 'der' | 'tbs' | 'signature'> {
   const fields = new DerReader(tbs).enterSequence();
-  if (readSmallInteger(fields) !== 1) throw malformed(what, 'is not version 2');
-  const signatureAlgorithm = findSignatureAlgorithm(fields.whole(fields.expect(tag.sequence)));
-  if (!signatureAlgorithm) throw malformed(what, 'names a signature algorithm that is not in use here');
+  if (fields.peekTag() !== tag.integer || readSmallInteger(fields) !== 1) throw malformed(what, 'is not version 2');
+  const algorithmDer = fields.whole(fields.expect(tag.sequence));
   const issuerDer = fields.whole(fields.expect(tag.sequence));
   assertCanonicalDer(issuerDer);
   const thisUpdate = readX509Time(fields, what);
   const nextUpdate = readX509Time(fields, what);
-  const entries = fields.peekTag() === tag.sequence ? readEntries(fields.enterSequence()) : [];
+  const entries = fields.peekTag() === tag.sequence ? readEntries(fields.enterSequence(), read) : [];
   const wrapped = fields.enter(contextTag(0, true));
   fields.expectEnd();
   const extensions = readExtensions(wrapped, what);
   wrapped.expectEnd();
   const issuer = decodeName(issuerDer);
-  return { signatureAlgorithm, issuer, thisUpdate, nextUpdate, entries, ...readCrlExtensions(extensions) };
+  return { algorithmDer, issuer, thisUpdate, nextUpdate, entries, ...readCrlExtensions(extensions) };
 }
 
 /** RFC 5280 §5.2: both are in every CRL of a conforming CA; a critical one besides changes what the list means. */
-function readCrlExtensions(extensions: Extensions): Pick<ParsedCrl, 'crlNumber' | 'authorityKeyIdentifier'> {
+function readCrlExtensions(extensions: Extensions): Pick<ReadCrl<unknown>, 'crlNumber' | 'authorityKeyIdentifier'> {
   refuseUnknownCritical(extensions, [oids.cRLNumber, oids.authorityKeyIdentifier]);
   const number = extensions.get(oids.cRLNumber);
+  if (!number) throw malformed(what, 'lacks its cRLNumber');
   const issuerKey = extensions.get(oids.authorityKeyIdentifier);
   const keyIdentifier = issuerKey && decodeAuthorityKeyIdentifier(issuerKey.value);
-  if (!number || !keyIdentifier) throw malformed(what, 'lacks its cRLNumber or authorityKeyIdentifier');
-  return { crlNumber: decodeCrlNumber(number.value), authorityKeyIdentifier: keyIdentifier };
+  return {
+    crlNumber: decodeCrlNumber(number.value),
+    ...(keyIdentifier && { authorityKeyIdentifier: keyIdentifier }),
+  };
 }
 
 function refuseUnknownCritical(extensions: Extensions, known: readonly string[]): void {
@@ -150,16 +178,30 @@ function refuseUnknownCritical(extensions: Extensions, known: readonly string[])
 }
 
 /** RFC 5280 §5.1.2.6: revokedCertificates is absent when empty. */
-function readEntries(list: DerReader): readonly CrlEntry[] {
-  const entries: CrlEntry[] = [];
-  while (!list.atEnd) entries.push(readEntry(list.enterSequence()));
+function readEntries<Entry>(list: DerReader, read: (fields: DerReader) => Entry): readonly Entry[] {
+  const entries: Entry[] = [];
+  while (!list.atEnd) entries.push(read(list.enterSequence()));
   if (entries.length === 0) throw malformed(what, 'has an empty list of entries');
   return entries;
 }
 
-function readEntry(fields: DerReader): CrlEntry {
+function readSerial(fields: DerReader): string {
   const serial = serialOfInteger(readIntegerBytes(fields));
   if (serial === undefined) throw malformed(what, 'lists a serial that is not positive or over 20 octets');
+  return serial;
+}
+
+/** A critical extension may say that the serial is another issuer's (RFC 5280 §5.3.3); why it is revoked is not asked. */
+function readForeignEntry(fields: DerReader): Pick<CrlEntry, 'serial'> {
+  const serial = readSerial(fields);
+  readX509Time(fields, what);
+  if (!fields.atEnd) refuseUnknownCritical(readExtensions(fields, what), [oids.reasonCode, oids.invalidityDate]);
+  fields.expectEnd();
+  return { serial };
+}
+
+function readEntry(fields: DerReader): CrlEntry {
+  const serial = readSerial(fields);
   const at = readX509Time(fields, what);
   if (fields.atEnd) return { serial, at, reason: 'unspecified' };
   const extensions = readExtensions(fields, what);

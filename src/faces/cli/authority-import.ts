@@ -1,4 +1,4 @@
-/** `privyseal authority import`: the chain that came back for a CSR, and a person's word for its root. */
+/** `privyseal authority import|import-crl`: what was made elsewhere for an authority of ours, and a person's word for its root. */
 import { readFile } from 'node:fs/promises';
 import type { AuthorityDetailJson, AuthorityImportBody } from '../../api/authority.ts';
 import { ClientProblem, type ProblemReason } from '../../client/failure.ts';
@@ -7,7 +7,9 @@ import { describeAuthority } from './authority.ts';
 import { CliError } from './cli-error.ts';
 import { confirm } from './confirm.ts';
 import type { Ending } from './exit-codes.ts';
+import { layoutFields } from './fields.ts';
 import type { Session } from './session.ts';
+import { timeInWords, timeToTheSecond } from './words.ts';
 
 export interface ImportOptions {
   /** File of the root, if it is not in the chain. */
@@ -54,7 +56,25 @@ function unconfirmedRoot(error: unknown): ProblemReason | undefined {
   return error.reasons.find(({ code }) => code === 'rootNotConfirmed');
 }
 
-export async function readPem(session: Session, file: string): Promise<string> {
+/** The list that an authority elsewhere made. */
+export async function importCrl(session: Session, name: string, file: string): Promise<Ending> {
+  const crl = await (await session.adminClient()).importCrl(name, { crl: await readPem(session, file) });
+  const time = (text: string): string => `${timeToTheSecond(text)} (${timeInWords(text, session.now())})`;
+  if (session.json) session.printJson(crl);
+  else
+    session.print(
+      layoutFields([
+        ['Authority', printable(crl.authority)],
+        ['CRL', String(crl.number)],
+        ['Made', time(crl.thisUpdate)],
+        ['Next', time(crl.nextUpdate)],
+        ['Address', printable(crl.url, 300)],
+      ]),
+    );
+  return 'ok';
+}
+
+async function readPem(session: Session, file: string): Promise<string> {
   try {
     return await readFile(session.path(file), 'utf8');
   } catch (error) {

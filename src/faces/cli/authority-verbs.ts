@@ -84,4 +84,15 @@ function addImportVerbs(program: Command, authority: Command, { withSession }: V
         (await import('./authority-import.ts')).importAuthority(session, name, file, options),
       ),
     );
+  authority
+    .command('import-crl')
+    .description('serve the list of an authority whose key is elsewhere, once it is found good')
+    .argument('<name>', 'as `authority list` shows it, like corp-external-root')
+    .argument('<file>', 'PEM: its newest list')
+    .addHelpText('after', '\nExample:\n  $ privyseal authority import-crl corp-external-root root.crl.pem')
+    .action((name: string, file: string) =>
+      withSession(program.opts(), async (session) =>
+        (await import('./authority-import.ts')).importCrl(session, name, file),
+      ),
+    );
 }

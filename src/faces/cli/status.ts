@@ -20,6 +20,7 @@ export async function status(session: Session): Promise<Ending> {
       ...parts(session, state),
       '',
       ...authorities(session, state),
+      ...reminders(session, state),
     ]);
   return state.readiness.status === 'ready' ? 'ok' : 'tryAgain';
 }
@@ -61,4 +62,10 @@ function authorities(session: Session, state: StatusJson): readonly string[] {
   const columns = ['AUTHORITY', 'EXPIRES', 'CRL', 'MADE', 'NEXT'].map((title) => ({ title }));
   const options = { width: session.width, givesWay: [], leavesOut: ['MADE'] };
   return layoutTable(columns, rows, options).lines;
+}
+
+function reminders(session: Session, state: StatusJson): string[] {
+  const paint = paintFor(session.io);
+  if (state.reminders.length === 0) return [];
+  return ['', 'To do', ...state.reminders.map((text) => `  ${paint('yellow', printable(text, 300))}`)];
 }

@@ -172,3 +172,24 @@ describe('privyseal authority import', () => {
     expect([code, stderr.includes('nowhere.pem')]).toEqual([1, true]);
   });
 });
+
+describe('privyseal authority import-crl', () => {
+  it('sends the list, and says until when it is good', async () => {
+    const crl = {
+      authority: 'corp-external-root',
+      number: 7,
+      thisUpdate: '2026-11-20T07:00:00Z',
+      nextUpdate: '2027-02-20T07:00:00Z',
+      octets: 300,
+      sha256: 'ab'.repeat(32),
+      url: 'http://ca.test/crl/corp-external-root.crl',
+    };
+    const { run, service, cwd } = await started(() => ({ body: crl }));
+    writeFileSync(join(cwd, 'root.crl.pem'), 'a list');
+    const { code, stdout } = await run(['import-crl', 'corp-external-root', 'root.crl.pem']);
+    expect([code, stdout.includes('2027-02-20 07:00:00 UTC')]).toEqual([0, true]);
+    expect(service.requests.map(({ method, path, body }) => [method, path, JSON.parse(body)])).toEqual([
+      ['POST', '/v1/authorities/corp-external-root/import-crl', { crl: 'a list' }],
+    ]);
+  });
+});

@@ -58,6 +58,7 @@ const questions: Readonly<Record<AlertKind, Readonly<Record<string, string>> | n
   deploymentFailed: { deployment: 'failed', status: 'valid', successor: 'none' },
   campaignOverdue: null,
   crlStale: null,
+  importedCrlEnding: null,
 };
 
 function listOf({ kind, subject }: Alert): string | null {

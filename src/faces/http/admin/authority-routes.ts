@@ -1,16 +1,18 @@
 /** Authorities for operators: in force, or waiting for a certificate that is signed elsewhere. */
 import type { onRequestAsyncHookHandler } from 'fastify';
-import { AuthorityBody, AuthorityDetailJson, AuthorityImportBody } from '../../../api/authority.ts';
-import { AuthorityPath, NoQuery } from '../../../api/service.ts';
+import { AuthorityBody, AuthorityDetailJson, AuthorityImportBody, CrlImportBody } from '../../../api/authority.ts';
+import { AuthorityPath, CrlJson, NoQuery } from '../../../api/service.ts';
 import { encodePem } from '../../../domain/der/pem.ts';
 import type { AuthorityDetail, AuthorityServices, OwnAuthorityDetail } from '../../../services/authority-services.ts';
 import type { ExternalView } from '../../../services/external-authorities.ts';
+import type { DistributionUrls } from '../../../services/services.ts';
 import { callerOf } from '../authentication.ts';
 import { sendJson } from '../certificate-formats.ts';
 import { authorityJson, externalAuthorityJson } from '../certificate-json.ts';
 import { commonProblems, jsonAnswer, problems } from '../documentation.ts';
 import type { Face } from '../face-deps.ts';
 import { rfc3339Ms } from '../rfc3339.ts';
+import { crlJson } from './crl-routes.ts';
 import type { Permission } from './operator-permissions.ts';
 
 const tags = ['authorities'];
@@ -18,7 +20,7 @@ const security = [{ operatorCertificate: [] }];
 
 export function addAuthorityDetailRoutes(
   face: Face,
-  services: AuthorityServices,
+  { services, urls }: { readonly services: AuthorityServices; readonly urls: DistributionUrls },
   may: (permission: Permission) => onRequestAsyncHookHandler[],
 ): void {
   face.get(
@@ -96,7 +98,36 @@ export function addAuthorityDetailRoutes(
       return sendJson(reply, detailJson(detail));
     },
   );
+
+  face.post(
+    '/v1/authorities/:name/import-crl',
+    {
+      onRequest: may('administer'),
+      // The list of a large authority is longer than anything else that is sent here.
+      bodyLimit: longestCrlBody,
+      schema: {
+        operationId: 'importCrl',
+        tags,
+        summary: 'Serve a list that an authority elsewhere made',
+        description: 'Refused unless it is of this authority, newer than the one that is served, and good now.',
+        security,
+        params: AuthorityPath,
+        querystring: NoQuery,
+        body: CrlImportBody,
+        response: {
+          200: jsonAnswer('The list that is served from now on.', CrlJson),
+          ...problems(...changeProblems, 'policyRefused', 'clockUnsafe'),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { name } = request.params;
+      return sendJson(reply, crlJson(name, await services.importCrl(callerOf(request), name, request.body.crl), urls));
+    },
+  );
 }
+
+const longestCrlBody = 5 * 2 ** 20;
 
 /** Its CSR is signed before the answer. */
 const changeProblems = [

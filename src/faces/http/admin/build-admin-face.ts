@@ -52,7 +52,7 @@ export const addAdminRoutes =
     };
     addHealthRoutes(face, services);
     addAuthorityRoutes(face, services, may('read'));
-    addAuthorityDetailRoutes(face, services, may);
+    addAuthorityDetailRoutes(face, deps, may);
     addRotationRoutes(face, services, may);
     addDocsRoutes(face, 'admin', may('read'));
     addReadRoutes(face, certificates);

@@ -69,7 +69,7 @@ export function addCrlStateRoutes(face: Face, { services, urls, mayRead }: CrlRo
   );
 }
 
-const crlJson = (authority: string, crl: PublishedCrl, urls: DistributionUrls): CrlJson => ({
+export const crlJson = (authority: string, crl: PublishedCrl, urls: DistributionUrls): CrlJson => ({
   authority,
   number: crl.crlNumber,
   thisUpdate: rfc3339(crl.thisUpdate),

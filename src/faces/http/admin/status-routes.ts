@@ -38,6 +38,7 @@ const statusJson = (status: StatusView, version: string): StatusJson => ({
   startedAt: rfc3339Ms(status.startedAt),
   readiness: readinessJson(status.readiness),
   counts: { ...status.counts },
+  reminders: [...status.reminders],
   authorities: status.authorities.map(({ name, notAfter, crl }) => ({
     name,
     notAfter: rfc3339(notAfter),

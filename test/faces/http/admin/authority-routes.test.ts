@@ -2,6 +2,7 @@
 import { Value } from 'typebox/value';
 import { describe, expect, it } from 'vitest';
 import { AuthorityDetailJson } from '../../../../src/api/authority.ts';
+import { CrlJson } from '../../../../src/api/service.ts';
 import { CaError } from '../../../../src/domain/errors.ts';
 import { openAdmin } from '../../../support/open-admin.ts';
 
@@ -68,5 +69,20 @@ describe('POST /v1/authorities/:name/import', () => {
     const { send } = await openAdmin();
     const answer = await send('POST', '/v1/authorities/dev-root/import', {}, { chain: 'PEM', ...wrong });
     expect(answer.status).toBe(400);
+  });
+});
+
+describe('POST /v1/authorities/:name/import-crl', () => {
+  it('takes a list longer than other bodies, and shows what is served', async () => {
+    const { send, calls } = await openAdmin();
+    const crl = 'x'.repeat(300_000);
+    const answer = await send('POST', '/v1/authorities/dev-root/import-crl', {}, { crl });
+    expect([answer.status, Value.Check(CrlJson, answer.json)]).toEqual([200, true]);
+    expect(calls.find(({ name }) => name === 'importCrl')?.args.slice(1)).toEqual(['dev-root', crl]);
+  });
+
+  it('refuses a body without one', async () => {
+    const { send } = await openAdmin();
+    expect((await send('POST', '/v1/authorities/dev-root/import-crl', {}, {})).status).toBe(400);
   });
 });

@@ -22,6 +22,7 @@ export const routeExpectations: Readonly<Record<string, readonly OperatorRole[]>
   'GET /v1/authorities/:name': everyone,
   'POST /v1/authorities': admins,
   'POST /v1/authorities/:name/import': admins,
+  'POST /v1/authorities/:name/import-crl': admins,
   'GET /v1/authorities/:name/rotation': everyone,
   'POST /v1/authorities/:name/rotation': admins,
   'POST /v1/authorities/:name/rotation/advance': admins,

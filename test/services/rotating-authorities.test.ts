@@ -2,10 +2,11 @@
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { encodePem } from '../../src/domain/der/pem.ts';
-import { CaError } from '../../src/domain/errors.ts';
+import type { CaError } from '../../src/domain/errors.ts';
 import type { Inventory } from '../../src/ports/inventory.ts';
 import type { CertificateView } from '../../src/services/services.ts';
 import { judgeChain } from '../support/chain-judge.ts';
+import { failingOnce } from '../support/failing-once.ts';
 import { itWith } from '../support/judges.ts';
 import { makeKeyRequest } from '../support/key-request.ts';
 import { rejectionOf } from '../support/rejection.ts';
@@ -289,22 +290,11 @@ describe('a rotation', () => {
 
   it('goes on where a crash left it, whichever write was the last', async () => {
     for (const [act, at] of crashes) {
-      const crash = { armed: false, calls: 0 };
-      const wrapInventory = (inventory: Inventory): Inventory =>
-        new Proxy(inventory, {
-          get: (target, name) => {
-            const method = target[name as keyof Inventory] as (...args: unknown[]) => unknown;
-            if (name !== act) return method;
-            return (...args: unknown[]) => {
-              crash.calls += crash.armed ? 1 : 0;
-              if (crash.armed && crash.calls === at) throw new CaError('inventoryUnavailable', 'the power went');
-              return method.apply(target, args);
-            };
-          },
-        });
+      const crash = failingOnce(act, at);
+      const wrapInventory = (inventory: Inventory): Inventory => crash.around(inventory);
       const home = (await aService({ wrapInventory })).home;
       const service = open.pop()!;
-      crash.armed = true;
+      crash.arm();
       const failure = await rejectionOf(wholeRotation(service));
       expect([act, at, failure]).toMatchObject([act, at, { code: 'inventoryUnavailable' }]);
       await service.close();

@@ -1,7 +1,8 @@
 /** `privyseal ceremony`: a root without network makes what openssl accepts, refuses what it must, and keeps a record of all of it. */
+import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { ceremonyCrl, ceremonyRoot, ceremonySign, ceremonyState } from '../src/ceremony.ts';
 import { readJournal } from '../src/domain/ceremony/journal.ts';
 import { decodePemAll, encodePem } from '../src/domain/der/pem.ts';
@@ -16,6 +17,7 @@ import { buildCsr } from './support/csr-builder.ts';
 import { itWith, run } from './support/judges.ts';
 import { runProgram } from './support/program-run.ts';
 import { codeOf } from './support/rejection.ts';
+import { admin, firstRunService } from './support/service-builder.ts';
 import { makeSigningKey } from './support/signing-key.ts';
 import { temporaryFolder } from './support/temporary-folder.ts';
 
@@ -206,6 +208,32 @@ describe('a ceremony', () => {
       [issuing.serial, serial],
     ]);
     expect(lists[1]!.crlNumber).toBeGreaterThan(lists[0]!.crlNumber);
+  });
+
+  it('signs what the service asks for, and the service puts it in force and issues below it', async () => {
+    const { act, path, read, root } = await withChain();
+    const service = await firstRunService({ home: path('service-home') });
+    onTestFinished(() => service.close());
+    await service.services.createEnvironment(admin, { name: 'prod', hierarchy: 'external' });
+    const requested = await service.services.describeAuthority('prod-issuing');
+    const csrDer = requested.kind === 'own' ? requested.csrDer : null;
+    writeFileSync(path('prod.csr'), encodePem('CERTIFICATE REQUEST', csrDer!));
+    expect((await act('sign', 'prod.csr', '--crl-url', 'http://ca.test/r.crl', '--out', 'prod.pem')).code).toBe(0);
+    // The clock of the service stands still at a time of its own, that of the ceremony does not.
+    service.pass(Math.ceil((Date.now() - service.clock.now()) / 1000));
+    const rootSha256 = createHash('sha256').update(root.der).digest('hex');
+    const imported = await service.services.importAuthority(admin, 'prod-issuing', {
+      chainPem: read('prod.pem'),
+      rootSha256,
+    });
+    expect(imported.inForce?.certificate).toMatchObject({ purpose: 'authority', state: 'issued' });
+    const [trusted] = await service.services.trustBundle('prod');
+    expect(Buffer.compare(trusted!, root.der)).toBe(0);
+    await service.services.createProduct(admin, { environment: 'prod', name: 'a', nameRules: ['.prod.example'] });
+    const { secret } = await service.services.createToken(admin, { product: 'prod/a', uses: null, lifetimeSeconds: 600 });
+    const caller = await service.services.authenticateToken(secret);
+    const csr = buildCsr({ key: makeSigningKey(), names: ['x.prod.example'], subject: new Uint8Array([0x30, 0]) });
+    expect(await service.services.submitRequest(caller, { csrDer: csr })).toMatchObject({ kind: 'certificate' });
   });
 
   it('asks before it signs, and signs nothing when the answer is no', async () => {

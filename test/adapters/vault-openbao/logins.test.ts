@@ -209,6 +209,30 @@ describeWith('bao', 'a vault in OpenBao', () => {
       }
     });
 
+    it('takes the certificate that replaced the one it had', async () => {
+      const certificate = readFileSync(server.caFile, 'utf8');
+      const role = { certificate, allowed_dns_sans: 'ca-service.internal', token_policies: 'ca-sign' };
+      await server.ask('POST', 'auth/cert/certs/ca', role);
+      const { certificateFile, keyFile } = server.client;
+      // The server's own: another name, and not for clients.
+      const files = {
+        certificateFile: server.write(
+          'own.pem',
+          readFileSync(certificateFile.replace('client.pem', 'server.pem'), 'utf8'),
+        ),
+        keyFile: server.write('own.key', readFileSync(keyFile.replace('client.key', 'server.key'), 'utf8')),
+      };
+      const refused = await open({ auth: 'certificate', role: 'ca', ...files });
+      expect(await rejectionOf(refused.key('ca'))).toMatchObject({ code: 'signerUnavailable' });
+      server.write('own.key', readFileSync(keyFile, 'utf8'));
+      server.write('own.pem', readFileSync(certificateFile, 'utf8'));
+      await eventually(
+        () => refused.problem?.() ?? 'none',
+        (problem) => problem === 'none',
+      );
+      await (await refused.signer('ca', algorithm)).sign(tbs);
+    });
+
     it('is refused without the role', async () => {
       const refused = await open({ auth: 'certificate', role: 'other', ...server.client });
       expect(await rejectionOf(refused.key('ca'))).toMatchObject({ code: 'signerUnavailable' });

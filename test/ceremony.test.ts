@@ -219,6 +219,7 @@ describe('a ceremony', () => {
     const csrDer = requested.kind === 'own' ? requested.csrDer : null;
     writeFileSync(path('prod.csr'), encodePem('CERTIFICATE REQUEST', csrDer!));
     expect((await act('sign', 'prod.csr', '--crl-url', 'http://ca.test/r.crl', '--out', 'prod.pem')).code).toBe(0);
+    expect((await act('crl', '--out', 'root.crl')).code).toBe(0);
     // The clock of the service stands still at a time of its own, that of the ceremony does not.
     service.pass(Math.ceil((Date.now() - service.clock.now()) / 1000));
     const rootSha256 = createHash('sha256').update(root.der).digest('hex');
@@ -229,8 +230,14 @@ describe('a ceremony', () => {
     expect(imported.inForce?.certificate).toMatchObject({ purpose: 'authority', state: 'issued' });
     const [trusted] = await service.services.trustBundle('prod');
     expect(Buffer.compare(trusted!, root.der)).toBe(0);
+    const list = await service.services.importCrl(admin, 'prod-external-root', read('root.crl'));
+    expect((await service.services.crl('prod-external-root')).crlNumber).toBe(list.crlNumber);
     await service.services.createProduct(admin, { environment: 'prod', name: 'a', nameRules: ['.prod.example'] });
-    const { secret } = await service.services.createToken(admin, { product: 'prod/a', uses: null, lifetimeSeconds: 600 });
+    const { secret } = await service.services.createToken(admin, {
+      product: 'prod/a',
+      uses: null,
+      lifetimeSeconds: 600,
+    });
     const caller = await service.services.authenticateToken(secret);
     const csr = buildCsr({ key: makeSigningKey(), names: ['x.prod.example'], subject: new Uint8Array([0x30, 0]) });
     expect(await service.services.submitRequest(caller, { csrDer: csr })).toMatchObject({ kind: 'certificate' });

@@ -27,6 +27,7 @@ const Figure = (description: string) => Type.Union([Type.Number({ minimum: 0 }),
 export const VaultKeyCheckJson = Type.Object(
   {
     authority: Type.String({ examples: ['dev-issuing'] }),
+    generation: Type.Integer({ minimum: 1, description: 'Of the authority; each has a key of its own' }),
     key: Type.String({ description: 'Its name in the vault', examples: ['dev-issuing.1f0c9a2e'] }),
     keyType: Type.String({ examples: ['ec-p256'] }),
     signatureAlgorithm: Type.String({ examples: ['ecdsa-with-SHA256'] }),
@@ -53,7 +54,7 @@ export const VaultCheckJson = Type.Object(
   {
     name: Type.String({ examples: ['file'] }),
     checkedAt: Type.String({ format: 'date-time' }),
-    keys: Type.Array(VaultKeyCheckJson, { description: 'One for each authority of the vault' }),
+    keys: Type.Array(VaultKeyCheckJson, { description: 'One for each generation of an authority whose key is there' }),
   },
   { additionalProperties: false },
 );

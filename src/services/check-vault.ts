@@ -1,6 +1,6 @@
-/** The vaults in use, and the check of one: a probe signed with the key of each of its authorities, verified and timed. */
+/** The vaults in use, and the check of one: a probe signed with the key of each generation of its authorities, verified and timed. */
 import { CaError } from '../domain/errors.ts';
-import type { Authority } from '../domain/records/environment.ts';
+import type { AuthorityGeneration } from '../domain/records/generation.ts';
 import { verifySignature } from '../domain/x509/public-key.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import type { Vault } from '../ports/vault.ts';
@@ -24,23 +24,31 @@ export const createVaultServices = (deps: CheckVaultDeps): VaultServices => ({
 
 /** Also those that authorities name and nobody configured: what they hold cannot be used. */
 async function list(deps: CheckVaultDeps): Promise<readonly VaultView[]> {
-  const authorities = await deps.inventory.authorities();
-  const names = new Set([...deps.vaults.keys(), ...authorities.map(({ vault }) => vault)]);
+  const generations = await living(deps);
+  const names = new Set([...deps.vaults.keys(), ...generations.map(({ vault }) => vault)]);
   return [...names].sort().map((name) => ({
     name,
     configured: deps.vaults.has(name),
     takesNewAuthorities: deps.authorityKeys.vault === name,
-    authorities: authorities.filter(({ vault }) => vault === name).map((authority) => authority.name),
+    authorities: [...new Set(generations.filter(({ vault }) => vault === name).map(({ authority }) => authority))],
   }));
+}
+
+/** Those whose keys may still sign something; by authority and number. */
+async function living({ inventory }: CheckVaultDeps): Promise<readonly AuthorityGeneration[]> {
+  const generations = (await inventory.generations()).filter(({ keyDestroyedAt }) => keyDestroyedAt === null);
+  const order = ({ authority, number }: AuthorityGeneration): string =>
+    `${authority} ${String(number).padStart(9, '0')}`;
+  return generations.toSorted((a, b) => (order(a) < order(b) ? -1 : 1));
 }
 
 async function check(deps: CheckVaultDeps, caller: Caller, name: string): Promise<VaultCheck> {
   const view = (await list(deps)).find((candidate) => candidate.name === name);
   if (!view) throw new CaError('notFound', `There is no vault ${name}.`);
-  const authorities = (await deps.inventory.authorities()).filter(({ vault }) => vault === name);
+  const generations = (await living(deps)).filter(({ vault }) => vault === name);
   const keys: KeyCheck[] = [];
   // One key after the other, so that none is measured in the crowd of another.
-  for (const authority of authorities) keys.push(await checkKey(deps, authority));
+  for (const generation of generations) keys.push(await checkKey(deps, generation));
   const at = deps.clock.now();
   const failed = keys.filter(({ fault }) => fault !== null).length;
   const details = { keys: keys.length, failed };
@@ -55,11 +63,11 @@ async function check(deps: CheckVaultDeps, caller: Caller, name: string): Promis
 const alone = { width: 1, atMost: 8, ms: 1000 };
 const crowd = { width: 16, atMost: 64, ms: 1000 };
 
-async function checkKey(deps: CheckVaultDeps, authority: Authority): Promise<KeyCheck> {
-  const { name, vaultKey, keyType, signatureAlgorithm } = authority;
-  const facts = { authority: name, key: vaultKey, keyType, signatureAlgorithm };
+async function checkKey(deps: CheckVaultDeps, generation: AuthorityGeneration): Promise<KeyCheck> {
+  const { authority, number, vaultKey, keyType, signatureAlgorithm } = generation;
+  const facts = { authority, generation: number, key: vaultKey, keyType, signatureAlgorithm };
   try {
-    const key = await openKeyOf(deps, authority);
+    const key = await openKeyOf(deps, generation);
     const probes = { made: 0 };
     const single = await signMany(deps, key, { ...alone, probes });
     const many = await signMany(deps, key, { ...crowd, probes });

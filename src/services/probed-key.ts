@@ -1,6 +1,6 @@
-/** The key of an authority opened past all meters, beside the public key that its signatures must verify with. */
+/** The key of a generation of an authority opened past all meters, beside the public key that its signatures must verify with. */
 import { CaError } from '../domain/errors.ts';
-import type { Authority } from '../domain/records/environment.ts';
+import type { AuthorityGeneration } from '../domain/records/generation.ts';
 import { parseCertificate } from '../domain/x509/certificate.ts';
 import { parseSubjectPublicKey, type SubjectPublicKey } from '../domain/x509/public-key.ts';
 import { signatureAlgorithms } from '../domain/x509/signature-algorithm.ts';
@@ -22,11 +22,14 @@ export interface ProbedKeyDeps {
 }
 
 /** Throws CaError `signerUnavailable`, also when the vault holds another key under this name than was certified. */
-export async function openKeyOf({ inventory, vaults }: ProbedKeyDeps, authority: Authority): Promise<OpenKey> {
-  const { name, vault: vaultName, vaultKey, certificateSerial } = authority;
+export async function openKeyOf(
+  { inventory, vaults }: ProbedKeyDeps,
+  generation: AuthorityGeneration,
+): Promise<OpenKey> {
+  const { authority: name, vault: vaultName, vaultKey, certificateSerial } = generation;
   const vault = vaults.get(vaultName);
   if (!vault) throw new CaError('signerUnavailable', `The vault ${vaultName} is not configured.`);
-  const signer = await vault.signer(vaultKey, signatureAlgorithms[authority.signatureAlgorithm]);
+  const signer = await vault.signer(vaultKey, signatureAlgorithms[generation.signatureAlgorithm]);
   const der = certificateSerial === null ? undefined : await inventory.certificateDer(certificateSerial);
   const certified = der && parseCertificate(der).publicKey;
   if (certified) refuseOtherKey(signer, certified.spkiDer);

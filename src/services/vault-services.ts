@@ -11,9 +11,11 @@ export interface VaultView {
   readonly authorities: readonly string[];
 }
 
-/** One authority's key as the check found it; figures only when every signature verified. */
+/** The key of one generation of an authority as the check found it; figures only when every signature verified. */
 export interface KeyCheck {
   readonly authority: string;
+  /** Of the authority, whose earlier and coming ones have keys of their own. */
+  readonly generation: number;
   readonly key: string;
   readonly keyType: string;
   readonly signatureAlgorithm: string;

@@ -55,6 +55,17 @@ it('verifies a probe of every authority, measures it, and audits the check', asy
   });
 });
 
+it('checks the key of a coming generation beside the one in force', async () => {
+  const service = await withSigning();
+  await service.services.startRotation(admin, 'dev-issuing', {});
+  const { keys } = await service.services.checkVault(admin, 'file');
+  const checked = keys.filter(({ authority }) => authority === 'dev-issuing');
+  expect(checked.map(({ generation, fault }) => [generation, fault])).toEqual([
+    [1, null],
+    [2, null],
+  ]);
+});
+
 it('signs nothing that could be taken for a certificate, a list or an answer', async () => {
   const signed: Uint8Array[] = [];
   const service = await withSigning((_name, sign, tbs) => {

@@ -157,6 +157,7 @@ const testAlert: Alert = {
 
 export const goodKey: KeyCheck = {
   authority: 'dev-root',
+  generation: 1,
   key: 'dev-root.1',
   keyType: 'ec-p256',
   signatureAlgorithm: 'ecdsa-with-SHA256',

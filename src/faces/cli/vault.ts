@@ -35,18 +35,22 @@ export async function checkVault(session: Session, name: string): Promise<Ending
 
 function keyTable(session: Session, { keys }: VaultCheckJson): readonly string[] {
   const paint = paintFor(session.io);
-  const columns = ['AUTHORITY', 'KEY', 'ALGORITHM', 'PROBE', 'LATENCY', 'SLOWEST', 'RATE'].map((title) => ({ title }));
+  const columns = ['AUTHORITY', 'GENERATION', 'KEY', 'ALGORITHM', 'PROBE', 'LATENCY', 'SLOWEST', 'RATE'].map(
+    (title) => ({ title }),
+  );
   return layoutTable(columns, keys.map(rowOf), {
     width: session.width,
     givesWay: [['KEY', 12]],
-    leavesOut: ['SLOWEST', 'KEY', 'ALGORITHM'],
+    leavesOut: ['SLOWEST', 'KEY', 'ALGORITHM', 'GENERATION'],
     finish: ({ title }, padded, cell) =>
       title === 'PROBE' ? paint(cell === 'verified' ? 'green' : 'red', padded) : padded,
   }).lines;
 }
 
 const rowOf = (check: VaultKeyCheckJson): string[] => [
-  ...[check.authority, check.key, check.signatureAlgorithm].map((text) => printable(text)),
+  printable(check.authority),
+  String(check.generation),
+  ...[check.key, check.signatureAlgorithm].map((text) => printable(text)),
   check.verified ? 'verified' : 'failed',
   figure(check.latencyMs, 'ms'),
   figure(check.slowestMs, 'ms'),

@@ -16,7 +16,13 @@ async function run(respond: Responder, argv: readonly string[], options: Command
 }
 
 const key = (change: Partial<VaultKeyCheckJson> = {}): VaultKeyCheckJson => ({
-  ...{ authority: 'dev-root', key: 'dev-root.1f0c9a2e', keyType: 'ec-p256', signatureAlgorithm: 'ecdsa-with-SHA256' },
+  ...{
+    authority: 'dev-root',
+    generation: 2,
+    key: 'dev-root.1f0c9a2e',
+    keyType: 'ec-p256',
+    signatureAlgorithm: 'ecdsa-with-SHA256',
+  },
   ...{ verified: true, fault: null, latencyMs: 0.2534, slowestMs: 1.5, signaturesPerSecond: 4012.3 },
   ...change,
 });
@@ -55,7 +61,9 @@ describe('vault check', () => {
   it('prints rate and latency of each key that signs', async () => {
     const { code, stdout, requests } = await run(() => checked(key()), ['check', 'hsm']);
     expect([code, requests]).toEqual([0, ['POST /v1/vaults/hsm/check']]);
-    expect(stdout).toMatch(/^dev-root +dev-root.1f0c9a2e +ecdsa-with-SHA256 +verified +0.253 ms +1.5 ms +4010 \/s$/m);
+    expect(stdout).toMatch(
+      /^dev-root +2 +dev-root.1f0c9a2e +ecdsa-with-SHA256 +verified +0.253 ms +1.5 ms +4010 \/s$/m,
+    );
   });
 
   it('ends with 1 when a key does not sign, and says why', async () => {

@@ -8,7 +8,7 @@ import { idOf } from './prepare-generation.ts';
 import type { CrlPublisher } from './publish-crl.ts';
 import { finishRetiring } from './retire-generation.ts';
 import { revocableOf, revokeAuthorityCertificates } from './revoke-authority-certificates.ts';
-import { ensureCampaign, type RotateDeps, start, step } from './rotate-authority.ts';
+import { type RotateDeps, start, step } from './rotate-authority.ts';
 import { type ProductCount, productsOf } from './rotation-obstacles.ts';
 import type { CompromiseInput, CompromiseOutcome, CompromisePlan, RotationServices } from './rotation-services.ts';
 
@@ -76,23 +76,31 @@ async function unfinishedNumber({ inventory }: CompromiseDeps, name: string): Pr
 }
 
 async function plan(deps: CompromiseDeps, lost: readonly Lost[]): Promise<CompromisePlan> {
+  return {
+    replaced: await replacementsOf(deps, lost),
+    revoked: (await Promise.all(lost.map(({ generation }) => revocableOf(deps.inventory, generation)))).flat(),
+    products: await productsOfAll(deps, lost),
+  };
+}
+
+async function replacementsOf(deps: CompromiseDeps, lost: readonly Lost[]): Promise<CompromisePlan['replaced']> {
   const generations = await deps.inventory.generations();
+  return lost.map(({ authority: { name }, generation }) => {
+    const numbers = generations.filter((one) => one.authority === name).map(({ number }) => number);
+    const coming = generations.find((one) => one.authority === name && one.phase === 'coming')?.number;
+    const number = generation.phase === 'outgoing' ? generation.number + 1 : (coming ?? Math.max(...numbers) + 1);
+    return { from: generationId(generation), to: generationId({ authority: name, number }) };
+  });
+}
+
+async function productsOfAll(deps: CompromiseDeps, lost: readonly Lost[]): Promise<readonly ProductCount[]> {
   const now = Math.floor(deps.clock.now() / 1000);
   const products: ProductCount[] = [];
   for (const { authority, generation } of lost) {
     if (authority.role === 'issuing' || authority.role === 'sole')
       products.push(...(await productsOf(deps.inventory, generation.certificateSerial!, now)));
   }
-  return {
-    replaced: lost.map(({ authority: { name }, generation }) => {
-      const numbers = generations.filter((one) => one.authority === name).map(({ number }) => number);
-      const coming = generations.find((one) => one.authority === name && one.phase === 'coming')?.number;
-      const number = generation.phase === 'outgoing' ? generation.number + 1 : (coming ?? Math.max(...numbers) + 1);
-      return { from: generationId(generation), to: generationId({ authority: name, number }) };
-    }),
-    revoked: (await Promise.all(lost.map(({ generation }) => revocableOf(deps.inventory, generation)))).flat(),
-    products,
-  };
+  return products;
 }
 
 type Declaring = CompromiseInput & { readonly name: string };
@@ -104,7 +112,7 @@ async function declare(
 ): Promise<CompromiseOutcome> {
   deps.clock.assertSafe();
   const lost = await findLost(deps, name, generation);
-  const planned = await plan(deps, lost);
+  const replaced = await replacementsOf(deps, lost);
   const actor = actorOf(caller);
   for (const one of lost) await markCompromised(deps, one, { actor, reason });
   const revoked: string[] = [];
@@ -113,9 +121,11 @@ async function declare(
   await deps.crls.refreshDue();
   // Above first: the replacement of an authority is signed by that of its root.
   for (const one of lost) await replace(deps, one, { actor, reason });
+  // New certificates come by now; everything below reads all that there are.
+  const products = await productsOfAll(deps, lost);
   const campaigns: string[] = [];
   for (const one of lost) campaigns.push(...(await retire(deps, caller, { lost: one, reason, rotateBy })));
-  return { ...planned, revoked, campaigns };
+  return { replaced, revoked, products, campaigns };
 }
 
 interface Declared {
@@ -182,8 +192,8 @@ async function retire(
   if (!rotation) return [];
   if (rotation.state !== 'issuing') return rotation.campaign === null ? [] : [rotation.campaign];
   const by = rotateBy ?? Math.floor(deps.clock.now() / 1000) + defaultRotationSeconds;
-  const campaign = await ensureCampaign(deps, caller, { rotation, rotateBy: by });
   const overruled = `compromised: ${reason}`;
-  await step(deps, rotation, { actor: actorOf(caller), caller, reason: overruled, rotateBy: by });
-  return campaign === undefined ? [] : [campaign];
+  const retiring = await step(deps, rotation, { actor: actorOf(caller), caller, reason: overruled, rotateBy: by });
+  const { campaign } = retiring.rotation;
+  return campaign === null ? [] : [campaign];
 }

@@ -12,7 +12,7 @@ import { beginRotation, completeGeneration, idOf, type PrepareGenerationDeps } f
 import { destroyKey, finishRetiring, type RetireDeps } from './retire-generation.ts';
 import type { RevocationNews } from './revocation-news.ts';
 import { revokeAuthorityCertificates } from './revoke-authority-certificates.ts';
-import { findObstacles, productsOf } from './rotation-obstacles.ts';
+import { findObstacles, hasIssued, productsOf } from './rotation-obstacles.ts';
 import type { AdvanceInput, RotationInput, RotationPlan, RotationServices, RotationView } from './rotation-services.ts';
 
 export interface RotateDeps extends PrepareGenerationDeps, RetireDeps {
@@ -218,14 +218,14 @@ async function move(
 const defaultRotationSeconds = 30 * 86_400;
 
 /** One that a crash left without its rotation is found again by its filter. Undefined where nothing is to be rotated. */
-export async function ensureCampaign(
+async function ensureCampaign(
   deps: RotateDeps,
   caller: Caller,
   { rotation, rotateBy }: { readonly rotation: AuthorityRotation; readonly rotateBy: number | undefined },
 ): Promise<string | undefined> {
   const { certificate } = await deps.directory.generation(idOf(rotation, 'predecessor'));
   const now = Math.floor(deps.clock.now() / 1000);
-  if ((await productsOf(deps.inventory, certificate.serial, now)).length === 0) return undefined;
+  if (!(await hasIssued(deps.inventory, certificate.serial, now))) return undefined;
   const known = (await deps.inventory.campaignsUnderWay()).find(
     ({ filter }) => filter.issuerSerial === certificate.serial,
   );

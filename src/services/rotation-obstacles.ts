@@ -191,16 +191,28 @@ export interface ProductCount {
   readonly certificates: number;
 }
 
-/** Products' certificates of a generation that are good, or held, and that nothing has followed yet; the largest product first. */
+/** Products' certificates of a generation that are good, or held, and that nothing has followed yet. */
+const inUse = (issuerSerial: string) =>
+  ({ purpose: 'product', issuerSerial, status: ['valid', 'held'], successor: 'none' }) as const;
+
+/** Whether a campaign would have a member: one that is good. */
+export async function hasIssued(
+  inventory: Pick<Inventory, 'searchCertificates'>,
+  issuerSerial: string,
+  now: number,
+): Promise<boolean> {
+  const query = { ...inUse(issuerSerial), status: 'valid', sort: 'requestedAt', limit: 1, now } as const;
+  return (await inventory.searchCertificates(query)).length > 0;
+}
+
+/** How many of them each product has; the largest first. */
 export async function productsOf(
   inventory: Pick<Inventory, 'searchCertificates'>,
   issuerSerial: string,
   now: number,
 ): Promise<readonly ProductCount[]> {
-  const status = ['valid', 'held'] as const;
   const counts = new Map<string, number>();
-  const filter = { purpose: 'product', issuerSerial, status, successor: 'none' } as const;
-  for await (const { owner } of every(inventory, filter, now)) {
+  for await (const { owner } of every(inventory, inUse(issuerSerial), now)) {
     counts.set(owner, (counts.get(owner) ?? 0) + 1);
   }
   return Array.from(counts, ([product, certificates]) => ({ product, certificates })).sort(

@@ -12,6 +12,7 @@ import type { Vault } from '../ports/vault.ts';
 import type { AuthorityDirectory } from './authority-directory.ts';
 import type { GuardedClock } from './guard-clock.ts';
 import type { IssueServiceCertificate } from './issue-service-certificate.ts';
+import { vaultNamed } from './named-vault.ts';
 import { verifiedSigner } from './verified-signer.ts';
 
 export interface AuditKeysDeps {
@@ -101,10 +102,4 @@ async function make(deps: AuditKeysDeps): Promise<AuditKey> {
     details: { vault, keySha256: publicKeySha256(made.publicKeyDer) },
   });
   return key;
-}
-
-function vaultNamed(vaults: AuditKeysDeps['vaults'], name: string): Vault {
-  const vault = vaults.get(name);
-  if (!vault) throw new CaError('signerUnavailable', `The vault ${name} of the audit key is not configured.`);
-  return vault;
 }

@@ -16,6 +16,7 @@ import { signatureAlgorithms } from '../domain/x509/signature-algorithm.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import type { Signer, Vault } from '../ports/vault.ts';
 import type { SigningMeter } from './meter-signing.ts';
+import { vaultNamed } from './named-vault.ts';
 import { openNowOrLater } from './open-later.ts';
 import type { DistributionUrls } from './services.ts';
 import { verifiedSigner } from './verified-signer.ts';
@@ -99,9 +100,7 @@ export function createAuthorityDirectory(deps: AuthorityDirectoryDeps): Authorit
 
   /** `certifiedKeyDer` is absent before there is a certificate: what the vault says is then what gets certified. */
   const openSigner = async (authority: Authority, certifiedKeyDer?: Uint8Array): Promise<Signer> => {
-    const vault = deps.vaults.get(authority.vault);
-    if (!vault)
-      throw new CaError('signerUnavailable', `The vault ${authority.vault} of ${authority.name} is not configured.`);
+    const vault = vaultNamed(deps.vaults, authority.vault);
     const algorithm = signatureAlgorithms[authority.signatureAlgorithm];
     const open = async (): Promise<Signer> => {
       const signer = await vault.signer(authority.vaultKey, algorithm);

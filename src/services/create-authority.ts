@@ -1,5 +1,4 @@
 /** Brings an authority into force: key in its vault, row, certificate, activation; each step is found done when repeated. */
-import { CaError } from '../domain/errors.ts';
 import { recipeOfRole } from '../domain/policy/service-profiles.ts';
 import type { Authority, AuthorityRole } from '../domain/records/environment.ts';
 import type { KeyType } from '../domain/x509/key-type.ts';
@@ -11,6 +10,7 @@ import type { Vault, VaultKey } from '../ports/vault.ts';
 import type { AuthorityDirectory } from './authority-directory.ts';
 import type { GuardedClock } from './guard-clock.ts';
 import type { IssueServiceCertificate } from './issue-service-certificate.ts';
+import { vaultNamed } from './named-vault.ts';
 
 export interface CreateAuthorityDeps {
   readonly inventory: Inventory;
@@ -104,8 +104,7 @@ export async function prepareAuthorityRow(deps: PrepareRowDeps, plan: AuthorityP
 }
 
 async function keyFor({ vaults, randomness }: PrepareRowDeps, plan: AuthorityPlan): Promise<VaultKey> {
-  const vault = vaults.get(plan.vault);
-  if (!vault) throw new CaError('signerUnavailable', `The vault ${plan.vault} is not configured.`);
+  const vault = vaultNamed(vaults, plan.vault);
   if (plan.vaultKey === undefined) {
     const suffix = Buffer.from(randomness.bytes(4)).toString('hex');
     return vault.createKey(`${plan.name}.${suffix}`, plan.keyType);

@@ -2,12 +2,12 @@
 import { CaError } from '../domain/errors.ts';
 import { builtinProfiles } from '../domain/policy/builtin-profiles.ts';
 import type { Environment, Hierarchy } from '../domain/records/environment.ts';
-import { refuse } from '../domain/refusal.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import type { Vault } from '../ports/vault.ts';
 import { actorOf, type Caller } from './caller.ts';
 import type { AuthorityKeys, AuthorityPlan, EnsureAuthority } from './create-authority.ts';
+import { assertVault } from './named-vault.ts';
 import type { EnsureRequested, RequestPlan } from './request-authority.ts';
 import type { EnvironmentView } from './services.ts';
 
@@ -100,7 +100,7 @@ export function createCreateEnvironment(
 ): (caller: Caller, input: WantedEnvironment) => Promise<EnvironmentView> {
   const underWay = new Set<string>();
   return async (caller, input) => {
-    if (input.vault !== undefined && !deps.vaults.has(input.vault)) refuseVault(deps, input.vault);
+    if (input.vault !== undefined) assertVault(deps.vaults, input.vault);
     if (underWay.has(input.name)) throw alreadyThere(input.name);
     underWay.add(input.name);
     try {
@@ -124,11 +124,6 @@ async function isTaken(deps: EnvironmentDeps, input: WantedEnvironment): Promise
   return authorityPlans(deps.authorityKeys, known, 'service').every((plan) =>
     inForce.some(({ name }) => name === plan.name),
   );
-}
-
-function refuseVault({ vaults }: EnvironmentDeps, vault: string): never {
-  const message = `There is no vault of this name. There are: ${[...vaults.keys()].join(', ')}.`;
-  return refuse([{ code: 'invalidField', field: 'vault', message, value: vault }]);
 }
 
 const alreadyThere = (name: string): CaError =>

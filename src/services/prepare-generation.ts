@@ -13,6 +13,7 @@ import type { Vault } from '../ports/vault.ts';
 import { type ActiveAuthority, type AuthorityDirectory, withGeneration } from './authority-directory.ts';
 import type { GuardedClock } from './guard-clock.ts';
 import type { IssueServiceCertificate, ServiceCertificateInput } from './issue-service-certificate.ts';
+import { vaultNamed } from './named-vault.ts';
 import { authorityCertificatesOf } from './revoke-authority-certificates.ts';
 
 export interface PrepareGenerationDeps {
@@ -37,8 +38,7 @@ export interface GenerationOrder {
 /** The key first: a row without a key could never be completed, a key without a row is only unused. */
 export async function beginRotation(deps: PrepareGenerationDeps, order: GenerationOrder): Promise<AuthorityRotation> {
   const { authority, number, keyType, actor } = order;
-  const vault = deps.vaults.get(order.vault);
-  if (!vault) throw new CaError('signerUnavailable', `The vault ${order.vault} is not configured.`);
+  const vault = vaultNamed(deps.vaults, order.vault);
   const suffix = Buffer.from(deps.randomness.bytes(4)).toString('hex');
   const key = await vault.createKey(`${authority.name}.${suffix}`, keyType);
   const at = deps.clock.now();

@@ -1,11 +1,11 @@
 /** The key of a generation of an authority opened past all meters, beside the public key that its signatures must verify with. */
-import { CaError } from '../domain/errors.ts';
 import type { AuthorityGeneration } from '../domain/records/generation.ts';
 import { parseCertificate } from '../domain/x509/certificate.ts';
 import { parseSubjectPublicKey, type SubjectPublicKey } from '../domain/x509/public-key.ts';
 import { signatureAlgorithms } from '../domain/x509/signature-algorithm.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import type { Signer, Vault } from '../ports/vault.ts';
+import { vaultNamed } from './named-vault.ts';
 import { refuseOtherKey } from './verified-signer.ts';
 
 export interface OpenKey {
@@ -27,8 +27,7 @@ export async function openKeyOf(
   generation: AuthorityGeneration,
 ): Promise<OpenKey> {
   const { authority: name, vault: vaultName, vaultKey, certificateSerial } = generation;
-  const vault = vaults.get(vaultName);
-  if (!vault) throw new CaError('signerUnavailable', `The vault ${vaultName} is not configured.`);
+  const vault = vaultNamed(vaults, vaultName);
   const signer = await vault.signer(vaultKey, signatureAlgorithms[generation.signatureAlgorithm]);
   const der = certificateSerial === null ? undefined : await inventory.certificateDer(certificateSerial);
   const certified = der && parseCertificate(der).publicKey;

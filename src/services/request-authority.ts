@@ -16,6 +16,7 @@ import {
   prepareAuthorityRow,
 } from './create-authority.ts';
 import type { DescribeOwnAuthority } from './describe-authority.ts';
+import { assertVault, type Vaults } from './named-vault.ts';
 
 export interface RequestAuthorityDeps extends PrepareRowDeps {
   readonly directory: AuthorityDirectory;
@@ -63,12 +64,14 @@ export interface CreateRequestedDeps {
   readonly ensureRequested: EnsureRequested;
   readonly describeAuthority: DescribeOwnAuthority;
   readonly authorityKeys: AuthorityKeys;
+  readonly vaults: Vaults;
 }
 
 /** One whose making failed halfway, as when the vault was away, is completed by asking for it again. */
 export const createRequestAuthority =
   (deps: CreateRequestedDeps): AuthorityServices['requestAuthority'] =>
   async (caller, input) => {
+    if (input.vault !== undefined) assertVault(deps.vaults, input.vault);
     await refuseUnfit(deps, input);
     const { name, environment, commonName = `Privyseal ${name}` } = input;
     const made = await deps.ensureRequested({

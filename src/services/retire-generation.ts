@@ -8,6 +8,7 @@ import type { Vault } from '../ports/vault.ts';
 import type { ActiveAuthority, AuthorityDirectory } from './authority-directory.ts';
 import type { GuardedClock } from './guard-clock.ts';
 import type { IssueServiceCertificate } from './issue-service-certificate.ts';
+import { vaultNamed } from './named-vault.ts';
 import type { CrlPublisher } from './publish-crl.ts';
 
 export interface RetireDeps {
@@ -33,7 +34,7 @@ export async function finishRetiring(deps: RetireDeps, id: string, actor: string
 }
 
 async function isHeld(deps: RetireDeps, before: ActiveAuthority): Promise<boolean> {
-  const keys = await vaultOf(deps, before).listKeys();
+  const keys = await vaultNamed(deps.vaults, before.authority.vault).listKeys();
   return keys.some(({ name }) => name === before.authority.vaultKey);
 }
 
@@ -55,7 +56,10 @@ async function makeResponder(
 ): Promise<void> {
   const { authority, generation, id, certificate } = before;
   const suffix = Buffer.from(deps.randomness.bytes(4)).toString('hex');
-  const key = await vaultOf(deps, before).createKey(`${authority.name}.ocsp.${suffix}`, 'ec-p256');
+  const key = await vaultNamed(deps.vaults, before.authority.vault).createKey(
+    `${authority.name}.ocsp.${suffix}`,
+    'ec-p256',
+  );
   const now = Math.floor(deps.clock.now() / 1000);
   const { record } = await deps.issueServiceCertificate({
     recipe: recipes.lastOcspResponder,
@@ -88,7 +92,7 @@ export async function destroyKey(
   { authority, generation }: Pick<ActiveAuthority, 'authority' | 'generation'>,
   actor: string,
 ): Promise<void> {
-  await vaultOf(deps, { authority })
+  await vaultNamed(deps.vaults, authority.vault)
     .destroyKey(authority.vaultKey)
     .catch((error: unknown) => {
       if (!(error instanceof CaError && error.code === 'notFound')) throw error;
@@ -102,10 +106,4 @@ export async function destroyKey(
     audit: { at, kind: 'authority.keyDestroyed', actor, object: `authority:${authority.name}`, details },
   });
   deps.directory.forget();
-}
-
-function vaultOf({ vaults }: Pick<RetireDeps, 'vaults'>, { authority }: Pick<ActiveAuthority, 'authority'>): Vault {
-  const vault = vaults.get(authority.vault);
-  if (vault) return vault;
-  throw new CaError('signerUnavailable', `The vault ${authority.vault} of ${authority.name} is not configured.`);
 }

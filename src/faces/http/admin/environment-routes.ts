@@ -19,6 +19,7 @@ const createProblems = [
   ...commonProblems,
   'unauthenticated',
   'unauthorized',
+  'notFound',
   'conflict',
   'payloadTooLarge',
   'unsupportedMediaType',

@@ -64,7 +64,7 @@ describe('an authority that is to be signed elsewhere', () => {
     ['the name of the service', { name: 'system' }, 'conflict'],
     ['the word for whoever is elsewhere', { name: 'external' }, 'conflict'],
     ['an environment that is none', { environment: 'nowhere' }, 'notFound'],
-    ['a vault that is none', { vault: 'nowhere' }, 'signerUnavailable'],
+    ['a vault that is none', { vault: 'nowhere' }, 'notFound'],
     ['a key that is none', { key: 'nowhere' }, 'notFound'],
   ])('is refused with %s', async (_what, wrong, code) => {
     const input = { name: 'dev-refused', environment: 'dev', ...wrong };

@@ -12,6 +12,8 @@ import {
 } from '../domain/records/generation.ts';
 import { type ParsedCertificate, parseCertificate } from '../domain/x509/certificate.ts';
 import { parseForeignCrl } from '../domain/x509/crl.ts';
+import { decodeNameConstraints, type NameConstraints } from '../domain/x509/name-constraints.ts';
+import { oids } from '../domain/x509/oids.ts';
 import { signatureAlgorithms } from '../domain/x509/signature-algorithm.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import type { Signer, Vault } from '../ports/vault.ts';
@@ -121,6 +123,7 @@ export function createAuthorityDirectory(deps: AuthorityDirectoryDeps): Authorit
     const parsed = parseCertificate(certificateDer);
     const isRoot = authority.parent === authority.name;
     const above = isRoot ? await crossesOf(deps.inventory, known, own) : await chainAbove(certificate);
+    const constraints = nameConstraintsOf(known.external, parsed, authority.parent);
     return {
       authority,
       generation: own,
@@ -132,7 +135,10 @@ export function createAuthorityDirectory(deps: AuthorityDirectoryDeps): Authorit
         own.phase === 'retired'
           ? await lastSigner(authority, parsed.spkiDer)
           : await openSigner(authority, parsed.spkiDer),
-      facts: issuerFacts(id, parsed, { authority, urls: deps.urls }),
+      facts: {
+        ...issuerFacts(id, parsed, { authority, urls: deps.urls }),
+        ...(constraints.length > 0 && { nameConstraints: constraints }),
+      },
       chainDer: isRoot ? above : [certificateDer, ...above],
       revokedBy: await revokedElsewhere(deps.inventory, known.external, {
         serial: parsed.serial,
@@ -313,6 +319,19 @@ function issuerFacts(
     signatureAlgorithm: signatureAlgorithms[authority.signatureAlgorithm],
     urls: { crl: urls.crl(id), ocsp: urls.ocsp(id), aia: urls.aia(id) },
   };
+}
+
+/** Of a certificate and of those above it whose keys are elsewhere; our own have none. */
+function nameConstraintsOf(
+  all: Register['external'],
+  { extensions }: ParsedCertificate,
+  issuer: string,
+): readonly NameConstraints[] {
+  const own = extensions.get(oids.nameConstraints);
+  const external = all.get(issuer);
+  const next = external?.parent === issuer ? '' : (external?.parent ?? '');
+  const above = external ? nameConstraintsOf(all, parseCertificate(external.certificateDer), next) : [];
+  return [...(own ? [decodeNameConstraints(own.value)] : []), ...above];
 }
 
 /** Follows the chain of those whose keys are elsewhere, by the lists of theirs that were imported. */

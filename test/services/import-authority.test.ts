@@ -146,6 +146,24 @@ describe('a chain that is good', () => {
     expect(await codeOf(service.services.importAuthority(admin, two.name, again))).toBe('conflict');
   });
 
+  it('constrains the names of products that come or change later', async () => {
+    const { environment, name, csrDer } = await waiting();
+    const ca = makeCorporateCa(now, { intermediate: { more: [dnsConstraints({ permitted: ['corp.example'] })] } });
+    const input = { chainPem: pemOf(ca.sign(csrDer), ca.intermediate), rootPem: ca.root.pem };
+    await service.services.importAuthority(admin, name, input);
+    const nameRules = ['a.corp.example', 'a.other.example'];
+    await service.services.createProduct(admin, { environment, name: 'later', nameRules });
+    const wanted = { product: `${environment}/later`, uses: null, lifetimeSeconds: day };
+    const caller = await service.services.authenticateToken((await service.services.createToken(admin, wanted)).secret);
+    const request = (names: string[]) =>
+      certified(service, caller, {
+        csrDer: buildCsr({ key: makeSigningKey(), names, subject: new Uint8Array([0x30, 0]) }),
+      });
+    expect((await request(['a.corp.example'])).record.state).toBe('issued');
+    const { reasons } = (await rejectionOf(request(['a.corp.example', 'a.other.example']))) as CaError;
+    expect(reasons).toMatchObject([{ code: 'nameConstraintViolated', value: 'a.other.example' }]);
+  });
+
   it('bounds what is issued below it', async () => {
     const { environment, name, csrDer } = await waiting();
     const ca = makeCorporateCa(now);

@@ -1,4 +1,5 @@
 /** What policy needs to know of the authority that will sign. */
+import type { NameConstraints } from '../x509/name-constraints.ts';
 import type { SignatureAlgorithm } from '../x509/signature-algorithm.ts';
 
 export interface IssuerFacts {
@@ -11,6 +12,8 @@ export interface IssuerFacts {
   readonly notBefore: number;
   readonly notAfter: number;
   readonly signatureAlgorithm: SignatureAlgorithm;
+  /** Of the authority and of those above it; absent without any. */
+  readonly nameConstraints?: readonly NameConstraints[];
   /** Where certificates of this authority say their CRL, OCSP responder and issuer are. */
   readonly urls: { readonly crl: string; readonly ocsp: string; readonly aia: string };
 }

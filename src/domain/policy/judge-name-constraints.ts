@@ -1,5 +1,6 @@
 /** Whether what products may name lies inside the name constraints of an authority (RFC 5280 §4.2.1.10). */
 import type { Reason } from '../errors.ts';
+import type { GeneralName } from '../x509/general-name.ts';
 import type { NameConstraints, Subtree } from '../x509/name-constraints.ts';
 import { parseCidr } from './cidr-range.ts';
 import type { NameRule } from './name-rule.ts';
@@ -38,6 +39,25 @@ export function judgeNameConstraints(
       ),
   );
   return [...unsupported, ...violated];
+}
+
+/** A reason for each name that no certificate below the authority may hold. */
+export const judgeConstrainedNames = (
+  constraints: readonly NameConstraints[],
+  names: readonly GeneralName[],
+): readonly Reason[] =>
+  names
+    .filter((name) => !constraints.every((each) => isInside(each, ruleOf(name))))
+    .map(({ value }): Reason => {
+      const message = 'The name constraints of the authority do not admit this name.';
+      return { code: 'nameConstraintViolated', message, field: 'csr.subjectAltName', value };
+    });
+
+/** The rule that gives just this name. */
+function ruleOf({ type, value }: GeneralName): NameRule {
+  if (type === 'ip') return { kind: 'ip', value: `${value}/${value.includes(':') ? 128 : 32}` };
+  if (type !== 'dns') return { kind: type, value };
+  return value.startsWith('*.') ? { kind: 'wildcard', value: value.slice(2) } : { kind: 'exact', value };
 }
 
 /** All names of the rule are in a permitted subtree of their kind, if there is any, and none is in an excluded one. */

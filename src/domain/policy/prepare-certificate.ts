@@ -20,6 +20,7 @@ import { encodeName, formatName } from '../x509/name.ts';
 import { keyIdentifier, publicKeySha256 } from '../x509/public-key.ts';
 import { encodeTbsCertificate } from '../x509/tbs-certificate.ts';
 import type { IssuerFacts } from './issuer-facts.ts';
+import { judgeConstrainedNames } from './judge-name-constraints.ts';
 import { judgeLifetime, validityOf } from './lifetime.ts';
 import { lintOrThrow } from './lint.ts';
 import type { KeyUsage, Profile } from './profile.ts';
@@ -97,6 +98,7 @@ export function prepareCertificate(compiled: CompiledProfile, request: Certifica
   const requested = readRequestedNames(request);
   refuseIfAny([
     ...judgeNames(requested, csr, { profile, product }),
+    ...(issuer.nameConstraints ? judgeConstrainedNames(issuer.nameConstraints, requested.names) : []),
     ...judgeKeyKind(csr.publicKey, profile),
     ...judgeLifetime(profile, issuer, { lifetimeSeconds, now }),
   ]);

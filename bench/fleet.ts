@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { CampaignPlanJson, CampaignProgressJson } from '../src/api/campaign.ts';
 import type { RenewalInfoJson } from '../src/api/certificate.ts';
+import { askAdmin } from './ask-admin.ts';
 import { type Enrolled, enrol } from './enrol.ts';
 import { httpRequest, type LoadResult, runLoad } from './load.ts';
 import { startMeasuredServer } from './measured-server.ts';
@@ -27,7 +28,7 @@ const seconds = Number(values.seconds);
 const warmUpSeconds = 3;
 
 const server = await startMeasuredServer(values.folder);
-const { ca, publicPort, adminPort, distributionPort, admin } = server;
+const { ca, publicPort, distributionPort } = server;
 
 const pathOf = (serial: string): string => `/v1/renewal-info/${serial}`;
 
@@ -76,29 +77,19 @@ async function load(
   return { ...result, serverMicroseconds: (cpuSeconds * 1e6) / asked };
 }
 
-async function asAdmin<T>(method: string, path: string, json?: object): Promise<T> {
-  const connection = await openRaw({ port: adminPort, ca, ...admin });
-  const body = json === undefined ? new Uint8Array(0) : Buffer.from(JSON.stringify(json));
-  const headers = json === undefined ? {} : { 'Content-Type': 'application/json' };
-  const answer = await connection.exchange(httpRequest(method, path, headers, body));
-  connection.close();
-  if (answer.status >= 300) throw new Error(`${method} ${path} was answered ${answer.status}: ${answer.body}`);
-  return JSON.parse(answer.body.toString()) as T;
-}
-
 /** Issues until the campaign has recorded its members, at most `requests`. */
 async function issueWhileCollecting(id: string, requests: ReturnType<typeof makeSignedRequests>) {
   const began = performance.now();
   const rates: number[] = [];
   for (let at = 0; at < requests.length; at += slice) {
-    const { status } = await asAdmin<CampaignProgressJson>('GET', `/v1/campaigns/${id}`);
+    const { status } = await askAdmin<CampaignProgressJson>(server, 'GET', `/v1/campaigns/${id}`);
     if (status !== 'collecting') break;
     rates.push((await enrol(server, requests.slice(at, at + slice), lanes)).perSecond);
   }
   let status = 'collecting';
   while (status === 'collecting') {
     await new Promise((resolve) => setTimeout(resolve, 200));
-    ({ status } = await asAdmin<CampaignProgressJson>('GET', `/v1/campaigns/${id}`));
+    ({ status } = await askAdmin<CampaignProgressJson>(server, 'GET', `/v1/campaigns/${id}`));
   }
   return { seconds: (performance.now() - began) / 1000, perSecond: average(rates) };
 }
@@ -123,8 +114,8 @@ const extra = makeSignedRequests(slice * 24, 'demo.dev.internal');
 const plain = (await enrol(server, extra.slice(0, slice * 4), lanes)).perSecond;
 const rotateBy = new Date(Date.now() + hours * 3_600_000).toISOString();
 const order = { filter: { environment: 'dev' }, rotateBy, description: 'bench' };
-const plan = await asAdmin<CampaignPlanJson>('POST', '/v1/campaigns', { ...order, dryRun: true });
-const { id } = await asAdmin<{ id: string }>('POST', '/v1/campaigns', order);
+const plan = await askAdmin<CampaignPlanJson>(server, 'POST', '/v1/campaigns', { ...order, dryRun: true });
+const { id } = await askAdmin<{ id: string }>(server, 'POST', '/v1/campaigns', order);
 const collecting = await issueWhileCollecting(id, extra.slice(slice * 4));
 
 /** Each agent rotates at a random time in its window; the busiest hour is what the authority would feel. */

@@ -1,12 +1,12 @@
 /** Requests that wait for approval, over the real inventory and vault: submitted, seen, decided, collected, recovered. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CaError } from '../../src/domain/errors.ts';
+import type { CaError } from '../../src/domain/errors.ts';
 import type { RequestRecord } from '../../src/domain/records/request.ts';
 import { parseCertificate } from '../../src/domain/x509/certificate.ts';
 import { formatName } from '../../src/domain/x509/name.ts';
-import type { Signer, Vault } from '../../src/ports/vault.ts';
 import type { Caller } from '../../src/services/caller.ts';
 import type { Submitted } from '../../src/services/services.ts';
+import { failingVault } from '../support/changed-vault.ts';
 import { buildCsr } from '../support/csr-builder.ts';
 import { rawProfile } from '../support/policy-builders.ts';
 import { codeOf, rejectionOf } from '../support/rejection.ts';
@@ -18,26 +18,11 @@ const folder = suiteFolder();
 let signerFails = false;
 let service: TestService;
 
-/** A vault whose signatures fail while `signerFails`. */
-const failingVault = (vault: Vault): Vault => ({
-  name: vault.name,
-  createKey: (name, type) => vault.createKey(name, type),
-  listKeys: () => vault.listKeys(),
-  key: (name) => vault.key(name),
-  destroyKey: (name) => vault.destroyKey(name),
-  close: () => vault.close(),
-  async signer(name, algorithm): Promise<Signer> {
-    const signer = await vault.signer(name, algorithm);
-    return {
-      key: signer.key,
-      algorithm,
-      sign: (tbs) => (signerFails ? Promise.reject(new CaError('signerUnavailable', 'down')) : signer.sign(tbs)),
-    };
-  },
-});
-
 beforeAll(async () => {
-  service = await firstRunService({ home: folder('data'), wrapVault: failingVault });
+  service = await firstRunService({
+    home: folder('data'),
+    wrapVault: (vault) => failingVault(vault, () => signerFails),
+  });
 });
 afterAll(() => service.close());
 

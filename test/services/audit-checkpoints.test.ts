@@ -6,10 +6,9 @@ import { openAuditLogFile } from '../../src/adapters/inventory-sqlite/audit-log-
 import { parseCheckpointNote } from '../../src/domain/audit/checkpoint.ts';
 import { createJudgeCheckpoint, proofOf } from '../../src/domain/audit/checkpoint-trust.ts';
 import { verifyAuditLog } from '../../src/domain/audit/verify-log.ts';
-import { CaError } from '../../src/domain/errors.ts';
 import { parseCertificate } from '../../src/domain/x509/certificate.ts';
 import { oids } from '../../src/domain/x509/oids.ts';
-import type { Signer, Vault } from '../../src/ports/vault.ts';
+import { failingVault } from '../support/changed-vault.ts';
 import { codeOf } from '../support/rejection.ts';
 import {
   admin,
@@ -257,20 +256,4 @@ describe('the list of audit events', () => {
     const newest = await newestSeq(service);
     expect([...first.items, ...second.items].map(({ seq }) => newest - seq)).toEqual([0, 1, 2, 3]);
   });
-});
-
-/** A vault whose signatures fail while `fails` says so. */
-const failingVault = (vault: Vault, fails: () => boolean): Vault => ({
-  name: vault.name,
-  createKey: (name, type) => vault.createKey(name, type),
-  listKeys: () => vault.listKeys(),
-  key: (name) => vault.key(name),
-  destroyKey: (name) => vault.destroyKey(name),
-  close: () => vault.close(),
-  async signer(name, algorithm): Promise<Signer> {
-    const signer = await vault.signer(name, algorithm);
-    const sign = (tbs: Uint8Array) =>
-      fails() ? Promise.reject(new CaError('signerUnavailable', 'down')) : signer.sign(tbs);
-    return { ...signer, sign };
-  },
 });

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CaError } from '../../src/domain/errors.ts';
+import type { CaError } from '../../src/domain/errors.ts';
 import { parseCertificate } from '../../src/domain/x509/certificate.ts';
-import type { Signer, Vault } from '../../src/ports/vault.ts';
 import { certified, rotated } from '../support/certified.ts';
+import { failingVault } from '../support/changed-vault.ts';
 import { buildCsr } from '../support/csr-builder.ts';
 import { codeOf, rejectionOf } from '../support/rejection.ts';
 import { admin, demoToken, firstRunService, openService, type TestService } from '../support/service-builder.ts';
@@ -14,26 +14,11 @@ const folder = suiteFolder();
 let signerFails = false;
 let service: TestService;
 
-/** A vault whose signatures fail while `signerFails`. */
-const failingVault = (vault: Vault): Vault => ({
-  name: vault.name,
-  createKey: (name, type) => vault.createKey(name, type),
-  listKeys: () => vault.listKeys(),
-  key: (name) => vault.key(name),
-  destroyKey: (name) => vault.destroyKey(name),
-  close: () => vault.close(),
-  async signer(name, algorithm): Promise<Signer> {
-    const signer = await vault.signer(name, algorithm);
-    return {
-      key: signer.key,
-      algorithm,
-      sign: (tbs) => (signerFails ? Promise.reject(new CaError('signerUnavailable', 'down')) : signer.sign(tbs)),
-    };
-  },
-});
-
 beforeAll(async () => {
-  service = await firstRunService({ home: folder('data'), wrapVault: failingVault });
+  service = await firstRunService({
+    home: folder('data'),
+    wrapVault: (vault) => failingVault(vault, () => signerFails),
+  });
 });
 afterAll(() => service.close());
 

@@ -4,6 +4,7 @@ import { CaError } from '../../src/domain/errors.ts';
 import type { ExpiryCount } from '../../src/ports/inventory.ts';
 import type { Signer, Vault } from '../../src/ports/vault.ts';
 import { createExpiryCounts } from '../../src/services/expiry-counts.ts';
+import { changedVault } from '../support/changed-vault.ts';
 import { buildCsr } from '../support/csr-builder.ts';
 import { codeOf } from '../support/rejection.ts';
 import { demoToken, firstRunService, type TestService } from '../support/service-builder.ts';
@@ -16,26 +17,21 @@ let letGo = (): void => undefined;
 let freeOctets: number | undefined;
 let service: TestService;
 
-const watchedVault = (vault: Vault): Vault => ({
-  name: vault.name,
-  createKey: (name, type) => vault.createKey(name, type),
-  listKeys: () => vault.listKeys(),
-  key: (name) => vault.key(name),
-  destroyKey: (name) => vault.destroyKey(name),
-  close: () => vault.close(),
-  async signer(name, algorithm): Promise<Signer> {
-    const real = await vault.signer(name, algorithm);
-    return {
-      key: real.key,
-      algorithm,
-      async sign(tbs) {
-        if (signer === 'fails') throw new CaError('signerUnavailable', 'down');
-        if (signer === 'waits') await new Promise<void>((resolve) => (letGo = resolve));
-        return real.sign(tbs);
-      },
-    };
-  },
-});
+const watchedVault = (vault: Vault): Vault =>
+  changedVault(vault, {
+    async signer(name, algorithm): Promise<Signer> {
+      const real = await vault.signer(name, algorithm);
+      return {
+        key: real.key,
+        algorithm,
+        async sign(tbs) {
+          if (signer === 'fails') throw new CaError('signerUnavailable', 'down');
+          if (signer === 'waits') await new Promise<void>((resolve) => (letGo = resolve));
+          return real.sign(tbs);
+        },
+      };
+    },
+  });
 
 beforeAll(async () => {
   service = await firstRunService({

@@ -1,6 +1,7 @@
 /** Each part of readiness alone: it is named when it fails, with the reason, and comes back when its cause is gone. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CaError } from '../../src/domain/errors.ts';
+import { changedVault } from '../support/changed-vault.ts';
 import { buildCsr } from '../support/csr-builder.ts';
 import { rejectionOf } from '../support/rejection.ts';
 import { demoToken, firstRunService, openService, type TestService } from '../support/service-builder.ts';
@@ -32,23 +33,18 @@ beforeAll(async () => {
         return inventory.recordCrl(crl, audit);
       },
     }),
-    wrapVault: (vault) => ({
-      name: vault.name,
-      createKey: (name, type) => vault.createKey(name, type),
-      listKeys: () => vault.listKeys(),
-      key: (name) => vault.key(name),
-      destroyKey: (name) => vault.destroyKey(name),
-      close: () => vault.close(),
-      async signer(name, algorithm) {
-        failIf('vault');
-        const signer = await vault.signer(name, algorithm);
-        const sign = async (tbs: Uint8Array): Promise<Uint8Array> => {
-          failIf('signer');
-          return signer.sign(tbs);
-        };
-        return { key: signer.key, algorithm, sign };
-      },
-    }),
+    wrapVault: (vault) =>
+      changedVault(vault, {
+        async signer(name, algorithm) {
+          failIf('vault');
+          const signer = await vault.signer(name, algorithm);
+          const sign = async (tbs: Uint8Array): Promise<Uint8Array> => {
+            failIf('signer');
+            return signer.sign(tbs);
+          };
+          return { key: signer.key, algorithm, sign };
+        },
+      }),
     wrapHome: (home) => ({ ...home, freeOctets: async () => (faults.has('disk') ? 1024 : home.freeOctets()) }),
   });
 });

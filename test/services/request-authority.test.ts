@@ -5,6 +5,7 @@ import { CaError } from '../../src/domain/errors.ts';
 import { parseSubjectPublicKey, verifySignature } from '../../src/domain/x509/public-key.ts';
 import { findSignatureAlgorithm } from '../../src/domain/x509/signature-algorithm.ts';
 import { openSigned } from '../../src/domain/x509/signed.ts';
+import { changedVault } from '../support/changed-vault.ts';
 import { codeOf } from '../support/rejection.ts';
 import { admin, firstRunService, openService, type TestService } from '../support/service-builder.ts';
 import { suiteFolder } from '../support/suite-folder.ts';
@@ -97,18 +98,13 @@ describe('an environment whose issuing authority is signed elsewhere', () => {
     const home = folder('interrupted');
     const first = await openService({
       home,
-      wrapVault: (vault) => ({
-        name: vault.name,
-        createKey: (name, type) => vault.createKey(name, type),
-        listKeys: () => vault.listKeys(),
-        key: (name) => vault.key(name),
-        destroyKey: (name) => vault.destroyKey(name),
-        close: () => vault.close(),
-        async signer(name, algorithm) {
-          if (away) throw new CaError('signerUnavailable', 'The vault is away.');
-          return vault.signer(name, algorithm);
-        },
-      }),
+      wrapVault: (vault) =>
+        changedVault(vault, {
+          async signer(name, algorithm) {
+            if (away) throw new CaError('signerUnavailable', 'The vault is away.');
+            return vault.signer(name, algorithm);
+          },
+        }),
     });
     await first.ensureFirstRun();
     away = true;

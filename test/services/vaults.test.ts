@@ -2,6 +2,7 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { CaError } from '../../src/domain/errors.ts';
 import type { Vault } from '../../src/ports/vault.ts';
+import { changedVault } from '../support/changed-vault.ts';
 import { codeOf } from '../support/rejection.ts';
 import { admin, openService } from '../support/service-builder.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -11,18 +12,13 @@ type Sign = (name: string, sign: () => Promise<Uint8Array>, tbs: Uint8Array) => 
 /** The services after a first run; from then on `sign` decides what each key's signatures are. */
 async function withSigning(sign: Sign = (_name, really) => really()) {
   let inForce: Sign = (_name, really) => really();
-  const wrapVault = (vault: Vault): Vault => ({
-    name: vault.name,
-    createKey: (name, type) => vault.createKey(name, type),
-    listKeys: () => vault.listKeys(),
-    key: (name) => vault.key(name),
-    destroyKey: (name) => vault.destroyKey(name),
-    close: () => vault.close(),
-    async signer(name, algorithm) {
-      const signer = await vault.signer(name, algorithm);
-      return { ...signer, sign: (tbs) => inForce(name, () => signer.sign(tbs), tbs) };
-    },
-  });
+  const wrapVault = (vault: Vault): Vault =>
+    changedVault(vault, {
+      async signer(name, algorithm) {
+        const signer = await vault.signer(name, algorithm);
+        return { ...signer, sign: (tbs) => inForce(name, () => signer.sign(tbs), tbs) };
+      },
+    });
   const service = await openService({ home: temporaryFolder().path, wrapVault });
   onTestFinished(() => service.close());
   await service.ensureFirstRun();

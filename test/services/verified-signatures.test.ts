@@ -1,6 +1,7 @@
 /** No vault is believed: a signature that does not verify with the certified key is made into nothing and recorded nowhere. */
 import { expect, it, onTestFinished } from 'vitest';
 import type { Signer, Vault } from '../../src/ports/vault.ts';
+import { changedVault } from '../support/changed-vault.ts';
 import { buildCsr } from '../support/csr-builder.ts';
 import { codeOf } from '../support/rejection.ts';
 import { admin, demoToken, openService } from '../support/service-builder.ts';
@@ -21,18 +22,13 @@ async function withVault(interference: Interference, home = temporaryFolder().pa
   await first.vault.createKey('other', 'ec-p256');
   await first.close();
   const { sign = (signature) => signature, instead = (name) => name } = interference;
-  const wrapVault = (vault: Vault): Vault => ({
-    name: vault.name,
-    createKey: (name, type) => vault.createKey(name, type),
-    listKeys: () => vault.listKeys(),
-    key: (name) => vault.key(name),
-    destroyKey: (name) => vault.destroyKey(name),
-    close: () => vault.close(),
-    async signer(name, algorithm): Promise<Signer> {
-      const signer = await vault.signer(instead(name), algorithm);
-      return { key: signer.key, algorithm, sign: async (tbs) => sign(await signer.sign(tbs)) };
-    },
-  });
+  const wrapVault = (vault: Vault): Vault =>
+    changedVault(vault, {
+      async signer(name, algorithm): Promise<Signer> {
+        const signer = await vault.signer(instead(name), algorithm);
+        return { key: signer.key, algorithm, sign: async (tbs) => sign(await signer.sign(tbs)) };
+      },
+    });
   const service = await openService({ home, wrapVault });
   onTestFinished(() => service.close());
   return service;

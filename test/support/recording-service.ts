@@ -3,6 +3,7 @@ import { appendFileSync } from 'node:fs';
 import { loadConfig } from '../../src/config.ts';
 import { startService } from '../../src/main.ts';
 import type { Signer, Vault } from '../../src/ports/vault.ts';
+import { changedVault } from './changed-vault.ts';
 
 /** The variable that names the file; one line of base64 for each signature. */
 export const signedFileVariable = 'PRIVYSEAL_TEST_SIGNED_FILE';
@@ -18,15 +19,10 @@ const recordSigner = (signer: Signer, file: string): Signer => ({
   },
 });
 
-const recordVault = (vault: Vault, file: string): Vault => ({
-  name: vault.name,
-  createKey: (name, type) => vault.createKey(name, type),
-  listKeys: () => vault.listKeys(),
-  key: (name) => vault.key(name),
-  signer: async (name, algorithm) => recordSigner(await vault.signer(name, algorithm), file),
-  destroyKey: (name) => vault.destroyKey(name),
-  close: () => vault.close(),
-});
+const recordVault = (vault: Vault, file: string): Vault =>
+  changedVault(vault, {
+    signer: async (name, algorithm) => recordSigner(await vault.signer(name, algorithm), file),
+  });
 
 if (import.meta.main) {
   const file = process.env[signedFileVariable] ?? '';

@@ -29,7 +29,10 @@ await fillInventory({
 });
 const server = await serveHome(home);
 const compromise = (body: object): Promise<CompromiseJson> =>
-  askAdmin<CompromiseJson>(server, 'POST', '/v1/authorities/dev-issuing/compromise', { reason: 'a drill', ...body });
+  askAdmin<CompromiseJson>(server, 'POST', '/v1/authorities/dev-issuing/compromise', {
+    reason: 'a drill of the bench',
+    ...body,
+  });
 
 const headers = {
   Authorization: `Bearer ${server.token}`,
@@ -41,11 +44,14 @@ const connection = await openRaw({ port: server.publicPort, ca: server.ca });
 let sent = 0;
 
 const compromisedKey = (await issueOne())!;
-const planned = await timed(() => compromise({ dryRun: true }));
-const [declared, { ms: firstMs }] = await Promise.all([timed(() => compromise({})), timed(firstOfReplacement)]);
-connection.close();
-await server.stop();
-report();
+try {
+  const planned = await timed(() => compromise({ dryRun: true }));
+  const [declared, first] = await Promise.all([timed(() => compromise({})), timed(firstOfReplacement)]);
+  report({ planned, declared, first });
+} finally {
+  connection.close();
+  await server.stop();
+}
 
 /** The authorityKeyIdentifier, for generations share a name; undefined when it is refused. */
 async function issueOne(): Promise<string | undefined> {
@@ -61,17 +67,26 @@ async function firstOfReplacement(): Promise<void> {
   for (let key = await issueOne(); key === undefined || key === compromisedKey; key = await issueOne());
 }
 
-async function timed<T>(act: () => Promise<T>): Promise<{ readonly value: T; readonly ms: number }> {
+async function timed<T>(act: () => Promise<T>): Promise<Timed<T>> {
   const startedAt = performance.now();
   const value = await act();
   return { value, ms: performance.now() - startedAt };
 }
 
-function report(): void {
+interface Timed<T> {
+  readonly value: T;
+  readonly ms: number;
+}
+
+function report({
+  planned,
+  declared,
+  first,
+}: Record<'planned' | 'declared', Timed<CompromiseJson>> & { first: Timed<void> }): void {
   const result = {
     certificates: Number(values.certificates),
     dryRunMs: planned.ms,
-    firstOfReplacementMs: firstMs,
+    firstOfReplacementMs: first.ms,
     wholeMs: declared.ms,
     replaced: declared.value.replaced,
   };

@@ -5,7 +5,7 @@ import { encodePem } from '../../src/domain/der/pem.ts';
 import type { CaError } from '../../src/domain/errors.ts';
 import type { Inventory } from '../../src/ports/inventory.ts';
 import type { CertificateView } from '../../src/services/services.ts';
-import { judgeChain } from '../support/chain-judge.ts';
+import { type ChainJudge, judgeChain } from '../support/chain-judge.ts';
 import { failingOnce } from '../support/failing-once.ts';
 import { itWith } from '../support/judges.ts';
 import { makeKeyRequest } from '../support/key-request.ts';
@@ -184,14 +184,14 @@ describe('the rotation of a root', () => {
     });
   });
 
-  itWith('openssl', 'is believed by openssl before, during and after, with old and new roots', async () => {
+  const believed = async (judge: ChainJudge, unknown: string): Promise<void> => {
     const service = await aService();
     const file = (name: string): string => join(service.home, name);
     const [oldRoot] = await service.services.trustBundle('dev');
     const before = await issue(service);
     await service.housekeep();
     const say = (view: CertificateView, trusts: readonly Uint8Array[]) =>
-      judgeChain(service, file, { view, trusts, withLists: true });
+      judgeChain(service, file, { view, trusts, withLists: true, judge });
     expect(await say(before, [oldRoot!])).toBe('OK');
 
     await issuing(service, 'dev-root');
@@ -214,8 +214,17 @@ describe('the rotation of a root', () => {
     expect(await service.services.trustBundle('dev')).toEqual([newRoot]);
     expect(after.chainDer).toHaveLength(1);
     expect(await say(after, [newRoot!])).toBe('OK');
-    expect(await say(after, [oldRoot!])).toContain('unable to get local issuer certificate');
-  });
+    expect(await say(after, [oldRoot!])).toContain(unknown);
+
+    await service.services.revokeCertificate(admin, after.record.serial, { reason: 'superseded' });
+    service.pass(10);
+    await service.housekeep();
+    expect(await say(after, [newRoot!])).toMatch(/revoked/);
+  };
+  const sentence = (judge: string): string =>
+    `is believed by ${judge} before, during and after, with old and new roots`;
+  itWith('openssl', sentence('openssl'), () => believed('openssl', 'unable to get local issuer certificate'));
+  itWith('javac', sentence('Java'), () => believed('javac', 'unable to find valid certification path'), 120_000);
 
   itWith('openssl', 'that signs products’ certificates itself is followed by its crosses', async () => {
     const service = await aService({ settings: { hierarchy: 'root' } });

@@ -258,10 +258,13 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
     listExternalAuthorities: () => external.all(),
     externalAuthority: (name) => external.find(name),
     ...createManageOperators({ ...shared, directory, requestServiceCertificate }),
-    async crl(authority) {
-      const elsewhere = await external.find(authority);
-      return elsewhere ? external.crl(elsewhere) : crls.current(authority);
-    },
+    // Ours first: they are in memory, and what everybody fetches.
+    crl: (authority) =>
+      crls.current(authority).catch(async (error: unknown) => {
+        const elsewhere = await external.find(authority);
+        if (!elsewhere) throw error;
+        return external.crl(elsewhere);
+      }),
     renewalInfo: renewals.find,
     ...campaigns,
     ...createRotateAuthority(rotating),

@@ -1,7 +1,7 @@
 /** Keys of the transit engine: which types there are, and a key's public half as OpenBao tells it. */
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import type { KeyType } from '../../domain/x509/key-type.ts';
-import { parseSubjectPublicKey } from '../../domain/x509/public-key.ts';
+import { parseSubjectPublicKey, type SubjectPublicKey } from '../../domain/x509/public-key.ts';
 import type { VaultKey } from '../../ports/vault.ts';
 import { BaoError } from './bao-trouble.ts';
 
@@ -22,7 +22,8 @@ const typeOf = new Map(Object.entries(transitTypes).map(([type, name]) => [name,
 export interface TransitKey {
   readonly facts: VaultKey;
   readonly version: number;
-  readonly publicKey: KeyObject;
+  /** Imported: that costs as much as verifying once. */
+  readonly publicKey: SubjectPublicKey;
 }
 
 /** From `data` of `GET keys/NAME`; BaoError `keyUnfit`, `versionGone`, `badRequest`. */
@@ -34,15 +35,16 @@ export function readTransitKey(name: string, version: number, data: unknown): Tr
     throw new BaoError('keyUnfit', `a key of type ${type}`);
   const { public_key: text } = recordOf(recordOf(keys)[String(version)]);
   if (typeof text !== 'string') throw new BaoError('versionGone', `no version ${version}`);
-  const publicKey = publicKeyOf(type, text);
-  const publicKeyDer = publicKey.export({ format: 'der', type: 'spki' });
-  if (typeNamed(publicKeyDer) !== type) throw new BaoError('keyUnfit', `not the ${type} that it is called`);
-  return { facts: { name, type, publicKeyDer }, version, publicKey };
+  const keyObject = keyObjectOf(type, text);
+  const publicKeyDer = keyObject.export({ format: 'der', type: 'spki' });
+  const publicKey = certifiable(publicKeyDer);
+  if (publicKey.keyType !== type) throw new BaoError('keyUnfit', `not the ${type} that it is called`);
+  return { facts: { name, type, publicKeyDer }, version, publicKey: { ...publicKey, keyObject } };
 }
 
-function typeNamed(publicKeyDer: Uint8Array): string {
+function certifiable(publicKeyDer: Uint8Array): SubjectPublicKey {
   try {
-    return parseSubjectPublicKey(publicKeyDer).keyType;
+    return parseSubjectPublicKey(publicKeyDer);
   } catch (cause) {
     throw new BaoError('keyUnfit', 'a key that no authority may have', cause);
   }
@@ -52,7 +54,7 @@ function typeNamed(publicKeyDer: Uint8Array): string {
 const ed25519Prefix = Buffer.from('302a300506032b6570032100', 'hex');
 
 /** PEM for EC and RSA; for Ed25519 the raw octets in base64. */
-function publicKeyOf(type: KeyType, text: string): KeyObject {
+function keyObjectOf(type: KeyType, text: string): KeyObject {
   try {
     if (type !== 'ed25519') return createPublicKey(text);
     const der = Buffer.concat([ed25519Prefix, Buffer.from(text, 'base64')]);

@@ -1,5 +1,6 @@
-/** Whether signatures are of their octets with this key; in two ways that agree. */
-import { constants, type KeyObject, type VerifyKeyObjectInput, verify } from 'node:crypto';
+/** Whether signatures are of their octets with one key: on this thread, and on the thread pool. */
+
+import { type SubjectPublicKey, verifySignature, verifySignatureSync } from '../../domain/x509/public-key.ts';
 import type { SignatureAlgorithm } from '../../domain/x509/signature-algorithm.ts';
 
 export interface Signed {
@@ -9,31 +10,15 @@ export interface Signed {
 
 /** What one request brought. */
 export interface SignedTogether {
-  readonly publicKey: KeyObject;
+  readonly publicKey: SubjectPublicKey;
   readonly algorithm: SignatureAlgorithm;
   readonly signed: readonly Signed[];
 }
 
 /** In their order, on this thread, for one that has nothing else to do. */
-export function verifyAll({ publicKey, algorithm, signed }: SignedTogether): readonly boolean[] {
-  const key = parametersOf(publicKey, algorithm);
-  return signed.map(({ tbs, signature }) => verify(algorithm.hash, tbs, key, signature));
-}
+export const verifyAll = ({ signed, ...by }: SignedTogether): readonly boolean[] =>
+  signed.map((each) => verifySignatureSync({ ...by, ...each }));
 
-/** On the thread pool. */
-export function verifyAllSoon({ publicKey, algorithm, signed }: SignedTogether): Promise<readonly boolean[]> {
-  const key = parametersOf(publicKey, algorithm);
-  return Promise.all(
-    signed.map(
-      ({ tbs, signature }) =>
-        new Promise<boolean>((done) =>
-          verify(algorithm.hash, tbs, key, signature, (error, isGood) => done(error === null && isGood)),
-        ),
-    ),
-  );
-}
-
-function parametersOf(publicKey: KeyObject, { pssSaltLength }: SignatureAlgorithm): KeyObject | VerifyKeyObjectInput {
-  if (pssSaltLength === undefined) return publicKey;
-  return { key: publicKey, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: pssSaltLength };
-}
+/** On the thread pool; what cannot be verified is not good. */
+export const verifyAllSoon = ({ signed, ...by }: SignedTogether): Promise<readonly boolean[]> =>
+  Promise.all(signed.map((each) => verifySignature({ ...by, ...each }).catch(() => false)));

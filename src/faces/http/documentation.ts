@@ -33,6 +33,18 @@ export const problemJson = 'application/problem+json';
 /** Any request may meet these. */
 export const commonProblems: readonly CaErrorCode[] = ['malformed', 'rateLimited', 'serverInternal', 'stopping'];
 
+/** Any act of an operator with a body may meet these. */
+export const changeProblems: readonly CaErrorCode[] = [
+  ...commonProblems,
+  'unauthenticated',
+  'unauthorized',
+  'conflict',
+  'payloadTooLarge',
+  'unsupportedMediaType',
+  'overloaded',
+  'inventoryUnavailable',
+];
+
 export const submitProblems: readonly CaErrorCode[] = [
   ...commonProblems,
   'badCSR',

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -7,6 +7,7 @@ import { failureOf, startErrorOf } from '../../../src/adapters/inventory-sqlite/
 import { expectWholeChain } from '../../contracts/inventory/audit.ts';
 import { auditEntry, issuanceIntent } from '../../support/inventory-builders.ts';
 import { type SqliteStore, sqliteStore } from '../../support/inventory-stores.ts';
+import { itWith, pathOf } from '../../support/judges.ts';
 import { serialsOf, startWriting, writingProgram } from './writing-child.ts';
 
 let store: SqliteStore;
@@ -46,17 +47,15 @@ describe('a database that another program has locked', () => {
   });
 });
 
-const prlimit = '/usr/bin/prlimit';
-
 describe('a disk that is full', () => {
-  it.skipIf(!existsSync(prlimit))('refuses, loses nothing, and is written again when there is room', async () => {
+  itWith('prlimit', 'refuses, loses nothing, and is written again when there is room', async () => {
     // A soft limit on the size of files, which prlimit lifts from outside: 1 MiB, in blocks of 512 octets.
     const limited = ['/bin/sh', '-c', `ulimit -S -f 2048; exec "$0" "$@"`, process.execPath];
     const writing = startWriting([store.file, '4'], { command: limited });
     const refused = await writing.hear((line) => line.startsWith('refused'));
     expect(refused).toMatch(/^refused inventoryUnavailable \d+$/);
     await writing.hear((line) => line.startsWith('refused'));
-    execFileSync(prlimit, ['--pid', String(writing.child.pid), '--fsize=unlimited:unlimited']);
+    execFileSync(pathOf('prlimit'), ['--pid', String(writing.child.pid), '--fsize=unlimited:unlimited']);
     for (let more = 0; more < 20; more++) await writing.hear((line) => line.startsWith('issued'));
     await writing.kill();
     const inventory = await store.open();
@@ -71,7 +70,9 @@ describe('a database that cannot be written', () => {
   const as = asRoot ? { uid: 65534, gid: 65534 } : {};
   const canRead = spawnSync('test', ['-r', writingProgram, '-a', '-x', process.execPath], as).status === 0;
 
-  it.skipIf(!canRead)('stops the start', async () => {
+  const reader = canRead ? { path: writingProgram } : { missing: 'this checkout can be read by its owner alone' };
+
+  itWith(reader, 'stops the start', async () => {
     await (await store.open()).close();
     chmodSync(store.file, 0o444);
     chmodSync(store.folder, 0o555);

@@ -9,7 +9,7 @@ import type { DistributionUrls } from '../../../services/services.ts';
 import { callerOf } from '../authentication.ts';
 import { sendJson } from '../certificate-formats.ts';
 import { authorityJson, externalAuthorityJson } from '../certificate-json.ts';
-import { commonProblems, jsonAnswer, problems } from '../documentation.ts';
+import { changeProblems, commonProblems, jsonAnswer, problems } from '../documentation.ts';
 import type { Face } from '../face-deps.ts';
 import { rfc3339Ms } from '../rfc3339.ts';
 import { crlJson } from './crl-routes.ts';
@@ -57,7 +57,7 @@ export function addAuthorityDetailRoutes(
         body: AuthorityBody,
         response: {
           201: jsonAnswer('The authority, with its CSR.', AuthorityDetailJson),
-          ...problems(...changeProblems),
+          ...problems(...authorityProblems),
         },
       },
     },
@@ -83,7 +83,7 @@ export function addAuthorityDetailRoutes(
         body: AuthorityImportBody,
         response: {
           200: jsonAnswer('The authority, in force.', AuthorityDetailJson),
-          ...problems(...changeProblems, 'policyRefused', 'badPublicKey', 'compound', 'clockUnsafe'),
+          ...problems(...authorityProblems, 'policyRefused', 'badPublicKey', 'compound', 'clockUnsafe'),
         },
       },
     },
@@ -116,7 +116,7 @@ export function addAuthorityDetailRoutes(
         body: CrlImportBody,
         response: {
           200: jsonAnswer('The list that is served from now on.', CrlJson),
-          ...problems(...changeProblems, 'policyRefused', 'clockUnsafe'),
+          ...problems(...authorityProblems, 'policyRefused', 'clockUnsafe'),
         },
       },
     },
@@ -130,18 +130,7 @@ export function addAuthorityDetailRoutes(
 const longestCrlBody = 5 * 2 ** 20;
 
 /** Its CSR is signed before the answer. */
-const changeProblems = [
-  ...commonProblems,
-  'unauthenticated',
-  'unauthorized',
-  'notFound',
-  'conflict',
-  'payloadTooLarge',
-  'unsupportedMediaType',
-  'overloaded',
-  'signerUnavailable',
-  'inventoryUnavailable',
-] as const;
+const authorityProblems = [...changeProblems, 'notFound', 'signerUnavailable'] as const;
 
 const detailJson = (detail: AuthorityDetail): AuthorityDetailJson =>
   detail.kind === 'external' ? externalDetailJson(detail) : ownDetailJson(detail);

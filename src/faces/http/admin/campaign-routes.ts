@@ -11,12 +11,11 @@ import {
   ResumeCampaignBody,
 } from '../../../api/campaign.ts';
 import { NoQuery } from '../../../api/service.ts';
-import type { CaErrorCode } from '../../../domain/errors.ts';
 import type { CampaignServices, CampaignView } from '../../../services/campaign-views.ts';
 import { callerOf } from '../authentication.ts';
 import { campaignJson, campaignPlanJson, campaignProgressJson } from '../campaign-json.ts';
 import { sendJson } from '../certificate-formats.ts';
-import { commonProblems, jsonAnswer, problems } from '../documentation.ts';
+import { changeProblems, commonProblems, jsonAnswer, problems } from '../documentation.ts';
 import type { Face } from '../face-deps.ts';
 import { integersInQuery } from '../integers-in-query.ts';
 import type { Permission } from './operator-permissions.ts';
@@ -24,16 +23,7 @@ import { wholeBody } from './whole-body.ts';
 
 const shared = { tags: ['campaigns'], security: [{ operatorCertificate: [] }] };
 const readProblems = [...commonProblems, 'unauthenticated', 'unauthorized'] as const;
-const changeProblems: readonly CaErrorCode[] = [
-  ...readProblems,
-  'policyRefused',
-  'conflict',
-  'payloadTooLarge',
-  'unsupportedMediaType',
-  'overloaded',
-  'inventoryUnavailable',
-  'clockUnsafe',
-];
+const campaignProblems = [...changeProblems, 'policyRefused', 'clockUnsafe'] as const;
 
 export function addCampaignRoutes(
   face: Face,
@@ -102,7 +92,7 @@ function addCampaignStart(face: Face, services: CampaignServices, onRequest: onR
         response: {
           200: jsonAnswer('What it would come to.', CampaignPlanJson),
           201: jsonAnswer('It is started.', CampaignJson),
-          ...problems(...changeProblems),
+          ...problems(...campaignProblems),
         },
       },
     },
@@ -137,7 +127,7 @@ function addCampaignChanges(face: Face, services: CampaignServices, onRequest: o
       change: (request, id) => services.abandonCampaign(callerOf(request), id),
     },
   ];
-  const answers = { 200: jsonAnswer('The campaign.', CampaignJson), ...problems(...changeProblems, 'notFound') };
+  const answers = { 200: jsonAnswer('The campaign.', CampaignJson), ...problems(...campaignProblems, 'notFound') };
   for (const { act, change, ...words } of changes) {
     face.post(
       `/v1/campaigns/:id/${act}`,

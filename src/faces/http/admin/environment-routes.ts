@@ -4,7 +4,7 @@ import { EnvironmentBody, EnvironmentJson, EnvironmentList, EnvironmentPath, NoQ
 import type { EnvironmentView, Services } from '../../../services/services.ts';
 import { callerOf } from '../authentication.ts';
 import { sendJson } from '../certificate-formats.ts';
-import { commonProblems, jsonAnswer, problems } from '../documentation.ts';
+import { changeProblems, commonProblems, jsonAnswer, problems } from '../documentation.ts';
 import type { Face } from '../face-deps.ts';
 import { rfc3339Ms } from '../rfc3339.ts';
 import type { Permission } from './operator-permissions.ts';
@@ -15,19 +15,7 @@ const tags = ['environments'];
 const security = [{ operatorCertificate: [] }];
 
 /** Its authorities are signed before the answer. */
-const createProblems = [
-  ...commonProblems,
-  'unauthenticated',
-  'unauthorized',
-  'notFound',
-  'conflict',
-  'payloadTooLarge',
-  'unsupportedMediaType',
-  'overloaded',
-  'signerUnavailable',
-  'inventoryUnavailable',
-  'clockUnsafe',
-] as const;
+const createProblems = [...changeProblems, 'notFound', 'signerUnavailable', 'clockUnsafe'] as const;
 
 export function addEnvironmentRoutes(
   face: Face,

@@ -7,7 +7,7 @@ import type { Product, ProductVersion } from '../../../domain/records/environmen
 import type { RegistryServices } from '../../../services/registry-services.ts';
 import { callerOf } from '../authentication.ts';
 import { sendJson } from '../certificate-formats.ts';
-import { commonProblems, jsonAnswer, problems } from '../documentation.ts';
+import { changeProblems, commonProblems, jsonAnswer, problems } from '../documentation.ts';
 import type { Face } from '../face-deps.ts';
 import { integersInQuery } from '../integers-in-query.ts';
 import { rfc3339Ms } from '../rfc3339.ts';
@@ -18,16 +18,7 @@ type May = (permission: Permission) => onRequestAsyncHookHandler[];
 
 const shared = { tags: ['products'], security: [{ operatorCertificate: [] }] };
 const readProblems = [...commonProblems, 'unauthenticated', 'unauthorized'] as const;
-const changeProblems = [
-  ...readProblems,
-  'policyRefused',
-  'notFound',
-  'conflict',
-  'payloadTooLarge',
-  'unsupportedMediaType',
-  'overloaded',
-  'inventoryUnavailable',
-] as const;
+const productProblems = [...changeProblems, 'policyRefused', 'notFound'] as const;
 
 export function addProductRoutes(face: Face, services: RegistryServices, may: May): void {
   addProductReads(face, services, may('read'));
@@ -88,7 +79,7 @@ function addProductChanges(face: Face, services: RegistryServices, onRequest: on
         summary: 'Add a product',
         querystring: NoQuery,
         body: ProductBody,
-        response: { 201: jsonAnswer('The product.', ProductJson), ...problems(...changeProblems) },
+        response: { 201: jsonAnswer('The product.', ProductJson), ...problems(...productProblems) },
       },
     },
     async (request, reply) => {
@@ -111,7 +102,7 @@ function addProductChanges(face: Face, services: RegistryServices, onRequest: on
         params: OwnedPath,
         querystring: NoQuery,
         body: ProductChangeBody,
-        response: { 200: jsonAnswer('The product.', ProductJson), ...problems(...changeProblems) },
+        response: { 200: jsonAnswer('The product.', ProductJson), ...problems(...productProblems) },
       },
     },
     async (request, reply) =>
@@ -130,7 +121,7 @@ function addProductChanges(face: Face, services: RegistryServices, onRequest: on
           'Refused while any of its certificates is good, on hold or being issued. Its versions can still be read.',
         params: OwnedPath,
         querystring: NoQuery,
-        response: { 204: { description: 'It is removed.' }, ...problems(...changeProblems) },
+        response: { 204: { description: 'It is removed.' }, ...problems(...productProblems) },
       },
     },
     async (request, reply) => {

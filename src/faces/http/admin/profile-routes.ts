@@ -7,7 +7,7 @@ import type { Profile } from '../../../domain/policy/profile.ts';
 import type { RegistryServices } from '../../../services/registry-services.ts';
 import { callerOf } from '../authentication.ts';
 import { sendJson } from '../certificate-formats.ts';
-import { commonProblems, jsonAnswer, problems } from '../documentation.ts';
+import { changeProblems, commonProblems, jsonAnswer, problems } from '../documentation.ts';
 import type { Face } from '../face-deps.ts';
 import { integersInQuery } from '../integers-in-query.ts';
 import type { Permission } from './operator-permissions.ts';
@@ -15,17 +15,7 @@ import { wholeBody } from './whole-body.ts';
 
 const shared = { tags: ['profiles'], security: [{ operatorCertificate: [] }] };
 const readProblems = [...commonProblems, 'unauthenticated', 'unauthorized'] as const;
-const changeProblems = [
-  ...readProblems,
-  'policyRefused',
-  'notFound',
-  'conflict',
-  'payloadTooLarge',
-  'unsupportedMediaType',
-  'overloaded',
-  'signerUnavailable',
-  'inventoryUnavailable',
-] as const;
+const profileProblems = [...changeProblems, 'policyRefused', 'notFound', 'signerUnavailable'] as const;
 
 export function addProfileRoutes(
   face: Face,
@@ -87,7 +77,7 @@ function addProfileChanges(face: Face, services: RegistryServices, onRequest: on
         summary: 'Add a profile to an environment',
         querystring: NoQuery,
         body: ProfileBody,
-        response: { 201: jsonAnswer('The profile.', ProfileJson), ...problems(...changeProblems) },
+        response: { 201: jsonAnswer('The profile.', ProfileJson), ...problems(...profileProblems) },
       },
     },
     async (request, reply) => {
@@ -111,7 +101,7 @@ function addProfileChanges(face: Face, services: RegistryServices, onRequest: on
         params: OwnedPath,
         querystring: NoQuery,
         body: ProfileChangeBody,
-        response: { 200: jsonAnswer('The profile.', ProfileJson), ...problems(...changeProblems) },
+        response: { 200: jsonAnswer('The profile.', ProfileJson), ...problems(...profileProblems) },
       },
     },
     async (request, reply) => {

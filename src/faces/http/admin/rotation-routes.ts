@@ -20,7 +20,7 @@ import type {
 } from '../../../services/rotation-services.ts';
 import { callerOf } from '../authentication.ts';
 import { sendJson } from '../certificate-formats.ts';
-import { commonProblems, jsonAnswer, problems } from '../documentation.ts';
+import { changeProblems, commonProblems, jsonAnswer, problems } from '../documentation.ts';
 import type { Face } from '../face-deps.ts';
 import { rfc3339Ms } from '../rfc3339.ts';
 import type { Permission } from './operator-permissions.ts';
@@ -38,16 +38,7 @@ const readProblems: readonly CaErrorCode[] = [
   'notFound',
   'signerUnavailable',
 ];
-const changeProblems: readonly CaErrorCode[] = [
-  ...readProblems,
-  'policyRefused',
-  'conflict',
-  'payloadTooLarge',
-  'unsupportedMediaType',
-  'overloaded',
-  'inventoryUnavailable',
-  'clockUnsafe',
-];
+const rotationProblems = [...changeProblems, 'notFound', 'signerUnavailable', 'policyRefused', 'clockUnsafe'] as const;
 
 export function addRotationRoutes(
   face: Face,
@@ -93,7 +84,7 @@ function addRotationStart(face: Face, services: RotationServices, onRequest: onR
         response: {
           200: jsonAnswer('What it would come to.', RotationPlanJson),
           201: jsonAnswer('It is prepared.', RotationJson),
-          ...problems(...changeProblems),
+          ...problems(...rotationProblems),
         },
       },
     },
@@ -120,7 +111,7 @@ function addRotationSteps(face: Face, services: RotationServices, onRequest: onR
           'Refused with a reason for each condition that does not hold, naming who stands in its way. `force` overrules them, ' +
           'and the audit log keeps why. The step to `retiring` starts a campaign; the one to `retired` destroys the old key.',
         body: AdvanceRotationBody,
-        response: { 200: jsonAnswer('The rotation after the step.', RotationJson), ...problems(...changeProblems) },
+        response: { 200: jsonAnswer('The rotation after the step.', RotationJson), ...problems(...rotationProblems) },
       },
     },
     async (request, reply) => {
@@ -141,7 +132,7 @@ function addRotationSteps(face: Face, services: RotationServices, onRequest: onR
         ...shared,
         operationId: 'abandonRotation',
         summary: 'Give a rotation up before anything was issued by the new generation; its key is destroyed',
-        response: { 200: jsonAnswer('The rotation that was.', RotationJson), ...problems(...changeProblems) },
+        response: { 200: jsonAnswer('The rotation that was.', RotationJson), ...problems(...rotationProblems) },
       },
     },
     async (request, reply) =>
@@ -161,7 +152,7 @@ function addCompromise(face: Face, services: RotationServices, onRequest: onRequ
         description:
           'With `dryRun` the answer says what it would come to, and nothing is changed. Once begun it is completed by asking again.',
         body: CompromiseBody,
-        response: { 200: jsonAnswer('What was done, or would be.', CompromiseJson), ...problems(...changeProblems) },
+        response: { 200: jsonAnswer('What was done, or would be.', CompromiseJson), ...problems(...rotationProblems) },
       },
     },
     async (request, reply) => {

@@ -148,7 +148,6 @@ export type ReasonCode =
   | 'certificateExpired'
   | 'certificateNotForClients'
   | 'certificateOfAnother'
-  | 'certificateNeeded' // a token does not do
   | 'certificateRotated' // `value` is its successor
   | 'roleNotAllowed';
 

@@ -113,7 +113,6 @@ export const refusalCode: Readonly<Record<ReasonCode, CaErrorCode>> = {
   certificateExpired: 'unauthorized',
   certificateNotForClients: 'unauthorized',
   certificateOfAnother: 'unauthorized',
-  certificateNeeded: 'unauthorized',
   certificateRotated: 'conflict',
   roleNotAllowed: 'unauthorized',
 };

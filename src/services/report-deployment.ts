@@ -6,7 +6,7 @@ import { type DeploymentReport, mostTargets } from '../domain/records/deployment
 import { refuse, refuseIfAny } from '../domain/refusal.ts';
 import { parseSerial } from '../domain/x509/serial.ts';
 import type { Clock } from '../ports/clock.ts';
-import { actorOf } from './caller.ts';
+import { actorOf, type Caller } from './caller.ts';
 import type { DeploymentServices } from './deployment-services.ts';
 import { findVisible, type ViewDeps } from './view-certificate.ts';
 
@@ -16,12 +16,8 @@ export interface DeploymentDeps extends ViewDeps {
 
 export const createDeploymentServices = (deps: DeploymentDeps): DeploymentServices => ({
   async reportDeployment(caller, serialText, input) {
-    if (caller.kind === 'token') {
-      refuse([
-        { code: 'certificateNeeded', message: 'A deployment is reported over mTLS with a certificate of the product.' },
-      ]);
-    }
     const record = await findVisible(deps, caller, serialText);
+    refuseTokenOfAnotherProfile(caller, record);
     const report = checked(record, input);
     const { target, outcome, endpoint, servedSerial } = report;
     const [at, actor] = [deps.clock.now(), actorOf(caller)];
@@ -41,6 +37,13 @@ export const createDeploymentServices = (deps: DeploymentDeps): DeploymentServic
 
 const neverIssued = 'This certificate was never issued, or is in the archive; nothing is reported of it any more.';
 const tooManyTargets = `This certificate has reports of ${mostTargets} other targets already. Give each place a certificate of its own.`;
+
+/** A token speaks for what it could have asked for, also when its uses are used up: a report takes none. */
+function refuseTokenOfAnotherProfile(caller: Caller, { profile }: CertificateRecord): void {
+  if (caller.kind !== 'token' || caller.profiles.includes(profile)) return;
+  const message = `The token is not for the profile ${profile} of this certificate. Report with one that is, or over mTLS.`;
+  refuse([{ code: 'tokenNotForProfile', message }]);
+}
 
 /** With the serials in canonical text. */
 function checked({ serial }: CertificateRecord, input: DeploymentReport): DeploymentReport {

@@ -89,6 +89,16 @@ describe('a later turn', () => {
     });
   });
 
+  it('reports the deployment of a certificate for servers alone with the token', async () => {
+    const agent = agentFor({ profile: 'server' });
+    await agent.turn();
+    const { body } = await service.admin(`/v1/certificates/${serialIn(agent.read('cert.pem'))}/deployments`);
+    expect(JSON.parse(body.toString()).items).toMatchObject([
+      { outcome: 'deployed', reporter: expect.stringMatching(/^token:/) },
+    ]);
+    expect((await agent.status()).unreported).toBeNull();
+  });
+
   it('rotates whenever it is asked to, and keeps the last three certificates', async () => {
     const agent = agentFor({ keep: 3 });
     await agent.turn();

@@ -50,9 +50,22 @@ describe('reportDeployment', () => {
     });
   });
 
-  it('takes no token, and no certificate of another product', async () => {
-    const refused = await rejectionOf(report(token));
-    expect(refused).toMatchObject({ code: 'unauthorized', reasons: [{ code: 'certificateNeeded' }] });
+  it('takes the token of the product and profile, which may be used up: a report takes no use', async () => {
+    const { secret, token: lent } = await service.services.createToken(admin, {
+      product: 'dev/demo',
+      profiles: [record.profile],
+      uses: 1,
+      lifetimeSeconds: 3600,
+    });
+    const usedUp = await service.services.authenticateToken(secret);
+    await certified(service, usedUp, { csrDer: buildCsr({ key: makeSigningKey() }) });
+    expect(await report(usedUp, { target: 'server-1' })).toMatchObject({ reporter: `token:${lent.id}` });
+  });
+
+  it('takes no token of another profile or product, and no certificate of another product', async () => {
+    const refused = await rejectionOf(report({ ...token, profiles: ['other'] } as Caller));
+    expect(refused).toMatchObject({ code: 'unauthorized', reasons: [{ code: 'tokenNotForProfile' }] });
+    expect(await codeOf(report({ ...token, product: 'dev/other' } as Caller))).toBe('notFound');
     expect(await codeOf(report({ ...product, product: 'dev/other' } as Caller))).toBe('notFound');
     expect(await codeOf(report(product, {}, 'ab'.repeat(20)))).toBe('notFound');
     expect(await codeOf(report(product, {}, 'no serial'))).toBe('notFound');

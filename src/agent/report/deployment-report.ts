@@ -28,7 +28,7 @@ export async function keepReport({ state, target }: TurnContext, set: Credential
 const endpointOf = ({ host, port }: { readonly host: string; readonly port: number }): string =>
   host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 
-/** Over mutual TLS with the certificate in use. Never rejects. */
+/** As the certificate in use, or with the token where that one is for servers alone. Never rejects. */
 export async function sendReport(context: TurnContext): Promise<void> {
   const { state, store, access, target, log } = context;
   const report = state.status.unreported;
@@ -37,8 +37,8 @@ export async function sendReport(context: TurnContext): Promise<void> {
     const inUse = await store.inUse();
     if (inUse === null) return;
     const set = await store.read(inUse);
-    // Only a certificate may report, and one for servers alone opens nothing.
-    if (canAuthenticate(set)) await (await access.as(set)).reportDeployment(report.serial, bodyOf(context, report));
+    const client = await (canAuthenticate(set) ? access.as(set) : access.withToken());
+    await client.reportDeployment(report.serial, bodyOf(context, report));
     await state.save({ unreported: null });
   } catch (error) {
     log({

@@ -50,7 +50,7 @@ async function useFirst(context: TurnContext, why: string): Promise<Done> {
   const set = await context.store.read(name);
   const { facts } = set;
   if (!canAuthenticate(set)) {
-    const message = `profile ${facts.profile} is for servers alone: each rotation takes a use of the token, and nothing can be reported`;
+    const message = `profile ${facts.profile} is for servers alone: the token must stay, for reports and rotations; each rotation takes a use of it`;
     context.log({ level: 'warn', target: context.target.name, message });
   }
   const detail = `${facts.serial} is in use until ${facts.notAfter}: ${why}`;

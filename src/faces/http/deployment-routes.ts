@@ -15,9 +15,8 @@ type Hooks = onRequestAsyncHookHandler | onRequestAsyncHookHandler[];
 export interface DeploymentRouteDeps extends Pick<FaceDeps, 'services'> {
   readonly mayRead: Hooks;
   readonly mayReport: Hooks;
-  /** What OpenAPI calls the credentials of each. */
-  readonly readSecurity: readonly Record<string, readonly string[]>[];
-  readonly reportSecurity: readonly Record<string, readonly string[]>[];
+  /** What OpenAPI calls the credentials. */
+  readonly security: readonly Record<string, readonly string[]>[];
 }
 
 const tags = ['certificates'];
@@ -34,8 +33,8 @@ export function addDeploymentRoutes(face: Face, deps: DeploymentRouteDeps): void
         tags,
         summary: 'Report what became of a certificate at one target',
         description:
-          'The newest report of each target is kept. A product reports over mTLS with a certificate of its own, normally this one or its successor; a token does not do.',
-        security: deps.reportSecurity,
+          'The newest report of each target is kept. A product reports over mTLS with a certificate of its own, normally this one or its successor; or with an enrolment token of its profile, of which a report takes no use: a certificate for servers alone cannot show itself.',
+        security: deps.security,
         params: SerialPath,
         querystring: NoQuery,
         body: DeploymentBody,
@@ -70,7 +69,7 @@ export function addDeploymentRoutes(face: Face, deps: DeploymentRouteDeps): void
         operationId: 'listDeployments',
         tags,
         summary: 'Where a certificate is deployed: the newest report of each target',
-        security: deps.readSecurity,
+        security: deps.security,
         params: SerialPath,
         querystring: NoQuery,
         response: {

@@ -63,8 +63,7 @@ export const addAdminRoutes =
       services,
       mayRead: may('read'),
       mayReport: may('manage'),
-      readSecurity: security,
-      reportSecurity: security,
+      security,
     });
     addEnvironmentRoutes(face, services, may);
     addVaultRoutes(face, services, may);

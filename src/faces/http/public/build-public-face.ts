@@ -41,7 +41,6 @@ export const addPublicRoutes: AddRoutes = (face, connections, deps) => {
     services,
     mayRead: authenticated,
     mayReport: authenticated,
-    readSecurity: security,
-    reportSecurity: [{ clientCertificate: [] }],
+    security,
   });
 };

@@ -1,5 +1,6 @@
 /** REST shapes of campaigns. The body describes what domain/policy/parse-campaign.ts alone judges. Times are RFC 3339 UTC. */
-import { selectingFilters } from './certificate-list.ts';
+import { SerialSchema } from './certificate.ts';
+import { OneOrMore, selectingFilters } from './certificate-list.ts';
 import { type Static, Time, Type } from './schema.ts';
 
 const strict = { additionalProperties: false };
@@ -47,6 +48,44 @@ export const ResumeCampaignBody = Type.Object(
 export type ResumeCampaignBody = Static<typeof ResumeCampaignBody>;
 
 export const CampaignPath = Type.Object({ id: Type.String({ minLength: 1, description: 'Id of a campaign' }) });
+
+const MemberStates = ['waiting', 'overdue', 'rotated', 'proved', 'failed'] as const;
+const MemberFailures = ['revoked', 'successorRevoked', 'deploymentFailed', 'expired'] as const;
+
+const MemberState = Type.Enum([...MemberStates], {
+  description: 'As progress counts them: `overdue` waits although rotateBy has passed',
+});
+
+export const CampaignMemberQuery = Type.Object(
+  {
+    state: OneOrMore(MemberState, 'Only members in this state; several: any of them'),
+    product: OneOrMore(Type.String({ minLength: 1, maxLength: 100 }), 'Only of this product; several: any of them'),
+    cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 512, description: 'nextCursor of the page before' })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
+  },
+  strict,
+);
+export type CampaignMemberQuery = Static<typeof CampaignMemberQuery>;
+
+export const CampaignMemberJson = Type.Object(
+  {
+    serial: SerialSchema,
+    product: Type.String({ examples: ['dev/product-a'] }),
+    name: Type.String({ description: 'First name of the certificate, or its subject when it has none' }),
+    notAfter: Time('When the certificate expires'),
+    state: MemberState,
+    failure: Type.Union([Type.Enum([...MemberFailures]), Type.Null()], { description: 'Why, when it failed' }),
+    successor: Type.Union([SerialSchema, Type.Null()]),
+  },
+  strict,
+);
+export type CampaignMemberJson = Static<typeof CampaignMemberJson>;
+
+export const CampaignMemberList = Type.Object(
+  { items: Type.Array(CampaignMemberJson), nextCursor: Type.Union([Type.String(), Type.Null()]) },
+  strict,
+);
+export type CampaignMemberList = Static<typeof CampaignMemberList>;
 
 export const CampaignListQuery = Type.Object(
   {
@@ -124,7 +163,7 @@ export const CampaignProgressJson = Type.Object(
     failures: Type.Array(
       Type.Object(
         {
-          reason: Type.Enum(['revoked', 'successorRevoked', 'deploymentFailed', 'expired'], {
+          reason: Type.Enum([...MemberFailures], {
             description:
               'It was revoked or expired before it was rotated, its successor was revoked, or a target reported that the successor failed',
           }),

@@ -4,7 +4,7 @@ import { type Static, Time, Type } from './schema.ts';
 import type { Shape } from './shape.ts';
 
 /** One value, or the parameter repeated for several of which any will do. */
-const OneOrMore = <Schema extends Shape>(schema: Schema, description: string) =>
+export const OneOrMore = <Schema extends Shape>(schema: Schema, description: string) =>
   Type.Optional(Type.Union([schema, Type.Array(schema, { minItems: 1, maxItems: 20 })], { description }));
 
 /** Digits, or octets with colons between them; not nothing but zeros, which no certificate has. */

@@ -4,6 +4,8 @@ import {
   CampaignJson,
   CampaignList,
   type CampaignListQuery,
+  CampaignMemberList,
+  type CampaignMemberQuery,
   CampaignPlanJson,
   CampaignProgressJson,
   type ResumeCampaignBody,
@@ -26,6 +28,8 @@ export const campaignCalls = ({ get, post }: Calls) => ({
   campaigns: (query: CampaignListQuery = {}): Promise<CampaignList> =>
     get(`/v1/campaigns${queryText(query)}`, CampaignList),
   campaign: (id: string): Promise<CampaignProgressJson> => get(pathOf(id), CampaignProgressJson),
+  campaignMembers: (id: string, query: CampaignMemberQuery = {}): Promise<CampaignMemberList> =>
+    get(`${pathOf(id)}/members${queryText(query)}`, CampaignMemberList),
   pauseCampaign: (id: string): Promise<CampaignJson> => post(`${pathOf(id)}/pause`, {}, CampaignJson),
   resumeCampaign: (id: string, body: ResumeCampaignBody): Promise<CampaignJson> =>
     post(`${pathOf(id)}/resume`, body, CampaignJson),

@@ -1,6 +1,13 @@
 /** Port: the part of the inventory that keeps campaigns and their members. Held to what ports/inventory.ts says of all of it. */
 import type { AuditEntry } from '../domain/records/audit-event.ts';
-import type { Campaign, CampaignStatus, CampaignTurn, MemberCount } from '../domain/records/campaign.ts';
+import type {
+  Campaign,
+  CampaignMember,
+  CampaignStatus,
+  CampaignTurn,
+  MemberCount,
+  MemberState,
+} from '../domain/records/campaign.ts';
 import type { CertificateRecord } from '../domain/records/certificate.ts';
 
 /** Up to where the members of a campaign are recorded, in the order of requests. */
@@ -36,6 +43,16 @@ export type CampaignOutcome =
   | { readonly kind: 'done'; readonly campaign: Campaign }
   | { readonly kind: 'notFound' }
   | { readonly kind: 'conflict'; readonly campaign: Campaign };
+
+export interface MemberQuery {
+  readonly campaign: string;
+  /** Any of them; absent: all. */
+  readonly states?: readonly MemberState[];
+  readonly products?: readonly string[];
+  /** Continue after this position. */
+  readonly after?: number;
+  readonly limit: number;
+}
 
 /** A certificate is a member once for each campaign; what becomes of members follows from what becomes of certificates. */
 export interface CampaignStore {
@@ -75,6 +92,8 @@ export interface CampaignStore {
   campaignsUnderWay(): Promise<readonly (Campaign & { readonly collectedUpTo: CollectedUpTo | null })[]>;
   /** Costs the same however many members there are. */
   memberCounts(id: string): Promise<readonly MemberCount[]>;
+  /** By position, archived certificates among them. May read every member, so nothing waits for it but its caller. */
+  campaignMembers(query: MemberQuery): Promise<readonly CampaignMember[]>;
   /** Serials of members that are neither revoked nor done with. */
   membersToRevoke(id: string, limit: number): Promise<readonly string[]>;
   /** The running and paused campaigns that a certificate is a member of. */

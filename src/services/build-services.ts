@@ -218,7 +218,7 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
 
   const alerting = createAlerting({ ...shared, crls, external });
 
-  const campaigns = createCampaignServices(campaigning);
+  const campaigns = createCampaignServices({ ...campaigning, cursorsFor });
   const rotating = {
     ...withIssuing,
     crls,

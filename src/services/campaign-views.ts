@@ -1,5 +1,11 @@
 /** What the faces may ask about campaigns, and what they are shown. */
-import type { Campaign, CampaignOrder, MemberFailure } from '../domain/records/campaign.ts';
+import type {
+  Campaign,
+  CampaignMember,
+  CampaignOrder,
+  MemberFailure,
+  MemberState,
+} from '../domain/records/campaign.ts';
 import type { Caller } from './caller.ts';
 import type { PageInput, RegistryPage } from './registry-services.ts';
 
@@ -39,6 +45,19 @@ export interface CampaignProgress extends CampaignView {
   readonly failures: readonly { readonly reason: MemberFailure; readonly certificates: number }[];
 }
 
+/** As it is shown: who waits although the time is over is overdue. */
+export type ShownMemberState = MemberState | 'overdue';
+
+export interface MemberView extends Omit<CampaignMember, 'state'> {
+  readonly state: ShownMemberState;
+}
+
+export interface MemberListInput extends PageInput {
+  /** Any of them; absent: all. */
+  readonly states?: readonly ShownMemberState[];
+  readonly products?: readonly string[];
+}
+
 /** All throw CaError; ids come as text, bodies raw: one parser judges each whole. */
 export interface CampaignServices {
   /** `policyRefused` with every reason; changes nothing. */
@@ -48,6 +67,8 @@ export interface CampaignServices {
   /** Newest first. */
   listCampaigns(input: PageInput): Promise<RegistryPage<CampaignView>>;
   readCampaign(id: string): Promise<CampaignProgress>;
+  /** In the order of requests; `malformed` for a cursor of another list. */
+  listCampaignMembers(id: string, input: MemberListInput): Promise<RegistryPage<MemberView>>;
   /** Its windows are as if it were not there, and nothing is revoked; `conflict` unless it runs. */
   pauseCampaign(caller: Caller, id: string): Promise<CampaignView>;
   /** Who has not rotated yet is spread anew over what is left, or over new times in `raw`; `conflict` unless it is paused. */

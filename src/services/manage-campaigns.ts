@@ -11,13 +11,16 @@ import type { Randomness } from '../ports/randomness.ts';
 import { actorOf, type Caller } from './caller.ts';
 import type { CampaignProgress, CampaignServices, CampaignView, Progress } from './campaign-views.ts';
 import type { GuardedClock } from './guard-clock.ts';
+import { listMembers } from './list-campaign-members.ts';
 import { namePage } from './name-pages.ts';
+import type { CursorsFor } from './page-cursors.ts';
 import { planCampaign } from './plan-campaign.ts';
 
 export interface CampaignDeps {
   readonly inventory: Inventory;
   readonly clock: GuardedClock;
   readonly randomness: Randomness;
+  readonly cursorsFor: CursorsFor;
   /** Called when the windows of many certificates have changed. */
   readonly forgetWindows: () => void;
 }
@@ -51,6 +54,7 @@ export function createCampaignServices(deps: CampaignDeps): CampaignServices {
       const campaign = await findCampaign(inventory, id);
       return wholeProgress(campaign, await inventory.memberCounts(campaign.id), nowSeconds());
     },
+    listCampaignMembers: async (id, input) => listMembers(deps, await findCampaign(inventory, id), input, nowSeconds()),
     pauseCampaign: (caller, id) =>
       change(caller, {
         id,

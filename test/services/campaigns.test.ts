@@ -373,6 +373,27 @@ describe('a campaign', () => {
     await on.close();
   });
 
+  it('lists its members in pages, and says who is overdue once the time is over', async () => {
+    const { owner, serials } = await population(service, 5);
+    const id = await running(service, owner);
+    await follow(service, serials[0]!, owner);
+    const list = (input: object = {}) => service.services.listCampaignMembers(id, { limit: 2, ...input });
+    const first = await list({ states: ['waiting'] });
+    const second = await list({ states: ['waiting'], cursor: first.nextCursor! });
+    const waiting = [...first.items, ...second.items];
+    expect(waiting.map(({ serial }) => serial).toSorted()).toEqual(serials.slice(1).toSorted());
+    expect([waiting.every(({ state }) => state === 'waiting'), second.nextCursor]).toEqual([true, null]);
+    expect((await list({ states: ['overdue'] })).items).toEqual([]);
+    expect((await list({ states: ['rotated', 'overdue'] })).items).toMatchObject([{ serial: serials[0] }]);
+    expect((await list({ products: ['dev/nobody'] })).items).toEqual([]);
+    service.pass(day + 1);
+    expect((await list({ states: ['waiting'] })).items).toEqual([]);
+    expect((await list({ states: ['overdue'], limit: 9 })).items).toHaveLength(4);
+    const ofAnother = list({ states: ['rotated'], cursor: first.nextCursor! });
+    expect(await refusalOf(ofAnother)).toEqual({ code: 'malformed', reasons: ['invalidField cursor'] });
+    expect((await refusalOf(service.services.listCampaignMembers('none', { limit: 1 }))).code).toBe('notFound');
+  });
+
   it('is listed newest first, in pages', async () => {
     const on = await firstRunService({ home: folder('listed') });
     const { owner } = await population(on, 1);

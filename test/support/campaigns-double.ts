@@ -40,6 +40,21 @@ export const campaignsDouble: CampaignServices = {
     products: [{ product: 'dev/demo', ...progress }],
     failures: [{ reason: 'revoked', certificates: 1 }],
   }),
+  listCampaignMembers: async () => ({
+    items: [
+      {
+        position: 1,
+        serial: '01'.repeat(20),
+        product: 'dev/demo',
+        name: 'demo.dev.internal',
+        notAfter: testNow + 86_400,
+        state: 'failed',
+        failure: 'successorRevoked',
+        successor: '02'.repeat(20),
+      },
+    ],
+    nextCursor: null,
+  }),
   pauseCampaign: async () => view({ status: 'paused' }),
   resumeCampaign: async () => view(),
   abandonCampaign: async () => view({ status: 'abandoned', endedAt: testNow * 1000 }),

@@ -9,6 +9,7 @@ export type SearchName =
   | 'countMatches'
   | 'summary'
   | 'searchAuditEvents'
+  | 'campaignMembers'
   | 'expiryCounts'
   | 'expiring'
   | 'counts';

@@ -85,6 +85,7 @@ export function searchThread(options: ConnectionOptions, entry: URL): SearchThre
     countMatches: ask('countMatches'),
     summary: ask('summary'),
     searchAuditEvents: ask('searchAuditEvents'),
+    campaignMembers: ask('campaignMembers'),
     counts: ask('counts'),
     expiryCounts: ask('expiryCounts'),
     expiring: ask('expiring'),

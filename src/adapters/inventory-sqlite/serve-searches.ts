@@ -8,6 +8,7 @@ import { certificateSearch } from './certificate-search.ts';
 import { type Connection, type ConnectionOptions, openForReading } from './connection.ts';
 import { failureOf } from './database-error.ts';
 import { type ExpiryCounter, expiryCounter } from './expiry-counts.ts';
+import { memberSearch } from './member-search.ts';
 import type { SearchAnswer, SearchName, SearchRequest } from './search-messages.ts';
 import { positionOf } from './search-order.ts';
 import { summary } from './summary.ts';
@@ -55,6 +56,7 @@ function answersFrom(connection: Connection, renderers: RecordRenderers, expirie
       const { sql, parameters } = auditSearchStatement(query);
       return connection.prepare<unknown[], KeptEvent>(sql).all(...parameters);
     },
+    campaignMembers: memberSearch(connection),
     summary: (now, environment) => summary(connection, now, environment),
     counts: () => counts(connection),
     expiryCounts: (asked) => expiries.count(asked),

@@ -53,6 +53,22 @@ export type MemberState = 'waiting' | 'rotated' | 'proved' | 'failed';
 /** Why a member failed: it, or its successor, was revoked; a target refused the successor; it expired. */
 export type MemberFailure = 'revoked' | 'successorRevoked' | 'deploymentFailed' | 'expired';
 
+/** One member: what became of it, and what is known of its certificate. */
+export interface CampaignMember {
+  /** 1, 2, 3, ... in the order of requests. */
+  readonly position: number;
+  readonly serial: string;
+  readonly product: string;
+  readonly state: MemberState;
+  /** Null unless `failed`. */
+  readonly failure: MemberFailure | null;
+  /** Its first name, or its subject when it has none. */
+  readonly name: string;
+  /** Unix seconds. */
+  readonly notAfter: number;
+  readonly successor: string | null;
+}
+
 /** How many members of one product are in one state. */
 export interface MemberCount {
   readonly product: string;

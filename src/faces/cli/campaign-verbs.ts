@@ -1,9 +1,10 @@
 /** The verbs of campaigns; each one's code is loaded when it is called. */
 import type { Command } from 'commander';
-import { readLength, readLimit } from './arguments.ts';
+import { collect, readLength, readLimit } from './arguments.ts';
 import type { OrderOptions, ResumeOptions, StartOptions } from './campaign.ts';
+import type { MembersOptions } from './campaign-members.ts';
 import { readDeadline } from './deadline.ts';
-import { addDescriptiveOptions } from './filter-options.ts';
+import { addDescriptiveOptions, repeatedChoice } from './filter-options.ts';
 import type { Session, WithSession } from './session.ts';
 
 interface VerbDeps {
@@ -18,6 +19,8 @@ export function addCampaignVerbs(program: Command, { withSession }: VerbDeps): v
   addReads(program, campaign, withSession);
   addChanges(program, campaign, withSession);
 }
+
+const memberStates = ['waiting', 'overdue', 'rotated', 'proved', 'failed'];
 
 const example = (line: string): string => `\nExample:\n  $ privyseal campaign ${line}`;
 
@@ -61,6 +64,19 @@ function addReads(program: Command, campaign: Command, withSession: WithSession)
     .addHelpText('after', example('show 019b7d1a-6400-7c3e-9d2b-5f0e6a1c8b47'))
     .action((id: string) =>
       withSession(program.opts(), async (session) => (await import('./campaign.ts')).showCampaign(session, id)),
+    );
+  campaign
+    .command('members')
+    .description('its certificates one by one, with what became of each, in the order of requests')
+    .argument('<id>', 'as `campaign list` shows it')
+    .addOption(repeatedChoice('--state <state>', 'only in this state', memberStates))
+    .option('--product <id>', 'only of this product, like dev/demo; may be repeated', collect)
+    .option('--limit <count>', 'at most so many', readLimit, 100)
+    .addHelpText('after', example('members 019b7d1a-6400-7c3e-9d2b-5f0e6a1c8b47 --state overdue --state failed'))
+    .action((id: string, options: MembersOptions) =>
+      withSession(program.opts(), async (session) =>
+        (await import('./campaign-members.ts')).campaignMembers(session, id, options),
+      ),
     );
   campaign
     .command('watch')

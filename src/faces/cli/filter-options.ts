@@ -33,7 +33,7 @@ const statuses = ['pending', 'valid', 'expired', 'revoked', 'held'];
 const deployments = ['none', 'proved', 'deployed', 'failed', 'predecessor'];
 
 /** Several values of an option: any of them will do. */
-const repeatedChoice = (flags: string, description: string, choices: readonly string[]): Option =>
+export const repeatedChoice = (flags: string, description: string, choices: readonly string[]): Option =>
   new Option(flags, `${description} (choices: ${choices.join(', ')}); may be repeated`).argParser(
     (text: string, before: readonly string[] | undefined) => {
       if (choices.includes(text)) return [...(before ?? []), text];

@@ -1,7 +1,13 @@
 /** Campaigns as the contract shows them. */
-import type { CampaignBody, CampaignJson, CampaignPlanJson, CampaignProgressJson } from '../../api/campaign.ts';
+import type {
+  CampaignBody,
+  CampaignJson,
+  CampaignMemberJson,
+  CampaignPlanJson,
+  CampaignProgressJson,
+} from '../../api/campaign.ts';
 import type { CampaignFilter, CampaignOrder } from '../../domain/records/campaign.ts';
-import type { CampaignPlan, CampaignProgress, CampaignView } from '../../services/campaign-views.ts';
+import type { CampaignPlan, CampaignProgress, CampaignView, MemberView } from '../../services/campaign-views.ts';
 import { rfc3339, rfc3339Ms } from './rfc3339.ts';
 
 export function campaignJson({ campaign, progress }: CampaignView): CampaignJson {
@@ -24,6 +30,11 @@ export const campaignProgressJson = (view: CampaignProgress): CampaignProgressJs
   at: rfc3339(view.at),
   products: view.products.map((product) => ({ ...product })),
   failures: view.failures.map((failure) => ({ ...failure })),
+});
+
+export const campaignMemberJson = ({ position: _, notAfter, ...member }: MemberView): CampaignMemberJson => ({
+  ...member,
+  notAfter: rfc3339(notAfter),
 });
 
 export const campaignPlanJson = (plan: CampaignPlan): CampaignPlanJson => ({

@@ -190,6 +190,32 @@ export function campaignContract(makeStore: () => Promise<InventoryStore>): void
       }
     });
 
+    it('list their members in order, by state and product, those in the archive among them', async () => {
+      const { inventory } = opened;
+      const { id, serials } = await running(inventory, 4);
+      const successor = await recordCertificate(inventory, { predecessor: serials[1]! });
+      await inventory.revokeCertificate(revoking(serials[2]!));
+      await inventory.archiveCertificates({ serials: [serials[3]!], audit: auditEntry() });
+      const list = (query: object = {}) => inventory.campaignMembers({ campaign: id, limit: 10, ...query });
+      const all = await list();
+      expect(all.map(({ serial, position, state, failure }) => [serial, position, state, failure])).toEqual([
+        [serials[0], 1, 'waiting', null],
+        [serials[1], 2, 'rotated', null],
+        [serials[2], 3, 'failed', 'revoked'],
+        [serials[3], 4, 'waiting', null],
+      ]);
+      expect(all[1]).toMatchObject({ product: 'dev/product-a', successor: successor.serial });
+      const { names, notAfter } = (await inventory.certificate(serials[3]!))!;
+      expect(all[3]).toMatchObject({ name: names[0], notAfter, successor: null });
+      const positions = async (query: object) => (await list(query)).map(({ position }) => position);
+      expect(await positions({ states: ['waiting', 'failed'] })).toEqual([1, 3, 4]);
+      expect(await positions({ states: ['waiting'], after: 1, limit: 1 })).toEqual([4]);
+      expect(await positions({ states: [] })).toEqual([]);
+      expect(await positions({ products: ['dev/product-a', 'dev/other'], limit: 2 })).toEqual([1, 2]);
+      expect(await positions({ products: ['dev/other'] })).toEqual([]);
+      expect(await positions({ campaign: 'none' })).toEqual([]);
+    });
+
     it('fail those among some of their members that wait although they have expired', async () => {
       const { inventory } = opened;
       const { id, serials } = await running(inventory, 4);

@@ -190,6 +190,49 @@ describe('privyseal campaign watch', () => {
   });
 });
 
+describe('privyseal campaign members', () => {
+  const member = (index: number) => ({
+    serial: String(index).padStart(40, '0'),
+    product: 'dev/demo',
+    name: 'demo.dev.internal',
+    notAfter: '2026-12-21T07:00:00Z',
+    state: 'failed',
+    failure: 'successorRevoked',
+    successor: 'ab'.repeat(20),
+  });
+
+  it('asks by state and product, and shows why a member failed', async () => {
+    const { run, service } = await started(() => ({ body: { items: [member(1)], nextCursor: null } }));
+    const argv = ['members', id, '--state', 'failed', '--state', 'overdue', '--product', 'dev/demo'];
+    const { code, stdout, stderr } = await run(argv, { columns: 200 });
+    expect([code, stderr]).toEqual([0, '']);
+    expect(service.requests[0]!.path).toBe(
+      `/v1/campaigns/${id}/members?state=failed&state=overdue&product=dev%2Fdemo&limit=100`,
+    );
+    expect(stdout).toContain('failed: successorRevoked');
+    expect(stdout).toContain(member(1).serial);
+  });
+
+  it('reads page after page up to its limit, and says when there are more', async () => {
+    let asked = 0;
+    const respond = () => ({
+      body: {
+        items: Array.from({ length: 1000 }, (_, index) => member(1000 * asked + index)),
+        nextCursor: `c${++asked}`,
+      },
+    });
+    const { run, service } = await started(respond);
+    const { stdout } = await run(['members', id, '--limit', '2000', '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({ hasMore: true, items: { length: 2000 } });
+    expect(service.requests.map(({ path }) => path.split('?')[1])).toEqual(['limit=1000', 'limit=1000&cursor=c1']);
+  });
+
+  it('refuses a state that there is not', async () => {
+    const { run, service } = await started(() => ({ body: {} }));
+    expect([(await run(['members', id, '--state', 'lost'])).code, service.requests]).toEqual([2, []]);
+  });
+});
+
 describe('privyseal campaign pause, resume and abandon', () => {
   it('send what was asked', async () => {
     const { run, service } = await started(() => ({ body: makeCampaignJson() }));

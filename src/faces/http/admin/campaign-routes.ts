@@ -5,15 +5,22 @@ import {
   CampaignJson,
   CampaignList,
   CampaignListQuery,
+  CampaignMemberList,
+  CampaignMemberQuery,
   CampaignPath,
   CampaignPlanJson,
   CampaignProgressJson,
   ResumeCampaignBody,
 } from '../../../api/campaign.ts';
 import { NoQuery } from '../../../api/service.ts';
-import type { CampaignServices, CampaignView } from '../../../services/campaign-views.ts';
+import type {
+  CampaignServices,
+  CampaignView,
+  MemberListInput,
+  ShownMemberState,
+} from '../../../services/campaign-views.ts';
 import { callerOf } from '../authentication.ts';
-import { campaignJson, campaignPlanJson, campaignProgressJson } from '../campaign-json.ts';
+import { campaignJson, campaignMemberJson, campaignPlanJson, campaignProgressJson } from '../campaign-json.ts';
 import { sendJson } from '../certificate-formats.ts';
 import { changeProblems, commonProblems, jsonAnswer, problems } from '../documentation.ts';
 import type { Face } from '../face-deps.ts';
@@ -71,7 +78,37 @@ function addCampaignReads(face: Face, services: CampaignServices, onRequest: onR
     },
     async ({ params }, reply) => sendJson(reply, campaignProgressJson(await services.readCampaign(params.id))),
   );
+
+  face.get(
+    '/v1/campaigns/:id/members',
+    {
+      onRequest,
+      preValidation: integersInQuery('limit'),
+      schema: {
+        ...shared,
+        operationId: 'listCampaignMembers',
+        summary: 'The members of a campaign with what became of each, in the order of requests, in pages',
+        params: CampaignPath,
+        querystring: CampaignMemberQuery,
+        response: {
+          200: jsonAnswer('The members.', CampaignMemberList),
+          ...problems(...readProblems, 'notFound', 'overloaded', 'inventoryUnavailable'),
+        },
+      },
+    },
+    async ({ params, query }, reply) => {
+      const { items, nextCursor } = await services.listCampaignMembers(params.id, memberInput(query));
+      return sendJson(reply, { items: items.map(campaignMemberJson), nextCursor } satisfies CampaignMemberList);
+    },
+  );
 }
+
+const memberInput = ({ state, product, limit = 100, cursor }: CampaignMemberQuery): MemberListInput => ({
+  ...(state !== undefined && { states: [state].flat() as ShownMemberState[] }),
+  ...(product !== undefined && { products: [product].flat() }),
+  limit,
+  ...(cursor !== undefined && { cursor }),
+});
 
 function addCampaignStart(face: Face, services: CampaignServices, onRequest: onRequestAsyncHookHandler[]): void {
   face.post(

@@ -1,7 +1,13 @@
 /** Campaigns as the admin face shows and takes them. */
 import { Value } from 'typebox/value';
 import { describe, expect, it } from 'vitest';
-import { CampaignJson, CampaignList, CampaignPlanJson, CampaignProgressJson } from '../../../../src/api/campaign.ts';
+import {
+  CampaignJson,
+  CampaignList,
+  CampaignMemberList,
+  CampaignPlanJson,
+  CampaignProgressJson,
+} from '../../../../src/api/campaign.ts';
 import { CaError } from '../../../../src/domain/errors.ts';
 import { testCampaign } from '../../../support/campaigns-double.ts';
 import { openAdmin } from '../../../support/open-admin.ts';
@@ -58,6 +64,31 @@ describe('GET /v1/campaigns', () => {
       products: [{ product: 'dev/demo', waiting: 4 }],
       failures: [{ reason: 'revoked', certificates: 1 }],
     });
+  });
+});
+
+describe('GET /v1/campaigns/{id}/members', () => {
+  it('shows members, asked for by state and product', async () => {
+    const { send, calls } = await openAdmin();
+    const path = `/v1/campaigns/${id}/members?state=failed&state=overdue&product=dev%2Fdemo&limit=5`;
+    const answer = await send('GET', path);
+    expect([answer.status, Value.Check(CampaignMemberList, answer.json)]).toEqual([200, true]);
+    expect(answer.json.items[0]).toMatchObject({ state: 'failed', failure: 'successorRevoked' });
+    expect(calls.find(({ name }) => name === 'listCampaignMembers')!.args).toEqual([
+      id,
+      { states: ['failed', 'overdue'], products: ['dev/demo'], limit: 5 },
+    ]);
+  });
+
+  it.each([
+    ['state=lost', 'state'],
+    ['limit=0', 'limit'],
+    ['limit=1001', 'limit'],
+    ['colour=red', 'colour'],
+  ])('refuses %s', async (query, field) => {
+    const { send } = await openAdmin();
+    const { status, json } = await send('GET', `/v1/campaigns/${id}/members?${query}`);
+    expect([status, json.reasons[0].field]).toEqual([400, field]);
   });
 });
 

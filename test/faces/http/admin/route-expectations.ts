@@ -61,6 +61,7 @@ export const routeExpectations: Readonly<Record<string, readonly OperatorRole[]>
   'POST /v1/requests/:id/deny': operators,
   'GET /v1/campaigns': everyone,
   'GET /v1/campaigns/:id': everyone,
+  'GET /v1/campaigns/:id/members': everyone,
   'POST /v1/campaigns': operators,
   'POST /v1/campaigns/:id/pause': operators,
   'POST /v1/campaigns/:id/resume': operators,

@@ -71,7 +71,7 @@ export interface MatchCount {
 /** How many certificates are in each status. */
 export type StatusCounts = Readonly<Record<CertificateStatus, number>>;
 
-/** Times in Unix seconds, 400 days apart at most. */
+/** Times in Unix seconds; `until` is the beginning of a day in UTC. */
 export interface AskedExpiring {
   readonly now: number;
   readonly until: number;
@@ -79,16 +79,20 @@ export interface AskedExpiring {
   readonly product?: string;
 }
 
-/** How many good certificates of a product expire on one day. */
+/** How many good certificates of products expire. */
 export interface ExpiringCount {
-  /** Unix second at which the day begins, in UTC. */
-  readonly day: number;
-  readonly product: string;
   readonly certificates: number;
   /** Of those, the ones that nothing has followed yet. */
   readonly withoutSuccessor: number;
   /** Of those, the ones whose renewal windows are all over. */
   readonly overdue: number;
+}
+
+/** The same certificates counted by day and by product; what has none is left out. */
+export interface ExpiringCounts {
+  /** By the Unix second at which the day begins, in UTC; in order. */
+  readonly days: ReadonlyMap<number, ExpiringCount>;
+  readonly products: ReadonlyMap<string, ExpiringCount>;
 }
 
 export interface InventorySummary {

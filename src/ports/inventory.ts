@@ -30,7 +30,7 @@ import type {
   AskedExpiring,
   CertificateFilter,
   CertificateQuery,
-  ExpiringCount,
+  ExpiringCounts,
   InventorySummary,
   MatchCount,
   RenderedPage,
@@ -264,8 +264,8 @@ export interface Inventory
   countMatches(filter: CertificateFilter, now: number): Promise<MatchCount>;
   /** Counts by what certificates are, of all or of one environment, at Unix second `now`. */
   summary(now: number, environment?: string): Promise<InventorySummary>;
-  /** The products' good certificates that expire from Unix second `now` on, before `until`, by day of expiry and product. */
-  expiring(asked: AskedExpiring): Promise<readonly ExpiringCount[]>;
+  /** The products' good certificates that expire from Unix second `now` on, before `until`: kept with every change, not read. */
+  expiring(asked: AskedExpiring): Promise<ExpiringCounts>;
   /**
    * Does a bounded part of what searches and summaries else read anew each time: indexes new names, counts what has expired
    * by Unix second `now`. True when there is more to do.

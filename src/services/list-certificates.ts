@@ -62,7 +62,7 @@ export function createListServices(deps: ListDeps): ListServices {
     async countExpiring({ days, ...only }) {
       const now = clockSeconds();
       const until = now - (now % daySeconds) + (days + 1) * daySeconds;
-      return { now, until, counts: await inventory.expiring({ ...only, now, until }) };
+      return { now, until, ...(await inventory.expiring({ ...only, now, until })) };
     },
 
     async summarizeInventory(environment) {

@@ -11,7 +11,7 @@ import type { RequestRecord } from '../domain/records/request.ts';
 import type { AuditQuery, InventoryCounts } from '../ports/inventory.ts';
 import type {
   CertificateQuery,
-  ExpiringCount,
+  ExpiringCounts,
   InventorySummary,
   MatchCount,
   RecordRenderers,
@@ -109,11 +109,10 @@ export interface ExpiringInput {
   readonly product?: string;
 }
 
-export interface ExpiringView {
+export interface ExpiringView extends ExpiringCounts {
   /** Unix seconds. */
   readonly now: number;
   readonly until: number;
-  readonly counts: readonly ExpiringCount[];
 }
 
 export interface OcspAnswer {

@@ -214,7 +214,8 @@ export function makeServices(override: Partial<Services> = {}): ServicesDouble {
     countExpiring: async () => ({
       now: testNow,
       until: testNow + 86_400,
-      counts: [{ day: testMonday, product: 'dev/demo', certificates: 3, withoutSuccessor: 2, overdue: 1 }],
+      days: new Map([[testMonday, { certificates: 3, withoutSuccessor: 2, overdue: 1 }]]),
+      products: new Map([['dev/demo', { certificates: 3, withoutSuccessor: 2, overdue: 1 }]]),
     }),
     summarizeInventory: async () => ({
       total: oneValid,

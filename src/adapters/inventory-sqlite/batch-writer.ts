@@ -94,6 +94,8 @@ function decide(session: Session, act: Act): ActResult {
 /** Statements are prepared here, once for each connection. */
 function openSession(options: ConnectionOptions): Session {
   const connection = openForWriting(options);
+  // What a statement changes is kept until it ends, in case it fails; in a file, that would be some forty writes a certificate.
+  connection.pragma('temp_store = MEMORY');
   const audit = openAuditChain(connection);
   const quotas = quotaCounts(connection);
   const forget = (): void => {

@@ -27,7 +27,7 @@ export const catchUpSql = {
   later: `SELECT id, not_after AS notAfter FROM certificates WHERE not_after > ? AND not_after < ?
     ORDER BY not_after, id LIMIT ?`,
   countExpired: `INSERT INTO count_changes SELECT coalesce(environment, ''), purpose, owner, profile, key_type, not_after,
-    0, 1, 0, 0 FROM certificates WHERE id = ? AND state = 'issued'`,
+    0, 1, 0, 0, -(successor IS NULL) FROM certificates WHERE id = ? AND state = 'issued'`,
 } as const;
 
 function labelIndexing(connection: Connection): () => number {

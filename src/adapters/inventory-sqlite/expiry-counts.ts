@@ -1,9 +1,7 @@
 /** Counts the products' good certificates by owner and days left, a slice of the table at a time, so that searches get their turns. */
 import { CaError } from '../../domain/errors.ts';
 import type { ExpiryCount } from '../../ports/inventory.ts';
-import type { AskedExpiring, ExpiringCount } from '../../ports/inventory-questions.ts';
 import type { Connection } from './connection.ts';
-import { everyWindowEndSql } from './search-filters.ts';
 import type { AskedExpiries } from './search-messages.ts';
 
 /** Rows of a slice: about a millisecond, which is what a search may have to wait for it. */
@@ -18,22 +16,10 @@ export const expirySlice = `SELECT owner, not_after, successor IS NULL FROM cert
 
 const daySeconds = 86_400;
 
-/** Of one day, which is the slice here. */
-export const countDay = `SELECT owner AS product, count(*) AS certificates, sum(successor IS NULL) AS withoutSuccessor,
-    sum(successor IS NULL AND ${everyWindowEndSql} <= :now) AS overdue FROM certificates WHERE not_after >= :from AND not_after < :until AND +purpose = 'product' AND +state = 'issued'
-    AND (:environment IS NULL OR +environment = :environment) AND (:product IS NULL OR +owner = :product)
-  GROUP BY owner`;
-
 type SliceRow = readonly [owner: string, notAfter: number, isUnfollowed: 0 | 1];
-
-type Asked = Omit<AskedExpiring, 'environment' | 'product'> & {
-  readonly environment?: string | null;
-  readonly product?: string | null;
-};
 
 export interface ExpiryCounter {
   count(asked: AskedExpiries): Promise<readonly ExpiryCount[]>;
-  expiring(asked: AskedExpiring): Promise<readonly ExpiringCount[]>;
   /** Ends what is being counted with `stopping`; resolves when nothing reads any more. */
   stop(): Promise<void>;
 }
@@ -56,29 +42,17 @@ export function expiryCounter(connection: Connection, sliceRows = defaultSliceRo
     return [...totals].flatMap(([owner, counts]) => countsOf(owner, counts));
   };
 
-  const days = connection.prepare<[object], Omit<ExpiringCount, 'day'>>(countDay);
-  const countDays = async ({ now, until, environment = null, product = null }: Asked): Promise<ExpiringCount[]> => {
-    const counts: ExpiringCount[] = [];
-    for (let day = now - (now % daySeconds); day < until; day += daySeconds) {
-      const bounds = { from: Math.max(day, now), until: Math.min(day + daySeconds, until) };
-      for (const count of days.all({ ...bounds, now, environment, product })) counts.push({ day, ...count });
-      await othersTurn();
-    }
-    return counts;
-  };
-
   const othersTurn = async (): Promise<void> => {
     await new Promise((resolve) => setImmediate(resolve));
     if (stopped) throw new CaError('stopping', 'The service is stopping.');
   };
-  const noted = <T>(counted: Promise<T>): Promise<T> => {
-    counting = Promise.allSettled([counting, counted]);
-    return counted;
-  };
 
   return {
-    count: (asked) => noted(countAll(asked)),
-    expiring: (asked) => noted(countDays(asked)),
+    count(asked) {
+      const counted = countAll(asked);
+      counting = Promise.allSettled([counting, counted]);
+      return counted;
+    },
     async stop() {
       stopped = true;
       await counting;

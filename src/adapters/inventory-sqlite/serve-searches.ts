@@ -7,6 +7,7 @@ import { auditSearchStatement } from './audit-search.ts';
 import { certificateSearch } from './certificate-search.ts';
 import { type Connection, type ConnectionOptions, openForReading } from './connection.ts';
 import { failureOf } from './database-error.ts';
+import { expiringCounts } from './expiring.ts';
 import { type ExpiryCounter, expiryCounter } from './expiry-counts.ts';
 import { memberSearch } from './member-search.ts';
 import type { SearchAnswer, SearchName, SearchRequest } from './search-messages.ts';
@@ -60,7 +61,7 @@ function answersFrom(connection: Connection, renderers: RecordRenderers, expirie
     summary: (now, environment) => summary(connection, now, environment),
     counts: () => counts(connection),
     expiryCounts: (asked) => expiries.count(asked),
-    expiring: (asked) => expiries.expiring(asked),
+    expiring: (asked) => expiringCounts(connection, asked),
   };
 }
 

@@ -22,12 +22,13 @@ interface Kept {
 }
 
 /** One certificate that the kept counts do not show as it is. */
-interface Single extends Cell {
+export interface Single extends Cell {
   readonly notAfter: number;
+  readonly isUnfollowed: 0 | 1;
 }
 
 const cellColumns = `coalesce(environment, '') AS environment, purpose, owner, profile, key_type AS keyType`;
-const singleColumns = `${cellColumns}, not_after AS notAfter`;
+const singleColumns = `${cellColumns}, not_after AS notAfter, successor IS NULL AS isUnfollowed`;
 
 /** Statements whose plans are tested; the tables of counts are small and read whole. */
 export const summarySql = {
@@ -43,7 +44,9 @@ export const summarySql = {
 
 const keptSql = {
   cells: `SELECT ${cellColumns}, issued, expired, revoked, held FROM certificate_counts`,
-  weeks: 'SELECT environment, week, issued, expired, revoked, held FROM expiry_counts',
+  /** Weeks begin on Mondays; 1970-01-01 was a Thursday. */
+  weeks: `SELECT environment, (day + 3) / 7 AS week, sum(issued) AS issued, sum(expired) AS expired,
+    sum(revoked) AS revoked, sum(held) AS held FROM expiry_counts GROUP BY 1, 2`,
 } as const;
 
 /** All of one moment. */

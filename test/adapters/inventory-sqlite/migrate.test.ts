@@ -4,6 +4,7 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { migrate, readMigrations } from '../../../src/adapters/inventory-sqlite/migrate.ts';
 import { canonicalAuditEvent } from '../../../src/domain/records/audit-event.ts';
+import { auditEntry, frozenNowSeconds, recordCertificate } from '../../support/inventory-builders.ts';
 import { migrationsDirectory, type SqliteStore, sqliteStore } from '../../support/inventory-stores.ts';
 
 let store: SqliteStore;
@@ -56,6 +57,31 @@ describe('the schema', () => {
     const inventory = await open();
     const found = await inventory.searchAuditEvents({ sort: 'seq', limit: 10, atAfter: 1500, atBefore: 2500 });
     expect(found.map(({ seq }) => seq)).toEqual([3]);
+  });
+
+  it('counts by day what was there before as it would have been counted as it came', async () => {
+    const inventory = await open();
+    const short = { notAfter: frozenNowSeconds + 1 };
+    const [followed, revoked] = [await recordCertificate(inventory), await recordCertificate(inventory)];
+    await recordCertificate(inventory, { predecessor: followed.serial });
+    await recordCertificate(inventory, { ...short, owner: 'dev/other' });
+    await inventory.revokeCertificate({
+      serial: revoked.serial,
+      revocation: { at: frozenNowSeconds, reason: 'certificateHold' },
+      audit: auditEntry(),
+    });
+    await inventory.catchUp(short.notAfter + 1);
+    await recordCertificate(inventory, { ...short, purpose: 'server' });
+    await inventory.close();
+    const database = new Database(store.file);
+    const counts = () =>
+      ['expiry_counts', 'product_expiries'].map((table) => database.prepare(`SELECT * FROM ${table}`).all());
+    const kept = counts();
+    database.exec('DROP TRIGGER certificates_followed; DROP TABLE product_expiries;');
+    database.exec(readFileSync(join(migrationsDirectory, '0019_expiries_by_day.sql'), 'utf8'));
+    expect(counts()).toEqual(kept);
+    database.close();
+    expect(kept.map(({ length }) => length)).toEqual([3, 1]);
   });
 
   it('stays as it was when a migration fails halfway, and heals when the migration is right', async () => {

@@ -9,7 +9,8 @@ import { certificateSearch } from '../../../src/adapters/inventory-sqlite/certif
 import { type Connection, openForReading } from '../../../src/adapters/inventory-sqlite/connection.ts';
 import { countStatement } from '../../../src/adapters/inventory-sqlite/count-statement.ts';
 import { deploymentLookUps } from '../../../src/adapters/inventory-sqlite/deployment-reads.ts';
-import { countDay, expirySlice } from '../../../src/adapters/inventory-sqlite/expiry-counts.ts';
+import { expiringSql } from '../../../src/adapters/inventory-sqlite/expiring.ts';
+import { expirySlice } from '../../../src/adapters/inventory-sqlite/expiry-counts.ts';
 import { labelsOfName, labelsOfText } from '../../../src/adapters/inventory-sqlite/find-labels.ts';
 import { lookUps } from '../../../src/adapters/inventory-sqlite/point-reads.ts';
 import { policyLookUps } from '../../../src/adapters/inventory-sqlite/policy-reads.ts';
@@ -299,10 +300,18 @@ describe('what comes before a search, and beside it', () => {
       '(not_after=? AND rowid>?)',
     ],
     ['what expired later', { sql: catchUpSql.later, parameters: [1, 1, 1] }, '(not_after>? AND not_after<?)'],
+    ...(['daysOfProduct', 'product'] as const).map(
+      (name) =>
+        [
+          `what expires (${name})`,
+          { sql: expiringSql[name], parameters: [{ from: 1, until: 2, environment: null, product: 'dev/a' }] },
+          'product_expiries USING PRIMARY KEY (owner=? AND day>? AND day<?)',
+        ] as const,
+    ),
     [
-      'what expires on a day',
-      { sql: countDay, parameters: [{ now: 1, from: 1, until: 2, environment: null, product: null }] },
-      'certificates_by_expiry (not_after>? AND not_after<?)',
+      'what of it is overdue',
+      { sql: expiringSql.overdue, parameters: [{ now: 1, until: 2, environment: null, product: null }] },
+      'certificates_to_rotate (<expr><?)',
     ],
     ['what is pending', { sql: summarySql.pending, parameters: [] }, 'certificates_open'],
     [
@@ -319,6 +328,11 @@ describe('what comes before a search, and beside it', () => {
     const steps = plan(sql, parameters).join('\n');
     expect(steps).toContain(index);
     expect(steps).not.toMatch(/SCAN (certificates|labels)(?! USING INDEX certificates_open)/);
+  });
+
+  it('reads what expires of all products in the order it lies in, and sorts nothing', () => {
+    const steps = plan(expiringSql.products, [{ from: 1, until: 2, environment: null }]);
+    expect(steps).toEqual(['SCAN product_expiries']);
   });
 
   it('counts matches by the index that finds the fewest', () => {

@@ -50,6 +50,17 @@ export function archiveContract(makeStore: () => Promise<InventoryStore>): void 
       expect(await inventory.archivable({ ...query, limit: 2 })).toEqual([serials[1], serials[2]]);
     });
 
+    it('leaves nothing in the counts of what expires, nor when what expired was never counted', async () => {
+      const { inventory } = opened;
+      const serials: string[] = [];
+      for (const notAfter of [expired, expired + 1])
+        serials.push((await recordCertificate(inventory, { notAfter })).serial);
+      await inventory.catchUp(expired + 1);
+      await inventory.archiveCertificates({ serials, audit });
+      const asked = { now: expired - daySeconds, until: expired - (expired % daySeconds) + 2 * daySeconds };
+      expect(await inventory.expiring(asked)).toEqual({ days: new Map(), products: new Map() });
+    });
+
     it('is not for open intents and authorities, nor for what a list still owes', async () => {
       const { inventory } = opened;
       await inventory.recordIntent(issuanceIntent({ notAfter: expired }));

@@ -29,7 +29,10 @@ export const arbitraryCertificate = fc
     days: fc.integer({ min: -2, max: 20 }),
     minute: fc.integer({ min: 0, max: 5 }),
     requestedBy: fc.constantFrom('token:one', 'operator:two'),
-    fate: fc.constantFrom('issued', 'issued', 'issued', 'intent', 'closed', 'revoked', 'held', 'released', 'rotated'),
+    fate: fc.constantFrom(
+      ...(['issued', 'issued', 'issued', 'intent', 'closed', 'revoked', 'held', 'released', 'rotated'] as const),
+      'unfollowed',
+    ),
   })
   .map(({ owner, host, names, days, minute, fate, ...same }) => {
     const environment = owner.split('/')[0]!;

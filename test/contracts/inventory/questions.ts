@@ -116,39 +116,43 @@ export function questionsContract(makeStore: () => Promise<InventoryStore>): voi
     );
   });
 
-  it('counts what expires by day and product, of what is good', async () => {
+  it('counts what expires by day and product, of what is good, through every act, at every moment', async () => {
     const { inventory } = opened;
-    await fill(inventory, fc.sample(arbitraryCertificate, 120));
-    const now = frozenNowSeconds - daySeconds / 2;
-    const until = frozenNowSeconds + 12 * daySeconds + 1;
-    for (const filter of [
-      {},
-      { environment: 'dev' },
-      { product: 'dev/a' },
-      { environment: 'prod', product: 'dev/a' },
-    ]) {
-      const good = (await everything(inventory)).filter(
-        (one) =>
-          certificateStatus(one, now) === 'valid' &&
-          one.notAfter < until &&
-          matches(one, { ...filter, ...(filter.product && { owner: filter.product }) }, now),
-      );
-      const groups = Map.groupBy(good, ({ owner, notAfter }) => `${notAfter - (notAfter % daySeconds)} ${owner}`);
-      const expected = Array.from(groups, ([key, group]) => [
-        key,
-        group.length,
-        group.filter(({ successor }) => successor === null).length,
-        group.filter((one) => matches(one, { rotation: 'overdue' }, now)).length,
-      ]);
-      const counts = await inventory.expiring({ now, until, ...filter });
-      const told = counts.map(({ day, product, certificates, withoutSuccessor, overdue }) => [
-        `${day} ${product}`,
-        certificates,
-        withoutSuccessor,
-        overdue,
-      ]);
-      expect(told.sort()).toEqual(expected.sort());
-    }
+    const story = fc.array(
+      fc.record({
+        act: fc.oneof(
+          { weight: 3, arbitrary: fc.array(arbitraryCertificate, { minLength: 1, maxLength: 12 }) },
+          { weight: 1, arbitrary: fc.constant('catchUp' as const) },
+        ),
+        now: arbitraryNow,
+        days: fc.integer({ min: 1, max: 20 }),
+        environment: fc.constantFrom(undefined, 'dev', 'none'),
+        product: fc.constantFrom(undefined, 'dev/a', 'prod/c'),
+      }),
+      { minLength: 1, maxLength: 4 },
+    );
+    await fc.assert(
+      fc.asyncProperty(story, async (steps) => {
+        for (const { act, now, days, environment, product } of steps) {
+          if (act === 'catchUp') await inventory.catchUp(now);
+          else await fill(inventory, act);
+          const until = dayOf(now) + days * daySeconds;
+          const filter = { ...(environment && { environment }), ...(product && { product }) };
+          const good = (await everything(inventory)).filter(
+            (one) =>
+              certificateStatus(one, now) === 'valid' &&
+              one.notAfter < until &&
+              matches(one, { ...(environment && { environment }), ...(product && { owner: product }) }, now),
+          );
+          const productsOnly = good.filter(({ purpose }) => purpose === 'product');
+          const counts = await inventory.expiring({ now, until, ...filter });
+          expect(counts.days).toEqual(expiringBy(productsOnly, now, ({ notAfter }) => dayOf(notAfter)));
+          expect([...counts.days.keys()]).toEqual([...counts.days.keys()].sort((a, b) => a - b));
+          expect(counts.products).toEqual(expiringBy(productsOnly, now, ({ owner }) => owner));
+        }
+      }),
+      { numRuns: 25 },
+    );
   });
 
   describe('finding one certificate', () => {
@@ -207,6 +211,21 @@ function recount<Key>(records: readonly CertificateRecord[], now: number, keyOf:
   );
 }
 
+const expiringBy = <Key>(
+  records: readonly CertificateRecord[],
+  now: number,
+  keyOf: (record: CertificateRecord) => Key,
+) =>
+  new Map(
+    Array.from(Map.groupBy(records, keyOf), ([key, group]) => {
+      const withoutSuccessor = group.filter(({ successor }) => successor === null).length;
+      const overdue = group.filter((one) => matches(one, { rotation: 'overdue' }, now)).length;
+      return [key, { certificates: group.length, withoutSuccessor, overdue }] as const;
+    }),
+  );
+
+const dayOf = (seconds: number): number => seconds - (seconds % daySeconds);
+
 function mondayBefore(seconds: number): number {
   const date = new Date(seconds * 1000);
   return Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate() - ((date.getUTCDay() + 6) % 7)) / 1000;
@@ -228,6 +247,11 @@ async function record(inventory: Inventory, { details, fate }: ArbitraryCertific
   const revoke = (reason: 'superseded' | 'certificateHold') =>
     inventory.revokeCertificate({ serial, revocation: { at: frozenNowSeconds, reason }, audit: auditEntry() });
   if (fate === 'rotated') await recordCertificate(inventory, { ...details, predecessor: serial });
+  if (fate === 'unfollowed') {
+    const intent = issuanceIntent({ ...details, predecessor: serial });
+    await inventory.recordIntent(intent);
+    await inventory.closeIntent({ serial: intent.certificate.serial, at: frozenNow, audit: auditEntry() });
+  }
   if (fate === 'held' || fate === 'released') await revoke('certificateHold');
   if (fate === 'released') await inventory.releaseCertificate({ serial, audit: auditEntry() });
   if (fate === 'revoked') await revoke('superseded');

@@ -24,17 +24,24 @@ describe('GET /v1/inventory/summary', () => {
 });
 
 describe('GET /v1/inventory/expiring', () => {
-  it('sums days and products, the most first', async () => {
+  it('tells days, the first first, products, the most first, and the sum', async () => {
     const day = Date.UTC(2026, 10, 21) / 1000;
-    const count = (offset: number, product: string, certificates: number, withoutSuccessor: number) => ({
-      day: day + offset * 86_400,
-      product,
+    const count = (certificates: number, withoutSuccessor: number, overdue: number) => ({
       certificates,
       withoutSuccessor,
-      overdue: Math.floor(withoutSuccessor / 2),
+      overdue,
     });
-    const counts = [count(0, 'dev/b', 1, 1), count(0, 'dev/a', 2, 0), count(3, 'dev/a', 5, 4)];
-    const { send } = await openAdmin({ countExpiring: async () => ({ now: day, until: day + 864_000, counts }) });
+    const counts = {
+      days: new Map([
+        [day, count(3, 1, 0)],
+        [day + 3 * 86_400, count(5, 4, 2)],
+      ]),
+      products: new Map([
+        ['dev/b', count(1, 1, 0)],
+        ['dev/a', count(7, 4, 2)],
+      ]),
+    };
+    const { send } = await openAdmin({ countExpiring: async () => ({ now: day, until: day + 864_000, ...counts }) });
     expect((await send('GET', '/v1/inventory/expiring')).json).toEqual({
       at: '2026-11-21T00:00:00Z',
       until: '2026-12-01T00:00:00Z',

@@ -16,6 +16,7 @@ export interface SeenHandshake {
   readonly refusal: string | null;
   readonly distrust: string | null;
   readonly resumption: string | null;
+  readonly revocation: readonly { readonly side: string; readonly state: string; readonly by: string }[];
   readonly httpStatus: number | null;
   readonly serverChain: readonly { readonly subject: string; readonly key: string; readonly issuedBy: string }[];
   readonly clientChain: readonly { readonly subject: string; readonly serial: string; readonly issuedBy: string }[];

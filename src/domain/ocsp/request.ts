@@ -1,12 +1,16 @@
-/** Reads OCSPRequest (RFC 6960 §4.1.1, nonces by RFC 9654): strict and bounded; requestor and signature are not used. */
+/** Reads OCSPRequest (RFC 6960 §4.1.1, nonces by RFC 9654), strict and bounded, requestor and signature unused; and asks as a client. */
+import { hash } from 'node:crypto';
 import { assertCanonicalDer } from '../der/canonical.ts';
 import { DerReader } from '../der/reader.ts';
 import { contextTag, tag } from '../der/tag.ts';
 import { readIntegerBytes, readOid, readSmallInteger } from '../der/value.ts';
+import { nullValue, octetString, sequence } from '../der/writer.ts';
 import { malformed, reading } from '../x509/malformed.ts';
+import { oidDer } from '../x509/oid-der.ts';
 import { oids } from '../x509/oids.ts';
 import { type Extensions, readExtensions } from '../x509/read-extensions.ts';
-import { serialOfInteger } from '../x509/serial.ts';
+import { serialInteger, serialOfInteger } from '../x509/serial.ts';
+import { subjectPublicKeyBits } from './key-hash.ts';
 
 export interface OcspCertId {
   readonly hashAlgorithm: OcspHash;
@@ -17,6 +21,36 @@ export interface OcspCertId {
   /** The whole CertID as it came, to be echoed. */
   readonly der: Uint8Array;
 }
+
+/** Who issued the certificate that is asked about. */
+export interface OcspIssuer {
+  readonly subjectDer: Uint8Array;
+  readonly spkiDer: Uint8Array;
+}
+
+/** A request about one certificate, with the SHA-1 CertID that every responder knows (RFC 5019 §2.1.1), and no nonce. */
+export const encodeOcspRequest = (issuer: OcspIssuer, serial: string): Uint8Array =>
+  sequence(
+    sequence(
+      sequence(
+        sequence(
+          sequence(
+            sequence(oidDer.sha1, nullValue()),
+            octetString(hash('sha1', issuer.subjectDer, 'buffer')),
+            octetString(hash('sha1', subjectPublicKeyBits(issuer.spkiDer), 'buffer')),
+            serialInteger(serial),
+          ),
+        ),
+      ),
+    ),
+  );
+
+/** Whether a CertID is about the certificate with this serial of this issuer. */
+export const isAbout = (certId: OcspCertId, issuer: OcspIssuer, serial: string): boolean =>
+  certId.serial === serial &&
+  Buffer.compare(certId.issuerNameHash, hash(certId.hashAlgorithm, issuer.subjectDer, 'buffer')) === 0 &&
+  Buffer.compare(certId.issuerKeyHash, hash(certId.hashAlgorithm, subjectPublicKeyBits(issuer.spkiDer), 'buffer')) ===
+    0;
 
 export interface OcspRequest {
   /** 1 to 100, in the order of the request. */
@@ -85,7 +119,8 @@ function readRequestList(list: DerReader): readonly OcspCertId[] {
   return certIds;
 }
 
-function readCertId(request: DerReader): OcspCertId {
+/** Of a request, or of an answer. DerError, or CaError `malformed`. */
+export function readCertId(request: DerReader): OcspCertId {
   const element = request.expect(tag.sequence);
   const fields = request.inside(element);
   const hash = readHashAlgorithm(fields.enterSequence());

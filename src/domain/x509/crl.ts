@@ -89,8 +89,8 @@ export interface ParsedCrl extends ReadCrl<CrlEntry> {
   readonly authorityKeyIdentifier: Uint8Array;
 }
 
-/** Made elsewhere: signed with whatever algorithm, and of its entries no more than their serials. */
-export type ForeignCrl = ReadCrl<Pick<CrlEntry, 'serial'>>;
+/** Made elsewhere: signed with whatever algorithm, and of its entries no more than their serials and times. */
+export type ForeignCrl = ReadCrl<Pick<CrlEntry, 'serial' | 'at'>>;
 
 interface ReadCrl<Entry> {
   readonly der: Uint8Array;
@@ -192,12 +192,12 @@ function readSerial(fields: DerReader): string {
 }
 
 /** A critical extension may say that the serial is another issuer's (RFC 5280 §5.3.3); why it is revoked is not asked. */
-function readForeignEntry(fields: DerReader): Pick<CrlEntry, 'serial'> {
+function readForeignEntry(fields: DerReader): Pick<CrlEntry, 'serial' | 'at'> {
   const serial = readSerial(fields);
-  readX509Time(fields, what);
+  const at = readX509Time(fields, what);
   if (!fields.atEnd) refuseUnknownCritical(readExtensions(fields, what), [oids.reasonCode, oids.invalidityDate]);
   fields.expectEnd();
-  return { serial };
+  return { serial, at };
 }
 
 function readEntry(fields: DerReader): CrlEntry {

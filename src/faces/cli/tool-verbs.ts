@@ -1,6 +1,6 @@
 /** Verbs that work on what is here, without the service: stores for Java, and a look at somebody's handshake. */
 import { type Command, Option } from 'commander';
-import { readLength, readTarget, type Target } from './arguments.ts';
+import { collect, readLength, readTarget, type Target } from './arguments.ts';
 import type { HandshakeOptions } from './handshake/handshake.ts';
 import type { KeystoreOptions } from './keystore.ts';
 import type { WithSession } from './session.ts';
@@ -32,6 +32,8 @@ export function addToolVerbs(program: Command, { withSession }: { readonly withS
     .addOption(new Option('--max-tls <version>', 'at most this version').choices(['1.2', '1.3']).default('1.3'))
     .option('--timeout <length>', 'how long the server may take (default: 10s)', readLength)
     .option('--http', 'ask for / afterwards: nginx refuses a client only there')
+    .option('--crl <file>', 'a CRL, PEM or DER, that says who is revoked; may be repeated', collect)
+    .option('--revocation', 'ask about revocation where the certificates say: OCSP, or else the CRL, over HTTP')
     .addOption(new Option('--svg', 'draw a picture, to standard output').conflicts('mermaid'))
     .addOption(new Option('--mermaid', 'draw it as Mermaid text').conflicts('svg'))
     .addHelpText(

@@ -8,6 +8,7 @@ import {
 } from '../../../domain/diagnosis/judge-server-chain.ts';
 import { printable } from '../../../domain/policy/printable.ts';
 import { nameOf, namesOf } from './certificate-facts.ts';
+import { revocationInWords, revokedBy } from './revocation.ts';
 import { askedForCertificate, chainOf, givenChain, helloOf, httpAnswer, refusalOf, type Seen, sent } from './seen.ts';
 import { type Circumstances, type Step, sentencesOf, type TroubleCode } from './trouble.ts';
 
@@ -86,12 +87,15 @@ const codeOfFlaw = (code: ServerFlawCode): TroubleCode =>
 /** Our own checks explain; whether the server is believed is said by OpenSSL, where TLS came to it. */
 function serverTroubles(seen: Seen): Finding[] {
   const { result, roots, request, nowMs } = seen;
-  if (result.connected && result.distrust === undefined) return [];
   const chain = chainOf(seen, 'server');
+  const revoked = chain
+    .filter((certificate) => revokedBy(seen, certificate))
+    .map((certificate): Finding => ({ code: 'serverRevoked', certificate }));
+  if (result.connected && result.distrust === undefined) return revoked;
   const flaws = judgeServerChain({ chain, roots, serverName: request.servername, nowMs });
   const found = flaws.map(({ code, certificate }: ServerFlaw) => ({ code: codeOfFlaw(code), certificate }));
-  if (found.length > 0 || result.distrust === undefined) return found;
-  return [{ code: 'serverNotBelieved', told: result.distrust }];
+  if (found.length > 0 || result.distrust === undefined) return [...found, ...revoked];
+  return [{ code: 'serverNotBelieved', told: result.distrust }, ...revoked];
 }
 
 /** RFC 8446 §6.2: alerts that a server sends about a client's certificate, and what each can mean. */
@@ -139,6 +143,7 @@ function clientFinding(seen: Seen, code: TroubleCode | 'any'): Finding {
   if (Date.parse(own.validTo) < seen.nowMs) return { code: 'clientExpired', certificate: own };
   if (Date.parse(own.validFrom) > seen.nowMs) return { code: 'clientNotYetValid', certificate: own };
   if (!isFor(own, 'clientAuth')) return { code: 'clientWrongPurpose', certificate: own };
+  if (revokedBy(seen, own)) return { code: 'clientRevoked', certificate: own };
   return { code: isAccepted(seen, shown) ? 'clientRefused' : 'clientUnknownCa', certificate: own };
 }
 
@@ -162,6 +167,7 @@ function circumstances(seen: Seen, told: string, certificate?: X509Certificate):
   const about = certificate ?? chainOf(seen, 'server')[0] ?? givenChain(seen)[0];
   const time = (text: string | undefined): string => (text ? `${new Date(text).toISOString().slice(0, 19)}Z` : '');
   const authorities = sent(seen, 'server', 'CertificateRequest')?.authorities ?? [];
+  const revocation = about && revokedBy(seen, about);
   return {
     address: printable(`${request.host}:${request.port}`, 300),
     servername: printable(request.servername, 300),
@@ -172,6 +178,7 @@ function circumstances(seen: Seen, told: string, certificate?: X509Certificate):
     notAfter: time(about?.validTo),
     names: about ? namesOf(about).join(', ') || 'no name at all' : '',
     told: printable(told, 200),
+    revoked: revocation ? revocationInWords(revocation) : '',
     authorities: authorities.map((name) => printable(name, 200)).join(' or '),
     versions: helloOf(seen, 'client')?.versions.join(', ') ?? '',
   };

@@ -1,9 +1,10 @@
 /** What a terminal shows of a handshake: the diagram, both chains, who verified what, and what is wrong. */
 import type { Paint } from '../paint.ts';
 import { timeInWords } from '../words.ts';
-import { type CertificateFacts, factsOfChain } from './certificate-facts.ts';
+import { type CertificateFacts, factsOfChain, nameOf } from './certificate-facts.ts';
 import { isAccepted, type Trouble } from './diagnose.ts';
 import { drawLadder } from './draw-ladder.ts';
+import { revocationInWords } from './revocation.ts';
 import { lifelines, rowsOf } from './rows.ts';
 import { askedForCertificate, chainOf, refusalOf, type Seen, type Side, sent } from './seen.ts';
 import { stepsInWords } from './trouble.ts';
@@ -56,7 +57,7 @@ function issuerLine({ issuer, issuedBy }: CertificateFacts, trust: string): stri
 
 /** Who has checked whom, by what. */
 function verified(seen: Seen): string[] {
-  return [...clientVerified(seen), ...serverVerified(seen), ...resumed(seen), ''].filter(
+  return [...clientVerified(seen), ...serverVerified(seen), ...revocationLines(seen), ...resumed(seen), ''].filter(
     (line, at, lines) => line !== '' || at > 0 || lines.length > 1,
   );
 }
@@ -85,6 +86,20 @@ function serverVerified(seen: Seen): string[] {
   if (refusalOf(seen)) return unnamed;
   const scheme = sent(seen, 'client', 'CertificateVerify')?.signatureScheme;
   return [`The server verified that the client has its key${scheme ? ` (${scheme})` : ''}, and let it in.`, ...unnamed];
+}
+
+/** Who is revoked is told among the troubles, but for a client that was let in all the same. */
+function revocationLines(seen: Seen): string[] {
+  const lines = seen.revocation.flatMap((said) => {
+    const { side, certificate, by, word } = said;
+    const subject = `The ${side}’s certificate ${nameOf(certificate.subject)}`;
+    if (word.state === 'good') return [`${subject} is not revoked, says ${by}.`];
+    if (word.state === 'unknown') return [`${subject}: ${by} does not tell whether it is revoked: ${word.because}.`];
+    const isLetIn = side === 'client' && seen.result.connected && refusalOf(seen) === undefined;
+    return isLetIn ? [`${subject} is revoked ${revocationInWords(said)}, and the server let it in all the same.`] : [];
+  });
+  const isUseless = seen.listsGiven > 0 && seen.revocation.length === 0;
+  return isUseless ? ['No list that was given is of an issuer of these certificates.'] : lines;
 }
 
 const resumption: Readonly<Record<NonNullable<Seen['result']['resumption']>, string>> = {

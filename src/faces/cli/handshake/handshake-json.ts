@@ -1,4 +1,5 @@
 /** A handshake for programs: everything that the diagram shows, and the troubles by their codes. */
+import { parseSerial } from '../../../domain/x509/serial.ts';
 import { factsOfChain } from './certificate-facts.ts';
 import type { Trouble } from './diagnose.ts';
 import { askedForCertificate, chainOf, helloOf, httpAnswer, refusalOf, type Seen } from './seen.ts';
@@ -19,6 +20,13 @@ export function handshakeJson(seen: Seen, troubles: readonly Trouble[]) {
     certificateRequested: askedForCertificate(seen),
     serverChain: factsOfChain(chainOf(seen, 'server'), roots),
     clientChain: factsOfChain(chainOf(seen, 'client'), roots),
+    revocation: seen.revocation.map(({ side, certificate, by, word }) => ({
+      side,
+      serial: parseSerial(certificate.serialNumber) ?? '0',
+      by,
+      ...word,
+      ...(word.state === 'revoked' && { at: new Date(word.at * 1000).toISOString() }),
+    })),
     refusal: refusalOf(seen) ?? null,
     resumption: result.resumption ?? null,
     httpStatus: httpAnswer(seen)?.status ?? null,

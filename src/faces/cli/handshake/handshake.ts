@@ -3,6 +3,7 @@ import { fork } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { rootCertificates } from 'node:tls';
+import { decodePemAll } from '../../../domain/der/pem.ts';
 import { certificatesIn } from '../../../domain/diagnosis/judge-server-chain.ts';
 import type { Target } from '../arguments.ts';
 import { CliError } from '../cli-error.ts';
@@ -15,6 +16,7 @@ import { drawReport } from './draw-report.ts';
 import { drawSvg } from './draw-svg.ts';
 import { handshakeJson } from './handshake-json.ts';
 import type { ProbeRequest, ProbeResult } from './probe.ts';
+import { type GivenList, revocationSaid } from './revocation.ts';
 import { lifelines, rowsOf } from './rows.ts';
 import { refusalOf, type Seen } from './seen.ts';
 import { readTrace, type TracedMessage } from './trace.ts';
@@ -26,6 +28,8 @@ export interface HandshakeOptions {
   /** Seconds. */
   readonly timeout?: number;
   readonly http?: boolean;
+  readonly crl?: string[];
+  readonly revocation?: boolean;
   readonly svg?: boolean;
   readonly mermaid?: boolean;
 }
@@ -50,7 +54,10 @@ export async function handshake(
   const goodbye = all.some((message) => message.from === 'server' && isGoodbye(message));
   // Without the goodbyes: most are this program's own doing.
   const messages = all.filter((message) => !isGoodbye(message));
-  const seen: Seen = { request, result, messages, roots, trust, nowMs: Date.now(), goodbye };
+  const lists = await readLists(session, options.crl ?? []);
+  const facts = { request, result, messages, roots, trust, nowMs: Date.now(), goodbye, listsGiven: lists.length };
+  const sources = { lists, ask: options.revocation === true, timeoutMs: timeout * 1000 };
+  const seen: Seen = { ...facts, revocation: await revocationSaid(facts, sources) };
   show(session, seen, options);
   return endingOf(seen);
 }
@@ -61,6 +68,20 @@ function show(session: Session, seen: Seen, { svg, mermaid }: HandshakeOptions):
   else if (svg) session.print(drawSvg(lifelines(seen), rowsOf(seen), troubles));
   else if (mermaid) session.print(drawMermaid(lifelines(seen), rowsOf(seen), troubles));
   else session.print(drawReport(seen, troubles, paintFor(session.io)));
+}
+
+/** PEM, of any number of lists, or DER. */
+async function readLists(session: Session, names: readonly string[]): Promise<GivenList[]> {
+  const lists: GivenList[] = [];
+  for (const name of names) {
+    const octets = await readFile(session.path(name)).catch((error: unknown) => {
+      throw new CliError('usage', `${session.path(name)} cannot be read. Name a CRL that is there.`, error);
+    });
+    const pem = octets.toString('latin1');
+    const ders = pem.includes('-----BEGIN X509 CRL-----') ? decodePemAll(pem, 'X509 CRL') : [octets];
+    lists.push(...ders.map((der) => ({ name, der })));
+  }
+  return lists;
 }
 
 async function readCredentials(session: Session, options: GlobalOptions) {
@@ -124,5 +145,6 @@ function endingOf(seen: Seen): Ending {
   const troubles = diagnose(seen);
   if (troubles.some(({ code }) => refusals.has(code))) return 'notAuthorised';
   if (!seen.result.connected || refusalOf(seen)) return 'notReachable';
-  return seen.result.distrust === undefined ? 'ok' : 'notTrusted';
+  const isTrusted = seen.result.distrust === undefined && troubles.every(({ code }) => code !== 'serverRevoked');
+  return isTrusted ? 'ok' : 'notTrusted';
 }

@@ -34,6 +34,8 @@ export interface ProbeResult {
   readonly error?: string;
   /** Whether a second connection was let in with the session of the first. */
   readonly resumption?: 'resumed' | 'full' | 'noTicket' | 'failed';
+  /** The OCSP answer that the server sent with its certificate, in base64. */
+  readonly stapled?: string;
   /** Beginning of what came over HTTP. */
   readonly http?: string;
   /** Beginning of what the port says to plain HTTP, when it did not speak TLS. */
@@ -70,7 +72,7 @@ function handshake(request: ProbeRequest): Promise<{ result: ProbeResult; sessio
   const result: Mutable = { connected: false, stage: 'nothing', closedAtOnce: false };
   let hangingUp = false;
   let session: Buffer | undefined;
-  const socket = connect({ ...optionsOf(request), enableTrace: true });
+  const socket = connect({ ...optionsOf(request), enableTrace: true, requestOCSP: true });
   socket.setTimeout(timeoutMs, () => socket.destroy(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })));
   if (isIP(request.host) !== 0) result.stage = 'resolved';
   socket.once('lookup', (error) => {
@@ -81,6 +83,9 @@ function handshake(request: ProbeRequest): Promise<{ result: ProbeResult; sessio
   });
   socket.on('error', (error: NodeJS.ErrnoException) => {
     result.error = codeOf(error);
+  });
+  socket.once('OCSPResponse', (answer: Buffer | null) => {
+    if (answer) result.stapled = answer.toString('base64');
   });
   socket.on('session', (ticket) => {
     session = ticket;

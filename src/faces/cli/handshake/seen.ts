@@ -2,6 +2,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { certificatesIn, readLeniently } from '../../../domain/diagnosis/judge-server-chain.ts';
 import type { ProbeRequest, ProbeResult } from './probe.ts';
+import type { RevocationSaid } from './revocation.ts';
 import type { Hello, TracedMessage } from './trace.ts';
 
 export interface Seen {
@@ -13,17 +14,21 @@ export interface Seen {
   /** The same for people: a file, or Node's own. */
   readonly trust: string;
   readonly nowMs: number;
+  /** What is known of the revocation of what was shown. */
+  readonly revocation: readonly RevocationSaid[];
+  /** How many lists were given for that. */
+  readonly listsGiven: number;
   /** That the server ended the connection in good order, with close_notify. */
   readonly goodbye: boolean;
 }
 
 export type Side = TracedMessage['from'];
 
-export const sent = ({ messages }: Seen, from: Side, name: string): TracedMessage | undefined =>
+export const sent = ({ messages }: Pick<Seen, 'messages'>, from: Side, name: string): TracedMessage | undefined =>
   messages.find((message) => message.from === from && message.name === name);
 
 /** The certificates that one side showed, its own first. */
-export const chainOf = (seen: Seen, from: Side): X509Certificate[] =>
+export const chainOf = (seen: Pick<Seen, 'messages'>, from: Side): X509Certificate[] =>
   (sent(seen, from, 'Certificate')?.certificatesDer ?? []).flatMap((der) => readLeniently(der));
 
 /** The certificate that was given to be shown, if any. */

@@ -14,7 +14,7 @@ export const stepsInWords: Readonly<Record<Step, string>> = {
   http: 'the first request',
 };
 
-type ServerTroubleCode = `server${Capitalize<ServerFlawCode>}` | 'serverNotBelieved';
+type ServerTroubleCode = `server${Capitalize<ServerFlawCode>}` | 'serverRevoked' | 'serverNotBelieved';
 type ClientTroubleCode =
   | 'clientCertificateMissing'
   | 'clientExpired'
@@ -55,6 +55,8 @@ export interface Circumstances {
   readonly names: string;
   /** The alert, the error or the answer, as it came. */
   readonly told: string;
+  /** Since when the certificate is revoked, and who says so; empty where that is not known. */
+  readonly revoked: string;
   /** Whom a CertificateRequest names; empty when anybody will do. */
   readonly authorities: string;
   /** What this client offered, as `TLS 1.3, TLS 1.2`. */
@@ -185,6 +187,11 @@ const server: Readonly<Record<ServerTroubleCode, Sentences>> = {
     why: ({ servername, names }) => `The certificate is not for ${servername}, but for ${names}.`,
     next: () => 'Use one of these names, or --servername NAME; or issue a certificate that has the name.',
   },
+  serverRevoked: {
+    step: 'serverCertificate',
+    why: ({ subject, revoked }) => `The certificate ${subject} is revoked ${revoked}.`,
+    next: () => 'Do not trust this server until it has a new certificate: its key may be in other hands.',
+  },
   serverNotBelieved: {
     step: 'serverCertificate',
     why: (about) => `The server’s certificate is not believed (${about.told}), ${namedRoot(about)}.`,
@@ -226,14 +233,17 @@ const client: Readonly<Record<ClientTroubleCode, Sentences>> = {
   },
   clientRevoked: {
     step: 'clientCertificate',
-    why: ({ subject, told }) => `The server says that the client certificate ${subject} is revoked (${told}).`,
+    why: ({ subject, told, revoked }) =>
+      revoked === ''
+        ? `The server says that the client certificate ${subject} is revoked (${told}).`
+        : `The server refused the client certificate ${subject}, which is revoked ${revoked} (${told}).`,
     next: () => 'Ask for a new one with a token; a revoked certificate cannot be renewed.',
   },
   clientRefused: {
     step: 'clientCertificate',
     why: ({ subject, told }) => `The server refused the client certificate ${subject} (${told}).`,
     next: () =>
-      'Its log says why; revoked, unknown to the server’s own checks, or a CRL of the server that has expired look alike from here.',
+      'Its log says why; revoked (--crl FILE or --revocation tells), unknown to the server’s own checks, or a CRL of the server that has expired look alike from here.',
   },
 };
 

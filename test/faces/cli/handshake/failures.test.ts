@@ -1,8 +1,5 @@
 /** Every way to fail that `handshake` tells apart, against real servers, over TLS 1.2 and TLS 1.3 where both can fail so. */
 import { describe, expect, it } from 'vitest';
-import { encodePem } from '#src/domain/der/pem.ts';
-import { encodeCrlEntry, encodeTbsCertList } from '#src/domain/x509/crl.ts';
-import { assembleSigned } from '#src/domain/x509/signed.ts';
 import {
   clientOf,
   expiredClientOf,
@@ -17,7 +14,8 @@ import { describeWith, itWith } from '../../../support/judges.ts';
 import { opensslServer, type ServerMaterial } from '../../../support/openssl-server.ts';
 import { freePort, smallNginx } from '../../../support/small-nginx.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
-import { makeTestCertificate, type TestCertificate } from '../../../support/test-hierarchy.ts';
+import { crlPem } from '../../../support/test-crl.ts';
+import { makeTestCertificate } from '../../../support/test-hierarchy.ts';
 
 const now = Math.floor(Date.now() / 1000);
 const leaf = serverOf(system);
@@ -41,21 +39,6 @@ async function failures(material: ServerMaterial, args: readonly string[], ...lo
 }
 
 const twice = (...each: unknown[]) => [...each, ...each];
-
-/** A list of `issuer` with these serials on it. */
-function crlPem(issuer: TestCertificate, ...serials: string[]): string {
-  const { algorithm, sign } = issuer.key;
-  const tbs = encodeTbsCertList({
-    signatureAlgorithm: algorithm,
-    issuerDer: issuer.subjectDer,
-    thisUpdate: now - 60,
-    nextUpdate: now + 3600,
-    entries: serials.map((serial) => encodeCrlEntry({ serial, at: now - 60, reason: 'keyCompromise' })),
-    crlNumber: 1,
-    authorityKeyIdentifier: issuer.subjectKeyIdentifier,
-  });
-  return encodePem('X509 CRL', assembleSigned(tbs, algorithm, sign(tbs)));
-}
 
 describeWith('openssl', 'a handshake with a server that is not to be believed', () => {
   const cases: [string, ServerMaterial, string][] = [
@@ -193,6 +176,11 @@ describeWith('openssl', 'a handshake with a server that refuses the client', () 
         if (code !== 0) expect(seen.troubles[0]?.step).toBe('http');
       }
       expect((await seeHandshake(target, {})).code).toBe(0);
+      // Whoever holds the list himself is told what nginx does not tell.
+      const list = temporaryFolder().write('crl.pem', crlPem(productRoot, revoked.serial));
+      const trust = temporaryFolder().write('ca.pem', system.pem + productRoot.pem);
+      const told = await seeHandshake(target, { shown: revoked }, '--http', '--crl', list, '--ca', trust);
+      expect([told.code, ...told.troubles]).toEqual([5, 'clientRevoked']);
     },
     120_000,
   );

@@ -1,0 +1,71 @@
+/** What is said of the revocation of every certificate that was shown: by a stapled answer, given lists, and those who are asked. */
+import type { X509Certificate } from 'node:crypto';
+import { type Asked, type RevocationWord, wordOfCrl, wordOfOcsp } from '../../../domain/diagnosis/judge-revocation.ts';
+import { issued } from '../../../domain/diagnosis/judge-server-chain.ts';
+import { printable } from '../../../domain/policy/printable.ts';
+import { askWhereItSays } from './ask-revocation.ts';
+import { chainOf, type Seen, type Side } from './seen.ts';
+
+export interface RevocationSaid {
+  readonly side: Side;
+  readonly certificate: X509Certificate;
+  /** Who says it, for people: `the list crl.pem`. */
+  readonly by: string;
+  readonly word: RevocationWord;
+}
+
+export interface GivenList {
+  readonly name: string;
+  readonly der: Uint8Array;
+}
+
+export interface RevocationSources {
+  readonly lists: readonly GivenList[];
+  /** Whether to ask over the network, where the certificates say. */
+  readonly ask: boolean;
+  readonly timeoutMs: number;
+}
+
+/** In the order of the chains; nothing of roots, which nobody revokes, and of certificates whose issuer is not here. */
+export async function revocationSaid(
+  seen: Omit<Seen, 'revocation'>,
+  sources: RevocationSources,
+): Promise<RevocationSaid[]> {
+  const said: RevocationSaid[] = [];
+  for (const side of ['server', 'client'] as const) {
+    const chain = chainOf(seen, side);
+    for (const certificate of chain) {
+      const issuer = [...chain, ...seen.roots].find((other) => issued(other, certificate));
+      if (!issuer || issuer.raw.equals(certificate.raw)) continue;
+      const asked = { certificate, issuer, now: Math.floor(seen.nowMs / 1000) };
+      const stapled = side === 'server' && certificate === chain[0] ? seen.result.stapled : undefined;
+      const words = await wordsOf(asked, stapled, sources);
+      said.push(...words.map((word) => ({ side, certificate, ...word })));
+    }
+  }
+  return said;
+}
+
+type Word = Pick<RevocationSaid, 'by' | 'word'>;
+
+async function wordsOf(asked: Asked, stapled: string | undefined, sources: RevocationSources): Promise<Word[]> {
+  const words: Word[] = [];
+  if (stapled !== undefined) {
+    words.push({ by: 'the stapled OCSP answer', word: await wordOfOcsp(Buffer.from(stapled, 'base64'), asked) });
+  }
+  for (const { name, der } of sources.lists) {
+    const word = await wordOfCrl(der, asked);
+    if (word) words.push({ by: `the list ${printable(name, 300)}`, word });
+  }
+  return sources.ask ? [...words, ...(await askWhereItSays(asked, sources.timeoutMs))] : words;
+}
+
+/** The first word that a certificate is revoked. */
+export const revokedBy = (seen: Seen, certificate: X509Certificate): RevocationSaid | undefined =>
+  seen.revocation.find((said) => said.word.state === 'revoked' && said.certificate.raw.equals(certificate.raw));
+
+/** `since 2026-11-21T07:00:00Z, says the list crl.pem`. */
+export function revocationInWords({ by, word }: RevocationSaid): string {
+  if (word.state !== 'revoked') return '';
+  return `since ${new Date(word.at * 1000).toISOString().slice(0, 19)}Z, says ${by}`;
+}

@@ -8,8 +8,18 @@ import {
 } from '../../../domain/diagnosis/judge-server-chain.ts';
 import { printable } from '../../../domain/policy/printable.ts';
 import { nameOf, namesOf } from './certificate-facts.ts';
-import { revocationInWords, revokedBy } from './revocation.ts';
-import { askedForCertificate, chainOf, givenChain, helloOf, httpAnswer, refusalOf, type Seen, sent } from './seen.ts';
+import { revocationInWords } from './revocation.ts';
+import {
+  askedForCertificate,
+  chainOf,
+  givenChain,
+  helloOf,
+  httpAnswer,
+  refusalOf,
+  revokedBy,
+  type Seen,
+  sent,
+} from './seen.ts';
 import { type Circumstances, type Step, sentencesOf, type TroubleCode } from './trouble.ts';
 
 export interface Trouble {

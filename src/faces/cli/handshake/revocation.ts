@@ -1,18 +1,9 @@
 /** What is said of the revocation of every certificate that was shown: by a stapled answer, given lists, and those who are asked. */
-import type { X509Certificate } from 'node:crypto';
-import { type Asked, type RevocationWord, wordOfCrl, wordOfOcsp } from '../../../domain/diagnosis/judge-revocation.ts';
+import { type Asked, wordOfCrl, wordOfOcsp } from '../../../domain/diagnosis/judge-revocation.ts';
 import { issued } from '../../../domain/diagnosis/judge-server-chain.ts';
 import { printable } from '../../../domain/policy/printable.ts';
 import { askWhereItSays } from './ask-revocation.ts';
-import { chainOf, type Seen, type Side } from './seen.ts';
-
-export interface RevocationSaid {
-  readonly side: Side;
-  readonly certificate: X509Certificate;
-  /** Who says it, for people: `the list crl.pem`. */
-  readonly by: string;
-  readonly word: RevocationWord;
-}
+import { chainOf, type RevocationSaid, type Seen } from './seen.ts';
 
 export interface GivenList {
   readonly name: string;
@@ -59,10 +50,6 @@ async function wordsOf(asked: Asked, stapled: string | undefined, sources: Revoc
   }
   return sources.ask ? [...words, ...(await askWhereItSays(asked, sources.timeoutMs))] : words;
 }
-
-/** The first word that a certificate is revoked. */
-export const revokedBy = (seen: Seen, certificate: X509Certificate): RevocationSaid | undefined =>
-  seen.revocation.find((said) => said.word.state === 'revoked' && said.certificate.raw.equals(certificate.raw));
 
 /** `since 2026-11-21T07:00:00Z, says the list crl.pem`. */
 export function revocationInWords({ by, word }: RevocationSaid): string {

@@ -1,9 +1,17 @@
 /** What was seen of one handshake, and the few questions that everything else asks of it. */
 import type { X509Certificate } from 'node:crypto';
+import type { RevocationWord } from '../../../domain/diagnosis/judge-revocation.ts';
 import { certificatesIn, readLeniently } from '../../../domain/diagnosis/judge-server-chain.ts';
 import type { ProbeRequest, ProbeResult } from './probe.ts';
-import type { RevocationSaid } from './revocation.ts';
 import type { Hello, TracedMessage } from './trace.ts';
+
+export interface RevocationSaid {
+  readonly side: Side;
+  readonly certificate: X509Certificate;
+  /** Who says it, for people: `the list crl.pem`. */
+  readonly by: string;
+  readonly word: RevocationWord;
+}
 
 export interface Seen {
   readonly request: ProbeRequest;
@@ -30,6 +38,10 @@ export const sent = ({ messages }: Pick<Seen, 'messages'>, from: Side, name: str
 /** The certificates that one side showed, its own first. */
 export const chainOf = (seen: Pick<Seen, 'messages'>, from: Side): X509Certificate[] =>
   (sent(seen, from, 'Certificate')?.certificatesDer ?? []).flatMap((der) => readLeniently(der));
+
+/** The first word that a certificate is revoked. */
+export const revokedBy = (seen: Seen, certificate: X509Certificate): RevocationSaid | undefined =>
+  seen.revocation.find((said) => said.word.state === 'revoked' && said.certificate.raw.equals(certificate.raw));
 
 /** The certificate that was given to be shown, if any. */
 export const givenChain = ({ request }: Seen): X509Certificate[] => certificatesIn(request.cert ?? '');

@@ -1,6 +1,5 @@
 /** `/docs`: Swagger UI over the checked-in OpenAPI document. Loaded when somebody first looks, never at the start. */
 import { readFile } from 'node:fs/promises';
-import { STATUS_CODES } from 'node:http';
 import type { FastifyInstance, onRequestAsyncHookHandler } from 'fastify';
 import type { Face } from './face-deps.ts';
 
@@ -35,7 +34,7 @@ async function loadDocs(name: string): Promise<FastifyInstance> {
   // One page of static scripts; HSTS would bind every port of localhost, for good.
   await app.register(helmet, { hsts: false, contentSecurityPolicy: { directives: contentSecurity } });
   await app.register(swaggerUi, { routePrefix: '/docs', uiConfig: { validatorUrl: null, tryItOutEnabled: false } });
-  app.setNotFoundHandler((_request, reply) => reply.code(404).type('text/plain').send(STATUS_CODES[404]));
+  app.setNotFoundHandler((_request, reply) => reply.code(404).type('text/plain').send('Not Found'));
   await app.ready();
   return app;
 }

@@ -59,13 +59,13 @@ async function stop(child: ChildProcess): Promise<void> {
   await ended;
 }
 
-/** Resident memory by the kernel's own account (Linux). */
-const rssMib = (child: ChildProcess): number =>
-  Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024;
+/** Resident memory by the kernel's own account (Linux), in megabytes of 10^6 octets; its kB are 1024. */
+const rssMb = (child: ChildProcess): number =>
+  (Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) * 1024) / 1e6;
 
 const firstMs: number[] = [];
 const secondMs: number[] = [];
-let idleMib = Number.NaN;
+let idleMb = Number.NaN;
 for (let round = 0; round < Number(values.runs); round++) {
   const folder = mkdtempSync(join(tmpdir(), 'privyseal-bench-'));
   const home = join(folder, 'data');
@@ -76,7 +76,7 @@ for (let round = 0; round < Number(values.runs); round++) {
   secondMs.push(second.readyMs);
   if (round === 0) {
     await pause(idleMs);
-    idleMib = rssMib(second.child);
+    idleMb = rssMb(second.child);
   }
   await stop(second.child);
   rmSync(folder, { recursive: true, force: true });
@@ -85,7 +85,7 @@ for (let round = 0; round < Number(values.runs); round++) {
 const machine = describeMachine();
 const median = (all: readonly number[]): number => all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)]!;
 if (values.json) {
-  process.stdout.write(`${JSON.stringify({ machine, firstMs, secondMs, idleMib }, null, 2)}\n`);
+  process.stdout.write(`${JSON.stringify({ machine, firstMs, secondMs, idleMb }, null, 2)}\n`);
 } else {
   const row = (what: string, all: readonly number[], aim: string) => {
     const [least, most] = [Math.min(...all), Math.max(...all)];
@@ -94,7 +94,7 @@ if (values.json) {
   const rows = [
     row('first run to ready', firstMs, '5,000 ms'),
     row('second run to ready', secondMs, '1,000 ms'),
-    [`idle memory (RSS) after ${idleMs / 1000} s`, `${idleMib.toFixed(0)} MiB`, '', '', '120 MB'],
+    [`idle memory (RSS) after ${idleMs / 1000} s`, `${idleMb.toFixed(0)} MB`, '', '', '120 MB'],
   ];
   process.stdout.write(`${machineLine(machine)}\n\n${formatTable(['what', 'median', 'least', 'most', 'aim'], rows)}\n`);
 }

@@ -12,6 +12,7 @@ import { openSqliteInventory } from './adapters/inventory-sqlite/inventory-sqlit
 import { createProcessMeter } from './adapters/process-meter.ts';
 import { systemClock } from './adapters/system-clock.ts';
 import { systemRandomness } from './adapters/system-randomness.ts';
+import { giveStartBack } from './adapters/threads/give-start-back.ts';
 import { createSoftwareKeys } from './adapters/vault-file/software-keys.ts';
 import { openWebhookSender } from './adapters/webhook-https/open-webhook-sender.ts';
 import { type Config, inHome } from './config.ts';
@@ -140,6 +141,7 @@ export async function startService(config: Config, overrides: Overrides = {}): P
     }
     await open.inventory.appendAudit(serviceEvent('service.started', built));
     const { firstRun, passphraseFile } = open;
+    giveStartBack();
     return { ports, built, firstRun, passphraseFile, stop: () => stopService(open, closers) };
   } catch (error) {
     await closeAll(closers).catch(() => undefined);

@@ -7,8 +7,8 @@ import type { LogEntry, Surroundings } from './agent/turn/turn-context.ts';
 import type { Config } from './config.ts';
 import type { Finding } from './domain/diagnosis/finding.ts';
 import { StartError } from './domain/errors.ts';
+import type { CliIo } from './faces/cli/io.ts';
 import type { Recovery } from './faces/cli/operator-recover.ts';
-import { runCli } from './faces/cli/run.ts';
 import type { OpenConsole } from './faces/cli/secret-console.ts';
 import type { StartReport } from './faces/cli/welcome.ts';
 import type { RunningService } from './main.ts';
@@ -17,6 +17,8 @@ import type { RunningService } from './main.ts';
 export async function main(argv: readonly string[]): Promise<number> {
   const { stdout, stderr, env } = process;
   const io = { stdout, stderr, env, cwd: process.cwd(), isTty: stdout.isTTY === true, columns: stdout.columns ?? 80 };
+  if (argv.length === 1 && argv[0] === 'serve') return serveAlone(io);
+  const { runCli } = await import('./faces/cli/run.ts');
   return runCli(argv, io, {
     serve,
     initialize,
@@ -43,6 +45,16 @@ export async function main(argv: readonly string[]): Promise<number> {
     rotationStatus: async (options) => (await agent()).statusOfTargets(options),
     version: packageJson.version,
   });
+}
+
+/** What `npm start` says. With nothing to parse, the verbs and their parser stay out of the service's memory: 3 MB. */
+async function serveAlone(io: CliIo): Promise<number> {
+  try {
+    return await serve({});
+  } catch (error) {
+    const { reportError } = await import('./faces/cli/report-error.ts');
+    return reportError(error, io, false);
+  }
 }
 
 /**

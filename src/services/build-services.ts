@@ -25,10 +25,7 @@ import {
 } from './authenticate-caller.ts';
 import { type ActiveAuthority, type AuthorityDirectory, createAuthorityDirectory } from './authority-directory.ts';
 import { rememberBriefly } from './brief-memory.ts';
-import { createVaultServices } from './check-vault.ts';
-import { createCollectMetrics } from './collect-metrics.ts';
 import { createCollectRequest } from './collect-request.ts';
-import { createCompromiseAuthority } from './compromise-authority.ts';
 import { createEnsureAuthority } from './create-authority.ts';
 import {
   createCreateEnvironment,
@@ -37,23 +34,13 @@ import {
   readEnvironment,
   viewEnvironments,
 } from './create-environment.ts';
-import { createDecideRequest } from './decide-request.ts';
-import { createDescribeAuthority, createDescribeOwnAuthority } from './describe-authority.ts';
 import { createExpiryCounts } from './expiry-counts.ts';
 import { createExternalDirectory, type ExternalDirectory } from './external-authorities.ts';
 import { ensureFirstRun, writeRoots, writeTrust } from './first-run.ts';
 import { type ClockLimits, type GuardedClock, guardClock } from './guard-clock.ts';
-import { createImportAuthority } from './import-authority.ts';
-import { createImportCrl } from './import-crl.ts';
 import { createIssueCertificate } from './issue-certificate.ts';
 import { createIssueServiceCertificate, createRequestServiceCertificate } from './issue-service-certificate.ts';
-import { createListAuditEvents } from './list-audit-events.ts';
-import { createListServices } from './list-certificates.ts';
-import { createCampaignServices } from './manage-campaigns.ts';
-import { createManageOperators } from './manage-operators.ts';
-import { createProductServices } from './manage-products.ts';
-import { createProfileServices } from './manage-profiles.ts';
-import { createTokenServices } from './manage-tokens.ts';
+import { administrationLater, authorityActsLater } from './load-later.ts';
 import { createMeasurements } from './measurements.ts';
 import type { WatchedFace } from './measuring-services.ts';
 import { createSigningMeter, meterIssuing } from './meter-signing.ts';
@@ -62,16 +49,15 @@ import { createCursorsFor } from './page-cursors.ts';
 import { createParkRequest } from './park-request.ts';
 import { createCrlPublisher } from './publish-crl.ts';
 import { createRecordRefusal } from './record-refusal.ts';
-import { type RecoveredOperator, recoverOperator } from './recover-operator.ts';
+import type { RecoveredOperator } from './recover-operator.ts';
 import { recoverUnfinished } from './recover-unfinished.ts';
 import { createRenewalInfos } from './renewal-info.ts';
 import { createDeploymentServices } from './report-deployment.ts';
 import { createReadiness, createStatus } from './report-status.ts';
-import { createEnsureRequested, createRequestAuthority } from './request-authority.ts';
+import { createEnsureRequested } from './request-authority.ts';
 import { createRequestNews } from './request-news.ts';
 import { createRevocationNews } from './revocation-news.ts';
 import { createReleaseCertificate, createRevokeCertificate } from './revoke-certificate.ts';
-import { createRotateAuthority } from './rotate-authority.ts';
 import { createRotateCertificate } from './rotate-certificate.ts';
 import { createCampaignRounds } from './run-campaigns.ts';
 import { issueServerCertificate, type ServerCertificate, serverCertificateIsDue } from './server-certificate.ts';
@@ -81,7 +67,6 @@ import { createSuperseding } from './supersede-predecessors.ts';
 import { createTendRequests } from './tend-requests.ts';
 import { createTrustServices } from './trust-bundles.ts';
 import { createReadCertificate } from './view-certificate.ts';
-import { createViewRequests } from './view-request.ts';
 
 export interface BuildDeps {
   readonly inventory: Inventory;
@@ -173,8 +158,7 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
   const supersedeStep = createSuperseding(shared);
   const checkpoints = createAuditCheckpoints({ ...shared, keys: createAuditKeys(withIssuing) });
   const renewals = createRenewalInfos(shared);
-  const campaigning = { ...shared, forgetWindows: renewals.forgetAll };
-  const campaignRound = createCampaignRounds(campaigning);
+  const campaignRound = createCampaignRounds({ ...shared, forgetWindows: renewals.forgetAll });
   const cursorsFor = createCursorsFor(shared);
   const known = {
     products: rememberBriefly(clock, (id) => inventory.product(id)),
@@ -196,9 +180,6 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
   const external = createExternalDirectory(inventory);
   const trust = createTrustServices({ inventory, directory, clock, external });
   const createEnvironment = createCreateEnvironment({ ...shared, ensureAuthority, ensureRequested }, ensureEnvironment);
-  const describing = { inventory, external, findInForce: trust.authority };
-  const describeOwn = createDescribeOwnAuthority(describing);
-  const importing = { ...shared, directory, describeAuthority: describeOwn };
   const writeExternalTrust = async (environment: string): Promise<void> =>
     writeRoots(deps.home, environment, await trust.trustBundle(environment));
   let stopping = false;
@@ -218,16 +199,25 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
 
   const alerting = createAlerting({ ...shared, crls, external });
 
-  const campaigns = createCampaignServices({ ...campaigning, cursorsFor });
-  const rotating = {
+  const administration = administrationLater({
+    ...approving,
+    ...{ crls, readiness, expiryCounts, faces, alerting, cursorsFor, requestServiceCertificate },
+    forgetWindows: renewals.forgetAll,
+    forgetProduct: known.products.forget,
+    forgetProfiles: known.profiles.forget,
+    forgetToken: known.tokens.forget,
+  });
+  const authorityActs = authorityActsLater({
     ...withIssuing,
-    crls,
-    campaigns,
+    ...{ crls, external, ensureRequested },
+    findInForce: trust.authority,
+    campaigns: administration,
+    writeTrust: writeExternalTrust,
     trustChanged: (environment: string) =>
       writeTrust({ ...shared, directory }, environment).catch((error: unknown) =>
         deps.log.error({ err: error, environment }, 'the trust file of the home was not brought up to date'),
       ),
-  };
+  });
   const services: Services = {
     authenticateToken: createAuthenticateToken({ ...shared, findToken: known.tokens.find }),
     authenticateCollector: createAuthenticateCollector({ ...shared, findToken: known.tokens.find }),
@@ -243,21 +233,15 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
       forgetWindow: renewals.forget,
     }),
     readCertificate: createReadCertificate({ inventory, directory }),
-    ...createListServices({ ...shared, cursorsFor }),
     revokeCertificate: createRevokeCertificate({ ...shared, directory }),
     releaseCertificate: createReleaseCertificate({ ...shared, directory }),
     ...createDeploymentServices({ ...shared, directory }),
     collectRequest: createCollectRequest(approving),
-    ...createViewRequests(approving),
-    ...createDecideRequest(approving),
     ...trust,
-    describeAuthority: createDescribeAuthority(describing),
-    requestAuthority: createRequestAuthority({ ...shared, ensureRequested, describeAuthority: describeOwn }),
-    importAuthority: createImportAuthority({ ...importing, writeTrust: writeExternalTrust }),
-    importCrl: createImportCrl({ ...importing, external }),
+    ...administration,
+    ...authorityActs,
     listExternalAuthorities: () => external.all(),
     externalAuthority: (name) => external.find(name),
-    ...createManageOperators({ ...shared, directory, requestServiceCertificate }),
     // Ours first: they are in memory, and what everybody fetches.
     crl: (authority) =>
       crls.current(authority).catch(async (error: unknown) => {
@@ -266,9 +250,6 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
         return external.crl(elsewhere);
       }),
     renewalInfo: renewals.find,
-    ...campaigns,
-    ...createRotateAuthority(rotating),
-    ...createCompromiseAuthority(rotating),
     answerOcsp: createAnswerOcsp({ ...shared, directory, responders }),
     async createEnvironment(caller, input) {
       const view = await createEnvironment(caller, input);
@@ -278,12 +259,7 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
     },
     listEnvironments: () => viewEnvironments(inventory),
     readEnvironment: (name) => readEnvironment(inventory, name),
-    ...createProductServices({ ...shared, forgetProduct: known.products.forget }),
-    ...createProfileServices({ ...shared, directory, forgetProfiles: known.profiles.forget }),
-    ...createTokenServices({ ...shared, forgetToken: known.tokens.forget }),
-    ...createVaultServices(shared),
     listAlerts: () => inventory.openAlerts(),
-    listAuditEvents: createListAuditEvents({ inventory, cursorsFor }),
     latestCheckpoint: () => checkpoints.latest(),
     status: createStatus(reporting, readiness),
     readiness,
@@ -294,7 +270,6 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
     },
     countAnswer: measurements.answered,
     countRefusal: measurements.refused,
-    collectMetrics: createCollectMetrics({ ...reporting, readiness, expiryCounts, faces, alerting }),
     onRevoked: (listener) => news.onChange(({ serial, revoked }) => revoked && listener(serial)),
     onRoleChange: (listener) => news.onRoleChange(listener),
   };
@@ -306,7 +281,7 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
     ensureFirstRun: () => ensureFirstRun({ ...withIssuing, ensureAuthority, ensureEnvironment }),
     serverCertificateIsDue: (certificate) => serverCertificateIsDue({ clock, directory }, certificate),
     issueServerCertificate: () => issueServerCertificate({ ...withIssuing, names: settings.serverNames }),
-    recoverOperator: (name) => recoverOperator(withIssuing, name),
+    recoverOperator: async (name) => (await import('./recover-operator.ts')).recoverOperator(withIssuing, name),
     clientAuthorities: () => clientAuthorities(directory, external),
     recoverUnfinished: () => recoverUnfinished(shared, Number.MAX_SAFE_INTEGER),
     stopAlerting: () => alerting.stop(),

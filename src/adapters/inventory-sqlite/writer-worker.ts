@@ -2,6 +2,7 @@
 import { flushCompileCache } from 'node:module';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { StartError } from '../../domain/errors.ts';
+import { giveStartBack } from '../threads/give-start-back.ts';
 import { type ActResult, type BatchWriter, openBatchWriter } from './batch-writer.ts';
 import { startErrorOf } from './database-error.ts';
 import type { Batch, FromWriter, SettledBatch, ToWriter, WriterData } from './writer-messages.ts';
@@ -56,6 +57,7 @@ const writer = open();
 // Now, for a thread that is killed writes no cache at its end.
 flushCompileCache();
 if (writer) {
+  giveStartBack();
   port.on('message', (first: ToWriter) => {
     const messages = drain(first);
     const batches = messages.filter((message) => message !== 'close');

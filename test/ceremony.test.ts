@@ -321,6 +321,8 @@ describe('a ceremony refuses', () => {
       (): Uint8Array => buildCsr({ key: makeSigningKey(), subject: new Uint8Array([0x30, 0]) }),
     ],
     ['the name of the root', 'policyRefused', (): Uint8Array => authorityCsr('Example Root')],
+    ['a longer CN than RFC 5280 admits', 'badCSR', (): Uint8Array => authorityCsr('x'.repeat(65))],
+    ['control characters in its CN', 'rejectedIdentifier', (): Uint8Array => authorityCsr('Prod\u001b[2J')],
   ] as const)('a CSR with %s', async (_what, code, csr) => {
     const { act, path, home } = await withRoot();
     writeFileSync(path('bad.csr'), csr());
@@ -347,6 +349,17 @@ describe('a ceremony refuses', () => {
     expect((await act('crl', '--revoke', issuing.serial, '--out', '1.crl')).code).toBe(0);
     expect((await act('crl', '--revoke', issuing.serial)).stderr).toContain('alreadyRevoked');
     expect((await ceremonyState(home)).entries).toHaveLength(3);
+  });
+
+  it.each([
+    [['x'.repeat(65)], 'common-name'],
+    [[''], 'common-name'],
+    [['Root', '--organization', 'x'.repeat(65)], '--organization'],
+  ])('a root with a subject that no certificate may have: %j', async (more, argument) => {
+    const { ceremony, home } = airGapped();
+    const { code, stderr } = await ceremony('root', ...more, '--present', 'A');
+    expect([code, stderr]).toEqual([2, expect.stringContaining(argument)]);
+    expect(existsSync(home)).toBe(false);
   });
 
   it('addresses that a relying party could not use', async () => {

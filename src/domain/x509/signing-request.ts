@@ -11,6 +11,7 @@ import { type DistinguishedName, decodeName } from './name.ts';
 import { parseSubjectPublicKey, type SubjectPublicKey, verifySignature } from './public-key.ts';
 import { findSignatureAlgorithm } from './signature-algorithm.ts';
 import { openSigned } from './signed.ts';
+import { checkSubject } from './subject-rules.ts';
 
 export interface SigningRequest {
   readonly subject: DistinguishedName;
@@ -33,6 +34,7 @@ export async function readSigningRequest(der: Uint8Array): Promise<SigningReques
   const { publicKey, subject } = request;
   refuseIfAny(checkKeyRules(publicKey, () => false));
   if (subject.attributes.length === 0) refuseCsr('badSubject', 'The CSR of an authority needs a subject.');
+  refuseIfAny(checkSubject(subject));
   const algorithm = findSignatureAlgorithm(algorithmDer);
   if (!algorithm) {
     return refuseCsr('unsupportedSignatureAlgorithm', 'The CSR is signed with an algorithm that is not accepted.');

@@ -2,7 +2,10 @@
 import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type RevocationReason, revocationReasons } from '../../domain/policy/revocation-reason.ts';
+import { attributeTypes } from '../../domain/x509/attribute-type.ts';
 import { type KeyType, keyTypes } from '../../domain/x509/key-type.ts';
+import { decodeName, encodeName } from '../../domain/x509/name.ts';
+import { checkSubject } from '../../domain/x509/subject-rules.ts';
 import { collect, readLength, readSerial } from './arguments.ts';
 import type { CeremonyActs, HeldCeremony, RootOptions, SignOptions } from './ceremony.ts';
 import type { CliIo } from './io.ts';
@@ -24,6 +27,17 @@ function readPathLength(text: string): number {
   if (/^\d$/.test(text)) return Number(text);
   throw new InvalidArgumentError('A path length is a number from 0 to 9.');
 }
+
+/** Refused before anybody is asked for a passphrase. */
+const readSubjectText =
+  (type: 'commonName' | 'organizationName') =>
+  (text: string): string => {
+    const [reason] = checkSubject(decodeName(encodeName([{ type, value: text }])));
+    if (!reason) return text;
+    throw new InvalidArgumentError(
+      `${reason.message} It is 1 to ${attributeTypes[type].maxLength} characters that can be printed.`,
+    );
+  };
 
 /** RFC 5280 §8: a list behind HTTPS could need itself to be fetched. */
 function readHttpUrl(text: string): string {
@@ -90,9 +104,9 @@ function addRootVerb(ceremony: Command, run: Run): void {
     ceremony
       .command('root')
       .description('make a root, in a home of its own')
-      .argument('<common-name>', 'its name in certificates'),
+      .argument('<common-name>', 'its name in certificates', readSubjectText('commonName')),
   )
-    .option('--organization <name>', 'organizationName in its subject')
+    .option('--organization <name>', 'organizationName in its subject', readSubjectText('organizationName'))
     .addOption(
       new Option('--key-type <type>', 'kind of key to make').choices(keyTypes).default('ec-p384' satisfies KeyType),
     )

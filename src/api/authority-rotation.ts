@@ -19,6 +19,7 @@ export const RotateAuthorityBody = Type.Object(
   {
     dryRun: Type.Optional(Type.Boolean({ description: 'Only say what it would come to' })),
     vault: Type.Optional(Type.String({ description: 'Of the new key, as the settings name it; as before if absent' })),
+    key: Type.Optional(Type.String({ minLength: 1, description: 'A key that the vault has; a new one if absent' })),
     keyType: Type.Optional(KeyType),
   },
   strict,
@@ -62,6 +63,7 @@ export const RotationPlanJson = Type.Object(
     from: Id('The generation in force'),
     to: Id('The new generation'),
     vault: Type.String(),
+    key: Type.Union([Type.String(), Type.Null()], { description: 'One that the vault has; null: it makes one' }),
     keyType: Type.String(),
     isRoot: Type.Boolean({ description: 'Then it has to be trusted everywhere before it signs anything' }),
     below: Type.Array(Type.String(), {

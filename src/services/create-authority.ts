@@ -104,10 +104,8 @@ export async function prepareAuthorityRow(deps: PrepareRowDeps, plan: AuthorityP
 }
 
 async function keyFor({ vaults, randomness }: PrepareRowDeps, plan: AuthorityPlan): Promise<VaultKey> {
-  const vault = vaultNamed(vaults, plan.vault);
-  if (plan.vaultKey === undefined) {
-    const suffix = Buffer.from(randomness.bytes(4)).toString('hex');
-    return vault.createKey(`${plan.name}.${suffix}`, plan.keyType);
-  }
-  return vault.key(plan.vaultKey);
+  const { vault, vaultKey } = plan;
+  if (vaultKey !== undefined) return vaultNamed(vaults, vault).key(vaultKey);
+  const suffix = Buffer.from(randomness.bytes(4)).toString('hex');
+  return vaultNamed(vaults, vault).createKey(`${plan.name}.${suffix}`, plan.keyType);
 }

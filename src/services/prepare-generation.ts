@@ -9,9 +9,10 @@ import { publicKeySha256 } from '../domain/x509/public-key.ts';
 import { defaultSignatureAlgorithm } from '../domain/x509/signature-algorithm.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import type { Randomness } from '../ports/randomness.ts';
-import type { Vault } from '../ports/vault.ts';
+import type { Vault, VaultKey } from '../ports/vault.ts';
 import { type ActiveAuthority, type AuthorityDirectory, withGeneration } from './authority-directory.ts';
 import type { GuardedClock } from './guard-clock.ts';
+import { heldKey } from './held-key.ts';
 import type { IssueServiceCertificate, ServiceCertificateInput } from './issue-service-certificate.ts';
 import { vaultNamed } from './named-vault.ts';
 import { authorityCertificatesOf } from './revoke-authority-certificates.ts';
@@ -31,6 +32,8 @@ export interface GenerationOrder {
   /** Number of the new generation. */
   readonly number: number;
   readonly vault: string;
+  /** One that the vault has already; null: it makes one. */
+  readonly key: string | null;
   readonly keyType: KeyType;
   readonly actor: string;
 }
@@ -38,9 +41,7 @@ export interface GenerationOrder {
 /** The key first: a row without a key could never be completed, a key without a row is only unused. */
 export async function beginRotation(deps: PrepareGenerationDeps, order: GenerationOrder): Promise<AuthorityRotation> {
   const { authority, number, keyType, actor } = order;
-  const vault = vaultNamed(deps.vaults, order.vault);
-  const suffix = Buffer.from(deps.randomness.bytes(4)).toString('hex');
-  const key = await vault.createKey(`${authority.name}.${suffix}`, keyType);
+  const key = await keyFor(deps, order);
   const at = deps.clock.now();
   const generation: AuthorityGeneration = {
     authority: authority.name,
@@ -82,6 +83,15 @@ export async function beginRotation(deps: PrepareGenerationDeps, order: Generati
   });
   deps.directory.forget();
   return rotation;
+}
+
+async function keyFor(
+  deps: PrepareGenerationDeps,
+  { authority, vault, key, keyType }: GenerationOrder,
+): Promise<VaultKey> {
+  if (key !== null) return heldKey(deps.vaults, { vault, name: key, keyType });
+  const suffix = Buffer.from(deps.randomness.bytes(4)).toString('hex');
+  return vaultNamed(deps.vaults, vault).createKey(`${authority.name}.${suffix}`, keyType);
 }
 
 /** The id of one of a rotation's two generations. */

@@ -16,6 +16,7 @@ import {
   prepareAuthorityRow,
 } from './create-authority.ts';
 import type { DescribeOwnAuthority } from './describe-authority.ts';
+import { heldKey } from './held-key.ts';
 import { assertVault, type Vaults } from './named-vault.ts';
 
 export interface RequestAuthorityDeps extends PrepareRowDeps {
@@ -73,11 +74,17 @@ export const createRequestAuthority =
   async (caller, input) => {
     if (input.vault !== undefined) assertVault(deps.vaults, input.vault);
     await refuseUnfit(deps, input);
+    const keyPlan = keyPlanOf(deps.authorityKeys, input);
+    if (keyPlan.vaultKey !== undefined) {
+      const { keyType } = input;
+      const wanted = { vault: keyPlan.vault, name: keyPlan.vaultKey, ...(keyType !== undefined && { keyType }) };
+      await heldKey(deps.vaults, wanted);
+    }
     const { name, environment, commonName = `Privyseal ${name}` } = input;
     const made = await deps.ensureRequested({
       ...{ name, environment, commonName },
       actor: actorOf(caller),
-      ...keyPlanOf(deps.authorityKeys, input),
+      ...keyPlan,
     });
     if (!made) throw alreadyThere(name);
     return deps.describeAuthority(name);

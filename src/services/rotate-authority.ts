@@ -8,6 +8,8 @@ import { judgeStep, mayBeAbandoned, type RotationObstacle, rotationSteps } from 
 import { withGeneration } from './authority-directory.ts';
 import { actorOf, type Caller } from './caller.ts';
 import type { CampaignServices } from './campaign-views.ts';
+import { heldKey } from './held-key.ts';
+import { assertVault } from './named-vault.ts';
 import { beginRotation, completeGeneration, idOf, type PrepareGenerationDeps } from './prepare-generation.ts';
 import { destroyKey, finishRetiring, type RetireDeps } from './retire-generation.ts';
 import type { RevocationNews } from './revocation-news.ts';
@@ -58,8 +60,7 @@ async function plan(deps: RotateDeps, name: string, input: RotationInput): Promi
     role: authority.role,
     from: generationId({ authority: name, number: authority.generation }),
     to: generationId({ authority: name, number: await nextNumber(deps, name) }),
-    vault: input.vault ?? authority.vault,
-    keyType: input.keyType ?? authority.keyType,
+    ...(await keyWanted(deps, authority, input)),
     isRoot: authority.parent === name,
     below: authorities.filter((one) => one.parent === name && one.name !== name).map((one) => one.name),
     products: await productsOf(deps.inventory, authority.certificateSerial!, now),
@@ -70,7 +71,7 @@ async function plan(deps: RotateDeps, name: string, input: RotationInput): Promi
 export async function start(
   deps: PrepareGenerationDeps & RotateDeps,
   actor: string,
-  { name, vault, keyType }: RotationInput & { readonly name: string },
+  { name, ...input }: RotationInput & { readonly name: string },
 ): Promise<RotationView> {
   deps.clock.assertSafe();
   const known = (await rotationsOf(deps, name)).find(isUnderWay);
@@ -83,12 +84,23 @@ export async function start(
     (await beginRotation(deps, {
       authority,
       number: await nextNumber(deps, name),
-      vault: vault ?? authority.vault,
-      keyType: keyType ?? authority.keyType,
+      ...(await keyWanted(deps, authority, input)),
       actor,
     }));
   await completeGeneration(deps, rotation, actor);
   return step(deps, rotation, { actor });
+}
+
+/** Where the new key is and of which kind: as the one before, unless it is said; one that is there already is what it is. */
+async function keyWanted(
+  { vaults }: RotateDeps,
+  authority: Authority,
+  { vault = authority.vault, key, keyType }: RotationInput,
+): Promise<Pick<RotationPlan, 'vault' | 'key' | 'keyType'>> {
+  assertVault(vaults, vault);
+  if (key === undefined) return { vault, key: null, keyType: keyType ?? authority.keyType };
+  const held = await heldKey(vaults, { vault, name: key, ...(keyType !== undefined && { keyType }) });
+  return { vault, key, keyType: held.type };
 }
 
 /** In force, and signed here: what is signed elsewhere is renewed by another CSR. */

@@ -9,6 +9,8 @@ import type { Caller } from './caller.ts';
 export interface RotationInput {
   /** Of the new key; as before if absent. */
   readonly vault?: string;
+  /** A key that the vault has already; a new one if absent. */
+  readonly key?: string;
   readonly keyType?: KeyType;
 }
 
@@ -20,6 +22,8 @@ export interface RotationPlan {
   readonly from: string;
   readonly to: string;
   readonly vault: string;
+  /** One that the vault has already; null: it makes one. */
+  readonly key: string | null;
   readonly keyType: KeyType;
   /** A new root has to be trusted everywhere before it signs anything. */
   readonly isRoot: boolean;

@@ -54,8 +54,10 @@ describe('an authority that is to be signed elsewhere', () => {
 
   it('takes a key that the vault has, once', async () => {
     await service.vault.createKey('made-before', 'ec-p256');
-    const ask = (name: string) =>
-      service.services.requestAuthority(admin, { name, environment: 'dev', key: 'made-before', keyType: 'rsa-2048' });
+    const ask = (name: string, more: object = {}) =>
+      service.services.requestAuthority(admin, { name, environment: 'dev', key: 'made-before', ...more });
+    expect(await codeOf(ask('dev-brought', { keyType: 'rsa-2048' }))).toBe('malformed');
+    expect(await codeOf(ask('dev-brought', { key: 'made-by-nobody' }))).toBe('notFound');
     expect((await ask('dev-brought')).authority).toMatchObject({ vaultKey: 'made-before', keyType: 'ec-p256' });
     expect(await codeOf(ask('dev-brought-again'))).toBe('conflict');
   });

@@ -9,7 +9,7 @@ import { type ChainJudge, judgeChain } from '../support/chain-judge.ts';
 import { failingOnce } from '../support/failing-once.ts';
 import { itWith } from '../support/judges.ts';
 import { makeKeyRequest } from '../support/key-request.ts';
-import { rejectionOf } from '../support/rejection.ts';
+import { codeOf, rejectionOf } from '../support/rejection.ts';
 import {
   admin,
   demoToken,
@@ -151,6 +151,39 @@ describe('the rotation of an issuing authority', () => {
     await advance(service, 'dev-issuing');
     const { authority } = await service.services.authority('dev-issuing');
     expect([authority.keyType, authority.signatureAlgorithm]).toEqual(['ec-p384', 'ecdsa-with-SHA384']);
+  });
+});
+
+describe('a rotation to a key that was made beforehand', () => {
+  it('takes it as it is, and makes none', async () => {
+    const service = await aService();
+    await service.vault.createKey('made-before', 'ec-p384');
+    const input = { key: 'made-before' };
+    const planned = { vault: 'file', key: 'made-before', keyType: 'ec-p384' };
+    expect(await service.services.planRotation('dev-issuing', input)).toMatchObject(planned);
+    const keys = (await service.vault.listKeys()).length;
+    await service.services.startRotation(admin, 'dev-issuing', input);
+    expect(await service.vault.listKeys()).toHaveLength(keys);
+    await advance(service, 'dev-issuing');
+    await service.housekeep();
+    await advance(service, 'dev-issuing');
+    const { authority } = await service.services.authority('dev-issuing');
+    expect(authority).toMatchObject({ vaultKey: 'made-before', signatureAlgorithm: 'ecdsa-with-SHA384' });
+    expect((await issue(service)).issuer).toBe('dev-issuing.2');
+  });
+
+  it.each([
+    ['that is another authority’s', 'conflict', (root: string) => ({ key: root })],
+    ['of another type than is asked for', 'malformed', () => ({ key: 'made-before', keyType: 'ed25519' as const })],
+    ['that the vault does not hold', 'notFound', () => ({ key: 'made-by-nobody' })],
+    ['of a vault that there is not', 'notFound', () => ({ key: 'made-before', vault: 'elsewhere' })],
+  ])('is refused for one %s, and nothing is begun', async (_what, code, inputWith) => {
+    const service = await aService();
+    await service.vault.createKey('made-before', 'ec-p384');
+    const { authority } = await service.services.authority('dev-root');
+    const started = service.services.startRotation(admin, 'dev-issuing', inputWith(authority.vaultKey));
+    expect(await codeOf(started)).toBe(code);
+    expect(await service.inventory.rotations()).toEqual([]);
   });
 });
 

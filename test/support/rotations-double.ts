@@ -49,7 +49,7 @@ const compromise = {
 export const rotationsDouble = (known: (name: string) => void): RotationServices => ({
   planRotation: async (name) => {
     known(name);
-    const keys = { vault: 'file', keyType: 'ec-p256' } as const;
+    const keys = { vault: 'file', key: null, keyType: 'ec-p256' } as const;
     const products = compromise.products;
     return { authority: name, role: 'root', from: name, to: `${name}.2`, ...keys, isRoot: true, below: [], products };
   },

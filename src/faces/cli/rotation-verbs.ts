@@ -19,6 +19,7 @@ export function addRotationVerbs(program: Command, authority: Command, { withSes
     verb
       .argument('<name>', nameHelp)
       .option('--vault <name>', 'where the new key is made (default: where the old one is)')
+      .option('--vault-key <name>', 'a key that the vault has already, instead of a new one')
       .option('--key-type <type>', 'of the new key, like ec-p384 (default: that of the old one)');
   keyed(rotate.command('plan').description('what a rotation would come to; changes nothing'))
     .addHelpText('after', example('rotate plan dev-issuing --vault hsm'))

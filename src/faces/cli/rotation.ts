@@ -16,6 +16,8 @@ import { timeInWords } from './words.ts';
 
 export interface RotateOptions {
   readonly vault?: string;
+  /** `--key` is the client certificate's. */
+  readonly vaultKey?: string;
   readonly keyType?: string;
   readonly yes?: boolean;
 }
@@ -34,8 +36,9 @@ export interface CompromiseOptions {
   readonly yes?: boolean;
 }
 
-const bodyOf = ({ vault, keyType }: RotateOptions): RotateAuthorityBody => ({
+const bodyOf = ({ vault, vaultKey, keyType }: RotateOptions): RotateAuthorityBody => ({
   ...(vault !== undefined && { vault }),
+  ...(vaultKey !== undefined && { key: vaultKey }),
   ...(keyType !== undefined && { keyType: keyType as NonNullable<RotateAuthorityBody['keyType']> }),
 });
 
@@ -128,7 +131,10 @@ const describePlan = (plan: RotationPlanJson): string[] =>
   layoutFields([
     ['Authority', printable(`${plan.authority} (${plan.role})`)],
     ['From', printable(plan.from)],
-    ['To', printable(`${plan.to}, ${plan.keyType} in the vault ${plan.vault}`)],
+    [
+      'To',
+      printable(`${plan.to}, ${plan.keyType}${plan.key === null ? '' : ` ${plan.key}`} in the vault ${plan.vault}`),
+    ],
     [
       'Trust',
       plan.isRoot ? 'a new root: everybody has to trust it before it issues' : 'nobody has to trust anything new',

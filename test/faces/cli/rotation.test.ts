@@ -32,13 +32,13 @@ describe('privyseal authority rotate', () => {
       status: path.endsWith('/rotation') ? 201 : 200,
       body: testRotationJson,
     }));
-    expect((await run(['rotate', 'start', 'dev-root', '--vault', 'hsm', '--key-type', 'ec-p384'])).code).toBe(0);
+    expect((await run(['rotate', 'start', 'dev-root', '--vault', 'hsm', '--vault-key', 'root-2'])).code).toBe(0);
     const force = 'two targets are being scrapped';
     const advanced = await run(['rotate', 'advance', 'dev-root', '--force', force, '--rotate-by', '2031-01-01']);
     expect(advanced.code).toBe(0);
     expect((await run(['rotate', 'abandon', 'dev-root'])).code).toBe(0);
     expect(asked()).toEqual([
-      ['POST', '/v1/authorities/dev-root/rotation', '{"vault":"hsm","keyType":"ec-p384"}'],
+      ['POST', '/v1/authorities/dev-root/rotation', '{"vault":"hsm","key":"root-2"}'],
       [
         'POST',
         '/v1/authorities/dev-root/rotation/advance',

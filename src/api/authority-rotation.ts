@@ -66,6 +66,7 @@ export const RotationPlanJson = Type.Object(
     key: Type.Union([Type.String(), Type.Null()], { description: 'One that the vault has; null: it makes one' }),
     keyType: Type.String(),
     isRoot: Type.Boolean({ description: 'Then it has to be trusted everywhere before it signs anything' }),
+    isSignedElsewhere: Type.Boolean({ description: 'Then the new certificate comes by a CSR and an import' }),
     below: Type.Array(Type.String(), {
       description: 'Authorities that it signs: each has a rotation of its own, after this',
     }),
@@ -113,8 +114,14 @@ export const CompromiseJson = Type.Object(
   {
     replaced: Type.Array(Type.Object({ from: Id('Given up'), to: Id('In its place') }, strict)),
     revoked: Type.Array(Type.String(), { description: 'Serials of certificates revoked with cACompromise' }),
+    revocableElsewhere: Type.Array(Type.Object({ serial: Type.String(), issuer: Type.String() }, strict), {
+      description: 'Certificates that only their issuer, whose key is elsewhere, can revoke: have that done there',
+    }),
     products,
     campaigns: Type.Array(Type.String(), { description: 'Ids of the campaigns that were started' }),
+    waiting: Type.Array(Type.String(), {
+      description: 'Generations that wait for a certificate from elsewhere: import it, and declare again',
+    }),
   },
   strict,
 );

@@ -16,8 +16,13 @@ export const AuthorityDetailJson = Type.Object(
     keyType: Type.String(),
     signatureAlgorithm: Type.String(),
     createdAt: Time(),
-    csr: Type.Union([Type.String(), Type.Null()], { description: 'PEM; null unless it is signed elsewhere' }),
+    csr: Type.Union([Type.String(), Type.Null()], {
+      description: 'PEM, of its newest generation; null unless it is signed elsewhere',
+    }),
     certificate: Type.Union([AuthorityJson, Type.Null()], { description: 'In force; null while it waits for one' }),
+    coming: Type.Union([AuthorityJson, Type.Null()], {
+      description: 'Of the generation that a rotation brings; null before it has a certificate, and without a rotation',
+    }),
   },
   { additionalProperties: false },
 );

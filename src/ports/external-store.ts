@@ -6,6 +6,8 @@ import type { ExternalAuthority } from '../domain/records/external-authority.ts'
 export interface AuthorityRequest {
   /** Name of an authority of ours. */
   readonly authority: string;
+  /** Number of its generation that has the key. */
+  readonly generation: number;
   readonly csrDer: Uint8Array;
   /** Unix milliseconds. */
   readonly createdAt: number;
@@ -13,7 +15,7 @@ export interface AuthorityRequest {
 
 /** A certificate that was signed elsewhere for an authority of ours, and those of its chain that are new. */
 export interface AuthorityImport {
-  /** `owner` is the authority; `authority` the external one that signed it, and its parent from then on. */
+  /** `owner` is the authority; `authority` the external one that signed it. */
   readonly certificate: CertificateDetails;
   readonly tbsSha256: string;
   readonly certificateDer: Uint8Array;
@@ -23,12 +25,12 @@ export interface AuthorityImport {
 }
 
 export interface ExternalStore {
-  /** Once for each authority: `conflict` for a second CSR, `notFound` for no authority. */
+  /** Once for each generation of an authority: `conflict` for a second CSR, `notFound` for no such generation. */
   recordAuthorityRequest(request: AuthorityRequest, audit: AuditEntry): Promise<void>;
-  authorityRequest(authority: string): Promise<AuthorityRequest | undefined>;
+  authorityRequest(authority: string, generation: number): Promise<AuthorityRequest | undefined>;
   /**
    * Records the certificate as issued and the external authorities that are new, all or nothing; `activateAuthority` then
-   * puts it in force. The same certificate again changes nothing. `conflict` for another one with its serial, and for an
+   * puts it in force, `certifyGeneration` gives it to a generation that comes. The same certificate again changes nothing. `conflict` for another one with its serial, and for an
    * external authority whose name is taken; `notFound` for no authority.
    */
   recordImport(imported: AuthorityImport): Promise<void>;

@@ -4,12 +4,12 @@ import { createDescribeAuthority, createDescribeOwnAuthority } from './describe-
 import { createImportAuthority } from './import-authority.ts';
 import { createImportCrl } from './import-crl.ts';
 import { createRequestAuthority } from './request-authority.ts';
-import { createRotateAuthority } from './rotate-authority.ts';
+import { createRotateAuthority, goOnCertified } from './rotate-authority.ts';
 
 /** What each of these needs, in one value. */
 export type AuthorityActsDeps = Parameters<typeof createDescribeAuthority>[0] &
   Omit<Parameters<typeof createRequestAuthority>[0], 'describeAuthority'> &
-  Omit<Parameters<typeof createImportAuthority>[0], 'describeAuthority'> &
+  Omit<Parameters<typeof createImportAuthority>[0], 'describeAuthority' | 'goOnCertified'> &
   Parameters<typeof createImportCrl>[0] &
   Parameters<typeof createRotateAuthority>[0] &
   Parameters<typeof createCompromiseAuthority>[0];
@@ -21,7 +21,10 @@ export function createAuthorityActs(deps: AuthorityActsDeps) {
   return {
     describeAuthority: createDescribeAuthority(deps),
     requestAuthority: createRequestAuthority(describing),
-    importAuthority: createImportAuthority(describing),
+    importAuthority: createImportAuthority({
+      ...describing,
+      goOnCertified: (name, actor) => goOnCertified(deps, name, actor),
+    }),
     importCrl: createImportCrl(deps),
     ...createRotateAuthority(deps),
     ...createCompromiseAuthority(deps),

@@ -123,7 +123,7 @@ export function createAuthorityDirectory(deps: AuthorityDirectoryDeps): Authorit
     const parsed = parseCertificate(certificateDer);
     const isRoot = authority.parent === authority.name;
     const above = isRoot ? await crossesOf(deps.inventory, known, own) : await chainAbove(certificate);
-    const constraints = nameConstraintsOf(known.external, parsed, authority.parent);
+    const constraints = nameConstraintsOf(known.external, parsed, certificate.authority);
     return {
       authority,
       generation: own,
@@ -142,7 +142,7 @@ export function createAuthorityDirectory(deps: AuthorityDirectoryDeps): Authorit
       chainDer: isRoot ? above : [certificateDer, ...above],
       revokedBy: await revokedElsewhere(deps.inventory, known.external, {
         serial: parsed.serial,
-        issuer: authority.parent,
+        issuer: certificate.authority,
       }),
     };
   };

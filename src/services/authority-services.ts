@@ -18,11 +18,15 @@ export interface AuthorityView {
   readonly certificateDer: Uint8Array;
 }
 
-/** `inForce` is null while the authority waits for its certificate; `csrDer` is null unless it is signed elsewhere. */
+/**
+ * `inForce` is null while the authority waits for its certificate; `coming` is the next generation, once it has one. `csrDer`
+ * is null unless the authority is signed elsewhere; else that of its newest generation.
+ */
 export interface OwnAuthorityDetail {
   readonly kind: 'own';
   readonly authority: Authority;
   readonly inForce: AuthorityView | null;
+  readonly coming: AuthorityView | null;
   readonly csrDer: Uint8Array | null;
 }
 
@@ -53,7 +57,10 @@ export interface AuthorityServices {
   describeAuthority(name: string): Promise<AuthorityDetail>;
   /** Makes the key and the CSR of an authority that is to be signed elsewhere; `conflict` for a name that is taken. */
   requestAuthority(caller: Caller, input: AuthorityInput): Promise<OwnAuthorityDetail>;
-  /** Judges the chain, refuses with every reason, and puts it in force; `conflict` for one that is signed here. */
+  /**
+   * Judges the chain, refuses with every reason, and puts it in force, or has it prepare the generation that comes where it is
+   * for the key of that; `conflict` for one that is signed here.
+   */
   importAuthority(caller: Caller, name: string, input: ImportInput): Promise<OwnAuthorityDetail>;
   /** Judges and serves the list of one whose key is elsewhere; `conflict` for one that makes its own. */
   importCrl(caller: Caller, name: string, crlPem: string): Promise<PublishedCrl>;

@@ -36,7 +36,7 @@ import {
 } from './create-environment.ts';
 import { createExpiryCounts } from './expiry-counts.ts';
 import { createExternalDirectory, type ExternalDirectory } from './external-authorities.ts';
-import { ensureFirstRun, writeRoots, writeTrust } from './first-run.ts';
+import { ensureFirstRun, writeRoots } from './first-run.ts';
 import { type ClockLimits, type GuardedClock, guardClock } from './guard-clock.ts';
 import { createIssueCertificate } from './issue-certificate.ts';
 import { createIssueServiceCertificate, createRequestServiceCertificate } from './issue-service-certificate.ts';
@@ -180,7 +180,7 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
   const external = createExternalDirectory(inventory);
   const trust = createTrustServices({ inventory, directory, clock, external });
   const createEnvironment = createCreateEnvironment({ ...shared, ensureAuthority, ensureRequested }, ensureEnvironment);
-  const writeExternalTrust = async (environment: string): Promise<void> =>
+  const writeBundle = async (environment: string): Promise<void> =>
     writeRoots(deps.home, environment, await trust.trustBundle(environment));
   let stopping = false;
   const reporting = {
@@ -210,11 +210,11 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
   const authorityActs = authorityActsLater({
     ...withIssuing,
     ...{ crls, external, ensureRequested },
-    findInForce: trust.authority,
+    find: trust.authorityGeneration,
     campaigns: administration,
-    writeTrust: writeExternalTrust,
+    writeTrust: writeBundle,
     trustChanged: (environment: string) =>
-      writeTrust({ ...shared, directory }, environment).catch((error: unknown) =>
+      writeBundle(environment).catch((error: unknown) =>
         deps.log.error({ err: error, environment }, 'the trust file of the home was not brought up to date'),
       ),
   });
@@ -242,19 +242,16 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
     ...authorityActs,
     listExternalAuthorities: () => external.all(),
     externalAuthority: (name) => external.find(name),
-    // Ours first: they are in memory, and what everybody fetches.
-    crl: (authority) =>
-      crls.current(authority).catch(async (error: unknown) => {
-        const elsewhere = await external.find(authority);
-        if (!elsewhere) throw error;
-        return external.crl(elsewhere);
-      }),
+    crl: async (authority) => {
+      const elsewhere = await external.find(authority);
+      return elsewhere ? external.crl(elsewhere) : crls.current(authority);
+    },
     renewalInfo: renewals.find,
     answerOcsp: createAnswerOcsp({ ...shared, directory, responders }),
     async createEnvironment(caller, input) {
       const view = await createEnvironment(caller, input);
       // Whom to trust is not known before the first import.
-      if (input.hierarchy !== 'external') await writeTrust({ ...shared, directory }, input.name);
+      if (input.hierarchy !== 'external') await writeBundle(input.name);
       return view;
     },
     listEnvironments: () => viewEnvironments(inventory),

@@ -7,7 +7,7 @@ import { actorOf, type Caller } from './caller.ts';
 import { idOf } from './prepare-generation.ts';
 import type { CrlPublisher } from './publish-crl.ts';
 import { finishRetiring } from './retire-generation.ts';
-import { revocableOf, revokeAuthorityCertificates } from './revoke-authority-certificates.ts';
+import { revocableElsewhere, revocableOf, revokeAuthorityCertificates } from './revoke-authority-certificates.ts';
 import { type RotateDeps, start, step } from './rotate-authority.ts';
 import { type ProductCount, productsOf } from './rotation-obstacles.ts';
 import type { CompromiseInput, CompromiseOutcome, CompromisePlan, RotationServices } from './rotation-services.ts';
@@ -40,8 +40,6 @@ async function findLost(deps: CompromiseDeps, name: string, wanted: number | und
   const generations = await deps.inventory.generations();
   const authority = authorities.find((one) => one.name === name && one.certificateSerial !== null);
   if (!authority) throw new CaError('notFound', `There is no authority ${name} in force.`);
-  if (!authorities.some((one) => one.name === authority.parent))
-    throw new CaError('conflict', `${name} is signed elsewhere: have it revoked there, and make another with a CSR.`);
   const unfinished = await unfinishedNumber(deps, name);
   const number = wanted ?? unfinished ?? authority.generation;
   const found = generations.find((one) => one.authority === name && one.number === number);
@@ -79,9 +77,13 @@ async function plan(deps: CompromiseDeps, lost: readonly Lost[]): Promise<Compro
   return {
     replaced: await replacementsOf(deps, lost),
     revoked: (await Promise.all(lost.map(({ generation }) => revocableOf(deps.inventory, generation)))).flat(),
+    revocableElsewhere: await elsewhereOf(deps, lost),
     products: await productsOfAll(deps, lost),
   };
 }
+
+const elsewhereOf = async ({ inventory }: CompromiseDeps, lost: readonly Lost[]) =>
+  (await Promise.all(lost.map(({ generation }) => revocableElsewhere(inventory, generation)))).flat();
 
 async function replacementsOf(deps: CompromiseDeps, lost: readonly Lost[]): Promise<CompromisePlan['replaced']> {
   const generations = await deps.inventory.generations();
@@ -125,7 +127,22 @@ async function declare(
   const products = await productsOfAll(deps, lost);
   const campaigns: string[] = [];
   for (const one of lost) campaigns.push(...(await retire(deps, caller, { lost: one, reason, rotateBy })));
-  return { replaced, revoked, products, campaigns };
+  return {
+    replaced,
+    revoked,
+    revocableElsewhere: await elsewhereOf(deps, lost),
+    products,
+    campaigns,
+    waiting: await waitingOf(deps, lost),
+  };
+}
+
+/** Generations that are to take the place of lost ones, and are signed elsewhere. */
+async function waitingOf({ inventory }: CompromiseDeps, lost: readonly Lost[]): Promise<readonly string[]> {
+  const names = new Set(lost.map(({ authority: { name } }) => name));
+  return (await inventory.rotations())
+    .filter(({ authority, state }) => names.has(authority) && state === 'preparing')
+    .map((rotation) => idOf(rotation, 'generation'));
 }
 
 interface Declared {
@@ -150,7 +167,7 @@ async function markCompromised(deps: CompromiseDeps, { authority, generation }: 
   deps.directory.forget();
 }
 
-/** Until new certificates come from another generation: through every step, each forced, and kept by the audit log as that. */
+/** Until new certificates come from another generation, or that waits for its own from elsewhere: through every step, each forced, and kept by the audit log as that. */
 async function replace(deps: CompromiseDeps, { authority, generation }: Lost, { actor, reason }: Declared) {
   const { name } = authority;
   const overruled = `compromised: ${reason}`;
@@ -158,8 +175,10 @@ async function replace(deps: CompromiseDeps, { authority, generation }: Lost, { 
   for (;;) {
     const rotations = (await deps.inventory.rotations()).filter((one) => one.authority === name);
     const rotation = rotations.find((one) => one.predecessor === generation.number && one.state !== 'abandoned');
-    if (!rotation || rotation.state === 'preparing') await start(deps, actor, { name });
-    else if (rotation.state === 'prepared' || rotation.state === 'trusted')
+    if (!rotation || rotation.state === 'preparing') {
+      const started = await start(deps, actor, { name });
+      if (started.rotation.state === 'preparing') return;
+    } else if (rotation.state === 'prepared' || rotation.state === 'trusted')
       await step(deps, rotation, { actor, reason: overruled });
     else return;
   }

@@ -7,6 +7,7 @@ import type { Inventory } from '../ports/inventory.ts';
 import type { Vault } from '../ports/vault.ts';
 import { actorOf, type Caller } from './caller.ts';
 import type { AuthorityKeys, AuthorityPlan, EnsureAuthority } from './create-authority.ts';
+import { isSignedElsewhere } from './generation-request.ts';
 import { assertVault } from './named-vault.ts';
 import type { EnsureRequested, RequestPlan } from './request-authority.ts';
 import type { EnvironmentView } from './services.ts';
@@ -118,7 +119,7 @@ async function isTaken(deps: EnvironmentDeps, input: WantedEnvironment): Promise
   const known = (await deps.inventory.environments()).find(({ name }) => name === input.name);
   if (!known || known.hierarchy !== input.hierarchy) return known !== undefined;
   if (known.hierarchy === 'external') {
-    return (await deps.inventory.authorityRequest(issuingAuthorityName(known))) !== undefined;
+    return isSignedElsewhere(deps.inventory, issuingAuthorityName(known));
   }
   const inForce = (await deps.inventory.authorities()).filter(({ certificateSerial }) => certificateSerial !== null);
   return authorityPlans(deps.authorityKeys, known, 'service').every((plan) =>

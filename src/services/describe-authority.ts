@@ -1,5 +1,6 @@
 /** One authority as operators see it: in force, waiting for its certificate, or with its key elsewhere. */
 import { CaError } from '../domain/errors.ts';
+import { generationId } from '../domain/records/generation.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import type { AuthorityServices, OwnAuthorityDetail } from './authority-services.ts';
 import type { ExternalDirectory } from './external-authorities.ts';
@@ -8,20 +9,29 @@ import type { Services } from './services.ts';
 export interface DescribeAuthorityDeps {
   readonly inventory: Inventory;
   readonly external: ExternalDirectory;
-  readonly findInForce: Services['authority'];
+  readonly find: Services['authorityGeneration'];
 }
 
 /** Of one whose key is ours; `notFound` for any other. */
 export type DescribeOwnAuthority = (name: string) => Promise<OwnAuthorityDetail>;
 
 export const createDescribeOwnAuthority =
-  ({ inventory, findInForce }: DescribeAuthorityDeps): DescribeOwnAuthority =>
+  ({ inventory, find }: DescribeAuthorityDeps): DescribeOwnAuthority =>
   async (name) => {
     const authority = (await inventory.authorities()).find((candidate) => candidate.name === name);
     if (!authority) throw new CaError('notFound', 'There is no such authority. The list of authorities shows them.');
-    const request = await inventory.authorityRequest(name);
-    const inForce = authority.certificateSerial === null ? null : await findInForce(name);
-    return { kind: 'own', authority, inForce, csrDer: request?.csrDer ?? null };
+    const coming = (await inventory.generations()).find((one) => one.authority === name && one.phase === 'coming');
+    const request = await inventory.authorityRequest(name, coming?.number ?? authority.generation);
+    return {
+      kind: 'own',
+      authority,
+      inForce:
+        authority.certificateSerial === null
+          ? null
+          : await find(generationId({ authority: name, number: authority.generation })),
+      coming: coming?.certificateSerial ? await find(generationId(coming)) : null,
+      csrDer: request?.csrDer ?? null,
+    };
   };
 
 export const createDescribeAuthority =

@@ -3,6 +3,7 @@ import { type BackupManifest, backupFormat, type ManifestAuthority } from '../do
 import { StartError } from '../domain/errors.ts';
 import { parseCertificate } from '../domain/x509/certificate.ts';
 import type { BackupPart, CopiedAuthority, CopyFacts } from '../ports/backup.ts';
+import { homeVault } from './named-vault.ts';
 
 export interface BackupSurroundings {
   readonly version: string;
@@ -22,7 +23,7 @@ export function describeBackup(
 ): BackupManifest {
   const names = new Set(parts.map(({ name }) => name));
   for (const { name, vault, vaultKey } of facts.authorities) {
-    if (vault === 'file' && !names.has(keyPart(vaultKey))) throw keyMissing(name, keyPart(vaultKey));
+    if (vault === homeVault && !names.has(keyPart(vaultKey))) throw keyMissing(name, keyPart(vaultKey));
   }
   return {
     format: backupFormat,

@@ -1,10 +1,9 @@
-/** Authorities whose keys are elsewhere, as anybody may see them, and their lists as they were imported. */
-import { createHash } from 'node:crypto';
+/** Authorities whose keys are elsewhere, as anybody may see them, and their lists as they were imported; kept until another import. */
 import { CaError } from '../domain/errors.ts';
 import type { ExternalAuthority } from '../domain/records/external-authority.ts';
 import { type ParsedCertificate, parseCertificate } from '../domain/x509/certificate.ts';
-import type { CrlRecord, Inventory } from '../ports/inventory.ts';
-import type { PublishedCrl } from './published-crl.ts';
+import type { Inventory } from '../ports/inventory.ts';
+import { type PublishedCrl, publishedOf } from './published-crl.ts';
 
 export interface ExternalView {
   readonly external: ExternalAuthority;
@@ -19,41 +18,45 @@ export interface ExternalDirectory {
   find(name: string): Promise<ExternalView | undefined>;
   /** The list to serve, also when its time is over: who checks it sees that. `notFound` before the first. */
   crl(view: ExternalView): PublishedCrl;
+  /** What was kept is read again: an authority or a list was imported. */
+  forget(): void;
 }
 
-export function createExternalDirectory(inventory: Inventory): ExternalDirectory {
-  const parsed = new Map<string, ParsedCertificate>();
-  const lists = new Map<string, PublishedCrl>();
+type Register = ReadonlyMap<string, ExternalView>;
 
-  const parsedOf = ({ sha256, certificateDer }: ExternalAuthority): ParsedCertificate => {
-    const known = parsed.get(sha256) ?? parseCertificate(certificateDer);
-    parsed.set(sha256, known);
-    return known;
-  };
-  /** The same object for as long as the list is the same: what is made of its bytes is kept beside it. */
-  const listOf = (record: CrlRecord): PublishedCrl => {
-    const known = lists.get(record.authority);
-    if (known?.crlNumber === record.crlNumber) return known;
-    const etag = `"${createHash('sha256').update(record.der).digest('base64url').slice(0, 22)}"`;
-    const { der, crlNumber, thisUpdate, nextUpdate } = record;
-    const list = { der, crlNumber, thisUpdate, nextUpdate, etag };
-    lists.set(record.authority, list);
-    return list;
-  };
-  const viewOf = async (external: ExternalAuthority): Promise<ExternalView> => {
-    const record = await inventory.latestCrl(external.name);
-    return { external, parsed: parsedOf(external), crl: record ? listOf(record) : null };
+export function createExternalDirectory(
+  inventory: Pick<Inventory, 'externalAuthorities' | 'latestCrl'>,
+): ExternalDirectory {
+  let kept: Promise<Register> | undefined;
+
+  const register = (): Promise<Register> => {
+    if (kept) return kept;
+    const reading = readRegister(inventory);
+    kept = reading;
+    // A failure is not kept: the inventory may be back at the next try.
+    reading.catch(() => {
+      if (kept === reading) kept = undefined;
+    });
+    return reading;
   };
 
   return {
-    all: async () => Promise.all((await inventory.externalAuthorities()).map(viewOf)),
-    async find(name) {
-      const external = (await inventory.externalAuthorities()).find((candidate) => candidate.name === name);
-      return external && viewOf(external);
-    },
+    all: async () => [...(await register()).values()],
+    find: async (name) => (await register()).get(name),
     crl({ external: { name }, crl }) {
       if (crl) return crl;
       throw new CaError('notFound', `The list of ${name} is made elsewhere and was not imported yet.`);
     },
+    forget() {
+      kept = undefined;
+    },
   };
+}
+
+async function readRegister(inventory: Pick<Inventory, 'externalAuthorities' | 'latestCrl'>): Promise<Register> {
+  const views = (await inventory.externalAuthorities()).map(async (external): Promise<ExternalView> => {
+    const record = await inventory.latestCrl(external.name);
+    return { external, parsed: parseCertificate(external.certificateDer), crl: record ? publishedOf(record) : null };
+  });
+  return new Map((await Promise.all(views)).map((view) => [view.external.name, view]));
 }

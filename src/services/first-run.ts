@@ -93,7 +93,7 @@ async function completeEnvironments(deps: FirstRunDeps): Promise<void> {
 }
 
 /** The roots of an environment, or of `system`, as its trust bundle has them. */
-export async function writeTrust(deps: Pick<FirstRunDeps, 'home' | 'directory'>, environment: string): Promise<void> {
+async function writeTrust(deps: Pick<FirstRunDeps, 'home' | 'directory'>, environment: string): Promise<void> {
   await writeRoots(deps.home, environment, await trustedRoots(deps.directory, environment));
 }
 

@@ -6,6 +6,7 @@ import type { NamingProduct } from '../domain/policy/judge-name-constraints.ts';
 import type { ExtendedKeyUsage } from '../domain/policy/profile.ts';
 import type { Authority } from '../domain/records/environment.ts';
 import type { ExternalAuthority } from '../domain/records/external-authority.ts';
+import { generationId } from '../domain/records/generation.ts';
 import { refuseIfAny } from '../domain/refusal.ts';
 import { spkiOfAuthorityCsr } from '../domain/x509/authority-csr.ts';
 import type { ForeignCertificate } from '../domain/x509/certificate.ts';
@@ -15,10 +16,11 @@ import { oids } from '../domain/x509/oids.ts';
 import { publicKeySha256 } from '../domain/x509/public-key.ts';
 import { filedSerial } from '../domain/x509/serial.ts';
 import type { Inventory } from '../ports/inventory.ts';
-import type { AuthorityDirectory } from './authority-directory.ts';
+import { type AuthorityDirectory, withGeneration } from './authority-directory.ts';
 import type { AuthorityServices } from './authority-services.ts';
 import { actorOf, type Caller } from './caller.ts';
 import type { DescribeOwnAuthority } from './describe-authority.ts';
+import type { ExternalDirectory } from './external-authorities.ts';
 import type { GuardedClock } from './guard-clock.ts';
 import { nameExternal, takenNames } from './name-external.ts';
 import { readChain } from './read-chain.ts';
@@ -27,8 +29,11 @@ import { importedProfile } from './view-certificate.ts';
 export interface ImportAuthorityDeps {
   readonly inventory: Inventory;
   readonly directory: AuthorityDirectory;
+  readonly external: Pick<ExternalDirectory, 'forget'>;
   readonly clock: GuardedClock;
   readonly describeAuthority: DescribeOwnAuthority;
+  /** Takes the first step of a rotation that waited for the certificate. */
+  readonly goOnCertified: (name: string, actor: string) => Promise<void>;
   /** Brings the environment's file of roots up to date. */
   readonly writeTrust: (environment: string) => Promise<void>;
 }
@@ -37,14 +42,15 @@ export const createImportAuthority =
   (deps: ImportAuthorityDeps): AuthorityServices['importAuthority'] =>
   async (caller, name, input) => {
     deps.clock.assertSafe();
-    const { authority, environment, csrDer } = await requestedAuthority(deps, name);
+    const { environment, requested } = await requestedGenerations(deps, name);
     const external = (await deps.inventory.externalAuthorities()).filter((each) => each.environment === environment);
     const { chain, reasons } = readChain(input, external);
+    const { authority, isComing, spkiDer } = meant(requested, chain[0]!);
     const now = Math.floor(deps.clock.now() / 1000);
     reasons.push(
       ...(await judgeChain({
         chain,
-        spkiDer: spkiOfAuthorityCsr(csrDer),
+        spkiDer,
         now,
         products: await productsOf(deps.inventory, environment),
         purposes: await purposesOf(deps.inventory, authority),
@@ -53,26 +59,43 @@ export const createImportAuthority =
       ...(await judgeSuccession(deps, authority, chain)),
     );
     refuseIfAny(reasons);
-    await putInForce(deps, caller, { authority, environment, chain, external });
+    await putInForce(deps, caller, { authority, isComing, environment, chain, external });
+    if (isComing) await deps.goOnCertified(name, actorOf(caller));
     await deps.writeTrust(environment);
     return deps.describeAuthority(name);
   };
 
+/** A generation whose key and CSR are here. */
 interface Requested {
+  /** With the key and the certificate of the generation. */
   readonly authority: Authority;
-  readonly environment: string;
-  readonly csrDer: Uint8Array;
+  readonly isComing: boolean;
+  readonly spkiDer: Uint8Array;
 }
 
-async function requestedAuthority({ inventory }: ImportAuthorityDeps, name: string): Promise<Requested> {
+/** The one in force, and the one that a rotation brings, if there is one. */
+async function requestedGenerations(
+  { inventory }: ImportAuthorityDeps,
+  name: string,
+): Promise<{ readonly environment: string; readonly requested: readonly Requested[] }> {
   const authority = (await inventory.authorities()).find((candidate) => candidate.name === name);
   if (!authority) throw new CaError('notFound', 'There is no such authority. The list of authorities shows them.');
-  const request = await inventory.authorityRequest(name);
-  if (!request || authority.environment === null || authority.generation !== 1) {
-    throw new CaError('conflict', `${name} is signed here: there is nothing to import for it.`);
+  const requested: Requested[] = [];
+  for (const generation of await inventory.generations()) {
+    const isComing = generation.phase === 'coming';
+    if (generation.authority !== name || !(isComing || generation.phase === 'inForce')) continue;
+    const request = await inventory.authorityRequest(name, generation.number);
+    if (!request) continue;
+    const spkiDer = spkiOfAuthorityCsr(request.csrDer);
+    requested.push({ authority: withGeneration(authority, generation), isComing, spkiDer });
   }
-  return { authority, environment: authority.environment, csrDer: request.csrDer };
+  if (requested.length > 0 && authority.environment !== null) return { environment: authority.environment, requested };
+  throw new CaError('conflict', `${name} is signed here: there is nothing to import for it.`);
 }
+
+/** The one whose key the certificate is for; of a certificate for none of them, the newest says so. */
+const meant = (requested: readonly Requested[], { spkiDer }: ForeignCertificate): Requested =>
+  requested.find((one) => Buffer.compare(one.spkiDer, spkiDer) === 0) ?? requested.at(-1)!;
 
 const productsPerPage = 500;
 
@@ -135,7 +158,10 @@ async function judgeSuccession(
   return [{ code: 'endsBeforeOneInForce', message, field: certificateField(0), value }];
 }
 
-interface Judged extends Omit<Requested, 'csrDer'> {
+interface Judged {
+  readonly authority: Authority;
+  readonly isComing: boolean;
+  readonly environment: string;
   readonly chain: readonly ForeignCertificate[];
   /** Those of the environment that are known. */
   readonly external: readonly ExternalAuthority[];
@@ -143,7 +169,7 @@ interface Judged extends Omit<Requested, 'csrDer'> {
 
 /** A crash between the two acts is healed by the same import. */
 async function putInForce(deps: ImportAuthorityDeps, caller: Caller, judged: Judged): Promise<void> {
-  const { authority, environment, chain, external } = judged;
+  const { authority, isComing, environment, chain, external } = judged;
   const at = deps.clock.now();
   const named = nameExternal(chain.slice(1), { environment, external, taken: await takenNames(deps.inventory), at });
   const own = chain[0]!;
@@ -188,9 +214,16 @@ async function putInForce(deps: ImportAuthorityDeps, caller: Caller, judged: Jud
       },
     },
   });
-  const details = { serial };
-  await deps.inventory.activateAuthority(authority.name, serial, {
-    ...{ at, kind: 'authority.activated', actor, object, details },
-  });
+  const { name, generation } = authority;
+  if (isComing) {
+    const details = { generation: generationId({ authority: name, number: generation }), kind: 'own', serial };
+    const audit = { at, kind: 'authority.certified', actor, object, details } as const;
+    await deps.inventory.certifyGeneration({ authority: name, generation, kind: 'own', serial }, audit);
+  } else {
+    await deps.inventory.activateAuthority(name, serial, {
+      ...{ at, kind: 'authority.activated', actor, object, details: { serial } },
+    });
+  }
   deps.directory.forget();
+  deps.external.forget();
 }

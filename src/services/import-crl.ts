@@ -41,6 +41,7 @@ export const createImportCrl =
     );
     // An authority of ours may be on it, or no longer be.
     deps.directory.forget();
+    deps.external.forget();
     return deps.external.crl(await externalNamed(deps, name));
   };
 

@@ -4,6 +4,9 @@ import type { Vault } from '../ports/vault.ts';
 
 export type Vaults = ReadonlyMap<string, Vault>;
 
+/** The one that is always there: that of the home. */
+export const homeVault = 'file';
+
 /** What the inventory names; `signerUnavailable` when the settings name it no more. */
 export function vaultNamed(vaults: Vaults, name: string): Vault {
   const vault = vaults.get(name);

@@ -2,6 +2,7 @@
 
 import { CaError } from '../domain/errors.ts';
 import { recipes } from '../domain/policy/service-profiles.ts';
+import { parseCertificate } from '../domain/x509/certificate.ts';
 import { defaultSignatureAlgorithm } from '../domain/x509/signature-algorithm.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import type { KeyPairs } from '../ports/key-pairs.ts';
@@ -9,6 +10,8 @@ import type { Signer, Vault } from '../ports/vault.ts';
 import type { ActiveAuthority, AuthorityDirectory } from './authority-directory.ts';
 import type { GuardedClock } from './guard-clock.ts';
 import type { IssueServiceCertificate } from './issue-service-certificate.ts';
+import { vaultNamed } from './named-vault.ts';
+import { verifiedSigner } from './verified-signer.ts';
 
 export interface OcspResponder {
   readonly signer: Signer;
@@ -41,14 +44,15 @@ async function lastResponder(
   { inventory, vaults }: OcspRespondersDeps,
   { authority, generation: { responder } }: ActiveAuthority,
 ): Promise<OcspResponder> {
-  const { vaultKey, certificateSerial } = responder!;
-  const signer = await vaults.get(authority.vault)?.signer(vaultKey, defaultSignatureAlgorithm('ec-p256'));
+  const { vault, vaultKey, certificateSerial } = responder!;
   const record = await inventory.certificate(certificateSerial);
   const certificateDer = await inventory.certificateDer(certificateSerial);
-  if (!signer || !record || !certificateDer)
+  if (!record || !certificateDer)
     throw new CaError('signerUnavailable', `The last OCSP responder of ${authority.name} cannot be used now.`);
+  const opened = await vaultNamed(vaults, vault).signer(vaultKey, defaultSignatureAlgorithm('ec-p256'));
+  const { spkiDer: publicKeyDer } = parseCertificate(certificateDer);
   const { notBefore, notAfter } = record;
-  return { signer, certificateDer, publicKeyDer: signer.key.publicKeyDer, notBefore, notAfter };
+  return { signer: verifiedSigner(opened, publicKeyDer), certificateDer, publicKeyDer, notBefore, notAfter };
 }
 
 export function createOcspResponders(deps: OcspRespondersDeps): OcspResponders {

@@ -11,6 +11,7 @@ import type { Inventory } from '../ports/inventory.ts';
 import type { Randomness } from '../ports/randomness.ts';
 import type { Vault, VaultKey } from '../ports/vault.ts';
 import { type ActiveAuthority, type AuthorityDirectory, withGeneration } from './authority-directory.ts';
+import { ensureGenerationRequest, isSignedElsewhere } from './generation-request.ts';
 import type { GuardedClock } from './guard-clock.ts';
 import { heldKey } from './held-key.ts';
 import type { IssueServiceCertificate, ServiceCertificateInput } from './issue-service-certificate.ts';
@@ -98,13 +99,18 @@ async function keyFor(
 export const idOf = (rotation: AuthorityRotation, which: 'generation' | 'predecessor'): string =>
   generationId({ authority: rotation.authority, number: rotation[which] });
 
-/** Gives the new generation what it lacks of its certificates. */
+/** Gives the new generation what it lacks of its certificates, or the CSR for the one that comes from elsewhere. */
 export async function completeGeneration(
   deps: PrepareGenerationDeps,
   rotation: AuthorityRotation,
   actor: string,
 ): Promise<void> {
   const before = await deps.directory.generation(idOf(rotation, 'predecessor'));
+  if (await isSignedElsewhere(deps.inventory, rotation.authority)) {
+    const authority = await comingAuthority(deps, rotation, before);
+    await ensureGenerationRequest(deps, { authority, subjectDer: before.parsed.subject.der, actor });
+    return;
+  }
   await ensureCertificate(deps, rotation, { kind: 'own', actor, order: () => ownOrder(deps, rotation, before) });
   const isRoot = before.authority.parent === before.authority.name;
   if (!isRoot || before.generation.isCompromised) return;
@@ -121,17 +127,27 @@ const cross = (subject: ActiveAuthority, issuer: ActiveAuthority): Certified => 
   subjectDer: subject.parsed.subject.der,
 });
 
-async function ownOrder(
-  { inventory, directory }: PrepareGenerationDeps,
+/** The authority with the key of the new generation. */
+async function comingAuthority(
+  { inventory }: PrepareGenerationDeps,
   rotation: AuthorityRotation,
   before: ActiveAuthority,
-): Promise<Certified> {
+): Promise<Authority> {
   const generation = (await inventory.generations()).find(
     ({ authority, number }) => authority === rotation.authority && number === rotation.generation,
   );
   if (!generation)
     throw new CaError('serverInternal', `The generation ${idOf(rotation, 'generation')} is not recorded.`);
-  const authority = withGeneration(before.authority, generation);
+  return withGeneration(before.authority, generation);
+}
+
+async function ownOrder(
+  deps: PrepareGenerationDeps,
+  rotation: AuthorityRotation,
+  before: ActiveAuthority,
+): Promise<Certified> {
+  const { directory } = deps;
+  const authority = await comingAuthority(deps, rotation, before);
   const signer = await directory.openSigner(authority);
   const isRoot = authority.parent === authority.name;
   return {

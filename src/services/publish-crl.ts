@@ -1,5 +1,4 @@
 /** Builds, guards, publishes and serves the CRL of each generation of an authority (RFC 5280 §5): kept bytes, numbers that only grow. */
-import { createHash } from 'node:crypto';
 import { CaError } from '../domain/errors.ts';
 import { authorityOfGeneration } from '../domain/records/generation.ts';
 import { encodeCrlEntry, encodeTbsCertList, parseCrl } from '../domain/x509/crl.ts';
@@ -8,7 +7,7 @@ import type { CrlRecord, Inventory, RevokedEntry } from '../ports/inventory.ts';
 import type { Log } from '../ports/log.ts';
 import type { ActiveAuthority, AuthorityDirectory } from './authority-directory.ts';
 import type { GuardedClock } from './guard-clock.ts';
-import type { PublishedCrl } from './published-crl.ts';
+import { type PublishedCrl, publishedOf } from './published-crl.ts';
 import type { RevocationNews } from './revocation-news.ts';
 
 export interface PublishCrlDeps {
@@ -231,10 +230,4 @@ async function refuseVanished(
       `The revoked certificate ${serial} vanished from the inventory; the list is not published.`,
     );
   }
-}
-
-function publishedOf(record: CrlRecord): PublishedCrl {
-  const { der, crlNumber, thisUpdate, nextUpdate } = record;
-  const etag = `"${createHash('sha256').update(der).digest('base64url').slice(0, 22)}"`;
-  return { der, crlNumber, thisUpdate, nextUpdate, etag };
 }

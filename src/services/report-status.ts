@@ -10,6 +10,7 @@ import type { ExternalDirectory } from './external-authorities.ts';
 import type { GuardedClock } from './guard-clock.ts';
 import { reminderDays } from './imported-lists.ts';
 import type { SigningMeter } from './meter-signing.ts';
+import { homeVault } from './named-vault.ts';
 import type { CrlPublisher } from './publish-crl.ts';
 import type { PublishedCrl } from './published-crl.ts';
 import type { ReadinessPart, Services, StatusView } from './services.ts';
@@ -61,7 +62,7 @@ async function judge(deps: ReportStatusDeps): Promise<readonly ReadinessPart[]> 
 /** The vault of the home is part of the home; the others have lives of their own. */
 const furtherVaults = ({ vaults }: ReportStatusDeps): ReadinessPart[] =>
   [...vaults.values()]
-    .filter(({ name }) => name !== 'file')
+    .filter(({ name }) => name !== homeVault)
     .map((vault) => part(`vault ${vault.name}`, vault.problem?.()));
 
 /** Less than this and the next commits may fail: better to be taken out of service while answers still come. */
@@ -113,9 +114,18 @@ async function remindersOf({ inventory, directory, external, clock }: ReportStat
   const waiting = (await inventory.authorities()).filter(
     ({ parent, certificateSerial }) => parent === externalParent && certificateSerial === null,
   );
+  const coming = (await inventory.generations()).filter(
+    ({ phase, certificateSerial }) => phase === 'coming' && certificateSerial === null,
+  );
+  const next = await Promise.all(
+    coming.map(async ({ authority, number }) => (await inventory.authorityRequest(authority, number)) && authority),
+  );
   const revoked = (await directory.all()).filter(({ revokedBy }) => revokedBy !== null);
   return [
     ...waiting.map(({ name }) => `${name} waits for its certificate: have its CSR signed, and import the chain.`),
+    ...next
+      .filter((name) => name !== undefined)
+      .map((name) => `The next key of ${name} waits for its certificate: have its CSR signed, and import the chain.`),
     ...revoked.map(({ authority, revokedBy }) => `${authority.name} issues nothing: ${revokedBy} revoked it.`),
     ...(await external.all()).flatMap(({ external: { name }, crl }) => listReminder(name, crl, now) ?? []),
   ];

@@ -1,11 +1,8 @@
 /** An authority of ours that is to be signed elsewhere: its key, its row, and the CSR to take there. */
 import { CaError } from '../domain/errors.ts';
-import type { Authority } from '../domain/records/environment.ts';
 import { externalParent } from '../domain/records/external-authority.ts';
-import { encodeAuthorityCsrInfo } from '../domain/x509/authority-csr.ts';
 import type { KeyType } from '../domain/x509/key-type.ts';
 import { encodeName } from '../domain/x509/name.ts';
-import { assembleSigned } from '../domain/x509/signed.ts';
 import type { AuthorityDirectory } from './authority-directory.ts';
 import type { AuthorityInput, AuthorityServices } from './authority-services.ts';
 import { actorOf } from './caller.ts';
@@ -16,6 +13,7 @@ import {
   prepareAuthorityRow,
 } from './create-authority.ts';
 import type { DescribeOwnAuthority } from './describe-authority.ts';
+import { ensureGenerationRequest, isSignedElsewhere } from './generation-request.ts';
 import { heldKey } from './held-key.ts';
 import { assertVault, type Vaults } from './named-vault.ts';
 
@@ -29,35 +27,14 @@ export type RequestPlan = Omit<AuthorityPlan, 'role' | 'parent'>;
 /** Resolves to true when the CSR is new. A crash in between is healed by the same call. */
 export type EnsureRequested = (plan: RequestPlan) => Promise<boolean>;
 
-/** It signs products' certificates, and no authority. */
-const pathLen = 0;
-
 export function createEnsureRequested(deps: RequestAuthorityDeps): EnsureRequested {
   return async (plan) => {
-    if (await deps.inventory.authorityRequest(plan.name)) return false;
+    if (await isSignedElsewhere(deps.inventory, plan.name)) return false;
     const known = (await deps.inventory.authorities()).find(({ name }) => name === plan.name);
     const authority = known ?? (await prepareAuthorityRow(deps, { ...plan, role: 'issuing', parent: externalParent }));
-    const csrDer = await signRequest(deps, authority, plan.commonName);
-    const createdAt = deps.clock.now();
-    await deps.inventory.recordAuthorityRequest(
-      { authority: authority.name, csrDer, createdAt },
-      {
-        at: createdAt,
-        kind: 'authority.requested',
-        actor: plan.actor,
-        object: `authority:${authority.name}`,
-        details: { commonName: plan.commonName },
-      },
-    );
-    return true;
+    const subjectDer = encodeName([{ type: 'commonName', value: plan.commonName }]);
+    return ensureGenerationRequest(deps, { authority, subjectDer, actor: plan.actor });
   };
-}
-
-async function signRequest(deps: RequestAuthorityDeps, authority: Authority, commonName: string): Promise<Uint8Array> {
-  const signer = await deps.directory.openSigner(authority);
-  const subjectDer = encodeName([{ type: 'commonName', value: commonName }]);
-  const tbs = encodeAuthorityCsrInfo({ subjectDer, spkiDer: signer.key.publicKeyDer, pathLen });
-  return assembleSigned(tbs, signer.algorithm, await signer.sign(tbs));
 }
 
 export interface CreateRequestedDeps {

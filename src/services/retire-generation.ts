@@ -4,11 +4,11 @@ import { recipes } from '../domain/policy/service-profiles.ts';
 import { generationId } from '../domain/records/generation.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import type { Randomness } from '../ports/randomness.ts';
-import type { Vault } from '../ports/vault.ts';
+import type { Vault, VaultKey } from '../ports/vault.ts';
 import type { ActiveAuthority, AuthorityDirectory } from './authority-directory.ts';
 import type { GuardedClock } from './guard-clock.ts';
 import type { IssueServiceCertificate } from './issue-service-certificate.ts';
-import { vaultNamed } from './named-vault.ts';
+import { homeVault, vaultNamed } from './named-vault.ts';
 import type { CrlPublisher } from './publish-crl.ts';
 
 export interface RetireDeps {
@@ -28,8 +28,9 @@ export async function finishRetiring(deps: RetireDeps, id: string, actor: string
   // Destroyed, but not recorded as that: everything before it was done.
   if (!(await isHeld(deps, before))) return destroyKey(deps, before, actor);
   const until = await lastEnd(deps, before);
-  if (before.generation.responder === null) await makeResponder(deps, before, { until, actor });
+  // The list first: what cannot sign it is to leave no key of a responder behind.
   await deps.crls.publishLast(id, until);
+  if (before.generation.responder === null) await makeResponder(deps, before, { until, actor });
   await destroyKey(deps, before, actor);
 }
 
@@ -55,11 +56,7 @@ async function makeResponder(
   { until, actor }: { readonly until: number; readonly actor: string },
 ): Promise<void> {
   const { authority, generation, id, certificate } = before;
-  const suffix = Buffer.from(deps.randomness.bytes(4)).toString('hex');
-  const key = await vaultNamed(deps.vaults, before.authority.vault).createKey(
-    `${authority.name}.ocsp.${suffix}`,
-    'ec-p256',
-  );
+  const { vault, key } = await responderKey(deps, before);
   const now = Math.floor(deps.clock.now() / 1000);
   const { record } = await deps.issueServiceCertificate({
     recipe: recipes.lastOcspResponder,
@@ -71,7 +68,7 @@ async function makeResponder(
     lifetimeSeconds: Math.min(until, certificate.notAfter) - now,
     requestedBy: actor,
   });
-  const responder = { vaultKey: key.name, certificateSerial: record.serial };
+  const responder = { vault, vaultKey: key.name, certificateSerial: record.serial };
   await deps.inventory.markGeneration({
     authority: authority.name,
     number: generation.number,
@@ -86,17 +83,29 @@ async function makeResponder(
   });
 }
 
+/** Beside the key of the generation; where that vault makes no keys, in the one of the home, for it signs nothing but answers. */
+async function responderKey(
+  { vaults, randomness }: RetireDeps,
+  { authority }: ActiveAuthority,
+): Promise<{ readonly vault: string; readonly key: VaultKey }> {
+  const name = `${authority.name}.ocsp.${Buffer.from(randomness.bytes(4)).toString('hex')}`;
+  try {
+    return { vault: authority.vault, key: await vaultNamed(vaults, authority.vault).createKey(name, 'ec-p256') };
+  } catch (error) {
+    const isRefused =
+      error instanceof CaError && (error.code === 'signerUnavailable' || error.code === 'policyRefused');
+    if (!isRefused || authority.vault === homeVault) throw error;
+    return { vault: homeVault, key: await vaultNamed(vaults, homeVault).createKey(name, 'ec-p256') };
+  }
+}
+
 /** Also takes the key of a generation that was abandoned. A key that is gone already is as good. */
 export async function destroyKey(
   deps: Pick<RetireDeps, 'inventory' | 'vaults' | 'clock' | 'directory'>,
   { authority, generation }: Pick<ActiveAuthority, 'authority' | 'generation'>,
   actor: string,
 ): Promise<void> {
-  await vaultNamed(deps.vaults, authority.vault)
-    .destroyKey(authority.vaultKey)
-    .catch((error: unknown) => {
-      if (!(error instanceof CaError && error.code === 'notFound')) throw error;
-    });
+  await vaultNamed(deps.vaults, authority.vault).destroyKey(authority.vaultKey).catch(toleratedLoss(authority));
   const at = deps.clock.now();
   const details = { generation: generationId(generation), vault: authority.vault, vaultKey: authority.vaultKey };
   await deps.inventory.markGeneration({
@@ -107,3 +116,17 @@ export async function destroyKey(
   });
   deps.directory.forget();
 }
+
+/** A vault that lets nobody but its own operators remove keys: they do it, and the act is completed by asking again. */
+const toleratedLoss =
+  ({ vault, vaultKey }: ActiveAuthority['authority']) =>
+  (error: unknown): void => {
+    if (!(error instanceof CaError)) throw error;
+    if (error.code === 'notFound') return;
+    if (error.code !== 'signerUnavailable') throw error;
+    const says = `The key ${vaultKey} in the vault ${vault} is not used any more, and could not be destroyed: ${error.message}`;
+    throw new CaError('signerUnavailable', `${says} Remove it there, or let the service do it, and ask again.`, {
+      cause: error,
+      ...(error.retryAfterSeconds !== undefined && { retryAfterSeconds: error.retryAfterSeconds }),
+    });
+  };

@@ -12,21 +12,29 @@ export interface RevokeAuthorityDeps {
   readonly news: RevocationNews;
 }
 
-type KnownCertificate = AuthorityCertificate & Pick<CertificateRecord, 'state' | 'issuerSerial' | 'notAfter'>;
+type KnownCertificate = AuthorityCertificate &
+  Pick<CertificateRecord, 'state' | 'issuerSerial' | 'notAfter'> & {
+    /** Name of the authority that signed it. */
+    readonly issuer: string;
+    /** Its issuer is one of ours, which can revoke it. */
+    readonly isRevocable: boolean;
+  };
 
 /** What the generations of an authority have had, with what the inventory knows of each. */
 export async function authorityCertificatesOf(
   inventory: Pick<Inventory, 'authorityCertificates' | 'certificate'>,
   name: string,
 ): Promise<readonly KnownCertificate[]> {
-  const known = (await inventory.authorityCertificates()).filter(({ authority }) => authority === name);
+  const all = await inventory.authorityCertificates();
+  const ours = new Set(all.map(({ serial }) => serial));
+  const known = all.filter(({ authority }) => authority === name);
   const records = await Promise.all(
     known.map(async (one) => ({ one, record: await inventory.certificate(one.serial) })),
   );
   return records.flatMap(({ one, record }) => {
     if (!record) return [];
-    const { state, issuerSerial, notAfter } = record;
-    return [{ ...one, state, issuerSerial, notAfter }];
+    const { state, issuerSerial, notAfter, authority: issuer } = record;
+    return [{ ...one, state, issuerSerial, notAfter, issuer, isRevocable: ours.has(issuerSerial) }];
   });
 }
 
@@ -50,12 +58,22 @@ export async function revokeAuthorityCertificates(
   return serials;
 }
 
-/** Serials of its own certificate, of the crosses over its key, and of the crosses that it signed. */
+/** Serials of its own certificate, of the crosses over its key, and of the crosses that it signed; without those that were signed elsewhere. */
 export async function revocableOf(
   inventory: Pick<Inventory, 'authorityCertificates' | 'certificate'>,
   { authority, number, certificateSerial }: Pick<AuthorityGeneration, 'authority' | 'number' | 'certificateSerial'>,
 ): Promise<readonly string[]> {
   return (await authorityCertificatesOf(inventory, authority))
-    .filter((one) => one.generation === number || one.issuerSerial === certificateSerial)
+    .filter((one) => one.isRevocable && (one.generation === number || one.issuerSerial === certificateSerial))
     .map(({ serial }) => serial);
+}
+
+/** What of it only an issuer elsewhere can revoke. */
+export async function revocableElsewhere(
+  inventory: Pick<Inventory, 'authorityCertificates' | 'certificate'>,
+  { authority, number }: Pick<AuthorityGeneration, 'authority' | 'number'>,
+): Promise<readonly { readonly serial: string; readonly issuer: string }[]> {
+  return (await authorityCertificatesOf(inventory, authority))
+    .filter((one) => !one.isRevocable && one.generation === number)
+    .map(({ serial, issuer }) => ({ serial, issuer }));
 }

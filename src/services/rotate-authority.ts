@@ -8,6 +8,7 @@ import { judgeStep, mayBeAbandoned, type RotationObstacle, rotationSteps } from 
 import { withGeneration } from './authority-directory.ts';
 import { actorOf, type Caller } from './caller.ts';
 import type { CampaignServices } from './campaign-views.ts';
+import { isSignedElsewhere } from './generation-request.ts';
 import { heldKey } from './held-key.ts';
 import { assertVault } from './named-vault.ts';
 import { beginRotation, completeGeneration, idOf, type PrepareGenerationDeps } from './prepare-generation.ts';
@@ -62,12 +63,16 @@ async function plan(deps: RotateDeps, name: string, input: RotationInput): Promi
     to: generationId({ authority: name, number: await nextNumber(deps, name) }),
     ...(await keyWanted(deps, authority, input)),
     isRoot: authority.parent === name,
+    isSignedElsewhere: await isSignedElsewhere(deps.inventory, name),
     below: authorities.filter((one) => one.parent === name && one.name !== name).map((one) => one.name),
     products: await productsOf(deps.inventory, authority.certificateSerial!, now),
   };
 }
 
-/** Key, certificate and crosses. Called again after a crash, it goes on with what there is. */
+/**
+ * Key, certificate and crosses; of an authority that is signed elsewhere key and CSR, and it stays `preparing`. Called again
+ * after a crash, it goes on with what there is.
+ */
 export async function start(
   deps: PrepareGenerationDeps & RotateDeps,
   actor: string,
@@ -88,7 +93,15 @@ export async function start(
       actor,
     }));
   await completeGeneration(deps, rotation, actor);
-  return step(deps, rotation, { actor });
+  // One that is signed elsewhere goes on with the import of its certificate.
+  const view = await viewRotation(deps, rotation);
+  return view.obstacles.length > 0 ? view : step(deps, rotation, { actor });
+}
+
+/** The certificate that a new generation waited for was imported: as if its `start` had come back only now. */
+export async function goOnCertified(deps: RotateDeps, name: string, actor: string): Promise<void> {
+  const rotation = (await rotationsOf(deps, name)).find(({ state }) => state === 'preparing');
+  if (rotation) await step(deps, rotation, { actor });
 }
 
 /** Where the new key is and of which kind: as the one before, unless it is said; one that is there already is what it is. */
@@ -103,14 +116,11 @@ async function keyWanted(
   return { vault, key, keyType: held.type };
 }
 
-/** In force, and signed here: what is signed elsewhere is renewed by another CSR. */
 async function rotatable(deps: RotateDeps, name: string): Promise<Authority> {
   const authorities = await deps.inventory.authorities();
   const authority = authorities.find((one) => one.name === name && one.certificateSerial !== null);
-  if (!authority)
-    throw new CaError('notFound', `There is no authority ${name} in force. The list of authorities shows which are.`);
-  if (authorities.some((one) => one.name === authority.parent)) return authority;
-  throw new CaError('conflict', `${name} is signed elsewhere: make a new authority with a CSR of its own.`);
+  if (authority) return authority;
+  throw new CaError('notFound', `There is no authority ${name} in force. The list of authorities shows which are.`);
 }
 
 const rotationsOf = async ({ inventory }: Pick<RotateDeps, 'inventory'>, name: string) =>

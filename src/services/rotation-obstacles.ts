@@ -2,12 +2,14 @@
 import { hash } from 'node:crypto';
 import type { AuthorityRotation } from '../domain/records/authority-rotation.ts';
 import type { CertificateRecord } from '../domain/records/certificate.ts';
+import { rootAbove } from '../domain/records/external-authority.ts';
 import { generationId } from '../domain/records/generation.ts';
 import { type RotationCondition, type RotationFacts, rotationSteps } from '../domain/rotation/authority-steps.ts';
 import type { ReportedTrust } from '../ports/deployment-store.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import type { CertificateFilter, CertificateQuery } from '../ports/inventory-questions.ts';
 import type { ActiveAuthority, AuthorityDirectory } from './authority-directory.ts';
+import { isSignedElsewhere } from './generation-request.ts';
 import type { GuardedClock } from './guard-clock.ts';
 import { idOf } from './prepare-generation.ts';
 import { authorityCertificatesOf } from './revoke-authority-certificates.ts';
@@ -36,7 +38,10 @@ const finders: Readonly<Record<Exclude<RotationCondition, 'certified'>, Find>> =
     const list = await inventory.latestCrl(after.id);
     return list && list.nextUpdate > now ? nobody : [`${after.id}: its list is not published yet`];
   },
-  rootTrusted: (deps, both) => (needsTrust(both) ? productsLacking(deps, both, lacksRoot(both)) : none()),
+  async rootTrusted(deps, both) {
+    const sha256 = await newRootOf(deps, both);
+    return sha256 === undefined ? nobody : productsLacking(deps, both, lacksRoot(sha256));
+  },
   async serversMoved({ inventory }, { after, now }) {
     if (after.authority.role !== 'system') return nobody;
     const [newest] = await inventory.searchCertificates({ purpose: 'server', sort: '-requestedAt', limit: 1, now });
@@ -74,8 +79,9 @@ const none = async (): Promise<readonly string[]> => nobody;
 
 /** Only what the step that comes asks for is found out; of the rest nobody is told. */
 export async function findObstacles(deps: ObstacleDeps, rotation: AuthorityRotation): Promise<RotationFacts> {
+  const step = rotationSteps[rotation.state];
   const facts: Record<RotationCondition, readonly string[]> = {
-    certified: await lacking(deps, rotation),
+    certified: step ? await lacking(deps, rotation) : nobody,
     published: nobody,
     rootTrusted: nobody,
     serversMoved: nobody,
@@ -84,18 +90,21 @@ export async function findObstacles(deps: ObstacleDeps, rotation: AuthorityRotat
     serviceRootLearned: nobody,
     certificatesMoved: nobody,
   };
-  if (facts.certified.length > 0) return facts;
+  // After an end nothing stands in anybody's way, and keys may be gone.
+  if (!step || facts.certified.length > 0) return facts;
   const both: Both = {
     rotation,
     before: await deps.directory.generation(idOf(rotation, 'predecessor')),
     after: await deps.directory.generation(idOf(rotation, 'generation')),
     now: Math.floor(deps.clock.now() / 1000),
   };
-  for (const condition of rotationSteps[rotation.state]?.conditions ?? []) {
+  for (const condition of step.conditions) {
     if (condition !== 'certified') facts[condition] = await finders[condition](deps, both);
   }
   return facts;
 }
+
+const asksElsewhere = 'its certificate; have its CSR signed, and import the chain';
 
 /** Which certificates the new generation, or the old one for its cross, does not have yet. */
 async function lacking({ inventory }: ObstacleDeps, rotation: AuthorityRotation): Promise<readonly string[]> {
@@ -114,25 +123,29 @@ async function lacking({ inventory }: ObstacleDeps, rotation: AuthorityRotation)
       : []),
   ] as const;
   const known = await authorityCertificatesOf(inventory, rotation.authority);
+  const isElsewhere = await isSignedElsewhere(inventory, rotation.authority);
   return wanted
     .filter(
       ([which, kind]) =>
         !known.some((one) => one.generation === rotation[which] && one.kind === kind && one.state === 'issued'),
     )
-    .map(([which, kind]) => `${idOf(rotation, which)}: certificate ${kind}`);
+    .map(([which, kind]) => `${idOf(rotation, which)}: ${isElsewhere ? asksElsewhere : `certificate ${kind}`}`);
 }
 
-/** Under a root that stays, nobody has to trust anything new; `system` is believed over its cross until it retires. */
-const needsTrust = ({ after: { authority } }: Both): boolean =>
-  authority.parent === authority.name && authority.role !== 'system';
+/** Hex SHA-256 of the root that comes with the new generation; undefined for `system`, which is believed over its cross until it retires. */
+async function newRootOf({ inventory }: ObstacleDeps, { before, after }: Both): Promise<string | undefined> {
+  const { authority, certificateDer } = after;
+  if (authority.role === 'system') return undefined;
+  if (authority.parent === authority.name) return hash('sha256', certificateDer, 'hex');
+  const external = await inventory.externalAuthorities();
+  const rootOf = ({ certificate }: ActiveAuthority) => rootAbove(external, certificate.authority)?.sha256;
+  return rootOf(after) === rootOf(before) ? undefined : rootOf(after);
+}
 
 /** What one product lacks, in words; undefined: nothing. */
 type Lack = (product: string, trust: ReportedTrust) => string | undefined;
 
-const lacksRoot = ({ after }: Both): Lack => {
-  const sha256 = hash('sha256', after.certificateDer, 'hex');
-  return lackOf(({ trustSha256 }) => trustSha256.includes(sha256));
-};
+const lacksRoot = (sha256: string): Lack => lackOf(({ trustSha256 }) => trustSha256.includes(sha256));
 
 const notHeardOf = ({ rotation }: Both): Lack => lackOf(({ reportedAt }) => reportedAt >= rotation.startedAt);
 

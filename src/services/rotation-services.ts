@@ -27,6 +27,8 @@ export interface RotationPlan {
   readonly keyType: KeyType;
   /** A new root has to be trusted everywhere before it signs anything. */
   readonly isRoot: boolean;
+  /** Its certificate comes by a CSR and an import. */
+  readonly isSignedElsewhere: boolean;
   /** Authorities below, which are rotated after it, each by a rotation of its own. */
   readonly below: readonly string[];
   /** Good certificates that nothing has followed yet; the largest product first. */
@@ -68,11 +70,15 @@ export interface CompromisePlan {
   readonly replaced: readonly { readonly from: string; readonly to: string }[];
   /** Serials of authorities' certificates that are revoked with cACompromise. */
   readonly revoked: readonly string[];
+  /** What only its issuer, whose key is elsewhere, can revoke. */
+  readonly revocableElsewhere: readonly { readonly serial: string; readonly issuer: string }[];
   readonly products: readonly { readonly product: string; readonly certificates: number }[];
 }
 
 export interface CompromiseOutcome extends CompromisePlan {
   readonly campaigns: readonly string[];
+  /** Ids of generations that wait for a certificate from elsewhere; declared again after its import, it goes on. */
+  readonly waiting: readonly string[];
 }
 
 /** All throw CaError; `notFound` for a name that is none, `conflict` where the state does not allow it. */

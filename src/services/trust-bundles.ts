@@ -1,11 +1,13 @@
 /** What anybody may fetch to build a chain: the authorities' certificates, and the roots of each environment. */
 import { CaError } from '../domain/errors.ts';
+import { rootAbove } from '../domain/records/external-authority.ts';
 import { type AuthorityGeneration, authorityOfGeneration } from '../domain/records/generation.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import type { ActiveAuthority, AuthorityDirectory } from './authority-directory.ts';
 import type { AuthorityView } from './authority-services.ts';
 import type { ExternalDirectory } from './external-authorities.ts';
+import { authorityCertificatesOf } from './revoke-authority-certificates.ts';
 import type { Services } from './services.ts';
 
 export interface TrustDeps {
@@ -25,10 +27,7 @@ export function createTrustServices(
     authorityGeneration: async (id) => viewOf(await deps.directory.generation(id)),
     async trustBundle(environment) {
       const roots = await trustedRoots(deps.directory, environment);
-      const elsewhere = (await deps.external.all()).filter(
-        ({ external }) => external.parent === external.name && external.environment === environment,
-      );
-      const ders = [...roots, ...elsewhere.map(({ external }) => external.certificateDer)];
+      const ders = [...roots, ...(await rootsElsewhere(deps, environment))];
       if (ders.length > 0) return ders;
       throw new CaError('notFound', 'There is no such environment. GET /v1/authorities lists what there is.');
     },
@@ -44,6 +43,23 @@ export async function trustedRoots(directory: AuthorityDirectory, environment: s
       isTrusted(generation),
   );
   return roots.map(({ certificateDer }) => certificateDer);
+}
+
+/** DER of the roots above every certificate that a generation in use has had: peers may still be shown any of them. */
+async function rootsElsewhere(
+  { directory, external, inventory }: TrustDeps,
+  environment: string,
+): Promise<readonly Uint8Array[]> {
+  const all = (await external.all()).map((view) => view.external);
+  if (!all.some((one) => one.environment === environment)) return [];
+  const signers = new Set<string>();
+  for (const { authority, generation } of await directory.generations()) {
+    if (authority.environment !== environment || !isTrusted(generation)) continue;
+    const certificates = await authorityCertificatesOf(inventory, authority.name);
+    for (const one of certificates) if (one.generation === generation.number) signers.add(one.issuer);
+  }
+  const roots = new Set([...signers].map((name) => rootAbove(all, name)?.name));
+  return all.filter(({ name }) => roots.has(name)).map(({ certificateDer }) => certificateDer);
 }
 
 /** From before it signs anything until nothing that it signed is in use. */

@@ -78,6 +78,7 @@ describe('an issuing authority that is compromised', () => {
     expect(plan).toEqual({
       replaced: [{ from: 'dev-issuing', to: 'dev-issuing.2' }],
       revoked: [before.record.issuerSerial],
+      revocableElsewhere: [],
       products: [{ product: 'dev/demo', certificates: 1 }],
     });
     expect(await service.inventory.rotations()).toEqual([]);

@@ -291,6 +291,8 @@ describe('a rotation', () => {
     const keys = await service.vault.listKeys();
     expect(await service.services.planRotation('dev-issuing', {})).toEqual({
       authority: 'dev-issuing',
+      key: null,
+      isSignedElsewhere: false,
       role: 'issuing',
       from: 'dev-issuing',
       to: 'dev-issuing.2',

@@ -10,15 +10,21 @@ export const authoritiesDouble = (
 ): AuthorityServices => ({
   describeAuthority: async (name) => {
     known(name);
-    return { kind: 'own', authority: view().authority, inForce: view(), csrDer: null };
+    return { kind: 'own', authority: view().authority, inForce: view(), coming: null, csrDer: null };
   },
   requestAuthority: async (_caller, { name, environment }) => {
     const authority = { ...view().authority, name, environment, certificateSerial: null };
-    return { kind: 'own', authority, inForce: null, csrDer: new Uint8Array([0x30, 0]) };
+    return { kind: 'own', authority, inForce: null, coming: null, csrDer: new Uint8Array([0x30, 0]) };
   },
   importAuthority: async (_caller, name) => {
     known(name);
-    return { kind: 'own', authority: view().authority, inForce: view(), csrDer: new Uint8Array([0x30, 0]) };
+    return {
+      kind: 'own',
+      authority: view().authority,
+      inForce: view(),
+      coming: null,
+      csrDer: new Uint8Array([0x30, 0]),
+    };
   },
   importCrl: async (_caller, name) => {
     known(name);

@@ -48,14 +48,15 @@ interface Question {
   readonly withLists: boolean;
 }
 
-/** With every generation's list beside it. */
+/** With every generation's list beside it, and those that were imported. */
 async function byOpenssl(service: TestService, file: File, { at, hasChain, withLists }: Question): Promise<string> {
   const args = ['verify', '-attime', at, '-CAfile', file('trust.pem')];
   if (hasChain) args.push('-untrusted', file('chain.pem'));
   if (withLists) {
     const served = await service.services.listAuthorities();
     const lists = await Promise.all(served.map(({ id }) => service.services.crl(id)));
-    const ders = lists.map(({ der }) => der);
+    const elsewhere = (await service.services.listExternalAuthorities()).flatMap(({ crl }) => crl ?? []);
+    const ders = [...lists, ...elsewhere].map(({ der }) => der);
     writeFileSync(file('lists.pem'), pemOf('X509 CRL', ders));
     args.push('-crl_check_all', '-CRLfile', file('lists.pem'));
   }

@@ -42,6 +42,7 @@ export const testRotationJson: RotationJson = {
 const compromise = {
   replaced: [{ from: 'dev-root', to: 'dev-root.2' }],
   revoked: [serial],
+  revocableElsewhere: [],
   products: [{ product: 'dev/demo', certificates: 3 }],
 };
 
@@ -51,14 +52,24 @@ export const rotationsDouble = (known: (name: string) => void): RotationServices
     known(name);
     const keys = { vault: 'file', key: null, keyType: 'ec-p256' } as const;
     const products = compromise.products;
-    return { authority: name, role: 'root', from: name, to: `${name}.2`, ...keys, isRoot: true, below: [], products };
+    return {
+      authority: name,
+      role: 'root',
+      from: name,
+      to: `${name}.2`,
+      ...keys,
+      isRoot: true,
+      isSignedElsewhere: false,
+      below: [],
+      products,
+    };
   },
   startRotation: async (_caller, name) => answer(known, name, view),
   readRotation: async (name) => answer(known, name, view),
   advanceRotation: async (_caller, name) => answer(known, name, view),
   abandonRotation: async (_caller, name) => answer(known, name, view),
   planCompromise: async (name) => answer(known, name, compromise),
-  declareCompromise: async (_caller, name) => answer(known, name, { ...compromise, campaigns: [] }),
+  declareCompromise: async (_caller, name) => answer(known, name, { ...compromise, campaigns: [], waiting: [] }),
 });
 
 function answer<T>(known: (name: string) => void, name: string, value: T): T {

@@ -29,6 +29,7 @@ export function authorityActs(connection: Connection, audit: AuditChain): Author
        certificate_serial, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, ?)`,
   );
   const activate = connection.prepare('UPDATE authorities SET certificate_serial = ? WHERE name = ?');
+  const showSigner = signerShown(connection);
   const inForce = connection.prepare<[string], number>('SELECT generation FROM authorities WHERE name = ?').pluck();
   const generations = generationRows(connection);
   return {
@@ -46,6 +47,7 @@ export function authorityActs(connection: Connection, audit: AuditChain): Author
       if (number === undefined) throw noAuthority(name);
       generations.refuseUnrecorded(certificateSerial);
       activate.run(serialOctets(certificateSerial), name);
+      showSigner(name);
       generations.certify({ authority: name, generation: number, kind: 'own', serial: certificateSerial });
       audit.append(entry);
     },
@@ -57,6 +59,15 @@ export function authorityActs(connection: Connection, audit: AuditChain): Author
       audit.append(entry);
     },
   };
+}
+
+/** One that is signed elsewhere has the signer of its certificate in force for its parent; any other keeps what it was made with. */
+export function signerShown(connection: Connection): (authority: string) => void {
+  const show = connection.prepare(
+    `UPDATE authorities SET parent = e.name FROM certificates AS c JOIN external_authorities AS e ON e.name = c.authority
+     WHERE c.serial = authorities.certificate_serial AND authorities.name = ?`,
+  );
+  return (authority) => void show.run(authority);
 }
 
 export const noAuthority = (name: string): CaError => new CaError('notFound', `There is no authority ${name}.`);

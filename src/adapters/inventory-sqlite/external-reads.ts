@@ -5,15 +5,16 @@ import type { Connection } from './connection.ts';
 import { asked } from './point-reads.ts';
 
 export function externalReads(connection: Connection): Pick<ExternalStore, 'authorityRequest' | 'externalAuthorities'> {
-  const request = connection.prepare<[string], AuthorityRequest>(
-    'SELECT authority, csr AS csrDer, created_at AS createdAt FROM authority_requests WHERE authority = ?',
+  const request = connection.prepare<[string, number], AuthorityRequest>(
+    `SELECT authority, generation, csr AS csrDer, created_at AS createdAt FROM generation_requests
+     WHERE authority = ? AND generation = ?`,
   );
   const external = connection.prepare<[], ExternalAuthority>(
     `SELECT name, environment, parent, lower(hex(sha256)) AS sha256, der AS certificateDer, imported_at AS importedAt
      FROM external_authorities ORDER BY name`,
   );
   return {
-    authorityRequest: asked((authority: string) => request.get(authority)),
+    authorityRequest: asked((authority: string, generation: number) => request.get(authority, generation)),
     externalAuthorities: asked(() => external.all()),
   };
 }

@@ -81,7 +81,7 @@ const lists = {
   generations: `SELECT authority, number, phase, vault, vault_key AS vaultKey, key_type AS keyType,
     signature_algorithm AS signatureAlgorithm, nullif(lower(hex(certificate_serial)), '') AS certificateSerial,
     is_compromised AS isCompromised, created_at AS createdAt, key_destroyed_at AS keyDestroyedAt,
-    responder_key AS responderKey, nullif(lower(hex(responder_serial)), '') AS responderSerial
+    coalesce(responder_vault, vault) AS responderVault, responder_key AS responderKey, nullif(lower(hex(responder_serial)), '') AS responderSerial
     FROM authority_generations ORDER BY authority, number`,
   authorityCertificates: `SELECT c.authority, g.number AS generation, c.kind, lower(hex(c.serial)) AS serial
     FROM authority_certificates AS c JOIN authority_generations AS g ON g.id = c.generation ORDER BY c.serial`,
@@ -217,12 +217,14 @@ function inTurns(page: (generation: string, after: string) => readonly ListedRow
 
 interface GenerationRow extends Omit<AuthorityGeneration, 'isCompromised' | 'responder'> {
   readonly isCompromised: number;
+  readonly responderVault: string;
   readonly responderKey: string | null;
   readonly responderSerial: string | null;
 }
 
 const generationOf = ({
   isCompromised,
+  responderVault,
   responderKey,
   responderSerial,
   ...row
@@ -232,7 +234,7 @@ const generationOf = ({
   responder:
     responderKey === null || responderSerial === null
       ? null
-      : { vaultKey: responderKey, certificateSerial: responderSerial },
+      : { vault: responderVault, vaultKey: responderKey, certificateSerial: responderSerial },
 });
 
 function registryReads(connection: Connection) {

@@ -4,7 +4,7 @@ import { type AuthorityRotation, phasesAt } from '../../domain/records/authority
 import { generationId } from '../../domain/records/generation.ts';
 import type { Acts } from './acts.ts';
 import type { AuditChain } from './audit-chain.ts';
-import { existence, generationRows, noAuthority, refuseExisting } from './authority-acts.ts';
+import { existence, generationRows, noAuthority, refuseExisting, signerShown } from './authority-acts.ts';
 import { serialOctets } from './certificate-row.ts';
 import type { Connection } from './connection.ts';
 
@@ -27,7 +27,7 @@ export function rotationActs(
   const mark = connection.prepare(
     `UPDATE authority_generations SET is_compromised = max(is_compromised, ?),
        key_destroyed_at = coalesce(key_destroyed_at, ?), responder_key = coalesce(?, responder_key),
-       responder_serial = coalesce(?, responder_serial) WHERE id = ?`,
+       responder_serial = coalesce(?, responder_serial), responder_vault = coalesce(?, responder_vault) WHERE id = ?`,
   );
 
   return {
@@ -53,7 +53,8 @@ export function rotationActs(
       const id = generationId(which);
       if (!generations.known(id)) throw new CaError('notFound', `There is no generation ${id}.`);
       const serial = responder ? serialOctets(responder.certificateSerial) : null;
-      mark.run(isCompromised ? 1 : 0, keyDestroyedAt ?? null, responder?.vaultKey ?? null, serial, id);
+      const held = [responder?.vaultKey ?? null, serial, responder?.vault ?? null];
+      mark.run(isCompromised ? 1 : 0, keyDestroyedAt ?? null, ...held, id);
       audit.append(entry);
     },
   };
@@ -74,6 +75,7 @@ function stateChange(connection: Connection): (wanted: Parameters<Acts['changeRo
        (SELECT number, vault, vault_key, key_type, signature_algorithm, certificate_serial FROM authority_generations
         WHERE authority = authorities.name AND phase = 'inForce') WHERE name = ?`,
   );
+  const showSigner = signerShown(connection);
   return ({ authority, generation, from, to, campaign, at }) => {
     const found = find.get(authority, generation, from);
     if (!found) return false;
@@ -82,6 +84,7 @@ function stateChange(connection: Connection): (wanted: Parameters<Acts['changeRo
     setPhase.run(phasesAt[to].predecessor, authority, found.predecessor);
     setPhase.run(phasesAt[to].generation, authority, generation);
     showInForce.run(authority);
+    showSigner(authority);
     return true;
   };
 }

@@ -15,3 +15,9 @@ export interface ExternalAuthority {
 
 /** The parent of an authority of ours whose CSR nobody has signed yet; no authority may be called so. */
 export const externalParent = 'external';
+
+/** The root above one of them, itself for a root; undefined for a name that is none of them. */
+export function rootAbove(all: readonly ExternalAuthority[], name: string): ExternalAuthority | undefined {
+  const found = all.find((one) => one.name === name);
+  return found === undefined || found.parent === name ? found : rootAbove(all, found.parent);
+}

@@ -24,8 +24,8 @@ export interface AuthorityGeneration {
   /** Unix milliseconds, both. */
   readonly createdAt: number;
   readonly keyDestroyedAt: number | null;
-  /** Answers OCSP once the key is destroyed; its key is in the same vault. Null before. */
-  readonly responder: { readonly vaultKey: string; readonly certificateSerial: string } | null;
+  /** Answers OCSP once the key is destroyed. Null before. */
+  readonly responder: { readonly vault: string; readonly vaultKey: string; readonly certificateSerial: string } | null;
 }
 
 /** RFC 4210 §4.4: `newWithOld` is for the generation's key, signed by the one before; `oldWithNew` by the one after. */

@@ -105,8 +105,17 @@ export function describeAuthority(session: Session, authority: AuthorityDetailJs
         ['Expires', time(certificate.notAfter)],
       ]
     : [];
+  const { coming } = authority;
+  const ofNext: Field[] = coming
+    ? [
+        [
+          'Next',
+          `${coming.name}, ${coming.serial}, signed by ${coming.parent}: \`authority rotate status\` says what it waits for`,
+        ],
+      ]
+    : [];
   return layoutFields(
-    [...facts, ...ofCertificate].map(
+    [...facts, ...ofCertificate, ...ofNext].map(
       ([label, value]): Field => [label, [value].flat().map((line) => printable(line, 2048))],
     ),
   );

@@ -127,6 +127,12 @@ const lines = (items: readonly string[]): readonly string[] =>
 const productLines = (products: RotationPlanJson['products']): readonly string[] =>
   lines(products.map(({ product, certificates }) => `${product}: ${certificates}`));
 
+function trustOf({ isRoot, isSignedElsewhere }: RotationPlanJson): string {
+  if (isRoot) return 'a new root: everybody has to trust it before it issues';
+  if (isSignedElsewhere) return 'it is signed elsewhere: the start gives a CSR, and the import of its chain goes on';
+  return 'nobody has to trust anything new';
+}
+
 const describePlan = (plan: RotationPlanJson): string[] =>
   layoutFields([
     ['Authority', printable(`${plan.authority} (${plan.role})`)],
@@ -135,10 +141,7 @@ const describePlan = (plan: RotationPlanJson): string[] =>
       'To',
       printable(`${plan.to}, ${plan.keyType}${plan.key === null ? '' : ` ${plan.key}`} in the vault ${plan.vault}`),
     ],
-    [
-      'Trust',
-      plan.isRoot ? 'a new root: everybody has to trust it before it issues' : 'nobody has to trust anything new',
-    ],
+    ['Trust', trustOf(plan)],
     ['Rotate after it', lines(plan.below)],
     ['Certificates to rotate', productLines(plan.products)],
   ]);
@@ -172,4 +175,24 @@ const describeCompromise = (outcome: CompromiseJson, verb: string): string[] =>
     ['Revoked with cACompromise', lines(outcome.revoked)],
     ['Certificates to rotate', productLines(outcome.products)],
     ['Campaigns', lines(outcome.campaigns)],
+    ...(outcome.revocableElsewhere.length === 0
+      ? []
+      : [
+          [
+            'To be revoked elsewhere',
+            lines(outcome.revocableElsewhere.map(({ serial, issuer }) => `${serial} by ${issuer}`)),
+          ] as const,
+        ]),
+    ...(outcome.waiting.length === 0
+      ? []
+      : [
+          [
+            'Waits for its certificate',
+            lines(
+              outcome.waiting.map(
+                (id) => `${id}: \`authority show NAME --csr\`, \`authority import\`, then this again`,
+              ),
+            ),
+          ] as const,
+        ]),
   ]);

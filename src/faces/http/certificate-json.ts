@@ -106,7 +106,8 @@ export function authorityJson({
     phase: generation.phase,
     role: authority.role,
     environment: authority.environment,
-    parent: authority.parent,
+    // Who signed this one; another generation may have been signed by another.
+    parent: certificate.authority,
     keyType: authority.keyType,
     signatureAlgorithm: authority.signatureAlgorithm,
     subject: certificate.subject,

@@ -59,13 +59,18 @@ export function externalContract(makeStore: () => Promise<InventoryStore>): void
 
     it('keep their CSR, which is recorded once', async () => {
       const inventory = await prepare();
-      const request = { authority: 'corp-issuing', csrDer: new Uint8Array([0x30, 1, 2]), createdAt: frozenNow };
-      expect(await inventory.authorityRequest('corp-issuing')).toBeUndefined();
+      const request = {
+        authority: 'corp-issuing',
+        generation: 1,
+        csrDer: new Uint8Array([0x30, 1, 2]),
+        createdAt: frozenNow,
+      };
+      expect(await inventory.authorityRequest('corp-issuing', 1)).toBeUndefined();
       await inventory.recordAuthorityRequest(request, audit);
       await expect(inventory.recordAuthorityRequest(request, audit)).rejects.toMatchObject(conflict);
       const nobody = inventory.recordAuthorityRequest({ ...request, authority: 'nobody' }, audit);
       await expect(nobody).rejects.toMatchObject({ code: 'notFound' });
-      const kept = await (await opened.reopen()).authorityRequest('corp-issuing');
+      const kept = await (await opened.reopen()).authorityRequest('corp-issuing', 1);
       expect({ ...kept, csrDer: new Uint8Array(kept!.csrDer) }).toEqual(request);
     });
 

@@ -92,7 +92,7 @@ export function generationsContract(makeStore: () => Promise<InventoryStore>): v
       expect(await inventory.rotations()).toHaveLength(1);
       await refused({ number: 3, vaultKey: 'third' }, 'conflict');
       await changed('preparing', 'abandoned');
-      await refused({ vaultKey: 'another' }, 'conflict');
+      await refused({ vault: 'hsm', vaultKey: 'another' }, 'conflict');
       await refused({ number: 3 }, 'conflict');
       await refused({ number: 3, vaultKey: 'dev-issuing' }, 'conflict');
       await refused({ authority: 'none', vaultKey: 'another' }, 'notFound');
@@ -190,7 +190,7 @@ export function generationsContract(makeStore: () => Promise<InventoryStore>): v
     it('keeps what a generation has become, whatever is said of it later', async () => {
       const { inventory, second } = await twoGenerations();
       const which = { authority: 'dev-issuing', number: 2, audit };
-      const responder = { vaultKey: 'dev-issuing.ocsp.1', certificateSerial: second };
+      const responder = { vault: 'hsm', vaultKey: 'dev-issuing.ocsp.1', certificateSerial: second };
       await inventory.markGeneration({ ...which, isCompromised: true, responder });
       await inventory.markGeneration({ ...which, keyDestroyedAt: frozenNow });
       await inventory.markGeneration({ ...which, keyDestroyedAt: frozenNow + 1 });

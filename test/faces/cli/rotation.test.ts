@@ -60,8 +60,10 @@ describe('privyseal authority compromise', () => {
   const outcome = {
     replaced: [{ from: 'dev-issuing', to: 'dev-issuing.2' }],
     revoked: ['01c5f3a07e6b1d2c3b4a5968778695a4b3c2d1e0'],
+    revocableElsewhere: [{ serial: '1000', issuer: 'corp-external-root' }],
     products: [{ product: 'dev/demo', certificates: 3 }],
     campaigns: [],
+    waiting: ['corp-issuing.2'],
   };
 
   it('only says what it would come to in a dry run', async () => {
@@ -69,6 +71,10 @@ describe('privyseal authority compromise', () => {
     const args = ['compromise', 'dev-issuing', '--reason', 'found in a log', '--dry-run'];
     const shown = lines((await run(args)).stdout);
     expect(shown[0]).toBe('What would be replaced     dev-issuing by dev-issuing.2');
+    expect(shown.slice(-2)).toEqual([
+      'To be revoked elsewhere    1000 by corp-external-root',
+      expect.stringContaining('corp-issuing.2: `authority show NAME --csr`'),
+    ]);
     expect(asked()).toEqual([
       ['POST', '/v1/authorities/dev-issuing/compromise', '{"reason":"found in a log","dryRun":true}'],
     ]);

@@ -135,7 +135,7 @@ const authorityProblems = [...changeProblems, 'notFound', 'signerUnavailable'] a
 const detailJson = (detail: AuthorityDetail): AuthorityDetailJson =>
   detail.kind === 'external' ? externalDetailJson(detail) : ownDetailJson(detail);
 
-const ownDetailJson = ({ authority, inForce, csrDer }: OwnAuthorityDetail): AuthorityDetailJson => ({
+const ownDetailJson = ({ authority, inForce, coming, csrDer }: OwnAuthorityDetail): AuthorityDetailJson => ({
   name: authority.name,
   role: authority.role,
   environment: authority.environment,
@@ -148,6 +148,7 @@ const ownDetailJson = ({ authority, inForce, csrDer }: OwnAuthorityDetail): Auth
   createdAt: rfc3339Ms(authority.createdAt),
   csr: csrDer && encodePem('CERTIFICATE REQUEST', csrDer),
   certificate: inForce && authorityJson(inForce),
+  coming: coming && authorityJson(coming),
 });
 
 function externalDetailJson(view: ExternalView): AuthorityDetailJson {
@@ -160,5 +161,6 @@ function externalDetailJson(view: ExternalView): AuthorityDetailJson {
     vaultKey: null,
     createdAt: rfc3339Ms(view.external.importedAt),
     csr: null,
+    coming: null,
   };
 }

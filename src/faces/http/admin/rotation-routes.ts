@@ -79,11 +79,12 @@ function addRotationStart(face: Face, services: RotationServices, onRequest: onR
         summary: 'Make a new generation of an authority: key, certificate and, for a root, both cross-certificates',
         description:
           'With `dryRun` the answer is 200 with what it would come to, and nothing is changed. Nothing is issued by the new ' +
-          'generation yet; a new root is in the trust bundle from now on. Repeated after a failure, it goes on with what there is.',
+          'generation yet; a new root is in the trust bundle from now on. Repeated after a failure, it goes on with what there is. ' +
+          'One that is signed elsewhere stays `preparing` with a CSR, until its chain is imported.',
         body: RotateAuthorityBody,
         response: {
           200: jsonAnswer('What it would come to.', RotationPlanJson),
-          201: jsonAnswer('It is prepared.', RotationJson),
+          201: jsonAnswer('It is prepared, or waits for its certificate from elsewhere.', RotationJson),
           ...problems(...rotationProblems),
         },
       },
@@ -195,9 +196,13 @@ const rotationJson = ({ rotation, ...view }: RotationView): RotationJson => ({
   oldKeyDestroyedAt: view.oldKeyDestroyedAt === null ? null : rfc3339Ms(view.oldKeyDestroyedAt),
 });
 
-const compromiseJson = (outcome: CompromisePlan & Partial<Pick<CompromiseOutcome, 'campaigns'>>): CompromiseJson => ({
+const compromiseJson = (
+  outcome: CompromisePlan & Partial<Pick<CompromiseOutcome, 'campaigns' | 'waiting'>>,
+): CompromiseJson => ({
   replaced: outcome.replaced.map((one) => ({ ...one })),
   revoked: [...outcome.revoked],
   products: outcome.products.map((one) => ({ ...one })),
+  revocableElsewhere: outcome.revocableElsewhere.map((one) => ({ ...one })),
   campaigns: [...(outcome.campaigns ?? [])],
+  waiting: [...(outcome.waiting ?? [])],
 });

@@ -1,0 +1,58 @@
+/** A vault that makes and removes no keys for the service: an authority in it rotates to its end all the same. */
+import { expect, it, onTestFinished } from 'vitest';
+import { systemRandomness } from '../../src/adapters/system-randomness.ts';
+import { openFileVault } from '../../src/adapters/vault-file/vault-file.ts';
+import { CaError } from '../../src/domain/errors.ts';
+import { parseCertificate } from '../../src/domain/x509/certificate.ts';
+import { changedVault } from '../support/changed-vault.ts';
+import { makeKeyRequest } from '../support/key-request.ts';
+import { encodeCertId, encodeOcspRequest } from '../support/ocsp-request.ts';
+import { rejectionOf } from '../support/rejection.ts';
+import { admin, demoToken, firstRunService } from '../support/service-builder.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const denied = () => Promise.reject(new CaError('signerUnavailable', 'The vault strict refuses that.'));
+
+/** A vault of its own keys, which only its owner makes and removes. */
+async function strictVault() {
+  const directory = `${temporaryFolder().path}/vault`;
+  const keys = await openFileVault({ directory, passphrase: 'of the owner', randomness: systemRandomness });
+  const destroyKey = async (name: string) => (await keys.key(name)) && denied();
+  return { owner: keys, vault: changedVault(keys, { name: 'strict', createKey: denied, destroyKey }) };
+}
+
+it('keeps the key of its last responder in the home, and names the key that its owner has to remove', async () => {
+  const { owner, vault } = await strictVault();
+  for (const name of ['first', 'second']) await owner.createKey(name, 'ec-p256');
+  const service = await firstRunService({ home: temporaryFolder().path, furtherVaults: [vault] });
+  onTestFinished(() => service.close());
+  const { services } = service;
+  const step = () => services.advanceRotation(admin, 'dev-issuing', { reason: 'a drill, and nobody is there' });
+  const rotateTo = async (key: string): Promise<void> => {
+    await services.startRotation(admin, 'dev-issuing', { vault: 'strict', key });
+    await step();
+    await service.housekeep();
+    for (const _ of ['issuing', 'retiring']) await step();
+  };
+  await rotateTo('first');
+  await step();
+  const csrDer = makeKeyRequest().csrDer;
+  const submitted = await services.submitRequest(await demoToken(service), { csrDer });
+  if (submitted.kind !== 'certificate') throw new Error('no certificate came');
+  await rotateTo('second');
+  const refused = (await rejectionOf(step())) as CaError;
+  expect([refused.code, refused.message]).toEqual([
+    'signerUnavailable',
+    expect.stringMatching(/key first .*strict.*Remove/),
+  ]);
+  await owner.destroyKey('first');
+  expect((await step()).oldKeyDestroyedAt).not.toBeNull();
+
+  const responders = (await service.inventory.generations()).map(({ number, responder }) => [number, responder?.vault]);
+  expect(responders).toContainEqual([2, 'file']);
+  const { subject, spkiDer } = parseCertificate(submitted.view.chainDer[0]!);
+  const asked = encodeOcspRequest([
+    encodeCertId({ subjectDer: subject.der, key: { spkiDer } }, submitted.view.record.serial),
+  ]);
+  expect((await services.answerOcsp('dev-issuing.2', asked)).successful).toBe(true);
+});

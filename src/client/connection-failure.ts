@@ -1,7 +1,7 @@
-/** Turns what TLS, the network and undici report into one ClientFailure with a sentence; the one table of their codes. */
+/** Turns what TLS, the network and HTTP report into one ClientFailure with a sentence; the one table of their codes. */
 import { ClientFailure, type ClientFailureCode } from './failure.ts';
 
-/** Codes of Node's network and TLS layers, of OpenSSL's verification (X509_V_ERR_*) and alerts, and of undici. */
+/** Codes of Node's network and TLS layers, of OpenSSL's verification (X509_V_ERR_*) and alerts, and of llhttp. */
 const failureOf: Readonly<Record<string, ClientFailureCode>> = {
   ENOTFOUND: 'addressUnknown',
   EAI_AGAIN: 'addressUnknown',
@@ -10,11 +10,7 @@ const failureOf: Readonly<Record<string, ClientFailureCode>> = {
   ENETUNREACH: 'connectionRefused',
   ECONNRESET: 'connectionBroken',
   EPIPE: 'connectionBroken',
-  UND_ERR_SOCKET: 'connectionBroken',
   ETIMEDOUT: 'timeout',
-  UND_ERR_CONNECT_TIMEOUT: 'timeout',
-  UND_ERR_HEADERS_TIMEOUT: 'timeout',
-  UND_ERR_BODY_TIMEOUT: 'timeout',
   ERR_SSL_WRONG_VERSION_NUMBER: 'notTls',
   ERR_SSL_PACKET_LENGTH_TOO_LONG: 'notTls',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'notTrusted',
@@ -29,8 +25,7 @@ const failureOf: Readonly<Record<string, ClientFailureCode>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: 'wrongName',
   CERT_HAS_EXPIRED: 'outOfTime',
   CERT_NOT_YET_VALID: 'outOfTime',
-  UND_ERR_RES_EXCEEDED_MAX_SIZE: 'answerTooLarge',
-  UND_ERR_HEADERS_OVERFLOW: 'answerTooLarge',
+  HPE_HEADER_OVERFLOW: 'answerTooLarge',
 };
 
 /** OpenSSL names alerts differently from version to version: `TLSV13_ALERT_CERTIFICATE_REQUIRED`, `SSL/TLS_ALERT_BAD_CERTIFICATE`. */
@@ -72,7 +67,6 @@ export function connectionFailure(error: unknown, host: string): ClientFailure {
 
 function codeOf(error: unknown): ClientFailureCode | undefined {
   if (!(error instanceof Error)) return undefined;
-  if (error.name === 'TimeoutError') return 'timeout';
   const { code } = error as { code?: unknown };
   if (typeof code === 'string') {
     const known = failureOf[code] ?? unlisted(code);

@@ -1,7 +1,10 @@
-/** One request and its whole answer over HTTPS, with limits on time and size: the only user of undici, loaded at first use. */
-import { createSecureContext } from 'node:tls';
-import type { Agent, Dispatcher } from 'undici';
+/** One request and its whole answer over HTTPS, with limits on time and size: by Node's own client. */
+import type { IncomingMessage } from 'node:http';
+import { Agent, type AgentOptions, type RequestOptions, request as requestHttps } from 'node:https';
+import type { Duplex } from 'node:stream';
+import { type ConnectionOptions, connect, createSecureContext, type SecureContext } from 'node:tls';
 import { connectionFailure, failure } from './connection-failure.ts';
+import { readWhole } from './read-whole.ts';
 
 export interface ConnectOptions {
   /** `https://host:port`. */
@@ -52,51 +55,101 @@ export interface HttpsExchange {
 /** Throws ClientFailure `ownCertificateUnusable` when the PEM texts cannot be loaded or do not fit together. */
 export function openExchange(options: ConnectOptions): HttpsExchange {
   const url = new URL(options.baseUrl);
-  assertUsable(options, url.host);
-  let agent: Promise<Agent> | undefined;
-  let streaming: Promise<Agent> | undefined;
-  const ask = (agent: Agent, request: ExchangeRequest, signal?: AbortSignal) =>
-    agent.request({
-      origin: url.origin,
-      path: request.path,
-      method: request.method,
-      headers: headersOf(request, options.token),
-      body: request.json === undefined ? null : JSON.stringify(request.json),
-      ...(signal && { signal }),
-    });
+  const { token, timeoutMs = 30_000, maxAnswerBytes = 16 * 1024 * 1024 } = options;
+  const secureContext = secureContextOf(options, url.host);
+  const connectMs = Math.min(timeoutMs, 10_000);
+  const agent = new ShakenAgent({ keepAlive: true, maxSockets: 1, secureContext, connectMs });
+  // A stream may take long: others do not wait for it.
+  const streaming = new ShakenAgent({ secureContext, connectMs });
+  const underWay = new Set<Promise<ExchangeAnswer>>();
+
   const exchange = async (request: ExchangeRequest): Promise<ExchangeAnswer> => {
-    agent ??= openAgent(options);
     // A peer that sends an octet now and then never idles: the limit is on the whole exchange.
-    const answer = await ask(await agent, request, AbortSignal.timeout(options.timeoutMs ?? 30_000));
-    return { ...headOf(answer), body: await answer.body.text() };
+    const signal = AbortSignal.timeout(timeoutMs);
+    try {
+      const answer = await answerTo(request, { url, token, agent, signal });
+      return { ...headOf(answer), body: await readWhole(answer, maxAnswerBytes, url.host) };
+    } catch (error) {
+      throw signal.aborted ? failure('timeout', url.host, error) : connectionFailure(error, url.host);
+    }
   };
-  const stream = async (request: ExchangeRequest): Promise<StreamedAnswer> => {
-    streaming ??= openAgent({ ...options, maxAnswerBytes: unlimited });
-    const answer = await ask(await streaming, request);
-    return { ...headOf(answer), body: unbroken(answer.body, url.host) };
-  };
+
   return {
-    send: (request) =>
-      exchange(request).catch((error: unknown) => {
-        throw connectionFailure(error, url.host);
-      }),
-    stream: (request) =>
-      stream(request).catch((error: unknown) => {
-        throw connectionFailure(error, url.host);
-      }),
-    close: async () => {
-      await (await agent)?.close();
+    send(request) {
+      const answer = exchange(request).finally(() => underWay.delete(answer));
+      underWay.add(answer);
+      return answer;
+    },
+    async stream(request) {
+      const answer = await answerTo(request, { url, token, agent: streaming, timeout: timeoutMs }).catch(
+        (error: unknown) => {
+          throw connectionFailure(error, url.host);
+        },
+      );
+      answer.setTimeout(timeoutMs, () => answer.destroy(failure('timeout', url.host)));
+      return { ...headOf(answer), body: unbroken(answer, url.host) };
+    },
+    async close() {
+      await Promise.allSettled(underWay);
+      agent.destroy();
       // Whoever stops reading a stream wants no more of it.
-      await (await streaming)?.destroy();
+      streaming.destroy();
     },
   };
 }
 
-/** undici's word for no limit. */
-const unlimited = -1;
+interface Connecting extends AgentOptions {
+  readonly connectMs: number;
+}
 
-const headOf = ({ statusCode, headers }: Pick<Dispatcher.ResponseData, 'statusCode' | 'headers'>) => ({
-  status: statusCode,
+/**
+ * Hands a connection over only when its handshake is done: what goes wrong before is told in TLS's own words, and a peer
+ * that never finishes it is given up sooner than one that thinks.
+ */
+class ShakenAgent extends Agent {
+  readonly #connectMs: number;
+
+  constructor({ connectMs, ...options }: Connecting) {
+    super({ ...options, rejectUnauthorized: true });
+    this.#connectMs = connectMs;
+  }
+
+  override createConnection(
+    options: ConnectionOptions,
+    done: (error: Error | null, socket?: Duplex) => void,
+  ): undefined {
+    const socket = connect(options);
+    const limit = setTimeout(() => socket.destroy(silence()), this.#connectMs);
+    socket.once('error', done);
+    socket.once('close', () => clearTimeout(limit));
+    socket.once('secureConnect', () => {
+      clearTimeout(limit);
+      socket.off('error', done);
+      done(null, socket);
+    });
+  }
+}
+
+const silence = (): Error => Object.assign(new Error('the peer is silent'), { code: 'ETIMEDOUT' });
+
+interface Ask extends Pick<RequestOptions, 'agent' | 'signal' | 'timeout'> {
+  readonly url: URL;
+  readonly token: string | undefined;
+}
+
+/** The head of the answer; its body is still to be read. */
+function answerTo(request: ExchangeRequest, { url, token, ...limits }: Ask): Promise<IncomingMessage> {
+  const { method, path } = request;
+  return new Promise((resolve, reject) => {
+    const asked = requestHttps(url, { method, path, headers: headersOf(request, token), ...limits }, resolve);
+    asked.on('timeout', () => asked.destroy(silence()));
+    asked.on('error', reject);
+    asked.end(request.json === undefined ? undefined : JSON.stringify(request.json));
+  });
+}
+
+const headOf = ({ statusCode, headers }: IncomingMessage) => ({
+  status: statusCode!,
   mediaType: mediaTypeOf(headers['content-type']),
   retryAfterSeconds: secondsOf(headers['retry-after']),
 });
@@ -109,30 +162,14 @@ async function* unbroken(body: AsyncIterable<Uint8Array>, host: string): AsyncGe
   }
 }
 
-/** Node would report these only at the first connection, in words of OpenSSL. */
-function assertUsable({ caPem, certPem, keyPem }: ConnectOptions, host: string): void {
+/** Made here because Node would report what is wrong with it only at the first connection, in words of OpenSSL. */
+function secureContextOf({ caPem, certPem, keyPem }: ConnectOptions, host: string): SecureContext {
+  const own = { ...(certPem && { cert: certPem }), ...(keyPem && { key: keyPem }) };
   try {
-    createSecureContext({ ca: caPem, ...(certPem && { cert: certPem }), ...(keyPem && { key: keyPem }) });
+    return createSecureContext({ ca: caPem, ...own, minVersion: 'TLSv1.2' });
   } catch (error) {
     throw failure('ownCertificateUnusable', host, error);
   }
-}
-
-async function openAgent(options: ConnectOptions): Promise<Agent> {
-  const undici = await import('undici');
-  return new undici.Agent({
-    connect: {
-      ca: options.caPem,
-      ...(options.certPem && { cert: options.certPem }),
-      ...(options.keyPem && { key: options.keyPem }),
-      minVersion: 'TLSv1.2',
-      timeout: Math.min(options.timeoutMs ?? 30_000, 10_000),
-    },
-    headersTimeout: options.timeoutMs ?? 30_000,
-    bodyTimeout: options.timeoutMs ?? 30_000,
-    maxResponseSize: options.maxAnswerBytes ?? 16 * 1024 * 1024,
-    connections: 1,
-  });
 }
 
 function headersOf(request: ExchangeRequest, token: string | undefined): Record<string, string> {
@@ -144,12 +181,7 @@ function headersOf(request: ExchangeRequest, token: string | undefined): Record<
   };
 }
 
-const first = (value: string | string[] | undefined): string => (Array.isArray(value) ? value[0] : value) ?? '';
-
-const mediaTypeOf = (value: string | string[] | undefined): string =>
-  first(value).split(';', 1)[0]!.trim().toLowerCase();
+const mediaTypeOf = (value = ''): string => value.split(';', 1)[0]!.trim().toLowerCase();
 
 /** delta-seconds only (RFC 9110 §10.2.3): this service sends no dates there. */
-function secondsOf(value: string | string[] | undefined): number | undefined {
-  return /^\d{1,9}$/.test(first(value)) ? Number(first(value)) : undefined;
-}
+const secondsOf = (value = ''): number | undefined => (/^\d{1,9}$/.test(value) ? Number(value) : undefined);

@@ -4,6 +4,7 @@ import { type Shape, type Shaped, shaped } from '../api/shape.ts';
 import { failure } from './connection-failure.ts';
 import { ClientProblem } from './failure.ts';
 import type { ExchangeAnswer, StreamedAnswer } from './https-exchange.ts';
+import { readWhole } from './read-whole.ts';
 
 /** The answer as `schema` describes it; throws ClientProblem, or ClientFailure `badAnswer` when it is neither. */
 export function readJson<Schema extends Shape>(answer: ExchangeAnswer, schema: Schema, host: string): Shaped<Schema> {
@@ -32,24 +33,14 @@ export async function readStream(
   mediaType: string,
   host: string,
 ): Promise<AsyncIterable<Uint8Array>> {
-  if (head.status < 200 || head.status >= 300) assertSuccess({ ...head, body: await textOf(body, host) }, host);
+  if (head.status < 200 || head.status >= 300)
+    assertSuccess({ ...head, body: await readWhole(body, mostProblemBytes, host) }, host);
   if (head.mediaType !== mediaType) throw failure('badAnswer', host);
   return body;
 }
 
 /** A problem is small. */
 const mostProblemBytes = 1024 * 1024;
-
-async function textOf(body: AsyncIterable<Uint8Array>, host: string): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of body) {
-    size += chunk.length;
-    if (size > mostProblemBytes) throw failure('answerTooLarge', host);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
-}
 
 function assertSuccess(answer: ExchangeAnswer, host: string): void {
   if (answer.status >= 200 && answer.status < 300) return;

@@ -75,7 +75,7 @@ const floors: readonly Floor[] = [
   { path: 'domain/', floors: ['domain/'], packages: [], node: 'pureCrypto', pure: true },
   { path: 'domain/keystore/', floors: ['domain/'], packages: ['node-forge'], node: 'pureCrypto', pure: true },
   { path: 'ports/', floors: ['ports/', 'domain/'], packages: [], node: 'none', pure: true },
-  { path: 'api/', floors: ['api/'], packages: ['ajv', 'typebox'], node: 'none', pure: true },
+  { path: 'api/', floors: ['api/'], packages: ['typebox'], node: 'none', pure: true },
   { path: 'services/', floors: ['services/', 'ports/', 'domain/'], packages: [], node: 'pureCrypto', pure: true },
   {
     path: 'adapters/',
@@ -134,7 +134,7 @@ const floors: readonly Floor[] = [
     pure: false,
   },
   { path: 'agent/', floors: ['agent/', 'client/', 'domain/', 'api/'], packages: ['yaml'], node: 'any', pure: false },
-  { path: 'client/', floors: ['client/', 'domain/', 'api/'], packages: ['undici'], node: 'any', pure: false },
+  { path: 'client/', floors: ['client/', 'domain/', 'api/'], packages: [], node: 'any', pure: false },
 ];
 
 /** What domain and services may take from node:crypto: functions of their arguments alone. */

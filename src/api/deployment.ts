@@ -4,6 +4,9 @@ import { type Static, Time, Type } from './schema.ts';
 
 const exampleRoot = '5f1ec43d6a0a5d4ee1f42f6f8c0b1c8dd6f3a8f6f1e8bb6a0c8fb4dd5a1fd0a3';
 
+/** 1 to 65535. */
+const port = '([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])';
+
 const Target = Type.String({
   pattern: '^[A-Za-z0-9._:/-]{1,100}$',
   description: 'Name of the place, unique in its product',
@@ -23,7 +26,7 @@ export const DeploymentBody = Type.Object(
     }),
     endpoint: Type.Optional(
       Type.String({
-        pattern: '^(\\[[0-9A-Fa-f:.]{2,45}\\]|[A-Za-z0-9._-]{1,253}):[0-9]{1,5}$',
+        pattern: `^(\\[[0-9A-Fa-f:.]{2,45}\\]|[A-Za-z0-9._-]{1,253}):${port}$`,
         description: 'Where the handshake was, `host:port`',
         examples: ['web-1.dev.internal:443'],
       }),

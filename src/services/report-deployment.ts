@@ -50,12 +50,12 @@ function checked({ serial }: CertificateRecord, input: DeploymentReport): Deploy
   const servedSerial = input.servedSerial === null ? null : parseSerial(input.servedSerial);
   const reasons: Reason[] = [];
   if (servedSerial === undefined) {
-    reasons.push({ code: 'invalidField', field: 'servedSerial', message: 'is no serial number' });
+    reasons.push({ code: 'invalidField', field: 'servedSerial', message: 'The servedSerial is no serial number.' });
   } else if (input.outcome === 'proved' && servedSerial !== null && servedSerial !== serial) {
     reasons.push({
       code: 'invalidField',
       field: 'servedSerial',
-      message: 'is that of another certificate: a handshake that shows it proves nothing. Report `failed`.',
+      message: 'The handshake showed another certificate, which proves nothing of this one. Report `failed`.',
       value: servedSerial,
     });
   }

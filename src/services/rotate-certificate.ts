@@ -61,6 +61,12 @@ function productOfRecord(deps: RotateDeps, { purpose, serial, owner }: Certifica
   throw new CaError('conflict', `The certificate ${serial} is no product’s; only products’ certificates are rotated.`);
 }
 
+/** Not the way back of a revoked one: it may be good again. */
+const heldReason: Reason = {
+  ...revokedReason,
+  message: 'A certificate that is on hold cannot be rotated. Ask an operator to release it.',
+};
+
 const wayBack = 'Enrol again with a token.';
 
 /** Why nobody, or not this caller, may have the certificate followed; nothing of this depends on the CSR. */
@@ -70,7 +76,7 @@ function obstacles(caller: Caller, record: CertificateRecord, product: Product, 
     const message = `This connection is authorised by ${caller.serial}. Rotate that one, or use a token.`;
     reasons.push({ code: 'certificateOfAnother', field: 'serial', message });
   }
-  if (record.revocation) reasons.push(revokedReason);
+  if (record.revocation) reasons.push(record.revocation.reason === 'certificateHold' ? heldReason : revokedReason);
   if (record.notAfter < now) {
     const message = `A certificate that has expired cannot be rotated. ${wayBack}`;
     reasons.push({ code: 'certificateExpired', field: 'serial', message });

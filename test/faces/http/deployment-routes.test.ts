@@ -57,6 +57,8 @@ describe('POST /v1/certificates/{serial}/deployments', () => {
     ['a target that is too long', { ...body, target: 'a'.repeat(101) }, 'target'],
     ['an outcome of its own', { ...body, outcome: 'awaited' }, 'outcome'],
     ['an endpoint without a port', { ...body, endpoint: 'web-1' }, 'endpoint'],
+    ['an endpoint without such a port', { ...body, endpoint: 'web-1:65536' }, 'endpoint'],
+    ['an endpoint of port 0', { ...body, endpoint: 'web-1:0' }, 'endpoint'],
     ['a URL as the endpoint', { ...body, endpoint: 'https://web-1:443/' }, 'endpoint'],
     ['a serial that is none', { ...body, servedSerial: 'xyz' }, 'servedSerial'],
     ['a detail that is too long', { ...body, detail: 'x'.repeat(501) }, 'detail'],

@@ -393,6 +393,30 @@ describe('what anybody may fetch', () => {
     for (const path of [...paths, ...bundles]) expect([path, (await http.get(path)).status]).toEqual([path, 200]);
   });
 
+  it.each([
+    [undefined, 200, 'application/json; charset=utf-8'],
+    ['application/pem-certificate-chain', 200, 'application/pem-certificate-chain'],
+    ['application/x-pkcs12', 200, 'application/x-pkcs12'],
+    ['image/png', 406, 'application/problem+json; charset=utf-8'],
+  ])('gives a trust bundle as Accept %s asks for it', async (accept, status, type) => {
+    const { http } = await openPublic();
+    const answer = await http.get('/v1/trust-bundles/dev').set(accept === undefined ? {} : { accept });
+    expect([answer.status, answer.headers['content-type']]).toEqual([status, type]);
+    if (status === 200) expect(answer.headers.vary).toBe('accept');
+  });
+
+  it('gives by Accept the octets that the ending gives, and 304 to who has them', async () => {
+    const { http } = await openPublic();
+    for (const [ending, accept] of [
+      ['pem', 'application/pem-certificate-chain'],
+      ['p12', 'application/x-pkcs12'],
+    ] as const) {
+      const { etag } = (await http.get(`/v1/trust-bundles/dev.${ending}`)).headers;
+      const again = await http.get('/v1/trust-bundles/dev').set({ accept, 'if-none-match': String(etag) });
+      expect(again.status).toBe(304);
+    }
+  });
+
   it('is 503 with the parts while a part is not ready, and no refusal', async () => {
     const part = { name: 'vault', ready: false, reason: 'sealed' };
     const { http, refusals } = await openPublic({ readiness: async () => [part] });

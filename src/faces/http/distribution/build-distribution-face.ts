@@ -3,7 +3,8 @@ import { type AddRoutes, buildFace, type FaceKind } from '../build-face.ts';
 import type { Face, FaceDeps } from '../face-deps.ts';
 import { addHealthRoutes } from '../health-routes.ts';
 import { addRenewalRoutes } from '../renewal-routes.ts';
-import { addAuthorityRoutes, addTrustBundleRoutes } from '../trust-routes.ts';
+import { addTrustBundleRoutes } from '../trust-bundle-routes.ts';
+import { addAuthorityRoutes } from '../trust-routes.ts';
 import { addCertificateFileRoutes, addCrlRoutes } from './file-routes.ts';
 import { addOcspRoutes } from './ocsp-routes.ts';
 

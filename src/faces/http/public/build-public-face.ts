@@ -8,7 +8,8 @@ import { addDocsRoutes } from '../docs-routes.ts';
 import type { Face, FaceDeps } from '../face-deps.ts';
 import { addHealthRoutes } from '../health-routes.ts';
 import { addRenewalRoutes } from '../renewal-routes.ts';
-import { addAuthorityRoutes, addTrustBundleRoutes } from '../trust-routes.ts';
+import { addTrustBundleRoutes } from '../trust-bundle-routes.ts';
+import { addAuthorityRoutes } from '../trust-routes.ts';
 import { addCollectRoute } from './collect-routes.ts';
 import { addSubmitRoutes } from './submit-routes.ts';
 

@@ -11,6 +11,8 @@ export interface RowsPlan {
   readonly migrationsDirectory: string;
   readonly certificates: number;
   readonly products: number;
+  /** Each host's certificate was followed so many times less one; its names stay. */
+  readonly generations?: number;
 }
 
 export interface Filling {
@@ -21,8 +23,7 @@ export interface Filling {
   readonly octetsPerCertificate: number;
 }
 
-/** Each host's certificate was followed so many times; its names stay. */
-const generations = 5;
+const usualGenerations = 5;
 const daySeconds = 86_400;
 /** The first was issued so long ago; lifetimes are 30, 60 or 90 days, so that some are expired and some are soon to be. */
 const historySeconds = 100 * daySeconds;
@@ -106,7 +107,7 @@ const productId = (index: number): string => `dev/product-${index}`;
 
 /** Hosts take turns, generation after generation, over the whole history. */
 function detailsOf(
-  { certificates, products }: RowsPlan,
+  { certificates, products, generations = usualGenerations }: RowsPlan,
   { issuerSerial, now }: { issuerSerial: string; now: number },
   index: number,
 ): CertificateDetails {

@@ -55,10 +55,12 @@ export function issuanceActs(
     `SELECT id, owner, purpose, requested_at AS requestedAt, token_id AS tokenId, predecessor
      FROM certificates WHERE serial = ? AND state = 'intent'`,
   );
+  const redeemable = connection.prepare<[Buffer, number], IssuedRow>(
+    `SELECT id, lower(hex(predecessor)) AS predecessor FROM certificates
+     WHERE serial = ? AND state = 'intent' AND requested_at > ? - ${redeemableMs}`,
+  );
   const setIssued = connection.prepare(
-    `UPDATE certificates SET state = 'issued', issued_at = ?, issued_event = ?
-     WHERE serial = ? AND state = 'intent' AND requested_at > ? - ${redeemableMs}
-     RETURNING id, lower(hex(predecessor)) AS predecessor`,
+    "UPDATE certificates SET state = 'issued', issued_at = ?, issued_event = ? WHERE id = ?",
   );
   const insertBody = connection.prepare('INSERT INTO certificate_bodies (certificate, der) VALUES (?, ?)');
   const setClosed = connection.prepare(
@@ -114,8 +116,9 @@ export function issuanceActs(
     recordIssued({ serial, certificateDer, issuedAt, holder, supersedesAt, audit: entry }) {
       if (holder?.kind === 'new') holders.check(holder.operator.name, holder);
       const event = numberFor(audit, serial, entry);
-      const row = setIssued.get(issuedAt, event, serialOctets(serial), issuedAt) as IssuedRow | undefined;
+      const row = redeemable.get(serialOctets(serial), issuedAt);
       if (!row) throw new CaError('conflict', `The serial ${serial} is no open intent of the last day.`);
+      setIssued.run(issuedAt, event, row.id);
       insertBody.run(row.id, certificateDer);
       requests.finish(serial, issuedAt);
       if (supersedesAt !== undefined && row.predecessor) planSupersession(row.predecessor, supersedesAt);

@@ -56,6 +56,8 @@ export async function serveHome(home: string, settings: Settings = {}): Promise<
   const child = fork(join(import.meta.dirname, 'server.ts'), {
     env: {
       ...withoutSettings(process.env),
+      // As bin/privyseal.js has it: without it, threads load what strips types, which takes memory that no user misses.
+      NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'),
       PRIVYSEAL_HOME: home,
       PRIVYSEAL_PUBLIC_PORT: '0',
       PRIVYSEAL_ADMIN_PORT: '0',

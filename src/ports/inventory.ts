@@ -258,8 +258,11 @@ export interface Inventory
   certificate(serial: string): Promise<CertificateRecord | undefined>;
   certificateDer(serial: string): Promise<Uint8Array | undefined>;
   searchCertificates(query: CertificateQuery): Promise<readonly CertificateRecord[]>;
-  /** A page of the same as text: what the renderer called `form`, given when the inventory was opened, makes of each record. */
-  renderCertificates(query: CertificateQuery, form: string): Promise<RenderedPage>;
+  /**
+   * A page of the same as text: what the renderer called `form`, given when the inventory was opened, makes of each record.
+   * `memory`, that of an earlier page, is taken away at once, and used again for this one or a later one.
+   */
+  renderCertificates(query: CertificateQuery, form: string, memory?: ArrayBuffer): Promise<RenderedPage>;
   /** Counts without end where that is cheap, else until 20,000 certificates were looked at. */
   countMatches(filter: CertificateFilter, now: number): Promise<MatchCount>;
   /** Counts by what certificates are, of all or of one environment, at Unix second `now`. */

@@ -167,7 +167,8 @@ export interface Services
   listCertificates(caller: Caller, input: ListInput): Promise<CertificatePage>;
   /**
    * The same as UTF-8 text in the form of one of the inventory's renderers, made as it is read; refuses before the first
-   * chunk. Certificates that are there from the beginning to the end come once, each as it is when it is read.
+   * chunk. Certificates that are there from the beginning to the end come once, each as it is when it is read. A chunk is good
+   * until the one after the next is asked for: then its memory is used again.
    */
   exportCertificates(caller: Caller, input: ExportInput, form: string): Promise<AsyncIterable<Uint8Array>>;
   /** Good certificates of products that expire in so many days from now; the last day is whole. */

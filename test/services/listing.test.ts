@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CaError } from '../../src/domain/errors.ts';
 import type { Caller } from '../../src/services/caller.ts';
+import { createListServices } from '../../src/services/list-certificates.ts';
 import type { ListInput } from '../../src/services/services.ts';
 import { certificateDetails, recordCertificate } from '../support/inventory-builders.ts';
 import { admin, firstRunService, type TestService } from '../support/service-builder.ts';
@@ -84,7 +85,9 @@ describe('an export', () => {
   const exported = async (limit: number, form = 'ndjson', caller: Caller = admin): Promise<string[]> => {
     const input = { profile: 'many', sort: 'requestedAt', limit } as const;
     const chunks: Uint8Array[] = [];
-    for await (const chunk of await service.services.exportCertificates(caller, input, form)) chunks.push(chunk);
+    // Copies: its memory is used again.
+    for await (const chunk of await service.services.exportCertificates(caller, input, form))
+      chunks.push(Buffer.from(chunk));
     return Buffer.concat(chunks).toString().split('\n').slice(0, -1);
   };
 
@@ -106,5 +109,32 @@ describe('an export', () => {
 
   it('of a product holds its own alone', async () => {
     expect(await exported(5000, 'ndjson', demo)).toEqual([]);
+  });
+
+  it('writes over the memory of a chunk no sooner than the one after the next is asked for', async () => {
+    const given: (ArrayBuffer | undefined)[] = [];
+    const inventory = {
+      ...service.inventory,
+      async renderCertificates(_query: unknown, _form: string, memory?: ArrayBuffer) {
+        given.push(memory);
+        const count = given.length === 6 ? 1 : 1000;
+        const text = new Uint8Array(memory ?? new ArrayBuffer(8));
+        return { text, count, last: { sortValue: given.length, serial: 'aa' } };
+      },
+    };
+    const cursorsFor = () => Promise.reject(new Error('an export has no cursors'));
+    const { exportCertificates } = createListServices({
+      inventory,
+      cursorsFor,
+      clock: { now: () => 0, monotonic: () => 0 },
+    });
+    const got: ArrayBufferLike[] = [];
+    for await (const chunk of await exportCertificates(admin, { sort: 'requestedAt', limit: 10_000 }, 'ndjson')) {
+      // The next is under way already, unless this is the last: neither this nor the one before may be written over by it.
+      const next = given[got.length + 1];
+      if (next) expect([chunk.buffer, got.at(-1)]).not.toContain(next);
+      got.push(chunk.buffer);
+    }
+    expect([got.length, new Set(got).size, given.filter((memory) => memory).length]).toEqual([6, 3, 3]);
   });
 });

@@ -13,6 +13,8 @@ import { isSummed, summedCount } from './summary.ts';
 
 export interface CertificateSearch {
   search(query: CertificateQuery): CertificateRecord[];
+  /** The same one by one, so that no more than one is in memory where that can be. */
+  visit(query: CertificateQuery): Iterable<CertificateRecord>;
   countMatches(filter: CertificateFilter, now: number): MatchCount;
 }
 
@@ -28,23 +30,31 @@ export function certificateSearch(connection: Connection, limits = defaultSearch
   };
   const labelsOf = (query: SimpleQuery): FoundLabels => findLabels(connection, query, limits.labels);
 
-  const find = (query: SimpleQuery): Found[] => {
+  function* find(query: SimpleQuery): Generator<Found> {
     const context = { labels: labelsOf(query), place: placeAfter(connection, query), probe };
-    const found: Found[] = [];
+    let left = query.limit;
     for (const statement of searchStatements(query, context)) {
-      found.push(...run(connection, statement, query.limit - found.length));
-      if (found.length === query.limit) break;
+      for (const found of run(connection, statement, left)) {
+        left -= 1;
+        yield found;
+      }
+      if (left === 0) return;
     }
-    return found;
-  };
+  }
+
+  function* visit(query: CertificateQuery): Generator<CertificateRecord> {
+    const simple = simpleQueries(query) ?? [];
+    if (simple.length === 1) {
+      for (const { record } of find(simple[0]!)) yield record;
+      return;
+    }
+    const found = simple.flatMap((one) => [...find(one)]).sort(comparison(query.sort));
+    for (const { record } of found.slice(0, query.limit)) yield record;
+  }
 
   return {
-    search(query) {
-      const simple = simpleQueries(query) ?? [];
-      const found = simple.flatMap(find);
-      if (simple.length > 1) found.sort(comparison(query.sort)).splice(query.limit);
-      return found.map(({ record }) => record);
-    },
+    visit,
+    search: (query) => [...visit(query)],
     countMatches(filter, now) {
       if (isSummed(filter)) return { matches: summedCount(connection, filter, now), isExact: true };
       const simple = simpleQueries({ ...filter, sort: '-requestedAt', limit: 0, now }) ?? [];
@@ -63,8 +73,8 @@ export function certificateSearch(connection: Connection, limits = defaultSearch
   };
 }
 
-function run(connection: Connection, { sql, parameters }: SearchStatement, limit: number): Found[] {
+function* run(connection: Connection, { sql, parameters }: SearchStatement, limit: number): Generator<Found> {
   const select = connection.prepare<unknown[], readonly unknown[]>(sql).raw();
-  const rows = select.all(...parameters.slice(0, -1), limit) as (readonly [...CertificateRow, id: number])[];
-  return rows.map((row) => ({ record: recordOf(row as unknown as CertificateRow), id: row.at(-1) as number }));
+  const rows = select.iterate(...parameters.slice(0, -1), limit) as Iterable<readonly [...CertificateRow, id: number]>;
+  for (const row of rows) yield { record: recordOf(row as unknown as CertificateRow), id: row.at(-1) as number };
 }

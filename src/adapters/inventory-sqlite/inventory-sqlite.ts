@@ -34,6 +34,8 @@ const plainSearches = new URL('./search-worker.ts', import.meta.url);
 
 const writerCacheKib = 16_000;
 const readerCacheKib = 4_000;
+/** What searches read is mostly read once, and what they read again the kernel has. */
+const searchCacheKib = 2_000;
 
 /**
  * Opens, and creates or migrates if need be. StartError `schemaTooNew`, `databaseDamaged`, `durabilityNotMet`,
@@ -43,6 +45,7 @@ export async function openSqliteInventory(options: SqliteInventoryOptions): Prom
   const { file, busyTimeoutMs = 2000 } = options;
   const writing: ConnectionOptions = { file, busyTimeoutMs, cacheKib: writerCacheKib };
   const reading: ConnectionOptions = { file, busyTimeoutMs, cacheKib: readerCacheKib };
+  const searching: ConnectionOptions = { file, busyTimeoutMs, cacheKib: searchCacheKib };
   try {
     createFile(file);
     const first = openForWriting(writing);
@@ -50,7 +53,7 @@ export async function openSqliteInventory(options: SqliteInventoryOptions): Prom
       migrate(first, readMigrations(options.migrationsDirectory));
       const queueOptions = { maximumPending: 10_000, restartDelayMs: 100, ...options.queue };
       const queue = await WriteQueue.open(writerThreads(writing), queueOptions);
-      return compose(queue, openForReading(reading), searchThread(reading, options.searchThread ?? plainSearches));
+      return compose(queue, openForReading(reading), searchThread(searching, options.searchThread ?? plainSearches));
     } finally {
       first.close();
     }

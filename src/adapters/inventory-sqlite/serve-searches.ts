@@ -1,6 +1,7 @@
 /** The search thread's work: searches and counts may read millions of rows, which no request should wait for. */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { KeptEvent } from '../../domain/audit/kept-event.ts';
+import type { CertificateRecord } from '../../domain/records/certificate.ts';
 import type { Inventory, InventoryCounts } from '../../ports/inventory.ts';
 import type { RecordRenderers, RenderedPage } from '../../ports/inventory-questions.ts';
 import { auditSearchStatement } from './audit-search.ts';
@@ -10,6 +11,7 @@ import { failureOf } from './database-error.ts';
 import { expiringCounts } from './expiring.ts';
 import { type ExpiryCounter, expiryCounter } from './expiry-counts.ts';
 import { memberSearch } from './member-search.ts';
+import { PageText } from './page-text.ts';
 import type { SearchAnswer, SearchName, SearchRequest } from './search-messages.ts';
 import { positionOf } from './search-order.ts';
 import { summary } from './summary.ts';
@@ -38,19 +40,21 @@ export function serveSearches(renderers: RecordRenderers): void {
 
 /** Only counts of expiries take turns with others; everything else is answered in the turn it comes in. */
 function answersFrom(connection: Connection, renderers: RecordRenderers, expiries: ExpiryCounter): Answers {
-  const { search, countMatches } = certificateSearch(connection);
+  const { search, visit, countMatches } = certificateSearch(connection);
   return {
     searchCertificates: search,
-    renderCertificates(query, form): RenderedPage {
+    renderCertificates(query, form, memory): RenderedPage {
       const line = renderers[form];
       if (!line) throw new Error(`there is no renderer ${form}`);
-      const records = search(query);
-      const last = records.at(-1);
-      return {
-        text: new TextEncoder().encode(records.map((record) => line(record, query.now)).join('')),
-        count: records.length,
-        last: last ? positionOf(last, query.sort) : null,
-      };
+      const text = new PageText(memory);
+      let count = 0;
+      let last: CertificateRecord | undefined;
+      for (const record of visit(query)) {
+        text.append(line(record, query.now));
+        count += 1;
+        last = record;
+      }
+      return { text: text.octets(), count, last: last ? positionOf(last, query.sort) : null };
     },
     countMatches,
     searchAuditEvents(query): KeptEvent[] {

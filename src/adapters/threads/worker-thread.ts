@@ -4,11 +4,12 @@ import { dirname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 
 /** Threads hold no state between messages, and the database's cache lies outside this heap. */
-const resourceLimits = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 8, stackSizeMb: 1 };
+const resourceLimits = { maxOldGenerationSizeMb: 64, stackSizeMb: 1 };
 
-/** `entry` is the thread's first module. */
-export function startWorkerThread(entry: URL, workerData: unknown): Worker {
-  return new Worker(entry, { workerData, resourceLimits, execArgv: [], env: environment() });
+/** `entry` is the thread's first module; `youngMb` how large its heap of new objects may grow. */
+export function startWorkerThread(entry: URL, workerData: unknown, youngMb = 8): Worker {
+  const limits = { ...resourceLimits, maxYoungGenerationSizeMb: youngMb };
+  return new Worker(entry, { workerData, resourceLimits: limits, execArgv: [], env: environment() });
 }
 
 /** Resolves when the thread has ended, by itself or not: `events.once` would reject if it ended of an error. */

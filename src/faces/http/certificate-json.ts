@@ -1,46 +1,14 @@
 /** A certificate of the inventory as its REST shape: plain values, RFC 3339 times, links. */
 import { hash } from 'node:crypto';
-import type { CertificateJson, CertificateSummary } from '../../api/certificate.ts';
+import type { CertificateJson } from '../../api/certificate.ts';
 import type { AuthorityJson } from '../../api/service.ts';
 import { encodePem } from '../../domain/der/pem.ts';
-import { type CertificateRecord, certificateStatus } from '../../domain/records/certificate.ts';
 import { formatName } from '../../domain/x509/name.ts';
 import type { AuthorityView } from '../../services/authority-services.ts';
 import type { ExternalView } from '../../services/external-authorities.ts';
 import type { CertificateView, DistributionUrls } from '../../services/services.ts';
-import { rfc3339, rfc3339Ms } from './rfc3339.ts';
-
-/** One certificate of a list. `now` in Unix milliseconds decides between valid and expired. */
-export function certificateSummary(record: CertificateRecord, now: number): CertificateSummary {
-  const { revocation } = record;
-  return {
-    serial: record.serial,
-    status: certificateStatus(record, now / 1000),
-    purpose: record.purpose,
-    environment: record.environment,
-    product: record.purpose === 'product' ? record.owner : null,
-    productVersion: record.productVersion,
-    authority: record.authority,
-    profile: { name: record.profile, version: record.profileVersion },
-    subject: record.subject,
-    names: [...record.names],
-    key: { type: record.keyType, sha256: record.keySha256 },
-    notBefore: rfc3339(record.notBefore),
-    notAfter: rfc3339(record.notAfter),
-    // RFC 5280 §4.1.2.5: both ends belong to the validity period.
-    lifetimeSeconds: record.notAfter - record.notBefore + 1,
-    requestedBy: record.requestedBy,
-    requestedAt: rfc3339Ms(record.requestedAt),
-    issuedAt: record.issuedAt === null ? null : rfc3339Ms(record.issuedAt),
-    predecessor: record.predecessor,
-    successor: record.successor,
-    revocation: revocation && {
-      at: rfc3339(revocation.at),
-      reason: revocation.reason,
-      ...(revocation.invalidityDate !== undefined && { invalidityDate: rfc3339(revocation.invalidityDate) }),
-    },
-  };
-}
+import { certificateSummary, certificateSummaryText } from './certificate-summary.ts';
+import { rfc3339 } from './rfc3339.ts';
 
 /** The whole of a certificate. `self` and `revoke` are paths on the face that is asked, the rest absolute. */
 export function certificateJson(view: CertificateView, urls: DistributionUrls, now: number): CertificateJson {
@@ -57,7 +25,7 @@ export function certificateJson(view: CertificateView, urls: DistributionUrls, n
  * ends need an escape.
  */
 export function certificateJsonText(view: CertificateView, urls: DistributionUrls, now: number): string {
-  const summary = JSON.stringify(certificateSummary(view.record, now)).slice(0, -1);
+  const summary = certificateSummaryText(view.record, now).slice(0, -1);
   const chain = view.chainDer.map((der) => jsonPem(chainPem(der))).join(',');
   const links = JSON.stringify(linksOf(view, urls));
   return `${summary},"certificate":${jsonPem(certificatePem(view.der))},"chain":[${chain}],"links":${links}}`;

@@ -10,7 +10,7 @@ import { negotiate } from './accept.ts';
 import { callerOf } from './authentication.ts';
 import { csvHeader } from './certificate-csv.ts';
 import { jsonMediaType, sendJson } from './certificate-formats.ts';
-import { certificateSummary } from './certificate-json.ts';
+import { certificateSummary } from './certificate-summary.ts';
 import { unixSeconds } from './unix-seconds.ts';
 
 const formats = [jsonMediaType, 'text/csv', 'application/x-ndjson'] as const;

@@ -162,6 +162,24 @@ describe('the list of certificates', () => {
     expect(answer.json.reasons.map(({ field }: { field: string }) => field)).toEqual(['cursor', 'count']);
   });
 
+  it('sends what it was given, though the memory of a chunk is used again once the one after the next is asked for', async () => {
+    const octets = 300_000;
+    const memories = [0, 1, 2].map(() => new Uint8Array(octets));
+    const chunks = 24;
+    const rotating: Services['exportCertificates'] = async () =>
+      (async function* () {
+        for (let chunk = 0; chunk < chunks; chunk++) {
+          // Asking for this one frees the memory of the last but one: it is the next to be written over.
+          memories[(chunk + 1) % 3]!.fill(0x21);
+          yield memories[chunk % 3]!.fill(0x41 + chunk);
+        }
+      })();
+    const { send } = await openAdmin({ exportCertificates: rotating });
+    const { body } = await send('GET', '/v1/certificates', { accept: 'application/x-ndjson' });
+    const expected = Buffer.concat(Array.from({ length: chunks }, (_, chunk) => Buffer.alloc(octets, 0x41 + chunk)));
+    expect(body.equals(expected)).toBe(true);
+  });
+
   it('breaks the connection rather than ending a stream early when a later page fails', async () => {
     const failing: Services['exportCertificates'] = async (_caller, _input, form) =>
       (async function* () {

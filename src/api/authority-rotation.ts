@@ -118,6 +118,7 @@ export const CompromiseJson = Type.Object(
       description: 'Certificates that only their issuer, whose key is elsewhere, can revoke: have that done there',
     }),
     products,
+    operators: Type.Array(Type.String(), { description: 'Of `system`: who has to renew a certificate' }),
     campaigns: Type.Array(Type.String(), { description: 'Ids of the campaigns that were started' }),
     waiting: Type.Array(Type.String(), {
       description: 'Generations that wait for a certificate from elsewhere: import it, and declare again',

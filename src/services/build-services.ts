@@ -16,7 +16,7 @@ import { createAlerting } from './alerting.ts';
 import { createAnswerOcsp } from './answer-ocsp.ts';
 import { createArchiving } from './archive-expired.ts';
 import { createAuditCheckpoints } from './audit-checkpoints.ts';
-import { createAuditKeys } from './audit-key.ts';
+import { createAuditKeys, writeAuditRoots } from './audit-key.ts';
 import {
   createAuthenticateCollector,
   createAuthenticateOperator,
@@ -180,8 +180,10 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
   const external = createExternalDirectory(inventory);
   const trust = createTrustServices({ inventory, directory, clock, external });
   const createEnvironment = createCreateEnvironment({ ...shared, ensureAuthority, ensureRequested }, ensureEnvironment);
-  const writeBundle = async (environment: string): Promise<void> =>
-    writeRoots(deps.home, environment, await trust.trustBundle(environment));
+  const writeBundle = async (environment: string): Promise<void> => {
+    await writeRoots(deps.home, environment, await trust.trustBundle(environment));
+    if (environment === 'system') await writeAuditRoots(deps.home, directory);
+  };
   let stopping = false;
   const reporting = {
     ...shared,

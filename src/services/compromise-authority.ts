@@ -9,7 +9,7 @@ import type { CrlPublisher } from './publish-crl.ts';
 import { finishRetiring } from './retire-generation.ts';
 import { revocableElsewhere, revocableOf, revokeAuthorityCertificates } from './revoke-authority-certificates.ts';
 import { type RotateDeps, start, step } from './rotate-authority.ts';
-import { type ProductCount, productsOf } from './rotation-obstacles.ts';
+import { operatorsOf, type ProductCount, productsOf } from './rotation-obstacles.ts';
 import type { CompromiseInput, CompromiseOutcome, CompromisePlan, RotationServices } from './rotation-services.ts';
 
 export interface CompromiseDeps extends RotateDeps {
@@ -79,6 +79,7 @@ async function plan(deps: CompromiseDeps, lost: readonly Lost[]): Promise<Compro
     revoked: (await Promise.all(lost.map(({ generation }) => revocableOf(deps.inventory, generation)))).flat(),
     revocableElsewhere: await elsewhereOf(deps, lost),
     products: await productsOfAll(deps, lost),
+    operators: await operatorsOfAll(deps, lost),
   };
 }
 
@@ -103,6 +104,13 @@ async function productsOfAll(deps: CompromiseDeps, lost: readonly Lost[]): Promi
       products.push(...(await productsOf(deps.inventory, generation.certificateSerial!, now)));
   }
   return products;
+}
+
+async function operatorsOfAll({ inventory, clock }: CompromiseDeps, lost: readonly Lost[]): Promise<readonly string[]> {
+  const now = Math.floor(clock.now() / 1000);
+  const system = lost.filter(({ authority: { role } }) => role === 'system');
+  const names = system.map(({ generation }) => operatorsOf(inventory, generation.certificateSerial!, now));
+  return (await Promise.all(names)).flat();
 }
 
 type Declaring = CompromiseInput & { readonly name: string };
@@ -132,6 +140,7 @@ async function declare(
     revoked,
     revocableElsewhere: await elsewhereOf(deps, lost),
     products,
+    operators: await operatorsOfAll(deps, lost),
     campaigns,
     waiting: await waitingOf(deps, lost),
   };

@@ -58,14 +58,9 @@ const finders: Readonly<Record<Exclude<RotationCondition, 'certified'>, Find>> =
   },
   async operatorsMoved({ inventory }, { before, after, now }) {
     if (after.authority.role !== 'system') return nobody;
-    const holders = async ({ certificate }: ActiveAuthority): Promise<Set<string>> => {
-      const names = new Set<string>();
-      const filter = { purpose: 'operator', issuerSerial: certificate.serial, status: 'valid' } as const;
-      for await (const { owner } of every(inventory, filter, now)) names.add(owner);
-      return names;
-    };
-    const moved = await holders(after);
-    return [...(await holders(before))].filter((name) => !moved.has(name)).map((name) => `operator ${name}`);
+    const moved = await operatorsOf(inventory, after.certificate.serial, now);
+    const all = await operatorsOf(inventory, before.certificate.serial, now);
+    return all.filter((name) => !moved.includes(name)).map((name) => `operator ${name}`);
   },
   serviceRootLearned: (deps, both) =>
     both.after.authority.role === 'system' ? productsLacking(deps, both, notHeardOf(both)) : none(),
@@ -202,6 +197,18 @@ async function* every(
 export interface ProductCount {
   readonly product: string;
   readonly certificates: number;
+}
+
+/** Who has a good certificate of a generation of `system`. */
+export async function operatorsOf(
+  inventory: Pick<Inventory, 'searchCertificates'>,
+  issuerSerial: string,
+  now: number,
+): Promise<readonly string[]> {
+  const names = new Set<string>();
+  const filter = { purpose: 'operator', issuerSerial, status: 'valid' } as const;
+  for await (const { owner } of every(inventory, filter, now)) names.add(owner);
+  return [...names];
 }
 
 /** Products' certificates of a generation that are good, or held, and that nothing has followed yet. */

@@ -73,6 +73,8 @@ export interface CompromisePlan {
   /** What only its issuer, whose key is elsewhere, can revoke. */
   readonly revocableElsewhere: readonly { readonly serial: string; readonly issuer: string }[];
   readonly products: readonly { readonly product: string; readonly certificates: number }[];
+  /** Of `system`: who has to renew a certificate. */
+  readonly operators: readonly string[];
 }
 
 export interface CompromiseOutcome extends CompromisePlan {

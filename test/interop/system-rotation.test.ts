@@ -5,13 +5,14 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { RotationJson } from '../../src/api/authority-rotation.ts';
 import type { Exchange } from '../support/http-exchange.ts';
 import { makeKeyRequest } from '../support/key-request.ts';
+import { runProgram } from '../support/program-run.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 
 let service: RunningService;
 /** What clients had before anything changed. */
 let oldTrust: string;
 beforeAll(async () => {
-  service = await startService();
+  service = await startService({ readyWithinMs: 100_000 });
   oldTrust = service.read('trust/system.pem');
 }, 120_000);
 afterAll(() => service.dispose());
@@ -90,9 +91,11 @@ it('locks nobody out, at any step', async () => {
     .toBe('refused');
 
   await service.stop();
-  const again = await startService({ home: service.home, ports: service.ports });
+  const again = await startService({ home: service.home, ports: service.ports, readyWithinMs: 100_000 });
   try {
     expect(await statusOf(again.admin('/v1/status', { ...newOperator, ...anew() }))).toBe(200);
+    // What was signed by a key that the old root certified is still believed.
+    expect(await runProgram(service.home, ['audit', 'verify'])).toMatchObject({ code: 0 });
   } finally {
     await again.stop();
   }

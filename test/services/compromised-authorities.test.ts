@@ -80,6 +80,7 @@ describe('an issuing authority that is compromised', () => {
       revoked: [before.record.issuerSerial],
       revocableElsewhere: [],
       products: [{ product: 'dev/demo', certificates: 1 }],
+      operators: [],
     });
     expect(await service.inventory.rotations()).toEqual([]);
     expect((await issue(service)).issuer).toBe('dev-issuing');

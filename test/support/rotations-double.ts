@@ -43,6 +43,7 @@ const compromise = {
   replaced: [{ from: 'dev-root', to: 'dev-root.2' }],
   revoked: [serial],
   revocableElsewhere: [],
+  operators: [],
   products: [{ product: 'dev/demo', certificates: 3 }],
 };
 

@@ -119,7 +119,8 @@ async function readTrust(session: Session, { publicKey }: AuditVerifyOptions): P
     throw unreadable(file, 'what to trust', error);
   });
   try {
-    if (publicKey === undefined) return { systemDers: decodePemAll(pem, 'CERTIFICATE') };
+    if (publicKey === undefined)
+      return { systemDers: decodePemAll(pem + (await earlierRoots(session)), 'CERTIFICATE') };
     const publicKeyDer = decodePem(pem, 'PUBLIC KEY');
     parseSubjectPublicKey(publicKeyDer);
     return { publicKeyDer };
@@ -129,6 +130,16 @@ async function readTrust(session: Session, { publicKey }: AuditVerifyOptions): P
       `${file} does not hold ${publicKey === undefined ? 'certificates' : 'one public key'} in PEM.`,
     );
   }
+}
+
+/** Beside the home's own trust file: the roots by which checkpoints were certified before `system` had its key of now. */
+async function earlierRoots({ home, trustFile }: Session): Promise<string> {
+  if (trustFile !== join(home, 'trust', 'system.pem')) return '';
+  const file = join(home, 'audit', 'system-roots.pem');
+  return readFile(file, 'utf8').catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw unreadable(file, 'what certified earlier checkpoints', error);
+  });
 }
 
 function asUsage(error: unknown, message: string): unknown {

@@ -106,10 +106,18 @@ export async function declareCompromise(session: Session, name: string, options:
   }
   const done = await client.declareCompromise(name, body);
   if (session.json) session.printJson(done);
-  else
-    session.print([...describeCompromise(done, 'was'), '', 'See `privyseal campaign list` for how far it has come.']);
+  else session.print([...describeCompromise(done, 'was'), '', ...(name === 'system' ? afterSystem : afterOthers)]);
   return 'ok';
 }
+
+const afterOthers = ['See `privyseal campaign list` for how far it has come.'];
+
+/** What the lost key signed would be believed by who still trusts it, so nothing can be told over the network. */
+const afterSystem = [
+  'Nobody is to believe the old trust/system.pem any more. Bring the new one from the home, by a way that you trust, to every',
+  'operator, to `service.ca` of every agent, and to everything else that knows the service by it. Then each operator runs',
+  '`privyseal operator renew`. Whoever cannot get in: `privyseal operator recover` on the machine of the service.',
+];
 
 async function ask(session: Session, question: string): Promise<void> {
   if (!(await confirm(session.io, `${question} [y/N] `))) throw new CliError('declined', 'Nothing was changed.');
@@ -175,6 +183,7 @@ const describeCompromise = (outcome: CompromiseJson, verb: string): string[] =>
     ['Revoked with cACompromise', lines(outcome.revoked)],
     ['Certificates to rotate', productLines(outcome.products)],
     ['Campaigns', lines(outcome.campaigns)],
+    ...(outcome.operators.length === 0 ? [] : [['Operators to renew', lines(outcome.operators)] as const]),
     ...(outcome.revocableElsewhere.length === 0
       ? []
       : [

@@ -62,6 +62,7 @@ describe('privyseal authority compromise', () => {
     revoked: ['01c5f3a07e6b1d2c3b4a5968778695a4b3c2d1e0'],
     revocableElsewhere: [{ serial: '1000', issuer: 'corp-external-root' }],
     products: [{ product: 'dev/demo', certificates: 3 }],
+    operators: [],
     campaigns: [],
     waiting: ['corp-issuing.2'],
   };
@@ -78,6 +79,13 @@ describe('privyseal authority compromise', () => {
     expect(asked()).toEqual([
       ['POST', '/v1/authorities/dev-issuing/compromise', '{"reason":"found in a log","dryRun":true}'],
     ]);
+  });
+
+  it('says how everybody gets in again after that of `system`', async () => {
+    const { run } = await started(() => ({ body: { ...outcome, operators: ['admin'] } }));
+    const { stdout } = await run(['compromise', 'system', '--reason', 'found in a log']);
+    expect(stdout).toMatch(/Operators to renew +admin/);
+    for (const what of ['trust/system.pem', 'operator renew', 'operator recover']) expect(stdout).toContain(what);
   });
 
   it('wants to be told what is known', async () => {

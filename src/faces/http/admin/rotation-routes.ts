@@ -202,6 +202,7 @@ const compromiseJson = (
   replaced: outcome.replaced.map((one) => ({ ...one })),
   revoked: [...outcome.revoked],
   products: outcome.products.map((one) => ({ ...one })),
+  operators: [...outcome.operators],
   revocableElsewhere: outcome.revocableElsewhere.map((one) => ({ ...one })),
   campaigns: [...(outcome.campaigns ?? [])],
   waiting: [...(outcome.waiting ?? [])],

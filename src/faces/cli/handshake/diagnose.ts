@@ -8,7 +8,7 @@ import {
 } from '../../../domain/diagnosis/judge-server-chain.ts';
 import { printable } from '../../../domain/policy/printable.ts';
 import { nameOf, namesOf } from './certificate-facts.ts';
-import { revocationInWords } from './revocation.ts';
+import { distinct, revocationInWords } from './revocation.ts';
 import {
   askedForCertificate,
   chainOf,
@@ -98,7 +98,7 @@ const codeOfFlaw = (code: ServerFlawCode): TroubleCode =>
 function serverTroubles(seen: Seen): Finding[] {
   const { result, roots, request, nowMs } = seen;
   const chain = chainOf(seen, 'server');
-  const revoked = chain
+  const revoked = distinct(chain)
     .filter((certificate) => revokedBy(seen, certificate))
     .map((certificate): Finding => ({ code: 'serverRevoked', certificate }));
   if (result.connected && result.distrust === undefined) return revoked;

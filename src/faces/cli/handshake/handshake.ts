@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import { decodePemAll } from '../../../domain/der/pem.ts';
+import { tag } from '../../../domain/der/tag.ts';
 import { certificatesIn } from '../../../domain/diagnosis/judge-server-chain.ts';
 import type { Target } from '../arguments.ts';
 import { CliError } from '../cli-error.ts';
@@ -79,6 +80,9 @@ async function readLists(session: Session, names: readonly string[]): Promise<Gi
     });
     const pem = octets.toString('latin1');
     const ders = pem.includes('-----BEGIN X509 CRL-----') ? decodePemAll(pem, 'X509 CRL') : [octets];
+    if (ders.some((der) => der[0] !== tag.sequence)) {
+      throw new CliError('usage', `${session.path(name)} is no CRL. Name a file of CRLs, PEM or DER.`);
+    }
     lists.push(...ders.map((der) => ({ name, der })));
   }
   return lists;

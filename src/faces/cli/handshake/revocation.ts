@@ -1,4 +1,5 @@
 /** What is said of the revocation of every certificate that was shown: by a stapled answer, given lists, and those who are asked. */
+import type { X509Certificate } from 'node:crypto';
 import { type Asked, wordOfCrl, wordOfOcsp } from '../../../domain/diagnosis/judge-revocation.ts';
 import { issued } from '../../../domain/diagnosis/judge-server-chain.ts';
 import { printable } from '../../../domain/policy/printable.ts';
@@ -25,7 +26,7 @@ export async function revocationSaid(
   const said: RevocationSaid[] = [];
   for (const side of ['server', 'client'] as const) {
     const chain = chainOf(seen, side);
-    for (const certificate of chain) {
+    for (const certificate of distinct(chain)) {
       const issuer = [...chain, ...seen.roots].find((other) => issued(other, certificate));
       if (!issuer || issuer.raw.equals(certificate.raw)) continue;
       const asked = { certificate, issuer, now: Math.floor(seen.nowMs / 1000) };
@@ -36,6 +37,10 @@ export async function revocationSaid(
   }
   return said;
 }
+
+/** Some servers send their own certificate twice. */
+export const distinct = (chain: readonly X509Certificate[]): X509Certificate[] =>
+  chain.filter((one, index) => chain.findIndex(({ raw }) => raw.equals(one.raw)) === index);
 
 type Word = Pick<RevocationSaid, 'by' | 'word'>;
 

@@ -69,11 +69,11 @@ describeWith('openssl', 'a handshake with a server whose certificate may be revo
     'openssl',
     'looks into the lists that it is given, PEM or DER, and says when none is of any use',
     async () => {
-      const { port } = await opensslServer({ leaf });
+      const { port } = await opensslServer({ leaf, chain: [leaf] });
       const { write } = temporaryFolder();
       const [pem, der] = [write('crl.pem', crlPem(system, leaf.serial)), write('crl.crl', crlDer(system, []))];
       const revoked = await runHandshake(`localhost:${port}`, {}, '--crl', pem);
-      expect(revoked.code).toBe(9);
+      expect([revoked.code, revoked.stdout.match(/is revoked/g)]).toEqual([9, ['is revoked']]);
       expect(revoked.stdout).toMatch(/CN=localhost is revoked since .*Z, says the list .*crl\.pem\./);
       const good = await runHandshake(`localhost:${port}`, {}, '--crl', der);
       expect([good.code, good.stdout.includes('is not revoked, says the list')]).toEqual([0, true]);
@@ -141,8 +141,10 @@ describeWith('openssl', 'a handshake with a server whose certificate may be revo
 });
 
 describe('the lists that are given', () => {
-  it('must be there', async () => {
+  it('must be there, and be lists', async () => {
     const { code, stderr } = await runHandshake('localhost:1', {}, '--crl', 'nowhere.pem');
     expect([code, stderr]).toEqual([2, expect.stringContaining('nowhere.pem')]);
+    const certificate = temporaryFolder().write('ca.pem', system.pem);
+    expect((await runHandshake('localhost:1', {}, '--crl', certificate)).code).toBe(2);
   });
 });

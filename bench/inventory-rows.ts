@@ -89,6 +89,7 @@ async function addProducts({ file, migrationsDirectory, products }: RowsPlan): P
         nameRules: [],
         profiles: ['server'],
         contacts: [],
+        alerts: 'all' as const,
         createdAt: now,
       };
       return inventory.createProduct(product, {

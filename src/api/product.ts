@@ -37,6 +37,10 @@ const Contacts = Type.Array(Type.String({ minLength: 1, maxLength: 2048 }), {
   description: 'E-mail addresses or https:// addresses of the people',
 });
 
+const Alerts = Type.Enum(['all', 'critical', 'none'], {
+  description: 'Which alerts speak of it; `critical`: those that say that clients fail within a day. All if absent',
+});
+
 export const ProductBody = Type.Object(
   {
     environment: Type.String({ minLength: 1, maxLength: 32, examples: ['dev'] }),
@@ -44,6 +48,7 @@ export const ProductBody = Type.Object(
     nameRules: NameRules,
     profiles: Type.Optional(Profiles),
     contacts: Type.Optional(Contacts),
+    alerts: Type.Optional(Alerts),
   },
   { additionalProperties: false },
 );
@@ -56,6 +61,7 @@ export const ProductChangeBody = Type.Object(
     nameRules: NameRules,
     profiles: Type.Optional(Profiles),
     contacts: Type.Optional(Contacts),
+    alerts: Type.Optional(Alerts),
   },
   { additionalProperties: false },
 );
@@ -70,6 +76,7 @@ export const ProductJson = Type.Object(
     nameRules: Type.Array(NameRuleJson),
     profiles: Type.Array(Type.String()),
     contacts: Type.Array(Type.String()),
+    alerts: Alerts,
     createdAt: Time('When this version was made'),
     removedAt: Type.Union([Time(), Type.Null()], {
       description: 'When the product was removed, on its last version',

@@ -1,7 +1,9 @@
 /** What is the case now that somebody should know of. */
-import type { AlertCondition } from '../domain/alerts/alert.ts';
+import { type AlertCondition, alertSeverity } from '../domain/alerts/alert.ts';
+import type { ProductAlerts } from '../domain/records/environment.ts';
 import type { RotationCount } from '../ports/alert-store.ts';
 import type { CampaignStore } from '../ports/campaign-store.ts';
+import type { Inventory } from '../ports/inventory.ts';
 import type { ExternalView } from './external-authorities.ts';
 import { reminderDays } from './imported-lists.ts';
 
@@ -22,6 +24,23 @@ export function rotationConditions(
       })),
     ].filter(({ count }) => count > 0),
   );
+}
+
+const isWanted: Readonly<Record<ProductAlerts, (condition: AlertCondition) => boolean>> = {
+  all: () => true,
+  critical: (condition) => alertSeverity(condition) === 'critical',
+  none: () => false,
+};
+
+/** Of conditions of products those that each product wants to be told of; of one that was removed all. */
+export async function wantedByProduct(
+  inventory: Pick<Inventory, 'product'>,
+  conditions: readonly AlertCondition[],
+): Promise<readonly AlertCondition[]> {
+  const subjects = [...new Set(conditions.map(({ subject }) => subject))];
+  const products = await Promise.all(subjects.map((id) => inventory.product(id)));
+  const wanted = new Map(products.map((product, index) => [subjects[index], isWanted[product?.alerts ?? 'all']]));
+  return conditions.filter((condition) => wanted.get(condition.subject)!(condition));
 }
 
 export const crlConditions = (lateAuthorities: readonly string[]): readonly AlertCondition[] =>

@@ -119,6 +119,7 @@ async function ensureDemoProduct(deps: FirstRunDeps): Promise<void> {
         .filter((name) => name !== 'peer'),
     ],
     contacts: [],
+    alerts: 'all',
     createdAt,
   };
   const object = `product:${demo.product}`;

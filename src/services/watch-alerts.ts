@@ -7,7 +7,13 @@ import type { AlertChanges, RotationCount } from '../ports/alert-store.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import type { Log } from '../ports/log.ts';
 import type { Randomness } from '../ports/randomness.ts';
-import { campaignConditions, crlConditions, importedCrlConditions, rotationConditions } from './alert-conditions.ts';
+import {
+  campaignConditions,
+  crlConditions,
+  importedCrlConditions,
+  rotationConditions,
+  wantedByProduct,
+} from './alert-conditions.ts';
 import { countRotations } from './count-rotations.ts';
 import type { ExternalDirectory } from './external-authorities.ts';
 import type { GuardedClock } from './guard-clock.ts';
@@ -51,7 +57,7 @@ export function createAlertWatch(deps: WatchAlertsDeps, isStopped: () => boolean
     if (!counts) return undefined;
     counted = counts;
     return [
-      ...rotationConditions(counts, boundsDays),
+      ...(await wantedByProduct(inventory, rotationConditions(counts, boundsDays))),
       ...(await campaignConditions(inventory, now)),
       ...crlConditions(deps.crls.lateAuthorities()),
       ...importedCrlConditions(await deps.external.all(), now),

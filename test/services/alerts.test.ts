@@ -187,6 +187,35 @@ describe('an alert', () => {
     expect(toldChosen()).toEqual([['alert.opened', 'crlStale:dev-root']]);
   });
 
+  it('speaks of no product that wants none, and of one that wants critical ones only of what ends within a day', async () => {
+    await fresh();
+    const { messages, webhooks } = receiver(delivered);
+    const alerting = alertingOf(webhooks);
+    const {
+      createdAt: _createdAt,
+      removedAt: _removedAt,
+      id,
+      environment: _environment,
+      ...product
+    } = await service.services.readProduct('dev/demo');
+    const want = async (version: number, alerts: string) =>
+      service.services.changeProduct(admin, id, { ...product, version, alerts });
+    await want(1, 'none');
+    await issue(8 * day);
+    service.pass(6.9 * day);
+    await look(alerting);
+    expect([await openIds(), messages]).toEqual([[], []]);
+    await want(2, 'critical');
+    await look(alerting);
+    expect(await openIds()).toEqual([]);
+    service.pass(0.2 * day);
+    await look(alerting);
+    expect(await openIds()).toEqual(['certificatesExpiring:dev/demo:1']);
+    await want(3, 'all');
+    await look(alerting);
+    expect((await openIds()).toSorted()).toEqual(['certificatesExpiring:dev/demo:1', 'rotationOverdue:dev/demo']);
+  });
+
   it('is not opened by a clock that is not believed', async () => {
     const alerting = alertingOf(webhooks);
     const before = await openIds();

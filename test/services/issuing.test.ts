@@ -238,7 +238,14 @@ describe('environments', () => {
       ['peer', 'small-root'],
       ['server', 'small-root'],
     ]);
-    const product = { id: 'small/app', environment: 'small', version: 1, createdAt: service.clock.now(), contacts: [] };
+    const product = {
+      id: 'small/app',
+      environment: 'small',
+      version: 1,
+      createdAt: service.clock.now(),
+      contacts: [],
+      alerts: 'all',
+    } as const;
     const rules = { nameRules: [{ kind: 'exact', value: 'app.small' }], profiles: ['peer'] } as const;
     const audit = {
       at: service.clock.now(),

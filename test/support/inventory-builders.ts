@@ -147,6 +147,7 @@ export const product = (overrides: Partial<Product> = {}): Product => ({
   nameRules: [{ kind: 'subdomain', value: 'dev.internal' }],
   profiles: ['server', 'client'],
   contacts: ['team-a@example.org'],
+  alerts: 'all',
   createdAt: frozenNow,
   ...overrides,
 });

@@ -49,6 +49,7 @@ const makeProduct = (override: Partial<Product> = {}): Product => ({
   ],
   profiles: ['server'],
   contacts: [],
+  alerts: 'all',
   createdAt: 0,
   ...override,
 });

@@ -11,6 +11,7 @@ export const demoProduct: ProductVersion = {
   nameRules: [{ kind: 'exact', value: 'demo.dev.internal' }],
   profiles: ['server'],
   contacts: ['team@dev.internal'],
+  alerts: 'all',
   createdAt: testNow * 1000,
   removedAt: null,
 };

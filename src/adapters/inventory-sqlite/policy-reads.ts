@@ -5,8 +5,8 @@ import type { Inventory, PageQuery } from '../../ports/inventory.ts';
 import type { Connection } from './connection.ts';
 import { asked } from './point-reads.ts';
 
-const productColumns = `id, version, environment, name_rules AS nameRules, profiles, contacts, created_at AS createdAt,
-  removed_at AS removedAt`;
+const productColumns = `id, version, environment, name_rules AS nameRules, profiles, contacts, alerts,
+  created_at AS createdAt, removed_at AS removedAt`;
 const tokenColumns = `id, product, profiles, lower(hex(secret_sha256)) AS secretSha256, uses_left AS usesLeft,
   expires_at AS expiresAt, created_at AS createdAt, created_by AS createdBy`;
 

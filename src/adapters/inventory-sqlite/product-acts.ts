@@ -13,14 +13,14 @@ export function productActs(connection: Connection, audit: AuditChain): ProductA
   const newest = newestVersion(connection);
   const liveCertificates = liveCount(connection);
   const insert = connection.prepare(
-    `INSERT INTO products (id, version, environment, name_rules, profiles, contacts, created_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO products (id, version, environment, name_rules, profiles, contacts, alerts, created_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const setRemoved = connection.prepare('UPDATE products SET removed_at = ? WHERE id = ? AND version = ?');
   const removeTokens = connection.prepare('DELETE FROM tokens WHERE product = ?');
-  const add = ({ id, version, environment, nameRules, profiles, contacts, createdAt }: Product): void => {
+  const add = ({ id, version, environment, nameRules, profiles, contacts, alerts, createdAt }: Product): void => {
     const lists = [nameRules, profiles, contacts].map((list) => JSON.stringify(list));
-    insert.run(id, version, environment, ...lists, createdAt);
+    insert.run(id, version, environment, ...lists, alerts, createdAt);
   };
   return {
     createProduct(product, entry) {

@@ -13,6 +13,7 @@ export const productChanges = (before: Product, after: Product): Changes => ({
   ...listChange('nameRules', before.nameRules.map(ruleText), after.nameRules.map(ruleText)),
   ...listChange('profiles', before.profiles, after.profiles),
   ...listChange('contacts', before.contacts, after.contacts),
+  ...(before.alerts === after.alerts ? {} : { alerts: after.alerts }),
 });
 
 const ruleText = ({ kind, value }: NameRule): string => `${kind}:${value}`;

@@ -1,6 +1,6 @@
 /** What an operator says of a product becomes a checked product, or every reason why not. */
 import { CaError, type Reason } from '../errors.ts';
-import type { Product } from '../records/environment.ts';
+import { type Product, type ProductAlerts, productAlerts } from '../records/environment.ts';
 import { collectReasons } from '../refusal.ts';
 import { parseGeneralName } from '../x509/general-name.ts';
 import { type NameRule, parseNameRule } from './name-rule.ts';
@@ -25,7 +25,7 @@ const namePattern = /^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 const limits = { nameRules: 100, profiles: 32, contacts: 20 } as const;
 
-const known = ['nameRules', 'profiles', 'contacts'];
+const known = ['nameRules', 'profiles', 'contacts', 'alerts'];
 
 /** Throws CaError `policyRefused` with a reason for each thing that is wrong. Without `profiles` it may use all of them. */
 export function parseProduct(raw: unknown, context: ProductContext): Product {
@@ -40,6 +40,7 @@ export function parseProduct(raw: unknown, context: ProductContext): Product {
     nameRules: nameRulesOf(fields.nameRules, reasons, complain),
     profiles: profilesOf(fields.profiles, context, reasons, complain),
     contacts: contactsOf(fields.contacts === undefined ? [] : fields.contacts, complain),
+    alerts: alertsOf(fields.alerts, complain),
     createdAt,
   };
   if (reasons.length === 0) return product;
@@ -87,6 +88,12 @@ const usualOrder = (names: readonly string[]): readonly string[] => [
   ...names.filter((name) => name === 'peer'),
   ...names.filter((name) => name !== 'peer'),
 ];
+
+function alertsOf(value: unknown, complain: Complain): ProductAlerts {
+  const found = productAlerts.find((one) => one === (value ?? 'all'));
+  if (found === undefined || value === null) complain('alerts', `must be one of ${productAlerts.join(', ')}`, value);
+  return found ?? 'all';
+}
 
 function contactsOf(value: unknown, complain: Complain): readonly string[] {
   const items = itemsOf(value, { field: 'contacts', minimum: 0, maximum: limits.contacts }, complain);

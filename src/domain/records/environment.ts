@@ -19,6 +19,10 @@ export interface Environment {
 }
 
 /** The owner of certificates in an environment. */
+/** Which alerts speak of it: all, those that are critical, or none. */
+export const productAlerts = ['all', 'critical', 'none'] as const;
+export type ProductAlerts = (typeof productAlerts)[number];
+
 export interface Product {
   /** `environment/name`: `dev/product-a`. */
   readonly id: string;
@@ -28,6 +32,7 @@ export interface Product {
   /** Names of profiles it may use; the first one is used when a request names none. */
   readonly profiles: readonly string[];
   readonly contacts: readonly string[];
+  readonly alerts: ProductAlerts;
   /** Unix milliseconds, of this version. */
   readonly createdAt: number;
 }

@@ -16,6 +16,7 @@ export interface ProductChanges {
   readonly name?: readonly string[];
   readonly profile?: readonly string[];
   readonly contact?: readonly string[];
+  readonly alerts?: ProductJson['alerts'];
 }
 
 export interface ProductOptions extends ProductChanges {
@@ -30,15 +31,16 @@ export async function addProduct(session: Session, id: string, options: ProductO
     nameRules: [...options.name],
     ...(options.profile && { profiles: [...options.profile] }),
     ...(options.contact && { contacts: [...options.contact] }),
+    ...(options.alerts && { alerts: options.alerts }),
   };
   return report(session, await (await session.adminClient()).createProduct(body));
 }
 
 /** What is not given stays as it was read; if somebody changes the product meanwhile, the service refuses. */
 export async function updateProduct(session: Session, id: string, options: ProductChanges): Promise<Ending> {
-  const { name, profile, contact } = options;
-  if (!name && !profile && !contact) {
-    throw new CliError('usage', `Nothing of ${id} is to be changed. Give --name, --profile or --contact.`);
+  const { name, profile, contact, alerts } = options;
+  if (!name && !profile && !contact && !alerts) {
+    throw new CliError('usage', `Nothing of ${id} is to be changed. Give --name, --profile, --contact or --alerts.`);
   }
   const client = await session.adminClient();
   const before = await client.product(id);
@@ -47,6 +49,7 @@ export async function updateProduct(session: Session, id: string, options: Produ
     nameRules: name ? [...name] : before.nameRules,
     profiles: profile ? [...profile] : before.profiles,
     contacts: contact ? [...contact] : before.contacts,
+    alerts: alerts ?? before.alerts,
   };
   return report(session, await client.changeProduct(id, body));
 }
@@ -109,6 +112,7 @@ function factsOf(product: ProductJson, now: number): Field[] {
     ['Names', safe(product.nameRules.map(ruleText))],
     ['Profiles', printable(product.profiles.join(', '), 2048)],
     ['Contacts', product.contacts.length > 0 ? safe(product.contacts) : '-'],
+    ['Alerts', product.alerts],
   ];
 }
 

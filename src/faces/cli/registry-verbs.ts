@@ -1,5 +1,5 @@
 /** The verbs of products, profiles and enrolment tokens; each one's code is loaded when it is called. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { collect, readLength, readOwnedId, readUses, readVersion } from './arguments.ts';
 import type { ProductChanges, ProductOptions } from './product.ts';
 import type { WithSession } from './session.ts';
@@ -19,6 +19,12 @@ export function addRegistryVerbs(program: Command, deps: VerbDeps): void {
 
 const nameHelp = 'a name it may hold: a.dev, .a.dev (below), *.a.dev (both ways), 10.0.0.0/8, spiffe://dev/a, @a.dev';
 
+const alertsOption = new Option('--alerts <which>', 'which alerts speak of it (default: all)').choices([
+  'all',
+  'critical',
+  'none',
+]);
+
 function addProductVerbs(program: Command, { withSession }: VerbDeps): void {
   const product = program.command('product').description('products, each with the names and profiles it may have');
   product
@@ -28,6 +34,7 @@ function addProductVerbs(program: Command, { withSession }: VerbDeps): void {
     .requiredOption('--name <rule>', `${nameHelp}; may be repeated`, collect)
     .option('--profile <name>', 'a profile it may use, the usual one first; may be repeated (default: all)', collect)
     .option('--contact <address>', 'e-mail or https address of its people; may be repeated', collect)
+    .addOption(alertsOption)
     .addHelpText(
       'after',
       "\nExample:\n  $ privyseal product add dev/product-a --name dev.product-a.dev --name '*.product-a.dev' --contact team-a@example.org",
@@ -42,6 +49,7 @@ function addProductVerbs(program: Command, { withSession }: VerbDeps): void {
     .option('--name <rule>', 'these names instead; may be repeated', collect)
     .option('--profile <name>', 'these profiles instead; may be repeated', collect)
     .option('--contact <address>', 'these contacts instead; may be repeated', collect)
+    .addOption(alertsOption)
     .addHelpText('after', '\nExample:\n  $ privyseal product update dev/product-a --profile server --profile client')
     .action((id: string, options: ProductChanges) =>
       withSession(program.opts(), async (session) =>

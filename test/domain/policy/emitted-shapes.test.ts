@@ -86,6 +86,7 @@ const product: Product = {
   ],
   profiles: ['server', 'client', 'peer'],
   contacts: [],
+  alerts: 'all',
   createdAt: 0,
 };
 

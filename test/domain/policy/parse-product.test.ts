@@ -76,6 +76,7 @@ describe('parseProduct', () => {
       nameRules: [{ kind: 'exact', value: 'product-a.dev' }],
       profiles: ['peer', 'client', 'server'],
       contacts: ['team@dev.internal', 'https://chat.dev.internal/team'],
+      alerts: 'all',
       createdAt: 0,
     });
     expect(parse({ profiles: ['server', 'client'] }).profiles).toEqual(['server', 'client']);
@@ -111,6 +112,8 @@ describe('parseProduct', () => {
     ['a profile that is no text', { profiles: [7] }, 'profiles[0]'],
     ['a profile twice', { profiles: ['server', 'server'] }, 'profiles'],
     ['no profile', { profiles: [] }, 'profiles'],
+    ['alerts that there are not', { alerts: 'some' }, 'alerts'],
+    ['alerts that are null', { alerts: null }, 'alerts'],
     ['a contact that is none', { contacts: ['javascript:alert(1)'] }, 'contacts[0]'],
     ['an unknown field', { rotation: {} }, 'rotation'],
     ['the version, which is not its to say', { version: 7 }, 'version'],

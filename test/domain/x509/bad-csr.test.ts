@@ -38,6 +38,7 @@ function prepareForDemo(csr: Csr): void {
     ] as const,
     profiles: ['peer'],
     contacts: [],
+    alerts: 'all' as const,
     createdAt: 0,
   };
   prepareCertificate(compileProfile(profile, issuer), { product, csr, now: testNow, serial: '01'.repeat(20) });

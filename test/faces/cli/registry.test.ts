@@ -35,6 +35,7 @@ const product: ProductJson = {
   ],
   profiles: ['peer', 'server'],
   contacts: ['team-a@example.org'],
+  alerts: 'all',
   createdAt: '2026-11-21T06:00:00.000Z',
   removedAt: null,
 };
@@ -92,16 +93,23 @@ describe('privyseal product', () => {
       '          *.product-a.dev (itself)',
       'Profiles  peer, server',
       'Contacts  team-a@example.org',
+      'Alerts    all',
     ]);
   });
 
   it('changes what is given and keeps the rest, from the version it read', async () => {
     const { service, run } = await started(() => ({ body: product }));
-    await run(['product', 'update', 'dev/product-a', '--profile', 'server', '--profile', 'client']);
+    await run(['product', 'update', 'dev/product-a', '--alerts', 'none', '--profile', 'server', '--profile', 'client']);
     expect(service.requests.map(({ method }) => method)).toEqual(['GET', 'PUT']);
     expect(sent(service.requests[1])).toEqual([
       'PUT /v1/products/dev/product-a',
-      { version: 3, nameRules: product.nameRules, profiles: ['server', 'client'], contacts: product.contacts },
+      {
+        version: 3,
+        nameRules: product.nameRules,
+        profiles: ['server', 'client'],
+        contacts: product.contacts,
+        alerts: 'none',
+      },
     ]);
     expect((await run(['product', 'update', 'dev/product-a'])).code).toBe(2);
   });

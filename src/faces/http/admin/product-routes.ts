@@ -142,6 +142,7 @@ const productJson = ({ id, environment, createdAt, removedAt, ...product }: Prod
   nameRules: product.nameRules.map(({ kind, value }) => ({ kind, value })),
   profiles: [...product.profiles],
   contacts: [...product.contacts],
+  alerts: product.alerts,
   createdAt: rfc3339Ms(createdAt),
   removedAt: removedAt === null ? null : rfc3339Ms(removedAt),
 });

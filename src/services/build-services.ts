@@ -249,6 +249,7 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
       return elsewhere ? external.crl(elsewhere) : crls.current(authority);
     },
     renewalInfo: renewals.find,
+    readyRenewalInfo: renewals.ready,
     answerOcsp: createAnswerOcsp({ ...shared, directory, responders }),
     async createEnvironment(caller, input) {
       const view = await createEnvironment(caller, input);

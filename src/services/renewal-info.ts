@@ -21,6 +21,8 @@ export interface RenewalDeps {
 
 export interface RenewalInfos {
   find(serialText: string): Promise<RenewalInfo>;
+  /** The answer of `find`, if it is kept. */
+  ready(serialText: string): RenewalInfo | undefined;
   /** The next `find` reads it again: it was rotated here. */
   forget(serial: string): void;
   /** The same for all of them. */
@@ -60,10 +62,16 @@ export function createRenewalInfos({ inventory, clock, news }: RenewalDeps): Ren
     kept.set(info.serial, { info, until: clock.monotonic() + keptMs });
   };
 
+  const ready = (serialText: string): RenewalInfo | undefined => {
+    const known = kept.get(serialText);
+    return known && known.until > clock.monotonic() ? known.info : undefined;
+  };
+
   return {
+    ready,
     async find(serialText) {
-      const known = kept.get(serialText);
-      if (known && known.until > clock.monotonic()) return known.info;
+      const known = ready(serialText);
+      if (known) return known;
       const changesBefore = changes;
       const info = await read(inventory, serialText);
       // What was read while something changed may be of before the change.

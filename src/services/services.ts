@@ -214,6 +214,8 @@ export interface Services
   crl(generation: string): Promise<PublishedCrl>;
   /** When a product's certificate should be rotated; for whoever knows its serial. */
   renewalInfo(serial: string): Promise<RenewalInfo>;
+  /** The same if it is known already, without a wait. */
+  readyRenewalInfo(serial: string): RenewalInfo | undefined;
   answerOcsp(generation: string, requestDer: Uint8Array): Promise<OcspAnswer>;
 
   // operators

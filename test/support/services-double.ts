@@ -267,6 +267,7 @@ export function makeServices(override: Partial<Services> = {}): ServicesDouble {
       knownOnly(serial, hierarchy.leaf.serial);
       return { serial, start: testNow + 1000, end: testNow + 2000, reason: 'lifetime', retryAfterSeconds: 3600 };
     },
+    readyRenewalInfo: () => undefined,
     answerOcsp: async (_authority, requestDer) =>
       requestDer.length > 0
         ? { der: new Uint8Array([0x30, 0x01, 0x00]), cacheableUntil: testNow + 600, successful: true }

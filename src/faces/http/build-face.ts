@@ -2,14 +2,14 @@
 import { randomBytes } from 'node:crypto';
 import type { ServerOptions } from 'node:http';
 import fastify, { type FastifyReply, type FastifyRequest, type FastifyServerOptions } from 'fastify';
-import { CaError } from '../../domain/errors.ts';
 import type { Caller } from '../../services/caller.ts';
 import { answerUnknownPaths, createAnswerError } from './answer-errors.ts';
 import { createAnswerParserError } from './answer-parser-errors.ts';
 import { type ConnectionRegistry, createConnectionRegistry } from './connection-registry.ts';
+import { answerPolls } from './answer-polls.ts';
+import { type Arrivals, createArrivals } from './arrivals.ts';
 import { countAnswers } from './count-answers.ts';
 import type { Face, FaceDeps, FaceLimits } from './face-deps.ts';
-import { createRateWindow } from './rate-window.ts';
 import { FaceLog, logRequests } from './request-log.ts';
 import { type ClientCertificate, tlsServerOptions } from './tls-context.ts';
 import { buildLazyValidator } from './validate-lazily.ts';
@@ -29,6 +29,8 @@ export interface FaceKind {
   readonly clientCertificate: ClientCertificate;
   /** Whether each refusal leaves an audit event; where anybody may ask anything, it does not. */
   readonly auditRefusals: boolean;
+  /** Whether fleets poll it. */
+  readonly answersPolls: boolean;
 }
 
 /** Answers every request with what belongs to this face alone; see the folders beside this file. */
@@ -61,11 +63,16 @@ export function buildFace(kind: FaceKind, deps: FaceDeps, addRoutes: AddRoutes):
   face.removeContentTypeParser('text/plain');
   face.setErrorHandler(answerError);
   face.setSchemaErrorFormatter(malformedRequest);
-  checkArrivals(face, connections, deps);
+  const arrivals = createArrivals(connections, deps);
+  checkArrivals(face, connections, arrivals);
   answerUnknownPaths(face);
   if (kind.name !== 'distribution') forbidCaching(face);
   countAnswers(face, { name: kind.name, services, connections });
   if (deps.requestLog) logRequests(face, logger);
+  if (kind.answersPolls) {
+    const lines = deps.requestLog ? { logger, newInstance } : undefined;
+    answerPolls(face.server, { name: kind.name, arrivals, connections, lines, ...deps });
+  }
   addRoutes(face, connections, deps);
   return face;
 }
@@ -128,28 +135,19 @@ function forbidCaching(face: Face): void {
 }
 
 /** The first look at each request, in one hook: stopping, a missing Host (RFC 9112 §3.2), the limit of its address. */
-function checkArrivals(face: Face, connections: ConnectionRegistry, { limits, now }: FaceDeps): void {
-  const addresses = createRateWindow(limits.requestsPerMinute, now);
-  let stopping = false;
-
+function checkArrivals(face: Face, connections: ConnectionRegistry, arrivals: Arrivals): void {
   face.addHook('preClose', (done) => {
-    stopping = true;
-    connections.drain(limits.drainMs);
+    arrivals.stop();
     done();
   });
   face.addHook('onRequest', (request, reply, done) => {
     const { socket } = request.raw;
     connections.requestBegan(socket);
     reply.header('x-content-type-options', 'nosniff');
-    if (stopping) return done(new CaError('stopping', 'The service is stopping. Try again in a moment.') as never);
-    if (request.headers.host === undefined && request.raw.httpVersion === '1.1') {
-      return done(new CaError('malformed', 'HTTP/1.1 requires the header field Host.') as never);
-    }
-    const excess = addresses.count(connections.address(socket));
-    if (!excess) return done();
-    request.refusalAudited = !excess.first;
-    const { retryAfterSeconds } = excess;
-    done(new CaError('rateLimited', 'This address asks too often.', { retryAfterSeconds }) as never);
+    const refused = arrivals.refusal(request.raw);
+    if (!refused) return done();
+    request.refusalAudited = refused.audited;
+    done(refused.error as never);
   });
   face.addHook('onResponse', (request, _reply, done) => {
     connections.requestEnded(request.raw.socket);

@@ -25,7 +25,7 @@ export function sendPublished(
   const { bytes, mediaType, etag, lastModified, maxAgeSeconds } = published;
   reply
     .header('etag', etag)
-    .header('cache-control', `public, max-age=${maxAgeSeconds}, must-revalidate, no-transform`)
+    .header('cache-control', cacheControl(maxAgeSeconds))
     .header('expires', new Date(now + maxAgeSeconds * 1000).toUTCString());
   if (lastModified !== undefined) reply.header('last-modified', new Date(lastModified * 1000).toUTCString());
   if (isKnown(request, etag, lastModified)) return reply.code(304).send();
@@ -33,12 +33,19 @@ export function sendPublished(
   return reply.header('content-type', mediaType).send(body);
 }
 
-/** RFC 9110 §13.1: If-None-Match decides alone where it is given, with weak comparison. */
+export const cacheControl = (maxAgeSeconds: number): string =>
+  `public, max-age=${maxAgeSeconds}, must-revalidate, no-transform`;
+
+/** Whether the value of If-None-Match has the tag, with weak comparison (RFC 9110 §13.1.2). */
+export const matches = (given: string, etag: string): boolean =>
+  given === etag ||
+  given.trim() === '*' ||
+  given.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag);
+
+/** RFC 9110 §13.1: If-None-Match decides alone where it is given. */
 function isKnown({ headers }: FastifyRequest, etag: string, lastModified: number | undefined): boolean {
   const given = headers['if-none-match'];
-  if (given !== undefined) {
-    return given.trim() === '*' || given.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag);
-  }
+  if (given !== undefined) return matches(given, etag);
   const since = headers['if-modified-since'];
   return since !== undefined && lastModified !== undefined && lastModified * 1000 <= Date.parse(since);
 }

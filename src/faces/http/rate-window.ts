@@ -19,6 +19,8 @@ export interface RateWindow {
    * making us forget. One may be counted too high, by at most the window's events divided by the capacity.
    */
   count(key: string): Excess | undefined;
+  /** Counts one event of a key that is known and below the limit; false: it is not, and nothing was counted. */
+  admits(key: string): boolean;
   /** Keys that are remembered now. */
   readonly size: number;
 }
@@ -57,17 +59,33 @@ export function createRateWindow(limit: number, now: () => number, capacity = de
     return entry;
   };
 
+  const keepTime = (): number => {
+    const at = now();
+    // A clock that went back must not lengthen the window.
+    if (at >= endsAt || endsAt - at > windowMs) beginAnew(at);
+    return at;
+  };
+
+  const countIn = (entry: Entry): void => {
+    ranks?.remove(entry);
+    entry.count++;
+    ranks?.add(entry);
+  };
+
   return {
     count(key) {
-      const at = now();
-      // A clock that went back must not lengthen the window.
-      if (at >= endsAt || endsAt - at > windowMs) beginAnew(at);
+      const at = keepTime();
       const entry = entries.get(key) ?? enter(key);
-      ranks?.remove(entry);
-      entry.count++;
-      ranks?.add(entry);
+      countIn(entry);
       if (entry.count <= limit) return undefined;
       return { first: entry.count === limit + 1, retryAfterSeconds: Math.ceil((endsAt - at) / 1000) };
+    },
+    admits(key) {
+      keepTime();
+      const entry = entries.get(key);
+      if (entry === undefined || entry.count >= limit) return false;
+      countIn(entry);
+      return true;
     },
     get size() {
       return entries.size;

@@ -8,18 +8,20 @@ import type { Face } from './face-deps.ts';
 import { contentEtag, sendPublished } from './published-bytes.ts';
 import { rfc3339 } from './rfc3339.ts';
 
+export const renewalRoute = '/v1/renewal-info/:serial';
 /** What a shared cache may add to Retry-After. */
-const maxAgeSeconds = 60;
+export const maxAgeSeconds = 60;
+export const mediaType = 'application/json; charset=utf-8';
 
-interface Rendered {
+export interface RenderedWindow {
   readonly bytes: string;
   readonly etag: string;
 }
 
 /** Made once for as long as the service keeps the answer. */
-const rendered = new WeakMap<RenewalInfo, Rendered>();
+const rendered = new WeakMap<RenewalInfo, RenderedWindow>();
 
-function render(info: RenewalInfo): Rendered {
+export function renderWindow(info: RenewalInfo): RenderedWindow {
   const known = rendered.get(info);
   if (known) return known;
   const { serial, start, end, reason } = info;
@@ -32,7 +34,7 @@ function render(info: RenewalInfo): Rendered {
 
 export function addRenewalRoutes(face: Face, services: Pick<Services, 'renewalInfo'>, now: () => number): void {
   face.get(
-    '/v1/renewal-info/:serial',
+    renewalRoute,
     {
       schema: {
         operationId: 'renewalInfo',
@@ -54,7 +56,7 @@ export function addRenewalRoutes(face: Face, services: Pick<Services, 'renewalIn
     async (request, reply) => {
       const info = await services.renewalInfo(request.params.serial);
       reply.header('retry-after', info.retryAfterSeconds);
-      const published = { ...render(info), mediaType: 'application/json; charset=utf-8', maxAgeSeconds };
+      const published = { ...renderWindow(info), mediaType, maxAgeSeconds };
       return sendPublished(request, reply, published, now());
     },
   );

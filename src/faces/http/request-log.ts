@@ -10,18 +10,24 @@ export function logRequests(face: Face, logger: Logger): void {
   face.addHook('onResponse', (request, reply, done) => {
     // Probes come every second for ever; they are of interest to nobody but a debugger.
     const level = request.routeOptions.url === '/livez' || request.routeOptions.url === '/readyz' ? 'debug' : 'info';
-    if (logger.isLevelEnabled(level)) {
-      logger[level]({
-        id: request.id,
-        address: request.ip,
-        method: request.method,
-        path: pathOf(request).slice(0, maxLoggedPath),
-        status: reply.statusCode,
-        ms: Math.round(reply.elapsedTime * 1000) / 1000,
-      });
-    }
+    const { id, ip: address, method } = request;
+    const path = pathOf(request).slice(0, maxLoggedPath);
+    logAnswer(logger, level, { id, address, method, path, status: reply.statusCode, ms: reply.elapsedTime });
     done();
   });
+}
+
+interface AnswerLine {
+  readonly id: string;
+  readonly address: string;
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  readonly ms: number;
+}
+
+export function logAnswer(logger: Logger, level: 'info' | 'debug', line: AnswerLine): void {
+  if (logger.isLevelEnabled(level)) logger[level]({ ...line, ms: Math.round(line.ms * 1000) / 1000 });
 }
 
 /** What Fastify itself finds worth a line; without a logger of its own it makes no child logger for each request. */

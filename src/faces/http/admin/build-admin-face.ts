@@ -28,7 +28,12 @@ import { addStatusRoutes } from './status-routes.ts';
 import { addTokenRoutes } from './token-routes.ts';
 import { addVaultRoutes } from './vault-routes.ts';
 
-export const adminFace: FaceKind = { name: 'admin', clientCertificate: 'required', auditRefusals: true };
+export const adminFace: FaceKind = {
+  name: 'admin',
+  clientCertificate: 'required',
+  auditRefusals: true,
+  answersPolls: false,
+};
 
 /** `version` is the service's, for the status. */
 export const buildAdminFace = (deps: FaceDeps & { readonly version: string }): Face =>

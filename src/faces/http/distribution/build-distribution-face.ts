@@ -12,6 +12,7 @@ export const distributionFace: FaceKind = {
   name: 'distribution',
   clientCertificate: 'optional',
   auditRefusals: false,
+  answersPolls: true,
 };
 
 export const buildDistributionFace = (deps: FaceDeps): Face => buildFace(distributionFace, deps, addDistributionRoutes);

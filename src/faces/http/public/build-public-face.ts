@@ -13,7 +13,12 @@ import { addAuthorityRoutes } from '../trust-routes.ts';
 import { addCollectRoute } from './collect-routes.ts';
 import { addSubmitRoutes } from './submit-routes.ts';
 
-export const publicFace: FaceKind = { name: 'public', clientCertificate: 'optional', auditRefusals: true };
+export const publicFace: FaceKind = {
+  name: 'public',
+  clientCertificate: 'optional',
+  auditRefusals: true,
+  answersPolls: true,
+};
 
 export const buildPublicFace = (deps: FaceDeps): Face => buildFace(publicFace, deps, addPublicRoutes);
 

@@ -4,10 +4,11 @@ import { parseArgs } from 'node:util';
 import type { CampaignPlanJson, CampaignProgressJson } from '../src/api/campaign.ts';
 import type { RenewalInfoJson } from '../src/api/certificate.ts';
 import { askAdmin } from './ask-admin.ts';
+import { startBareServer } from './bare-http.ts';
 import { type Enrolled, enrol } from './enrol.ts';
 import { httpRequest, type LoadResult, runLoad } from './load.ts';
 import { startMeasuredServer } from './measured-server.ts';
-import { inLanes, openRaw } from './raw-connection.ts';
+import { inLanes, openRaw, type RawAnswer } from './raw-connection.ts';
 import { makeSignedRequests } from './signed-requests.ts';
 import { describeMachine, formatTable, machineLine, thousands } from './table.ts';
 
@@ -52,17 +53,31 @@ async function pollAll(fleet: readonly Enrolled[]): Promise<readonly Poll[]> {
   return polls;
 }
 
+async function answerOf(serial: string): Promise<RawAnswer> {
+  const connection = await openRaw({ port: distributionPort });
+  const answer = await connection.exchange(httpRequest('GET', pathOf(serial), {}));
+  connection.close();
+  return answer;
+}
+
 interface Measured extends LoadResult {
   /** Processor time of the service for one request: what a loaded machine does not blur. */
   readonly serverMicroseconds: number;
 }
 
+interface Where {
+  readonly port: number;
+  readonly ca?: string;
+  /** Who answers there; the service if absent. */
+  readonly measured?: { measure(): Promise<{ readonly cpuSeconds: number }> };
+}
+
 async function load(
-  where: { readonly port: number; readonly ca?: string },
+  { measured = server, ...where }: Where,
   expectedStatus: number,
   requests: readonly Buffer[],
 ): Promise<Measured> {
-  await server.measure();
+  await measured.measure();
   const result = await runLoad({
     ...where,
     connections,
@@ -71,7 +86,7 @@ async function load(
     expectedStatus,
     requests: requests.map((bytes) => bytes.toString('base64')),
   });
-  const { cpuSeconds } = await server.measure();
+  const { cpuSeconds } = await measured.measure();
   // The warm-up is asked as often as what is measured, and not counted.
   const asked = (result.requests * (warmUpSeconds + seconds)) / seconds;
   return { ...result, serverMicroseconds: (cpuSeconds * 1e6) / asked };
@@ -103,12 +118,14 @@ const gets = fleet.map(({ serial }) => httpRequest('GET', pathOf(serial), {}));
 const known = (await pollAll(fleet)).map(({ serial, etag }) =>
   httpRequest('GET', pathOf(serial), { 'If-None-Match': etag }),
 );
+const bare = await startBareServer(await answerOf(fleet[0]!.serial));
 const polls: readonly (readonly [string, Measured])[] = [
   ['poll, HTTP, kept alive', await load({ port: distributionPort }, 200, gets)],
   ['poll again (304), HTTP', await load({ port: distributionPort }, 304, known)],
   ['poll, TLS, kept alive', await load({ port: publicPort, ca }, 200, gets)],
-  ['livez, HTTP, kept alive', await load({ port: distributionPort }, 200, [httpRequest('GET', '/livez', {})])],
+  ['the same bytes of bare node:http', await load({ port: bare.port, measured: bare }, 200, gets)],
 ];
+await bare.stop();
 
 const extra = makeSignedRequests(slice * 24, 'demo.dev.internal');
 const plain = (await enrol(server, extra.slice(0, slice * 4), lanes)).perSecond;

@@ -8,18 +8,27 @@ interface Tally {
   failures: number;
 }
 
-const endOfHead = Buffer.from('\r\n\r\n');
+const endOfHead = '\r\n\r\n';
 
 /** Length of the whole answer at the start of `bytes`; 0 while that is not known yet. */
 function answerLength(bytes: Buffer): number {
-  const headEnd = bytes.indexOf(endOfHead);
+  const text = bytes.toString('latin1');
+  const headEnd = text.indexOf(endOfHead);
   if (headEnd < 0) return 0;
-  const [, length] = /\r\ncontent-length: *(\d+)/i.exec(bytes.toString('latin1', 0, headEnd + 2)) ?? [];
+  const contentFrom = headEnd + endOfHead.length;
   // RFC 9110 §15.4.5: a 304 has no content, whether or not it tells a length.
-  if (bytes.toString('latin1', 9, 12) === '304') return headEnd + endOfHead.length;
-  if (length === undefined)
-    throw new Error(`an answer without Content-Length: ${bytes.toString('latin1', 0, headEnd)}`);
-  return headEnd + endOfHead.length + Number(length);
+  return text.startsWith('304', 9) ? contentFrom : contentFrom + contentLength(text.slice(0, headEnd));
+}
+
+const lengthName = '\r\ncontent-length: ';
+
+/** Most servers write it so; a regular expression would cost more than all else here. */
+function contentLength(head: string): number {
+  const at = head.indexOf(lengthName);
+  if (at >= 0) return Number.parseInt(head.slice(at + lengthName.length), 10);
+  const [, length] = /\r\ncontent-length: *(\d+)/i.exec(head) ?? [];
+  if (length === undefined) throw new Error(`an answer without Content-Length: ${head}`);
+  return Number(length);
 }
 
 /** Reads whole answers off a socket, one after the other; `onAnswer` gets the status. */

@@ -71,7 +71,14 @@ function watch(request: IncomingMessage, response: ServerResponse, face: PolledF
     const status = response.statusCode;
     services.countAnswer({ face: name, method: 'GET', route: renewalRoute, status, seconds: ms / 1000 });
     if (!lines) return;
-    logAnswer(lines.logger, 'info', { id: lines.newInstance(), address, method: 'GET', path: request.url!, status, ms });
+    logAnswer(lines.logger, 'info', {
+      id: lines.newInstance(),
+      address,
+      method: 'GET',
+      path: request.url!,
+      status,
+      ms,
+    });
   });
 }
 
@@ -89,5 +96,8 @@ function send({ headers }: IncomingMessage, response: ServerResponse, { info, ex
     ...['cache-control', cacheControl(maxAgeSeconds), 'expires', expires],
     ...(isKnown ? [] : ['content-type', mediaType, 'content-length', String(bytes.length)]),
   ];
-  response.writeHead(isKnown ? 304 : 200, head).end(isKnown ? undefined : bytes);
+  response.writeHead(isKnown ? 304 : 200, head);
+  // ASCII, which goes out in one write with the head.
+  if (isKnown) response.end();
+  else response.end(bytes, 'latin1');
 }

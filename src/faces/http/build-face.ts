@@ -5,9 +5,9 @@ import fastify, { type FastifyReply, type FastifyRequest, type FastifyServerOpti
 import type { Caller } from '../../services/caller.ts';
 import { answerUnknownPaths, createAnswerError } from './answer-errors.ts';
 import { createAnswerParserError } from './answer-parser-errors.ts';
-import { type ConnectionRegistry, createConnectionRegistry } from './connection-registry.ts';
 import { answerPolls } from './answer-polls.ts';
 import { type Arrivals, createArrivals } from './arrivals.ts';
+import { type ConnectionRegistry, createConnectionRegistry } from './connection-registry.ts';
 import { countAnswers } from './count-answers.ts';
 import type { Face, FaceDeps, FaceLimits } from './face-deps.ts';
 import { FaceLog, logRequests } from './request-log.ts';

@@ -38,9 +38,7 @@ export const cacheControl = (maxAgeSeconds: number): string =>
 
 /** Whether the value of If-None-Match has the tag, with weak comparison (RFC 9110 §13.1.2). */
 export const matches = (given: string, etag: string): boolean =>
-  given === etag ||
-  given.trim() === '*' ||
-  given.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag);
+  given === etag || given.trim() === '*' || given.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag);
 
 /** RFC 9110 §13.1: If-None-Match decides alone where it is given. */
 function isKnown({ headers }: FastifyRequest, etag: string, lastModified: number | undefined): boolean {

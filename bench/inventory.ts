@@ -136,8 +136,8 @@ if (values.json) {
   const filled =
     filling === null
       ? `The home ${home} as it was`
-      : `Filled with ${thousands(filling.certificatesPerSecond)} certificates/s (${thousands(filling.rowsPerSecond)} rows/s); ` +
-        `caught up in ${filling.catchUpSeconds.toFixed(1)} s; ${thousands(filling.octetsPerCertificate)} octets a certificate`;
+      : `Filled with ${thousands(filling.certificatesPerSecond)} certificates/s (${thousands(filling.rowsPerSecond)} rows/s, aim 20,000), ` +
+        `${thousands(filling.processorMicroseconds)} us of processor time each; caught up in ${filling.catchUpSeconds.toFixed(1)} s; ${thousands(filling.octetsPerCertificate)} octets a certificate`;
   const text = [
     `The inventory with ${thousands(Number(values.certificates))} certificates of ${thousands(Number(values.products))} products`,
     machineLine(machine),

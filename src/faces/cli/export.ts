@@ -26,10 +26,16 @@ export async function exportAll(session: Session, { format, out, ...filters }: E
   return 'ok';
 }
 
-/** Text as it comes, and only as fast as it is taken. */
-export async function writeText(sink: TextSink, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+/** Text as it comes, and only as fast as it is taken. Resolves to how many lines it had. */
+export async function writeText(sink: TextSink, chunks: AsyncIterable<Uint8Array>): Promise<number> {
   const decoder = new TextDecoder();
-  for await (const chunk of chunks) await taken(sink, decoder.decode(chunk, { stream: true }));
+  let lines = 0;
+  for await (const chunk of chunks) {
+    const text = decoder.decode(chunk, { stream: true });
+    lines += text.split('\n').length - 1;
+    await taken(sink, text);
+  }
+  return lines;
 }
 
 /** Streams of Node say false when they want no more for now, and `drain` when they do again. */
@@ -58,11 +64,11 @@ async function writeFile(
       if (interrupted) throw new CliError('declined', `Interrupted; ${file} was not written.`);
       await handle.write(chunk);
       octets += chunk.length;
-      if (session.io.isTty) session.io.stderr.write(`\r${(octets / 1e6).toFixed(1)} MB`);
+      if (session.io.isTty) session.io.stderr.write(`\r${sizeText(octets)}`);
     }
     await handle.sync();
     if (session.io.isTty) session.io.stderr.write('\r');
-    session.note([`Written: ${file} (${(octets / 1e6).toFixed(1)} MB)`]);
+    session.note([`Written: ${file} (${sizeText(octets)})`]);
   } catch (error) {
     await rm(file, { force: true });
     throw error;
@@ -71,6 +77,9 @@ async function writeFile(
     await handle.close();
   }
 }
+
+const sizeText = (octets: number): string =>
+  octets < 1e6 ? `${(octets / 1e3).toFixed(1)} kB` : `${(octets / 1e6).toFixed(1)} MB`;
 
 function notWritable(file: string, error: unknown): CliError {
   if ((error as NodeJS.ErrnoException).code === 'EEXIST') {

@@ -30,6 +30,15 @@ export interface FilterOptions {
 
 const statuses = ['pending', 'valid', 'expired', 'revoked', 'held'];
 
+const purposes: Record<NonNullable<FilterOptions['purpose']>, true> = {
+  product: true,
+  authority: true,
+  operator: true,
+  server: true,
+  ocspResponder: true,
+  auditLog: true,
+};
+
 const deployments = ['none', 'proved', 'deployed', 'failed', 'predecessor'];
 
 /** Several values of an option: any of them will do. */
@@ -44,15 +53,7 @@ export const repeatedChoice = (flags: string, description: string, choices: read
 export const addFilterOptions = (command: Command): Command =>
   addDescriptiveOptions(command)
     .addOption(repeatedChoice('--status <status>', 'only these', statuses))
-    .addOption(
-      new Option('--purpose <purpose>', 'only these').choices([
-        'product',
-        'authority',
-        'operator',
-        'server',
-        'ocspResponder',
-      ]),
-    )
+    .addOption(new Option('--purpose <purpose>', 'only these').choices(Object.keys(purposes)))
     .option('--serial <serial>', 'only this serial', readSerial)
     .addOption(
       new Option('--successor <which>', 'none: nothing has taken its place; some: something has').choices([

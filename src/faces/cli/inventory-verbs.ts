@@ -34,7 +34,11 @@ export function addInventoryVerbs(program: Command, { withSession }: VerbDeps): 
   program
     .command('expiring')
     .description('when products’ certificates expire, by day or week, and whose they are')
-    .option('--within <length>', 'how far to look ahead, up to 366d', readLength, 90 * 86_400)
+    .addOption(
+      new Option('--within <length>', 'how far to look ahead, up to 366d')
+        .argParser(readLength)
+        .default(90 * 86_400, '90d'),
+    )
     .option('--environment <name>', 'only of this environment')
     .option('--product <id>', 'only of this product, like dev/demo')
     .addHelpText('after', '\nExample:\n  $ privyseal expiring --within 30d --environment prod')

@@ -24,8 +24,11 @@ export async function list(session: Session, options: ListOptions): Promise<Endi
   const client = await session.adminClient();
   const query = { ...filterQuery(filters, session.now()), limit: Math.min(limit, largestPage) };
   if (csv) {
+    if (session.json) throw new CliError('usage', '--csv and --json are two forms of the same: choose one.');
     if (limit > largestPage) throw tooManyForCsv(limit);
-    await writeText(session.io.stdout, await client.exportCertificates(query, 'text/csv'));
+    const lines = await writeText(session.io.stdout, await client.exportCertificates(query, 'text/csv'));
+    // With the line that names the columns.
+    if (lines > limit) session.note([`The first ${limit}; --limit shows more, \`privyseal export\` everything.`]);
     return 'ok';
   }
   const found = await collect(client, { ...query, ...(count && { count: 'true' as const }) }, limit);

@@ -132,6 +132,13 @@ describe('privyseal list', () => {
     expect([code, stdout]).toEqual([0, '"a"\r\n']);
     expect(service.requests[0]!.headers.accept).toContain('text/csv');
     expect((await run(['list', '--csv', '--limit', '1001'])).code).toBe(2);
+    expect((await run(['list', '--csv', '--json'])).code).toBe(2);
+  });
+
+  it('with --csv says when there may be more than it shows', async () => {
+    const { run } = await started(() => ({ mediaType: 'text/csv; charset=utf-8', body: '"serial"\r\n"01"\r\n' }));
+    expect((await run(['list', '--csv', '--limit', '1'])).stderr).toContain('The first 1;');
+    expect((await run(['list', '--csv', '--limit', '2'])).stderr).toBe('');
   });
 });
 
@@ -235,6 +242,7 @@ describe('privyseal expiring', () => {
     expect((await run(['expiring'])).stdout).toBe('0 certificates of products expire within 90 days.\n');
     expect(JSON.parse((await run(['expiring', '--json'])).stdout)).toEqual(nothing);
     expect((await run(['expiring', '--within', '400d'])).code).toBe(2);
+    expect((await run(['expiring', '--help'])).stdout).toContain('(default: 90d)');
   });
 });
 

@@ -32,6 +32,11 @@ export function addToolVerbs(program: Command, { withSession }: { readonly withS
     .addOption(new Option('--max-tls <version>', 'at most this version').choices(['1.2', '1.3']).default('1.3'))
     .option('--timeout <length>', 'how long the server may take (default: 10s)', readLength)
     .option('--http', 'ask for / afterwards: nginx refuses a client only there')
+    .addOption(
+      new Option('--starttls <protocol>', 'ask for TLS in plain first')
+        .choices(['smtp', 'imap', 'postgres'])
+        .conflicts('http'),
+    )
     .option('--crl <file>', 'a CRL, PEM or DER, that says who is revoked; may be repeated', collect)
     .option('--revocation', 'ask about revocation where the certificates say: OCSP, or else the CRL, over HTTP')
     .addOption(new Option('--svg', 'draw a picture, to standard output').conflicts('mermaid'))

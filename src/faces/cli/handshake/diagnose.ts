@@ -62,6 +62,7 @@ const ofErrors: Readonly<Record<string, TroubleCode>> = {
   EHOSTUNREACH: 'unreachable',
   ENETUNREACH: 'unreachable',
   EADDRNOTAVAIL: 'unreachable',
+  STARTTLS_REFUSED: 'startTlsRefused',
   ECONNRESET: 'closed',
   EPIPE: 'closed',
 };

@@ -10,6 +10,7 @@ export function handshakeJson(seen: Seen, troubles: readonly Trouble[]) {
   return {
     server: `${request.host}:${request.port}`,
     servername: request.servername,
+    starttls: request.starttls ?? null,
     trust,
     protocol: result.protocol ?? null,
     cipher: result.cipher ?? null,

@@ -20,6 +20,7 @@ import type { ProbeRequest, ProbeResult } from './probe.ts';
 import { type GivenList, revocationSaid } from './revocation.ts';
 import { lifelines, rowsOf } from './rows.ts';
 import { refusalOf, type Seen } from './seen.ts';
+import type { StartTlsProtocol } from './start-tls.ts';
 import { readTrace, type TracedMessage } from './trace.ts';
 import type { TroubleCode } from './trouble.ts';
 
@@ -29,6 +30,7 @@ export interface HandshakeOptions {
   /** Seconds. */
   readonly timeout?: number;
   readonly http?: boolean;
+  readonly starttls?: StartTlsProtocol;
   readonly crl?: string[];
   readonly revocation?: boolean;
   readonly svg?: boolean;
@@ -47,7 +49,7 @@ export async function handshake(
   const { trust, pem } = await readCredentials(session, options);
   const request: ProbeRequest = {
     ...{ ...target, servername, http, timeoutMs: timeout * 1000 },
-    ...{ maxVersion: `TLSv${maxTls}`, ...pem },
+    ...{ maxVersion: `TLSv${maxTls}`, ...pem, ...(options.starttls && { starttls: options.starttls }) },
   };
   const { result, trace } = await probe(request);
   const roots = certificatesIn(pem.ca ?? rootCertificates.join('\n'));

@@ -1,6 +1,7 @@
 /** Entry of a process of its own that does one TLS handshake: OpenSSL writes its trace straight to standard error. */
-import { isIP, connect as openPlain } from 'node:net';
+import { isIP, connect as openPlain, type Socket } from 'node:net';
 import { type ConnectionOptions, connect, type SecureVersion, type TLSSocket } from 'node:tls';
+import { type StartTlsProtocol, StartTlsRefused, startTls } from './start-tls.ts';
 
 /** Comes as a message: arguments are seen by everybody on the machine. */
 export interface ProbeRequest {
@@ -8,6 +9,8 @@ export interface ProbeRequest {
   readonly port: number;
   readonly servername: string;
   readonly maxVersion: SecureVersion;
+  /** What to speak before TLS. */
+  readonly starttls?: StartTlsProtocol;
   readonly ca?: string;
   readonly cert?: string;
   readonly key?: string;
@@ -62,25 +65,60 @@ async function probe(request: ProbeRequest): Promise<ProbeResult> {
   return { ...result, resumption: session ? await resume(request, session) : 'noTicket' };
 }
 
-function optionsOf({ timeoutMs, http, servername, ...options }: ProbeRequest): ConnectionOptions {
+function optionsOf({ timeoutMs, http, starttls, servername, ...options }: ProbeRequest): ConnectionOptions {
   // RFC 6066 §3: SNI holds no address.
   return { ...options, ...(isIP(servername) === 0 && { servername }), rejectUnauthorized: false };
 }
 
-function handshake(request: ProbeRequest): Promise<{ result: ProbeResult; session?: Buffer }> {
-  const { timeoutMs, http, servername } = request;
+async function handshake(request: ProbeRequest): Promise<{ result: ProbeResult; session?: Buffer }> {
   const result: Mutable = { connected: false, stage: 'nothing', closedAtOnce: false };
-  let hangingUp = false;
-  let session: Buffer | undefined;
-  const socket = connect({ ...optionsOf(request), enableTrace: true, requestOCSP: true });
+  const tracing = { ...optionsOf(request), enableTrace: true, requestOCSP: true };
+  if (request.starttls === undefined) return secured(request, watched(connect(tracing), request, result), result);
+  try {
+    const socket = await askedInPlain(request, request.starttls, result);
+    return await secured(request, connect({ ...tracing, socket }), result);
+  } catch (error) {
+    const said = error instanceof StartTlsRefused ? { plain: error.said } : {};
+    return { result: { ...result, error: codeOf(error as Error), ...said } };
+  }
+}
+
+/** A connection on which TLS is awaited. */
+async function askedInPlain(request: ProbeRequest, protocol: StartTlsProtocol, result: Mutable): Promise<Socket> {
+  const socket = limited(watched(openPlain(request), request, result), request);
+  try {
+    await startTls(socket, protocol);
+    return socket.setTimeout(0);
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
+}
+
+/** Broken off when it is silent for too long. */
+const limited = <Opened extends Socket>(socket: Opened, { timeoutMs }: Pick<ProbeRequest, 'timeoutMs'>): Opened =>
   socket.setTimeout(timeoutMs, () => socket.destroy(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })));
-  if (isIP(request.host) !== 0) result.stage = 'resolved';
+
+/** How far it comes. */
+function watched<Opened extends Socket>(socket: Opened, { host }: ProbeRequest, result: Mutable): Opened {
+  if (isIP(host) !== 0) result.stage = 'resolved';
   socket.once('lookup', (error) => {
     if (!error) result.stage = 'resolved';
   });
   socket.once('connect', () => {
     result.stage = 'connected';
   });
+  return socket;
+}
+
+function secured(
+  { timeoutMs, http, servername }: ProbeRequest,
+  socket: TLSSocket,
+  result: Mutable,
+): Promise<{ result: ProbeResult; session?: Buffer }> {
+  let hangingUp = false;
+  let session: Buffer | undefined;
+  limited(socket, { timeoutMs });
   socket.on('error', (error: NodeJS.ErrnoException) => {
     result.error = codeOf(error);
   });
@@ -142,9 +180,16 @@ function agreedOn(socket: TLSSocket): Partial<ProbeResult> {
 }
 
 /** A second connection that offers the first one's session. */
-function resume(request: ProbeRequest, session: Buffer): Promise<'resumed' | 'full' | 'failed'> {
+async function resume(request: ProbeRequest, session: Buffer): Promise<'resumed' | 'full' | 'failed'> {
+  const options = { ...optionsOf(request), session };
+  if (request.starttls === undefined) return resumed(request, connect(options));
+  const unseen = { connected: false, stage: 'nothing', closedAtOnce: false } as const;
+  const socket = await askedInPlain(request, request.starttls, unseen).catch(() => undefined);
+  return socket ? resumed(request, connect({ ...options, socket })) : 'failed';
+}
+
+function resumed(request: ProbeRequest, socket: TLSSocket): Promise<'resumed' | 'full' | 'failed'> {
   return new Promise((resolve) => {
-    const socket = connect({ ...optionsOf(request), session });
     const end = (outcome: 'resumed' | 'full' | 'failed') => {
       resolve(outcome);
       socket.destroy();

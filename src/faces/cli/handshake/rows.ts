@@ -20,7 +20,7 @@ export function rowsOf(seen: Seen): Row[] {
     details: detailsOf(message, seen),
     fatal: message.alert?.fatal === true,
   }));
-  return [...rows, ...httpRows(seen)];
+  return [...startTlsRows(seen), ...rows, ...httpRows(seen)];
 }
 
 /** Names of the two lifelines. */
@@ -56,6 +56,11 @@ const chosen = ({ versions, ciphers, groups }: Hello, { result }: Seen): string[
   const group = result.group ?? groups[0];
   return [[result.protocol ?? versions[0], ciphers[0] ?? result.cipher, group].filter(Boolean).join(', ')];
 };
+
+const startTlsRows = ({ request, messages }: Seen): Row[] =>
+  request.starttls === undefined || messages.length === 0
+    ? []
+    : [{ from: 'client', label: 'STARTTLS', details: [`in plain, ${request.starttls}`], fatal: false }];
 
 function httpRows(seen: Seen): Row[] {
   const answer = httpAnswer(seen);

@@ -31,6 +31,7 @@ type ConnectionTroubleCode =
   | 'noAnswer'
   | 'plainHttp'
   | 'notTls'
+  | 'startTlsRefused'
   | 'closed'
   | 'protocolVersion'
   | 'nothingInCommon'
@@ -106,7 +107,12 @@ const connection: Readonly<Record<ConnectionTroubleCode, Sentences>> = {
     step: 'hello',
     why: ({ address, told }) => `${address} answered with something that is not TLS${told && ` (${told})`}.`,
     next: () =>
-      'Check the port: this one speaks another protocol, or wants STARTTLS first, which this verb does not do.',
+      'Check the port: this one speaks another protocol, or wants to be asked for TLS first, as --starttls does.',
+  },
+  startTlsRefused: {
+    step: 'hello',
+    why: ({ address, told }) => `${address} did not begin TLS when it was asked to in plain (${told || 'no answer'}).`,
+    next: () => 'Check that it speaks that protocol there, and that TLS is turned on for it.',
   },
   closed: {
     step: 'hello',

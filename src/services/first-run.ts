@@ -1,6 +1,7 @@
 /** Makes a new home useful: system authority, environment dev, product dev/demo with a token, an admin, and their files. */
 
 import { encodePem } from '../domain/der/pem.ts';
+import { CaError } from '../domain/errors.ts';
 import { builtinProfiles } from '../domain/policy/builtin-profiles.ts';
 import { recipes } from '../domain/policy/service-profiles.ts';
 import type { Hierarchy, Product } from '../domain/records/environment.ts';
@@ -8,6 +9,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Home } from '../ports/home.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import type { KeyPairs } from '../ports/key-pairs.ts';
+import type { Log } from '../ports/log.ts';
 import type { Randomness } from '../ports/randomness.ts';
 import type { AuthorityDirectory } from './authority-directory.ts';
 import type { EnsureAuthority } from './create-authority.ts';
@@ -20,6 +22,7 @@ export interface FirstRunDeps {
   readonly inventory: Inventory;
   readonly home: Home;
   readonly clock: Clock;
+  readonly log: Log;
   readonly randomness: Randomness;
   readonly keyPairs: KeyPairs;
   readonly directory: AuthorityDirectory;
@@ -87,10 +90,23 @@ const ensureSystem = (deps: FirstRunDeps): Promise<boolean> =>
 /** An environment whose creation a crash cut short gets its missing authorities and its trust file. */
 async function completeEnvironments(deps: FirstRunDeps): Promise<void> {
   for (const environment of await deps.inventory.environments()) {
-    const made = await deps.ensureEnvironment(environment, 'service');
+    const made = await deps.ensureEnvironment(environment, 'service').catch(leftUnfinished(deps, environment.name));
     if (made.length > 0) await writeTrust(deps, environment.name);
   }
 }
+
+/** A vault that is away, or makes no such key, must not keep everything else from starting. */
+const leftUnfinished =
+  ({ log }: FirstRunDeps, environment: string) =>
+  (error: unknown): readonly string[] => {
+    if (!(error instanceof CaError && (error.code === 'signerUnavailable' || error.code === 'policyRefused')))
+      throw error;
+    log.error(
+      { err: error, environment },
+      'an environment is not complete yet; add it again, in another vault if need be',
+    );
+    return [];
+  };
 
 /** The roots of an environment, or of `system`, as its trust bundle has them. */
 async function writeTrust(deps: Pick<FirstRunDeps, 'home' | 'directory'>, environment: string): Promise<void> {

@@ -7,8 +7,8 @@ import { parseCertificate } from '../../src/domain/x509/certificate.ts';
 import { changedVault } from '../support/changed-vault.ts';
 import { makeKeyRequest } from '../support/key-request.ts';
 import { encodeCertId, encodeOcspRequest } from '../support/ocsp-request.ts';
-import { rejectionOf } from '../support/rejection.ts';
-import { admin, demoToken, firstRunService } from '../support/service-builder.ts';
+import { codeOf, rejectionOf } from '../support/rejection.ts';
+import { admin, demoToken, firstRunService, openService } from '../support/service-builder.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const denied = () => Promise.reject(new CaError('signerUnavailable', 'The vault strict refuses that.'));
@@ -55,4 +55,20 @@ it('keeps the key of its last responder in the home, and names the key that its 
     encodeCertId({ subjectDer: subject.der, key: { spkiDer } }, submitted.view.record.serial),
   ]);
   expect((await services.answerOcsp('dev-issuing.2', asked)).successful).toBe(true);
+});
+
+it('keeps nothing from starting with an environment that it could not be given, which another vault can be', async () => {
+  const home = temporaryFolder().path;
+  const { vault } = await strictVault();
+  const first = await firstRunService({ home, furtherVaults: [vault] });
+  const wanted = { name: 'prod', hierarchy: 'two-tier' } as const;
+  expect(await codeOf(first.services.createEnvironment(admin, { ...wanted, vault: 'strict' }))).toBe(
+    'signerUnavailable',
+  );
+  await first.close();
+  const service = await openService({ home });
+  onTestFinished(() => service.close());
+  expect(await service.ensureFirstRun()).toBe(false);
+  const { authorities } = await service.services.createEnvironment(admin, { ...wanted, vault: 'file' });
+  expect(authorities.map(({ certificateSerial }) => certificateSerial)).not.toContain(null);
 });

@@ -20,8 +20,13 @@ export async function examineOpenBao(options: OpenBaoOptions): Promise<Finding[]
       const versions = versionsOf(options.keys);
       const engine = new TransitEngine(session, mount, versions);
       await engine.health(keyLimitMs);
-      for (const key of versions.keys()) await engine.readKey(key, keyLimitMs);
-      return [findingOf(name, await findWidePowers(session, mount, [...versions.keys()]))];
+      const unfit: Finding[] = [];
+      for (const key of versions.keys()) {
+        await engine
+          .readKey(key, keyLimitMs)
+          .catch((error: unknown) => unfit.push(failed(`${name}, key ${key}`, error)));
+      }
+      return [findingOf(name, await findWidePowers(session, mount, [...versions.keys()])), ...unfit];
     } finally {
       await session.close();
     }
@@ -37,11 +42,11 @@ function findingOf(name: string, powers: readonly string[]): Finding {
   return { check, state: 'warn', says: `${says}, which may do more than sign: ${powers.join(', ')}`, next };
 }
 
-function failed(name: string, error: unknown): Finding {
-  if (error instanceof StartError) return { check, state: 'fail', says: `${name}: ${error.code}`, next: error.message };
+function failed(what: string, error: unknown): Finding {
+  if (error instanceof StartError) return { check, state: 'fail', says: `${what}: ${error.code}`, next: error.message };
   if (!(error instanceof BaoError)) throw error;
   const next = 'docs/keys.md says what each vault needs; the log of the server says why it refuses.';
-  return { check, state: 'fail', says: `${name}: ${troubles[error.trouble].sentence} (${error.message})`, next };
+  return { check, state: 'fail', says: `${what}: ${troubles[error.trouble].sentence} (${error.message})`, next };
 }
 
 const silent: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };

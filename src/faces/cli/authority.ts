@@ -16,7 +16,7 @@ export async function listAuthorities(session: Session): Promise<Ending> {
     session.printJson({ items });
     return 'ok';
   }
-  const columns = ['AUTHORITY', 'ROLE', 'PARENT', 'KEY', 'EXPIRES', 'SHA-256'].map((title) => ({ title }));
+  const columns = ['AUTHORITY', 'ROLE', 'PHASE', 'PARENT', 'KEY', 'EXPIRES', 'SHA-256'].map((title) => ({ title }));
   const leavesOut = ['SHA-256', 'PARENT'];
   const givesWay = leavesOut.map((title) => [title, 9] as const);
   const rows = items.map((item) => rowOf(item, session.now()));
@@ -25,7 +25,7 @@ export async function listAuthorities(session: Session): Promise<Ending> {
 }
 
 const rowOf = (item: AuthorityJson, now: number): string[] => [
-  ...[item.name, item.role, item.parent, item.keyType].map((text) => printable(text)),
+  ...[item.name, item.role, item.phase, item.parent, item.keyType].map((text) => printable(text)),
   timeInWords(item.notAfter, now),
   printable(item.sha256),
 ];

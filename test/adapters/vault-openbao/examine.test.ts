@@ -36,7 +36,6 @@ describeWith('bao', 'examining a vault in OpenBao', () => {
   });
 
   it.each([
-    ['a key that is not there', { keys: ['other'] }],
     ['an address where nobody is', { address: 'https://127.0.0.1:9' }],
     ['another CA', { caFile: undefined }],
     ['a file that is not there', { caFile: '/nowhere/ca.pem' }],
@@ -47,6 +46,13 @@ describeWith('bao', 'examining a vault in OpenBao', () => {
     expect(await examineOpenBao({ ...rest, ...(ca !== undefined && { caFile: ca }) })).toMatchObject([
       { check: 'vault', state: 'fail' },
     ]);
+  });
+
+  it('fails for each key that cannot be used, and names it', async () => {
+    await server.ask('POST', `${mount}/keys/wide`, { type: 'ecdsa-p256', exportable: true });
+    const findings = await examineOpenBao({ ...optionsFor(server), mount, keys: ['ca', 'other', 'wide'] });
+    expect(findings.map(({ state }) => state)).toEqual(['warn', 'fail', 'fail']);
+    expect(findings.map(({ says }) => / key (\w+):/.exec(says)?.[1])).toEqual([undefined, 'other', 'wide']);
   });
 
   it('fails while it is sealed, and says so', async () => {

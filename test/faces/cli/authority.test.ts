@@ -57,8 +57,8 @@ describe('privyseal authority list', () => {
   it('shows who there is, and how to recognise their certificates', async () => {
     const { run } = await started(() => ({ body: { items: [makeCertificate()] } }), false);
     expect(lines((await run(['list'])).stdout)).toEqual([
-      'AUTHORITY    ROLE     PARENT    KEY      EXPIRES     SHA-256',
-      `dev-issuing  issuing  dev-root  ec-p256  in 5 years  ${'ab'.repeat(32)}`,
+      'AUTHORITY    ROLE     PHASE    PARENT    KEY      EXPIRES     SHA-256',
+      `dev-issuing  issuing  inForce  dev-root  ec-p256  in 5 years  ${'ab'.repeat(32)}`,
     ]);
   });
 });

@@ -1,15 +1,14 @@
 /** Stores of the SQLite inventory in temporary folders, for tests that need one to write to. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import {
   openSqliteInventory,
   type SqliteInventoryOptions,
 } from '../../src/adapters/inventory-sqlite/inventory-sqlite.ts';
 import type { Inventory } from '../../src/ports/inventory.ts';
 import type { InventoryStore } from '../contracts/inventory.ts';
-
-export const migrationsDirectory = resolve(import.meta.dirname, '../../migrations/sqlite');
+import { migrationsDirectory, newDatabase } from './new-database.ts';
 
 const searchThread = new URL('../fixtures/threads/plain-search-thread.ts', import.meta.url);
 
@@ -19,6 +18,14 @@ export interface SqliteStore extends InventoryStore {
   open(options?: Partial<SqliteInventoryOptions>): Promise<Inventory>;
 }
 
+/** An empty inventory, migrated already. */
+export async function migratedStore(): Promise<SqliteStore> {
+  const store = await sqliteStore();
+  newDatabase(store.file);
+  return store;
+}
+
+/** Without a file: the first open makes it. */
 export async function sqliteStore(): Promise<SqliteStore> {
   const folder = mkdtempSync(join(tmpdir(), 'privyseal-inventory-'));
   const file = join(folder, 'privyseal.db');

@@ -1,4 +1,5 @@
 /** The services over the real inventory and the real vault in a folder of its own, with a clock that stands still. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { createCsrReader } from '../../src/adapters/csr-reader/csr-reader.ts';
@@ -15,6 +16,7 @@ import type { WebhookSender } from '../../src/ports/webhook-sender.ts';
 import { type BuiltServices, buildServices, type ServiceSettings } from '../../src/services/build-services.ts';
 import type { Caller } from '../../src/services/caller.ts';
 import { defaultClockLimits } from '../../src/services/guard-clock.ts';
+import { migrationsDirectory, newDatabase } from './new-database.ts';
 
 export interface ServiceOptions {
   /** A folder from before; what was made there is opened again. */
@@ -80,9 +82,10 @@ export async function openService(options: ServiceOptions): Promise<TestService>
     randomness: systemRandomness,
     cost: cheapDerivation,
   });
+  const file = join(options.home, 'privyseal.db');
+  if (!existsSync(file)) newDatabase(file);
   const inventory = await openSqliteInventory({
-    file: join(options.home, 'privyseal.db'),
-    migrationsDirectory: join(import.meta.dirname, '../../migrations/sqlite'),
+    ...{ file, migrationsDirectory },
     searchThread: new URL('../../src/search-thread.ts', import.meta.url),
   });
   const csrs = createCsrReader();

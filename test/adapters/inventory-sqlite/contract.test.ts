@@ -1,4 +1,4 @@
 import { inventoryContract } from '../../contracts/inventory.ts';
-import { sqliteStore } from '../../support/inventory-stores.ts';
+import { migratedStore } from '../../support/inventory-stores.ts';
 
-inventoryContract('the inventory on SQLite', sqliteStore);
+inventoryContract('the inventory on SQLite', migratedStore);

@@ -8,13 +8,14 @@ import { copyDatabase, readCopy } from '../../../src/adapters/inventory-sqlite/c
 import { verifyCopy } from '../../../src/adapters/inventory-sqlite/verify-copy.ts';
 import type { Inventory } from '../../../src/ports/inventory.ts';
 import { auditEntry, frozenNow, recordCertificate } from '../../support/inventory-builders.ts';
-import { migrationsDirectory, type SqliteStore, sqliteStore } from '../../support/inventory-stores.ts';
+import { migratedStore, type SqliteStore } from '../../support/inventory-stores.ts';
+import { migrationsDirectory } from '../../support/new-database.ts';
 
 let store: SqliteStore;
 let inventory: Inventory;
 let copy: string;
 beforeEach(async () => {
-  store = await sqliteStore();
+  store = await migratedStore();
   inventory = await store.open();
   copy = join(store.folder, 'copy.db');
 });

@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { expectWholeChain } from '../../contracts/inventory/audit.ts';
-import { type SqliteStore, sqliteStore } from '../../support/inventory-stores.ts';
+import { migratedStore, type SqliteStore } from '../../support/inventory-stores.ts';
 import { itWith, run } from '../../support/judges.ts';
 import { serialsOf, startWriting, writingProgram } from './writing-child.ts';
 
 let store: SqliteStore;
 beforeEach(async () => {
-  store = await sqliteStore();
+  store = await migratedStore();
 });
 afterEach(() => store.remove());
 

@@ -4,7 +4,7 @@ import { openForReading } from '../../../src/adapters/inventory-sqlite/connectio
 import { expiryCounter } from '../../../src/adapters/inventory-sqlite/expiry-counts.ts';
 import type { Inventory } from '../../../src/ports/inventory.ts';
 import { frozenNowSeconds, issuanceIntent, recordCertificate } from '../../support/inventory-builders.ts';
-import { type SqliteStore, sqliteStore } from '../../support/inventory-stores.ts';
+import { migratedStore, type SqliteStore } from '../../support/inventory-stores.ts';
 
 let store: SqliteStore;
 let inventory: Inventory;
@@ -12,7 +12,7 @@ const asked = { now: frozenNowSeconds, boundsDays: [1, 30] };
 const expected = ['dev/first', 'dev/last'].map((owner) => ({ owner, band: 2, certificates: 1, withoutSuccessor: 1 }));
 
 beforeAll(async () => {
-  store = await sqliteStore();
+  store = await migratedStore();
   inventory = await store.open();
   await recordCertificate(inventory, { owner: 'dev/first' });
   // More rows than the search thread takes in one slice.

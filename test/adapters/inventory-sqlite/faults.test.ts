@@ -6,13 +6,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { failureOf, startErrorOf } from '../../../src/adapters/inventory-sqlite/database-error.ts';
 import { expectWholeChain } from '../../contracts/inventory/audit.ts';
 import { auditEntry, issuanceIntent } from '../../support/inventory-builders.ts';
-import { type SqliteStore, sqliteStore } from '../../support/inventory-stores.ts';
+import { migratedStore, type SqliteStore } from '../../support/inventory-stores.ts';
 import { itWith, pathOf } from '../../support/judges.ts';
 import { serialsOf, startWriting, writingProgram } from './writing-child.ts';
 
 let store: SqliteStore;
 beforeEach(async () => {
-  store = await sqliteStore();
+  store = await migratedStore();
 });
 afterEach(() => store.remove());
 

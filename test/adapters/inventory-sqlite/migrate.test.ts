@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { migrate, readMigrations } from '../../../src/adapters/inventory-sqlite/migrate.ts';
 import { canonicalAuditEvent } from '../../../src/domain/records/audit-event.ts';
 import { auditEntry, frozenNowSeconds, recordCertificate } from '../../support/inventory-builders.ts';
-import { migrationsDirectory, type SqliteStore, sqliteStore } from '../../support/inventory-stores.ts';
+import { type SqliteStore, sqliteStore } from '../../support/inventory-stores.ts';
+import { migrationsDirectory } from '../../support/new-database.ts';
 
 let store: SqliteStore;
 let directory: string;

@@ -29,12 +29,12 @@ import type { AuditQuery } from '../../../src/ports/inventory.ts';
 import type { CertificateFilter } from '../../../src/ports/inventory-questions.ts';
 import { arbitraryCertificate, arbitraryFilter, arbitrarySort } from '../../contracts/inventory/model.ts';
 import { frozenNowSeconds, recordCertificate, serialAt } from '../../support/inventory-builders.ts';
-import { type SqliteStore, sqliteStore } from '../../support/inventory-stores.ts';
+import { migratedStore, type SqliteStore } from '../../support/inventory-stores.ts';
 
 let store: SqliteStore;
 let connection: Connection;
 beforeAll(async () => {
-  store = await sqliteStore();
+  store = await migratedStore();
   const inventory = await store.open();
   for (const names of [['a.dev.internal', 'b.dev.internal'], ['dev.internal'], ['xa.dev.internal', '10.0.0.1'], []]) {
     await recordCertificate(inventory, { names });

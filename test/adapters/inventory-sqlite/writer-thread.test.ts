@@ -3,11 +3,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Batch, SettledBatch } from '../../../src/adapters/inventory-sqlite/writer-messages.ts';
 import { type WriterThread, writerThreads } from '../../../src/adapters/inventory-sqlite/writer-thread.ts';
 import { auditEntry } from '../../support/inventory-builders.ts';
-import { type SqliteStore, sqliteStore } from '../../support/inventory-stores.ts';
+import { migratedStore, type SqliteStore } from '../../support/inventory-stores.ts';
 
 let store: SqliteStore;
 beforeEach(async () => {
-  store = await sqliteStore();
+  store = await migratedStore();
   await (await store.open()).close();
 });
 afterEach(() => store.remove());

@@ -2,6 +2,7 @@
 import { type AlertKind, alertKinds } from '../domain/alerts/alert.ts';
 import { gauge, type MetricFamily } from '../domain/records/metric.ts';
 import type { RotationCount } from '../ports/alert-store.ts';
+import { campaignFamily } from './campaign-progress.ts';
 import { createWebhookDelivery, type DeliverWebhooksDeps, type WebhookTries } from './deliver-webhooks.ts';
 import { createAlertWatch, type WatchAlertsDeps } from './watch-alerts.ts';
 
@@ -45,6 +46,7 @@ export function createAlerting(deps: AlertingDeps): Alerting {
     families: async () => [
       ...(await alertFamilies(deps)),
       ...deliveryFamilies(delivery.tries()),
+      await campaignFamily(deps.inventory, Math.floor(clock.now() / 1000)),
       ...productFamilies(watch.counts() ?? [], deps.metricsProducts),
     ],
     async stop() {

@@ -9,7 +9,8 @@ import type { CampaignChange } from '../ports/campaign-store.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import type { Randomness } from '../ports/randomness.ts';
 import { actorOf, type Caller } from './caller.ts';
-import type { CampaignProgress, CampaignServices, CampaignView, Progress } from './campaign-views.ts';
+import { progressOf } from './campaign-progress.ts';
+import type { CampaignProgress, CampaignServices, CampaignView } from './campaign-views.ts';
 import type { GuardedClock } from './guard-clock.ts';
 import { listMembers } from './list-campaign-members.ts';
 import { namePage } from './name-pages.ts';
@@ -158,13 +159,6 @@ async function findCampaign(inventory: Inventory, text: string): Promise<Campaig
 
 const noSuchCampaign = (): CaError =>
   new CaError('notFound', 'There is no such campaign. The list of campaigns shows which there are.');
-
-/** `now` in Unix seconds: who still waits when the time is over is overdue. */
-function progressOf({ rotateBy }: Campaign, counts: readonly MemberCount[], now: number): Progress {
-  const sums = { waiting: 0, rotated: 0, proved: 0, failed: 0 };
-  for (const { state, certificates } of counts) sums[state] += certificates;
-  return now > rotateBy ? { ...sums, waiting: 0, overdue: sums.waiting } : { ...sums, overdue: 0 };
-}
 
 function wholeProgress(campaign: Campaign, counts: readonly MemberCount[], at: number): CampaignProgress {
   const byProduct = Map.groupBy(counts, ({ product }) => product);

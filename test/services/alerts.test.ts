@@ -326,12 +326,18 @@ describe('a webhook', () => {
     const { webhooks } = receiver(delivered);
     const alerting = alertingOf(webhooks);
     await issue();
+    const rotateBy = new Date(service.clock.now() + 3_600_000).toISOString();
+    const order = { filter: { product: 'dev/demo' }, rotateBy };
+    const { campaign } = await service.services.startCampaign(admin, order);
+    await service.housekeep();
     await look(alerting, 26 * day);
     const samples = (await alerting.families()).flatMap(({ name, samples }) =>
       samples.map(({ suffix, labels, value }) => [`${name}${suffix}`, Object.values(labels).join(), value]),
     );
     expect(samples).toEqual(
       expect.arrayContaining([
+        ['privyseal_campaign_members', `${campaign.id},overdue`, 2],
+        ['privyseal_campaign_members', `${campaign.id},waiting`, 0],
         ['privyseal_alerts', 'rotationOverdue', 1],
         ['privyseal_alerts', 'deploymentFailed', 0],
         ['privyseal_rotation_overdue_certificates', 'dev/demo', 2],

@@ -1,9 +1,14 @@
 /** Verbs that work on what is here, without the service: stores for Java, and a look at somebody's handshake. */
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { collect, readLength, readTarget, type Target } from './arguments.ts';
 import type { HandshakeOptions } from './handshake/handshake.ts';
 import type { KeystoreOptions } from './keystore.ts';
 import type { WithSession } from './session.ts';
+
+function readServerName(text: string): string {
+  if (/^[^\s/]{1,253}$/.test(text)) return text;
+  throw new InvalidArgumentError('A name of a server is like www.example.org.');
+}
 
 export function addToolVerbs(program: Command, { withSession }: { readonly withSession: WithSession }): void {
   program
@@ -28,7 +33,7 @@ export function addToolVerbs(program: Command, { withSession }: { readonly withS
     .command('handshake')
     .description('do one TLS handshake and draw what really happened: who showed what, and who believed it')
     .argument('<host:port>', 'where a server listens', readTarget)
-    .option('--servername <name>', 'name asked for by SNI and checked (default: the host)')
+    .option('--servername <name>', 'name asked for by SNI and checked (default: the host)', readServerName)
     .addOption(new Option('--max-tls <version>', 'at most this version').choices(['1.2', '1.3']).default('1.3'))
     .option('--timeout <length>', 'how long the server may take (default: 10s)', readLength)
     .option('--http', 'ask for / afterwards: nginx refuses a client only there')

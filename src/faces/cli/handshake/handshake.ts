@@ -1,7 +1,7 @@
 /** `privyseal handshake HOST:PORT`: does one TLS handshake in a process of its own and draws what really happened. */
 import { fork } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import { decodePemAll } from '../../../domain/der/pem.ts';
 import { tag } from '../../../domain/der/tag.ts';
@@ -17,6 +17,7 @@ import { drawReport } from './draw-report.ts';
 import { drawSvg } from './draw-svg.ts';
 import { handshakeJson } from './handshake-json.ts';
 import type { ProbeRequest, ProbeResult } from './probe.ts';
+import { readCredentials } from './read-credentials.ts';
 import { type GivenList, revocationSaid } from './revocation.ts';
 import { lifelines, rowsOf } from './rows.ts';
 import { refusalOf, type Seen } from './seen.ts';
@@ -88,26 +89,6 @@ async function readLists(session: Session, names: readonly string[]): Promise<Gi
     lists.push(...ders.map((der) => ({ name, der })));
   }
   return lists;
-}
-
-async function readCredentials(session: Session, options: GlobalOptions) {
-  if ((options.cert === undefined) !== (options.key === undefined)) {
-    throw new CliError('usage', 'One of --cert and --key was given without the other. Give both.');
-  }
-  const named = async (name: string | undefined): Promise<string | undefined> => {
-    if (name === undefined) return undefined;
-    const file = session.path(name);
-    return readFile(file, 'utf8').catch((error: unknown) => {
-      throw new CliError('credentialMissing', `${file} cannot be read. Name a PEM file that is there.`, error);
-    });
-  };
-  const own = join(session.home, 'trust', 'system.pem');
-  const ca = (await named(options.ca)) ?? (await readFile(own, 'utf8').catch(() => undefined));
-  const [cert, key] = [await named(options.cert), await named(options.key)];
-  const inside = relative(session.io.cwd, own);
-  const shown = inside.startsWith('..') ? own : inside;
-  const trust = options.ca ?? (ca === undefined ? 'the roots that Node brings' : shown);
-  return { trust, pem: { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) } };
 }
 
 /** The trace goes to the process's standard error, which is why there is one. */

@@ -11,6 +11,7 @@ export type AgentErrorCode =
   | 'answerNotOurs'
   | 'answerNotTrusted'
   | 'distributionUnreachable'
+  | 'crlMissing' // made elsewhere, and not imported yet
   | 'crlUnusable' // not signed by its authority, or over
   | 'requestEnded' // denied, or nobody decided in time
   | 'reloadFailed'

@@ -65,7 +65,7 @@ describe('CRLs', () => {
     const agent = agentFor();
     await agent.turn();
     const away = movedTo(agent, { distribution: await distributionOf(async () => undefined) });
-    expect(await away.turn()).toMatchObject({ act: 'failed', code: 'distributionUnreachable' });
+    expect(await away.turn()).toMatchObject({ act: 'failed', code: 'crlMissing' });
     const crl = agent.read('crl.pem');
     expect((await away.turn({ force: true })).act).toBe('rotated');
     expect([agent.read('crl.pem'), away.log.map(({ message }) => message).join()]).toEqual([

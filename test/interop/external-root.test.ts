@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { commandLine } from '../support/command-line.ts';
 import { describeWith, itWith, run } from '../support/judges.ts';
+import { rotatingAgent } from '../support/rotating-agent.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 import { suiteFolder } from '../support/suite-folder.ts';
 
@@ -75,7 +76,7 @@ describeWith('openssl', 'a corporate root that is kept with openssl', () => {
   };
 
   beforeAll(async () => {
-    service = await startService();
+    service = await startService({ readyWithinMs: 100_000 });
     const extensions = ['basicConstraints=critical,CA:TRUE', 'keyUsage=critical,keyCertSign,cRLSign'];
     const key = ['-newkey', 'rsa:3072', '-nodes', '-keyout', 'root.key', '-out', 'root.pem', '-days', '3650'];
     const added = extensions.flatMap((extension) => ['-addext', extension]);
@@ -111,13 +112,22 @@ describeWith('openssl', 'a corporate root that is kept with openssl', () => {
       expect(await done('authority', 'import', 'corp-issuing', 'issuing.pem', '--root', 'root.pem')).toContain(
         'active',
       );
+      await done('product', 'add', 'corp/a', '--name', 'a.corp.example');
+      await done('token', 'add', 'corp/a', '--uses', '5', '--out', 'a.token');
+      const enrol = { tokenFile: file('a.token') };
+      const agent = rotatingAgent(service, file('agent'), { names: ['a.corp.example'], enrol });
+      const early = await agent.turn();
+      expect([early.act, early.code, early.detail]).toEqual([
+        'failed',
+        'crlMissing',
+        expect.stringContaining('import-crl corp-external-root'),
+      ]);
       await makeList();
       expect(await done('authority', 'import-crl', 'corp-external-root', 'root.crl.pem')).toContain(
         'corp-external-root.crl',
       );
-
-      await done('product', 'add', 'corp/a', '--name', 'a.corp.example');
-      await done('token', 'add', 'corp/a', '--uses', '5', '--out', 'a.token');
+      expect(await agent.turn()).toMatchObject({ act: 'enrolled' });
+      expect(agent.read('crl.pem').match(/BEGIN X509 CRL/g)).toHaveLength(2);
       await done('request', 'a.corp.example', '--token-file', file('a.token'), '--out', 'a');
       expect(await verify()).toBe('exit 0\na/cert.pem: OK\n');
       const aia = await service.distribution('/aia/corp-external-root.cer');

@@ -19,19 +19,28 @@ export interface CrlSource {
   readonly signal: AbortSignal;
 }
 
-/** PEM of all, in the order of the authorities. AgentError `crlUnusable` or `distributionUnreachable`. */
+/** PEM of all, in the order of the authorities: with one missing, who checks lists refuses everybody. AgentError. */
 export async function fetchCrls(source: CrlSource): Promise<string> {
   const base = source.distributionUrl?.replace(/\/$/, '') ?? source.crlUrl.replace(/\/crl\/[^/]+$/, '');
   const lists = await Promise.all(
     source.authorities.map(async (authority) => {
       const url = `${base}/crl/${encodeURIComponent(authority.name)}.crl`;
-      const der = await fetchOctets(url, source.signal);
+      const der = await fetchOctets(url, source.signal).catch(orImportFirst(authority));
       assertUsable(url, der, { authority, now: source.now });
       return encodePem('X509 CRL', der);
     }),
   );
   return lists.join('');
 }
+
+/** What is made elsewhere is not there before somebody has imported it; of ours there is always one. */
+const orImportFirst =
+  ({ name, role }: AuthorityJson) =>
+  (error: unknown): never => {
+    if (role !== 'external' || !(error instanceof AgentError) || error.code !== 'crlMissing') throw error;
+    const message = `The service has no list of ${name}, whose key is elsewhere, yet. Have an operator import it (\`privyseal authority import-crl ${name} FILE\`), or leave crl.pem out.`;
+    throw new AgentError('crlMissing', message, error);
+  };
 
 function assertUsable(
   url: string,

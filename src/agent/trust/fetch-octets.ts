@@ -5,7 +5,7 @@ import { AgentError } from '../agent-error.ts';
 const largest = 64 * 1024 * 1024;
 const timeoutMs = 30_000;
 
-/** AgentError `distributionUnreachable` when no whole answer comes, or another than 200. */
+/** AgentError `crlMissing` for 404, `distributionUnreachable` when no whole answer comes, or another than 200. */
 export async function fetchOctets(url: string, signal: AbortSignal): Promise<Uint8Array> {
   try {
     return await fetched(url, AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]));
@@ -31,5 +31,6 @@ async function fetched(url: string, signal: AbortSignal): Promise<Uint8Array> {
     chunks.push(chunk);
   }
   if (response.statusCode === 200) return Buffer.concat(chunks);
-  throw new AgentError('distributionUnreachable', `${url} answered ${response.statusCode}, not 200.`);
+  const code = response.statusCode === 404 ? 'crlMissing' : 'distributionUnreachable';
+  throw new AgentError(code, `${url} answered ${response.statusCode}, not 200.`);
 }

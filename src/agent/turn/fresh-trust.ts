@@ -17,7 +17,7 @@ export interface TrustWanted {
   readonly crlUrl: string;
 }
 
-/** AgentError `crlUnusable` or `distributionUnreachable`, and the failures of the client. */
+/** AgentError `crlMissing`, `crlUnusable` or `distributionUnreachable`, and the failures of the client. */
 export async function freshTrust(context: TurnContext, wanted: TrustWanted): Promise<Trust> {
   const { target, shared } = context;
   const { environment, crlUrl } = wanted;

@@ -187,6 +187,7 @@ async function openWebhooks(config: Config): Promise<WebhookSender> {
     );
   }
   return openWebhookSender({
+    urls: config.webhookUrls,
     ...(webhookSecretFile !== undefined && { secretFile: webhookSecretFile }),
     ...(webhookTrustFile !== undefined && { trustFile: webhookTrustFile }),
     allowedRanges: webhookAllowedRanges,

@@ -1,13 +1,15 @@
 /** The sender of webhooks from its settings: secrets from a file that nobody else can read, and which authorities and addresses it believes. */
 import { X509Certificate } from 'node:crypto';
 import { open, readFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
 import { parseWebhookSecrets } from '../../domain/alerts/webhook-message.ts';
 import { StartError } from '../../domain/errors.ts';
 import { type CidrRange, parseCidr } from '../../domain/policy/cidr-range.ts';
 import type { WebhookSender } from '../../ports/webhook-sender.ts';
-import { createWebhookSender } from './webhook-sender.ts';
+import { createWebhookSender, mayReach } from './webhook-sender.ts';
 
 export interface WebhookSettings {
+  readonly urls: readonly string[];
   readonly secretFile?: string;
   readonly trustFile?: string;
   readonly allowedRanges: readonly string[];
@@ -15,11 +17,13 @@ export interface WebhookSettings {
 
 /** StartError `badConfiguration` that names the setting, and never a secret. Without a secret nothing may be sent. */
 export async function openWebhookSender(settings: WebhookSettings): Promise<WebhookSender> {
-  const { secretFile, trustFile, allowedRanges } = settings;
+  const { urls, secretFile, trustFile, allowedRanges } = settings;
+  const configured = allowedRanges.map(rangeOf);
+  for (const url of urls) assertReachable(URL.parse(url), configured);
   return createWebhookSender({
     secrets: secretFile === undefined ? [] : await readSecrets(secretFile),
     ...(trustFile !== undefined && { trustPem: await readTrust(trustFile) }),
-    configured: allowedRanges.map(rangeOf),
+    configured,
   });
 }
 
@@ -27,6 +31,20 @@ function rangeOf(text: string): CidrRange {
   const range = parseCidr(text);
   if (range) return range;
   throw bad(`webhookAllowedRanges has ${JSON.stringify(text)}, which is no range such as 10.1.2.0/24 or fd00:1::/48.`);
+}
+
+/** What could never be sent is told at the start. Of a URL the origin alone: its path may be a secret. */
+function assertReachable(url: URL | null, configured: readonly CidrRange[]): void {
+  if (url === null)
+    throw bad('webhookUrls has one that is no URL. Write each like https://hooks.example.org/privyseal.');
+  const { protocol, hostname, origin } = url;
+  const address = hostname.replace(/^\[|\]$/g, '');
+  const isRefused = isIP(address) !== 0 && !mayReach(protocol, address, configured);
+  if (isRefused || (protocol === 'http:' && configured.length === 0)) {
+    const rule =
+      'Addresses that are not public, and all that are reached without TLS, must be in webhookAllowedRanges.';
+    throw bad(`webhookUrls has one at ${origin}, to which nothing would be sent. ${rule}`);
+  }
 }
 
 /** The group may read it: so are secrets mounted. */

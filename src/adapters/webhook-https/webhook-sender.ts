@@ -100,16 +100,19 @@ function guardedLookup(configured: readonly CidrRange[]): LookupFunction {
   };
 }
 
-/** An address in a URL is looked up by nobody. Without TLS only configured addresses are spoken to. */
+/** Without TLS only configured addresses are spoken to. */
+export function mayReach(protocol: string | undefined, address: string, configured: readonly CidrRange[]): boolean {
+  const verdict = judgeAddress(address, configured);
+  return verdict === 'configured' || (verdict === 'public' && protocol === 'https:');
+}
+
+/** An address in a URL is looked up by nobody. */
 function guardedConnector(
   connector: buildConnector.connector,
   configured: readonly CidrRange[],
 ): buildConnector.connector {
   return (options, callback) => {
-    const refuses = (address: string): boolean => {
-      const verdict = judgeAddress(address, configured);
-      return verdict === undefined || (options.protocol !== 'https:' && verdict !== 'configured');
-    };
+    const refuses = (address: string): boolean => !mayReach(options.protocol, address, configured);
     const host = options.hostname.replace(/^\[|\]$/g, '');
     if (isIP(host) && refuses(host)) return callback(new AddressRefused(), null);
     connector(options, (...[error, socket]) => {

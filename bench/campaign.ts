@@ -111,8 +111,8 @@ const running = await compare(
 
 const revoking = await compare(
   async () => {
-    await change(campaign.id, 'resume', { rotateBy: ahead(1), revokeAt: ahead(2) });
-    await pause(3_000);
+    await change(campaign.id, 'resume', { rotateBy: ahead(3), revokeAt: ahead(3) });
+    await pause(4_000);
   },
   () => change(campaign.id, 'pause'),
 );

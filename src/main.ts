@@ -19,7 +19,7 @@ import { type Config, inHome } from './config.ts';
 import { StartError } from './domain/errors.ts';
 import type { AuditEntry } from './domain/records/audit-event.ts';
 import { defaultFaceLimits } from './faces/http/face-deps.ts';
-import { type FacesTls, openFaces } from './faces/http/open-faces.ts';
+import { type FacesTls, openFaces, refuseTakenPorts } from './faces/http/open-faces.ts';
 import { openVaults } from './open-vaults.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Home } from './ports/home.ts';
@@ -73,15 +73,20 @@ async function closeAll(closers: Closers): Promise<void> {
   for (const close of closers.splice(0).reverse()) await close();
 }
 
-async function openServices(
-  config: Config,
-  ports: Ports,
-  overrides: Overrides,
-  closers: Closers,
-): Promise<OpenServices> {
+interface Opening {
+  readonly config: Config;
+  readonly ports: Ports;
+  readonly overrides: Overrides;
+  readonly closers: Closers;
+  /** Called when the home is this process's own, and nothing is in it yet that was not there. */
+  readonly beforeMaking?: () => Promise<void>;
+}
+
+async function openServices({ config, ports, overrides, closers, ...opening }: Opening): Promise<OpenServices> {
   const log = overrides.logger ?? createLogger(config);
   const home = await openHomeDirectory(config.home);
   closers.push(() => home.release());
+  await opening.beforeMaking?.();
   // The passphrase's derivation takes most of a start and does not need this thread.
   const [vaultOpened, inventoryOpened] = await Promise.allSettled([
     openVaults(config, { env: overrides.env ?? process.env, log, console: overrides.console }),
@@ -131,7 +136,9 @@ export async function startService(config: Config, overrides: Overrides = {}): P
   const closers: Closers = [];
   try {
     const ports = await settlePorts(config);
-    const open = await openServices(config, ports, overrides, closers);
+    // Certificates carry the port of the distribution face for good: none is made for one that cannot be had.
+    const beforeMaking = () => refuseTakenPorts({ host: config.host, ports });
+    const open = await openServices({ config, ports, overrides, closers, beforeMaking });
     const { built, log } = open;
     const faces = await openRotatingFaces({ config, ports, ...open });
     closers.push(() => faces.close());
@@ -339,7 +346,7 @@ export async function initializeHome(
   const closers: Closers = [];
   const ports = { public: config.publicPort, admin: config.adminPort, distribution: config.distributionPort };
   try {
-    const { built, firstRun, passphraseFile } = await openServices(config, ports, overrides, closers);
+    const { built, firstRun, passphraseFile } = await openServices({ config, ports, overrides, closers });
     await built.signAuditLog();
     await tell({ ports, built, firstRun, passphraseFile });
   } finally {
@@ -360,7 +367,7 @@ export async function recoverOperator(
     throw new StartError('homeDamaged', `There is no ${database}. Name the service’s home with --home DIR.`);
   }
   try {
-    const { built } = await openServices(config, ports, overrides, closers);
+    const { built } = await openServices({ config, ports, overrides, closers });
     return await built.recoverOperator(name);
   } finally {
     await closeAll(closers);

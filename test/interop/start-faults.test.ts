@@ -1,5 +1,5 @@
 /** Starts that cannot work: a sentence with a stable code and no stack each, and the next start heals what can be healed. */
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -42,15 +42,18 @@ describe('the start', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('names a port that is in use, for each face, and leaves a home that the next start completes', async () => {
+  it('names a port that is in use, for each face, and makes nothing: certificates would carry it, and the next start is the first', async () => {
     const occupied = await listen();
     const { port } = occupied.address() as { port: number };
     for (const face of ['PUBLIC', 'ADMIN', 'DISTRIBUTION']) {
       const output = await expectRefusal('portInUse', { [`PRIVYSEAL_${face}_PORT`]: String(port) });
       expect(output).toContain(String(port));
+      expect(readdirSync(home).filter((name) => !name.startsWith('privyseal.lock'))).toEqual([]);
     }
     await new Promise((done) => occupied.close(done));
-    expect(await submit(await start({ PRIVYSEAL_PUBLIC_PORT: String(port) }))).toMatchObject({ status: 201 });
+    const service = await start({ PRIVYSEAL_PUBLIC_PORT: String(port) });
+    expect(await submit(service)).toMatchObject({ status: 201 });
+    expect(service.output()).toContain(service.path('demo/token'));
   });
 
   it('says that a home cannot be written', async () => {

@@ -1,4 +1,5 @@
 /** The three faces listening: three servers, three TLS contexts, opened and closed together. */
+import { createServer } from 'node:net';
 import { StartError } from '../../domain/errors.ts';
 import { buildAdminFace } from './admin/build-admin-face.ts';
 import { buildDistributionFace } from './distribution/build-distribution-face.ts';
@@ -33,6 +34,21 @@ export interface OpenFacesDeps extends Omit<FaceDeps, 'tls'> {
 const publicTls = ({ server, productAuthorities }: FacesTls): TlsMaterial => ({ ...server, ca: productAuthorities });
 const adminTls = ({ server, systemAuthority }: FacesTls): TlsMaterial => ({ ...server, ca: [systemAuthority] });
 
+const names = ['distribution', 'public', 'admin'] as const;
+
+/** Throws as `openFaces` would, before there is anything to close. */
+export async function refuseTakenPorts({ host, ports }: ListenOptions): Promise<void> {
+  for (const name of names) await listen(name, { listen: probe }, { host, port: ports[name] });
+}
+
+/** Listens for a moment. */
+function probe(address: { host: string; port: number }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(address, () => server.close(() => resolve()));
+  });
+}
+
 /** Throws StartError `portInUse` or `badConfiguration` with what to change, after closing what it had opened. */
 export async function openFaces(
   deps: OpenFacesDeps,
@@ -46,7 +62,7 @@ export async function openFaces(
   };
   const close = async (): Promise<void> => void (await Promise.all(Object.values(faces).map(closeFace)));
   try {
-    for (const name of ['distribution', 'public', 'admin'] as const) {
+    for (const name of names) {
       await listen(name, faces[name], { host, port: ports[name] });
     }
   } catch (error) {
@@ -71,7 +87,11 @@ async function closeFace(face: Face): Promise<void> {
   await face.close().finally(() => clearTimeout(timer));
 }
 
-async function listen(name: string, face: Face, address: { host: string; port: number }): Promise<void> {
+interface Listening {
+  listen(address: { host: string; port: number }): Promise<unknown>;
+}
+
+async function listen(name: string, face: Listening, address: { host: string; port: number }): Promise<void> {
   try {
     // For `localhost` Fastify would open a second server beside this one, without our limits and certificates.
     await face.listen(address.host === 'localhost' ? { ...address, host: '127.0.0.1' } : address);

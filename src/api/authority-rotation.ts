@@ -1,4 +1,5 @@
 /** REST shapes of the rotations of authorities. */
+import { KeyType } from './authority.ts';
 import { type Static, Type } from './schema.ts';
 
 const strict = { additionalProperties: false } as const;
@@ -8,19 +9,12 @@ const Id = (description: string) => Type.String({ description, examples: ['dev-i
 const Reason = (description: string) =>
   Type.String({ description, minLength: 10, maxLength: 400, pattern: '^[^\\u0000-\\u001f\\u007f]+$' });
 
-const KeyType = Type.Enum(
-  ['ec-p256', 'ec-p384', 'ec-p521', 'rsa-2048', 'rsa-3072', 'rsa-4096', 'rsa-8192', 'ed25519'],
-  {
-    description: 'Of the new key; as before if absent',
-  },
-);
-
 export const RotateAuthorityBody = Type.Object(
   {
     dryRun: Type.Optional(Type.Boolean({ description: 'Only say what it would come to' })),
     vault: Type.Optional(Type.String({ description: 'Of the new key, as the settings name it; as before if absent' })),
     key: Type.Optional(Type.String({ minLength: 1, description: 'A key that the vault has; a new one if absent' })),
-    keyType: Type.Optional(KeyType),
+    keyType: Type.Optional(KeyType('Of the new key; as before if absent')),
   },
   strict,
 );

@@ -28,9 +28,9 @@ export const AuthorityDetailJson = Type.Object(
 );
 export type AuthorityDetailJson = Static<typeof AuthorityDetailJson>;
 
-const KeyType = () =>
+export const KeyType = (description: string) =>
   Type.Enum(['ec-p256', 'ec-p384', 'ec-p521', 'rsa-2048', 'rsa-3072', 'rsa-4096', 'rsa-6144', 'rsa-8192', 'ed25519'], {
-    description: 'Of a new key',
+    description,
   });
 
 export const AuthorityBody = Type.Object(
@@ -39,7 +39,7 @@ export const AuthorityBody = Type.Object(
     environment: Type.String({ minLength: 1, description: 'Name of an environment' }),
     vault: Type.Optional(Type.String({ minLength: 1, description: 'Where its key is; as the settings say if absent' })),
     key: Type.Optional(Type.String({ minLength: 1, description: 'A key that the vault has; a new one if absent' })),
-    keyType: Type.Optional(KeyType()),
+    keyType: Type.Optional(KeyType('Of a new key')),
     commonName: Type.Optional(Type.String({ minLength: 1, maxLength: 64, pattern: '^[ -~]+$' })),
   },
   { additionalProperties: false, description: 'An authority whose certificate is signed elsewhere' },

@@ -3,7 +3,9 @@ import { CaError } from '../domain/errors.ts';
 import { isUnderWay } from '../domain/records/authority-rotation.ts';
 import type { Authority } from '../domain/records/environment.ts';
 import { type AuthorityGeneration, generationId } from '../domain/records/generation.ts';
+import { refuse } from '../domain/refusal.ts';
 import { actorOf, type Caller } from './caller.ts';
+import { refuseKeptElsewhere } from './generation-request.ts';
 import { idOf } from './prepare-generation.ts';
 import type { CrlPublisher } from './publish-crl.ts';
 import { finishRetiring } from './retire-generation.ts';
@@ -26,9 +28,19 @@ export function createCompromiseAuthority(
   deps: CompromiseDeps,
 ): Pick<RotationServices, 'planCompromise' | 'declareCompromise'> {
   return {
-    planCompromise: async (name, input) => plan(deps, await findLost(deps, name, input.generation)),
+    planCompromise: async (name, { generation, rotateBy }) => {
+      refusePast(deps, rotateBy);
+      return plan(deps, await findLost(deps, name, generation));
+    },
     declareCompromise: (caller, name, input) => declare(deps, caller, { name, ...input }),
   };
+}
+
+/** Before anything is revoked: a campaign could not be started at the end. */
+function refusePast({ clock }: CompromiseDeps, rotateBy: number | undefined): void {
+  if (rotateBy === undefined || rotateBy > clock.now() / 1000) return;
+  const value = new Date(rotateBy * 1000).toISOString();
+  refuse([{ code: 'deadlinePassed', field: 'rotateBy', message: 'It is over already. Name a time to come.', value }]);
 }
 
 /**
@@ -39,7 +51,10 @@ async function findLost(deps: CompromiseDeps, name: string, wanted: number | und
   const authorities = await deps.inventory.authorities();
   const generations = await deps.inventory.generations();
   const authority = authorities.find((one) => one.name === name && one.certificateSerial !== null);
-  if (!authority) throw new CaError('notFound', `There is no authority ${name} in force.`);
+  if (!authority) {
+    await refuseKeptElsewhere(deps.inventory, name);
+    throw new CaError('notFound', `There is no authority ${name} in force.`);
+  }
   const unfinished = await unfinishedNumber(deps, name);
   const number = wanted ?? unfinished ?? authority.generation;
   const found = generations.find((one) => one.authority === name && one.number === number);
@@ -121,6 +136,7 @@ async function declare(
   { name, reason, generation, rotateBy }: Declaring,
 ): Promise<CompromiseOutcome> {
   deps.clock.assertSafe();
+  refusePast(deps, rotateBy);
   const lost = await findLost(deps, name, generation);
   const replaced = await replacementsOf(deps, lost);
   const actor = actorOf(caller);

@@ -1,4 +1,5 @@
 /** The CSR of a generation of an authority that is signed elsewhere: signed once with its key, so that it can be fetched again. */
+import { CaError } from '../domain/errors.ts';
 import type { Authority } from '../domain/records/environment.ts';
 import { generationId } from '../domain/records/generation.ts';
 import { encodeAuthorityCsrInfo } from '../domain/x509/authority-csr.ts';
@@ -56,3 +57,15 @@ export const isSignedElsewhere = async (
   inventory: Pick<Inventory, 'authorityRequest'>,
   name: string,
 ): Promise<boolean> => (await inventory.authorityRequest(name, 1)) !== undefined;
+
+/** One whose own key is elsewhere is replaced there: nothing of it can be done here. */
+export async function refuseKeptElsewhere(
+  inventory: Pick<Inventory, 'externalAuthorities'>,
+  name: string,
+): Promise<void> {
+  if (!(await inventory.externalAuthorities()).some((external) => external.name === name)) return;
+  throw new CaError(
+    'conflict',
+    `The key of ${name} is not here: it is replaced where it is, and what it signed for us is imported.`,
+  );
+}

@@ -8,7 +8,7 @@ import { judgeStep, mayBeAbandoned, type RotationObstacle, rotationSteps } from 
 import { withGeneration } from './authority-directory.ts';
 import { actorOf, type Caller } from './caller.ts';
 import type { CampaignServices } from './campaign-views.ts';
-import { isSignedElsewhere } from './generation-request.ts';
+import { isSignedElsewhere, refuseKeptElsewhere } from './generation-request.ts';
 import { heldKey } from './held-key.ts';
 import { assertVault } from './named-vault.ts';
 import { beginRotation, completeGeneration, idOf, type PrepareGenerationDeps } from './prepare-generation.ts';
@@ -120,6 +120,7 @@ async function rotatable(deps: RotateDeps, name: string): Promise<Authority> {
   const authorities = await deps.inventory.authorities();
   const authority = authorities.find((one) => one.name === name && one.certificateSerial !== null);
   if (authority) return authority;
+  await refuseKeptElsewhere(deps.inventory, name);
   throw new CaError('notFound', `There is no authority ${name} in force. The list of authorities shows which are.`);
 }
 

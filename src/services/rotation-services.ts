@@ -93,7 +93,7 @@ export interface RotationServices {
   /** One step; `conflict` with a reason for each condition that does not hold. */
   advanceRotation(caller: Caller, name: string, input: AdvanceInput): Promise<RotationView>;
   abandonRotation(caller: Caller, name: string): Promise<RotationView>;
-  planCompromise(name: string, input: Pick<CompromiseInput, 'generation'>): Promise<CompromisePlan>;
+  planCompromise(name: string, input: Omit<CompromiseInput, 'reason'>): Promise<CompromisePlan>;
   /** Once begun it is completed by calling it again. */
   declareCompromise(caller: Caller, name: string, input: CompromiseInput): Promise<CompromiseOutcome>;
 }

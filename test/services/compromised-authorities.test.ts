@@ -6,7 +6,7 @@ import type { Inventory } from '../../src/ports/inventory.ts';
 import type { CertificateView } from '../../src/services/services.ts';
 import { failingOnce } from '../support/failing-once.ts';
 import { makeKeyRequest } from '../support/key-request.ts';
-import { rejectionOf } from '../support/rejection.ts';
+import { codeOf, rejectionOf } from '../support/rejection.ts';
 import { admin, demoToken, firstRunService, openService, type TestService } from '../support/service-builder.ts';
 import { suiteFolder } from '../support/suite-folder.ts';
 
@@ -83,6 +83,15 @@ describe('an issuing authority that is compromised', () => {
       operators: [],
     });
     expect(await service.inventory.rotations()).toEqual([]);
+    expect((await issue(service)).issuer).toBe('dev-issuing');
+  });
+
+  it('is refused a deadline that has passed, before anything is revoked', async () => {
+    const service = await aService();
+    const late = { rotateBy: Math.floor(service.clock.now() / 1000) };
+    expect(await codeOf(service.services.planCompromise('dev-issuing', late))).toBe('policyRefused');
+    const declared = service.services.declareCompromise(admin, 'dev-issuing', { reason, ...late });
+    expect(await codeOf(declared)).toBe('policyRefused');
     expect((await issue(service)).issuer).toBe('dev-issuing');
   });
 

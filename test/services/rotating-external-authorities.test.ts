@@ -196,6 +196,13 @@ describe('the rotation of an authority that is signed elsewhere', () => {
     expect(readFileSync(`${home}/trust/corp.pem`, 'utf8')).toBe(next.root.pem);
   });
 
+  it('is no matter of the authority that signs it, whose key is not here', async () => {
+    const { service } = await inForce();
+    const root = 'corp-external-root';
+    expect(await codeOf(service.services.planRotation(root, {}))).toBe('conflict');
+    expect(await codeOf(service.services.planCompromise(root, {}))).toBe('conflict');
+  });
+
   it('frees an authority that its signer revoked', async () => {
     const { service, ca } = await inForce();
     const { certificate } = await service.services.authority(name);

@@ -1,5 +1,6 @@
 /** The verbs of `privyseal authority` that replace an authority's key: calmly, or because it is in other hands. */
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { keyTypes } from '../../domain/x509/key-type.ts';
 import { readDeadline } from './deadline.ts';
 import type { AdvanceOptions, CompromiseOptions, RotateOptions } from './rotation.ts';
 import type { WithSession } from './session.ts';
@@ -20,7 +21,7 @@ export function addRotationVerbs(program: Command, authority: Command, { withSes
       .argument('<name>', nameHelp)
       .option('--vault <name>', 'where the new key is made (default: where the old one is)')
       .option('--vault-key <name>', 'a key that the vault has already, instead of a new one')
-      .option('--key-type <type>', 'of the new key, like ec-p384 (default: that of the old one)');
+      .addOption(new Option('--key-type <type>', 'of the new key (default: that of the old one)').choices(keyTypes));
   keyed(rotate.command('plan').description('what a rotation would come to; changes nothing'))
     .addHelpText('after', example('rotate plan dev-issuing --vault hsm'))
     .action((name: string, options: RotateOptions) =>

@@ -119,7 +119,7 @@ function addRotationSteps(face: Face, services: RotationServices, onRequest: onR
       const { force, rotateBy } = request.body;
       const view = await services.advanceRotation(callerOf(request), request.params.name, {
         ...(force !== undefined && { reason: force }),
-        ...(rotateBy !== undefined && { rotateBy: futureOf(rotateBy) }),
+        ...(rotateBy !== undefined && { rotateBy: secondsOf(rotateBy) }),
       });
       return sendJson(reply, rotationJson(view));
     },
@@ -160,8 +160,9 @@ function addCompromise(face: Face, services: RotationServices, onRequest: onRequ
       const { dryRun, reason, generation, rotateBy } = request.body;
       const { name } = request.params;
       const which = generation === undefined ? {} : { generation };
-      const by = rotateBy === undefined ? {} : { rotateBy: futureOf(rotateBy) };
-      if (dryRun === true) return sendJson(reply, compromiseJson(await services.planCompromise(name, which)));
+      const by = rotateBy === undefined ? {} : { rotateBy: secondsOf(rotateBy) };
+      if (dryRun === true)
+        return sendJson(reply, compromiseJson(await services.planCompromise(name, { ...which, ...by })));
       const outcome = await services.declareCompromise(callerOf(request), name, { reason, ...which, ...by });
       return sendJson(reply, compromiseJson(outcome));
     },
@@ -169,7 +170,7 @@ function addCompromise(face: Face, services: RotationServices, onRequest: onRequ
 }
 
 /** Unix seconds. */
-function futureOf(text: string): number {
+function secondsOf(text: string): number {
   const seconds = Math.floor(Date.parse(text) / 1000);
   if (Number.isFinite(seconds)) return seconds;
   return refuse([{ code: 'invalidField', field: 'rotateBy', message: 'must be a time (RFC 3339)' }]);

@@ -350,7 +350,7 @@ describe('privyseal environment and authority', () => {
       tls: { requestCert: true, rejectUnauthorized: false },
     });
     const { stdout } = await commandLine(['authority', 'list', ...at(service)], { cwd: homeFor(service) });
-    expect(lines(stdout)[1]).toBe(`dev-root   root  dev-root  ec-p256  in 10 years  ${'ab'.repeat(32)}`);
+    expect(lines(stdout)[1]).toBe(`dev-root   root  inForce  dev-root  ec-p256  in 10 years  ${'ab'.repeat(32)}`);
     expect([service.requests[0]!.clientDer, service.requests[0]!.headers.authorization]).toEqual([
       undefined,
       undefined,

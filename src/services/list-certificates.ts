@@ -102,7 +102,7 @@ function cursorAfter(record: CertificateRecord, sort: CertificateSort, now: numb
 const daySeconds = 86_400;
 
 /** Large enough to keep the searching thread busy, small enough to let others in between. */
-const exportedPage = 1000;
+const exportedPage = 500;
 
 interface Export {
   readonly inventory: Inventory;

@@ -1,7 +1,7 @@
 /** Text of a page as UTF-8, written into memory that pages before it have used. */
 
 /** What a page of certificates takes, mostly. */
-const usualOctets = 1 << 20;
+const usualOctets = 1 << 19;
 /** Text is gathered to so many characters before it is encoded: for each line by itself, that would take longer. */
 const gatheredLength = 16_384;
 /** Of UTF-8, for each unit of UTF-16. */

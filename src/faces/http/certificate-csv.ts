@@ -28,10 +28,14 @@ const columns: readonly (readonly [string, (summary: CertificateSummary) => Cell
   ['revocationReason', ({ revocation }) => revocation?.reason ?? null],
 ];
 
+const startsFormula = /^[=+\-@\t\r\n|]/;
+const isPlain = /^(?![=+\-@\t\r\n|])[^"]*$/;
+
 /** Always quoted, so that no content ends a cell; what would start a formula starts with an apostrophe instead. */
 export function csvCell(value: Cell): string {
   const text = value === null ? '' : String(value);
-  const safe = /^[=+\-@\t\r\n|]/.test(text) ? `'${text}` : text;
+  if (isPlain.test(text)) return `"${text}"`;
+  const safe = startsFormula.test(text) ? `'${text}` : text;
   return `"${safe.replaceAll('"', '""')}"`;
 }
 

@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { wordOfCrl, wordOfOcsp } from '../../../src/domain/diagnosis/judge-revocation.ts';
 import { encodeOcspRequest, parseOcspRequest } from '../../../src/domain/ocsp/request.ts';
@@ -98,6 +99,24 @@ describe('an OCSP answer', () => {
     expect(await wordOfOcsp(ocspErrorResponse('tryLater'), asked)).toMatchObject({
       because: expect.stringContaining('tryLater'),
     });
+  });
+
+  it('may be broken in any way: then it is not believed, and nothing else happens', async () => {
+    const whole = answer({ status: 'revoked' });
+    const list = crlDer(issuing, [leaf.serial], testNow);
+    const flip = (octets: Uint8Array, at: number, by: number): Uint8Array => {
+      const broken = Uint8Array.from(octets);
+      broken[at % octets.length]! ^= by;
+      return broken;
+    };
+    await fc.assert(
+      fc.asyncProperty(fc.nat(5000), fc.integer({ min: 1, max: 255 }), async (at, by) => {
+        const words = [await wordOfOcsp(flip(whole, at, by), asked), await wordOfCrl(flip(list, at, by), asked)];
+        for (const word of words) expect(['unknown', 'revoked', undefined]).toContain(word?.state);
+        await wordOfOcsp(whole.subarray(0, at % whole.length), asked);
+      }),
+      { numRuns: 200 },
+    );
   });
 
   it('is asked for with a request that this responder reads', () => {

@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import { join, relative } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import packageJson from '../package.json' with { type: 'json' };
-import type { LogEntry, Surroundings } from './agent/turn/turn-context.ts';
 import type { Config } from './config.ts';
 import type { Finding } from './domain/diagnosis/finding.ts';
 import { StartError } from './domain/errors.ts';
@@ -12,6 +11,7 @@ import type { Recovery } from './faces/cli/operator-recover.ts';
 import type { OpenConsole } from './faces/cli/secret-console.ts';
 import type { StartReport } from './faces/cli/welcome.ts';
 import type { RunningService } from './main.ts';
+import { nextStopSignal } from './stop-signal.ts';
 
 /** Resolves to the exit code; every expected error was told to a person by then. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -37,12 +37,11 @@ export async function main(argv: readonly string[]): Promise<number> {
     },
     openAuditLog: async (file, onProgress) => (await offline()).openAuditLog(file, onProgress),
     examine: examineHome,
-    rotateOnce: async (options) => (await agent()).rotateOnce(options, agentSurroundings()),
-    rotateForever: async (options) => {
-      growYoungGeneration(false);
-      leaveCodeUnoptimized();
-      return (await import('./agent/daemon.ts')).runDaemon(options, agentSurroundings());
+    rotateOnce: async (options) => {
+      const { agentSurroundings } = await import('./agent-process.ts');
+      return (await agent()).rotateOnce(options, agentSurroundings());
     },
+    rotateForever: async (options) => (await import('./agent-process.ts')).becomeDaemon(options),
     rotationStatus: async (options) => (await agent()).statusOfTargets(options),
     version: packageJson.version,
   });
@@ -64,11 +63,6 @@ async function serveAlone(io: CliIo): Promise<number> {
  */
 function growYoungGeneration(grow: boolean): void {
   setFlagsFromString(`--semi-space-growth-factor=${grow ? 2 : 1}`);
-}
-
-/** V8's compilers and what they make take 12 MB, and a daemon that mostly waits is none the faster for them. */
-function leaveCodeUnoptimized(): void {
-  for (const compiler of ['opt', 'maglev', 'sparkplug']) setFlagsFromString(`--no-${compiler}`);
 }
 
 type Given = Partial<Pick<Config, 'home' | 'logLevel'>>;
@@ -97,16 +91,6 @@ const ceremony = (): Promise<typeof import('./ceremony.ts')> => import('./ceremo
 
 const agent = (): Promise<typeof import('./agent/rotate.ts')> => import('./agent/rotate.ts');
 
-/** The agent's world; a first signal lets it end what it has begun, a second ends it at once. */
-function agentSurroundings(): Surroundings {
-  const stop = new AbortController();
-  void nextStopSignal().then(() => stop.abort());
-  const log = ({ level, target, message }: LogEntry): void => {
-    process.stderr.write(`privyseal: ${level}: ${target === undefined ? '' : `${target}: `}${message}\n`);
-  };
-  return { now: Date.now, random: Math.random, signal: stop.signal, log };
-}
-
 /** Ends with 0 after SIGTERM or SIGINT, also when it comes while the service starts; a second signal ends at once. */
 async function serve(given: Given): Promise<number> {
   growYoungGeneration(false);
@@ -130,18 +114,6 @@ async function atConsole<T>(act: (console: OpenConsole) => Promise<T>): Promise<
   } finally {
     console.close();
   }
-}
-
-/** From now on: a service that answers already must not be ended by a signal's default. */
-function nextStopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.once(signal, () => {
-        process.once(signal, () => process.exit(1));
-        resolve();
-      });
-    }
-  });
 }
 
 /** Makes the home without serving it. */

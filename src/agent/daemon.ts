@@ -6,7 +6,6 @@ import type { TurnReport } from '../domain/rotation/turn-report.ts';
 import { type AnonymousAccess, openAnonymousAccess } from './anonymous-access.ts';
 import type { AgentFile, TargetConfig } from './config/agent-schema.ts';
 import { chosenTargets } from './config/chosen-targets.ts';
-import { loadAgentFile } from './config/load-agent-file.ts';
 import { giveMemoryBack } from './give-memory-back.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { remaining } from './plan/next-attempt.ts';
@@ -29,29 +28,61 @@ const unrememberedMs = 15_000;
 /** Targets that are tended at the same time. */
 const atOnce = 4;
 
+export interface DaemonSurroundings extends Surroundings {
+  /** Reads the agent's file, as `loadAgentFile` does. */
+  readonly load: (path: string) => Promise<AgentFile>;
+  /** Has `reload` called whenever the file is to be read again. */
+  readonly onReload: (reload: () => void) => void;
+}
+
 /** Resolves when the signal has come and what was begun is over. StartError `badConfiguration` or `portInUse`. */
-export async function runDaemon(options: DaemonOptions, surroundings: Surroundings): Promise<void> {
-  const file = await loadAgentFile(resolve(options.file));
-  const targets = chosenTargets(file, options.targets);
+export async function runDaemon(options: DaemonOptions, surroundings: DaemonSurroundings): Promise<void> {
+  const { log, load, onReload } = surroundings;
+  const read = async (): Promise<Work> => {
+    const file = await load(resolve(options.file));
+    return { file, targets: chosenTargets(file, options.targets) };
+  };
+  const work = await read();
   const metrics = createMetrics();
-  const port = options.metricsPort ?? file.metricsPort;
+  const port = options.metricsPort ?? work.file.metricsPort;
   const close =
     port === undefined ? undefined : await (await import('./metrics-server.ts')).serveMetrics(port, metrics);
-  // Of one poll of a target; so that fifty of them do not fetch the same lists fifty times.
-  const shared = openAnonymousAccess(file, file.pollSeconds * 250);
-  surroundings.log({ level: 'info', message: `tends ${targets.map(({ name }) => name).join(', ')}` });
+  const schedule = new Schedule(work, { ...surroundings, metrics });
+  onReload(() => void reload(schedule, read, log));
+  log({ level: 'info', message: tends(work) });
   try {
-    await new Schedule(file, targets, { ...surroundings, metrics, shared }).run();
+    await schedule.run();
   } finally {
-    await shared.close();
     await close?.();
   }
-  surroundings.log({ level: 'info', message: 'stopped' });
+  log({ level: 'info', message: 'stopped' });
 }
+
+/** A file that cannot be used changes nothing. */
+async function reload(schedule: Schedule, read: () => Promise<Work>, log: Surroundings['log']): Promise<void> {
+  try {
+    const work = await read();
+    schedule.replace(work);
+    log({ level: 'info', message: `read its file again: ${tends(work)}` });
+  } catch (error) {
+    const why = (error as Error).message.replaceAll('\n', '; ');
+    log({ level: 'error', message: `goes on as before: ${why}` });
+  }
+}
+
+/** What the agent's file says, and the targets that were chosen of it. */
+interface Work {
+  readonly file: AgentFile;
+  readonly targets: readonly TargetConfig[];
+}
+
+const tends = ({ targets }: Work): string => `tends ${targets.map(({ name }) => name).join(', ')}`;
+
+/** Of one poll of a target; so that fifty of them do not fetch the same lists fifty times. */
+const openShared = (file: AgentFile): AnonymousAccess => openAnonymousAccess(file, file.pollSeconds * 250);
 
 interface World extends Surroundings {
   readonly metrics: Metrics;
-  readonly shared: AnonymousAccess;
 }
 
 /** Wall and monotonic time when they were last compared. */
@@ -61,17 +92,21 @@ interface Clocks {
 }
 
 class Schedule {
-  readonly #file: AgentFile;
   readonly #world: World;
-  readonly #due: Map<TargetConfig, number>;
+  readonly #due = new Map<TargetConfig, number>();
   readonly #running = new Map<TargetConfig, Promise<void>>();
+  #file: AgentFile;
+  #shared: AnonymousAccess;
   #clocks: Clocks;
+  /** Ends the pause before the next event. */
+  #wake = (): void => {};
 
-  constructor(file: AgentFile, targets: readonly TargetConfig[], world: World) {
+  constructor({ file, targets }: Work, world: World) {
     this.#file = file;
+    this.#shared = openShared(file);
     this.#world = world;
     // What is due is found by looking: the state of before may be old, and a first look tells of trouble at once.
-    this.#due = new Map(targets.map((target) => [target, world.now()]));
+    for (const target of targets) this.#due.set(target, world.now());
     this.#clocks = this.#readClocks();
   }
 
@@ -87,6 +122,20 @@ class Schedule {
       await this.#nextEvent();
     }
     await Promise.all(this.#running.values());
+    await this.#shared.close();
+  }
+
+  /** All targets are looked at, as after a start. Turns under way end as they began; the lock of a folder keeps the next one waiting. */
+  replace({ file, targets }: Work): void {
+    const before = this.#shared;
+    void Promise.all(this.#running.values()).then(() => before.close());
+    this.#file = file;
+    this.#shared = openShared(file);
+    const gone = [...this.#due.keys()].filter(({ name }) => !targets.some((target) => target.name === name));
+    for (const { name } of gone) this.#world.metrics.forget(name);
+    this.#due.clear();
+    for (const target of targets) this.#due.set(target, this.#world.now());
+    this.#wake();
   }
 
   #readClocks(): Clocks {
@@ -124,6 +173,7 @@ class Schedule {
     const waiting = new AbortController();
     const signal = AbortSignal.any([waiting.signal, this.#world.signal]);
     const time = pause(Math.min(Math.max(until, 20), longestPauseMs), undefined, { signal }).catch(() => {});
+    this.#wake = () => waiting.abort();
     await Promise.race([time, ...this.#running.values()]);
     waiting.abort();
   }
@@ -131,7 +181,12 @@ class Schedule {
   async #tend(target: TargetConfig): Promise<void> {
     const { metrics, signal, now, random } = this.#world;
     try {
-      const report = await runTarget({ ...this.#world, file: this.#file, target, force: false });
+      const report = await runTarget({
+        ...this.#world,
+        ...{ file: this.#file, shared: this.#shared, target, force: false },
+      });
+      // The file may have been read again meanwhile.
+      if (!this.#due.has(target)) return this.#tell(report);
       metrics.turn(report);
       if (report.act !== 'unchanged') giveMemoryBack();
       this.#tell(report);
@@ -141,7 +196,7 @@ class Schedule {
       if (signal.aborted) return;
       // A defect in the turn of one target must not end those of the others.
       this.#world.log({ level: 'error', target: target.name, message: String((error as Error).stack) });
-      this.#due.set(target, now() + unrememberedMs * 20);
+      if (this.#due.has(target)) this.#due.set(target, now() + unrememberedMs * 20);
     }
   }
 

@@ -5,6 +5,8 @@ import type { TurnAct, TurnReport } from '../domain/rotation/turn-report.ts';
 export interface Metrics {
   status(status: TargetStatus): void;
   turn(report: TurnReport): void;
+  /** It is no longer tended. */
+  forget(target: string): void;
   text(): string;
 }
 
@@ -68,6 +70,10 @@ export function createMetrics(): Metrics {
       statuses.set(target, status);
       const counts = turns.get(target) ?? new Map<TurnAct, number>();
       turns.set(target, counts.set(act, (counts.get(act) ?? 0) + 1));
+    },
+    forget(target) {
+      statuses.delete(target);
+      turns.delete(target);
     },
     text: () => `${[...gauges.flatMap((gauge) => gaugeLines(gauge, statuses)), ...turnLines(turns)].join('\n')}\n`,
   };

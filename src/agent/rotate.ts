@@ -32,6 +32,11 @@ export async function rotateOnce(options: RotateOptions, surroundings: Surroundi
   }
 }
 
+/** StartError `badConfiguration` for a file that nobody could work with. */
+export async function checkAgentFile({ file, targets }: Pick<RotateOptions, 'file' | 'targets'>): Promise<void> {
+  chosenTargets(await loadAgentFile(resolve(file)), targets);
+}
+
 /** What the state files say, in the order of the file. */
 export async function statusOfTargets({
   file: path,

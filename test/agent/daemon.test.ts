@@ -1,8 +1,9 @@
 /** The daemon: through silence of the service, jumps of the clock, and to its own end. */
 import { X509Certificate } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { loadAgentFile } from '#src/agent/config/load-agent-file.ts';
 import { runDaemon } from '#src/agent/daemon.ts';
 import type { LogEntry } from '#src/agent/turn/turn-context.ts';
 import { agentProcess } from '../support/agent-process.ts';
@@ -36,6 +37,11 @@ describe('privyseal rotate --daemon', () => {
     const [, end] = /not_after_timestamp_seconds\{target="web"\} (\d+)/.exec(await metrics()) ?? [];
     expect(Number(end)).toBe(Math.floor(Date.parse(new X509Certificate(agent.read('cert.pem')).validTo) / 1000));
     expect((await exchange(`http://127.0.0.1:${port}/else`)).status).toBe(404);
+    daemon.child.kill('SIGHUP');
+    await expect.poll(daemon.output, patience).toContain('read its file again: tends web');
+    writeFileSync(agent.file, 'targets: 1');
+    daemon.child.kill('SIGHUP');
+    await expect.poll(daemon.output, patience).toMatch(/error: goes on as before: .*targets is 1/);
     expect([await daemon.end(), daemon.output()]).toEqual([0, expect.stringContaining('stopped')]);
   });
 
@@ -53,11 +59,16 @@ function ownDaemon(file: string) {
   const stop = new AbortController();
   const log: LogEntry[] = [];
   let passed = 0;
+  let reload = (): void => {};
   const surroundings = {
     now: () => Date.now() + passed,
     random: () => 0.5,
     signal: stop.signal,
     log: (entry: LogEntry) => void log.push(entry),
+    load: loadAgentFile,
+    onReload: (listener: () => void) => {
+      reload = listener;
+    },
   };
   const ended = runDaemon({ file, targets: [] }, surroundings);
   const end = async (): Promise<void> => {
@@ -68,6 +79,7 @@ function ownDaemon(file: string) {
   return {
     end,
     said: () => log.map(({ level, message }) => `${level}: ${message}`).join('\n'),
+    reload: () => reload(),
     jump: (seconds: number) => {
       passed += seconds * 1000;
     },
@@ -114,5 +126,21 @@ describe('the daemon', () => {
     daemon.jump(-6900);
     await expect.poll(daemon.said, patience).toContain('jumped by -6900 s');
     expect((await agent.status()).serial).not.toBeNull();
+  });
+
+  it('reads its file again when it is told to, and goes on as before with one that cannot be used', async () => {
+    const agent = agentFor();
+    const daemon = ownDaemon(agent.file);
+    await expect.poll(daemon.said, patience).toContain('info: enrolled');
+    const before = agent.read('cert.pem');
+    agent.rewrite({ names: ['demo.dev.internal'], lifetime: 1 });
+    daemon.reload();
+    await expect.poll(daemon.said, patience).toMatch(/error: goes on as before: .*lifetime is no setting/);
+    expect(agent.read('cert.pem')).toBe(before);
+    agent.rewrite({ names: ['demo.dev.internal', 'other.demo.dev.internal'] });
+    daemon.reload();
+    await expect.poll(daemon.said, patience).toContain('info: read its file again: tends web');
+    await expect.poll(daemon.said, patience).toContain('the names in the file changed');
+    expect(new X509Certificate(agent.read('cert.pem')).subjectAltName).toContain('other.demo.dev.internal');
   });
 });

@@ -52,6 +52,8 @@ const floors: readonly Floor[] = [
       'offline-vault.ts',
       'ceremony.ts',
       'doctor.ts',
+      'agent-process.ts',
+      'stop-signal.ts',
       'config.ts',
       'faces/cli/',
       'agent/',
@@ -62,6 +64,14 @@ const floors: readonly Floor[] = [
     node: 'any',
     pure: false,
   },
+  {
+    path: 'agent-process.ts',
+    floors: ['agent/', 'client/', 'faces/cli/', 'stop-signal.ts'],
+    packages: [],
+    node: 'any',
+    pure: false,
+  },
+  { path: 'stop-signal.ts', floors: [], packages: [], node: 'any', pure: false },
   { path: 'open-vaults.ts', floors: [''], packages: [], node: 'any', pure: false },
   {
     path: 'config.ts',

@@ -7,7 +7,7 @@ import type { CliIo } from './io.ts';
 import { safeText } from './safe-text.ts';
 
 /** Errors of no known kind are rethrown: they are defects and keep their stack. */
-export function reportError(error: unknown, io: CliIo, json: boolean): number {
+export function reportError(error: unknown, io: Pick<CliIo, 'stderr'>, json: boolean): number {
   const report = describe(error);
   const exitCode = exitCodes[report.ending];
   const problem = error instanceof ClientProblem ? { problem: error.problem } : {};

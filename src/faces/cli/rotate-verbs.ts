@@ -10,12 +10,12 @@ import type { GlobalOptions } from './session.ts';
 /** All throw StartError `badConfiguration` for a file that cannot be used. */
 export interface RotationActs {
   readonly rotateOnce: (options: RotateOptions) => Promise<readonly TurnReport[]>;
-  /** Until the process is told to stop. */
+  /** Until the process is told to stop; resolves to the exit code. */
   readonly rotateForever: (options: {
     readonly file: string;
     readonly targets: readonly string[];
     readonly metricsPort?: number;
-  }) => Promise<void>;
+  }) => Promise<number>;
   readonly rotationStatus: (options: Pick<RotateOptions, 'file' | 'targets'>) => Promise<readonly TargetStatus[]>;
 }
 
@@ -75,8 +75,7 @@ async function rotateForever(
       '--force and --dry-run are for once: run `privyseal rotate --force` beside the daemon.',
     );
   }
-  await rotateForever({ file, targets, ...(metricsPort !== undefined && { metricsPort }) });
-  end(exitCodes.ok);
+  end(await rotateForever({ file, targets, ...(metricsPort !== undefined && { metricsPort }) }));
 }
 
 async function rotateOnce(

@@ -183,7 +183,7 @@ class Schedule {
     try {
       const report = await runTarget({
         ...this.#world,
-        ...{ file: this.#file, shared: this.#shared, target, force: false },
+        ...{ file: this.#file, shared: this.#shared, target, force: false, patient: true },
       });
       // The file may have been read again meanwhile.
       if (!this.#due.has(target)) return this.#tell(report);

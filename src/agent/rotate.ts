@@ -23,7 +23,9 @@ export async function rotateOnce(options: RotateOptions, surroundings: Surroundi
   const shared = openAnonymousAccess(file, freshMs);
   try {
     const { force } = options;
-    return await inTurns(targets, atOnce, (target) => turn({ ...surroundings, file, target, shared, force }));
+    return await inTurns(targets, atOnce, (target) =>
+      turn({ ...surroundings, file, target, shared, force, patient: false }),
+    );
   } catch (error) {
     if (!surroundings.signal.aborted) throw error;
     throw new StartError('interrupted', 'It was stopped. What was begun is finished by the next run.', error);

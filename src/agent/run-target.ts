@@ -21,6 +21,7 @@ export interface TargetRun extends Surroundings {
   readonly file: AgentFile;
   readonly target: TargetConfig;
   readonly shared: AnonymousAccess;
+  readonly patient: boolean;
   readonly force: boolean;
 }
 
@@ -90,9 +91,11 @@ async function lockedTurn(run: TargetRun): Promise<TurnReport> {
   }
 }
 
-async function planNext({ file, now, random }: TargetRun, state: TargetState): Promise<void> {
+/** `failure`: what stood in the way, which may say when to come again. */
+async function planNext({ file, now, random }: TargetRun, state: TargetState, failure?: unknown): Promise<void> {
   const { status } = state;
-  const next = nextAttemptAt({ status, pollMs: file.pollSeconds * 1000, now: now(), random });
+  const retryAfterMs = failure instanceof ClientProblem ? (failure.retryAfterSeconds ?? 0) * 1000 : 0;
+  const next = nextAttemptAt({ status, pollMs: file.pollSeconds * 1000, retryAfterMs, now: now(), random });
   await state.save({ nextAttemptAt: new Date(next).toISOString() });
 }
 
@@ -101,7 +104,7 @@ async function failed(run: TargetRun, state: TargetState, error: unknown): Promi
   const before = state.status;
   // A full disk takes no memory of itself: then what was known before counts, and the turn is tried again all the same.
   const isKept = await rememberFailure(run, state, words)
-    .then(() => planNext(run, state))
+    .then(() => planNext(run, state, error))
     .then(
       () => true,
       () => false,

@@ -72,9 +72,12 @@ export function connect(options: ConnectOptions) {
       idempotencyKey?: string,
     ): Promise<Outcome<PendingRequestJson>> =>
       outcomeOf(await sendOnce(`${certificatePath(serial)}/rotate`, body, idempotencyKey), PendingRequestJson),
-    /** When it should be rotated; for whoever knows the serial. */
-    renewalInfo: (serial: string): Promise<RenewalInfoJson> =>
-      get(`/v1/renewal-info/${encodeURIComponent(serial)}`, RenewalInfoJson),
+    /** When it should be rotated, and when to ask again; for whoever knows the serial. */
+    renewalInfo: async (serial: string): Promise<RenewalInfoJson & Pick<ExchangeAnswer, 'retryAfterSeconds'>> => {
+      const path = `/v1/renewal-info/${encodeURIComponent(serial)}`;
+      const answer = await exchange.send({ method: 'GET', path, accept: 'application/json' });
+      return { ...readJson(answer, RenewalInfoJson, host), retryAfterSeconds: answer.retryAfterSeconds };
+    },
     ...requestCalls({
       get,
       post,

@@ -27,6 +27,7 @@ function notingAgent(reloadOf: (program: string) => Readonly<Record<string, unkn
   return {
     agent,
     addRoot: () => agent.rewrite({ ...target, files: { ...files, alsoTrust: [root] } }),
+    dropRoot: () => agent.rewrite(target),
     /** Serial and number of roots, each time. */
     told: () =>
       readFileSync(told, 'utf8')
@@ -52,6 +53,19 @@ describe('a rotation together with new roots', () => {
       [first, 1],
       [first, 2],
       [expect.not.stringMatching(first), 2],
+    ]);
+  });
+
+  it('takes no root from Kafka before the new certificate is there: clients may still show certificates under it', async () => {
+    const { agent, addRoot, dropRoot, told } = notingAgent(kafka);
+    addRoot();
+    await agent.turn();
+    const [[first]] = told() as [[string, number]];
+    dropRoot();
+    expect((await agent.turn({ force: true })).act).toBe('rotated');
+    expect(told()).toEqual([
+      [first, 2],
+      [expect.not.stringMatching(first), 1],
     ]);
   });
 

@@ -10,14 +10,20 @@ const longestRetryNearTheEndMs = 300_000;
 export interface NextAttempt {
   readonly status: Pick<TargetStatus, 'notBefore' | 'notAfter' | 'renewal' | 'failures' | 'waitingFor'>;
   readonly pollMs: number;
+  /** What the service said with its refusal; 0 when it said nothing. */
+  readonly retryAfterMs: number;
   /** Unix milliseconds. */
   readonly now: number;
   readonly random: () => number;
 }
 
 /** Unix milliseconds, after `now`. */
-export function nextAttemptAt({ status, pollMs, now, random }: NextAttempt): number {
-  if (status.failures > 0) return now + retryMs(status, now) * (0.5 + random());
+export function nextAttemptAt({ status, pollMs, retryAfterMs, now, random }: NextAttempt): number {
+  if (status.failures > 0) {
+    const longest = longestRetry(status, now);
+    const spread = Math.min(retryMs(status), longest) * (0.5 + random());
+    return now + Math.max(spread, Math.min(retryAfterMs, longest));
+  }
   const poll = now + Math.min(pollMs, lifetimeOf(status) / 20) * (0.9 + 0.2 * random());
   const renewal = status.renewal === null ? poll : Date.parse(status.renewal.at);
   // A request that waits for approval is asked for at each poll.
@@ -25,10 +31,10 @@ export function nextAttemptAt({ status, pollMs, now, random }: NextAttempt): num
   return Math.max(due, now + 1000);
 }
 
-function retryMs(status: NextAttempt['status'], now: number): number {
-  const doubled = firstRetryMs * 2 ** Math.min(status.failures - 1, 20);
-  return Math.min(doubled, remaining(status, now) < nearTheEnd ? longestRetryNearTheEndMs : longestRetryMs);
-}
+const retryMs = ({ failures }: NextAttempt['status']): number => firstRetryMs * 2 ** Math.min(failures - 1, 20);
+
+const longestRetry = (status: NextAttempt['status'], now: number): number =>
+  remaining(status, now) < nearTheEnd ? longestRetryNearTheEndMs : longestRetryMs;
 
 const lifetimeOf = ({ notBefore, notAfter }: Pick<TargetStatus, 'notBefore' | 'notAfter'>): number =>
   notBefore === null || notAfter === null ? Number.POSITIVE_INFINITY : Date.parse(notAfter) - Date.parse(notBefore);

@@ -28,3 +28,20 @@ export function ownRenewalTime(
   const suggestedWindow = { start: text(window.start * 1000), end: text(window.end * 1000) };
   return renewalTime({ serial, suggestedWindow, reason: window.reason }, null, random);
 }
+
+/** Of polls: what the file says of how soon to hear of things bounds what the service may ask for. */
+const mostPolls = 12;
+
+/** However long Retry-After says (RFC 9773 §4.3.2): a short life has its news sooner. */
+export function longestSilenceMs(
+  { notBefore, notAfter }: { readonly notBefore: string; readonly notAfter: string },
+  pollMs: number,
+): number {
+  return Math.min(mostPolls * pollMs, (Date.parse(notAfter) - Date.parse(notBefore)) / 20);
+}
+
+/** A time further away than any is of another clock, and means nothing. */
+export function isTooSoon(known: RenewalTime | null, now: number, longestMs: number): boolean {
+  const left = Date.parse(known?.askAgainAt ?? '') - now;
+  return left > 0 && left <= longestMs;
+}

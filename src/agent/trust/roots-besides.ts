@@ -6,9 +6,19 @@ import { AgentError } from '../agent-error.ts';
 
 /** `trustPem` and after it the certificates of `files` that are not in it. AgentError `fileUnreadable`. */
 export async function withRootsBesides(trustPem: string, files: readonly string[]): Promise<string> {
-  if (files.length === 0) return trustPem;
+  return unite(trustPem, (await Promise.all(files.map(readRoots))).flat());
+}
+
+/** `trustPem` and after it the certificates of the others that are not in it. */
+export const uniteRoots = (trustPem: string, ...others: readonly string[]): string =>
+  unite(
+    trustPem,
+    others.flatMap((pem) => decodePemAll(pem, 'CERTIFICATE')),
+  );
+
+function unite(trustPem: string, others: readonly Uint8Array[]): string {
   const known = new Set(decodePemAll(trustPem, 'CERTIFICATE').map(fingerprint));
-  const besides = (await Promise.all(files.map(readRoots))).flat().filter((der) => {
+  const besides = others.filter((der) => {
     const isNew = !known.has(fingerprint(der));
     known.add(fingerprint(der));
     return isNew;

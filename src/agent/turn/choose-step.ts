@@ -4,7 +4,7 @@ import { parseGeneralName } from '../../domain/x509/general-name.ts';
 import type { TargetConfig } from '../config/agent-schema.ts';
 import type { CredentialSet } from '../files/credential-set.ts';
 import { isRotationBegun } from '../issue/pending-request.ts';
-import { ownRenewalTime, renewalTime } from '../plan/renewal-time.ts';
+import { isTooSoon, longestSilenceMs, ownRenewalTime, renewalTime } from '../plan/renewal-time.ts';
 import type { TurnContext } from './turn-context.ts';
 
 export type Step =
@@ -45,11 +45,18 @@ function changeOf({ names, profile, product }: TargetConfig, { facts }: Credenti
 }
 
 /** Answers why the service could not be asked: then the time known before counts, or the one its lifetime says. */
-async function askRenewal({ access, state, random }: TurnContext, { facts }: CredentialSet): Promise<unknown> {
+async function askRenewal(
+  { access, state, random, now, file, patient }: TurnContext,
+  { facts }: CredentialSet,
+): Promise<unknown> {
   const known = state.status.renewal?.serial === facts.serial ? state.status.renewal : null;
+  const longestMs = longestSilenceMs(facts, file.pollSeconds * 1000);
+  if (patient && isTooSoon(known, now(), longestMs)) return undefined;
   try {
     const info = await (await access.anonymous()).renewalInfo(facts.serial);
-    await state.save({ renewal: renewalTime(info, known, random) });
+    const silenceMs = Math.min((info.retryAfterSeconds ?? 0) * 1000, longestMs);
+    const askAgainAt = new Date(now() + silenceMs).toISOString();
+    await state.save({ renewal: { ...renewalTime(info, known, random), askAgainAt } });
     return undefined;
   } catch (error) {
     // A service that does not know the certificate is another one, or was restored: not to be taken for silence.

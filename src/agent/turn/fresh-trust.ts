@@ -28,9 +28,12 @@ export async function freshTrust(context: TurnContext, wanted: TrustWanted): Pro
 
 /** The environment's, and those that the target's file adds. */
 async function rootsFor(context: TurnContext, environment: string): Promise<string> {
-  const published = await context.shared.fresh(`roots of ${environment}`, () => fetchRoots(context, environment));
-  return withRootsBesides(published, context.target.files.alsoTrust ?? []);
+  return withRootsBesides(await rootsOf(context, environment), context.target.files.alsoTrust ?? []);
 }
+
+/** The environment's, as the service publishes them. */
+export const rootsOf = (context: TurnContext, environment: string): Promise<string> =>
+  context.shared.fresh(`roots of ${environment}`, () => fetchRoots(context, environment));
 
 async function fetchRoots({ file, access, log }: TurnContext, environment: string): Promise<string> {
   const client = await access.anonymous();

@@ -9,8 +9,9 @@ import { type Obtained, obtainCertificate } from '../issue/obtain-certificate.ts
 import { dropRequest } from '../issue/pending-request.ts';
 import { keepReport } from '../report/deployment-report.ts';
 import { earliestNextUpdate } from '../trust/fetch-crls.ts';
+import { uniteRoots } from '../trust/roots-besides.ts';
 import { chooseStep, type Step } from './choose-step.ts';
-import { describeTrustChange, freshTrust, trustOrBefore } from './fresh-trust.ts';
+import { describeTrustChange, freshTrust, rootsOf, type Trust, trustOrBefore } from './fresh-trust.ts';
 import { storePassword } from './store-password.ts';
 import type { TurnContext } from './turn-context.ts';
 
@@ -185,28 +186,39 @@ async function keepFresh(context: TurnContext, newest: CredentialSet, step: { si
 
 /**
  * A Kafka broker shakes hands with itself, old stores against new ones: it must trust a new root before it is given a certificate
- * under it. So the certificate in use goes with the new roots first. Roots that cannot be learnt now cannot come with the new one either.
+ * under it. So the certificate in use goes with the new roots first, and none of before goes: clients may still show certificates
+ * under it. Roots that cannot be learnt now cannot come with the new one either.
  */
 async function trustFirst(context: TurnContext, newest: CredentialSet): Promise<void> {
   const { state, target } = context;
   if (target.reload?.action !== 'kafka' || state.status.staged) return;
-  await stageFresh(context, newest);
+  await stageFresh(context, newest, keepingRoots);
   if (state.status.staged) await activate(context);
 }
 
+/** Roots of before, then those that are new: of the certificate's environment, of the one that the target moves to, of the file. */
+async function keepingRoots(context: TurnContext, newest: CredentialSet): Promise<Trust> {
+  const { environment } = newest.facts;
+  const { crlPem, trustPem } = await freshTrust(context, newest.facts);
+  const [next = environment] = context.target.product?.split('/') ?? [];
+  const others = next === environment ? [] : [await rootsOf(context, next)];
+  return { crlPem, trustPem: uniteRoots(newest.trustPem, trustPem, ...others) };
+}
+
 /** Answers what stood in the way: it must not keep a set that waits from being used. */
-async function stageFresh(context: TurnContext, newest: CredentialSet): Promise<unknown> {
+async function stageFresh(context: TurnContext, newest: CredentialSet, trustOf = currentTrust): Promise<unknown> {
   try {
-    await stageChanges(context, newest);
+    await stageChanges(context, newest, await trustOf(context, newest));
     return undefined;
   } catch (error) {
     return error;
   }
 }
 
-async function stageChanges(context: TurnContext, newest: CredentialSet): Promise<void> {
+const currentTrust = (context: TurnContext, { facts }: CredentialSet): Promise<Trust> => freshTrust(context, facts);
+
+async function stageChanges(context: TurnContext, newest: CredentialSet, trust: Trust): Promise<void> {
   const { target, log } = context;
-  const trust = await freshTrust(context, newest.facts);
   const layout = layoutOf(target.files);
   const password = await storePassword(target.files, newest.storePassword);
   const isSame = trust.trustPem === newest.trustPem && trust.crlPem === newest.crlPem;

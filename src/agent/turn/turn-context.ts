@@ -30,4 +30,6 @@ export interface TurnContext extends Surroundings {
   readonly state: TargetState;
   readonly access: ServiceAccess;
   readonly shared: AnonymousAccess;
+  /** True: the service is asked no sooner than it wants to be. A person who runs a turn wants to know now. */
+  readonly patient: boolean;
 }

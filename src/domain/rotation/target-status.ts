@@ -26,6 +26,8 @@ export interface RenewalTime {
   readonly end: string;
   readonly at: string;
   readonly reason: string;
+  /** RFC 3339: before it the service need not be asked again. Absent in state files of before, and while it is silent. */
+  readonly askAgainAt?: string;
 }
 
 /** What became of a certificate here, until the service has been told. */

@@ -1,0 +1,52 @@
+/** When a target is looked at again after a refusal, and when the service is asked again. */
+import { describe, expect, it } from 'vitest';
+import { nextAttemptAt } from '#src/agent/plan/next-attempt.ts';
+import { isTooSoon, longestSilenceMs } from '#src/agent/plan/renewal-time.ts';
+import { emptyStatus } from '#src/domain/rotation/target-status.ts';
+
+const now = Date.parse('2026-06-01T00:00:00Z');
+const day = 86_400_000;
+const text = (ms: number): string => new Date(ms).toISOString();
+
+/** Of a certificate of thirty days, `left` of which remain. */
+const afterFailures = (failures: number, retryAfterMs: number, left = 20 * day): number => {
+  const notAfter = text(now + left);
+  const status = { ...emptyStatus('web'), notBefore: text(now + left - 30 * day), notAfter, failures };
+  return nextAttemptAt({ status, pollMs: 300_000, retryAfterMs, now, random: () => 0.5 }) - now;
+};
+
+describe('the next attempt after a failure', () => {
+  it.each([
+    ['doubles from 15 s when nothing was said', 3, 0, 60_000],
+    ['waits as long as the service asks', 1, 120_000, 120_000],
+    ['is no sooner than it would have been', 5, 1_000, 240_000],
+    ['is within the hour, whatever the service asks', 1, 10 * day, 3_600_000],
+  ])('%s', (_what, failures, retryAfterMs, expected) => {
+    expect(afterFailures(failures, retryAfterMs)).toBe(expected);
+  });
+
+  it('is within five minutes when the certificate is about to end', () => {
+    expect(afterFailures(1, 10 * day, day)).toBe(300_000);
+  });
+});
+
+describe('renewal information', () => {
+  const life = (days: number) => ({ notBefore: text(now), notAfter: text(now + days * day) });
+
+  it('is asked for again within twelve polls, and within a twentieth of the life', () => {
+    expect(longestSilenceMs(life(30), 300_000)).toBe(3_600_000);
+    expect(longestSilenceMs(life(1), 3_600_000)).toBe(day / 20);
+  });
+
+  it('is not asked for before its time, unless that time is of another clock', () => {
+    const known = (askAgainAt?: string) => ({
+      ...{ serial: '01', start: text(now), end: text(now), at: text(now), reason: 'lifetime' },
+      ...(askAgainAt !== undefined && { askAgainAt }),
+    });
+    const isSoon = (askAgainAt?: string): boolean => isTooSoon(known(askAgainAt), now, 3_600_000);
+    expect([isSoon(text(now + 1)), isSoon(text(now)), isSoon(), isTooSoon(null, now, 3_600_000)]).toEqual([
+      ...[true, false, false, false],
+    ]);
+    expect(isSoon(text(now + day))).toBe(false);
+  });
+});

@@ -37,6 +37,9 @@ export const CompromiseBody = Type.Object(
   {
     reason: Reason('What is known of it; the audit log keeps it'),
     dryRun: Type.Optional(Type.Boolean({ description: 'Only say what it would come to' })),
+    vault: Type.Optional(
+      Type.String({ minLength: 1, description: 'Of the new keys; where the lost one was if absent' }),
+    ),
     generation: Type.Optional(
       Type.Integer({ minimum: 1, description: 'Which one, where one before it was compromised, too' }),
     ),

@@ -6,6 +6,7 @@ import { type AuthorityGeneration, generationId } from '../domain/records/genera
 import { refuse } from '../domain/refusal.ts';
 import { actorOf, type Caller } from './caller.ts';
 import { refuseKeptElsewhere } from './generation-request.ts';
+import { assertVault } from './named-vault.ts';
 import { idOf } from './prepare-generation.ts';
 import type { CrlPublisher } from './publish-crl.ts';
 import { finishRetiring } from './retire-generation.ts';
@@ -28,7 +29,8 @@ export function createCompromiseAuthority(
   deps: CompromiseDeps,
 ): Pick<RotationServices, 'planCompromise' | 'declareCompromise'> {
   return {
-    planCompromise: async (name, { generation, rotateBy }) => {
+    planCompromise: async (name, { generation, rotateBy, vault }) => {
+      if (vault !== undefined) assertVault(deps.vaults, vault);
       refusePast(deps, rotateBy);
       return plan(deps, await findLost(deps, name, generation));
     },
@@ -133,9 +135,10 @@ type Declaring = CompromiseInput & { readonly name: string };
 async function declare(
   deps: CompromiseDeps,
   caller: Caller,
-  { name, reason, generation, rotateBy }: Declaring,
+  { name, reason, generation, rotateBy, vault }: Declaring,
 ): Promise<CompromiseOutcome> {
   deps.clock.assertSafe();
+  if (vault !== undefined) assertVault(deps.vaults, vault);
   refusePast(deps, rotateBy);
   const lost = await findLost(deps, name, generation);
   const replaced = await replacementsOf(deps, lost);
@@ -146,7 +149,7 @@ async function declare(
     revoked.push(...(await revokeAuthorityCertificates(deps, one, { actor, reason: 'cACompromise' })));
   await deps.crls.refreshDue();
   // Above first: the replacement of an authority is signed by that of its root.
-  for (const one of lost) await replace(deps, one, { actor, reason });
+  for (const one of lost) await replace(deps, one, { actor, reason, ...(vault !== undefined && { vault }) });
   // New certificates come by now; everything below reads all that there are.
   const products = await productsOfAll(deps, lost);
   const campaigns: string[] = [];
@@ -173,6 +176,8 @@ async function waitingOf({ inventory }: CompromiseDeps, lost: readonly Lost[]): 
 interface Declared {
   readonly actor: string;
   readonly reason: string;
+  /** Of the new key. */
+  readonly vault?: string;
 }
 
 async function markCompromised(deps: CompromiseDeps, { authority, generation }: Lost, declared: Declared) {
@@ -193,7 +198,8 @@ async function markCompromised(deps: CompromiseDeps, { authority, generation }: 
 }
 
 /** Until new certificates come from another generation, or that waits for its own from elsewhere: through every step, each forced, and kept by the audit log as that. */
-async function replace(deps: CompromiseDeps, { authority, generation }: Lost, { actor, reason }: Declared) {
+async function replace(deps: CompromiseDeps, { authority, generation }: Lost, declared: Declared) {
+  const { actor, reason, vault } = declared;
   const { name } = authority;
   const overruled = `compromised: ${reason}`;
   await endEarlier(deps, { authority, generation }, { actor, reason: overruled });
@@ -201,7 +207,7 @@ async function replace(deps: CompromiseDeps, { authority, generation }: Lost, { 
     const rotations = (await deps.inventory.rotations()).filter((one) => one.authority === name);
     const rotation = rotations.find((one) => one.predecessor === generation.number && one.state !== 'abandoned');
     if (!rotation || rotation.state === 'preparing') {
-      const started = await start(deps, actor, { name });
+      const started = await start(deps, actor, { name, ...(vault !== undefined && { vault }) });
       if (started.rotation.state === 'preparing') return;
     } else if (rotation.state === 'prepared' || rotation.state === 'trusted')
       await step(deps, rotation, { actor, reason: overruled });

@@ -59,6 +59,8 @@ export interface AdvanceInput {
 export interface CompromiseInput {
   /** What is known of it; the audit log keeps it. */
   readonly reason: string;
+  /** Of the new keys; each where the lost one was, if absent. */
+  readonly vault?: string;
   /** Number of the generation that is compromised, where another one was before. */
   readonly generation?: number;
   /** Unix seconds; in a day if absent. */

@@ -72,3 +72,32 @@ it('keeps nothing from starting with an environment that it could not be given, 
   const { authorities } = await service.services.createEnvironment(admin, { ...wanted, vault: 'file' });
   expect(authorities.map(({ certificateSerial }) => certificateSerial)).not.toContain(null);
 });
+
+it('is left behind by a compromise, with whatever is in it out of reach', async () => {
+  const { owner, vault } = await strictVault();
+  await owner.createKey('first', 'ec-p256');
+  let isStolen = false;
+  const gone = changedVault(vault, {
+    signer: async (name, algorithm) => {
+      const signer = await vault.signer(name, algorithm);
+      return { ...signer, sign: (tbs) => (isStolen ? denied() : signer.sign(tbs)) };
+    },
+  });
+  const service = await firstRunService({ home: temporaryFolder().path, furtherVaults: [gone] });
+  onTestFinished(() => service.close());
+  const { services } = service;
+  await services.startRotation(admin, 'dev-issuing', { vault: 'strict', key: 'first' });
+  for (const _ of ['trusted', 'issuing', 'retiring', 'retired']) {
+    await service.housekeep();
+    await services.advanceRotation(admin, 'dev-issuing', { reason: 'a drill, and nobody is there' });
+  }
+  isStolen = true;
+  const given = { reason: 'the device was stolen' };
+  const nowhere = services.declareCompromise(admin, 'dev-issuing', { ...given, vault: 'nowhere' });
+  expect(await codeOf(nowhere)).toBe('notFound');
+  const { replaced } = await services.declareCompromise(admin, 'dev-issuing', { ...given, vault: 'file' });
+  expect(replaced).toEqual([{ from: 'dev-issuing.2', to: 'dev-issuing.3' }]);
+  const csrDer = makeKeyRequest().csrDer;
+  const submitted = await services.submitRequest(await demoToken(service), { csrDer });
+  expect(submitted).toMatchObject({ kind: 'certificate', view: { issuer: 'dev-issuing.3' } });
+});

@@ -81,6 +81,7 @@ function addCompromise(program: Command, authority: Command, withSession: WithSe
     .argument('<name>', nameHelp)
     .requiredOption('--reason <text>', 'what is known of it; the audit log keeps it')
     .option('--dry-run', 'only say what it would come to')
+    .option('--vault <name>', 'where the new keys are made (default: where the lost ones were)')
     .option('--generation <number>', 'which one, where one before it was compromised, too', readGeneration)
     .option('--rotate-by <time>', 'when all its certificates are to be rotated (default: in a day)', readDeadline)
     .option('--yes', 'do not ask')

@@ -31,6 +31,7 @@ export interface AdvanceOptions {
 export interface CompromiseOptions {
   readonly reason: string;
   readonly dryRun?: boolean;
+  readonly vault?: string;
   readonly generation?: number;
   readonly rotateBy?: Deadline;
   readonly yes?: boolean;
@@ -91,9 +92,10 @@ export async function abandonRotation(session: Session, name: string, { yes }: {
 
 export async function declareCompromise(session: Session, name: string, options: CompromiseOptions): Promise<Ending> {
   const client = await session.adminClient();
-  const { reason, dryRun, generation, rotateBy, yes } = options;
+  const { reason, dryRun, vault, generation, rotateBy, yes } = options;
   const body = {
     reason,
+    ...(vault !== undefined && { vault }),
     ...(generation !== undefined && { generation }),
     ...(rotateBy !== undefined && { rotateBy: timeOfDeadline(rotateBy, session.now()) }),
   };

@@ -69,7 +69,7 @@ describe('privyseal authority compromise', () => {
 
   it('only says what it would come to in a dry run', async () => {
     const { run, asked } = await started(() => ({ body: outcome }));
-    const args = ['compromise', 'dev-issuing', '--reason', 'found in a log', '--dry-run'];
+    const args = ['compromise', 'dev-issuing', '--reason', 'found in a log', '--vault', 'file', '--dry-run'];
     const shown = lines((await run(args)).stdout);
     expect(shown[0]).toBe('What would be replaced     dev-issuing by dev-issuing.2');
     expect(shown.slice(-2)).toEqual([
@@ -77,7 +77,7 @@ describe('privyseal authority compromise', () => {
       expect.stringContaining('corp-issuing.2: `authority show NAME --csr`'),
     ]);
     expect(asked()).toEqual([
-      ['POST', '/v1/authorities/dev-issuing/compromise', '{"reason":"found in a log","dryRun":true}'],
+      ['POST', '/v1/authorities/dev-issuing/compromise', '{"reason":"found in a log","vault":"file","dryRun":true}'],
     ]);
   });
 

@@ -157,9 +157,9 @@ function addCompromise(face: Face, services: RotationServices, onRequest: onRequ
       },
     },
     async (request, reply) => {
-      const { dryRun, reason, generation, rotateBy } = request.body;
+      const { dryRun, reason, generation, rotateBy, vault } = request.body;
       const { name } = request.params;
-      const which = generation === undefined ? {} : { generation };
+      const which = { ...(generation !== undefined && { generation }), ...(vault !== undefined && { vault }) };
       const by = rotateBy === undefined ? {} : { rotateBy: secondsOf(rotateBy) };
       if (dryRun === true)
         return sendJson(reply, compromiseJson(await services.planCompromise(name, { ...which, ...by })));

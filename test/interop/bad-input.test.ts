@@ -11,6 +11,7 @@ import { type Exchange, type ExchangeOptions, exchange } from '../support/http-e
 import { judgesRequired } from '../support/judges.ts';
 import { type KeyRequest, makeKeyRequest } from '../support/key-request.ts';
 import { projectFolder, type RunningService, startService, temporaryFolder } from '../support/running-service.ts';
+import { makeTestHierarchy } from '../support/test-hierarchy.ts';
 
 const secret = randomBytes(32).toString('base64url');
 const singleUse = `pst_${'singleuse'.padEnd(16, '0')}_${secret}`;
@@ -162,17 +163,32 @@ describe('bad input', () => {
     await expectRefusal(() => asItself(`/v1/certificates/${own.serial}/rotate`, body), 403, 'unauthorized');
   });
 
-  it('39: a rotation does not change the names', async () => {
-    const { serial, tls } = await enrol();
-    const body = csrBody(makeKeyRequest(['other.demo.dev.internal']), tls);
+  it('38: a certificate of another CA does not rotate, with whatever names', async () => {
+    const { serial } = await enrol();
+    const { leaf } = makeTestHierarchy({ now: Math.floor(Date.now() / 1000) });
+    const key = leaf.key.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+    const body = csrBody(makeKeyRequest(), { cert: leaf.pem, key });
     await expectRefusal(() => asItself(`/v1/certificates/${serial}/rotate`, body), 403, 'unauthorized');
   });
+
+  it.each(['other.demo.dev.internal', 'neighbour.dev.internal'])(
+    '39: a rotation does not change the names, to one of its own product nor of another: %s',
+    async (name) => {
+      const { serial, tls } = await enrol();
+      const body = csrBody(makeKeyRequest([name]), tls);
+      await expectRefusal(() => asItself(`/v1/certificates/${serial}/rotate`, body), 403, 'unauthorized');
+    },
+  );
 
   it('40: a product’s certificate, or none, ends the handshake with admin', async () => {
     const { tls } = await enrol();
     const { ca, cert, key } = { ca: service.read('trust/system.pem'), ...tls };
-    await expect(exchange(`${service.urls.admin}/v1/status`, { ca, cert: cert!, key: key! })).rejects.toThrow();
-    await expect(exchange(`${service.urls.admin}/v1/status`, { ca })).rejects.toThrow();
+    const left = await leaves(async () => {
+      await expect(exchange(`${service.urls.admin}/v1/status`, { ca, cert: cert!, key: key! })).rejects.toThrow();
+      await expect(exchange(`${service.urls.admin}/v1/status`, { ca })).rejects.toThrow();
+    });
+    // Nobody has asked for anything yet that could be refused.
+    expect(left).toEqual({ refusals: 0, certificates: 0 });
   });
 
   it('41: certificates in header fields are nobody’s', async () => {

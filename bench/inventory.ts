@@ -3,6 +3,7 @@ import { request as httpsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { askAdmin } from './ask-admin.ts';
 import { questionsAbout } from './inventory-questions.ts';
 import { fillInventory, readSamples } from './inventory-rows.ts';
 import { httpRequest, type LoadResult, runLoad } from './load.ts';
@@ -40,6 +41,7 @@ const filling =
       })
     : null;
 const samples = readSamples(file);
+await useOnce(home);
 const server = await serveHome(home);
 // First, so that its memory is its own.
 const exported = await exportAll(server);
@@ -52,6 +54,13 @@ for (const [question, paths] of Object.entries(questionsAbout(samples))) {
 }
 const issuing = await measureIssuing(server);
 await server.stop({ keepHome: values.keep || values.home !== undefined });
+
+/** Compiled code is kept from the first use on; without it, threads load what strips types, which no later start does. */
+async function useOnce(used: string): Promise<void> {
+  const first = await serveHome(used);
+  await askAdmin(first, 'GET', '/v1/certificates?limit=1');
+  await first.stop({ keepHome: true });
+}
 
 /** One connection, as fast as it is answered. */
 function ask({ adminPort, ca, admin }: MeasuredServer, paths: readonly string[]): Promise<LoadResult> {

@@ -65,7 +65,7 @@ async function reload(schedule: Schedule, read: () => Promise<Work>, log: Surrou
     schedule.replace(work);
     log({ level: 'info', message: `read its file again: ${tends(work)}` });
   } catch (error) {
-    const why = (error as Error).message.replaceAll('\n', '; ');
+    const why = (error as Error).message.replace(':\n', ': ').replaceAll('\n', '; ');
     log({ level: 'error', message: `goes on as before: ${why}` });
   }
 }

@@ -158,9 +158,11 @@ const machine = describeMachine();
 if (values.json) process.stdout.write(`${JSON.stringify({ machine, ...figures }, null, 2)}\n`);
 else {
   const share = collecting.perSecond / plain;
+  const [, bareRate] = polls.at(-1)!;
   const rows = polls.map(([what, each]) => [
     what,
     thousands(each.perSecond),
+    `${((each.perSecond / bareRate.perSecond) * 100).toFixed(0)} %`,
     each.p50Ms.toFixed(2),
     each.p99Ms.toFixed(2),
     each.serverMicroseconds.toFixed(0),
@@ -170,7 +172,7 @@ else {
     `${thousands(agents)} agents against one service, ${connections} connections; the load shares the machine's cores`,
     machineLine(machine),
     '',
-    formatTable(['what', 'per s', 'p50 ms', 'p99 ms', 'server us each', 'failures'], rows),
+    formatTable(['what', 'per s', 'of bare', 'p50 ms', 'p99 ms', 'server us each', 'failures'], rows),
     '',
     `A campaign of ${thousands(plan.certificates)}: recorded in ${collecting.seconds.toFixed(1)} s, ${thousands(moved)} windows of agents moved;`,
     `planned ${thousands(plan.mostPerHour)} rotations in the busiest hour of ${hours}, the agents' random picks come to ${thousands(busiest)}`,

@@ -1,9 +1,9 @@
 /** Fills an inventory with certificates through the adapter's own writer: every act, condition, trigger and audit event as in service. */
 import { createHash } from 'node:crypto';
 import Database from 'better-sqlite3';
-import type { Act } from '../src/adapters/inventory-sqlite/acts.ts';
-import { type ActResult, openBatchWriter } from '../src/adapters/inventory-sqlite/batch-writer.ts';
+import type { Act } from '../src/adapters/inventory-sqlite/acts/acts.ts';
 import { openSqliteInventory } from '../src/adapters/inventory-sqlite/inventory-sqlite.ts';
+import { type ActResult, openBatchWriter } from '../src/adapters/inventory-sqlite/writer/batch-writer.ts';
 import type { CertificateDetails } from '../src/domain/records/certificate.ts';
 
 export interface RowsPlan {

@@ -2,9 +2,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { otherVariables, rulesOf, variableOf } from '../src/config.ts';
 import type { CaErrorCode } from '../src/domain/errors.ts';
-import { preRequestProblems } from '../src/faces/http/answer-parser-errors.ts';
-import { problemKinds } from '../src/faces/http/problem.ts';
-import { problemAdvice } from '../src/faces/http/problem-advice.ts';
+import { preRequestProblems } from '../src/faces/http/problems/answer-parser-errors.ts';
+import { problemKinds } from '../src/faces/http/problems/problem.ts';
+import { problemAdvice } from '../src/faces/http/problems/problem-advice.ts';
 import { allowed, type Rules } from '../src/setting-rules.ts';
 import { vaultRules } from '../src/vault-settings.ts';
 
@@ -108,7 +108,7 @@ ${table(['code', 'status', 'title', 'what to do'], rows)}
 
 What never became a request (malformed HTTP, a header of more than 16 KiB, a peer that is too slow) is answered with the type \`about:blank\` and ${before}.
 
-${generatedFrom('`src/faces/http/problem.ts` and `problem-advice.ts`')}
+${generatedFrom('`src/faces/http/problems/problem.ts` and `problem-advice.ts`')}
 `;
 }
 

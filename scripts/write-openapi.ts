@@ -18,7 +18,7 @@ import { addAdminRoutes, adminFace } from '../src/faces/http/admin/build-admin-f
 import { type AddRoutes, buildFace, type FaceKind } from '../src/faces/http/build-face.ts';
 import { addDistributionRoutes, distributionFace } from '../src/faces/http/distribution/build-distribution-face.ts';
 import { defaultFaceLimits, type Face, type FaceDeps } from '../src/faces/http/face-deps.ts';
-import { withInherentProblems } from '../src/faces/http/inherent-problems.ts';
+import { withInherentProblems } from '../src/faces/http/problems/inherent-problems.ts';
 import { addPublicRoutes, publicFace } from '../src/faces/http/public/build-public-face.ts';
 import type { Services } from '../src/services/services.ts';
 

@@ -23,7 +23,7 @@ import {
   type SigningWanted,
   signCrl,
   signRequest,
-} from './services/hold-ceremony.ts';
+} from './services/authorities/hold-ceremony.ts';
 
 export interface CeremonySurroundings {
   readonly env: NodeJS.ProcessEnv;

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { examineHome, isServed } from './adapters/home-directory/examine-home.ts';
-import { examineDatabase } from './adapters/inventory-sqlite/examine-database.ts';
+import { examineDatabase } from './adapters/inventory-sqlite/copies/examine-database.ts';
 import { examinePorts, type FacePort } from './adapters/listening-ports.ts';
 import { systemClock } from './adapters/system-clock.ts';
 import { examineVault } from './adapters/vault-file/examine-vault.ts';

@@ -27,10 +27,10 @@ import type { Inventory } from './ports/inventory.ts';
 import type { SecretConsole } from './ports/secret-console.ts';
 import type { Vault } from './ports/vault.ts';
 import type { WebhookSender } from './ports/webhook-sender.ts';
+import { distributionUrls } from './services/authorities/distribution-urls.ts';
 import { type BuiltServices, buildServices, type ServiceSettings } from './services/build-services.ts';
-import { distributionUrls } from './services/distribution-urls.ts';
 import { defaultClockLimits } from './services/guard-clock.ts';
-import type { RecoveredOperator } from './services/recover-operator.ts';
+import type { RecoveredOperator } from './services/operators/recover-operator.ts';
 import type { DistributionUrls } from './services/services.ts';
 
 const projectFolder = join(import.meta.dirname, '..');

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { openHomeDirectory } from './adapters/home-directory/home-directory.ts';
-import { appendBeside } from './adapters/inventory-sqlite/append-beside.ts';
+import { appendBeside } from './adapters/inventory-sqlite/copies/append-beside.ts';
 import { systemClock } from './adapters/system-clock.ts';
 import { systemRandomness } from './adapters/system-randomness.ts';
 import { askNewPassphrase, findOldPassphrase } from './adapters/vault-file/ask-passphrase.ts';

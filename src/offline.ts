@@ -13,11 +13,15 @@ import {
   refuseFilledHome,
   stageFile,
 } from './adapters/home-directory/restored-home.ts';
-import { appendBeside } from './adapters/inventory-sqlite/append-beside.ts';
-import { type AuditLogFile, isDatabaseFile, openAuditLogFile } from './adapters/inventory-sqlite/audit-log-file.ts';
-import { copyDatabase, readCopy } from './adapters/inventory-sqlite/copy-database.ts';
+import { appendBeside } from './adapters/inventory-sqlite/copies/append-beside.ts';
+import {
+  type AuditLogFile,
+  isDatabaseFile,
+  openAuditLogFile,
+} from './adapters/inventory-sqlite/copies/audit-log-file.ts';
+import { copyDatabase, readCopy } from './adapters/inventory-sqlite/copies/copy-database.ts';
+import { knowsSchema, verifyCopy } from './adapters/inventory-sqlite/copies/verify-copy.ts';
 import { openSqliteInventory } from './adapters/inventory-sqlite/inventory-sqlite.ts';
-import { knowsSchema, verifyCopy } from './adapters/inventory-sqlite/verify-copy.ts';
 import { systemClock } from './adapters/system-clock.ts';
 import { readVaultFiles, vaultFileOf } from './adapters/vault-file/list-vault-files.ts';
 import { type Config, inHome } from './config.ts';
@@ -25,10 +29,10 @@ import { type BackupManifest, databasePart } from './domain/backup/manifest.ts';
 import type { BackupReport, OnProgress, RestoreReport } from './domain/backup/report.ts';
 import { StartError } from './domain/errors.ts';
 import type { BackupPart } from './ports/backup.ts';
-import { type BackupSurroundings, describeBackup } from './services/describe-backup.ts';
-import { distributionUrls } from './services/distribution-urls.ts';
-import { chooseNewestLists, type GivenList } from './services/newest-lists.ts';
-import { type RestorePlan, restoreInventory } from './services/restore-inventory.ts';
+import { distributionUrls } from './services/authorities/distribution-urls.ts';
+import { type BackupSurroundings, describeBackup } from './services/backup/describe-backup.ts';
+import { chooseNewestLists, type GivenList } from './services/backup/newest-lists.ts';
+import { type RestorePlan, restoreInventory } from './services/backup/restore-inventory.ts';
 
 const migrationsDirectory = join(import.meta.dirname, '../migrations/sqlite');
 const { version } = packageJson;

@@ -6,9 +6,9 @@ import packageJson from '../package.json' with { type: 'json' };
 import type { Config } from './config.ts';
 import type { Finding } from './domain/diagnosis/finding.ts';
 import { StartError } from './domain/errors.ts';
-import type { CliIo } from './faces/cli/io.ts';
-import type { Recovery } from './faces/cli/operator-recover.ts';
-import type { OpenConsole } from './faces/cli/secret-console.ts';
+import type { Recovery } from './faces/cli/operators/operator-recover.ts';
+import type { CliIo } from './faces/cli/terminal/io.ts';
+import type { OpenConsole } from './faces/cli/terminal/secret-console.ts';
 import type { StartReport } from './faces/cli/welcome.ts';
 import type { RunningService } from './main.ts';
 import { nextStopSignal } from './stop-signal.ts';
@@ -107,7 +107,7 @@ async function serve(given: Given): Promise<number> {
 
 /** For the shares of a split passphrase; nothing is read from standard input unless it is asked for. */
 async function atConsole<T>(act: (console: OpenConsole) => Promise<T>): Promise<T> {
-  const { openConsole } = await import('./faces/cli/secret-console.ts');
+  const { openConsole } = await import('./faces/cli/terminal/secret-console.ts');
   const console = openConsole({ stderr: process.stderr });
   try {
     return await act(console);

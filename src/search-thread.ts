@@ -1,5 +1,5 @@
 /** The composition root of the search thread: the inventory's searches, with the text that the faces make of records. */
-import { serveSearches } from './adapters/inventory-sqlite/serve-searches.ts';
-import { renderers } from './faces/http/certificate-text.ts';
+import { serveSearches } from './adapters/inventory-sqlite/search/serve-searches.ts';
+import { renderers } from './faces/http/json/certificate-text.ts';
 
 serveSearches(renderers);

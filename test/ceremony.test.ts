@@ -11,7 +11,7 @@ import { parseCertificate } from '../src/domain/x509/certificate.ts';
 import { parseCrl } from '../src/domain/x509/crl.ts';
 import { encodeName } from '../src/domain/x509/name.ts';
 import { assembleSigned } from '../src/domain/x509/signed.ts';
-import type { CeremonyActs } from '../src/faces/cli/ceremony.ts';
+import type { CeremonyActs } from '../src/faces/cli/authorities/ceremony.ts';
 import { commandLine } from './support/command-line.ts';
 import { buildCsr } from './support/csr-builder.ts';
 import { itWith, run } from './support/judges.ts';

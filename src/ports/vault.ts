@@ -18,7 +18,7 @@ export interface Signer {
   readonly algorithm: SignatureAlgorithm;
   /**
    * True when the adapter has verified each signature with `key` before `sign` resolves, because that costs less there.
-   * All others are verified by services/verified-signer.ts: nothing that does not verify is recorded.
+   * All others are verified by services/vaults/verified-signer.ts: nothing that does not verify is recorded.
    */
   readonly verified?: boolean;
   /**

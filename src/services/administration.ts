@@ -1,15 +1,16 @@
 /** What operators ask for: the registry, requests, campaigns, operators, lists and figures. Loaded when it is first asked for. */
-import { createVaultServices } from './check-vault.ts';
-import { createCollectMetrics } from './collect-metrics.ts';
-import { createDecideRequest } from './decide-request.ts';
-import { createListAuditEvents } from './list-audit-events.ts';
-import { createListServices } from './list-certificates.ts';
-import { createCampaignServices } from './manage-campaigns.ts';
-import { createManageOperators } from './manage-operators.ts';
-import { createProductServices } from './manage-products.ts';
-import { createProfileServices } from './manage-profiles.ts';
-import { createTokenServices } from './manage-tokens.ts';
-import { createViewRequests } from './view-request.ts';
+
+import { createListAuditEvents } from './audit/list-audit-events.ts';
+import { createCampaignServices } from './campaigns/manage-campaigns.ts';
+import { createListServices } from './inventory/list-certificates.ts';
+import { createCollectMetrics } from './metrics/collect-metrics.ts';
+import { createManageOperators } from './operators/manage-operators.ts';
+import { createProductServices } from './registry/manage-products.ts';
+import { createProfileServices } from './registry/manage-profiles.ts';
+import { createTokenServices } from './registry/manage-tokens.ts';
+import { createDecideRequest } from './requests/decide-request.ts';
+import { createViewRequests } from './requests/view-request.ts';
+import { createVaultServices } from './vaults/check-vault.ts';
 
 /** What each of these needs, in one value. */
 export type AdministrationDeps = Parameters<typeof createVaultServices>[0] &

@@ -12,61 +12,69 @@ import type { ProcessMeter } from '../ports/process-meter.ts';
 import type { Randomness } from '../ports/randomness.ts';
 import type { Vault } from '../ports/vault.ts';
 import type { WebhookSender } from '../ports/webhook-sender.ts';
-import { createAlerting } from './alerting.ts';
-import { createAnswerOcsp } from './answer-ocsp.ts';
-import { createArchiving } from './archive-expired.ts';
-import { createAuditCheckpoints } from './audit-checkpoints.ts';
-import { createAuditKeys, writeAuditRoots } from './audit-key.ts';
+import { createAlerting } from './alerts/alerting.ts';
+import { createAuditCheckpoints } from './audit/audit-checkpoints.ts';
+import { createAuditKeys, writeAuditRoots } from './audit/audit-key.ts';
+import { createRecordRefusal } from './audit/record-refusal.ts';
 import {
   createAuthenticateCollector,
   createAuthenticateOperator,
   createAuthenticateProduct,
   createAuthenticateToken,
 } from './authenticate-caller.ts';
-import { type ActiveAuthority, type AuthorityDirectory, createAuthorityDirectory } from './authority-directory.ts';
-import { rememberBriefly } from './brief-memory.ts';
-import { createCollectRequest } from './collect-request.ts';
-import { createEnsureAuthority } from './create-authority.ts';
+import {
+  type ActiveAuthority,
+  type AuthorityDirectory,
+  createAuthorityDirectory,
+} from './authorities/authority-directory.ts';
+import { createEnsureAuthority } from './authorities/create-authority.ts';
 import {
   createCreateEnvironment,
   createEnsureEnvironment,
   type EnvironmentDeps,
   readEnvironment,
   viewEnvironments,
-} from './create-environment.ts';
-import { createExpiryCounts } from './expiry-counts.ts';
-import { createExternalDirectory, type ExternalDirectory } from './external-authorities.ts';
+} from './authorities/create-environment.ts';
+import { createExternalDirectory, type ExternalDirectory } from './authorities/external-authorities.ts';
+import { createEnsureRequested } from './authorities/request-authority.ts';
+import { createTrustServices } from './authorities/trust-bundles.ts';
+import { rememberBriefly } from './brief-memory.ts';
+import { createCampaignRounds } from './campaigns/run-campaigns.ts';
 import { ensureFirstRun, writeRoots } from './first-run.ts';
 import { type ClockLimits, type GuardedClock, guardClock } from './guard-clock.ts';
-import { createIssueCertificate } from './issue-certificate.ts';
-import { createIssueServiceCertificate, createRequestServiceCertificate } from './issue-service-certificate.ts';
+import { createArchiving } from './inventory/archive-expired.ts';
+import { createExpiryCounts } from './inventory/expiry-counts.ts';
+import { createCursorsFor } from './inventory/page-cursors.ts';
+import { createReadCertificate } from './inventory/view-certificate.ts';
+import { createIssueCertificate } from './issuing/issue-certificate.ts';
+import { createIssueServiceCertificate, createRequestServiceCertificate } from './issuing/issue-service-certificate.ts';
+import { recoverUnfinished } from './issuing/recover-unfinished.ts';
+import {
+  issueServerCertificate,
+  type ServerCertificate,
+  serverCertificateIsDue,
+} from './issuing/server-certificate.ts';
+import { createProductIssuing } from './issuing/submit-request.ts';
 import { administrationLater, authorityActsLater } from './load-later.ts';
-import { createMeasurements } from './measurements.ts';
-import type { WatchedFace } from './measuring-services.ts';
-import { createSigningMeter, meterIssuing } from './meter-signing.ts';
-import { createOcspResponders } from './ocsp-responders.ts';
-import { createCursorsFor } from './page-cursors.ts';
-import { createParkRequest } from './park-request.ts';
-import { createCrlPublisher } from './publish-crl.ts';
-import { createRecordRefusal } from './record-refusal.ts';
-import type { RecoveredOperator } from './recover-operator.ts';
-import { recoverUnfinished } from './recover-unfinished.ts';
-import { createRenewalInfos } from './renewal-info.ts';
-import { createDeploymentServices } from './report-deployment.ts';
+import { createMeasurements } from './metrics/measurements.ts';
+import type { WatchedFace } from './metrics/measuring-services.ts';
+import { createSigningMeter, meterIssuing } from './metrics/meter-signing.ts';
+import type { RecoveredOperator } from './operators/recover-operator.ts';
 import { createReadiness, createStatus } from './report-status.ts';
-import { createEnsureRequested } from './request-authority.ts';
-import { createRequestNews } from './request-news.ts';
-import { createRevocationNews } from './revocation-news.ts';
-import { createReleaseCertificate, createRevokeCertificate } from './revoke-certificate.ts';
-import { createRotateCertificate } from './rotate-certificate.ts';
-import { createCampaignRounds } from './run-campaigns.ts';
-import { issueServerCertificate, type ServerCertificate, serverCertificateIsDue } from './server-certificate.ts';
+import { createCollectRequest } from './requests/collect-request.ts';
+import { createParkRequest } from './requests/park-request.ts';
+import { createRequestNews } from './requests/request-news.ts';
+import { createTendRequests } from './requests/tend-requests.ts';
+import { createAnswerOcsp } from './revoking/answer-ocsp.ts';
+import { createOcspResponders } from './revoking/ocsp-responders.ts';
+import { createCrlPublisher } from './revoking/publish-crl.ts';
+import { createRevocationNews } from './revoking/revocation-news.ts';
+import { createReleaseCertificate, createRevokeCertificate } from './revoking/revoke-certificate.ts';
+import { createRenewalInfos } from './rotating/renewal-info.ts';
+import { createDeploymentServices } from './rotating/report-deployment.ts';
+import { createRotateCertificate } from './rotating/rotate-certificate.ts';
+import { createSuperseding } from './rotating/supersede-predecessors.ts';
 import type { DistributionUrls, Services } from './services.ts';
-import { createProductIssuing } from './submit-request.ts';
-import { createSuperseding } from './supersede-predecessors.ts';
-import { createTendRequests } from './tend-requests.ts';
-import { createTrustServices } from './trust-bundles.ts';
-import { createReadCertificate } from './view-certificate.ts';
 
 export interface BuildDeps {
   readonly inventory: Inventory;
@@ -281,7 +289,8 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
     ensureFirstRun: () => ensureFirstRun({ ...withIssuing, ensureAuthority, ensureEnvironment }),
     serverCertificateIsDue: (certificate) => serverCertificateIsDue({ clock, directory }, certificate),
     issueServerCertificate: () => issueServerCertificate({ ...withIssuing, names: settings.serverNames }),
-    recoverOperator: async (name) => (await import('./recover-operator.ts')).recoverOperator(withIssuing, name),
+    recoverOperator: async (name) =>
+      (await import('./operators/recover-operator.ts')).recoverOperator(withIssuing, name),
     clientAuthorities: () => clientAuthorities(directory, external),
     recoverUnfinished: () => recoverUnfinished(shared, Number.MAX_SAFE_INTEGER),
     stopAlerting: () => alerting.stop(),

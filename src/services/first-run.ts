@@ -11,12 +11,16 @@ import type { Inventory } from '../ports/inventory.ts';
 import type { KeyPairs } from '../ports/key-pairs.ts';
 import type { Log } from '../ports/log.ts';
 import type { Randomness } from '../ports/randomness.ts';
-import type { AuthorityDirectory } from './authority-directory.ts';
-import type { EnsureAuthority } from './create-authority.ts';
-import { type EnsureEnvironment, type EnvironmentDeps, issuingAuthorityName } from './create-environment.ts';
-import type { IssueServiceCertificate } from './issue-service-certificate.ts';
-import { newToken } from './manage-tokens.ts';
-import { trustedRoots } from './trust-bundles.ts';
+import type { AuthorityDirectory } from './authorities/authority-directory.ts';
+import type { EnsureAuthority } from './authorities/create-authority.ts';
+import {
+  type EnsureEnvironment,
+  type EnvironmentDeps,
+  issuingAuthorityName,
+} from './authorities/create-environment.ts';
+import { trustedRoots } from './authorities/trust-bundles.ts';
+import type { IssueServiceCertificate } from './issuing/issue-service-certificate.ts';
+import { newToken } from './registry/manage-tokens.ts';
 
 export interface FirstRunDeps {
   readonly inventory: Inventory;

@@ -1,6 +1,6 @@
 /** Services whose code is loaded when one of them is first asked for: an idle service holds 2 MB less of what only operators use. */
 import type { Administration, AdministrationDeps } from './administration.ts';
-import type { AuthorityActs, AuthorityActsDeps } from './authority-acts.ts';
+import type { AuthorityActs, AuthorityActsDeps } from './authorities/authority-acts.ts';
 
 /** A table, so that a method that is missing from it does not compile. */
 type MethodNames<Group> = Readonly<Record<keyof Group, 'later'>>;
@@ -28,7 +28,7 @@ export const administrationLater = (deps: AdministrationDeps): Administration =>
   loadLater(administration, async () => (await import('./administration.ts')).createAdministration(deps));
 
 export const authorityActsLater = (deps: AuthorityActsDeps): AuthorityActs =>
-  loadLater(authorityActs, async () => (await import('./authority-acts.ts')).createAuthorityActs(deps));
+  loadLater(authorityActs, async () => (await import('./authorities/authority-acts.ts')).createAuthorityActs(deps));
 
 const administration: MethodNames<Administration> = {
   listVaults: 'later',

@@ -4,16 +4,16 @@ import { externalParent } from '../domain/records/external-authority.ts';
 import type { Home } from '../ports/home.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import type { Vault } from '../ports/vault.ts';
-import type { AuditCheckpoints } from './audit-checkpoints.ts';
-import type { AuthorityDirectory } from './authority-directory.ts';
-import type { ExternalDirectory } from './external-authorities.ts';
+import type { AuditCheckpoints } from './audit/audit-checkpoints.ts';
+import type { AuthorityDirectory } from './authorities/authority-directory.ts';
+import type { ExternalDirectory } from './authorities/external-authorities.ts';
+import { reminderDays } from './authorities/imported-lists.ts';
 import type { GuardedClock } from './guard-clock.ts';
-import { reminderDays } from './imported-lists.ts';
-import type { SigningMeter } from './meter-signing.ts';
-import { homeVault } from './named-vault.ts';
-import type { CrlPublisher } from './publish-crl.ts';
-import type { PublishedCrl } from './published-crl.ts';
+import type { SigningMeter } from './metrics/meter-signing.ts';
+import type { CrlPublisher } from './revoking/publish-crl.ts';
+import type { PublishedCrl } from './revoking/published-crl.ts';
 import type { ReadinessPart, Services, StatusView } from './services.ts';
+import { homeVault } from './vaults/named-vault.ts';
 
 export interface ReportStatusDeps {
   readonly inventory: Inventory;

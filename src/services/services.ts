@@ -20,17 +20,17 @@ import type {
 /** What makes text of records; the inventory is given them, for they run where it searches. */
 export type { RecordRenderers };
 
-import type { AuthorityServices, AuthorityView } from './authority-services.ts';
+import type { AuthorityServices, AuthorityView } from './authorities/authority-services.ts';
+import type { RotationServices } from './authorities/rotation-services.ts';
 import type { Caller } from './caller.ts';
-import type { CampaignServices } from './campaign-views.ts';
-import type { DeploymentServices } from './deployment-services.ts';
-import type { MeasuringServices } from './measuring-services.ts';
-import type { PublishedCrl } from './published-crl.ts';
-import type { RegistryServices } from './registry-services.ts';
-import type { RenewalInfo } from './renewal-info.ts';
-import type { RequestListInput, RequestPage, RequestView } from './request-views.ts';
-import type { RotationServices } from './rotation-services.ts';
-import type { VaultServices } from './vault-services.ts';
+import type { CampaignServices } from './campaigns/campaign-views.ts';
+import type { MeasuringServices } from './metrics/measuring-services.ts';
+import type { RegistryServices } from './registry/registry-services.ts';
+import type { RequestListInput, RequestPage, RequestView } from './requests/request-views.ts';
+import type { PublishedCrl } from './revoking/published-crl.ts';
+import type { DeploymentServices } from './rotating/deployment-services.ts';
+import type { RenewalInfo } from './rotating/renewal-info.ts';
+import type { VaultServices } from './vaults/vault-services.ts';
 
 /** A certificate as the faces show it. */
 export interface CertificateView {

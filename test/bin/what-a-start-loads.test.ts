@@ -18,14 +18,16 @@ it('a start loads neither operators’ services, the command line, the API’s p
     const holds = (part: string): boolean => loaded.some((name) => name.includes(part));
     // What it must have loaded, so that the rest of this test cannot be empty.
     expect(
-      ['/src/main.ts', '/node_modules/fastify/', '/src/services/submit-request.ts'].filter((part) => !holds(part)),
+      ['/src/main.ts', '/node_modules/fastify/', '/src/services/issuing/submit-request.ts'].filter(
+        (part) => !holds(part),
+      ),
     ).toEqual([]);
     const unwanted = [
       '/src/services/administration.ts',
-      '/src/services/manage-products.ts',
-      '/src/services/authority-acts.ts',
-      '/src/services/rotate-authority.ts',
-      '/src/services/recover-operator.ts',
+      '/src/services/registry/manage-products.ts',
+      '/src/services/authorities/authority-acts.ts',
+      '/src/services/authorities/rotate-authority.ts',
+      '/src/services/operators/recover-operator.ts',
       '/src/faces/cli/program.ts',
       '/src/agent/',
       '/src/adapters/vault-openbao/',

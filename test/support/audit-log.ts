@@ -2,7 +2,7 @@
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { openAuditLogFile } from '../../src/adapters/inventory-sqlite/audit-log-file.ts';
+import { openAuditLogFile } from '../../src/adapters/inventory-sqlite/copies/audit-log-file.ts';
 import { type CheckpointNote, parseCheckpointNote } from '../../src/domain/audit/checkpoint.ts';
 import { type CheckpointTrust, createJudgeCheckpoint, proofOf } from '../../src/domain/audit/checkpoint-trust.ts';
 import { type AuditLogContent, type LogVerdict, verifyAuditLog } from '../../src/domain/audit/verify-log.ts';

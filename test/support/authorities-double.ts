@@ -1,6 +1,6 @@
 /** Authorities as the face's tests see them: one in force. */
-import type { AuthorityServices, AuthorityView } from '../../src/services/authority-services.ts';
-import type { PublishedCrl } from '../../src/services/published-crl.ts';
+import type { AuthorityServices, AuthorityView } from '../../src/services/authorities/authority-services.ts';
+import type { PublishedCrl } from '../../src/services/revoking/published-crl.ts';
 
 /** `known` refuses with `notFound` whatever is not the one authority there is. */
 export const authoritiesDouble = (

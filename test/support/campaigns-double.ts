@@ -1,7 +1,7 @@
 /** The services of campaigns, answering well for one that runs; and what REST says of it. */
 import type { CampaignJson, CampaignPlanJson, CampaignProgressJson } from '../../src/api/campaign.ts';
 import type { Campaign } from '../../src/domain/records/campaign.ts';
-import type { CampaignServices } from '../../src/services/campaign-views.ts';
+import type { CampaignServices } from '../../src/services/campaigns/campaign-views.ts';
 import { testNow } from './test-hierarchy.ts';
 
 export const testCampaign = (override: Partial<Campaign> = {}): Campaign => ({

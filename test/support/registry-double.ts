@@ -1,6 +1,6 @@
 /** The services of products, profiles and tokens, answering well for `dev/demo`, `dev/server` and one token. */
 import type { ProductVersion } from '../../src/domain/records/environment.ts';
-import type { RegistryServices, TokenView } from '../../src/services/registry-services.ts';
+import type { RegistryServices, TokenView } from '../../src/services/registry/registry-services.ts';
 import { storedProfile } from './inventory-builders.ts';
 import { testNow } from './test-hierarchy.ts';
 

@@ -1,6 +1,6 @@
 /** The services of rotations, answering well for one that is prepared; and what REST says of it. */
 import type { RotationJson } from '../../src/api/authority-rotation.ts';
-import type { RotationServices, RotationView } from '../../src/services/rotation-services.ts';
+import type { RotationServices, RotationView } from '../../src/services/authorities/rotation-services.ts';
 import { testNow } from './test-hierarchy.ts';
 
 const serial = '01c5f3a07e6b1d2c3b4a5968778695a4b3c2d1e0';

@@ -7,13 +7,13 @@ import type { CertificateRecord } from '../../src/domain/records/certificate.ts'
 import type { Deployment } from '../../src/domain/records/deployment.ts';
 import type { Authority, OperatorRole } from '../../src/domain/records/environment.ts';
 import { gauge } from '../../src/domain/records/metric.ts';
-import { renderers } from '../../src/faces/http/certificate-text.ts';
-import type { AuthorityView } from '../../src/services/authority-services.ts';
+import { renderers } from '../../src/faces/http/json/certificate-text.ts';
+import type { AuthorityView } from '../../src/services/authorities/authority-services.ts';
 import { actorOf, type Caller } from '../../src/services/caller.ts';
-import type { AnsweredRequest } from '../../src/services/measurements.ts';
-import type { WatchedFace } from '../../src/services/measuring-services.ts';
+import type { AnsweredRequest } from '../../src/services/metrics/measurements.ts';
+import type { WatchedFace } from '../../src/services/metrics/measuring-services.ts';
 import type { CertificateView, OperatorView, Services } from '../../src/services/services.ts';
-import type { KeyCheck } from '../../src/services/vault-services.ts';
+import type { KeyCheck } from '../../src/services/vaults/vault-services.ts';
 import { authoritiesDouble } from './authorities-double.ts';
 import { campaignsDouble } from './campaigns-double.ts';
 import { registryDouble } from './registry-double.ts';

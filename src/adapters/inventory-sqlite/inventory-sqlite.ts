@@ -4,20 +4,20 @@ import { dirname } from 'node:path';
 import { StartError } from '../../domain/errors.ts';
 import type { Inventory } from '../../ports/inventory.ts';
 import type { SubmissionOutcome } from '../../ports/request-store.ts';
-import { type Act, type ActName, actNames } from './acts.ts';
-import { alertReads } from './alert-reads.ts';
-import { campaignReads } from './campaign-reads.ts';
+import { type Act, type ActName, actNames } from './acts/acts.ts';
 import { type Connection, type ConnectionOptions, openForReading, openForWriting } from './connection.ts';
 import { startErrorOf } from './database-error.ts';
-import { deploymentReads } from './deployment-reads.ts';
-import { externalReads } from './external-reads.ts';
 import { migrate, readMigrations } from './migrate.ts';
-import { pointReads } from './point-reads.ts';
-import { policyReads } from './policy-reads.ts';
-import { requestReads } from './request-reads.ts';
-import { type SearchThread, searchThread } from './search-thread.ts';
-import { WriteQueue, type WriteQueueOptions } from './write-queue.ts';
-import { writerThreads } from './writer-thread.ts';
+import { alertReads } from './reads/alert-reads.ts';
+import { campaignReads } from './reads/campaign-reads.ts';
+import { deploymentReads } from './reads/deployment-reads.ts';
+import { externalReads } from './reads/external-reads.ts';
+import { pointReads } from './reads/point-reads.ts';
+import { policyReads } from './reads/policy-reads.ts';
+import { requestReads } from './reads/request-reads.ts';
+import { type SearchThread, searchThread } from './search/search-thread.ts';
+import { WriteQueue, type WriteQueueOptions } from './writer/write-queue.ts';
+import { writerThreads } from './writer/writer-thread.ts';
 
 export interface SqliteInventoryOptions {
   /** Created with mode 0600 when it does not exist; its folder must. `-wal` and `-shm` appear beside it. */
@@ -30,7 +30,7 @@ export interface SqliteInventoryOptions {
   readonly searchThread?: URL;
 }
 
-const plainSearches = new URL('./search-worker.ts', import.meta.url);
+const plainSearches = new URL('./search/search-worker.ts', import.meta.url);
 
 const writerCacheKib = 16_000;
 const readerCacheKib = 4_000;

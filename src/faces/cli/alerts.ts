@@ -2,10 +2,10 @@
 import type { AlertJson } from '../../api/alert.ts';
 import { printable } from '../../domain/policy/printable.ts';
 import type { Ending } from './exit-codes.ts';
-import { paintFor } from './paint.ts';
 import type { Session } from './session.ts';
-import { layoutTable } from './table.ts';
-import { timeInWords } from './words.ts';
+import { paintFor } from './terminal/paint.ts';
+import { layoutTable } from './terminal/table.ts';
+import { timeInWords } from './terminal/words.ts';
 
 export async function alerts(session: Session): Promise<Ending> {
   const { items } = await (await session.adminClient()).alerts();

@@ -4,7 +4,7 @@ import { type RevocationReason, revocationReasons } from '../../domain/policy/re
 import { type GeneralName, parseGeneralName } from '../../domain/x509/general-name.ts';
 import { keyTypes } from '../../domain/x509/key-type.ts';
 import { parseSerial } from '../../domain/x509/serial.ts';
-import { parseLength } from './words.ts';
+import { parseLength } from './terminal/words.ts';
 
 /** For a variadic argument: commander hands each value with what was read before. */
 export function readNames(text: string, before: readonly GeneralName[] | undefined): readonly GeneralName[] {

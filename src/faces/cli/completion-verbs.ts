@@ -1,6 +1,6 @@
 /** `privyseal completion bash|zsh|fish`: prints what a shell needs to complete this very version's verbs and options. */
 import type { Command } from 'commander';
-import type { CliIo } from './io.ts';
+import type { CliIo } from './terminal/io.ts';
 
 const installed: Readonly<Record<string, string>> = {
   bash: 'privyseal completion bash > ~/.local/share/bash-completion/completions/privyseal',

@@ -1,7 +1,7 @@
 /** Deadlines on the command line: a length of time from now, or a time. */
 import { InvalidArgumentError } from 'commander';
-import { readTime } from './filter-options.ts';
-import { parseLength } from './words.ts';
+import { readTime } from './inventory/filter-options.ts';
+import { parseLength } from './terminal/words.ts';
 
 /** Seconds from now, or the text of a time. */
 export type Deadline = number | string;

@@ -2,8 +2,8 @@
 import type { Command } from 'commander';
 import type { Finding } from '../../domain/diagnosis/finding.ts';
 import { exitCodes } from './exit-codes.ts';
-import type { CliIo } from './io.ts';
 import type { GlobalOptions } from './session.ts';
+import type { CliIo } from './terminal/io.ts';
 
 export interface DoctorDeps {
   /** `home` only when it was given on the command line. Settings that are wrong are a finding, too. */

@@ -6,10 +6,10 @@ import { decodePemAll } from '../../domain/der/pem.ts';
 import { encodeKeyStore, encodeTrustStore, isStorePassword } from '../../domain/keystore/pkcs12.ts';
 import { CliError } from './cli-error.ts';
 import type { Ending } from './exit-codes.ts';
-import { layoutFields } from './fields.ts';
-import { stageFileSet } from './file-set.ts';
-import { discardOnInterrupt } from './interrupt.ts';
+import { stageFileSet } from './requests/file-set.ts';
 import type { Session } from './session.ts';
+import { layoutFields } from './terminal/fields.ts';
+import { discardOnInterrupt } from './terminal/interrupt.ts';
 
 export interface KeystoreOptions {
   readonly out?: string;

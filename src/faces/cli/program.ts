@@ -2,25 +2,25 @@
 import { Command } from 'commander';
 import type { EnvironmentBody } from '../../api/service.ts';
 import { hierarchyOption, readSerial, readUrl, reasonOption } from './arguments.ts';
-import { addAuditVerbs } from './audit-verbs.ts';
-import type { OpenAuditLog } from './audit-verify.ts';
-import { addAuthorityVerbs } from './authority-verbs.ts';
-import { addBackupVerbs, type HomeActs } from './backup-verbs.ts';
-import { addCampaignVerbs } from './campaign-verbs.ts';
-import { addCeremonyVerbs, type CeremonyDeps } from './ceremony-verbs.ts';
+import { addAuditVerbs } from './audit/audit-verbs.ts';
+import type { OpenAuditLog } from './audit/audit-verify.ts';
+import { addAuthorityVerbs } from './authorities/authority-verbs.ts';
+import { addCeremonyVerbs, type CeremonyDeps } from './authorities/ceremony-verbs.ts';
+import { addBackupVerbs, type HomeActs } from './backup/backup-verbs.ts';
+import { addCampaignVerbs } from './campaigns/campaign-verbs.ts';
 import { addCompletionVerbs } from './completion-verbs.ts';
-import { addContextVerbs } from './context-verbs.ts';
+import { addContextVerbs } from './contexts/context-verbs.ts';
 import { addDoctorVerb, type DoctorDeps } from './doctor-verbs.ts';
-import { addInventoryVerbs } from './inventory-verbs.ts';
-import type { CliIo } from './io.ts';
-import { addOperatorVerbs, type RecoverAct } from './operator-verbs.ts';
-import { addRegistryVerbs } from './registry-verbs.ts';
-import { addRequestVerbs } from './request-verbs.ts';
-import type { RevokeOptions } from './revoke.ts';
+import { addInventoryVerbs } from './inventory/inventory-verbs.ts';
+import type { RevokeOptions } from './inventory/revoke.ts';
+import { addOperatorVerbs, type RecoverAct } from './operators/operator-verbs.ts';
+import { addRegistryVerbs } from './registry/registry-verbs.ts';
+import { addRequestVerbs } from './requests/request-verbs.ts';
 import { addRotateVerbs, type RotationActs } from './rotate-verbs.ts';
 import type { GlobalOptions, WithSession } from './session.ts';
+import type { CliIo } from './terminal/io.ts';
 import { addToolVerbs } from './tool-verbs.ts';
-import { addVaultVerbs, type VaultActs } from './vault-verbs.ts';
+import { addVaultVerbs, type VaultActs } from './vaults/vault-verbs.ts';
 
 export interface ProgramDeps extends HomeActs, RecoverAct, DoctorDeps, RotationActs, VaultActs, CeremonyDeps {
   readonly version: string;
@@ -113,7 +113,9 @@ function addCertificateVerbs(program: Command, { withSession }: ProgramDeps): vo
     .argument('<serial>', 'as `list` shows it', readSerial)
     .option('--pem', 'with the certificate itself')
     .action((serial: string, options: { pem?: boolean }) =>
-      withSession(program.opts(), async (session) => (await import('./show.ts')).show(session, serial, options)),
+      withSession(program.opts(), async (session) =>
+        (await import('./inventory/show.ts')).show(session, serial, options),
+      ),
     );
   program
     .command('revoke')
@@ -126,7 +128,9 @@ function addCertificateVerbs(program: Command, { withSession }: ProgramDeps): vo
     .addOption(reasonOption)
     .option('--yes', 'do not ask')
     .action((serial: string, options: RevokeOptions) =>
-      withSession(program.opts(), async (session) => (await import('./revoke.ts')).revoke(session, serial, options)),
+      withSession(program.opts(), async (session) =>
+        (await import('./inventory/revoke.ts')).revoke(session, serial, options),
+      ),
     );
   program
     .command('release')
@@ -134,7 +138,7 @@ function addCertificateVerbs(program: Command, { withSession }: ProgramDeps): vo
     .addHelpText('after', '\nExample:\n  $ privyseal release 01c88df8b2f0a94d0f1d6a1f36c0a7f6b6a8a5d3')
     .argument('<serial>', 'as `list` shows it', readSerial)
     .action((serial: string) =>
-      withSession(program.opts(), async (session) => (await import('./revoke.ts')).release(session, serial)),
+      withSession(program.opts(), async (session) => (await import('./inventory/revoke.ts')).release(session, serial)),
     );
 }
 
@@ -149,7 +153,7 @@ function addEnvironmentVerbs(program: Command, { withSession }: ProgramDeps): vo
     .option('--vault <name>', 'vault of its authorities’ keys (default: that of the setting `vault`)')
     .action((name: string, options: Pick<EnvironmentBody, 'hierarchy' | 'vault'>) =>
       withSession(program.opts(), async (session) =>
-        (await import('./environment.ts')).addEnvironment(session, { name, ...options }),
+        (await import('./authorities/environment.ts')).addEnvironment(session, { name, ...options }),
       ),
     );
   environment
@@ -157,7 +161,9 @@ function addEnvironmentVerbs(program: Command, { withSession }: ProgramDeps): vo
     .description('all environments')
     .addHelpText('after', '\nExample:\n  $ privyseal environment list --json')
     .action(() =>
-      withSession(program.opts(), async (session) => (await import('./environment.ts')).listEnvironments(session)),
+      withSession(program.opts(), async (session) =>
+        (await import('./authorities/environment.ts')).listEnvironments(session),
+      ),
     );
   environment
     .command('show')
@@ -165,6 +171,8 @@ function addEnvironmentVerbs(program: Command, { withSession }: ProgramDeps): vo
     .argument('<name>', 'as `environment list` shows it')
     .addHelpText('after', '\nExample:\n  $ privyseal environment show dev')
     .action((name: string) =>
-      withSession(program.opts(), async (session) => (await import('./environment.ts')).showEnvironment(session, name)),
+      withSession(program.opts(), async (session) =>
+        (await import('./authorities/environment.ts')).showEnvironment(session, name),
+      ),
     );
 }

@@ -3,8 +3,8 @@ import { ClientFailure, ClientProblem } from '../../client/failure.ts';
 import { CaError, StartError } from '../../domain/errors.ts';
 import { CliError } from './cli-error.ts';
 import { cliEndings, type Ending, endingOfProblem, endingOfStart, exitCodes, failureEndings } from './exit-codes.ts';
-import type { CliIo } from './io.ts';
-import { safeText } from './safe-text.ts';
+import type { CliIo } from './terminal/io.ts';
+import { safeText } from './terminal/safe-text.ts';
 
 /** Errors of no known kind are rethrown: they are defects and keep their stack. */
 export function reportError(error: unknown, io: Pick<CliIo, 'stderr'>, json: boolean): number {

@@ -4,8 +4,8 @@ import type { TargetStatus } from '../../domain/rotation/target-status.ts';
 import type { RotateOptions, TurnReport } from '../../domain/rotation/turn-report.ts';
 import { CliError } from './cli-error.ts';
 import { exitCodes } from './exit-codes.ts';
-import type { CliIo } from './io.ts';
 import type { GlobalOptions } from './session.ts';
+import type { CliIo } from './terminal/io.ts';
 
 /** All throw StartError `badConfiguration` for a file that cannot be used. */
 export interface RotationActs {

@@ -4,11 +4,11 @@ import type { ClientFailureCode } from '../../client/failure.ts';
 import type { TargetStatus } from '../../domain/rotation/target-status.ts';
 import type { TurnReport } from '../../domain/rotation/turn-report.ts';
 import { type Ending, endingOfProblem, failureEndings } from './exit-codes.ts';
-import type { CliIo } from './io.ts';
-import { paintFor } from './paint.ts';
-import { safeText } from './safe-text.ts';
-import { layoutTable } from './table.ts';
-import { timeInWords } from './words.ts';
+import type { CliIo } from './terminal/io.ts';
+import { paintFor } from './terminal/paint.ts';
+import { safeText } from './terminal/safe-text.ts';
+import { layoutTable } from './terminal/table.ts';
+import { timeInWords } from './terminal/words.ts';
 
 /** The worst of its targets decides how the program ends. */
 export function tellTurns(io: CliIo, json: boolean, reports: readonly TurnReport[]): Ending {

@@ -2,9 +2,9 @@
 import { CommanderError } from 'commander';
 import { CliError } from './cli-error.ts';
 import { type Ending, exitCodes } from './exit-codes.ts';
-import type { CliIo } from './io.ts';
 import { buildProgram, type ProgramDeps } from './program.ts';
 import { type GlobalOptions, openSession, type Session } from './session.ts';
+import type { CliIo } from './terminal/io.ts';
 
 export type CliDeps = Omit<ProgramDeps, 'withSession' | 'end'>;
 

@@ -2,10 +2,10 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { ConnectOptions, PrivysealClient } from '../../client/client.ts';
-import { withContext } from './chosen-context.ts';
 import { CliError } from './cli-error.ts';
+import { withContext } from './contexts/chosen-context.ts';
 import type { Ending } from './exit-codes.ts';
-import type { CliIo } from './io.ts';
+import type { CliIo } from './terminal/io.ts';
 
 /** Options that every verb takes, as commander read them. */
 export interface GlobalOptions {

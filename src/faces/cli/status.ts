@@ -2,11 +2,11 @@
 import type { StatusJson } from '../../api/service.ts';
 import { printable } from '../../domain/policy/printable.ts';
 import type { Ending } from './exit-codes.ts';
-import { layoutFields } from './fields.ts';
-import { paintFor } from './paint.ts';
 import type { Session } from './session.ts';
-import { layoutTable } from './table.ts';
-import { timeInWords, timeToTheSecond } from './words.ts';
+import { layoutFields } from './terminal/fields.ts';
+import { paintFor } from './terminal/paint.ts';
+import { layoutTable } from './terminal/table.ts';
+import { timeInWords, timeToTheSecond } from './terminal/words.ts';
 
 /** Ends with `tryAgain` when the service answers but is not ready, so that scripts can wait for it. */
 export async function status(session: Session): Promise<Ending> {

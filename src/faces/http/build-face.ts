@@ -3,17 +3,17 @@ import { randomBytes } from 'node:crypto';
 import type { ServerOptions } from 'node:http';
 import fastify, { type FastifyReply, type FastifyRequest, type FastifyServerOptions } from 'fastify';
 import type { Caller } from '../../services/caller.ts';
-import { answerUnknownPaths, createAnswerError } from './answer-errors.ts';
-import { createAnswerParserError } from './answer-parser-errors.ts';
-import { answerPolls } from './answer-polls.ts';
-import { type Arrivals, createArrivals } from './arrivals.ts';
-import { type ConnectionRegistry, createConnectionRegistry } from './connection-registry.ts';
+import { answerPolls } from './arrival/answer-polls.ts';
+import { type Arrivals, createArrivals } from './arrival/arrivals.ts';
+import { type ConnectionRegistry, createConnectionRegistry } from './arrival/connection-registry.ts';
+import { type ClientCertificate, tlsServerOptions } from './arrival/tls-context.ts';
 import { countAnswers } from './count-answers.ts';
 import type { Face, FaceDeps, FaceLimits } from './face-deps.ts';
+import { answerUnknownPaths, createAnswerError } from './problems/answer-errors.ts';
+import { createAnswerParserError } from './problems/answer-parser-errors.ts';
+import { malformedRequest } from './problems/validation-reasons.ts';
 import { FaceLog, logRequests } from './request-log.ts';
-import { type ClientCertificate, tlsServerOptions } from './tls-context.ts';
 import { buildLazyValidator } from './validate-lazily.ts';
-import { malformedRequest } from './validation-reasons.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {

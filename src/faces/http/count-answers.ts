@@ -1,9 +1,9 @@
 /** Tells the metrics of every answer of a face, and of how loaded it is. */
 import type { CaErrorCode } from '../../domain/errors.ts';
 import type { Services } from '../../services/services.ts';
-import type { ConnectionRegistry } from './connection-registry.ts';
+import type { ConnectionRegistry } from './arrival/connection-registry.ts';
 import type { Face } from './face-deps.ts';
-import { problemKinds } from './problem.ts';
+import { problemKinds } from './problems/problem.ts';
 
 interface CountedFace {
   readonly name: string;

@@ -2,8 +2,8 @@
 import { CertificateJson } from '../../api/certificate.ts';
 import { Problem, problemTypePrefix } from '../../api/problem.ts';
 import type { CaErrorCode } from '../../domain/errors.ts';
-import { derMediaType, pemChainMediaType } from './certificate-formats.ts';
-import { problemKinds } from './problem.ts';
+import { problemKinds } from './problems/problem.ts';
+import { derMediaType, pemChainMediaType } from './routes/certificate-formats.ts';
 
 export interface DocumentedAnswer {
   readonly description: string;

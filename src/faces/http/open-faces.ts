@@ -2,10 +2,10 @@
 import { createServer } from 'node:net';
 import { StartError } from '../../domain/errors.ts';
 import { buildAdminFace } from './admin/build-admin-face.ts';
+import { replaceTlsMaterial } from './arrival/tls-context.ts';
 import { buildDistributionFace } from './distribution/build-distribution-face.ts';
 import type { Face, FaceDeps, TlsMaterial } from './face-deps.ts';
 import { buildPublicFace } from './public/build-public-face.ts';
-import { replaceTlsMaterial } from './tls-context.ts';
 
 export interface ListenOptions {
   /** Address to listen on; `::` is every one. */

@@ -1,8 +1,8 @@
 /** One compact line a request. No header, query or body is ever logged: that is where secrets are. */
 import { LogController } from 'fastify';
 import type { Logger } from 'pino';
-import { pathOf } from './answer-errors.ts';
 import type { Face } from './face-deps.ts';
+import { pathOf } from './problems/answer-errors.ts';
 
 const maxLoggedPath = 200;
 

@@ -1,30 +1,30 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { adminRuleSql } from '../../../src/adapters/inventory-sqlite/admin-rule.ts';
-import { alertLookUps } from '../../../src/adapters/inventory-sqlite/alert-reads.ts';
-import { auditSearchStatement } from '../../../src/adapters/inventory-sqlite/audit-search.ts';
-import { campaignLookUps } from '../../../src/adapters/inventory-sqlite/campaign-reads.ts';
-import { catchUpSql } from '../../../src/adapters/inventory-sqlite/catch-up-act.ts';
-import { certificateSearch } from '../../../src/adapters/inventory-sqlite/certificate-search.ts';
+import { adminRuleSql } from '../../../src/adapters/inventory-sqlite/acts/admin-rule.ts';
+import { catchUpSql } from '../../../src/adapters/inventory-sqlite/acts/catch-up-act.ts';
 import { type Connection, openForReading } from '../../../src/adapters/inventory-sqlite/connection.ts';
-import { countStatement } from '../../../src/adapters/inventory-sqlite/count-statement.ts';
-import { deploymentLookUps } from '../../../src/adapters/inventory-sqlite/deployment-reads.ts';
-import { expiringSql } from '../../../src/adapters/inventory-sqlite/expiring.ts';
-import { expirySlice } from '../../../src/adapters/inventory-sqlite/expiry-counts.ts';
-import { labelsOfName, labelsOfText } from '../../../src/adapters/inventory-sqlite/find-labels.ts';
-import { lookUps } from '../../../src/adapters/inventory-sqlite/point-reads.ts';
-import { policyLookUps } from '../../../src/adapters/inventory-sqlite/policy-reads.ts';
-import { requestLookUps } from '../../../src/adapters/inventory-sqlite/request-reads.ts';
-import { rotationSlices } from '../../../src/adapters/inventory-sqlite/rotation-counts.ts';
-import { type Probe, searchStatements } from '../../../src/adapters/inventory-sqlite/search.ts';
+import { alertLookUps } from '../../../src/adapters/inventory-sqlite/reads/alert-reads.ts';
+import { campaignLookUps } from '../../../src/adapters/inventory-sqlite/reads/campaign-reads.ts';
+import { deploymentLookUps } from '../../../src/adapters/inventory-sqlite/reads/deployment-reads.ts';
+import { lookUps } from '../../../src/adapters/inventory-sqlite/reads/point-reads.ts';
+import { policyLookUps } from '../../../src/adapters/inventory-sqlite/reads/policy-reads.ts';
+import { requestLookUps } from '../../../src/adapters/inventory-sqlite/reads/request-reads.ts';
+import { auditSearchStatement } from '../../../src/adapters/inventory-sqlite/search/audit-search.ts';
+import { certificateSearch } from '../../../src/adapters/inventory-sqlite/search/certificate-search.ts';
+import { countStatement } from '../../../src/adapters/inventory-sqlite/search/count-statement.ts';
+import { expiringSql } from '../../../src/adapters/inventory-sqlite/search/expiring.ts';
+import { expirySlice } from '../../../src/adapters/inventory-sqlite/search/expiry-counts.ts';
+import { labelsOfName, labelsOfText } from '../../../src/adapters/inventory-sqlite/search/find-labels.ts';
+import { rotationSlices } from '../../../src/adapters/inventory-sqlite/search/rotation-counts.ts';
+import { type Probe, searchStatements } from '../../../src/adapters/inventory-sqlite/search/search.ts';
 import {
   everyWindowEndSql,
   type FoundLabels,
   type SimpleQuery,
-} from '../../../src/adapters/inventory-sqlite/search-filters.ts';
-import { defaultSearchLimits } from '../../../src/adapters/inventory-sqlite/search-limits.ts';
-import { formerPlaceSql, type Place, placeSql } from '../../../src/adapters/inventory-sqlite/search-order.ts';
-import { summarySql } from '../../../src/adapters/inventory-sqlite/summary.ts';
+} from '../../../src/adapters/inventory-sqlite/search/search-filters.ts';
+import { defaultSearchLimits } from '../../../src/adapters/inventory-sqlite/search/search-limits.ts';
+import { formerPlaceSql, type Place, placeSql } from '../../../src/adapters/inventory-sqlite/search/search-order.ts';
+import { summarySql } from '../../../src/adapters/inventory-sqlite/search/summary.ts';
 import type { AuditQuery } from '../../../src/ports/inventory.ts';
 import type { CertificateFilter } from '../../../src/ports/inventory-questions.ts';
 import { arbitraryCertificate, arbitraryFilter, arbitrarySort } from '../../contracts/inventory/model.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { type AlertChanges, mostDeliveries } from '../../../src/ports/alert-store.ts';
 import type { Inventory } from '../../../src/ports/inventory.ts';
-import { countRotations } from '../../../src/services/count-rotations.ts';
+import { countRotations } from '../../../src/services/rotating/count-rotations.ts';
 import { alert } from '../../support/alert-builders.ts';
 import { deploymentReport } from '../../support/deployment-builders.ts';
 import {

@@ -1,7 +1,7 @@
 /** Every change to an export, at random places: what verifying it with a kept checkpoint finds. */
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { openAuditLogFile } from '../../../src/adapters/inventory-sqlite/audit-log-file.ts';
+import { openAuditLogFile } from '../../../src/adapters/inventory-sqlite/copies/audit-log-file.ts';
 import { exportEvents } from '../../../src/domain/audit/export-events.ts';
 import { exportLine } from '../../../src/domain/audit/kept-event.ts';
 import type { LogVerdict } from '../../../src/domain/audit/verify-log.ts';

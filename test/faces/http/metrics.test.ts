@@ -6,7 +6,7 @@ import { gauge, type MetricFamily } from '../../../src/domain/records/metric.ts'
 import { buildAdminFace } from '../../../src/faces/http/admin/build-admin-face.ts';
 import { metricsText, openMetricsMediaType, prometheusMediaType } from '../../../src/faces/http/admin/metrics-text.ts';
 import { buildPublicFace } from '../../../src/faces/http/public/build-public-face.ts';
-import { createMeasurements } from '../../../src/services/measurements.ts';
+import { createMeasurements } from '../../../src/services/metrics/measurements.ts';
 import { makeFaceDeps } from '../../support/face-deps.ts';
 import { clientOf, clientTls, system, tlsMaterial } from '../../support/face-tls.ts';
 import { exchange } from '../../support/http-exchange.ts';

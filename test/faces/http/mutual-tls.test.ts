@@ -7,8 +7,8 @@ import type { TLSSocket } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { CaError } from '../../../src/domain/errors.ts';
 import { buildAdminFace } from '../../../src/faces/http/admin/build-admin-face.ts';
+import { replaceTlsMaterial } from '../../../src/faces/http/arrival/tls-context.ts';
 import { buildPublicFace } from '../../../src/faces/http/public/build-public-face.ts';
-import { replaceTlsMaterial } from '../../../src/faces/http/tls-context.ts';
 import type { Services } from '../../../src/services/services.ts';
 import { makeFaceDeps } from '../../support/face-deps.ts';
 import {

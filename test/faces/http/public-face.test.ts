@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { problemTypePrefix } from '../../../src/api/problem.ts';
 import { CaError, type CaErrorCode } from '../../../src/domain/errors.ts';
 import type { FaceLimits } from '../../../src/faces/http/face-deps.ts';
-import { problemKinds } from '../../../src/faces/http/problem.ts';
+import { problemKinds } from '../../../src/faces/http/problems/problem.ts';
 import { buildPublicFace } from '../../../src/faces/http/public/build-public-face.ts';
 import type { Services, SubmitInput } from '../../../src/services/services.ts';
 import { asBytes } from '../../support/binary-body.ts';

@@ -1,5 +1,5 @@
 /** The sequence diagram for a terminal: two lifelines, an arrow a message, details to the right. */
-import type { Colour, Paint } from '../paint.ts';
+import type { Colour, Paint } from '../terminal/paint.ts';
 import type { Row } from './rows.ts';
 
 interface Lifelines {

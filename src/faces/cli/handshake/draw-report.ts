@@ -1,6 +1,6 @@
 /** What a terminal shows of a handshake: the diagram, both chains, who verified what, and what is wrong. */
-import type { Paint } from '../paint.ts';
-import { timeInWords } from '../words.ts';
+import type { Paint } from '../terminal/paint.ts';
+import { timeInWords } from '../terminal/words.ts';
 import { type CertificateFacts, factsOfChain, nameOf } from './certificate-facts.ts';
 import { isAccepted, type Trouble } from './diagnose.ts';
 import { drawLadder } from './draw-ladder.ts';

@@ -9,8 +9,8 @@ import { certificatesIn } from '../../../domain/diagnosis/judge-server-chain.ts'
 import type { Target } from '../arguments.ts';
 import { CliError } from '../cli-error.ts';
 import type { Ending } from '../exit-codes.ts';
-import { paintFor } from '../paint.ts';
 import type { GlobalOptions, Session } from '../session.ts';
+import { paintFor } from '../terminal/paint.ts';
 import { diagnose } from './diagnose.ts';
 import { drawMermaid } from './draw-mermaid.ts';
 import { drawReport } from './draw-report.ts';

@@ -4,10 +4,10 @@ import { type AlertJson, AlertList } from '../../../api/alert.ts';
 import { NoQuery } from '../../../api/service.ts';
 import { type Alert, type AlertKind, alertSeverity, alertSummary } from '../../../domain/alerts/alert.ts';
 import type { Services } from '../../../services/services.ts';
-import { sendJson } from '../certificate-formats.ts';
 import { commonProblems, jsonAnswer, problems } from '../documentation.ts';
 import type { Face } from '../face-deps.ts';
-import { rfc3339Ms } from '../rfc3339.ts';
+import { rfc3339Ms } from '../json/rfc3339.ts';
+import { sendJson } from '../routes/certificate-formats.ts';
 
 export function addAlertRoutes(
   face: Face,

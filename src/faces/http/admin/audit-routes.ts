@@ -4,12 +4,12 @@ import { AuditEventList, AuditEventListQuery, CheckpointJson } from '../../../ap
 import { NoQuery } from '../../../api/service.ts';
 import type { CheckpointView, Services } from '../../../services/services.ts';
 import { negotiate } from '../accept.ts';
-import { createAuditListAnswer } from '../audit-list.ts';
-import { jsonMediaType, sendJson } from '../certificate-formats.ts';
 import { commonProblems, problems } from '../documentation.ts';
 import type { Face } from '../face-deps.ts';
-import { integersInQuery } from '../integers-in-query.ts';
-import { rfc3339Ms } from '../rfc3339.ts';
+import { integersInQuery } from '../json/integers-in-query.ts';
+import { rfc3339Ms } from '../json/rfc3339.ts';
+import { createAuditListAnswer } from '../routes/audit-list.ts';
+import { jsonMediaType, sendJson } from '../routes/certificate-formats.ts';
 
 type AuditServices = Pick<Services, 'listAuditEvents' | 'latestCheckpoint'>;
 

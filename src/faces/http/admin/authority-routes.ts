@@ -3,15 +3,19 @@ import type { onRequestAsyncHookHandler } from 'fastify';
 import { AuthorityBody, AuthorityDetailJson, AuthorityImportBody, CrlImportBody } from '../../../api/authority.ts';
 import { AuthorityPath, CrlJson, NoQuery } from '../../../api/service.ts';
 import { encodePem } from '../../../domain/der/pem.ts';
-import type { AuthorityDetail, AuthorityServices, OwnAuthorityDetail } from '../../../services/authority-services.ts';
-import type { ExternalView } from '../../../services/external-authorities.ts';
+import type {
+  AuthorityDetail,
+  AuthorityServices,
+  OwnAuthorityDetail,
+} from '../../../services/authorities/authority-services.ts';
+import type { ExternalView } from '../../../services/authorities/external-authorities.ts';
 import type { DistributionUrls } from '../../../services/services.ts';
-import { callerOf } from '../authentication.ts';
-import { sendJson } from '../certificate-formats.ts';
-import { authorityJson, externalAuthorityJson } from '../certificate-json.ts';
+import { callerOf } from '../arrival/authentication.ts';
 import { changeProblems, commonProblems, jsonAnswer, problems } from '../documentation.ts';
 import type { Face } from '../face-deps.ts';
-import { rfc3339Ms } from '../rfc3339.ts';
+import { authorityJson, externalAuthorityJson } from '../json/certificate-json.ts';
+import { rfc3339Ms } from '../json/rfc3339.ts';
+import { sendJson } from '../routes/certificate-formats.ts';
 import { crlJson } from './crl-routes.ts';
 import type { Permission } from './operator-permissions.ts';
 

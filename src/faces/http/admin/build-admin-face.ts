@@ -1,13 +1,13 @@
 /** The admin face: HTTPS for operators, whose client certificates of `system` are required in the handshake. */
 import { RevokeBody } from '../../../api/certificate.ts';
-import { identifyOperator, requireCaller } from '../authentication.ts';
+import { identifyOperator, requireCaller } from '../arrival/authentication.ts';
 import { type AddRoutes, buildFace, type FaceKind } from '../build-face.ts';
-import { addReadRoutes, addRevokeRoute } from '../certificate-routes.ts';
-import { addDeploymentRoutes } from '../deployment-routes.ts';
-import { addDocsRoutes } from '../docs-routes.ts';
 import type { Face, FaceDeps } from '../face-deps.ts';
-import { addHealthRoutes } from '../health-routes.ts';
-import { addAuthorityRoutes } from '../trust-routes.ts';
+import { addReadRoutes, addRevokeRoute } from '../routes/certificate-routes.ts';
+import { addDeploymentRoutes } from '../routes/deployment-routes.ts';
+import { addDocsRoutes } from '../routes/docs-routes.ts';
+import { addHealthRoutes } from '../routes/health-routes.ts';
+import { addAuthorityRoutes } from '../routes/trust-routes.ts';
 import { addAlertRoutes } from './alert-routes.ts';
 import { addAuditRoutes } from './audit-routes.ts';
 import { addAuthorityDetailRoutes } from './authority-routes.ts';

@@ -18,13 +18,13 @@ import type {
   CampaignView,
   MemberListInput,
   ShownMemberState,
-} from '../../../services/campaign-views.ts';
-import { callerOf } from '../authentication.ts';
-import { campaignJson, campaignMemberJson, campaignPlanJson, campaignProgressJson } from '../campaign-json.ts';
-import { sendJson } from '../certificate-formats.ts';
+} from '../../../services/campaigns/campaign-views.ts';
+import { callerOf } from '../arrival/authentication.ts';
 import { changeProblems, commonProblems, jsonAnswer, problems } from '../documentation.ts';
 import type { Face } from '../face-deps.ts';
-import { integersInQuery } from '../integers-in-query.ts';
+import { campaignJson, campaignMemberJson, campaignPlanJson, campaignProgressJson } from '../json/campaign-json.ts';
+import { integersInQuery } from '../json/integers-in-query.ts';
+import { sendJson } from '../routes/certificate-formats.ts';
 import type { Permission } from './operator-permissions.ts';
 import { wholeBody } from './whole-body.ts';
 

@@ -2,12 +2,12 @@
 import { hash } from 'node:crypto';
 import type { onRequestAsyncHookHandler } from 'fastify';
 import { AuthorityPath, CrlJson, CrlList, NoQuery } from '../../../api/service.ts';
-import type { PublishedCrl } from '../../../services/published-crl.ts';
+import type { PublishedCrl } from '../../../services/revoking/published-crl.ts';
 import type { DistributionUrls, Services } from '../../../services/services.ts';
-import { sendJson } from '../certificate-formats.ts';
 import { commonProblems, jsonAnswer, problems } from '../documentation.ts';
 import type { Face } from '../face-deps.ts';
-import { rfc3339 } from '../rfc3339.ts';
+import { rfc3339 } from '../json/rfc3339.ts';
+import { sendJson } from '../routes/certificate-formats.ts';
 
 export interface CrlRouteDeps {
   readonly services: Pick<Services, 'crl' | 'listAuthorities' | 'listExternalAuthorities'>;

@@ -2,11 +2,11 @@
 import type { onRequestAsyncHookHandler } from 'fastify';
 import { EnvironmentBody, EnvironmentJson, EnvironmentList, EnvironmentPath, NoQuery } from '../../../api/service.ts';
 import type { EnvironmentView, Services } from '../../../services/services.ts';
-import { callerOf } from '../authentication.ts';
-import { sendJson } from '../certificate-formats.ts';
+import { callerOf } from '../arrival/authentication.ts';
 import { changeProblems, commonProblems, jsonAnswer, problems } from '../documentation.ts';
 import type { Face } from '../face-deps.ts';
-import { rfc3339Ms } from '../rfc3339.ts';
+import { rfc3339Ms } from '../json/rfc3339.ts';
+import { sendJson } from '../routes/certificate-formats.ts';
 import type { Permission } from './operator-permissions.ts';
 
 type EnvironmentServices = Pick<Services, 'createEnvironment' | 'listEnvironments' | 'readEnvironment'>;

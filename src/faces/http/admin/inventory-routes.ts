@@ -2,11 +2,11 @@
 import type { onRequestAsyncHookHandler } from 'fastify';
 import { ExpiringJson, ExpiringQuery, InventorySummaryJson, SummaryQuery } from '../../../api/inventory.ts';
 import type { ExpiringView, Services } from '../../../services/services.ts';
-import { sendJson } from '../certificate-formats.ts';
 import { commonProblems, jsonAnswer, problems } from '../documentation.ts';
 import type { Face, FaceDeps } from '../face-deps.ts';
-import { integersInQuery } from '../integers-in-query.ts';
-import { rfc3339 } from '../rfc3339.ts';
+import { integersInQuery } from '../json/integers-in-query.ts';
+import { rfc3339 } from '../json/rfc3339.ts';
+import { sendJson } from '../routes/certificate-formats.ts';
 import type { Permission } from './operator-permissions.ts';
 
 export function addInventoryRoutes(

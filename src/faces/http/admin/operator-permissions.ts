@@ -2,7 +2,7 @@
 import type { FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
 import type { OperatorRole } from '../../../domain/records/environment.ts';
 import { refuse } from '../../../domain/refusal.ts';
-import { callerOf } from '../authentication.ts';
+import { callerOf } from '../arrival/authentication.ts';
 
 /**
  * `read` sees everything, the audit log included; `revoke` revokes and releases; `approve` decides requests; `manage` changes

@@ -13,14 +13,14 @@ import {
 } from '../../../api/operator.ts';
 import { NoQuery } from '../../../api/service.ts';
 import type { DistributionUrls, OperatorCertificateInput, OperatorView, Services } from '../../../services/services.ts';
-import { callerOf } from '../authentication.ts';
-import { sendCertificate, sendJson, wantedFormat } from '../certificate-formats.ts';
-import { certificateJson, certificateJsonText } from '../certificate-json.ts';
-import type { ConnectionRegistry } from '../connection-registry.ts';
-import { csrFromText, idempotencyKey } from '../csr-body.ts';
+import { callerOf } from '../arrival/authentication.ts';
+import type { ConnectionRegistry } from '../arrival/connection-registry.ts';
 import { certificateAnswer, commonProblems, jsonAnswer, problems, submitProblems } from '../documentation.ts';
 import type { Face } from '../face-deps.ts';
-import { rfc3339, rfc3339Ms } from '../rfc3339.ts';
+import { certificateJson, certificateJsonText } from '../json/certificate-json.ts';
+import { rfc3339, rfc3339Ms } from '../json/rfc3339.ts';
+import { sendCertificate, sendJson, wantedFormat } from '../routes/certificate-formats.ts';
+import { csrFromText, idempotencyKey } from '../routes/csr-body.ts';
 import { isOwnName, type Permission } from './operator-permissions.ts';
 
 export interface OperatorRouteDeps {

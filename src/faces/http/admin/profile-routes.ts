@@ -4,12 +4,12 @@ import { ProfileBody, ProfileChangeBody, ProfileJson, ProfileList } from '../../
 import { EnvironmentPageQuery, OwnedPath, VersionQuery } from '../../../api/registry.ts';
 import { NoQuery } from '../../../api/service.ts';
 import type { Profile } from '../../../domain/policy/profile.ts';
-import type { RegistryServices } from '../../../services/registry-services.ts';
-import { callerOf } from '../authentication.ts';
-import { sendJson } from '../certificate-formats.ts';
+import type { RegistryServices } from '../../../services/registry/registry-services.ts';
+import { callerOf } from '../arrival/authentication.ts';
 import { changeProblems, commonProblems, jsonAnswer, problems } from '../documentation.ts';
 import type { Face } from '../face-deps.ts';
-import { integersInQuery } from '../integers-in-query.ts';
+import { integersInQuery } from '../json/integers-in-query.ts';
+import { sendJson } from '../routes/certificate-formats.ts';
 import type { Permission } from './operator-permissions.ts';
 import { wholeBody } from './whole-body.ts';
 

@@ -1,12 +1,12 @@
 /** Takes `certificateHold` back (RFC 5280 §5.3.1: removeFromCRL). */
 import { SerialPath } from '../../../api/certificate.ts';
 import { NoQuery } from '../../../api/service.ts';
-import { callerOf } from '../authentication.ts';
-import { sendCertificate, wantedFormat } from '../certificate-formats.ts';
-import { certificateJsonText } from '../certificate-json.ts';
-import type { CertificateRouteDeps } from '../certificate-routes.ts';
+import { callerOf } from '../arrival/authentication.ts';
 import { certificateAnswer, problems, revokeProblems } from '../documentation.ts';
 import type { Face } from '../face-deps.ts';
+import { certificateJsonText } from '../json/certificate-json.ts';
+import { sendCertificate, wantedFormat } from '../routes/certificate-formats.ts';
+import type { CertificateRouteDeps } from '../routes/certificate-routes.ts';
 
 export function addReleaseRoute(face: Face, deps: CertificateRouteDeps): void {
   const { services, urls, now, security } = deps;

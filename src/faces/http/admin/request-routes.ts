@@ -11,13 +11,13 @@ import {
 } from '../../../api/request.ts';
 import { NoQuery } from '../../../api/service.ts';
 import type { Submitted } from '../../../services/services.ts';
-import { callerOf } from '../authentication.ts';
-import { type CertificateFormat, sendCertificate, sendJson, wantedFormat } from '../certificate-formats.ts';
-import { certificateJsonText, certificatePath } from '../certificate-json.ts';
+import { callerOf } from '../arrival/authentication.ts';
 import { certificateAnswer, commonProblems, jsonAnswer, problems, submitProblems } from '../documentation.ts';
 import type { Face, FaceDeps } from '../face-deps.ts';
-import { integersInQuery } from '../integers-in-query.ts';
-import { requestJson, requestPath, requestSummary } from '../request-json.ts';
+import { certificateJsonText, certificatePath } from '../json/certificate-json.ts';
+import { integersInQuery } from '../json/integers-in-query.ts';
+import { requestJson, requestPath, requestSummary } from '../json/request-json.ts';
+import { type CertificateFormat, sendCertificate, sendJson, wantedFormat } from '../routes/certificate-formats.ts';
 import type { Permission } from './operator-permissions.ts';
 
 type May = (permission: Permission) => onRequestAsyncHookHandler[];

@@ -1,9 +1,9 @@
 /** An operator has a product's certificate followed by its successor, with a CSR that the product made. */
 import type { onRequestAsyncHookHandler } from 'fastify';
-import { createAdmission } from '../admission.ts';
-import { addCsrParsers } from '../csr-body.ts';
+import { createAdmission } from '../arrival/admission.ts';
 import type { Face, FaceDeps } from '../face-deps.ts';
-import { addRotateRoute } from '../rotate-route.ts';
+import { addCsrParsers } from '../routes/csr-body.ts';
+import { addRotateRoute } from '../routes/rotate-route.ts';
 
 export function addOperatorRotateRoute(face: Face, deps: FaceDeps, mayRotate: onRequestAsyncHookHandler[]): void {
   const admit = createAdmission(deps.limits.submitsInFlight);

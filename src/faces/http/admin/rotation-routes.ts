@@ -17,12 +17,12 @@ import type {
   RotationPlan,
   RotationServices,
   RotationView,
-} from '../../../services/rotation-services.ts';
-import { callerOf } from '../authentication.ts';
-import { sendJson } from '../certificate-formats.ts';
+} from '../../../services/authorities/rotation-services.ts';
+import { callerOf } from '../arrival/authentication.ts';
 import { changeProblems, commonProblems, jsonAnswer, problems } from '../documentation.ts';
 import type { Face } from '../face-deps.ts';
-import { rfc3339Ms } from '../rfc3339.ts';
+import { rfc3339Ms } from '../json/rfc3339.ts';
+import { sendJson } from '../routes/certificate-formats.ts';
 import type { Permission } from './operator-permissions.ts';
 
 const shared = {

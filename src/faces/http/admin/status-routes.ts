@@ -2,11 +2,11 @@
 import type { onRequestAsyncHookHandler } from 'fastify';
 import { NoQuery, StatusJson } from '../../../api/service.ts';
 import type { Services, StatusView } from '../../../services/services.ts';
-import { sendJson } from '../certificate-formats.ts';
 import { commonProblems, jsonAnswer, problems } from '../documentation.ts';
 import type { Face } from '../face-deps.ts';
-import { readinessJson } from '../health-routes.ts';
-import { rfc3339, rfc3339Ms } from '../rfc3339.ts';
+import { rfc3339, rfc3339Ms } from '../json/rfc3339.ts';
+import { sendJson } from '../routes/certificate-formats.ts';
+import { readinessJson } from '../routes/health-routes.ts';
 
 export function addStatusRoutes(
   face: Face,

@@ -3,13 +3,13 @@ import type { onRequestAsyncHookHandler } from 'fastify';
 import { ProductPageQuery } from '../../../api/registry.ts';
 import { NoQuery } from '../../../api/service.ts';
 import { NewTokenJson, TokenBody, type TokenJson, TokenList, TokenPath } from '../../../api/token.ts';
-import type { RegistryServices, TokenView } from '../../../services/registry-services.ts';
-import { callerOf } from '../authentication.ts';
-import { sendJson } from '../certificate-formats.ts';
+import type { RegistryServices, TokenView } from '../../../services/registry/registry-services.ts';
+import { callerOf } from '../arrival/authentication.ts';
 import { commonProblems, jsonAnswer, problems } from '../documentation.ts';
 import type { Face, FaceDeps } from '../face-deps.ts';
-import { integersInQuery } from '../integers-in-query.ts';
-import { rfc3339Ms } from '../rfc3339.ts';
+import { integersInQuery } from '../json/integers-in-query.ts';
+import { rfc3339Ms } from '../json/rfc3339.ts';
+import { sendJson } from '../routes/certificate-formats.ts';
 import type { Permission } from './operator-permissions.ts';
 
 const shared = { tags: ['tokens'], security: [{ operatorCertificate: [] }] };

@@ -3,12 +3,12 @@ import type { onRequestAsyncHookHandler } from 'fastify';
 import { NoQuery } from '../../../api/service.ts';
 import { VaultCheckJson, type VaultKeyCheckJson, VaultList, VaultPath } from '../../../api/vault.ts';
 import type { Services } from '../../../services/services.ts';
-import type { KeyCheck, VaultCheck } from '../../../services/vault-services.ts';
-import { callerOf } from '../authentication.ts';
-import { sendJson } from '../certificate-formats.ts';
+import type { KeyCheck, VaultCheck } from '../../../services/vaults/vault-services.ts';
+import { callerOf } from '../arrival/authentication.ts';
 import { commonProblems, jsonAnswer, problems } from '../documentation.ts';
 import type { Face } from '../face-deps.ts';
-import { rfc3339Ms } from '../rfc3339.ts';
+import { rfc3339Ms } from '../json/rfc3339.ts';
+import { sendJson } from '../routes/certificate-formats.ts';
 import type { Permission } from './operator-permissions.ts';
 
 const tags = ['vaults'];

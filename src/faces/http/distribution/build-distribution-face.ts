@@ -1,10 +1,10 @@
 /** The distribution face: plain HTTP, because a CRL behind HTTPS can loop (RFC 5280 §8); nothing secret, nothing that writes. */
 import { type AddRoutes, buildFace, type FaceKind } from '../build-face.ts';
 import type { Face, FaceDeps } from '../face-deps.ts';
-import { addHealthRoutes } from '../health-routes.ts';
-import { addRenewalRoutes } from '../renewal-routes.ts';
-import { addTrustBundleRoutes } from '../trust-bundle-routes.ts';
-import { addAuthorityRoutes } from '../trust-routes.ts';
+import { addHealthRoutes } from '../routes/health-routes.ts';
+import { addRenewalRoutes } from '../routes/renewal-routes.ts';
+import { addTrustBundleRoutes } from '../routes/trust-bundle-routes.ts';
+import { addAuthorityRoutes } from '../routes/trust-routes.ts';
 import { addCertificateFileRoutes, addCrlRoutes } from './file-routes.ts';
 import { addOcspRoutes } from './ocsp-routes.ts';
 

@@ -1,12 +1,12 @@
 /** CRLs (RFC 5280 §5) and issuers' certificates (RFC 5280 §4.2.2.1) as files that caches understand (RFC 2585). */
 import { AuthorityFilePath } from '../../../api/service.ts';
 import { encodePem } from '../../../domain/der/pem.ts';
-import type { PublishedCrl } from '../../../services/published-crl.ts';
+import type { PublishedCrl } from '../../../services/revoking/published-crl.ts';
 import type { Services } from '../../../services/services.ts';
-import { derMediaType } from '../certificate-formats.ts';
 import { bytesAnswer, commonProblems, problems, textAnswer } from '../documentation.ts';
 import type { Face } from '../face-deps.ts';
 import { etagOf, type PublishedBytes, revocationMaxAgeSeconds, sendPublished } from '../published-bytes.ts';
+import { derMediaType } from '../routes/certificate-formats.ts';
 
 const issuerMaxAgeSeconds = 3600;
 

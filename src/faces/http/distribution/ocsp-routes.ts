@@ -3,11 +3,11 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AuthorityFilePath } from '../../../api/service.ts';
 import { printable } from '../../../domain/policy/printable.ts';
 import type { OcspAnswer } from '../../../services/services.ts';
-import { limitedAddress } from '../connection-registry.ts';
+import { limitedAddress } from '../arrival/connection-registry.ts';
+import { createRateWindow } from '../arrival/rate-window.ts';
 import { bytesAnswer, commonProblems, problems } from '../documentation.ts';
 import type { Face, FaceDeps } from '../face-deps.ts';
 import { contentEtag, revocationMaxAgeSeconds, sendPublished } from '../published-bytes.ts';
-import { createRateWindow } from '../rate-window.ts';
 
 const requestMediaType = 'application/ocsp-request';
 const responseMediaType = 'application/ocsp-response';

@@ -1,15 +1,15 @@
 /** The public face: HTTPS for products, by enrolment token or by the certificate they have. */
 import { ProductRevokeBody } from '../../../api/certificate.ts';
-import { identifyCollector, identifyProduct, requireCaller } from '../authentication.ts';
+import { identifyCollector, identifyProduct, requireCaller } from '../arrival/authentication.ts';
 import { type AddRoutes, buildFace, type FaceKind } from '../build-face.ts';
-import { addReadRoutes, addRevokeRoute } from '../certificate-routes.ts';
-import { addDeploymentRoutes } from '../deployment-routes.ts';
-import { addDocsRoutes } from '../docs-routes.ts';
 import type { Face, FaceDeps } from '../face-deps.ts';
-import { addHealthRoutes } from '../health-routes.ts';
-import { addRenewalRoutes } from '../renewal-routes.ts';
-import { addTrustBundleRoutes } from '../trust-bundle-routes.ts';
-import { addAuthorityRoutes } from '../trust-routes.ts';
+import { addReadRoutes, addRevokeRoute } from '../routes/certificate-routes.ts';
+import { addDeploymentRoutes } from '../routes/deployment-routes.ts';
+import { addDocsRoutes } from '../routes/docs-routes.ts';
+import { addHealthRoutes } from '../routes/health-routes.ts';
+import { addRenewalRoutes } from '../routes/renewal-routes.ts';
+import { addTrustBundleRoutes } from '../routes/trust-bundle-routes.ts';
+import { addAuthorityRoutes } from '../routes/trust-routes.ts';
 import { addCollectRoute } from './collect-routes.ts';
 import { addSubmitRoutes } from './submit-routes.ts';
 

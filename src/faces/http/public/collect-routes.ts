@@ -1,13 +1,13 @@
 /** Where a requester asks what became of its request, and may wait for the answer. */
 import type { FastifyReply, onRequestAsyncHookHandler } from 'fastify';
 import { RequestPath, RequestWaitQuery } from '../../../api/request.ts';
-import { callerOf } from '../authentication.ts';
-import { sendCertificate, wantedFormat } from '../certificate-formats.ts';
-import { certificateJsonText, certificatePath } from '../certificate-json.ts';
+import { callerOf } from '../arrival/authentication.ts';
 import { certificateAnswer, commonProblems, problems } from '../documentation.ts';
 import type { Face, FaceDeps } from '../face-deps.ts';
-import { integersInQuery } from '../integers-in-query.ts';
-import { pendingAnswer, sendPending } from '../issuing-answers.ts';
+import { certificateJsonText, certificatePath } from '../json/certificate-json.ts';
+import { integersInQuery } from '../json/integers-in-query.ts';
+import { sendCertificate, wantedFormat } from '../routes/certificate-formats.ts';
+import { pendingAnswer, sendPending } from '../routes/issuing-answers.ts';
 
 export function addCollectRoute(face: Face, deps: FaceDeps, authenticated: onRequestAsyncHookHandler): void {
   const { services, urls, now, limits } = deps;

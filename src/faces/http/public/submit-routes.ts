@@ -1,15 +1,15 @@
 /** Where certificates come from: a CSR is submitted, or a certificate is followed by its successor. */
 import type { onRequestAsyncHookHandler } from 'fastify';
 import { SubmitQuery } from '../../../api/certificate.ts';
-import { createAdmission } from '../admission.ts';
-import { callerOf } from '../authentication.ts';
-import { wantedFormat } from '../certificate-formats.ts';
-import { addCsrParsers, submitInput } from '../csr-body.ts';
+import { createAdmission } from '../arrival/admission.ts';
+import { callerOf } from '../arrival/authentication.ts';
 import { certificateAnswer, problems, submitProblems } from '../documentation.ts';
 import type { Face, FaceDeps } from '../face-deps.ts';
-import { integersInQuery } from '../integers-in-query.ts';
-import { createdAnswer, csrBody, pendingAnswer } from '../issuing-answers.ts';
-import { addRotateRoute } from '../rotate-route.ts';
+import { integersInQuery } from '../json/integers-in-query.ts';
+import { wantedFormat } from '../routes/certificate-formats.ts';
+import { addCsrParsers, submitInput } from '../routes/csr-body.ts';
+import { createdAnswer, csrBody, pendingAnswer } from '../routes/issuing-answers.ts';
+import { addRotateRoute } from '../routes/rotate-route.ts';
 
 export function addSubmitRoutes(face: Face, deps: FaceDeps, authenticated: onRequestAsyncHookHandler): void {
   const { services } = deps;

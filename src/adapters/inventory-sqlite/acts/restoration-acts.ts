@@ -1,0 +1,47 @@
+/** The act that ends a restore: what was revoked since the backup is revoked again, in one transaction with its audit events. */
+import type { Restoration, RestoredRevocation } from '../../../ports/inventory.ts';
+import type { Connection } from '../connection.ts';
+import { octets } from '../rows/certificate-row.ts';
+import type { Acts } from './acts.ts';
+import type { AuditChain } from './audit-chain.ts';
+import { certificateStates } from './certificate-states.ts';
+
+const quarantineSql = `INSERT INTO quarantined_serials
+  (revoked_at, revocation_reason, invalidity_date, serial, authority, listed_until) VALUES (?, ?, ?, ?, ?, ?)
+  ON CONFLICT (authority, serial) DO UPDATE SET revoked_at = excluded.revoked_at,
+    revocation_reason = excluded.revocation_reason, invalidity_date = excluded.invalidity_date`;
+
+/** See the port. */
+export function restorationActs(connection: Connection, audit: AuditChain): Pick<Acts, 'recordRestoration'> {
+  const states = certificateStates(connection);
+  const quarantine = connection.prepare(quarantineSql);
+  const replaceCrl = connection.prepare(
+    'INSERT OR REPLACE INTO crls (authority, crl_number, this_update, next_update, der) VALUES (?, ?, ?, ?, ?)',
+  );
+  const endTokens = connection.prepare('UPDATE tokens SET expires_at = ? WHERE expires_at > ?');
+
+  const applyRevoked = ({ serial, revocation, audit: entry }: RestoredRevocation): void => {
+    if (!states.revoke(serial, revocation)) throw new Error(`the certificate ${serial} is not recorded`);
+    audit.append(entry);
+  };
+
+  return {
+    recordRestoration({ audit: entry, revoked, quarantined, crls, tokensEndAt }: Restoration) {
+      audit.append(entry);
+      revoked.forEach(applyRevoked);
+      for (const serial of quarantined) {
+        quarantine.run(...columnsOf(serial), serial.authority, serial.listedUntil);
+        audit.append(serial.audit);
+      }
+      for (const crl of crls) replaceCrl.run(crl.authority, crl.crlNumber, crl.thisUpdate, crl.nextUpdate, crl.der);
+      if (tokensEndAt !== null) endTokens.run(tokensEndAt, tokensEndAt);
+    },
+  };
+}
+
+const columnsOf = ({ serial, revocation }: RestoredRevocation): unknown[] => [
+  revocation.at,
+  revocation.reason,
+  revocation.invalidityDate ?? null,
+  octets(serial),
+];

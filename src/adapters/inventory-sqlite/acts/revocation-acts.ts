@@ -1,0 +1,63 @@
+/** Acts of revoking: certificates, holds and their release, and the lists that tell the world (RFC 5280 §5). */
+import { CaError } from '../../../domain/errors.ts';
+import type { CertificateRecord } from '../../../domain/records/certificate.ts';
+import type { Connection } from '../connection.ts';
+import type { Acts } from './acts.ts';
+import { adminRule } from './admin-rule.ts';
+import type { AuditChain } from './audit-chain.ts';
+import { certificateStates } from './certificate-states.ts';
+
+/** See the port; what is found revoked already is answered with its record, unchanged. */
+export function revocationActs(
+  connection: Connection,
+  audit: AuditChain,
+): Pick<Acts, 'revokeCertificate' | 'releaseCertificate' | 'recordCrl'> {
+  const admins = adminRule(connection);
+  const states = certificateStates(connection);
+  const newestCrl = connection.prepare<[string], number>('SELECT crl_number FROM crls WHERE authority = ?').pluck();
+  const replaceCrl = connection.prepare(
+    `INSERT INTO crls (authority, crl_number, this_update, next_update, der) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT (authority) DO UPDATE SET crl_number = excluded.crl_number, this_update = excluded.this_update,
+       next_update = excluded.next_update, der = excluded.der`,
+  );
+
+  /** An open intent is no certificate yet: its way out is to be issued or closed. */
+  const find = (serial: string): CertificateRecord | undefined => {
+    const record = states.find(serial);
+    return record?.state === 'intent' ? undefined : record;
+  };
+
+  return {
+    revokeCertificate({ serial, revocation, audit: entry }) {
+      const record = find(serial);
+      if (!record) return { kind: 'notFound' };
+      const held = record.revocation?.reason === 'certificateHold';
+      if (record.revocation && !(held && revocation.reason !== 'certificateHold')) {
+        return { kind: 'alreadyRevoked', record };
+      }
+      if (record.purpose === 'operator' && admins.needCertificate(record, revocation.at)) return { kind: 'lastAdmin' };
+      states.revoke(serial, revocation);
+      audit.append(entry);
+      return { kind: 'done', record: { ...record, state: 'revoked', revocation } };
+    },
+
+    releaseCertificate({ serial, audit: entry }) {
+      const record = find(serial);
+      if (!record) return { kind: 'notFound' };
+      if (record.revocation?.reason !== 'certificateHold') return { kind: 'notHeld', record };
+      states.release(serial);
+      audit.append(entry);
+      return { kind: 'done', record: { ...record, state: 'issued', revocation: null } };
+    },
+
+    recordCrl(crl, entry) {
+      const newest = newestCrl.get(crl.authority) ?? 0;
+      if (crl.crlNumber <= newest) {
+        // RFC 5280 §5.2.3: CRL numbers only grow.
+        throw new CaError('conflict', `The CRL number ${crl.crlNumber} of ${crl.authority} is not above ${newest}.`);
+      }
+      replaceCrl.run(crl.authority, crl.crlNumber, crl.thisUpdate, crl.nextUpdate, crl.der);
+      audit.append(entry);
+    },
+  };
+}

@@ -1,0 +1,46 @@
+/** Predecessors that are revoked once their overlap with the successor is over: planned with the successor, done later. */
+
+import type { Connection } from '../connection.ts';
+import { serialOctets } from '../rows/certificate-row.ts';
+import type { Acts } from './acts.ts';
+import type { AuditChain } from './audit-chain.ts';
+import { certificateStates } from './certificate-states.ts';
+
+/** One range of an index; a test asks SQLite for its plan. */
+export const dueSupersessions =
+  'SELECT lower(hex(serial)) FROM supersessions WHERE due_at <= ? ORDER BY due_at LIMIT ?';
+
+/** Plans that the predecessor is revoked at this Unix second, unless it ends before or is revoked already. */
+export function supersessionPlans(connection: Connection): (predecessor: string, at: number) => void {
+  const insert = connection.prepare<[number, Buffer, number]>(
+    `INSERT OR IGNORE INTO supersessions SELECT serial, ? FROM certificates
+     WHERE serial = ? AND not_after > ? AND (state = 'issued' OR revocation_reason = 'certificateHold')`,
+  );
+  return (predecessor, at) => void insert.run(at, serialOctets(predecessor), at);
+}
+
+/** See the port. The successor is asked for here, in the transaction: nobody revokes it in between. */
+export function supersessionActs(connection: Connection, audit: AuditChain): Pick<Acts, 'supersedeCertificate'> {
+  const states = certificateStates(connection);
+  const planned = connection.prepare<[Buffer]>('DELETE FROM supersessions WHERE serial = ? RETURNING 1').pluck();
+
+  return {
+    supersedeCertificate({ serial, at, audit: entry }) {
+      if (planned.get(serialOctets(serial)) === undefined) return undefined;
+      const record = states.find(serial);
+      const successor = record?.successor == null ? undefined : states.find(record.successor);
+      const isGood = record?.state === 'issued' || record?.revocation?.reason === 'certificateHold';
+      if (!record || !isGood || successor?.state !== 'issued') return undefined;
+      const revocation = { at, reason: 'superseded' } as const;
+      states.revoke(serial, revocation);
+      audit.append(entry);
+      return { ...record, state: 'revoked', revocation };
+    },
+  };
+}
+
+/** Serials whose time has come, the longest due first. */
+export function supersessionReads(connection: Connection): (now: number, limit: number) => readonly string[] {
+  const due = connection.prepare<[number, number], string>(dueSupersessions).pluck();
+  return (now, limit) => due.all(now, limit);
+}

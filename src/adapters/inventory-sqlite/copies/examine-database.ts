@@ -1,0 +1,63 @@
+/** Reads what a database says of itself, whether a service has it open or not. Nothing is written. */
+import { existsSync } from 'node:fs';
+import type { DatabaseSync } from 'node:sqlite';
+import type { InventoryFacts } from '../../../domain/diagnosis/judge-inventory.ts';
+import { StartError } from '../../../domain/errors.ts';
+import { readMigrations } from '../migrate.ts';
+import { openUnchanged } from './open-unchanged.ts';
+
+/** More says no more to a person. */
+const mostFaults = 5;
+
+/** Looks at every page. StartError `databaseDamaged` or `schemaTooNew`, or `homeEmpty` without the file. */
+export function examineDatabase(file: string, migrationsDirectory: string): InventoryFacts | 'outdated' {
+  if (!existsSync(file)) {
+    throw new StartError('homeEmpty', `There is no ${file}. Name the home with --home, or start the service once.`);
+  }
+  try {
+    const database = openUnchanged(file);
+    try {
+      database.exec('PRAGMA trusted_schema = OFF; BEGIN');
+      return isOutdated(database, file, migrationsDirectory) ? 'outdated' : factsOf(database);
+    } finally {
+      database.close();
+    }
+  } catch (error) {
+    if (error instanceof StartError) throw error;
+    const message = `${file} cannot be read as a database: ${(error as Error).message}. Restore a backup (docs/backup.md).`;
+    throw new StartError('databaseDamaged', message, error);
+  }
+}
+
+/** An older one is brought forward by the next start; the queries below need the newest. */
+function isOutdated(database: DatabaseSync, file: string, directory: string): boolean {
+  const known = readMigrations(directory);
+  const applied = all<{ name: string }>(database, 'SELECT name FROM schema_migrations ORDER BY number');
+  const foreign = applied.find(({ name }) => !known.some((migration) => migration.name === name));
+  if (foreign === undefined) return applied.length < known.length;
+  throw new StartError('schemaTooNew', `${file} has ${foreign.name} of a newer version. Use that version.`);
+}
+
+const authoritiesSql = `SELECT a.name, c.not_after AS notAfter FROM authorities AS a
+  JOIN certificates AS c ON c.serial = a.certificate_serial ORDER BY a.name`;
+
+const adminsSql = `SELECT o.name, max(c.not_after) AS notAfter FROM operators AS o
+  JOIN certificates AS c ON c.owner = o.name AND c.purpose = 'operator' AND c.state = 'issued'
+  WHERE o.role = 'admin' GROUP BY o.name ORDER BY o.name`;
+
+const listsSql = 'SELECT authority, this_update AS thisUpdate, next_update AS nextUpdate FROM crls ORDER BY authority';
+
+function factsOf(database: DatabaseSync): InventoryFacts {
+  const damage = all<{ quick_check: string }>(database, `PRAGMA quick_check(${mostFaults})`);
+  return {
+    damage: damage.map(({ quick_check: says }) => says).filter((says) => says !== 'ok'),
+    orphans: all(database, 'PRAGMA foreign_key_check').length,
+    certificates: all<{ count: number }>(database, 'SELECT count(*) AS count FROM certificates')[0]?.count ?? 0,
+    newestEvent: all<{ at: number }>(database, 'SELECT at FROM audit_events ORDER BY seq DESC LIMIT 1')[0]?.at ?? 0,
+    lists: all(database, listsSql),
+    authorities: all(database, authoritiesSql),
+    admins: all(database, adminsSql),
+  };
+}
+
+const all = <Row>(database: DatabaseSync, text: string): Row[] => database.prepare(text).all() as Row[];

@@ -1,0 +1,80 @@
+/** Runs certificate searches on a connection: pages, counts of what matches. */
+import type { CertificateRecord } from '../../../domain/records/certificate.ts';
+import type { CertificateFilter, CertificateQuery, MatchCount } from '../../../ports/inventory-questions.ts';
+import type { Connection } from '../connection.ts';
+import { type CertificateRow, recordOf } from '../rows/certificate-row.ts';
+import { countStatement } from './count-statement.ts';
+import { findLabels } from './find-labels.ts';
+import { type Probe, probeStatement, type SearchStatement, searchStatements } from './search.ts';
+import { type FoundLabels, type SimpleQuery, simpleQueries } from './search-filters.ts';
+import { defaultSearchLimits } from './search-limits.ts';
+import { comparison, type Found, placeAfter } from './search-order.ts';
+import { isSummed, summedCount } from './summary.ts';
+
+export interface CertificateSearch {
+  search(query: CertificateQuery): CertificateRecord[];
+  /** The same one by one, so that no more than one is in memory where that can be. */
+  visit(query: CertificateQuery): Iterable<CertificateRecord>;
+  countMatches(filter: CertificateFilter, now: number): MatchCount;
+}
+
+/** `fold` must be a function of the connection. */
+export function certificateSearch(connection: Connection, limits = defaultSearchLimits): CertificateSearch {
+  const probe: Probe = (filter) => {
+    const { sql, parameters } = probeStatement(filter, limits.collected);
+    const count = connection
+      .prepare<unknown[], number>(sql)
+      .pluck()
+      .get(...parameters);
+    return count === undefined || count > limits.collected ? undefined : count;
+  };
+  const labelsOf = (query: SimpleQuery): FoundLabels => findLabels(connection, query, limits.labels);
+
+  function* find(query: SimpleQuery): Generator<Found> {
+    const context = { labels: labelsOf(query), place: placeAfter(connection, query), probe };
+    let left = query.limit;
+    for (const statement of searchStatements(query, context)) {
+      for (const found of run(connection, statement, left)) {
+        left -= 1;
+        yield found;
+      }
+      if (left === 0) return;
+    }
+  }
+
+  function* visit(query: CertificateQuery): Generator<CertificateRecord> {
+    const simple = simpleQueries(query) ?? [];
+    if (simple.length === 1) {
+      for (const { record } of find(simple[0]!)) yield record;
+      return;
+    }
+    const found = simple.flatMap((one) => [...find(one)]).sort(comparison(query.sort));
+    for (const { record } of found.slice(0, query.limit)) yield record;
+  }
+
+  return {
+    visit,
+    search: (query) => [...visit(query)],
+    countMatches(filter, now) {
+      if (isSummed(filter)) return { matches: summedCount(connection, filter, now), isExact: true };
+      const simple = simpleQueries({ ...filter, sort: '-requestedAt', limit: 0, now }) ?? [];
+      let budget = limits.counted;
+      let matches = 0;
+      for (const query of simple) {
+        const { sql, parameters } = countStatement(query, { labels: labelsOf(query), probe });
+        const counted = connection.prepare<unknown[], { looked: number; matches: number }>(sql);
+        const { looked, matches: found } = counted.get(...parameters, budget + 1)!;
+        matches += found;
+        if (looked > budget) return { matches, isExact: false };
+        budget -= looked;
+      }
+      return { matches, isExact: true };
+    },
+  };
+}
+
+function* run(connection: Connection, { sql, parameters }: SearchStatement, limit: number): Generator<Found> {
+  const select = connection.prepare<unknown[], readonly unknown[]>(sql).raw();
+  const rows = select.iterate(...parameters.slice(0, -1), limit) as Iterable<readonly [...CertificateRow, id: number]>;
+  for (const row of rows) yield { record: recordOf(row as unknown as CertificateRow), id: row.at(-1) as number };
+}

@@ -1,0 +1,60 @@
+/** Which labels a name or a text is found in, by the names spelled backwards and the index of every three characters. */
+import type { Connection } from '../connection.ts';
+import { type FoundLabels, nameRange, type Parameters, textCondition } from './search-filters.ts';
+
+export interface LabelStatement {
+  readonly sql: string;
+  readonly parameters: Parameters;
+}
+
+export function findLabels(
+  connection: Connection,
+  { name, text }: { readonly name?: string; readonly text?: string },
+  most: number,
+): FoundLabels {
+  const found = (statement: LabelStatement): readonly number[] | 'tooMany' => {
+    const labels = connection.prepare<unknown[], number>(statement.sql).pluck();
+    const ids = labels.all(...statement.parameters);
+    return ids.length > most ? 'tooMany' : ids;
+  };
+  return {
+    ...(name !== undefined && { ofName: found(labelsOfName(name, most)) }),
+    ...(text !== undefined && { ofText: found(labelsOfText(text, most)) }),
+  };
+}
+
+export function labelsOfName(name: string, most: number): LabelStatement {
+  const { range, parameters } = nameRange(name);
+  return { sql: `SELECT DISTINCT label FROM label_names WHERE ${range} LIMIT ${most + 1}`, parameters };
+}
+
+/** What the index offers is looked at again: it knows that the threes are there, not that they are in a row. */
+export function labelsOfText(text: string, most: number): LabelStatement {
+  const { condition, parameters } = textCondition(text, 'name_list', 'subject_text');
+  const match = matchOf(text.toLowerCase());
+  // A text that is shorter than what is indexed, or that no label can hold.
+  if (match === undefined) return { sql: 'SELECT label_id FROM labels WHERE 0', parameters: [] };
+  return {
+    sql: `SELECT label_id FROM label_texts CROSS JOIN labels ON label_id = label_texts.rowid
+        WHERE label_texts MATCH ? AND ${condition}
+      UNION ALL
+      SELECT label_id FROM labels
+        WHERE label_id > (SELECT indexed_label FROM inventory_progress) AND ${condition}
+      LIMIT ${most + 1}`,
+    parameters: [match, ...parameters, ...parameters],
+  };
+}
+
+/** More of them would not narrow it further. */
+const mostTrigrams = 64;
+
+/** All threes of a text, as a query of FTS5: strings in double quotes, which are doubled inside, joined by AND. */
+function matchOf(folded: string): string | undefined {
+  const characters = [...folded];
+  if (characters.length < 3 || folded.includes('\0')) return undefined;
+  const trigrams = new Set(characters.slice(2).map((_, at) => characters.slice(at, at + 3).join('')));
+  return [...trigrams]
+    .slice(0, mostTrigrams)
+    .map((trigram) => `"${trigram.replaceAll('"', '""')}"`)
+    .join(' AND ');
+}

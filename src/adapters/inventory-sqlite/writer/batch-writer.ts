@@ -1,0 +1,157 @@
+/** Group commit: many acts in one durable transaction, one by one again when an act fails unforeseen. */
+import { CaError } from '../../../domain/errors.ts';
+import type { Act, Acts } from '../acts/acts.ts';
+import { alertActs } from '../acts/alert-acts.ts';
+import { archiveActs } from '../acts/archive-acts.ts';
+import { auditActs } from '../acts/audit-acts.ts';
+import { openAuditChain } from '../acts/audit-chain.ts';
+import { authorityActs } from '../acts/authority-acts.ts';
+import { campaignActs } from '../acts/campaign-acts.ts';
+import { catchUpAct } from '../acts/catch-up-act.ts';
+import { deploymentActs } from '../acts/deployment-acts.ts';
+import { externalActs } from '../acts/external-acts.ts';
+import { issuanceActs } from '../acts/issuance-acts.ts';
+import { operatorActs } from '../acts/operator-acts.ts';
+import { productActs, tokenActs } from '../acts/product-acts.ts';
+import { profileActs } from '../acts/profile-acts.ts';
+import { quotaCounts } from '../acts/quota-counts.ts';
+import { registryActs } from '../acts/registry-acts.ts';
+import { requestActs } from '../acts/request-acts.ts';
+import { restorationActs } from '../acts/restoration-acts.ts';
+import { revocationActs } from '../acts/revocation-acts.ts';
+import { rotationActs } from '../acts/rotation-acts.ts';
+import { supersessionActs } from '../acts/supersession-acts.ts';
+import { type Connection, type ConnectionOptions, openForWriting } from '../connection.ts';
+import { type Failure, failureOf, isBusy, isUnavailable } from '../database-error.ts';
+
+/** What became of one act. */
+export type ActResult = { readonly value: unknown } | { readonly failure: Failure };
+
+/** The open database with everything prepared. */
+interface Session {
+  readonly connection: Connection;
+  run(act: Act): unknown;
+  begin(): void;
+  commit(): void;
+  /** Also when SQLite has rolled back by itself, as it does on a full disk. */
+  rollback(): void;
+}
+
+export interface BatchWriter {
+  /** Results in the order of the acts. When it returns, what succeeded is on the disk, and the rest left no trace. */
+  write(acts: readonly Act[]): ActResult[];
+  /** Closes the database. */
+  close(): void;
+}
+
+/** Opens at once, and anew after a fault of the disk: it recovers when the disk does. */
+export function openBatchWriter(options: ConnectionOptions): BatchWriter {
+  let session: Session | undefined = openSession(options);
+
+  const together = (acts: readonly Act[]): ActResult[] => {
+    session ??= openSession(options);
+    session.begin();
+    try {
+      const results = acts.map((act) => decide(session!, act));
+      session.commit();
+      return results;
+    } catch (error) {
+      session.rollback();
+      throw error;
+    }
+  };
+
+  const write = (acts: readonly Act[]): ActResult[] => {
+    try {
+      return together(acts);
+    } catch (error) {
+      if (isUnavailable(error) && !isBusy(error)) session = discard(session);
+      if (acts.length === 1 || isUnavailable(error)) return acts.map(() => ({ failure: failureOf(error) }));
+      // One of them is at fault: alone, it fails alone.
+      return acts.flatMap((act) => write([act]));
+    }
+  };
+
+  return {
+    write,
+    // The last connection to close copies the log into the database; what a full disk keeps from it stays in the log.
+    close() {
+      session = discard(session);
+    },
+  };
+}
+
+/** A CaError is an expected refusal, thrown before the act wrote anything: the transaction goes on. */
+function decide(session: Session, act: Act): ActResult {
+  try {
+    return { value: session.run(act) };
+  } catch (error) {
+    if (error instanceof CaError) return { failure: failureOf(error) };
+    throw error;
+  }
+}
+
+/** Statements are prepared here, once for each connection. */
+function openSession(options: ConnectionOptions): Session {
+  const connection = openForWriting(options);
+  // What a statement changes is kept until it ends, in case it fails; in a file, that would be some forty writes a certificate.
+  connection.pragma('temp_store = MEMORY');
+  const audit = openAuditChain(connection);
+  const quotas = quotaCounts(connection);
+  const forget = (): void => {
+    audit.forgetHead();
+    quotas.forget();
+  };
+  const issuing = issuanceActs(connection, audit, quotas);
+  const acts: Acts = {
+    ...issuing,
+    ...externalActs(connection, audit, issuing),
+    ...catchUpAct(connection),
+    ...revocationActs(connection, audit),
+    ...deploymentActs(connection, audit),
+    ...alertActs(connection, audit),
+    ...supersessionActs(connection, audit),
+    ...campaignActs(connection, audit),
+    ...registryActs(connection, audit),
+    ...authorityActs(connection, audit),
+    ...rotationActs(connection, audit),
+    ...profileActs(connection, audit),
+    ...productActs(connection, audit),
+    ...tokenActs(connection, audit),
+    ...requestActs(connection, audit),
+    ...operatorActs(connection, audit),
+    ...restorationActs(connection, audit),
+    ...archiveActs(connection, audit),
+    ...auditActs(connection, audit),
+  };
+  // IMMEDIATE takes the write lock first, so that a busy database is met before anything is done.
+  const begin = connection.prepare('BEGIN IMMEDIATE');
+  const commit = connection.prepare('COMMIT');
+  // Differs once another connection has committed (https://sqlite.org/pragma.html#pragma_data_version).
+  const dataVersion = connection.prepare<[], number>('PRAGMA data_version').pluck();
+  let knownVersion: number | undefined;
+  return {
+    connection,
+    run: ([name, args]) => (acts[name] as (...args: unknown[]) => unknown)(...args),
+    begin() {
+      begin.run();
+      const version = dataVersion.get();
+      if (version !== knownVersion) forget();
+      knownVersion = version;
+    },
+    commit: () => void commit.run(),
+    rollback() {
+      forget();
+      if (connection.inTransaction) connection.exec('ROLLBACK');
+    },
+  };
+}
+
+function discard(session: Session | undefined): undefined {
+  try {
+    session?.connection.close();
+  } catch {
+    // A connection whose disk failed may fail to close; another takes its place all the same.
+  }
+  return undefined;
+}

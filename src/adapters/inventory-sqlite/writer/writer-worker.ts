@@ -1,0 +1,69 @@
+/** Entry of the writer thread: takes all batches that have arrived, commits them together, tells what became of them. */
+import { flushCompileCache } from 'node:module';
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { StartError } from '../../../domain/errors.ts';
+import { giveStartBack } from '../../threads/give-start-back.ts';
+import { startErrorOf } from '../database-error.ts';
+import { type ActResult, type BatchWriter, openBatchWriter } from './batch-writer.ts';
+import type { Batch, FromWriter, SettledBatch, ToWriter, WriterData } from './writer-messages.ts';
+
+const port = parentPort!;
+const data = workerData as WriterData;
+const lastBegun = new Int32Array(data.lastBegun);
+
+const tell = (message: FromWriter): void => port.postMessage(message);
+
+function open(): BatchWriter | undefined {
+  try {
+    const writer = openBatchWriter(data);
+    tell({ kind: 'ready' });
+    return writer;
+  } catch (thrown) {
+    const error = startErrorOf(thrown, data.file);
+    const code = error instanceof StartError ? error.code : undefined;
+    tell({ kind: 'unopened', code, message: error instanceof Error ? error.message : String(error) });
+    return undefined;
+  }
+}
+
+function settle(writer: BatchWriter, batches: readonly Batch[]): void {
+  Atomics.store(lastBegun, 0, batches.at(-1)!.id);
+  const results = writer.write(batches.flatMap(({ acts }) => acts));
+  const settled: SettledBatch[] = [];
+  let offset = 0;
+  for (const { id, acts } of batches) {
+    settled.push(settledOf(id, results.slice(offset, offset + acts.length)));
+    offset += acts.length;
+  }
+  tell({ kind: 'settled', batches: settled });
+}
+
+function settledOf(id: number, results: readonly ActResult[]): SettledBatch {
+  return {
+    id,
+    values: results.map((result) => ('value' in result ? result.value : undefined)),
+    failures: results.flatMap((result, index) => ('failure' in result ? [[index, result.failure] as const] : [])),
+  };
+}
+
+/** Everything that waits in the port, so that a batch that arrived during the last fsync does not wait for another. */
+function drain(first: ToWriter): ToWriter[] {
+  const messages = [first];
+  for (let next = receiveMessageOnPort(port); next; next = receiveMessageOnPort(port)) messages.push(next.message);
+  return messages;
+}
+
+const writer = open();
+// Now, for a thread that is killed writes no cache at its end.
+flushCompileCache();
+if (writer) {
+  giveStartBack();
+  port.on('message', (first: ToWriter) => {
+    const messages = drain(first);
+    const batches = messages.filter((message) => message !== 'close');
+    if (batches.length > 0) settle(writer, batches);
+    if (batches.length === messages.length) return;
+    writer.close();
+    port.close();
+  });
+}

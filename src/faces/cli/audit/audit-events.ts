@@ -1,0 +1,90 @@
+/** `privyseal audit events` and `audit checkpoint`: what the admin face tells of the audit log. */
+import type { AuditEventJson, AuditEventListQuery } from '../../../api/audit.ts';
+import type { PrivysealClient } from '../../../client/client.ts';
+import { printable } from '../../../domain/policy/printable.ts';
+import type { Ending } from '../exit-codes.ts';
+import type { Session } from '../session.ts';
+import { paintFor } from '../terminal/paint.ts';
+import { layoutTable } from '../terminal/table.ts';
+import { timeToTheSecond } from '../terminal/words.ts';
+
+export interface AuditEventsOptions extends Pick<AuditEventListQuery, 'actor' | 'object' | 'kind' | 'code'> {
+  /** RFC 3339. */
+  readonly after?: string;
+  readonly before?: string;
+  readonly afterSeq?: number;
+  readonly oldestFirst?: boolean;
+  readonly limit: number;
+}
+
+export async function auditEvents(session: Session, options: AuditEventsOptions): Promise<Ending> {
+  const { items, hasMore } = await collect(await session.adminClient(), options);
+  if (session.json) session.printJson({ items, hasMore });
+  else describe(session, items, hasMore);
+  return 'ok';
+}
+
+const largestPage = 1000;
+
+function queryOf({ after, before, afterSeq, oldestFirst, limit, ...filters }: AuditEventsOptions): AuditEventListQuery {
+  return {
+    ...filters,
+    ...(after !== undefined && { 'at.after': after }),
+    ...(before !== undefined && { 'at.before': before }),
+    ...(afterSeq !== undefined && { 'seq.after': afterSeq }),
+    sort: oldestFirst ? 'seq' : '-seq',
+    limit: Math.min(limit, largestPage),
+  };
+}
+
+async function collect(client: PrivysealClient, options: AuditEventsOptions) {
+  const items: AuditEventJson[] = [];
+  for await (const page of client.auditEvents(queryOf(options))) {
+    items.push(...page.items);
+    if (items.length < options.limit) continue;
+    return { items: items.slice(0, options.limit), hasMore: items.length > options.limit || page.nextCursor !== null };
+  }
+  return { items, hasMore: false };
+}
+
+const columns = ['SEQ', 'TIME', 'KIND', 'ACTOR', 'OBJECT', 'CODE'].map((title) => ({ title }));
+
+/** The table alone is on stdout; what is to be said about it goes to stderr. */
+function describe(session: Session, items: readonly AuditEventJson[], hasMore: boolean): void {
+  if (items.length === 0) {
+    session.note(['No audit events match.']);
+    return;
+  }
+  const paint = paintFor(session.io);
+  const table = layoutTable(columns, items.map(cellsOf), {
+    width: session.width,
+    givesWay: [
+      ['OBJECT', 24],
+      ['ACTOR', 12],
+      ['KIND', 12],
+      ['OBJECT', 12],
+    ],
+    leavesOut: ['CODE', 'ACTOR'],
+    finish: ({ title }, padded) => (title === 'CODE' ? paint('yellow', padded) : padded),
+  });
+  session.print(table.lines);
+  const cut = [...table.shortened, ...table.leftOut].map((title) => title.toLowerCase());
+  session.note([
+    ...(cut.length > 0 ? [`To fit, shortened or left out: ${cut.join(', ')}. Whole with \`| cat\` or --json.`] : []),
+    ...(hasMore ? [`There are more than these ${items.length}: see --limit.`] : []),
+  ]);
+}
+
+const cellsOf = ({ seq, at, kind, actor, object, code }: AuditEventJson): string[] => [
+  String(seq),
+  timeToTheSecond(at),
+  ...[kind, actor, object, code ?? ''].map((text) => printable(text, 300)),
+];
+
+/** The note alone is on stdout, so that it can be kept as it is. */
+export async function auditCheckpoint(session: Session): Promise<Ending> {
+  const checkpoint = await (await session.adminClient()).latestCheckpoint();
+  if (session.json) session.printJson(checkpoint);
+  else session.io.stdout.write(checkpoint.note);
+  return 'ok';
+}

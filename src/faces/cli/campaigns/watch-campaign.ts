@@ -1,0 +1,69 @@
+/** `privyseal campaign watch`: a campaign as it goes on, drawn over and over on a terminal, a line for each change elsewhere. */
+import { setTimeout as timer } from 'node:timers/promises';
+import type { CampaignProgressJson } from '../../../api/campaign.ts';
+import type { PrivysealClient } from '../../../client/client.ts';
+import { ClientFailure, ClientProblem } from '../../../client/failure.ts';
+import { type Ending, endingOfProblem, failureEndings } from '../exit-codes.ts';
+import type { Session } from '../session.ts';
+import { onInterrupt } from '../terminal/interrupt.ts';
+import { paintFor } from '../terminal/paint.ts';
+import { describeCampaign, progressLine } from './describe-campaign.ts';
+
+/** Until the campaign ends or is abandoned, or the person presses Ctrl-C, which leaves it running. `every` in seconds. */
+export async function watchCampaign(session: Session, id: string, { every }: { every: number }): Promise<Ending> {
+  const client = await session.adminClient();
+  const show = screen(session);
+  const pause = session.io.pause ?? ((ms: number) => timer(ms));
+  let stop = (): void => {};
+  const interrupted = new Promise<'interrupted'>((resolve) => {
+    stop = () => resolve('interrupted');
+  });
+  const restoreSignals = onInterrupt(stop);
+  try {
+    for (let isFirst = true; ; isFirst = false) {
+      const campaign = await look(client, id, isFirst);
+      if (campaign) show(campaign);
+      if (campaign?.status === 'ended' || campaign?.status === 'abandoned') return 'ok';
+      if ((await Promise.race([pause(every * 1000), interrupted])) === 'interrupted') return 'ok';
+    }
+  } finally {
+    restoreSignals();
+  }
+}
+
+/** A service that is restarted or busy for a while does not end the watch; one that is not there at first does. */
+async function look(client: PrivysealClient, id: string, isFirst: boolean): Promise<CampaignProgressJson | undefined> {
+  try {
+    return await client.campaign(id);
+  } catch (error) {
+    if (isFirst || !mayPass(error)) throw error;
+    return undefined;
+  }
+}
+
+const mayPass = (error: unknown): boolean => {
+  if (error instanceof ClientProblem) return endingOfProblem(error.code, error.status) === 'tryAgain';
+  return error instanceof ClientFailure && failureEndings[error.code] === 'notReachable';
+};
+
+/** Draws over what it drew before; where nobody looks at a page, only what is new is told. */
+function screen(session: Session): (campaign: CampaignProgressJson) => void {
+  const { io } = session;
+  const paint = paintFor(io);
+  let drawn = 0;
+  let told = '';
+  return (campaign) => {
+    const { at: _at, ...facts } = campaign;
+    const line = session.json ? JSON.stringify(campaign) : progressLine(session, campaign, paint);
+    const news = session.json ? JSON.stringify(facts) : `${campaign.status} ${line}`;
+    if (io.isTty && !session.json) {
+      const lines = describeCampaign(session, campaign);
+      if (drawn > 0) io.stdout.write(`\x1b[${drawn}A\x1b[J`);
+      session.print(lines);
+      drawn = lines.length;
+    } else if (news !== told) {
+      io.stdout.write(`${session.json ? line : news}\n`);
+    }
+    told = news;
+  };
+}

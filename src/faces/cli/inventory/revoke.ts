@@ -1,0 +1,68 @@
+/** `privyseal revoke` and `release`: a certificate stops being good, or a held one is good again, and where that shows. */
+import type { CertificateJson } from '../../../api/certificate.ts';
+import type { PrivysealClient } from '../../../client/client.ts';
+import { printable } from '../../../domain/policy/printable.ts';
+import type { RevocationReason } from '../../../domain/policy/revocation-reason.ts';
+import { CliError } from '../cli-error.ts';
+import type { Ending } from '../exit-codes.ts';
+import type { Session } from '../session.ts';
+import { confirm } from '../terminal/confirm.ts';
+import { type Field, layoutFields } from '../terminal/fields.ts';
+import { timeInWords, timeToTheSecond } from '../terminal/words.ts';
+
+export interface RevokeOptions {
+  readonly reason: RevocationReason;
+  readonly yes?: boolean;
+}
+
+export async function revoke(session: Session, serial: string, { reason, yes }: RevokeOptions): Promise<Ending> {
+  const client = await session.adminClient();
+  if (session.io.isTty && !yes) await askFirst(session, await client.read(serial), reason);
+  const revoked = await client.revoke(serial, { reason });
+  await report(session, client, revoked, reason === 'certificateHold' ? 'Held' : 'Revoked');
+  return 'ok';
+}
+
+export async function release(session: Session, serial: string): Promise<Ending> {
+  const client = await session.adminClient();
+  await report(session, client, await client.release(serial), 'Released');
+  return 'ok';
+}
+
+async function askFirst(session: Session, certificate: CertificateJson, reason: RevocationReason): Promise<void> {
+  const owner = certificate.product ?? certificate.purpose;
+  const what = printable(`${certificate.names[0] ?? certificate.subject} of ${owner}`, 300);
+  const finality = reason === 'certificateHold' ? 'It can be released again.' : 'This cannot be undone.';
+  const question = `Revoke ${certificate.serial} (${what}), ${reason}? ${finality} [y/N] `;
+  if (!(await confirm(session.io, question))) throw new CliError('declined', 'Nothing was revoked.');
+}
+
+/** The service rebuilds a CRL within this many seconds of a revocation. */
+const crlDelaySeconds = 5;
+
+async function report(
+  session: Session,
+  client: PrivysealClient,
+  changed: CertificateJson,
+  done: string,
+): Promise<void> {
+  if (session.json) return session.printJson(changed);
+  // It is done: what cannot be told about CRLs must not make it look as if it were not.
+  const status = await client.status().catch(() => undefined);
+  const crl = status?.authorities.find(({ name }) => changed.links.crl.endsWith(`/crl/${name}.crl`))?.crl;
+  const url = printable(changed.links.crl, 2048);
+  session.print(
+    layoutFields([
+      [done, `${changed.serial}${changed.revocation ? `, ${timeToTheSecond(changed.revocation.at)}` : ''}`],
+      ['OCSP', `says so now: ${printable(changed.links.ocsp, 2048)}`],
+      ['CRL', `says so within ${crlDelaySeconds} seconds: ${url}`],
+      ...(crl ? [earlier(session, crl)] : []),
+    ]),
+  );
+}
+
+/** Who has fetched a CRL need not look again before its nextUpdate (RFC 5280 §5.1.2.5); that of this one is the latest. */
+const earlier = (session: Session, { nextUpdate }: { nextUpdate: string }): Field => [
+  '',
+  `copies fetched before may be in use until ${timeToTheSecond(nextUpdate)} (${timeInWords(nextUpdate, session.now())})`,
+];

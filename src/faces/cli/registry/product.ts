@@ -1,0 +1,123 @@
+/** `privyseal product add|update|list|show|remove`. */
+import type { ProductJson } from '../../../api/product.ts';
+import { printable } from '../../../domain/policy/printable.ts';
+import { CliError } from '../cli-error.ts';
+import { collectPages } from '../collect-pages.ts';
+import type { Ending } from '../exit-codes.ts';
+import type { Session } from '../session.ts';
+import { confirm } from '../terminal/confirm.ts';
+import { type Field, layoutFields } from '../terminal/fields.ts';
+import { layoutTable } from '../terminal/table.ts';
+import { timeInWords, timeToTheSecond } from '../terminal/words.ts';
+
+/** Each as it was given, several times perhaps. */
+export interface ProductChanges {
+  /** Rules in plain words. */
+  readonly name?: readonly string[];
+  readonly profile?: readonly string[];
+  readonly contact?: readonly string[];
+  readonly alerts?: ProductJson['alerts'];
+}
+
+export interface ProductOptions extends ProductChanges {
+  readonly name: readonly string[];
+}
+
+export async function addProduct(session: Session, id: string, options: ProductOptions): Promise<Ending> {
+  const [environment = '', name = ''] = id.split('/');
+  const body = {
+    environment,
+    name,
+    nameRules: [...options.name],
+    ...(options.profile && { profiles: [...options.profile] }),
+    ...(options.contact && { contacts: [...options.contact] }),
+    ...(options.alerts && { alerts: options.alerts }),
+  };
+  return report(session, await (await session.adminClient()).createProduct(body));
+}
+
+/** What is not given stays as it was read; if somebody changes the product meanwhile, the service refuses. */
+export async function updateProduct(session: Session, id: string, options: ProductChanges): Promise<Ending> {
+  const { name, profile, contact, alerts } = options;
+  if (!name && !profile && !contact && !alerts) {
+    throw new CliError('usage', `Nothing of ${id} is to be changed. Give --name, --profile, --contact or --alerts.`);
+  }
+  const client = await session.adminClient();
+  const before = await client.product(id);
+  const body = {
+    version: before.version,
+    nameRules: name ? [...name] : before.nameRules,
+    profiles: profile ? [...profile] : before.profiles,
+    contacts: contact ? [...contact] : before.contacts,
+    alerts: alerts ?? before.alerts,
+  };
+  return report(session, await client.changeProduct(id, body));
+}
+
+export async function showProduct(session: Session, id: string, version: number | undefined): Promise<Ending> {
+  return report(session, await (await session.adminClient()).product(id, version));
+}
+
+export async function removeProduct(session: Session, id: string, { yes }: { yes?: boolean }): Promise<Ending> {
+  const client = await session.adminClient();
+  if (session.io.isTty && !yes) {
+    const question = `Remove ${printable(id)}? Its tokens end with it; its history stays. [y/N] `;
+    if (!(await confirm(session.io, question))) throw new CliError('declined', 'Nothing was removed.');
+  }
+  await client.removeProduct(id);
+  const removed = await client.product(id);
+  if (session.json) session.printJson(removed);
+  else session.print(layoutFields([['Removed', `${printable(id)}, at version ${removed.version}`]]));
+  return 'ok';
+}
+
+export async function listProducts(session: Session, query: { environment?: string }): Promise<Ending> {
+  const client = await session.adminClient();
+  const items = await collectPages((page) => client.products({ ...query, ...page }));
+  if (session.json) session.printJson({ items });
+  else if (items.length === 0) session.note(['There are no products.']);
+  else session.print(tableOf(session, items));
+  return 'ok';
+}
+
+const columns = ['PRODUCT', 'VERSION', 'NAMES', 'PROFILES', 'CONTACTS'].map((title) => ({ title }));
+
+function tableOf(session: Session, items: readonly ProductJson[]): readonly string[] {
+  const rows = items.map(({ id, version, nameRules, profiles, contacts }) =>
+    [id, String(version), nameRules.map(ruleText).join(' '), profiles.join(' '), contacts.join(' ')].map((text) =>
+      printable(text, 2048),
+    ),
+  );
+  const givesWay = [
+    ['NAMES', 24],
+    ['CONTACTS', 12],
+    ['PROFILES', 8],
+  ] as const;
+  return layoutTable(columns, rows, { width: session.width, givesWay, leavesOut: ['CONTACTS', 'PROFILES'] }).lines;
+}
+
+function report(session: Session, product: ProductJson): Ending {
+  if (session.json) session.printJson(product);
+  else session.print(layoutFields(factsOf(product, session.now())));
+  return 'ok';
+}
+
+function factsOf(product: ProductJson, now: number): Field[] {
+  const time = (text: string): string => `${timeToTheSecond(text)} (${timeInWords(text, now)})`;
+  const safe = (texts: readonly string[]): string[] => texts.map((text) => printable(text, 2048));
+  return [
+    ['Product', printable(product.id)],
+    ['Version', `${product.version}, made ${time(product.createdAt)}`],
+    ...(product.removedAt === null ? [] : [['Removed', time(product.removedAt)] as const]),
+    ['Names', safe(product.nameRules.map(ruleText))],
+    ['Profiles', printable(product.profiles.join(', '), 2048)],
+    ['Contacts', product.contacts.length > 0 ? safe(product.contacts) : '-'],
+    ['Alerts', product.alerts],
+  ];
+}
+
+/** As `--name` takes it, where it can; a wildcard alone is told by its kind. */
+function ruleText({ kind, value }: ProductJson['nameRules'][number]): string {
+  if (kind === 'wildcard') return `*.${value} (itself)`;
+  return kind === 'subdomain' ? `.${value}` : value;
+}

@@ -1,0 +1,45 @@
+/** Whether a request may come in at all: what is looked at before anybody knows what it asks. */
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { CaError } from '../../../domain/errors.ts';
+import type { FaceDeps } from '../face-deps.ts';
+import type { ConnectionRegistry } from './connection-registry.ts';
+import { createRateWindow } from './rate-window.ts';
+
+export interface Arrivals {
+  refusal(request: IncomingMessage): RefusedArrival | undefined;
+  /** Counts a request that nothing speaks against; false: something may, and nothing was counted. */
+  admits(socket: Socket): boolean;
+  /** From now on everything is refused, and sockets end with their last answer. */
+  stop(): void;
+}
+
+export interface RefusedArrival {
+  readonly error: CaError;
+  /** True when it needs no audit event of its own. */
+  readonly audited: boolean;
+}
+
+export function createArrivals(connections: ConnectionRegistry, { limits, now }: FaceDeps): Arrivals {
+  const addresses = createRateWindow(limits.requestsPerMinute, now);
+  let stopping = false;
+  return {
+    refusal({ headers, httpVersion, socket }) {
+      if (stopping) return refused(new CaError('stopping', 'The service is stopping. Try again in a moment.'));
+      if (headers.host === undefined && httpVersion === '1.1') {
+        return refused(new CaError('malformed', 'HTTP/1.1 requires the header field Host.'));
+      }
+      const excess = addresses.count(connections.address(socket));
+      if (!excess) return undefined;
+      const { first, retryAfterSeconds } = excess;
+      return refused(new CaError('rateLimited', 'This address asks too often.', { retryAfterSeconds }), !first);
+    },
+    admits: (socket) => !stopping && addresses.admits(connections.address(socket)),
+    stop() {
+      stopping = true;
+      connections.drain(limits.drainMs);
+    },
+  };
+}
+
+const refused = (error: CaError, audited = false): RefusedArrival => ({ error, audited });

@@ -1,0 +1,153 @@
+/** What a face knows of its open sockets: requests under way, the certificate they proved, and which to close when. */
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { TLSSocket, Server as TlsServer } from 'node:tls';
+import { parseSerial } from '../../../domain/x509/serial.ts';
+import type { ClientCertificate } from './tls-context.ts';
+
+interface Connection {
+  readonly address: string;
+  underWay: number;
+  /** DER of the client certificate; null: there is none, undefined: not looked at yet. */
+  peerDer: Uint8Array | null | undefined;
+  serial: string | undefined;
+}
+
+export interface ConnectionRegistry {
+  /**
+   * Follows every socket of the server from before its TLS handshake, so that none can outlive a stop. Where a client
+   * certificate is required, a socket acts for it from its handshake on, before there is any request.
+   */
+  watch(server: Server, clientCertificate: ClientCertificate): void;
+  requestBegan(socket: Socket): void;
+  requestEnded(socket: Socket): void;
+  /** Whom the limits count: the remote address, for IPv6 its /64. */
+  address(socket: Socket): string;
+  /** The exact DER that this socket's own handshake proved; undefined without TLS or certificate. */
+  peerDer(socket: Socket): Uint8Array | undefined;
+  /** Remembers that the socket acts for this certificate, to be closed with it. */
+  identify(socket: Socket, serial: string): void;
+  /** How many are open, and how many requests they wait for. */
+  load(): { readonly connections: number; readonly requestsUnderWay: number };
+  /** Forgets it: a socket that revokes its own certificate still gets the answer. */
+  spare(socket: Socket): void;
+  destroyOf(serial: string): void;
+  /** From now on a socket ends with its last answer; idle ones end at once, and all that are left after `withinMs`. */
+  drain(withinMs: number): void;
+}
+
+export function createConnectionRegistry(): ConnectionRegistry {
+  const connections = new WeakMap<Socket, Connection>();
+  const open = new Set<Socket>();
+  const bySerial = new Map<string, Set<Socket>>();
+  let draining = false;
+  let requestsUnderWay = 0;
+
+  const follow = (socket: Socket): void => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+    if (draining) socket.destroy();
+  };
+
+  const connectionOf = (socket: Socket): Connection => {
+    const known = connections.get(socket);
+    if (known) return known;
+    const address = limitedAddress(socket.remoteAddress ?? '');
+    const made = { address, underWay: 0, peerDer: undefined, serial: undefined };
+    connections.set(socket, made);
+    return made;
+  };
+
+  const spare = (socket: Socket): void => {
+    const { serial } = connectionOf(socket);
+    const sockets = serial === undefined ? undefined : bySerial.get(serial);
+    if (serial === undefined || !sockets) return;
+    sockets.delete(socket);
+    if (sockets.size === 0) bySerial.delete(serial);
+    connectionOf(socket).serial = undefined;
+  };
+
+  const identify = (socket: Socket, serial: string): void => {
+    const connection = connectionOf(socket);
+    if (connection.serial === serial || socket.destroyed) return;
+    spare(socket);
+    connection.serial = serial;
+    bySerial.set(serial, (bySerial.get(serial) ?? new Set<Socket>()).add(socket));
+    socket.once('close', () => spare(socket));
+  };
+
+  const identifyByHandshake = (socket: Socket): void => {
+    const shown = socket instanceof TLSSocket ? socket.getPeerX509Certificate()?.serialNumber : undefined;
+    const serial = shown === undefined ? undefined : parseSerial(shown);
+    if (serial !== undefined) identify(socket, serial);
+  };
+
+  return {
+    watch(server, clientCertificate) {
+      if (!(server instanceof TlsServer)) return void server.on('connection', follow);
+      followHandshakes(server, open, follow);
+      if (clientCertificate === 'required') server.on('secureConnection', identifyByHandshake);
+    },
+    requestBegan(socket) {
+      connectionOf(socket).underWay++;
+      requestsUnderWay++;
+    },
+    requestEnded(socket) {
+      const underWay = --connectionOf(socket).underWay;
+      requestsUnderWay--;
+      if (draining && underWay === 0) socket.end();
+    },
+    address: (socket) => connectionOf(socket).address,
+    peerDer(socket) {
+      const connection = connectionOf(socket);
+      if (connection.peerDer === undefined) connection.peerDer = provenPeer(socket);
+      return connection.peerDer ?? undefined;
+    },
+    identify,
+    spare,
+    load: () => ({ connections: open.size, requestsUnderWay }),
+    destroyOf(serial) {
+      for (const socket of [...(bySerial.get(serial) ?? [])]) socket.destroy();
+    },
+    drain(withinMs) {
+      draining = true;
+      for (const socket of open) if (connectionOf(socket).underWay === 0) socket.destroy();
+      // A server that closes checks its time limits no more: a body that never comes would hold it for good.
+      setTimeout(() => {
+        for (const socket of open) socket.destroy();
+      }, withinMs).unref();
+    },
+  };
+}
+
+/** Until its handshake is done a peer is a plain socket; after it, the TLS socket that took its place. */
+function followHandshakes(server: TlsServer, open: Set<Socket>, follow: (socket: Socket) => void): void {
+  const shaking = new Map<string, Socket>();
+  const nameOf = (socket: Socket): string => `${socket.remoteAddress}:${socket.remotePort}`;
+  server.on('connection', (socket: Socket) => {
+    const name = nameOf(socket);
+    shaking.set(name, socket);
+    socket.once('close', () => shaking.delete(name));
+    follow(socket);
+  });
+  server.on('secureConnection', (socket: Socket) => {
+    const plain = shaking.get(nameOf(socket));
+    if (plain) open.delete(plain);
+    shaking.delete(nameOf(socket));
+    follow(socket);
+  });
+}
+
+/** A resumed session proves nothing about the peer now; it must not happen here, and never counts if it does. */
+function provenPeer(socket: Socket): Uint8Array | null {
+  if (!(socket instanceof TLSSocket) || socket.isSessionReused()) return null;
+  return socket.getPeerX509Certificate()?.raw ?? null;
+}
+
+/** One customer of IPv6 has a whole /64 to come from (RFC 6177): it counts as one address. */
+export function limitedAddress(address: string): string {
+  if (!address.includes(':') || address.includes('.')) return address.replace('::ffff:', '');
+  const [head = [], tail = []] = address.split('::').map((part) => part.split(':').filter((group) => group !== ''));
+  const zeros = Array<string>(8 - head.length - tail.length).fill('0');
+  return `${[...head, ...zeros, ...tail].slice(0, 4).join(':')}::/64`;
+}

@@ -1,0 +1,139 @@
+/** Reading, listing and revoking certificates, alike on the public and the admin face; who may see what, services say. */
+import type { FastifyRequest, FastifySchemaValidationError, onRequestAsyncHookHandler } from 'fastify';
+import { type ProductRevokeBody, type RevokeBody, SerialPath } from '../../../api/certificate.ts';
+import { CertificateList, CertificateListQuery } from '../../../api/certificate-list.ts';
+import { NoQuery } from '../../../api/service.ts';
+import { CaError } from '../../../domain/errors.ts';
+import { callerOf } from '../arrival/authentication.ts';
+import type { ConnectionRegistry } from '../arrival/connection-registry.ts';
+import { certificateAnswer, commonProblems, problems, revokeProblems } from '../documentation.ts';
+import type { Face, FaceDeps } from '../face-deps.ts';
+import { certificateJsonText } from '../json/certificate-json.ts';
+import { integersInQuery } from '../json/integers-in-query.ts';
+import { malformedRequest } from '../problems/validation-reasons.ts';
+import { sendCertificate, wantedFormat } from './certificate-formats.ts';
+import { createListAnswer } from './certificate-list.ts';
+
+export interface CertificateRouteDeps extends FaceDeps {
+  readonly connections: ConnectionRegistry;
+  /** How callers are known here, and what OpenAPI calls it. */
+  readonly mayRead: onRequestAsyncHookHandler | onRequestAsyncHookHandler[];
+  readonly mayRevoke: onRequestAsyncHookHandler | onRequestAsyncHookHandler[];
+  readonly security: readonly Record<string, readonly string[]>[];
+  /** With the reasons that callers of this face may give. */
+  readonly revokeBody: typeof RevokeBody | typeof ProductRevokeBody;
+}
+
+const tags = ['certificates'];
+
+export function addReadRoutes(face: Face, deps: CertificateRouteDeps): void {
+  const { services, urls, now, security } = deps;
+  const answerList = createListAnswer(services, now);
+
+  face.get(
+    '/v1/certificates/:serial',
+    {
+      onRequest: deps.mayRead,
+      schema: {
+        operationId: 'readCertificate',
+        tags,
+        summary: 'One certificate',
+        security,
+        params: SerialPath,
+        querystring: NoQuery,
+        response: {
+          200: certificateAnswer('The certificate.'),
+          ...problems(...commonProblems, 'unauthenticated', 'unauthorized', 'notFound', 'notAcceptable', 'conflict'),
+        },
+      },
+    },
+    async (request, reply) => {
+      const format = wantedFormat(request);
+      const view = await services.readCertificate(callerOf(request), request.params.serial);
+      return sendCertificate(reply, format, { ...view, json: () => certificateJsonText(view, urls, now()) });
+    },
+  );
+
+  face.get(
+    '/v1/certificates',
+    {
+      onRequest: deps.mayRead,
+      preValidation: integersInQuery('limit'),
+      schema: {
+        operationId: 'listCertificates',
+        tags,
+        summary: 'Certificates that match all filters',
+        description: 'JSON comes in pages; CSV and NDJSON hold everything, unless `limit` says how many.',
+        security,
+        querystring: CertificateListQuery,
+        response: {
+          200: {
+            description: 'The certificates.',
+            content: {
+              'application/json': { schema: CertificateList },
+              'text/csv': { schema: { type: 'string' } },
+              'application/x-ndjson': { schema: { type: 'string' } },
+            },
+          },
+          ...problems(...commonProblems, 'unauthenticated', 'unauthorized', 'notAcceptable'),
+        },
+      },
+    },
+    async (request, reply) => answerList(request, reply, request.query),
+  );
+}
+
+export function addRevokeRoute(face: Face, deps: CertificateRouteDeps): void {
+  const { services, urls, now, security } = deps;
+  face.post(
+    '/v1/certificates/:serial/revoke',
+    {
+      onRequest: deps.mayRevoke,
+      schemaErrorFormatter: refuseReason,
+      schema: {
+        operationId: 'revokeCertificate',
+        tags,
+        summary: 'Revoke a certificate, for good or on hold',
+        security,
+        params: SerialPath,
+        querystring: NoQuery,
+        body: deps.revokeBody,
+        response: { 200: certificateAnswer('The certificate, revoked.'), ...problems(...revokeProblems) },
+      },
+    },
+    async (request, reply) => {
+      const format = wantedFormat(request);
+      const caller = callerOf(request);
+      if (caller.kind !== 'token' && isOwn(request, caller.serial)) {
+        // Its sockets are closed at once; this one stays for as long as the answer takes.
+        deps.connections.spare(request.raw.socket);
+        reply.header('connection', 'close');
+      }
+      const view = await services.revokeCertificate(caller, request.params.serial, revoking(request.body));
+      return sendCertificate(reply, format, { ...view, json: () => certificateJsonText(view, urls, now()) });
+    },
+  );
+}
+
+/** A reason that is not among those of the schema has a code of its own (RFC 8555 §6.7), if nothing else is wrong. */
+function refuseReason(findings: FastifySchemaValidationError[], part: string): CaError {
+  const [finding, ...others] = findings;
+  const malformed = malformedRequest(findings, part);
+  if (finding?.instancePath !== '/reason' || finding.keyword !== 'enum' || others.length > 0) return malformed;
+  const allowed = (finding.params.allowedValues as readonly string[]).join(', ');
+  const { reasons } = malformed;
+  return new CaError('badRevocationReason', `This is no reason you may give. Use one of: ${allowed}.`, { reasons });
+}
+
+/** The serial as it may be written: upper case, colons. */
+const isOwn = (request: FastifyRequest, serial: string): boolean =>
+  (request.params as { serial: string }).serial.replaceAll(':', '').toLowerCase() === serial;
+
+function revoking({ reason, invalidityDate }: RevokeBody): { reason: string; invalidityDate?: number } {
+  if (invalidityDate === undefined) return { reason };
+  const milliseconds = Date.parse(invalidityDate);
+  if (Number.isFinite(milliseconds)) return { reason, invalidityDate: Math.floor(milliseconds / 1000) };
+  throw new CaError('malformed', 'There is no such date.', {
+    reasons: [{ code: 'invalidField', field: 'invalidityDate', message: 'is no date' }],
+  });
+}

@@ -1,0 +1,42 @@
+/** One authority as operators see it: in force, waiting for its certificate, or with its key elsewhere. */
+import { CaError } from '../../domain/errors.ts';
+import { generationId } from '../../domain/records/generation.ts';
+import type { Inventory } from '../../ports/inventory.ts';
+import type { Services } from '../services.ts';
+import type { AuthorityServices, OwnAuthorityDetail } from './authority-services.ts';
+import type { ExternalDirectory } from './external-authorities.ts';
+
+export interface DescribeAuthorityDeps {
+  readonly inventory: Inventory;
+  readonly external: ExternalDirectory;
+  readonly find: Services['authorityGeneration'];
+}
+
+/** Of one whose key is ours; `notFound` for any other. */
+export type DescribeOwnAuthority = (name: string) => Promise<OwnAuthorityDetail>;
+
+export const createDescribeOwnAuthority =
+  ({ inventory, find }: DescribeAuthorityDeps): DescribeOwnAuthority =>
+  async (name) => {
+    const authority = (await inventory.authorities()).find((candidate) => candidate.name === name);
+    if (!authority) throw new CaError('notFound', 'There is no such authority. The list of authorities shows them.');
+    const coming = (await inventory.generations()).find((one) => one.authority === name && one.phase === 'coming');
+    const request = await inventory.authorityRequest(name, coming?.number ?? authority.generation);
+    return {
+      kind: 'own',
+      authority,
+      inForce:
+        authority.certificateSerial === null
+          ? null
+          : await find(generationId({ authority: name, number: authority.generation })),
+      coming: coming?.certificateSerial ? await find(generationId(coming)) : null,
+      csrDer: request?.csrDer ?? null,
+    };
+  };
+
+export const createDescribeAuthority =
+  (deps: DescribeAuthorityDeps): AuthorityServices['describeAuthority'] =>
+  async (name) => {
+    const external = await deps.external.find(name);
+    return external ? { kind: 'external', ...external } : createDescribeOwnAuthority(deps)(name);
+  };

@@ -1,0 +1,132 @@
+/** Ends a generation: a last list and a last OCSP responder to the end of its last certificate, then its key is destroyed. */
+import { CaError } from '../../domain/errors.ts';
+import { recipes } from '../../domain/policy/service-profiles.ts';
+import { generationId } from '../../domain/records/generation.ts';
+import type { Inventory } from '../../ports/inventory.ts';
+import type { Randomness } from '../../ports/randomness.ts';
+import type { Vault, VaultKey } from '../../ports/vault.ts';
+import type { GuardedClock } from '../guard-clock.ts';
+import type { IssueServiceCertificate } from '../issuing/issue-service-certificate.ts';
+import type { CrlPublisher } from '../revoking/publish-crl.ts';
+import { homeVault, vaultNamed } from '../vaults/named-vault.ts';
+import type { ActiveAuthority, AuthorityDirectory } from './authority-directory.ts';
+
+export interface RetireDeps {
+  readonly inventory: Inventory;
+  readonly directory: AuthorityDirectory;
+  readonly vaults: ReadonlyMap<string, Vault>;
+  readonly clock: GuardedClock;
+  readonly randomness: Randomness;
+  readonly issueServiceCertificate: IssueServiceCertificate;
+  readonly crls: Pick<CrlPublisher, 'publishLast'>;
+}
+
+/** Of a generation whose phase is `retired` already: nothing else signs with its key any more. Repeated, it goes on where it was. */
+export async function finishRetiring(deps: RetireDeps, id: string, actor: string): Promise<void> {
+  const before = await deps.directory.generation(id);
+  if (before.generation.keyDestroyedAt !== null) return;
+  // Destroyed, but not recorded as that: everything before it was done.
+  if (!(await isHeld(deps, before))) return destroyKey(deps, before, actor);
+  const until = await lastEnd(deps, before);
+  // The list first: what cannot sign it is to leave no key of a responder behind.
+  await deps.crls.publishLast(id, until);
+  if (before.generation.responder === null) await makeResponder(deps, before, { until, actor });
+  await destroyKey(deps, before, actor);
+}
+
+async function isHeld(deps: RetireDeps, before: ActiveAuthority): Promise<boolean> {
+  const keys = await vaultNamed(deps.vaults, before.authority.vault).listKeys();
+  return keys.some(({ name }) => name === before.authority.vaultKey);
+}
+
+/** Unix seconds: when the last certificate that it signed for somebody else ends, and a list's life later at the earliest. */
+async function lastEnd({ inventory, clock }: RetireDeps, { certificate }: ActiveAuthority): Promise<number> {
+  const now = Math.floor(clock.now() / 1000);
+  const query = { issuerSerial: certificate.serial, sort: '-notAfter', limit: 2, now } as const;
+  const newest = (await inventory.searchCertificates(query)).find(({ serial }) => serial !== certificate.serial);
+  return Math.max(newest?.notAfter ?? 0, now + day);
+}
+
+const day = 86_400;
+
+/** RFC 6960 §4.2.2.2: only the generation itself can certify who answers for it, so that is done while it can. */
+async function makeResponder(
+  deps: RetireDeps,
+  before: ActiveAuthority,
+  { until, actor }: { readonly until: number; readonly actor: string },
+): Promise<void> {
+  const { authority, generation, id, certificate } = before;
+  const { vault, key } = await responderKey(deps, before);
+  const now = Math.floor(deps.clock.now() / 1000);
+  const { record } = await deps.issueServiceCertificate({
+    recipe: recipes.lastOcspResponder,
+    issuer: before,
+    owner: authority.name,
+    publicKeyDer: key.publicKeyDer,
+    commonName: `${id} OCSP responder`,
+    names: [],
+    lifetimeSeconds: Math.min(until, certificate.notAfter) - now,
+    requestedBy: actor,
+  });
+  const responder = { vault, vaultKey: key.name, certificateSerial: record.serial };
+  await deps.inventory.markGeneration({
+    authority: authority.name,
+    number: generation.number,
+    responder,
+    audit: {
+      at: deps.clock.now(),
+      kind: 'authority.certified',
+      actor,
+      object: `authority:${authority.name}`,
+      details: { generation: id, kind: 'lastOcspResponder', serial: record.serial },
+    },
+  });
+}
+
+/** Beside the key of the generation; where that vault makes no keys, in the one of the home, for it signs nothing but answers. */
+async function responderKey(
+  { vaults, randomness }: RetireDeps,
+  { authority }: ActiveAuthority,
+): Promise<{ readonly vault: string; readonly key: VaultKey }> {
+  const name = `${authority.name}.ocsp.${Buffer.from(randomness.bytes(4)).toString('hex')}`;
+  try {
+    return { vault: authority.vault, key: await vaultNamed(vaults, authority.vault).createKey(name, 'ec-p256') };
+  } catch (error) {
+    const isRefused =
+      error instanceof CaError && (error.code === 'signerUnavailable' || error.code === 'policyRefused');
+    if (!isRefused || authority.vault === homeVault) throw error;
+    return { vault: homeVault, key: await vaultNamed(vaults, homeVault).createKey(name, 'ec-p256') };
+  }
+}
+
+/** Also takes the key of a generation that was abandoned. A key that is gone already is as good. */
+export async function destroyKey(
+  deps: Pick<RetireDeps, 'inventory' | 'vaults' | 'clock' | 'directory'>,
+  { authority, generation }: Pick<ActiveAuthority, 'authority' | 'generation'>,
+  actor: string,
+): Promise<void> {
+  await vaultNamed(deps.vaults, authority.vault).destroyKey(authority.vaultKey).catch(toleratedLoss(authority));
+  const at = deps.clock.now();
+  const details = { generation: generationId(generation), vault: authority.vault, vaultKey: authority.vaultKey };
+  await deps.inventory.markGeneration({
+    authority: authority.name,
+    number: generation.number,
+    keyDestroyedAt: at,
+    audit: { at, kind: 'authority.keyDestroyed', actor, object: `authority:${authority.name}`, details },
+  });
+  deps.directory.forget();
+}
+
+/** A vault that lets nobody but its own operators remove keys: they do it, and the act is completed by asking again. */
+const toleratedLoss =
+  ({ vault, vaultKey }: ActiveAuthority['authority']) =>
+  (error: unknown): void => {
+    if (!(error instanceof CaError)) throw error;
+    if (error.code === 'notFound') return;
+    if (error.code !== 'signerUnavailable') throw error;
+    const says = `The key ${vaultKey} in the vault ${vault} is not used any more, and could not be destroyed: ${error.message}`;
+    throw new CaError('signerUnavailable', `${says} Remove it there, or let the service do it, and ask again.`, {
+      cause: error,
+      ...(error.retryAfterSeconds !== undefined && { retryAfterSeconds: error.retryAfterSeconds }),
+    });
+  };

@@ -1,0 +1,241 @@
+/** Finds out who stands in the way of a rotation's next step: from what was issued, and from what targets report. */
+import { hash } from 'node:crypto';
+import type { AuthorityRotation } from '../../domain/records/authority-rotation.ts';
+import type { CertificateRecord } from '../../domain/records/certificate.ts';
+import { rootAbove } from '../../domain/records/external-authority.ts';
+import { generationId } from '../../domain/records/generation.ts';
+import { type RotationCondition, type RotationFacts, rotationSteps } from '../../domain/rotation/authority-steps.ts';
+import type { ReportedTrust } from '../../ports/deployment-store.ts';
+import type { Inventory } from '../../ports/inventory.ts';
+import type { CertificateFilter, CertificateQuery } from '../../ports/inventory-questions.ts';
+import type { GuardedClock } from '../guard-clock.ts';
+import type { ActiveAuthority, AuthorityDirectory } from './authority-directory.ts';
+import { isSignedElsewhere } from './generation-request.ts';
+import { idOf } from './prepare-generation.ts';
+import { authorityCertificatesOf } from './revoke-authority-certificates.ts';
+
+export interface ObstacleDeps {
+  readonly inventory: Inventory;
+  readonly directory: AuthorityDirectory;
+  readonly clock: GuardedClock;
+}
+
+/** The two generations, once the new one has its certificate. */
+interface Both {
+  readonly rotation: AuthorityRotation;
+  readonly before: ActiveAuthority;
+  readonly after: ActiveAuthority;
+  /** Unix seconds. */
+  readonly now: number;
+}
+
+type Find = (deps: ObstacleDeps, both: Both) => Promise<readonly string[]>;
+
+const nobody: readonly string[] = [];
+
+const finders: Readonly<Record<Exclude<RotationCondition, 'certified'>, Find>> = {
+  async published({ inventory }, { after, now }) {
+    const list = await inventory.latestCrl(after.id);
+    return list && list.nextUpdate > now ? nobody : [`${after.id}: its list is not published yet`];
+  },
+  async rootTrusted(deps, both) {
+    const sha256 = await newRootOf(deps, both);
+    return sha256 === undefined ? nobody : productsLacking(deps, both, lacksRoot(sha256));
+  },
+  async serversMoved({ inventory }, { after, now }) {
+    if (after.authority.role !== 'system') return nobody;
+    const [newest] = await inventory.searchCertificates({ purpose: 'server', sort: '-requestedAt', limit: 1, now });
+    return !newest || newest.issuerSerial === after.certificate.serial
+      ? nobody
+      : ['the service’s own servers: they take a new certificate within seconds'];
+  },
+  async authoritiesMoved({ directory }, { before }) {
+    const isBelow = ({ authority, generation, certificate }: ActiveAuthority): boolean =>
+      authority.name !== before.authority.name &&
+      generation.phase !== 'retired' &&
+      certificate.issuerSerial === before.certificate.serial;
+    return (await directory.generations()).filter(isBelow).map(({ id }) => id);
+  },
+  async operatorsMoved({ inventory }, { before, after, now }) {
+    if (after.authority.role !== 'system') return nobody;
+    const moved = await operatorsOf(inventory, after.certificate.serial, now);
+    const all = await operatorsOf(inventory, before.certificate.serial, now);
+    return all.filter((name) => !moved.includes(name)).map((name) => `operator ${name}`);
+  },
+  serviceRootLearned: (deps, both) =>
+    both.after.authority.role === 'system' ? productsLacking(deps, both, notHeardOf(both)) : none(),
+  async certificatesMoved({ inventory }, { before, now }) {
+    const counts = await productsOf(inventory, before.certificate.serial, now);
+    return counts.map(({ product, certificates }) => `${product}: ${certificates} certificate(s)`);
+  },
+};
+
+const none = async (): Promise<readonly string[]> => nobody;
+
+/** Only what the step that comes asks for is found out; of the rest nobody is told. */
+export async function findObstacles(deps: ObstacleDeps, rotation: AuthorityRotation): Promise<RotationFacts> {
+  const step = rotationSteps[rotation.state];
+  const facts: Record<RotationCondition, readonly string[]> = {
+    certified: step ? await lacking(deps, rotation) : nobody,
+    published: nobody,
+    rootTrusted: nobody,
+    serversMoved: nobody,
+    authoritiesMoved: nobody,
+    operatorsMoved: nobody,
+    serviceRootLearned: nobody,
+    certificatesMoved: nobody,
+  };
+  // After an end nothing stands in anybody's way, and keys may be gone.
+  if (!step || facts.certified.length > 0) return facts;
+  const both: Both = {
+    rotation,
+    before: await deps.directory.generation(idOf(rotation, 'predecessor')),
+    after: await deps.directory.generation(idOf(rotation, 'generation')),
+    now: Math.floor(deps.clock.now() / 1000),
+  };
+  for (const condition of step.conditions) {
+    if (condition !== 'certified') facts[condition] = await finders[condition](deps, both);
+  }
+  return facts;
+}
+
+const asksElsewhere = 'its certificate; have its CSR signed, and import the chain';
+
+/** Which certificates the new generation, or the old one for its cross, does not have yet. */
+async function lacking({ inventory }: ObstacleDeps, rotation: AuthorityRotation): Promise<readonly string[]> {
+  const authority = (await inventory.authorities()).find(({ name }) => name === rotation.authority);
+  const before = (await inventory.generations()).find(
+    (generation) => generationId(generation) === idOf(rotation, 'predecessor'),
+  );
+  const needsCrosses = authority?.parent === rotation.authority && !before?.isCompromised;
+  const wanted = [
+    ['generation', 'own'],
+    ...(needsCrosses
+      ? ([
+          ['generation', 'newWithOld'],
+          ['predecessor', 'oldWithNew'],
+        ] as const)
+      : []),
+  ] as const;
+  const known = await authorityCertificatesOf(inventory, rotation.authority);
+  const isElsewhere = await isSignedElsewhere(inventory, rotation.authority);
+  return wanted
+    .filter(
+      ([which, kind]) =>
+        !known.some((one) => one.generation === rotation[which] && one.kind === kind && one.state === 'issued'),
+    )
+    .map(([which, kind]) => `${idOf(rotation, which)}: ${isElsewhere ? asksElsewhere : `certificate ${kind}`}`);
+}
+
+/** Hex SHA-256 of the root that comes with the new generation; undefined for `system`, which is believed over its cross until it retires. */
+async function newRootOf({ inventory }: ObstacleDeps, { before, after }: Both): Promise<string | undefined> {
+  const { authority, certificateDer } = after;
+  if (authority.role === 'system') return undefined;
+  if (authority.parent === authority.name) return hash('sha256', certificateDer, 'hex');
+  const external = await inventory.externalAuthorities();
+  const rootOf = ({ certificate }: ActiveAuthority) => rootAbove(external, certificate.authority)?.sha256;
+  return rootOf(after) === rootOf(before) ? undefined : rootOf(after);
+}
+
+/** What one product lacks, in words; undefined: nothing. */
+type Lack = (product: string, trust: ReportedTrust) => string | undefined;
+
+const lacksRoot = (sha256: string): Lack => lackOf(({ trustSha256 }) => trustSha256.includes(sha256));
+
+const notHeardOf = ({ rotation }: Both): Lack => lackOf(({ reportedAt }) => reportedAt >= rotation.startedAt);
+
+const mostNamed = 20;
+
+const lackOf =
+  (isGood: (target: ReportedTrust['targets'][number]) => boolean): Lack =>
+  (product, { unreported, targets }) => {
+    const lagging = targets.filter((target) => !isGood(target)).map(({ target }) => target);
+    const named = lagging.slice(0, mostNamed).join(', ') + (lagging.length > mostNamed ? ', …' : '');
+    const parts = [
+      ...(lagging.length > 0 ? [`${lagging.length} of ${targets.length} targets (${named})`] : []),
+      ...(unreported > 0 ? [`${unreported} certificate(s) that no target reports`] : []),
+    ];
+    return parts.length > 0 ? `${product}: ${parts.join('; ')}` : undefined;
+  };
+
+const productsPerPage = 200;
+
+async function productsLacking({ inventory }: ObstacleDeps, both: Both, lack: Lack): Promise<readonly string[]> {
+  const { environment } = both.after.authority;
+  const found: string[] = [];
+  for (let after = ''; ; ) {
+    const query = { after, limit: productsPerPage, ...(environment !== null && { environment }) };
+    const products = await inventory.products(query);
+    for (const { id } of products) {
+      const trust = await inventory.reportedTrust(id, both.now);
+      const says = trust.certificates > 0 || trust.targets.length > 0 ? lack(id, trust) : undefined;
+      if (says !== undefined) found.push(says);
+    }
+    after = products.at(-1)?.id ?? '';
+    if (products.length < productsPerPage) return found;
+  }
+}
+
+const pageSize = 1000;
+
+async function* every(
+  inventory: Pick<Inventory, 'searchCertificates'>,
+  filter: CertificateFilter,
+  now: number,
+): AsyncGenerator<CertificateRecord> {
+  let after: CertificateQuery['after'];
+  for (;;) {
+    const query = { ...filter, sort: 'requestedAt', limit: pageSize, now, ...(after && { after }) } as const;
+    const page = await inventory.searchCertificates(query);
+    yield* page;
+    const last = page.at(-1);
+    if (!last || page.length < pageSize) return;
+    after = { sortValue: last.requestedAt, serial: last.serial };
+  }
+}
+
+export interface ProductCount {
+  readonly product: string;
+  readonly certificates: number;
+}
+
+/** Who has a good certificate of a generation of `system`. */
+export async function operatorsOf(
+  inventory: Pick<Inventory, 'searchCertificates'>,
+  issuerSerial: string,
+  now: number,
+): Promise<readonly string[]> {
+  const names = new Set<string>();
+  const filter = { purpose: 'operator', issuerSerial, status: 'valid' } as const;
+  for await (const { owner } of every(inventory, filter, now)) names.add(owner);
+  return [...names];
+}
+
+/** Products' certificates of a generation that are good, or held, and that nothing has followed yet. */
+const inUse = (issuerSerial: string) =>
+  ({ purpose: 'product', issuerSerial, status: ['valid', 'held'], successor: 'none' }) as const;
+
+/** Whether a campaign would have a member: one that is good. */
+export async function hasIssued(
+  inventory: Pick<Inventory, 'searchCertificates'>,
+  issuerSerial: string,
+  now: number,
+): Promise<boolean> {
+  const query = { ...inUse(issuerSerial), status: 'valid', sort: 'requestedAt', limit: 1, now } as const;
+  return (await inventory.searchCertificates(query)).length > 0;
+}
+
+/** How many of them each product has; the largest first. */
+export async function productsOf(
+  inventory: Pick<Inventory, 'searchCertificates'>,
+  issuerSerial: string,
+  now: number,
+): Promise<readonly ProductCount[]> {
+  const counts = new Map<string, number>();
+  for await (const { owner } of every(inventory, inUse(issuerSerial), now)) {
+    counts.set(owner, (counts.get(owner) ?? 0) + 1);
+  }
+  return Array.from(counts, ([product, certificates]) => ({ product, certificates })).sort(
+    (a, b) => b.certificates - a.certificates || (a.product < b.product ? -1 : 1),
+  );
+}

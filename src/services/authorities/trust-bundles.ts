@@ -1,0 +1,83 @@
+/** What anybody may fetch to build a chain: the authorities' certificates, and the roots of each environment. */
+import { CaError } from '../../domain/errors.ts';
+import { rootAbove } from '../../domain/records/external-authority.ts';
+import { type AuthorityGeneration, authorityOfGeneration } from '../../domain/records/generation.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Inventory } from '../../ports/inventory.ts';
+import type { Services } from '../services.ts';
+import type { ActiveAuthority, AuthorityDirectory } from './authority-directory.ts';
+import type { AuthorityView } from './authority-services.ts';
+import type { ExternalDirectory } from './external-authorities.ts';
+import { authorityCertificatesOf } from './revoke-authority-certificates.ts';
+
+export interface TrustDeps {
+  readonly inventory: Inventory;
+  readonly directory: AuthorityDirectory;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly external: ExternalDirectory;
+}
+
+export function createTrustServices(
+  deps: TrustDeps,
+): Pick<Services, 'listAuthorities' | 'authority' | 'authorityGeneration' | 'trustBundle'> {
+  return {
+    listAuthorities: async () => (await served(deps)).map(viewOf),
+    authority: async (name) =>
+      viewOf(await (authorityOfGeneration(name) === name ? deps.directory.get(name) : deps.directory.generation(name))),
+    authorityGeneration: async (id) => viewOf(await deps.directory.generation(id)),
+    async trustBundle(environment) {
+      const roots = await trustedRoots(deps.directory, environment);
+      const ders = [...roots, ...(await rootsElsewhere(deps, environment))];
+      if (ders.length > 0) return ders;
+      throw new CaError('notFound', 'There is no such environment. GET /v1/authorities lists what there is.');
+    },
+  };
+}
+
+/** DER of the roots of an environment, or of `system`, whose keys are here. */
+export async function trustedRoots(directory: AuthorityDirectory, environment: string): Promise<readonly Uint8Array[]> {
+  const roots = (await directory.generations()).filter(
+    ({ authority, generation }) =>
+      authority.parent === authority.name &&
+      (authority.environment ?? 'system') === environment &&
+      isTrusted(generation),
+  );
+  return roots.map(({ certificateDer }) => certificateDer);
+}
+
+/** DER of the roots above every certificate that a generation in use has had: peers may still be shown any of them. */
+async function rootsElsewhere(
+  { directory, external, inventory }: TrustDeps,
+  environment: string,
+): Promise<readonly Uint8Array[]> {
+  const all = (await external.all()).map((view) => view.external);
+  if (!all.some((one) => one.environment === environment)) return [];
+  const signers = new Set<string>();
+  for (const { authority, generation } of await directory.generations()) {
+    if (authority.environment !== environment || !isTrusted(generation)) continue;
+    const certificates = await authorityCertificatesOf(inventory, authority.name);
+    for (const one of certificates) if (one.generation === generation.number) signers.add(one.issuer);
+  }
+  const roots = new Set([...signers].map((name) => rootAbove(all, name)?.name));
+  return all.filter(({ name }) => roots.has(name)).map(({ certificateDer }) => certificateDer);
+}
+
+/** From before it signs anything until nothing that it signed is in use. */
+const isTrusted = ({ phase, isCompromised }: AuthorityGeneration): boolean => phase !== 'retired' && !isCompromised;
+
+/** A retired one for as long as its last list is good: who checks its certificates needs both. */
+async function served({ directory, inventory, clock }: TrustDeps): Promise<readonly ActiveAuthority[]> {
+  const isServed = async ({ id, generation }: ActiveAuthority): Promise<boolean> =>
+    generation.phase !== 'retired' || ((await inventory.latestCrl(id))?.nextUpdate ?? 0) > clock.now() / 1000;
+  const generations = await directory.generations();
+  const kept = await Promise.all(generations.map(isServed));
+  return generations.filter((_, index) => kept[index]);
+}
+
+const viewOf = ({ authority, id, generation, certificate, certificateDer }: ActiveAuthority): AuthorityView => ({
+  authority,
+  id,
+  generation,
+  certificate,
+  certificateDer,
+});

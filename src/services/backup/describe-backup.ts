@@ -1,0 +1,49 @@
+/** The manifest of a backup, from what was copied; refuses one whose keys are not whole. */
+import { type BackupManifest, backupFormat, type ManifestAuthority } from '../../domain/backup/manifest.ts';
+import { StartError } from '../../domain/errors.ts';
+import { parseCertificate } from '../../domain/x509/certificate.ts';
+import type { BackupPart, CopiedAuthority, CopyFacts } from '../../ports/backup.ts';
+import { homeVault } from '../vaults/named-vault.ts';
+
+export interface BackupSurroundings {
+  readonly version: string;
+  /** Unix milliseconds. */
+  readonly now: number;
+  /** Where an authority's list is published; null where that is not known. */
+  readonly crlUrl: (authority: string) => string | null;
+  /** Name of the part that holds a key of the vault `file`. */
+  readonly keyPart: (key: string) => string;
+}
+
+/** StartError `keyFileDamaged` when the key of an authority is not among the parts. */
+export function describeBackup(
+  facts: CopyFacts,
+  parts: readonly BackupPart[],
+  { version, now, crlUrl, keyPart }: BackupSurroundings,
+): BackupManifest {
+  const names = new Set(parts.map(({ name }) => name));
+  for (const { name, vault, vaultKey } of facts.authorities) {
+    if (vault === homeVault && !names.has(keyPart(vaultKey))) throw keyMissing(name, keyPart(vaultKey));
+  }
+  return {
+    format: backupFormat,
+    program: version,
+    createdAt: `${new Date(now).toISOString().slice(0, 19)}Z`,
+    schema: facts.schema,
+    audit: { seq: facts.audit.seq, hash: facts.audit.hash },
+    checkpoint: facts.checkpoint,
+    authorities: facts.authorities.map((authority) => described(authority, crlUrl(authority.name))),
+    parts: parts.map(({ name, size, sha256 }) => ({ name, size, sha256 })),
+  };
+}
+
+function described({ name, certificateDer, crlNumber }: CopiedAuthority, crlUrl: string | null): ManifestAuthority {
+  const { subjectKeyIdentifier } = parseCertificate(certificateDer);
+  return { name, keyIdentifier: Buffer.from(subjectKeyIdentifier ?? []).toString('hex'), crlNumber, crlUrl };
+}
+
+const keyMissing = (authority: string, file: string): StartError =>
+  new StartError(
+    'keyFileDamaged',
+    `The key of ${authority} is not in the home (${file}), so that a backup would be of no use. Put it back first.`,
+  );

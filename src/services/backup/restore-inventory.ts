@@ -1,0 +1,149 @@
+/** Ends a restore: the inventory of the backup learns what was revoked after it, and its audit log says so. Never un-revokes. */
+import type { BackupManifest } from '../../domain/backup/manifest.ts';
+import type { RestoredList, RestoreReport } from '../../domain/backup/report.ts';
+import { StartError } from '../../domain/errors.ts';
+import type { CertificateRecord } from '../../domain/records/certificate.ts';
+import { type AuthorityGeneration, authorityOfGeneration, generationId } from '../../domain/records/generation.ts';
+import { type ParsedCertificate, parseCertificate } from '../../domain/x509/certificate.ts';
+import type { CrlEntry } from '../../domain/x509/crl.ts';
+import { verifySignature } from '../../domain/x509/public-key.ts';
+import type { CrlRecord, Inventory, Restoration, RestoredRevocation } from '../../ports/inventory.ts';
+import type { NewestList } from './newest-lists.ts';
+
+export interface RestoreDeps {
+  /** Of the backup, opened by nobody else. */
+  readonly inventory: Inventory;
+  /** Unix milliseconds. */
+  readonly now: number;
+  readonly version: string;
+}
+
+export interface RestorePlan {
+  readonly manifest: BackupManifest;
+  readonly lists: readonly NewestList[];
+  readonly withoutCrl: readonly string[];
+  readonly keepTokens: boolean;
+}
+
+/** Behind the newest event of the backup by more than this, the clock is wrong. */
+const maximumBehindMs = 60_000;
+
+/** StartError `crlUnusable` for a list its authority did not sign, `clockUnsafe` for a clock behind the backup; nothing was written then. */
+export async function restoreInventory(
+  deps: RestoreDeps,
+  plan: RestorePlan,
+): Promise<Pick<RestoreReport, 'lists' | 'withoutCrl' | 'tokensEnded'>> {
+  await refuseClockBehind(deps);
+  const generations = await deps.inventory.generations();
+  const read: ReadList[] = [];
+  for (const list of plan.lists) read.push(await readAgainst(deps, list, generations));
+  await deps.inventory.recordRestoration(restorationOf(deps, plan, read));
+  const lists = read.map(({ summary }) => summary);
+  return { lists, withoutCrl: plan.withoutCrl, tokensEnded: !plan.keepTokens };
+}
+
+async function refuseClockBehind({ inventory, now }: RestoreDeps): Promise<void> {
+  const latest = await inventory.latestTime();
+  if (now >= latest - maximumBehindMs) return;
+  const [clock, newest] = [new Date(now).toISOString(), new Date(latest).toISOString()];
+  throw new StartError(
+    'clockUnsafe',
+    `The clock says ${clock}, but the backup has an event of ${newest}. Correct the clock.`,
+  );
+}
+
+/** What one list changes. */
+interface ReadList {
+  readonly record: CrlRecord;
+  readonly revoked: readonly RestoredRevocation[];
+  readonly quarantined: Restoration['quarantined'];
+  readonly summary: RestoredList;
+}
+
+async function readAgainst(
+  deps: RestoreDeps,
+  list: NewestList,
+  generations: readonly AuthorityGeneration[],
+): Promise<ReadList> {
+  const { authority, crl } = list;
+  const certificate = await certificateOf(deps, authority, generations);
+  const { publicKey } = certificate;
+  const { tbs, signature, signatureAlgorithm: algorithm, crlNumber, thisUpdate, nextUpdate, der } = crl;
+  const isOurs = Buffer.compare(crl.issuer.der, certificate.subject.der) === 0;
+  if (!isOurs || !(await verifySignature({ tbs, signature, algorithm, publicKey }))) {
+    throw new StartError(
+      'crlUnusable',
+      `${list.file} was not signed by ${authority}: it was altered, or forged. Use another copy.`,
+    );
+  }
+  const revoked: RestoredRevocation[] = [];
+  const quarantined: Restoration['quarantined'][number][] = [];
+  for (const entry of crl.entries) {
+    const record = await deps.inventory.certificate(entry.serial);
+    if (record?.authority !== authorityOfGeneration(authority)) {
+      quarantined.push({
+        ...restored(deps, list, entry, 'certificate.quarantined'),
+        listedUntil: certificate.notAfter,
+      });
+    } else if (saysMore(entry, record)) {
+      revoked.push(restored(deps, list, entry, 'certificate.revoked'));
+    }
+  }
+  const summary = { authority, crlNumber, thisUpdate, revoked: revoked.length, quarantined: quarantined.length };
+  return { record: { authority, crlNumber, thisUpdate, nextUpdate, der }, revoked, quarantined, summary };
+}
+
+async function certificateOf(
+  { inventory }: RestoreDeps,
+  id: string,
+  generations: readonly AuthorityGeneration[],
+): Promise<ParsedCertificate> {
+  const serial = generations.find((generation) => generationId(generation) === id)?.certificateSerial;
+  const der = serial ? await inventory.certificateDer(serial) : undefined;
+  if (!der) throw new StartError('backupDamaged', `The backup has no certificate of ${id}. Use another backup.`);
+  return parseCertificate(der);
+}
+
+/** A list adds to what the backup knows, but takes nothing back: a revocation for good outranks a hold. */
+const saysMore = (entry: CrlEntry, { revocation }: CertificateRecord): boolean =>
+  revocation === null || (revocation.reason === 'certificateHold' && entry.reason !== 'certificateHold');
+
+function restored(
+  { now: at }: RestoreDeps,
+  { authority, crl }: NewestList,
+  entry: CrlEntry,
+  kind: 'certificate.revoked' | 'certificate.quarantined',
+): RestoredRevocation {
+  const { serial, at: revokedAt, reason, invalidityDate } = entry;
+  const details = { reason, authority, crlNumber: crl.crlNumber };
+  return {
+    authority,
+    serial,
+    revocation: { at: revokedAt, reason, ...(invalidityDate !== undefined && { invalidityDate }) },
+    audit: { at, kind, actor: 'service', object: `certificate:${serial}`, details },
+  };
+}
+
+function restorationOf(deps: RestoreDeps, plan: RestorePlan, read: readonly ReadList[]): Restoration {
+  const { manifest } = plan;
+  const revoked = read.flatMap((list) => list.revoked);
+  const quarantined = read.flatMap((list) => list.quarantined);
+  const details = {
+    version: deps.version,
+    backupCreatedAt: manifest.createdAt,
+    backupSeq: manifest.audit.seq,
+    backupHash: manifest.audit.hash,
+    revoked: revoked.length,
+    quarantined: quarantined.length,
+    crls: read.map(({ record }) => `${record.authority}:${record.crlNumber}`).join(' '),
+    withoutCrl: plan.withoutCrl.join(' '),
+    tokensEnded: !plan.keepTokens,
+  };
+  return {
+    audit: { at: deps.now, kind: 'service.restored', actor: 'service', object: 'service', details },
+    revoked,
+    quarantined,
+    crls: read.map(({ record }) => record),
+    tokensEndAt: plan.keepTokens ? null : deps.now,
+  };
+}

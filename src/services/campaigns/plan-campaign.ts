@@ -1,0 +1,104 @@
+/** What a campaign would come to: how many certificates of which products, and how many rotations an hour. */
+import { renewalWindow } from '../../domain/policy/renewal-window.ts';
+import type { CampaignFilter, CampaignOrder, CampaignTurn } from '../../domain/records/campaign.ts';
+import type { CertificateRecord } from '../../domain/records/certificate.ts';
+import { refuse } from '../../domain/refusal.ts';
+import type { Inventory } from '../../ports/inventory.ts';
+import type { CertificateQuery } from '../../ports/inventory-questions.ts';
+import type { CampaignPlan } from './campaign-views.ts';
+
+/** More are several campaigns: each of them can be paused. */
+const mostMembers = 500_000;
+
+const pageSize = 1000;
+
+/** The certificates that a campaign is about: good ones of products that nothing has followed yet. `now` in Unix seconds. */
+export const memberQuery = (filter: CampaignFilter, now: number): Omit<CertificateQuery, 'limit' | 'after'> => ({
+  ...filter,
+  purpose: 'product',
+  status: 'valid',
+  successor: 'none',
+  sort: 'requestedAt',
+  now,
+});
+
+/** Reads all that match, a page at a time. Refuses a filter that nothing matches, and one that too many do. */
+export async function planCampaign(
+  inventory: Pick<Inventory, 'searchCertificates'>,
+  order: CampaignOrder,
+  now: number,
+): Promise<CampaignPlan> {
+  const products = new Map<string, number>();
+  const hours = new Map<number, number>();
+  let position = 0;
+  for await (const record of matching(inventory, order.filter, now)) {
+    position += 1;
+    if (position > mostMembers) refuseSize();
+    products.set(record.owner, (products.get(record.owner) ?? 0) + 1);
+    const hour = hourOf(record, { status: 'running', position, spreadFrom: now, rotateBy: order.rotateBy }, now);
+    hours.set(hour, (hours.get(hour) ?? 0) + 1);
+  }
+  if (position === 0) refuseNothing();
+  return {
+    ...order,
+    at: now,
+    certificates: position,
+    products: Array.from(products, ([product, certificates]) => ({ product, certificates })).sort(
+      (a, b) => b.certificates - a.certificates || (a.product < b.product ? -1 : 1),
+    ),
+    load: loadOf(hours, now, order.rotateBy),
+    mostPerHour: [...hours.values()].reduce((most, count) => Math.max(most, count), 0),
+  };
+}
+
+async function* matching(
+  inventory: Pick<Inventory, 'searchCertificates'>,
+  filter: CampaignFilter,
+  now: number,
+): AsyncGenerator<CertificateRecord> {
+  const query = memberQuery(filter, now);
+  let after: CertificateQuery['after'];
+  for (;;) {
+    const page = await inventory.searchCertificates({ ...query, limit: pageSize, ...(after && { after }) });
+    yield* page;
+    const last = page.at(-1);
+    if (!last || page.length < pageSize) return;
+    after = { sortValue: last.requestedAt, serial: last.serial };
+  }
+}
+
+const hourSeconds = 3600;
+
+/** Hours from now in which it is rotated: in the middle of its window, or at once. */
+function hourOf(record: CertificateRecord, turn: CampaignTurn, now: number): number {
+  const { start, end } = renewalWindow(record, [turn]);
+  return Math.floor(Math.max((start + end) / 2 - now, 0) / hourSeconds);
+}
+
+/** Bars enough to see the shape, few enough to be read. */
+const mostBars = 24;
+
+function loadOf(hours: ReadonlyMap<number, number>, now: number, rotateBy: number): CampaignPlan['load'] {
+  const total = Math.ceil((rotateBy - now) / hourSeconds);
+  const width = Math.ceil(total / mostBars);
+  return Array.from({ length: Math.ceil(total / width) }, (_, index) => {
+    const first = index * width;
+    let rotations = 0;
+    for (let hour = first; hour < first + width; hour++) rotations += hours.get(hour) ?? 0;
+    return {
+      from: now + first * hourSeconds,
+      until: Math.min(now + (first + width) * hourSeconds, rotateBy),
+      rotations,
+    };
+  });
+}
+
+function refuseNothing(): never {
+  const message = 'No certificate matches that is good, a product’s, and not followed by another.';
+  return refuse([{ code: 'campaignWithoutMembers', field: 'filter', message }]);
+}
+
+function refuseSize(): never {
+  const message = `More than ${mostMembers} certificates match. Narrow the filter, and start several campaigns.`;
+  return refuse([{ code: 'campaignTooLarge', field: 'filter', message }]);
+}

@@ -1,0 +1,80 @@
+/** Filters that no certificate can meet together: a mistake worth an answer, not an empty list. */
+import type { Reason } from '../../domain/errors.ts';
+import { refuseIfAny } from '../../domain/refusal.ts';
+import type { CertificateFilter, OneOrMore } from '../../ports/inventory-questions.ts';
+
+const contradiction = (field: string, message: string): Reason => ({ code: 'contradictoryFilters', field, message });
+
+/** Throws `malformed` with every contradiction. `now` in Unix seconds. */
+export function refuseContradictions(filter: CertificateFilter, now: number): void {
+  refuseIfAny([
+    ...expiryContradictions(filter, now),
+    ...issueContradictions(filter),
+    ...holderContradictions(filter),
+    ...rotationContradictions(filter),
+  ]);
+}
+
+function expiryContradictions({ notAfterAfter, notAfterBefore, status }: CertificateFilter, now: number): Reason[] {
+  const only = (wanted: string): boolean => status !== undefined && [status].flat().every((one) => one === wanted);
+  const reasons: Reason[] = [];
+  if (isEmpty(notAfterAfter, notAfterBefore)) {
+    reasons.push(contradiction('notAfter.before', 'is not later than notAfter.after'));
+  }
+  if (only('expired') && notAfterAfter !== undefined && notAfterAfter >= now) {
+    reasons.push(contradiction('notAfter.after', 'is in the future, where nothing has expired yet'));
+  }
+  if (only('valid') && notAfterBefore !== undefined && notAfterBefore <= now) {
+    reasons.push(contradiction('notAfter.before', 'is in the past, and what has expired is not valid'));
+  }
+  return reasons;
+}
+
+function issueContradictions({ issuedAfter, issuedBefore, status }: CertificateFilter): Reason[] {
+  const reasons: Reason[] = [];
+  if (isEmpty(issuedAfter, issuedBefore)) {
+    reasons.push(contradiction('issued.before', 'is not later than issued.after'));
+  }
+  const isPending = status !== undefined && [status].flat().every((one) => one === 'pending');
+  if (isPending && (issuedAfter !== undefined || issuedBefore !== undefined)) {
+    reasons.push(contradiction('status', 'pending certificates have no time of issue'));
+  }
+  return reasons;
+}
+
+/** Bounds are left out: between 5 and 6 there is nothing. */
+const isEmpty = (after: number | undefined, before: number | undefined): boolean =>
+  after !== undefined && before !== undefined && before - after < 2;
+
+function holderContradictions({ owner, environment, purpose }: CertificateFilter): Reason[] {
+  if (owner === undefined) return [];
+  const reasons: Reason[] = [];
+  if (purpose !== undefined && purpose !== 'product') {
+    reasons.push(contradiction('purpose', `is ${purpose}, but only certificates of purpose product are a product’s`));
+  }
+  const isWithin = (product: string): boolean =>
+    environment === undefined || values(environment).includes(product.split('/', 1)[0]!);
+  if (!values(owner).some(isWithin)) {
+    reasons.push(contradiction('environment', 'is not the one of the product, whose id begins with its own'));
+  }
+  return reasons;
+}
+
+const values = (value: OneOrMore<string>): readonly string[] => [value].flat() as readonly string[];
+
+/** Overdue is a valid certificate that nothing has followed; targets report only certificates of products. */
+function rotationContradictions({ rotation, deployment, status, successor, purpose }: CertificateFilter): Reason[] {
+  const reasons: Reason[] = [];
+  if (rotation !== undefined && status !== undefined && !values(status).includes('valid')) {
+    reasons.push(contradiction('status', 'is not valid, and only what is valid can be overdue'));
+  }
+  if (rotation !== undefined && successor === 'some') {
+    reasons.push(contradiction('successor', 'is some, and what was followed is not overdue'));
+  }
+  if ((rotation ?? deployment) !== undefined && purpose !== undefined && purpose !== 'product') {
+    reasons.push(
+      contradiction('purpose', `is ${purpose}, but only products’ certificates are deployed and rotated so`),
+    );
+  }
+  return reasons;
+}

@@ -1,0 +1,35 @@
+/** Long reading that gives way to issuing: while certificates are being written it rests longer than it works. */
+import type { Clock } from '../../ports/clock.ts';
+import type { Inventory } from '../../ports/inventory.ts';
+
+/** Rest for each unit of work: a quarter of one processor is left for reading, which issuing hardly feels. */
+const restPerWork = 3;
+const longestRestMs = 1_000;
+
+export interface GiveWayDeps {
+  readonly inventory: Pick<Inventory, 'load'>;
+  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly pause?: (ms: number) => Promise<void>;
+}
+
+/** Runs each step of one long task; a step may come later than it was asked for, by how long the one before it took. */
+export function createGiveWay({
+  inventory,
+  clock,
+  pause = inMs,
+}: GiveWayDeps): <T>(step: () => Promise<T>) => Promise<T> {
+  let tookMs = 0;
+  return async (step) => {
+    if (tookMs > 0 && (await inventory.load()).pendingWrites > 0) {
+      await pause(Math.min(tookMs * restPerWork, longestRestMs));
+    }
+    const startedAt = clock.monotonic();
+    try {
+      return await step();
+    } finally {
+      tookMs = clock.monotonic() - startedAt;
+    }
+  };
+}
+
+const inMs = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref());

@@ -1,0 +1,63 @@
+/** The service's own TLS certificate: a key that lives only in memory, issued by `system`, replaced by itself. */
+import { encodePem } from '../../domain/der/pem.ts';
+import { recipes } from '../../domain/policy/service-profiles.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { KeyPairs } from '../../ports/key-pairs.ts';
+import type { ActiveAuthority, AuthorityDirectory } from '../authorities/authority-directory.ts';
+import type { IssueServiceCertificate } from './issue-service-certificate.ts';
+
+export interface ServerCertificate {
+  readonly keyPem: string;
+  readonly certificatePem: string;
+  /** What follows it: a cross-certificate while `system` has two roots in use. */
+  readonly chainPem: string;
+  /** Id of the generation of `system` that signed it. */
+  readonly issuer: string;
+  /** Unix seconds. */
+  readonly notBefore: number;
+  readonly notAfter: number;
+}
+
+export interface ServerCertificateDeps {
+  readonly clock: Clock;
+  readonly keyPairs: KeyPairs;
+  readonly directory: AuthorityDirectory;
+  readonly issueServiceCertificate: IssueServiceCertificate;
+  /** DNS names and IP addresses by which clients reach the service. */
+  readonly names: readonly string[];
+}
+
+export async function issueServerCertificate(deps: ServerCertificateDeps): Promise<ServerCertificate> {
+  const pair = await deps.keyPairs.exportable('ec-p256');
+  const issuer = await deps.directory.get('system');
+  const { record, der } = await deps.issueServiceCertificate({
+    recipe: recipes.server,
+    issuer,
+    owner: 'server',
+    publicKeyDer: pair.publicKeyDer,
+    commonName: deps.names[0] ?? 'localhost',
+    names: deps.names,
+    ignoreClock: true,
+  });
+  return {
+    keyPem: pair.privateKeyPem,
+    certificatePem: encodePem('CERTIFICATE', der),
+    chainPem: chainOf(issuer),
+    issuer: issuer.id,
+    notBefore: record.notBefore,
+    notAfter: record.notAfter,
+  };
+}
+
+const chainOf = ({ chainDer }: ActiveAuthority): string =>
+  chainDer.map((der) => encodePem('CERTIFICATE', der)).join('');
+
+/** Two thirds of its life have passed, or `system` has another key or another chain: time for the next one. */
+export async function serverCertificateIsDue(
+  { clock, directory }: Pick<ServerCertificateDeps, 'clock' | 'directory'>,
+  { notBefore, notAfter, issuer, chainPem }: ServerCertificate,
+): Promise<boolean> {
+  const system = await directory.get('system');
+  const isOld = clock.now() / 1000 > notBefore + ((notAfter - notBefore) * 2) / 3;
+  return isOld || issuer !== system.id || chainPem !== chainOf(system);
+}

@@ -1,0 +1,82 @@
+/** Why a request cannot be approved now: told to who looks at it, and in the same words to who tries. */
+import type { Reason } from '../../domain/errors.ts';
+import type { RequestRecord } from '../../domain/records/request.ts';
+import type { Inventory } from '../../ports/inventory.ts';
+import type { ApproveOutcome, RequestGround } from '../../ports/request-store.ts';
+import { blockedKeyReason } from '../issuing/settle-issuance.ts';
+import { endReason } from './request-answer.ts';
+
+/** Every reason that does not depend on who approves; the act judges them again in its transaction. */
+export async function findObstacles(inventory: Inventory, record: RequestRecord, now: number): Promise<Reason[]> {
+  if (record.endedAt !== null || (record.serial === null && record.expiresAt <= now)) return [endReason(record)];
+  if (record.serial !== null) return [];
+  const changed = await changedGrounds(inventory, record);
+  const block = await inventory.keyBlock(record.keySha256);
+  const predecessor = record.predecessor === null ? undefined : await inventory.certificate(record.predecessor);
+  return [
+    ...changed.map(outdatedReason),
+    ...(block ? [blockedKeyReason(block)] : []),
+    ...(predecessor?.successor ? [rotatedReason(predecessor.successor)] : []),
+    // One that was shown as the credential is told as that already.
+    ...(predecessor?.revocation && record.shownSerial !== record.predecessor ? [revokedReason] : []),
+  ];
+}
+
+async function changedGrounds(inventory: Inventory, record: RequestRecord): Promise<readonly RequestGround[]> {
+  const profile = await inventory.profileVersion(record.environment, record.profile);
+  const product = await inventory.product(record.product);
+  const token = record.tokenId === null || (await inventory.token(record.tokenId));
+  const shown = record.shownSerial === null ? undefined : await inventory.certificate(record.shownSerial);
+  const holds: Readonly<Record<RequestGround, boolean>> = {
+    profile: profile?.version === record.profileVersion,
+    product: product?.version === record.productVersion,
+    token: token !== undefined,
+    certificate: !shown?.revocation,
+  };
+  return (Object.keys(holds) as RequestGround[]).filter((ground) => !holds[ground]);
+}
+
+/** What the transaction of an approval found. */
+export function reasonsOf(outcome: Exclude<ApproveOutcome, { readonly kind: 'done' | 'notFound' }>): readonly Reason[] {
+  switch (outcome.kind) {
+    case 'ended':
+      return [endReason(outcome.record)];
+    case 'ownRequest':
+      return [{ code: 'requestOfYours', message: 'This request is your own. Ask another operator to approve it.' }];
+    case 'approvedBefore':
+      return [{ code: 'requestApprovedByYou', message: 'You have approved this request. It takes another operator.' }];
+    case 'outdated':
+      return outcome.changed.map(outdatedReason);
+    case 'keyBlocked':
+      return [blockedKeyReason(outcome.block)];
+    case 'hasSuccessor':
+      return [rotatedReason(outcome.successor)];
+    case 'predecessorRevoked':
+      return [revokedReason];
+  }
+}
+
+const whatChanged: Readonly<Record<RequestGround, string>> = {
+  profile: 'The profile was changed',
+  product: 'The product was changed or removed',
+  token: 'The enrolment token was removed',
+  certificate: 'The certificate that was shown was revoked',
+};
+
+const outdatedReason = (ground: RequestGround): Reason => ({
+  code: 'requestOutdated',
+  field: ground,
+  message: `${whatChanged[ground]} since the request was submitted. Have it submitted again.`,
+});
+
+const rotatedReason = (successor: string): Reason => ({
+  code: 'requestOutdated',
+  field: 'predecessor',
+  message: `The certificate was rotated meanwhile; its successor is ${successor}. Deny the request.`,
+});
+
+const revokedReason: Reason = {
+  code: 'requestOutdated',
+  field: 'predecessor',
+  message: 'The certificate that it was to follow was revoked meanwhile. Deny the request.',
+};

@@ -1,0 +1,53 @@
+/** What becomes of requests without anybody asking: their time runs out, and what was approved is issued after all. */
+import type { AuditEntry } from '../../domain/records/audit-event.ts';
+import type { Log } from '../../ports/log.ts';
+import { type IssueApprovedDeps, issueApproved } from './issue-approved.ts';
+
+export interface TendRequestsDeps extends IssueApprovedDeps {
+  readonly log: Log;
+}
+
+/** Of each kind in one round; the rest comes in the next one. */
+const atOnce = 100;
+
+/** Each failed try leaves a closed intent, so they grow rare: a signer that is away for a week costs 170 of them. */
+const firstPauseMs = 10_000;
+const longestPauseMs = 3_600_000;
+
+interface Failing {
+  readonly pauseMs: number;
+  /** Monotonic milliseconds. */
+  readonly notBefore: number;
+}
+
+/** One round; called about once a second. Also finishes what a crash left between approval and certificate. */
+export function createTendRequests(deps: TendRequestsDeps): () => Promise<void> {
+  const failing = new Map<string, Failing>();
+
+  const retry = async (id: string): Promise<void> => {
+    const failed = failing.get(id);
+    if (failed && failed.notBefore > deps.clock.monotonic()) return;
+    try {
+      const record = await deps.inventory.request(id);
+      if (record) await issueApproved(deps, record);
+      failing.delete(id);
+    } catch (error) {
+      const pauseMs = Math.min((failed?.pauseMs ?? firstPauseMs / 2) * 2, longestPauseMs);
+      failing.set(id, { pauseMs, notBefore: deps.clock.monotonic() + pauseMs });
+      deps.log.warn({ err: error, request: id, pauseMs }, 'an approved request could not be issued; trying again');
+    }
+  };
+
+  return async () => {
+    const at = deps.clock.now();
+    const { expired, approved } = await deps.inventory.dueRequests(at, atOnce);
+    for (const id of expired) await expire(deps, id, at);
+    for (const id of failing.keys()) if (!approved.includes(id)) failing.delete(id);
+    for (const id of approved) if (!expired.includes(id)) await retry(id);
+  };
+}
+
+async function expire(deps: TendRequestsDeps, id: string, at: number): Promise<void> {
+  const audit: AuditEntry = { at, kind: 'request.expired', actor: 'service', object: `request:${id}` };
+  if (await deps.inventory.expireRequest({ id, at, audit })) deps.requestNews.announce(id);
+}

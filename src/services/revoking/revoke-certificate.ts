@@ -1,0 +1,121 @@
+/** Revokes certificates and releases holds (RFC 5280 §5.3.1), durable and audited before anybody is told. */
+import { CaError } from '../../domain/errors.ts';
+import { isRevocationReason, type RevocationReason, revocationReasons } from '../../domain/policy/revocation-reason.ts';
+import type { AuditEntry } from '../../domain/records/audit-event.ts';
+import type { CertificateRecord, Revocation } from '../../domain/records/certificate.ts';
+import { refuse } from '../../domain/refusal.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { RevokeOutcome } from '../../ports/inventory.ts';
+import { actorOf, type Caller } from '../caller.ts';
+import { findVisible, type ViewDeps, viewOf } from '../inventory/view-certificate.ts';
+import type { CertificateView } from '../services.ts';
+import type { RevocationNews } from './revocation-news.ts';
+
+export interface RevokeDeps extends ViewDeps {
+  readonly clock: Clock;
+  readonly news: RevocationNews;
+}
+
+/** Reasons a product may give for its own certificates; the others are an operator's to judge. */
+const productReasons: readonly RevocationReason[] = [
+  'unspecified',
+  'keyCompromise',
+  'affiliationChanged',
+  'superseded',
+  'cessationOfOperation',
+];
+
+export const createRevokeCertificate =
+  (deps: RevokeDeps) =>
+  async (
+    caller: Caller,
+    serial: string,
+    revoking: { reason: string; invalidityDate?: number },
+  ): Promise<CertificateView> => {
+    const reason = checkReason(caller, revoking.reason);
+    const record = await findVisible(deps, caller, serial);
+    refuseOthersPurpose(record, caller);
+    const at = Math.floor(deps.clock.now() / 1000);
+    const revocation: Revocation = {
+      at,
+      reason,
+      ...(revoking.invalidityDate !== undefined && {
+        invalidityDate: checkInvalidityDate(revoking.invalidityDate, at),
+      }),
+    };
+    const audit = entry(deps, caller, record, { kind: 'certificate.revoked', details: { reason } });
+    const outcome = await deps.inventory.revokeCertificate({ serial: record.serial, revocation, audit });
+    return settle(deps, outcome, true);
+  };
+
+export const createReleaseCertificate =
+  (deps: RevokeDeps) =>
+  async (caller: Caller, serial: string): Promise<CertificateView> => {
+    if (caller.kind !== 'operator') throw new CaError('unauthorized', 'Only an operator may release a hold.');
+    const record = await findVisible(deps, caller, serial);
+    const audit = entry(deps, caller, record, { kind: 'certificate.released' });
+    return settle(deps, await deps.inventory.releaseCertificate({ serial: record.serial, audit }), false);
+  };
+
+async function settle(deps: RevokeDeps, outcome: RevokeOutcome, revoked: boolean): Promise<CertificateView> {
+  if (outcome.kind === 'notFound') throw new CaError('notFound', 'There is no certificate with this serial.');
+  if (outcome.kind === 'lastAdmin') {
+    throw new CaError('lastAdmin', 'This is the last valid certificate of an admin. Add another admin first.');
+  }
+  const { record } = outcome;
+  if (outcome.kind === 'alreadyRevoked') {
+    const since = new Date((record.revocation?.at ?? 0) * 1000).toISOString();
+    throw new CaError('alreadyRevoked', `The certificate ${record.serial} is revoked since ${since}.`);
+  }
+  if (outcome.kind === 'notHeld') {
+    throw new CaError('conflict', `The certificate ${record.serial} is not on hold; only a hold can be released.`);
+  }
+  deps.news.announce({ serial: record.serial, authority: record.authority, revoked });
+  const der = await deps.inventory.certificateDer(record.serial);
+  if (!der) throw new CaError('serverInternal', 'The certificate’s bytes are not recorded.');
+  return viewOf(deps, record, der);
+}
+
+function entry(
+  deps: RevokeDeps,
+  caller: Caller,
+  record: CertificateRecord,
+  what: Pick<AuditEntry, 'kind' | 'details'>,
+): AuditEntry {
+  return { at: deps.clock.now(), actor: actorOf(caller), object: `certificate:${record.serial}`, ...what };
+}
+
+function checkReason(caller: Caller, text: string): RevocationReason {
+  const allowed: readonly string[] = caller.kind === 'operator' ? Object.keys(revocationReasons) : productReasons;
+  if (isRevocationReason(text) && allowed.includes(text)) return text;
+  throw new CaError('badRevocationReason', `This is no reason you may give. Use one of: ${allowed.join(', ')}.`);
+}
+
+/** RFC 5280 §5.3.2: a date in the past at which the key may already have been unsafe. */
+function checkInvalidityDate(invalidityDate: number, now: number): number {
+  if (invalidityDate <= now && invalidityDate >= 0) return invalidityDate;
+  throw new CaError(
+    'malformed',
+    'invalidityDate lies in the future; give the time from which the key is not trusted.',
+    {
+      reasons: [{ code: 'invalidField', field: 'invalidityDate', message: 'must not lie in the future' }],
+    },
+  );
+}
+
+/**
+ * An authority's or the service's own certificates are not revoked by serial: replacing an authority is another act. That
+ * somebody stays able to administer is judged with the act itself, in the inventory.
+ */
+function refuseOthersPurpose(record: CertificateRecord, caller: Caller): void {
+  if (record.purpose === 'product') return;
+  if (record.purpose !== 'operator') {
+    throw new CaError(
+      'conflict',
+      `The certificate ${record.serial} belongs to the service itself and is not revoked by serial.`,
+    );
+  }
+  if (caller.kind !== 'operator' || caller.role !== 'admin') {
+    refuse([{ code: 'roleNotAllowed', message: 'Only an admin may revoke an operator’s certificate.' }]);
+  }
+}

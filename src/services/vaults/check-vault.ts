@@ -1,0 +1,128 @@
+/** The vaults in use, and the check of one: a probe signed with the key of each generation of its authorities, verified and timed. */
+import { CaError } from '../../domain/errors.ts';
+import type { AuthorityGeneration } from '../../domain/records/generation.ts';
+import { verifySignature } from '../../domain/x509/public-key.ts';
+import type { Inventory } from '../../ports/inventory.ts';
+import type { Vault } from '../../ports/vault.ts';
+import { actorOf, type Caller } from '../caller.ts';
+import type { GuardedClock } from '../guard-clock.ts';
+import { type OpenKey, openKeyOf } from './probed-key.ts';
+import type { KeyCheck, VaultCheck, VaultServices, VaultView } from './vault-services.ts';
+
+export interface CheckVaultDeps {
+  readonly inventory: Inventory;
+  readonly vaults: ReadonlyMap<string, Vault>;
+  readonly clock: GuardedClock;
+  /** Where the keys of new authorities are made. */
+  readonly authorityKeys: { readonly vault: string };
+}
+
+export const createVaultServices = (deps: CheckVaultDeps): VaultServices => ({
+  listVaults: () => list(deps),
+  checkVault: (caller, name) => check(deps, caller, name),
+});
+
+/** Also those that authorities name and nobody configured: what they hold cannot be used. */
+async function list(deps: CheckVaultDeps): Promise<readonly VaultView[]> {
+  const generations = await living(deps);
+  const names = new Set([...deps.vaults.keys(), ...generations.map(({ vault }) => vault)]);
+  return [...names].sort().map((name) => ({
+    name,
+    configured: deps.vaults.has(name),
+    takesNewAuthorities: deps.authorityKeys.vault === name,
+    authorities: [...new Set(generations.filter(({ vault }) => vault === name).map(({ authority }) => authority))],
+  }));
+}
+
+/** Those whose keys may still sign something; by authority and number. */
+async function living({ inventory }: CheckVaultDeps): Promise<readonly AuthorityGeneration[]> {
+  const generations = (await inventory.generations()).filter(({ keyDestroyedAt }) => keyDestroyedAt === null);
+  const order = ({ authority, number }: AuthorityGeneration): string =>
+    `${authority} ${String(number).padStart(9, '0')}`;
+  return generations.toSorted((a, b) => (order(a) < order(b) ? -1 : 1));
+}
+
+async function check(deps: CheckVaultDeps, caller: Caller, name: string): Promise<VaultCheck> {
+  const view = (await list(deps)).find((candidate) => candidate.name === name);
+  if (!view) throw new CaError('notFound', `There is no vault ${name}.`);
+  const generations = (await living(deps)).filter(({ vault }) => vault === name);
+  const keys: KeyCheck[] = [];
+  // One key after the other, so that none is measured in the crowd of another.
+  for (const generation of generations) keys.push(await checkKey(deps, generation));
+  const at = deps.clock.now();
+  const failed = keys.filter(({ fault }) => fault !== null).length;
+  const details = { keys: keys.length, failed };
+  await deps.inventory.appendAudit({
+    ...{ at, kind: 'vault.checked', actor: actorOf(caller), object: `vault:${name}`, details },
+    ...(failed > 0 && { code: 'signerUnavailable' as const }),
+  });
+  return { name, checkedAt: at, keys };
+}
+
+/** Signatures one by one for the latency, then so many side by side for the rate; each loop ends after its second. */
+const alone = { width: 1, atMost: 8, ms: 1000 };
+const crowd = { width: 16, atMost: 64, ms: 1000 };
+
+async function checkKey(deps: CheckVaultDeps, generation: AuthorityGeneration): Promise<KeyCheck> {
+  const { authority, number, vaultKey, keyType, signatureAlgorithm } = generation;
+  const facts = { authority, generation: number, key: vaultKey, keyType, signatureAlgorithm };
+  try {
+    const key = await openKeyOf(deps, generation);
+    const probes = { made: 0 };
+    const single = await signMany(deps, key, { ...alone, probes });
+    const many = await signMany(deps, key, { ...crowd, probes });
+    return {
+      ...facts,
+      fault: null,
+      ...latencies(single.latenciesMs),
+      signaturesPerSecond: many.perSecond === null ? null : toThousandth(many.perSecond),
+    };
+  } catch (error) {
+    const { code, message } = error instanceof CaError ? error : unknownFault;
+    return { ...facts, fault: { code, message }, latencyMs: null, slowestMs: null, signaturesPerSecond: null };
+  }
+}
+
+const unknownFault = { code: 'signerUnavailable', message: 'The vault did not answer.' } as const;
+
+interface Load {
+  readonly width: number;
+  readonly atMost: number;
+  readonly ms: number;
+  readonly probes: { made: number };
+}
+
+async function signMany({ clock }: CheckVaultDeps, key: OpenKey, { width, atMost, ms, probes }: Load) {
+  const latenciesMs: number[] = [];
+  const startedAt = clock.monotonic();
+  let begun = 0;
+  const worker = async (): Promise<void> => {
+    while (begun < atMost && clock.monotonic() - startedAt < ms) {
+      begun++;
+      latenciesMs.push(await signProbe(clock, key, probes.made++));
+    }
+  };
+  await Promise.all(Array.from({ length: width }, worker));
+  const seconds = (clock.monotonic() - startedAt) / 1000;
+  return { latenciesMs, perSecond: seconds > 0 ? latenciesMs.length / seconds : null };
+}
+
+/** Text, so that it can never be taken for a certificate or a list: those begin with the tag of a SEQUENCE. */
+async function signProbe(clock: GuardedClock, { signer, publicKey, name }: OpenKey, number: number): Promise<number> {
+  const tbs = Buffer.from(`Privyseal probe ${number} of the key of ${name}; no certificate\n`);
+  const startedAt = clock.monotonic();
+  const signature = await signer.sign(tbs);
+  const ms = clock.monotonic() - startedAt;
+  if (await verifySignature({ tbs, signature, algorithm: signer.algorithm, publicKey })) return ms;
+  throw new CaError('signerUnavailable', 'The signature does not verify with the public key of the authority.');
+}
+
+function latencies(ms: readonly number[]): { latencyMs: number; slowestMs: number } {
+  const sorted = ms.toSorted((a, b) => a - b);
+  return {
+    latencyMs: toThousandth(sorted[Math.floor(sorted.length / 2)] ?? 0),
+    slowestMs: toThousandth(sorted.at(-1) ?? 0),
+  };
+}
+
+const toThousandth = (value: number): number => Math.round(value * 1000) / 1000;

@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { at, type CommandLineOptions, commandLine, homeFor } from '../../../support/command-line.ts';
+import { testRotationJson } from '../../../support/rotations-double.ts';
+import { type Responder, startStubService } from '../../../support/stub-service.ts';
+
+async function started(respond: Responder) {
+  const service = await startStubService(respond, { tls: { requestCert: true, rejectUnauthorized: true } });
+  const cwd = homeFor(service);
+  const run = (argv: string[], options?: CommandLineOptions) =>
+    commandLine(['authority', ...argv, ...at(service)], { cwd, ...options });
+  const asked = () => service.requests.map(({ method, path, body }) => [method, path, body.toString()]);
+  return { run, asked };
+}
+
+const lines = (text: string): string[] => text.split('\n').slice(0, -1);
+
+describe('privyseal authority rotate', () => {
+  it('says where a rotation is, and who stands in the way of the next step', async () => {
+    const { run, asked } = await started(() => ({ body: testRotationJson }));
+    const shown = lines((await run(['rotate', 'status', 'dev-root'])).stdout);
+    expect(shown.slice(0, 3)).toEqual(['Authority     dev-root', 'From          dev-root', 'To            dev-root.2']);
+    expect(shown.slice(-3)).toEqual([
+      'Next          trusted',
+      'In its way    rootTrusted:',
+      '                dev/demo: 1 of 2 targets (web-1)',
+    ]);
+    expect(asked()).toEqual([['GET', '/v1/authorities/dev-root/rotation', '']]);
+  });
+
+  it('starts with the key that is wanted, and takes a step with the reason that is written', async () => {
+    const { run, asked } = await started(({ path }) => ({
+      status: path.endsWith('/rotation') ? 201 : 200,
+      body: testRotationJson,
+    }));
+    expect((await run(['rotate', 'start', 'dev-root', '--vault', 'hsm', '--vault-key', 'root-2'])).code).toBe(0);
+    const force = 'two targets are being scrapped';
+    const advanced = await run(['rotate', 'advance', 'dev-root', '--force', force, '--rotate-by', '2031-01-01']);
+    expect(advanced.code).toBe(0);
+    expect((await run(['rotate', 'abandon', 'dev-root'])).code).toBe(0);
+    expect(asked()).toEqual([
+      ['POST', '/v1/authorities/dev-root/rotation', '{"vault":"hsm","key":"root-2"}'],
+      [
+        'POST',
+        '/v1/authorities/dev-root/rotation/advance',
+        JSON.stringify({ force, rotateBy: '2031-01-01T00:00:00Z' }),
+      ],
+      ['POST', '/v1/authorities/dev-root/rotation/abandon', '{}'],
+    ]);
+  });
+
+  it('asks a person first, and changes nothing at a no', async () => {
+    const { run, asked } = await started(() => ({ body: testRotationJson }));
+    const declined = await run(['rotate', 'advance', 'dev-root'], { columns: 120, input: 'n\n' });
+    expect(declined.code).not.toBe(0);
+    expect(asked().map(([method]) => method)).toEqual(['GET']);
+  });
+});
+
+describe('privyseal authority compromise', () => {
+  const outcome = {
+    replaced: [{ from: 'dev-issuing', to: 'dev-issuing.2' }],
+    revoked: ['01c5f3a07e6b1d2c3b4a5968778695a4b3c2d1e0'],
+    revocableElsewhere: [{ serial: '1000', issuer: 'corp-external-root' }],
+    products: [{ product: 'dev/demo', certificates: 3 }],
+    operators: [],
+    campaigns: [],
+    waiting: ['corp-issuing.2'],
+  };
+
+  it('only says what it would come to in a dry run', async () => {
+    const { run, asked } = await started(() => ({ body: outcome }));
+    const args = ['compromise', 'dev-issuing', '--reason', 'found in a log', '--vault', 'file', '--dry-run'];
+    const shown = lines((await run(args)).stdout);
+    expect(shown[0]).toBe('What would be replaced     dev-issuing by dev-issuing.2');
+    expect(shown.slice(-2)).toEqual([
+      'To be revoked elsewhere    1000 by corp-external-root',
+      expect.stringContaining('corp-issuing.2: `authority show NAME --csr`'),
+    ]);
+    expect(asked()).toEqual([
+      ['POST', '/v1/authorities/dev-issuing/compromise', '{"reason":"found in a log","vault":"file","dryRun":true}'],
+    ]);
+  });
+
+  it('says how everybody gets in again after that of `system`', async () => {
+    const { run } = await started(() => ({ body: { ...outcome, operators: ['admin'] } }));
+    const { stdout } = await run(['compromise', 'system', '--reason', 'found in a log']);
+    expect(stdout).toMatch(/Operators to renew +admin/);
+    for (const what of ['trust/system.pem', 'operator renew', 'operator recover']) expect(stdout).toContain(what);
+  });
+
+  it('wants to be told what is known', async () => {
+    const { run, asked } = await started(() => ({ body: outcome }));
+    expect((await run(['compromise', 'dev-issuing'])).stderr).toContain('--reason');
+    expect(asked()).toEqual([]);
+  });
+});

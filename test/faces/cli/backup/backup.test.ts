@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import type { BackupReport, OnProgress, RestoreReport } from '../../../../src/domain/backup/report.ts';
+import { StartError } from '../../../../src/domain/errors.ts';
+import { backupManifest } from '../../../support/backup-builders.ts';
+import { commandLine } from '../../../support/command-line.ts';
+
+const backedUp: BackupReport = {
+  file: '/var/b.tar',
+  size: 185_856,
+  sha256: 'ab'.repeat(32),
+  manifest: backupManifest(),
+  notAudited: null,
+};
+const restored: RestoreReport = {
+  home: '/srv/new',
+  manifest: backupManifest(),
+  lists: [{ authority: 'dev-issuing', crlNumber: 9, thisUpdate: 1_767_225_600, revoked: 2, quarantined: 1 }],
+  withoutCrl: ['dev-root'],
+  tokensEnded: true,
+};
+
+describe('privyseal backup', () => {
+  const run = (argv: readonly string[], report = backedUp, columns?: number) => {
+    const asked: unknown[] = [];
+    const backUp = async (given: unknown, file: string, onProgress: OnProgress) => {
+      asked.push(given, file);
+      onProgress({ what: 'Copying the database', done: 1, total: 4 });
+      return report;
+    };
+    const options = { deps: { backUp }, ...(columns !== undefined && { columns }) };
+    return commandLine(argv, options).then((result) => ({ ...result, asked }));
+  };
+
+  it('tells what the file holds, and what it does not', async () => {
+    const { code, stdout, stderr, asked } = await run(['backup', '/var/b.tar']);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(asked).toEqual([{}, '/var/b.tar']);
+    expect(stdout).toContain('/var/b.tar (185.9 kB)');
+    expect(stdout).toMatch(/Does not hold .*passphrase/);
+    expect(stdout).toContain('yes, as service.backedUp');
+  });
+
+  it('says why it was not audited', async () => {
+    expect((await run(['backup', 'b.tar'], { ...backedUp, notAudited: 'It was locked.' })).stdout).toContain(
+      'no. It was locked.',
+    );
+  });
+
+  it('shows its progress to a person, and to nobody else', async () => {
+    expect((await run(['backup', 'b.tar'], backedUp, 80)).stderr).toContain('Copying the database … 25 %');
+    expect((await run(['backup', 'b.tar'])).stderr).toBe('');
+  });
+
+  it('answers a program as JSON, for the home that was named', async () => {
+    const { stdout, asked } = await run(['--home', '/srv/ca', 'backup', 'b.tar', '--json']);
+    expect(JSON.parse(stdout)).toEqual(backedUp);
+    expect(asked[0]).toEqual({ home: '/srv/ca' });
+  });
+
+  it('ends at its next step when it is interrupted', async () => {
+    const backUp = async (_given: unknown, _file: string, onProgress: OnProgress) => {
+      process.emit('SIGTERM');
+      onProgress({ what: 'Copying the database', done: 1, total: 4 });
+      return backedUp;
+    };
+    const { code, stderr } = await commandLine(['backup', 'b.tar'], { deps: { backUp } });
+    expect([code, stderr]).toEqual([1, expect.stringContaining('privyseal: interrupted: ')]);
+    expect(process.listenerCount('SIGTERM')).toBe(0);
+  });
+});
+
+describe('privyseal restore', () => {
+  const run = (argv: readonly string[], restore: () => Promise<RestoreReport>) => {
+    const asked: unknown[] = [];
+    const deps = {
+      restore: (given: unknown, input: unknown) => {
+        asked.push(given, input);
+        return restore();
+      },
+    };
+    return commandLine(argv, { deps }).then((result) => ({ ...result, asked }));
+  };
+
+  it('passes on every list and admission, and tells what they changed and what to do next', async () => {
+    const argv = [
+      '--home',
+      '/srv/new',
+      'restore',
+      'b.tar',
+      '--crl',
+      'a.crl',
+      '--crl',
+      'b.crl',
+      '--without-crl',
+      'dev-root',
+    ];
+    const { code, stdout, asked } = await run(argv, async () => restored);
+    expect(code).toBe(0);
+    const input = { file: 'b.tar', crls: ['a.crl', 'b.crl'], withoutCrl: ['dev-root'], keepTokens: false };
+    expect(asked).toEqual([{ home: '/srv/new' }, input]);
+    expect(stdout).toMatch(/dev-issuing +list 9 of .*: 2 revoked again, 1 unknown serials kept as revoked/);
+    expect(stdout).toMatch(/dev-root +no list/);
+    expect(stdout).toMatch(/Tokens +ended/);
+    expect(stdout).toContain('privyseal --home /srv/new serve');
+  });
+
+  it('asks in plain words for what is missing, as a refusal', async () => {
+    const missing = new StartError('crlMissing', 'Give the newest list:\n- dev-root: published at http://ca.test');
+    const { code, stderr } = await run(['restore', 'b.tar'], () => Promise.reject(missing));
+    expect([code, stderr]).toEqual([
+      3,
+      'privyseal: crlMissing: Give the newest list:\n  - dev-root: published at http://ca.test\n',
+    ]);
+  });
+});

@@ -1,0 +1,112 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { stageFileSet } from '../../../../src/faces/cli/requests/file-set.ts';
+import { temporaryFolder } from '../../../support/temporary-folder.ts';
+
+const names = ['key.pem', 'cert.pem'];
+const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8);
+const everything = (folder: string): string[] => readdirSync(folder, { recursive: true }).map(String).toSorted();
+
+async function commitBoth(folder: string): Promise<void> {
+  const files = await stageFileSet(folder, names);
+  try {
+    await files.write('key.pem', 'the key', 0o600);
+    await files.write('cert.pem', 'the certificate', 0o644);
+    await files.commit();
+  } finally {
+    await files.discard();
+  }
+}
+
+describe('a file set', () => {
+  it('makes a folder of its own with the modes that were asked for', async () => {
+    const { path } = temporaryFolder();
+    await commitBoth(join(path, 'new'));
+    expect(everything(path)).toEqual(['new', 'new/cert.pem', 'new/key.pem']);
+    expect([modeOf(join(path, 'new')), modeOf(join(path, 'new/key.pem')), modeOf(join(path, 'new/cert.pem'))]).toEqual([
+      '700',
+      '600',
+      '644',
+    ]);
+    expect(readFileSync(join(path, 'new/key.pem'), 'utf8')).toBe('the key');
+  });
+
+  it('joins other files in a folder that is there', async () => {
+    const { path } = temporaryFolder();
+    writeFileSync(join(path, 'other.txt'), 'other');
+    await commitBoth(path);
+    expect(everything(path)).toEqual(['cert.pem', 'key.pem', 'other.txt']);
+    expect(readFileSync(join(path, 'other.txt'), 'utf8')).toBe('other');
+  });
+
+  it('is refused before anything is written when one of its files is there', async () => {
+    const { path } = temporaryFolder();
+    writeFileSync(join(path, 'cert.pem'), 'precious');
+    await expect(stageFileSet(path, names)).rejects.toMatchObject({ code: 'fileExists' });
+    expect(everything(path)).toEqual(['cert.pem']);
+  });
+
+  it.each([
+    ['into a folder that is there', ''],
+    ['as a new folder', 'new'],
+  ])('leaves nothing behind when it is discarded %s', async (_what, name) => {
+    const { path } = temporaryFolder();
+    const files = await stageFileSet(join(path, name), names);
+    await files.write('key.pem', 'the key', 0o600);
+    expect(everything(path)).not.toEqual([]);
+    await files.discard();
+    expect(everything(path)).toEqual([]);
+  });
+
+  it('takes back its first files when a later one came into being meanwhile', async () => {
+    const { path } = temporaryFolder();
+    const files = await stageFileSet(path, names);
+    await files.write('key.pem', 'the key', 0o600);
+    await files.write('cert.pem', 'the certificate', 0o644);
+    writeFileSync(join(path, 'cert.pem'), 'precious');
+    await expect(files.commit()).rejects.toMatchObject({ code: 'fileExists' });
+    await files.discard();
+    expect(everything(path)).toEqual(['cert.pem']);
+    expect(readFileSync(join(path, 'cert.pem'), 'utf8')).toBe('precious');
+  });
+
+  it('does not replace a folder that came into being meanwhile', async () => {
+    const { path } = temporaryFolder();
+    const files = await stageFileSet(join(path, 'new'), names);
+    await files.write('key.pem', 'the key', 0o600);
+    mkdirSync(join(path, 'new'));
+    writeFileSync(join(path, 'new/key.pem'), 'precious');
+    await expect(files.commit()).rejects.toMatchObject({ code: 'fileExists' });
+    await files.discard();
+    expect(everything(path)).toEqual(['new', 'new/key.pem']);
+    expect(readFileSync(join(path, 'new/key.pem'), 'utf8')).toBe('precious');
+  });
+
+  it('is refused when the folder above it is not there', async () => {
+    const { path } = temporaryFolder();
+    await expect(stageFileSet(join(path, 'no/such'), names)).rejects.toMatchObject({ code: 'folderUnwritable' });
+    expect(everything(path)).toEqual([]);
+  });
+
+  it('is refused when the folder is a file', async () => {
+    const { path } = temporaryFolder();
+    writeFileSync(join(path, 'file'), '');
+    await expect(stageFileSet(join(path, 'file'), names)).rejects.toMatchObject({ code: 'folderUnwritable' });
+  });
+
+  // Not even root makes files there.
+  it('is refused when the folder is read-only', async () => {
+    await expect(stageFileSet('/sys/kernel', names)).rejects.toMatchObject({ code: 'folderUnwritable' });
+  });
+
+  it('leaves nothing behind when a write fails in the middle', async () => {
+    const { path } = temporaryFolder();
+    const files = await stageFileSet(join(path, 'new'), names);
+    await files.write('key.pem', 'the key', 0o600);
+    rmSync(files.staging, { recursive: true });
+    await expect(files.write('cert.pem', 'x', 0o644)).rejects.toMatchObject({ code: 'folderUnwritable' });
+    await files.discard();
+    expect(everything(path)).toEqual([]);
+  });
+});

@@ -1,0 +1,156 @@
+/** An authority whose key is in other hands is stopped, revoked, published and replaced in one act, which can be completed. */
+import { afterEach, describe, expect, it } from 'vitest';
+import type { CaError } from '../../../src/domain/errors.ts';
+import { parseCrl } from '../../../src/domain/x509/crl.ts';
+import type { Inventory } from '../../../src/ports/inventory.ts';
+import type { CertificateView } from '../../../src/services/services.ts';
+import { failingOnce } from '../../support/failing-once.ts';
+import { makeKeyRequest } from '../../support/key-request.ts';
+import { codeOf, rejectionOf } from '../../support/rejection.ts';
+import { admin, demoToken, firstRunService, openService, type TestService } from '../../support/service-builder.ts';
+import { suiteFolder } from '../../support/suite-folder.ts';
+
+const folder = suiteFolder();
+const open: TestService[] = [];
+let homes = 0;
+const newHome = (): string => {
+  homes += 1;
+  return folder(`home-${homes}`);
+};
+async function aService(): Promise<TestService> {
+  const service = await firstRunService({ home: newHome() });
+  open.push(service);
+  return service;
+}
+afterEach(async () => {
+  for (const service of open.splice(0)) await service.close();
+});
+
+async function issue(service: TestService): Promise<CertificateView> {
+  const submitted = await service.services.submitRequest(await demoToken(service), {
+    csrDer: makeKeyRequest().csrDer,
+  });
+  if (submitted.kind !== 'certificate') throw new Error('no certificate came');
+  return submitted.view;
+}
+
+const reason = 'the key was found in a log';
+const listed = async (service: TestService, id: string): Promise<Record<string, string>> => {
+  const { entries } = parseCrl((await service.services.crl(id)).der);
+  return Object.fromEntries(entries.map((entry) => [entry.serial, entry.reason]));
+};
+
+describe('an issuing authority that is compromised', () => {
+  it('is revoked, published and replaced, and what it issued is to be rotated', async () => {
+    const service = await aService();
+    const before = await issue(service);
+    await service.housekeep();
+    const outcome = await service.services.declareCompromise(admin, 'dev-issuing', { reason });
+    expect(outcome).toMatchObject({
+      replaced: [{ from: 'dev-issuing', to: 'dev-issuing.2' }],
+      revoked: [before.record.issuerSerial],
+      products: [{ product: 'dev/demo', certificates: 1 }],
+    });
+    expect(await listed(service, 'dev-root')).toEqual({ [before.record.issuerSerial]: 'cACompromise' });
+    expect((await issue(service)).issuer).toBe('dev-issuing.2');
+    const { campaign } = await service.services.readCampaign(outcome.campaigns[0] ?? '');
+    expect(campaign.filter).toEqual({ issuerSerial: before.record.issuerSerial });
+
+    const kinds = (await service.inventory.auditEvents(0, 10_000)).filter(({ kind }) => kind.startsWith('authority.'));
+    expect(kinds.find(({ kind }) => kind === 'authority.compromised')?.details).toMatchObject({ reason });
+  });
+
+  it('goes on answering who has its certificates, so that they can rotate', async () => {
+    const service = await aService();
+    const before = await issue(service);
+    await service.services.declareCompromise(admin, 'dev-issuing', { reason });
+    const { record } = before;
+    const caller = { kind: 'product', product: record.owner, serial: record.serial } as const;
+    const csrDer = makeKeyRequest().csrDer;
+    const submitted = await service.services.rotateCertificate(caller, record.serial, { csrDer });
+    expect(submitted).toMatchObject({ kind: 'certificate', view: { issuer: 'dev-issuing.2' } });
+  });
+
+  it('is only told of in a dry run', async () => {
+    const service = await aService();
+    const before = await issue(service);
+    const plan = await service.services.planCompromise('dev-issuing', {});
+    expect(plan).toEqual({
+      replaced: [{ from: 'dev-issuing', to: 'dev-issuing.2' }],
+      revoked: [before.record.issuerSerial],
+      revocableElsewhere: [],
+      products: [{ product: 'dev/demo', certificates: 1 }],
+      operators: [],
+    });
+    expect(await service.inventory.rotations()).toEqual([]);
+    expect((await issue(service)).issuer).toBe('dev-issuing');
+  });
+
+  it('is refused a deadline that has passed, before anything is revoked', async () => {
+    const service = await aService();
+    const late = { rotateBy: Math.floor(service.clock.now() / 1000) };
+    expect(await codeOf(service.services.planCompromise('dev-issuing', late))).toBe('policyRefused');
+    const declared = service.services.declareCompromise(admin, 'dev-issuing', { reason, ...late });
+    expect(await codeOf(declared)).toBe('policyRefused');
+    expect((await issue(service)).issuer).toBe('dev-issuing');
+  });
+
+  it('is not replaced a second time, unless it is said which one is meant', async () => {
+    const service = await aService();
+    await service.services.declareCompromise(admin, 'dev-issuing', { reason });
+    const again = (await rejectionOf(service.services.declareCompromise(admin, 'dev-issuing', { reason }))) as CaError;
+    expect(again.code).toBe('conflict');
+    const second = await service.services.declareCompromise(admin, 'dev-issuing', { reason, generation: 2 });
+    expect(second.replaced).toEqual([{ from: 'dev-issuing.2', to: 'dev-issuing.3' }]);
+    expect((await issue(service)).issuer).toBe('dev-issuing.3');
+  });
+
+  it('takes the place of a rotation that was under way', async () => {
+    const service = await aService();
+    await service.services.startRotation(admin, 'dev-issuing', {});
+    const outcome = await service.services.declareCompromise(admin, 'dev-issuing', { reason });
+    expect(outcome.replaced).toEqual([{ from: 'dev-issuing', to: 'dev-issuing.2' }]);
+    expect((await issue(service)).issuer).toBe('dev-issuing.2');
+  });
+
+  it('is completed after a crash by declaring it again', async () => {
+    for (const [act, at] of [
+      ['revokeCertificate', 1],
+      ['startRotation', 1],
+      ['changeRotation', 3],
+    ] as const) {
+      const home = newHome();
+      const crash = failingOnce(act, at);
+      const first = await firstRunService({ home, wrapInventory: (inventory: Inventory) => crash.around(inventory) });
+      await issue(first);
+      crash.arm();
+      await rejectionOf(first.services.declareCompromise(admin, 'dev-issuing', { reason }));
+      await first.close();
+      const service = await openService({ home });
+      open.push(service);
+      const outcome = await service.services.declareCompromise(admin, 'dev-issuing', { reason });
+      expect([act, outcome.replaced]).toEqual([act, [{ from: 'dev-issuing', to: 'dev-issuing.2' }]]);
+      expect((await issue(service)).issuer).toBe('dev-issuing.2');
+      expect(Object.values(await listed(service, 'dev-root'))).toEqual(['cACompromise']);
+      await open.pop()!.close();
+    }
+  });
+});
+
+describe('a root that is compromised', () => {
+  it('is replaced with everything below it, and is in no bundle and no chain any more', async () => {
+    const service = await aService();
+    await issue(service);
+    const [oldRoot] = await service.services.trustBundle('dev');
+    const outcome = await service.services.declareCompromise(admin, 'dev-root', { reason });
+    expect(outcome.replaced).toEqual([
+      { from: 'dev-root', to: 'dev-root.2' },
+      { from: 'dev-issuing', to: 'dev-issuing.2' },
+    ]);
+    const [newRoot, ...more] = await service.services.trustBundle('dev');
+    expect(more).toEqual([]);
+    expect(newRoot).not.toEqual(oldRoot);
+    const view = await issue(service);
+    expect([view.issuer, view.chainDer.length]).toEqual(['dev-issuing.2', 1]);
+  });
+});

@@ -1,0 +1,366 @@
+/** Chains that were made elsewhere: what is put in force, and one flaw at a time of what is not. */
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CaError } from '../../../src/domain/errors.ts';
+import { parseCertificate } from '../../../src/domain/x509/certificate.ts';
+import { certified } from '../../support/certified.ts';
+import { buildCsr } from '../../support/csr-builder.ts';
+import {
+  type CorporateCa,
+  dnsConstraints,
+  makeCorporateCa,
+  pemOf,
+  signingAs,
+  unknownCritical,
+} from '../../support/external-chain.ts';
+import { codeOf, rejectionOf } from '../../support/rejection.ts';
+import { admin, firstRunService, openService, type TestService } from '../../support/service-builder.ts';
+import { makeSigningKey } from '../../support/signing-key.ts';
+import { suiteFolder } from '../../support/suite-folder.ts';
+import type { TestCertificate } from '../../support/test-hierarchy.ts';
+
+const folder = suiteFolder();
+const home = folder('data');
+let service: TestService;
+let now: number;
+/** Of an authority that nothing comes of. */
+let anyCsr: Uint8Array;
+beforeAll(async () => {
+  service = await firstRunService({ home });
+  now = Math.floor(service.clock.now() / 1000);
+  anyCsr = (await waiting()).csrDer;
+});
+afterAll(() => service.close());
+
+const day = 86_400;
+const sha256Of = ({ der }: Pick<TestCertificate, 'der'>): string => createHash('sha256').update(der).digest('hex');
+
+let environments = 0;
+/** An environment of its own that waits for its certificate, with a product that may be named `*.corp.example`. */
+async function waiting() {
+  environments += 1;
+  const environment = `corp-${environments}`;
+  await service.services.createEnvironment(admin, { name: environment, hierarchy: 'external' });
+  const input = { environment, name: 'product-a', nameRules: ['.corp.example'] };
+  await service.services.createProduct(admin, input);
+  const name = `${environment}-issuing`;
+  const detail = await service.services.describeAuthority(name);
+  if (detail.kind !== 'own' || !detail.csrDer) throw new Error('there is no CSR');
+  return { environment, name, csrDer: detail.csrDer };
+}
+
+/** The codes of all reasons, with their fields, of an import that is refused. */
+async function flawsOf(name: string, chainPem: string, rest: object = {}): Promise<string[]> {
+  const error = (await rejectionOf(service.services.importAuthority(admin, name, { chainPem, ...rest }))) as CaError;
+  return error.reasons.map(({ code, field }) => `${code} ${field}`);
+}
+
+/** What is wrong with a chain that is right but for what `make` does; nothing is left behind. */
+async function flawsOfChain(
+  make: (csrDer: Uint8Array) => { readonly ca: CorporateCa; readonly own: TestCertificate },
+): Promise<string[]> {
+  const { name, csrDer } = await waiting();
+  const { ca, own } = make(csrDer);
+  const flaws = await flawsOf(name, pemOf(own, ca.intermediate, ca.root), { rootSha256: sha256Of(ca.root) });
+  expect(await service.services.describeAuthority(name)).toMatchObject({ inForce: null });
+  return flaws;
+}
+
+describe('a chain that is good', () => {
+  it('is put in force, and carried by chains, bundles and addresses from then on', async () => {
+    const { environment, name, csrDer } = await waiting();
+    const ca = makeCorporateCa(now);
+    const own = ca.sign(csrDer);
+    const chainPem = pemOf(own, ca.intermediate, ca.root);
+    const detail = await service.services.importAuthority(admin, name, { chainPem, rootSha256: sha256Of(ca.root) });
+    expect(detail.inForce?.certificate).toMatchObject({ purpose: 'authority', owner: name, state: 'issued' });
+    expect(detail.authority.parent).toBe(`${environment}-external-intermediate`);
+    const external = (await service.services.listExternalAuthorities()).filter(
+      ({ external: { environment: of } }) => of === environment,
+    );
+    expect(external.map(({ external: { name: known, parent } }) => [known, parent])).toEqual([
+      [`${environment}-external-intermediate`, `${environment}-external-root`],
+      [`${environment}-external-root`, `${environment}-external-root`],
+    ]);
+    const [root] = await service.services.trustBundle(environment);
+    expect(Buffer.compare(root!, ca.root.der)).toBe(0);
+
+    const { secret } = await service.services.createToken(admin, {
+      product: `${environment}/product-a`,
+      uses: null,
+      lifetimeSeconds: day,
+    });
+    const caller = await service.services.authenticateToken(secret);
+    const csr = buildCsr({ key: makeSigningKey(), names: ['a.corp.example'], subject: new Uint8Array([0x30, 0]) });
+    const view = await certified(service, caller, { csrDer: csr });
+    expect(view.chainDer.map((der) => Buffer.from(der))).toEqual([
+      Buffer.from(own.der),
+      Buffer.from(ca.intermediate.der),
+    ]);
+    expect(Buffer.compare(parseCertificate(view.der).issuer.der, own.subjectDer)).toBe(0);
+    const filed = await service.services.readCertificate(admin, detail.inForce!.certificate.serial);
+    expect(filed.chainDer.map((der) => Buffer.from(der))).toEqual([Buffer.from(ca.intermediate.der)]);
+  });
+
+  it('is found again by the next start', async () => {
+    const { name, csrDer } = await waiting();
+    const ca = makeCorporateCa(now);
+    await service.services.importAuthority(admin, name, {
+      chainPem: pemOf(ca.sign(csrDer), ca.intermediate),
+      rootPem: ca.root.pem,
+    });
+    await service.close();
+    service = await openService({ home });
+    await service.ensureFirstRun();
+    expect((await service.services.authority(name)).certificate.subject).toBe('CN=Corp services');
+    expect(await service.services.crl(name)).toMatchObject({ crlNumber: expect.any(Number) });
+  });
+
+  it('may leave out what was imported before, and may be imported again', async () => {
+    const { environment, name, csrDer } = await waiting();
+    const ca = makeCorporateCa(now);
+    const first = ca.sign(csrDer);
+    await service.services.importAuthority(admin, name, {
+      chainPem: pemOf(first, ca.intermediate),
+      rootPem: ca.root.pem,
+    });
+    await service.services.importAuthority(admin, name, { chainPem: first.pem });
+    const longer = ca.sign(csrDer, { days: 1000 });
+    const { inForce } = await service.services.importAuthority(admin, name, { chainPem: longer.pem });
+    expect(Buffer.compare(inForce!.certificateDer, longer.der)).toBe(0);
+    const external = await service.inventory.externalAuthorities();
+    expect(external.filter((each) => each.environment === environment)).toHaveLength(2);
+    expect(await flawsOf(name, first.pem)).toEqual(['endsBeforeOneInForce chain[0]']);
+  });
+
+  it('has a serial of any length, and one that is taken is refused', async () => {
+    const [one, two] = [await waiting(), await waiting()];
+    const [first, second] = [makeCorporateCa(now), makeCorporateCa(now)];
+    const short = { override: { serial: '1000' } };
+    const { inForce } = await service.services.importAuthority(admin, one.name, {
+      chainPem: pemOf(first.sign(one.csrDer, short), first.intermediate),
+      rootPem: first.root.pem,
+    });
+    expect(inForce?.certificate.serial).toBe('1000'.padStart(40, '0'));
+    const again = { chainPem: pemOf(second.sign(two.csrDer, short), second.intermediate), rootPem: second.root.pem };
+    expect(await codeOf(service.services.importAuthority(admin, two.name, again))).toBe('conflict');
+  });
+
+  it('constrains the names of products that come or change later', async () => {
+    const { environment, name, csrDer } = await waiting();
+    const ca = makeCorporateCa(now, { intermediate: { more: [dnsConstraints({ permitted: ['corp.example'] })] } });
+    const input = { chainPem: pemOf(ca.sign(csrDer), ca.intermediate), rootPem: ca.root.pem };
+    await service.services.importAuthority(admin, name, input);
+    const nameRules = ['a.corp.example', 'a.other.example'];
+    await service.services.createProduct(admin, { environment, name: 'later', nameRules });
+    const wanted = { product: `${environment}/later`, uses: null, lifetimeSeconds: day };
+    const caller = await service.services.authenticateToken((await service.services.createToken(admin, wanted)).secret);
+    const request = (names: string[]) =>
+      certified(service, caller, {
+        csrDer: buildCsr({ key: makeSigningKey(), names, subject: new Uint8Array([0x30, 0]) }),
+      });
+    expect((await request(['a.corp.example'])).record.state).toBe('issued');
+    const { reasons } = (await rejectionOf(request(['a.corp.example', 'a.other.example']))) as CaError;
+    expect(reasons).toMatchObject([{ code: 'nameConstraintViolated', value: 'a.other.example' }]);
+  });
+
+  it('bounds what is issued below it', async () => {
+    const { environment, name, csrDer } = await waiting();
+    const ca = makeCorporateCa(now);
+    const own = ca.sign(csrDer, { days: 2 });
+    await service.services.importAuthority(admin, name, {
+      chainPem: pemOf(own, ca.intermediate),
+      rootPem: ca.root.pem,
+    });
+    const { secret } = await service.services.createToken(admin, {
+      product: `${environment}/product-a`,
+      uses: null,
+      lifetimeSeconds: day,
+    });
+    const caller = await service.services.authenticateToken(secret);
+    const csr = buildCsr({ key: makeSigningKey(), names: ['a.corp.example'], subject: new Uint8Array([0x30, 0]) });
+    const { record } = await certified(service, caller, { csrDer: csr });
+    expect(record.notAfter).toBe(parseCertificate(own.der).notAfter);
+    const asked = service.services.submitRequest(caller, { csrDer: csr, lifetimeSeconds: 5 * day });
+    expect(((await rejectionOf(asked)) as CaError).reasons.map(({ code }) => code)).toContain('outlivesIssuer');
+  });
+});
+
+describe('a root', () => {
+  it('is trusted only when somebody answers for it', async () => {
+    const { name, csrDer } = await waiting();
+    const ca = makeCorporateCa(now);
+    const whole = pemOf(ca.sign(csrDer), ca.intermediate, ca.root);
+    const error = (await rejectionOf(service.services.importAuthority(admin, name, { chainPem: whole }))) as CaError;
+    expect(error.reasons).toMatchObject([{ code: 'rootNotConfirmed', field: 'chain[2]', value: sha256Of(ca.root) }]);
+    const other = makeCorporateCa(now).root;
+    expect(await flawsOf(name, whole, { rootPem: other.pem })).toEqual(['rootNotConfirmed chain[2]']);
+    expect(await flawsOf(name, whole, { rootSha256: sha256Of(other) })).toEqual(['rootNotConfirmed chain[2]']);
+  });
+
+  it('must be there', async () => {
+    const { name, csrDer } = await waiting();
+    const ca = makeCorporateCa(now);
+    expect(await flawsOf(name, pemOf(ca.sign(csrDer), ca.intermediate))).toEqual(['rootMissing chain[1]']);
+  });
+});
+
+describe('a chain with a flaw', () => {
+  const flawed: [string, (csrDer: Uint8Array) => { ca: CorporateCa; own: TestCertificate }, string[]][] = [
+    [
+      'for another key',
+      () => signed(makeCorporateCa(now), { key: makeSigningKey() }),
+      ['certificateForAnotherKey chain[0]'],
+    ],
+    [
+      'of a certificate that is no authority',
+      (csr) => signed(makeCorporateCa(now), { basicConstraints: { ca: false } }, csr),
+      ['notCertificateAuthority chain[0]'],
+    ],
+    [
+      'through a certificate that is no authority',
+      (csr) => signed(makeCorporateCa(now, { intermediate: { basicConstraints: { ca: false } } }), {}, csr),
+      ['notCertificateAuthority chain[1]'],
+    ],
+    [
+      'without keyCertSign',
+      (csr) => signed(makeCorporateCa(now), { keyUsage: ['digitalSignature', 'cRLSign'] }, csr),
+      ['keyUsageMissing chain[0]'],
+    ],
+    [
+      'without cRLSign',
+      (csr) => signed(makeCorporateCa(now), { keyUsage: ['keyCertSign'] }, csr),
+      ['keyUsageMissing chain[0]'],
+    ],
+    [
+      'of too many authorities',
+      (csr) => signed(makeCorporateCa(now, { root: { basicConstraints: { ca: true, pathLen: 0 } } }), {}, csr),
+      ['pathLengthExceeded chain[2]'],
+    ],
+    [
+      'that has expired',
+      (csr) => signed(makeCorporateCa(now), { override: { notAfter: now - 60 } }, csr),
+      ['chainExpired chain[0]'],
+    ],
+    [
+      'that is not valid yet',
+      (csr) => signed(makeCorporateCa(now), { override: { notBefore: now + 60 } }, csr),
+      ['chainNotYetValid chain[0]'],
+    ],
+    [
+      'that outlives its issuer',
+      (csr) => signed(makeCorporateCa(now), { days: 5000 }, csr),
+      ['outlivesIssuer chain[0]'],
+    ],
+    [
+      'that begins before its issuer',
+      (csr) => signed(makeCorporateCa(now), { override: { notBefore: now - 2 * day } }, csr),
+      ['startsBeforeIssuer chain[0]'],
+    ],
+    [
+      'that another key signed',
+      (csr) => signed(makeCorporateCa(now), {}, csr, (ca) => ({ ...ca.intermediate, key: makeSigningKey() })),
+      ['chainSignature chain[0]'],
+    ],
+    [
+      'whose issuer has another identifier',
+      (csr) =>
+        signed(makeCorporateCa(now), {}, csr, (ca) => ({
+          ...ca.intermediate,
+          subjectKeyIdentifier: new Uint8Array(20),
+        })),
+      ['keyIdentifierMismatch chain[0]'],
+    ],
+    [
+      'signed with SHA-1',
+      (csr) =>
+        signed(makeCorporateCa(now), {}, csr, (ca) => ({
+          ...ca.intermediate,
+          key: signingAs(ca.intermediate.key, '1.2.840.10045.4.1'),
+        })),
+      ['weakSignatureAlgorithm chain[0]'],
+    ],
+    [
+      'with a critical extension that nobody knows',
+      (csr) => signed(makeCorporateCa(now), { more: [unknownCritical()] }, csr),
+      ['unknownCriticalExtension chain[0]'],
+    ],
+    [
+      'that may not name what products may',
+      (csr) => signed(makeCorporateCa(now), { more: [dnsConstraints({ permitted: ['other.example'] })] }, csr),
+      ['nameConstraintViolated chain[0]'],
+    ],
+    [
+      'that excludes what products may name',
+      (csr) =>
+        signed(
+          makeCorporateCa(now, { intermediate: { more: [dnsConstraints({ excluded: ['a.corp.example'] })] } }),
+          {},
+          csr,
+        ),
+      ['nameConstraintViolated chain[1]'],
+    ],
+    [
+      'for servers only',
+      (csr) => signed(makeCorporateCa(now), { extKeyUsage: ['serverAuth'] }, csr),
+      ['extendedKeyUsageTooNarrow chain[0]'],
+    ],
+  ];
+
+  /** What `ca` signs, by the intermediate or by what `by` makes of it. */
+  function signed(
+    ca: CorporateCa,
+    options: Parameters<CorporateCa['sign']>[1],
+    csrDer?: Uint8Array,
+    by: (ca: CorporateCa) => TestCertificate = ({ intermediate }) => intermediate,
+  ) {
+    return { ca, own: ca.sign(csrDer ?? anyCsr, { issuer: by(ca), ...options }) };
+  }
+  it.each(flawed)('%s is refused', async (_flaw, make, reasons) => {
+    expect(await flawsOfChain(make)).toEqual(reasons);
+  });
+
+  it('in a wrong order is refused', async () => {
+    const { name, csrDer } = await waiting();
+    const ca = makeCorporateCa(now);
+    const own = ca.sign(csrDer);
+    const flaws = await flawsOf(name, pemOf(own, ca.root, ca.intermediate), { rootPem: ca.root.pem });
+    expect(flaws).toContain('chainOrder chain[0]');
+    expect(await flawsOf(name, pemOf(ca.intermediate, own), { rootPem: ca.root.pem })).toContain(
+      'certificateForAnotherKey chain[0]',
+    );
+  });
+
+  it('of several is told all of them at once', async () => {
+    const flaws = await flawsOfChain((csrDer) => {
+      const ca = makeCorporateCa(now, { root: { keyUsage: ['keyCertSign'] } });
+      return {
+        ca,
+        own: ca.sign(csrDer, { basicConstraints: { ca: false }, keyUsage: ['digitalSignature'], days: 5000 }),
+      };
+    });
+    expect(flaws.toSorted()).toEqual([
+      'keyUsageMissing chain[0]',
+      'keyUsageMissing chain[2]',
+      'notCertificateAuthority chain[0]',
+      'outlivesIssuer chain[0]',
+    ]);
+  });
+
+  it('that cannot be read is refused for that alone', async () => {
+    const { name, csrDer } = await waiting();
+    const ca = makeCorporateCa(now);
+    const broken = '-----BEGIN CERTIFICATE-----\nMAMCAQE=\n-----END CERTIFICATE-----\n';
+    expect(await flawsOf(name, ca.sign(csrDer).pem + broken)).toEqual(['badCertificate chain[1]']);
+    expect(await flawsOf(name, 'no PEM')).toEqual(['notPem undefined']);
+    const tooMany = pemOf(...Array.from({ length: 9 }, () => ca.root));
+    expect(await flawsOf(name, tooMany)).toEqual(['chainTooLong chain']);
+  });
+});
+
+it('an authority that is signed here takes no import', async () => {
+  const ca = makeCorporateCa(now);
+  const attempt = (name: string) => service.services.importAuthority(admin, name, { chainPem: ca.root.pem });
+  expect(await codeOf(attempt('dev-issuing'))).toBe('conflict');
+  expect(await codeOf(attempt('nobody'))).toBe('notFound');
+});

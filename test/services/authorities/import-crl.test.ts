@@ -1,0 +1,210 @@
+/** Lists that authorities elsewhere made: what is served of them, one flaw at a time, and what they stop. */
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { decodePem } from '../../../src/domain/der/pem.ts';
+import type { CaError } from '../../../src/domain/errors.ts';
+import { importedCrlConditions } from '../../../src/services/alerts/alert-conditions.ts';
+import { certified } from '../../support/certified.ts';
+import { buildCsr } from '../../support/csr-builder.ts';
+import { type CorporateCa, makeCorporateCa, makeCrl, pemOf, signingAs } from '../../support/external-chain.ts';
+import { codeOf, rejectionOf } from '../../support/rejection.ts';
+import { admin, firstRunService, openService, type TestService } from '../../support/service-builder.ts';
+import { makeSigningKey } from '../../support/signing-key.ts';
+import { suiteFolder } from '../../support/suite-folder.ts';
+import type { TestCertificate } from '../../support/test-hierarchy.ts';
+
+const folder = suiteFolder();
+const home = folder('data');
+let service: TestService;
+beforeAll(async () => {
+  service = await firstRunService({ home });
+});
+afterAll(() => service.close());
+
+const day = 86_400;
+const nowSeconds = (): number => Math.floor(service.clock.now() / 1000);
+
+let environments = 0;
+/** An environment whose issuing authority an intermediate of a corporate root signed. */
+async function imported(): Promise<{
+  environment: string;
+  root: string;
+  intermediate: string;
+  ca: CorporateCa;
+  own: TestCertificate;
+}> {
+  environments += 1;
+  const environment = `list-${environments}`;
+  await service.services.createEnvironment(admin, { name: environment, hierarchy: 'external' });
+  await service.services.createProduct(admin, { environment, name: 'a', nameRules: ['a.corp.example'] });
+  const detail = await service.services.describeAuthority(`${environment}-issuing`);
+  if (detail.kind !== 'own' || !detail.csrDer) throw new Error('there is no CSR');
+  const ca = makeCorporateCa(nowSeconds());
+  const own = ca.sign(detail.csrDer);
+  const input = { chainPem: pemOf(own, ca.intermediate), rootPem: ca.root.pem };
+  await service.services.importAuthority(admin, `${environment}-issuing`, input);
+  const name = `${environment}-external`;
+  return { environment, root: `${name}-root`, intermediate: `${name}-intermediate`, ca, own };
+}
+
+const importCrl = (name: string, pem: string) => service.services.importCrl(admin, name, pem);
+const flawsOf = async (name: string, pem: string): Promise<string[]> =>
+  ((await rejectionOf(importCrl(name, pem))) as CaError).reasons.map(({ code }) => code);
+
+async function issueIn(environment: string) {
+  const { secret } = await service.services.createToken(admin, {
+    product: `${environment}/a`,
+    uses: null,
+    lifetimeSeconds: day,
+  });
+  const caller = await service.services.authenticateToken(secret);
+  const csr = buildCsr({ key: makeSigningKey(), names: ['a.corp.example'], subject: new Uint8Array([0x30, 0]) });
+  return certified(service, caller, { csrDer: csr });
+}
+
+describe('a list that was made elsewhere', () => {
+  it('is served as it is from then on, also by the next start', async () => {
+    const { root, ca } = await imported();
+    expect(await codeOf(service.services.crl(root))).toBe('notFound');
+    const pem = makeCrl(ca.root, { thisUpdate: nowSeconds() - 60, crlNumber: 7 });
+    const der = decodePem(pem, 'X509 CRL');
+    const served = await importCrl(root, pem);
+    const etag = `"${createHash('sha256').update(der).digest('base64url').slice(0, 22)}"`;
+    expect(served).toMatchObject({ crlNumber: 7, thisUpdate: nowSeconds() - 60, etag });
+    await service.close();
+    service = await openService({ home });
+    expect(Buffer.compare((await service.services.crl(root)).der, der)).toBe(0);
+  });
+
+  it('may come again, and gives way to a newer one', async () => {
+    const { root, ca } = await imported();
+    const first = makeCrl(ca.root, { thisUpdate: nowSeconds() - 60, crlNumber: 7 });
+    await importCrl(root, first);
+    expect(await importCrl(root, first)).toMatchObject({ crlNumber: 7 });
+    await importCrl(root, makeCrl(ca.root, { thisUpdate: nowSeconds(), crlNumber: 8 }));
+    expect(await service.services.crl(root)).toMatchObject({ crlNumber: 8 });
+    expect(await flawsOf(root, first)).toEqual(['crlOlder', 'crlOlder']);
+  });
+
+  it('is refused for another authority, an own one, and one that is none', async () => {
+    const { root, ca } = await imported();
+    const pem = makeCrl(ca.intermediate, { thisUpdate: nowSeconds() });
+    expect(await flawsOf(root, pem)).toEqual(['crlOfAnother', 'crlSignature']);
+    expect(await codeOf(importCrl('dev-root', pem))).toBe('conflict');
+    expect(await codeOf(importCrl('nobody', pem))).toBe('notFound');
+  });
+
+  const flaws: [string, (ca: CorporateCa, now: number) => string, string[]][] = [
+    [
+      'of another key of the same name',
+      (ca, now) =>
+        makeCrl({ ...ca.root, subjectKeyIdentifier: new Uint8Array(20), key: makeSigningKey() }, { thisUpdate: now }),
+      ['crlOfAnother', 'crlSignature'],
+    ],
+    [
+      'signed by another key',
+      (ca, now) => makeCrl(ca.root, { thisUpdate: now, key: makeSigningKey() }),
+      ['crlSignature'],
+    ],
+    [
+      'signed with SHA-1',
+      (ca, now) => makeCrl(ca.root, { thisUpdate: now, key: signingAs(ca.root.key, '1.2.840.10045.4.1') }),
+      ['weakSignatureAlgorithm'],
+    ],
+    ['that has expired', (ca, now) => makeCrl(ca.root, { thisUpdate: now - day, nextUpdate: now }), ['crlExpired']],
+    ['of the future', (ca, now) => makeCrl(ca.root, { thisUpdate: now + 60 }), ['crlNotYetValid']],
+    ['that is no list', () => '-----BEGIN X509 CRL-----\nMAMCAQE=\n-----END X509 CRL-----\n', ['badCrl']],
+    ['that is a certificate', (ca) => ca.root.pem, ['wrongPemLabel']],
+  ];
+  it.each(flaws)('%s is refused', async (_flaw, make, reasons) => {
+    const { root, ca } = await imported();
+    expect(await flawsOf(root, make(ca, nowSeconds()))).toEqual(reasons);
+    expect(await codeOf(service.services.crl(root))).toBe('notFound');
+  });
+
+  it('that goes back in number or in time is refused', async () => {
+    const { root, ca } = await imported();
+    await importCrl(root, makeCrl(ca.root, { thisUpdate: nowSeconds() - 60, crlNumber: 7 }));
+    expect(await flawsOf(root, makeCrl(ca.root, { thisUpdate: nowSeconds(), crlNumber: 6 }))).toEqual(['crlOlder']);
+    expect(await flawsOf(root, makeCrl(ca.root, { thisUpdate: nowSeconds() - 90, crlNumber: 8 }))).toEqual([
+      'crlOlder',
+    ]);
+  });
+});
+
+describe('a list that revokes', () => {
+  it('our issuing authority stops it, until a newer one has it no more', async () => {
+    const { environment, intermediate, ca, own } = await imported();
+    expect((await issueIn(environment)).record.state).toBe('issued');
+    await importCrl(
+      intermediate,
+      makeCrl(ca.intermediate, { thisUpdate: nowSeconds() - 9, crlNumber: 1, revoked: [own.serial] }),
+    );
+    const error = (await rejectionOf(issueIn(environment))) as CaError;
+    expect([error.code, error.reasons[0]]).toMatchObject([
+      'policyRefused',
+      { code: 'issuerRevoked', value: `${environment}-issuing` },
+    ]);
+    // What was issued must still be told as revoked or good.
+    expect(await service.services.crl(`${environment}-issuing`)).toMatchObject({ crlNumber: expect.any(Number) });
+    await importCrl(intermediate, makeCrl(ca.intermediate, { thisUpdate: nowSeconds(), crlNumber: 2 }));
+    expect((await issueIn(environment)).record.state).toBe('issued');
+  });
+
+  it('what is between our authority and its root stops it, too', async () => {
+    const { environment, root, ca } = await imported();
+    await importCrl(root, makeCrl(ca.root, { thisUpdate: nowSeconds(), revoked: [ca.intermediate.serial] }));
+    expect(((await rejectionOf(issueIn(environment))) as CaError).reasons[0]?.code).toBe('issuerRevoked');
+  });
+
+  it('a certificate keeps it from being imported again', async () => {
+    const { environment, intermediate, ca, own } = await imported();
+    await importCrl(intermediate, makeCrl(ca.intermediate, { thisUpdate: nowSeconds(), revoked: [own.serial] }));
+    const again = service.services.importAuthority(admin, `${environment}-issuing`, { chainPem: own.pem });
+    expect(((await rejectionOf(again)) as CaError).reasons.map(({ code }) => code)).toEqual(['chainRevoked']);
+  });
+});
+
+describe('what only a person can do', () => {
+  it('is told by the status: a certificate to fetch, a list to fetch', async () => {
+    await service.services.createEnvironment(admin, { name: 'idle', hierarchy: 'external' });
+    const { root, intermediate, ca } = await imported();
+    await importCrl(intermediate, makeCrl(ca.intermediate, { thisUpdate: nowSeconds() }));
+    const { reminders, authorities } = await service.services.status();
+    const of = (name: string) => reminders.filter((text) => text.includes(name));
+    expect([of('idle-issuing').length, of(root).length, of(intermediate).length]).toEqual([1, 1, 0]);
+    expect(authorities.find(({ name }) => name === root)?.crl).toBeNull();
+    expect(authorities.find(({ name }) => name === intermediate)?.crl).toMatchObject({ der: expect.anything() });
+  });
+
+  it('becomes an alert as a list comes to its end, and worse when it is over', async () => {
+    const { root, ca } = await imported();
+    const thisUpdate = nowSeconds();
+    await importCrl(root, makeCrl(ca.root, { thisUpdate, nextUpdate: thisUpdate + 90 * day }));
+    const views = (await service.services.listExternalAuthorities()).filter(({ external: { name } }) => name === root);
+    const conditionsAfter = (days: number) =>
+      importedCrlConditions(views, thisUpdate + days * day).map(({ kind, subject, withinDays }) => [
+        kind,
+        subject,
+        withinDays,
+      ]);
+    expect(conditionsAfter(59)).toEqual([]);
+    for (const [days, withinDays] of [
+      [60, 30],
+      [83, 7],
+      [89, 1],
+      [90, 0],
+    ] as const) {
+      expect(conditionsAfter(days)).toEqual([['importedCrlEnding', root, withinDays]]);
+    }
+  });
+
+  it('is not called for from the first day on where lists are short', async () => {
+    const { root, ca } = await imported();
+    const thisUpdate = nowSeconds();
+    await importCrl(root, makeCrl(ca.root, { thisUpdate, nextUpdate: thisUpdate + 7 * day }));
+    const views = (await service.services.listExternalAuthorities()).filter(({ external: { name } }) => name === root);
+    expect(importedCrlConditions(views, thisUpdate + 4 * day)).toEqual([]);
+    expect(importedCrlConditions(views, thisUpdate + 5 * day)).toMatchObject([{ withinDays: 7 }]);
+  });
+});

@@ -1,0 +1,395 @@
+/** Rotations of authorities over the real inventory and vault: each step, who holds it up, crashes, and openssl's opinion of chains. */
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { encodePem } from '../../../src/domain/der/pem.ts';
+import type { CaError } from '../../../src/domain/errors.ts';
+import type { Inventory } from '../../../src/ports/inventory.ts';
+import type { CertificateView } from '../../../src/services/services.ts';
+import { type ChainJudge, judgeChain } from '../../support/chain-judge.ts';
+import { failingOnce } from '../../support/failing-once.ts';
+import { itWith } from '../../support/judges.ts';
+import { makeKeyRequest } from '../../support/key-request.ts';
+import { codeOf, rejectionOf } from '../../support/rejection.ts';
+import {
+  admin,
+  demoToken,
+  firstRunService,
+  openService,
+  type ServiceOptions,
+  type TestService,
+} from '../../support/service-builder.ts';
+import { suiteFolder } from '../../support/suite-folder.ts';
+
+const folder = suiteFolder();
+const day = 86_400;
+
+const open: TestService[] = [];
+let homes = 0;
+async function aService(options: Omit<ServiceOptions, 'home'> = {}): Promise<TestService & { readonly home: string }> {
+  homes += 1;
+  const home = folder(`home-${homes}`);
+  const service = await firstRunService({ home, ...options });
+  open.push(service);
+  return { ...service, home };
+}
+afterEach(async () => {
+  for (const service of open.splice(0)) await service.close();
+});
+
+async function issue(service: TestService): Promise<CertificateView> {
+  const caller = await demoToken(service);
+  const submitted = await service.services.submitRequest(caller, { csrDer: makeKeyRequest().csrDer });
+  if (submitted.kind !== 'certificate') throw new Error('no certificate came');
+  return submitted.view;
+}
+
+const advance = (service: TestService, name: string, reason?: string) =>
+  service.services.advanceRotation(admin, name, reason === undefined ? {} : { reason });
+
+/** Codes and conditions of a refusal. */
+async function refusalOf(call: Promise<unknown>): Promise<readonly string[]> {
+  const error = (await rejectionOf(call)) as CaError;
+  return [error.code, ...error.reasons.map(({ field, message }) => `${field}: ${message}`)];
+}
+
+const reason = 'a drill, and nobody else is there';
+
+/** Steps taken until new certificates come from the new generation. */
+async function issuing(service: TestService, name: string): Promise<void> {
+  await service.services.startRotation(admin, name, {});
+  await advance(service, name, reason);
+  await service.housekeep();
+  await advance(service, name, reason);
+}
+
+/** A successor for a certificate, as its agent would fetch it. */
+async function follow(service: TestService, { record }: CertificateView): Promise<CertificateView> {
+  const caller = { kind: 'product', product: record.owner, serial: record.serial } as const;
+  const submitted = await service.services.rotateCertificate(caller, record.serial, {
+    csrDer: makeKeyRequest().csrDer,
+  });
+  if (submitted.kind !== 'certificate') throw new Error('no certificate came');
+  return submitted.view;
+}
+
+const report = (service: TestService, { record }: CertificateView, trustSha256: readonly string[]) =>
+  service.services.reportDeployment({ kind: 'product', product: record.owner, serial: record.serial }, record.serial, {
+    target: 'web-1',
+    outcome: 'deployed',
+    endpoint: null,
+    servedSerial: null,
+    detail: null,
+    trustSha256,
+  });
+
+const fingerprints = async (service: TestService, environment: string): Promise<string[]> => {
+  const authorities = await service.services.listAuthorities();
+  const { createHash } = await import('node:crypto');
+  const roots = await service.services.trustBundle(environment);
+  expect(authorities.length).toBeGreaterThan(0);
+  return roots.map((der) => createHash('sha256').update(der).digest('hex'));
+};
+
+describe('the rotation of an issuing authority', () => {
+  it('keeps every promise at every step', async () => {
+    const service = await aService();
+    const before = await issue(service);
+    const started = await service.services.startRotation(admin, 'dev-issuing', {});
+    expect(started).toMatchObject({ from: 'dev-issuing', to: 'dev-issuing.2', next: 'trusted', obstacles: [] });
+    expect((await issue(service)).issuer).toBe('dev-issuing');
+    expect((await advance(service, 'dev-issuing')).rotation.state).toBe('trusted');
+    expect(await refusalOf(advance(service, 'dev-issuing'))).toEqual([
+      'conflict',
+      'published: published: dev-issuing.2: its list is not published yet',
+    ]);
+    await service.housekeep();
+    expect((await advance(service, 'dev-issuing')).rotation.state).toBe('issuing');
+
+    const after = await issue(service);
+    expect(after.issuer).toBe('dev-issuing.2');
+    expect((await service.services.readCertificate(admin, before.record.serial)).issuer).toBe('dev-issuing');
+    expect((await service.services.readCertificate(admin, before.record.serial)).chainDer).toEqual(before.chainDer);
+  });
+
+  it('retires the old key when nothing that it signed is in use, and goes on answering for it', async () => {
+    const service = await aService();
+    const before = await issue(service);
+    await issuing(service, 'dev-issuing');
+    const retiring = await advance(service, 'dev-issuing');
+    expect(retiring.rotation.state).toBe('retiring');
+    const campaign = await service.services.readCampaign(retiring.rotation.campaign ?? '');
+    expect(campaign.campaign.filter).toEqual({ issuerSerial: before.record.issuerSerial });
+    expect(await refusalOf(advance(service, 'dev-issuing'))).toEqual([
+      'conflict',
+      'certificatesMoved: certificatesMoved: dev/demo: 1 certificate(s)',
+    ]);
+
+    await follow(service, before);
+    const [, first] = (await service.vault.listKeys()).filter(({ name }) => name.startsWith('dev-issuing.'));
+    expect(first).toBeDefined();
+    const retired = await advance(service, 'dev-issuing');
+    expect(retired).toMatchObject({ rotation: { state: 'retired' }, next: null, obstacles: [] });
+    expect(retired.oldKeyDestroyedAt).not.toBeNull();
+    const old = (await service.inventory.generations()).find(
+      ({ authority, number }) => authority === 'dev-issuing' && number === 1,
+    );
+    expect((await service.vault.listKeys()).map(({ name }) => name)).not.toContain(old?.vaultKey);
+
+    const list = await service.services.crl('dev-issuing');
+    expect(list.nextUpdate).toBeGreaterThanOrEqual(before.record.notAfter);
+    service.pass(30 * day);
+    await service.housekeep();
+    expect((await service.services.crl('dev-issuing')).crlNumber).toBe(list.crlNumber);
+    expect((await service.services.readiness()).find(({ name }) => name === 'crls')?.ready).toBe(true);
+  });
+
+  it('has new keys made in another way, if that is wanted', async () => {
+    const service = await aService();
+    await service.services.startRotation(admin, 'dev-issuing', { keyType: 'ec-p384' });
+    await advance(service, 'dev-issuing');
+    await service.housekeep();
+    await advance(service, 'dev-issuing');
+    const { authority } = await service.services.authority('dev-issuing');
+    expect([authority.keyType, authority.signatureAlgorithm]).toEqual(['ec-p384', 'ecdsa-with-SHA384']);
+  });
+});
+
+describe('a rotation to a key that was made beforehand', () => {
+  it('takes it as it is, and makes none', async () => {
+    const service = await aService();
+    await service.vault.createKey('made-before', 'ec-p384');
+    const input = { key: 'made-before' };
+    const planned = { vault: 'file', key: 'made-before', keyType: 'ec-p384' };
+    expect(await service.services.planRotation('dev-issuing', input)).toMatchObject(planned);
+    const keys = (await service.vault.listKeys()).length;
+    await service.services.startRotation(admin, 'dev-issuing', input);
+    expect(await service.vault.listKeys()).toHaveLength(keys);
+    await advance(service, 'dev-issuing');
+    await service.housekeep();
+    await advance(service, 'dev-issuing');
+    const { authority } = await service.services.authority('dev-issuing');
+    expect(authority).toMatchObject({ vaultKey: 'made-before', signatureAlgorithm: 'ecdsa-with-SHA384' });
+    expect((await issue(service)).issuer).toBe('dev-issuing.2');
+  });
+
+  it.each([
+    ['that is another authority’s', 'conflict', (root: string) => ({ key: root })],
+    ['of another type than is asked for', 'malformed', () => ({ key: 'made-before', keyType: 'ed25519' as const })],
+    ['that the vault does not hold', 'notFound', () => ({ key: 'made-by-nobody' })],
+    ['of a vault that there is not', 'notFound', () => ({ key: 'made-before', vault: 'elsewhere' })],
+  ])('is refused for one %s, and nothing is begun', async (_what, code, inputWith) => {
+    const service = await aService();
+    await service.vault.createKey('made-before', 'ec-p384');
+    const { authority } = await service.services.authority('dev-root');
+    const started = service.services.startRotation(admin, 'dev-issuing', inputWith(authority.vaultKey));
+    expect(await codeOf(started)).toBe(code);
+    expect(await service.inventory.rotations()).toEqual([]);
+  });
+});
+
+describe('the rotation of a root', () => {
+  it('waits until every product’s targets trust the new one, and names those that do not', async () => {
+    const service = await aService();
+    const leaf = await issue(service);
+    await service.services.startRotation(admin, 'dev-root', {});
+    const none = 'rootTrusted: rootTrusted: dev/demo: 1 certificate(s) that no target reports';
+    expect(await refusalOf(advance(service, 'dev-root'))).toEqual(['conflict', none]);
+    const [old, both] = [(await fingerprints(service, 'dev')).slice(0, 1), await fingerprints(service, 'dev')];
+    expect(both).toHaveLength(2);
+    await report(service, leaf, old);
+    const lagging = 'rootTrusted: rootTrusted: dev/demo: 1 of 1 targets (web-1)';
+    expect(await refusalOf(advance(service, 'dev-root'))).toEqual(['conflict', lagging]);
+    await report(service, leaf, both);
+    expect((await advance(service, 'dev-root')).rotation.state).toBe('trusted');
+  });
+
+  it('can be forced with a written reason, which the audit log keeps with what it overruled', async () => {
+    const service = await aService();
+    await issue(service);
+    await service.services.startRotation(admin, 'dev-root', {});
+    await advance(service, 'dev-root', reason);
+    const newest = (await service.inventory.auditEvents(0, 10_000)).findLast(
+      ({ kind }) => kind === 'authority.rotationAdvanced',
+    );
+    expect(newest).toMatchObject({
+      actor: 'operator:admin',
+      details: { to: 'trusted', reason, forced: 'rootTrusted: dev/demo: 1 certificate(s) that no target reports' },
+    });
+  });
+
+  const believed = async (judge: ChainJudge, unknown: string): Promise<void> => {
+    const service = await aService();
+    const file = (name: string): string => join(service.home, name);
+    const [oldRoot] = await service.services.trustBundle('dev');
+    const before = await issue(service);
+    await service.housekeep();
+    const say = (view: CertificateView, trusts: readonly Uint8Array[]) =>
+      judgeChain(service, file, { view, trusts, withLists: true, judge });
+    expect(await say(before, [oldRoot!])).toBe('OK');
+
+    await issuing(service, 'dev-root');
+    const [, newRoot] = await service.services.trustBundle('dev');
+    await issuing(service, 'dev-issuing');
+    await service.housekeep();
+    const during = await issue(service);
+    const again = await service.services.readCertificate(admin, before.record.serial);
+    for (const view of [again, during]) {
+      for (const trusts of [[oldRoot!], [newRoot!], [oldRoot!, newRoot!]]) expect(await say(view, trusts)).toBe('OK');
+    }
+
+    await follow(service, before);
+    for (const name of ['dev-issuing', 'dev-root']) {
+      await advance(service, name);
+      await advance(service, name);
+    }
+    await service.housekeep();
+    const after = await issue(service);
+    expect(await service.services.trustBundle('dev')).toEqual([newRoot]);
+    expect(after.chainDer).toHaveLength(1);
+    expect(await say(after, [newRoot!])).toBe('OK');
+    expect(await say(after, [oldRoot!])).toContain(unknown);
+
+    await service.services.revokeCertificate(admin, after.record.serial, { reason: 'superseded' });
+    service.pass(10);
+    await service.housekeep();
+    expect(await say(after, [newRoot!])).toMatch(/revoked/);
+  };
+  const sentence = (judge: string): string =>
+    `is believed by ${judge} before, during and after, with old and new roots`;
+  itWith('openssl', sentence('openssl'), () => believed('openssl', 'unable to get local issuer certificate'));
+  itWith('javac', sentence('Java'), () => believed('javac', 'unable to find valid certification path'), 120_000);
+
+  itWith('openssl', 'that signs products’ certificates itself is followed by its crosses', async () => {
+    const service = await aService({ settings: { hierarchy: 'root' } });
+    const file = (name: string): string => join(service.home, name);
+    const [oldRoot] = await service.services.trustBundle('dev');
+    const before = await issue(service);
+    await issuing(service, 'dev-root');
+    const [, newRoot] = await service.services.trustBundle('dev');
+    const views = [await service.services.readCertificate(admin, before.record.serial), await issue(service)];
+    for (const view of views) {
+      for (const trusts of [[oldRoot!], [newRoot!]])
+        expect(await judgeChain(service, file, { view, trusts })).toBe('OK');
+    }
+  });
+
+  it('does not retire before the authorities below it have moved', async () => {
+    const service = await aService();
+    await issuing(service, 'dev-root');
+    await advance(service, 'dev-root');
+    expect(await refusalOf(advance(service, 'dev-root'))).toEqual([
+      'conflict',
+      'authoritiesMoved: authoritiesMoved: dev-issuing',
+    ]);
+  });
+});
+
+describe('a rotation', () => {
+  it('is planned without changing anything', async () => {
+    const service = await aService();
+    await issue(service);
+    const keys = await service.vault.listKeys();
+    expect(await service.services.planRotation('dev-issuing', {})).toEqual({
+      authority: 'dev-issuing',
+      key: null,
+      isSignedElsewhere: false,
+      role: 'issuing',
+      from: 'dev-issuing',
+      to: 'dev-issuing.2',
+      vault: 'file',
+      keyType: 'ec-p256',
+      isRoot: false,
+      below: [],
+      products: [{ product: 'dev/demo', certificates: 1 }],
+    });
+    expect(await service.services.planRotation('dev-root', {})).toMatchObject({ isRoot: true, below: ['dev-issuing'] });
+    expect(await service.vault.listKeys()).toEqual(keys);
+  });
+
+  it('is abandoned as if it had never been, and another can follow', async () => {
+    const service = await aService();
+    await service.services.startRotation(admin, 'dev-root', {});
+    const crosses = await service.inventory.authorityCertificates();
+    expect(crosses.filter(({ authority }) => authority === 'dev-root')).toHaveLength(4);
+    const abandoned = await service.services.abandonRotation(admin, 'dev-root');
+    expect(abandoned.rotation.state).toBe('abandoned');
+    expect(await service.services.trustBundle('dev')).toHaveLength(1);
+    expect((await service.inventory.generations()).at(-2)).toMatchObject({ authority: 'dev-root', number: 2 });
+    expect((await service.vault.listKeys()).filter(({ name }) => name.startsWith('dev-root.'))).toHaveLength(1);
+    const again = await service.services.startRotation(admin, 'dev-root', {});
+    expect(again).toMatchObject({ to: 'dev-root.3', next: 'trusted' });
+  });
+
+  it('cannot be abandoned once something was issued, nor started twice', async () => {
+    const service = await aService();
+    await service.services.startRotation(admin, 'dev-issuing', {});
+    const conflict = { code: 'conflict' };
+    await expect(service.services.startRotation(admin, 'dev-issuing', {})).rejects.toMatchObject(conflict);
+    await advance(service, 'dev-issuing');
+    await service.housekeep();
+    await advance(service, 'dev-issuing');
+    await expect(service.services.abandonRotation(admin, 'dev-issuing')).rejects.toMatchObject(conflict);
+    await expect(service.services.startRotation(admin, 'none', {})).rejects.toMatchObject({ code: 'notFound' });
+  });
+
+  it('goes on where a crash left it, whichever write was the last', async () => {
+    for (const [act, at] of crashes) {
+      const crash = failingOnce(act, at);
+      const wrapInventory = (inventory: Inventory): Inventory => crash.around(inventory);
+      const home = (await aService({ wrapInventory })).home;
+      const service = open.pop()!;
+      crash.arm();
+      const failure = await rejectionOf(wholeRotation(service));
+      expect([act, at, failure]).toMatchObject([act, at, { code: 'inventoryUnavailable' }]);
+      await service.close();
+
+      const again = await openService({ home });
+      open.push(again);
+      await again.ensureFirstRun();
+      await wholeRotation(again);
+      const [root] = await again.inventory.authorities();
+      const view = await again.services.readRotation('dev-issuing');
+      expect([act, at, root?.name, view.rotation.state]).toEqual([act, at, 'dev-issuing', 'retired']);
+      expect(view.oldKeyDestroyedAt).not.toBeNull();
+      expect((await issue(again)).issuer).toBe('dev-issuing.2');
+      await open.pop()!.close();
+    }
+  });
+});
+
+const crashes = [
+  ['certifyGeneration', 1],
+  ['changeRotation', 1],
+  ['changeRotation', 5],
+  ['markGeneration', 1],
+  ['markGeneration', 2],
+] as const satisfies readonly (readonly [keyof Inventory, number])[];
+
+/** Every step that is left. */
+async function wholeRotation(service: TestService): Promise<void> {
+  const state = async () => {
+    const rotations = await service.inventory.rotations();
+    return rotations.find(({ authority }) => authority === 'dev-issuing')?.state;
+  };
+  if ([undefined, 'preparing'].includes(await state())) await service.services.startRotation(admin, 'dev-issuing', {});
+  for (let step = 0; step < 6; step++) {
+    await service.housekeep();
+    const isOver = (await state()) === 'retired';
+    await advance(service, 'dev-issuing');
+    if (isOver) return;
+  }
+}
+
+describe('the home', () => {
+  it('has a trust file with the roots of the bundle, at every step', async () => {
+    const service = await aService();
+    const { readFileSync } = await import('node:fs');
+    const file = (): string => readFileSync(join(service.home, 'trust/dev.pem'), 'utf8');
+    await service.services.startRotation(admin, 'dev-root', {});
+    const roots = await service.services.trustBundle('dev');
+    expect(roots).toHaveLength(2);
+    expect(file()).toBe(roots.map((der) => encodePem('CERTIFICATE', der)).join(''));
+    await service.services.abandonRotation(admin, 'dev-root');
+    expect(file()).toBe(encodePem('CERTIFICATE', roots[0]!));
+  });
+});

@@ -1,0 +1,281 @@
+/** An authority that is signed elsewhere rotates by a CSR and an import: each step, a new corporate root, a crash, and its compromise. */
+import { createHash } from 'node:crypto';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { CaError } from '../../../src/domain/errors.ts';
+import { crlDistributionPoints } from '../../../src/domain/x509/extensions.ts';
+import type { Inventory } from '../../../src/ports/inventory.ts';
+import type { CertificateView } from '../../../src/services/services.ts';
+import { type ChainJudge, judgeChain } from '../../support/chain-judge.ts';
+import { buildCsr } from '../../support/csr-builder.ts';
+import { type CorporateCa, makeCorporateCa, makeCrl, pemOf } from '../../support/external-chain.ts';
+import { failingOnce } from '../../support/failing-once.ts';
+import { itWith } from '../../support/judges.ts';
+import { codeOf, rejectionOf } from '../../support/rejection.ts';
+import { admin, firstRunService, openService, type TestService } from '../../support/service-builder.ts';
+import { makeSigningKey } from '../../support/signing-key.ts';
+import { suiteFolder } from '../../support/suite-folder.ts';
+
+const folder = suiteFolder();
+const name = 'corp-issuing';
+const reason = 'a drill, and nobody else is there';
+
+const open: TestService[] = [];
+let homes = 0;
+const newHome = (): string => {
+  homes += 1;
+  return folder(`home-${homes}`);
+};
+afterEach(async () => {
+  for (const service of open.splice(0)) await service.close();
+});
+
+const nowOf = (service: TestService): number => Math.floor(service.clock.now() / 1000);
+
+async function csrOf(service: TestService): Promise<Uint8Array> {
+  const detail = await service.services.describeAuthority(name);
+  if (detail.kind !== 'own' || !detail.csrDer) throw new Error('there is no CSR');
+  return detail.csrDer;
+}
+
+const importFrom = async (service: TestService, ca: CorporateCa) =>
+  service.services.importAuthority(admin, name, {
+    chainPem: pemOf(ca.sign(await csrOf(service)), ca.intermediate),
+    rootPem: ca.root.pem,
+  });
+
+/** An environment below a corporate root, with a product that has a certificate. */
+async function inForce(
+  wrapInventory: (inventory: Inventory) => Inventory = (inventory) => inventory,
+  makeCa: (now: number) => CorporateCa = makeCorporateCa,
+) {
+  const home = newHome();
+  const service = await firstRunService({ home, wrapInventory });
+  open.push(service);
+  await service.services.createEnvironment(admin, { name: 'corp', hierarchy: 'external' });
+  await service.services.createProduct(admin, { environment: 'corp', name: 'a', nameRules: ['.corp.example'] });
+  const ca = makeCa(nowOf(service));
+  await importFrom(service, ca);
+  return { service, ca, home, before: await issue(service) };
+}
+
+const csrOfProduct = () =>
+  buildCsr({ key: makeSigningKey(), names: ['a.corp.example'], subject: new Uint8Array([0x30, 0]) });
+
+async function issue(service: TestService): Promise<CertificateView> {
+  const { secret } = await service.services.createToken(admin, { product: 'corp/a', uses: 1, lifetimeSeconds: 3600 });
+  const caller = await service.services.authenticateToken(secret);
+  const submitted = await service.services.submitRequest(caller, { csrDer: csrOfProduct() });
+  if (submitted.kind !== 'certificate') throw new Error('no certificate came');
+  return submitted.view;
+}
+
+async function follow(service: TestService, { record }: CertificateView): Promise<void> {
+  const caller = { kind: 'product', product: record.owner, serial: record.serial } as const;
+  await service.services.rotateCertificate(caller, record.serial, { csrDer: csrOfProduct() });
+}
+
+const advance = async (service: TestService, forced?: string): Promise<string> =>
+  (await service.services.advanceRotation(admin, name, forced === undefined ? {} : { reason: forced })).rotation.state;
+
+async function obstaclesOf(service: TestService): Promise<readonly string[]> {
+  return (await service.services.readRotation(name)).obstacles.flatMap(({ who }) => who);
+}
+
+describe('the rotation of an authority that is signed elsewhere', () => {
+  it('waits for the certificate of its new key, and goes on with the import of it to its end', async () => {
+    const { service, ca, before } = await inForce();
+    expect(await service.services.planRotation(name, {})).toMatchObject({ isRoot: false, isSignedElsewhere: true });
+    const firstCsr = await csrOf(service);
+    const started = await service.services.startRotation(admin, name, {});
+    expect(started).toMatchObject({
+      to: 'corp-issuing.2',
+      rotation: { state: 'preparing' },
+      obstacles: [{ condition: 'certified' }],
+    });
+    expect(await csrOf(service)).not.toEqual(firstCsr);
+    const refused = (await rejectionOf(advance(service, reason))) as CaError;
+    expect(refused.reasons).toMatchObject([{ code: 'rotationConditionNotMet', field: 'certified' }]);
+    expect((await issue(service)).issuer).toBe(name);
+
+    const detail = await importFrom(service, ca);
+    expect(detail).toMatchObject({ inForce: { id: name }, coming: { id: 'corp-issuing.2' } });
+    expect(await service.services.readRotation(name)).toMatchObject({ rotation: { state: 'prepared' }, obstacles: [] });
+    expect((await issue(service)).issuer).toBe(name);
+    expect(await advance(service)).toBe('trusted');
+    await service.housekeep();
+    expect(await advance(service)).toBe('issuing');
+    const after = await issue(service);
+    expect(after.issuer).toBe('corp-issuing.2');
+    expect(after.chainDer.map((der) => Buffer.from(der))[1]).toEqual(Buffer.from(ca.intermediate.der));
+
+    expect(await advance(service)).toBe('retiring');
+    expect(await obstaclesOf(service)).toEqual(['corp/a: 3 certificate(s)']);
+    await follow(service, before);
+    expect(await advance(service, reason)).toBe('retired');
+    expect((await service.services.crl(name)).nextUpdate).toBeGreaterThanOrEqual(before.record.notAfter);
+  });
+
+  it('asks for the same key again after a crash, whichever act it fell upon', async () => {
+    for (const [act, at] of [
+      ['startRotation', 1],
+      ['recordAuthorityRequest', 1],
+      ['recordImport', 1],
+      ['certifyGeneration', 1],
+      ['changeRotation', 1],
+    ] as const) {
+      const crash = failingOnce(act, at);
+      const { service: first, ca, home } = await inForce((inventory) => crash.around(inventory));
+      crash.arm();
+      const both = async (service: TestService): Promise<void> => {
+        await service.services.startRotation(admin, name, {});
+        await importFrom(service, ca);
+      };
+      await rejectionOf(both(first));
+      await open.pop()!.close();
+      const service = await openService({ home });
+      open.push(service);
+      await service.ensureFirstRun();
+      const under = await service.inventory.rotations();
+      if (under[0]?.state !== 'prepared') await both(service);
+      expect([act, (await service.services.readRotation(name)).rotation.state]).toEqual([act, 'prepared']);
+      expect(await service.inventory.rotations()).toHaveLength(1);
+    }
+  }, 120_000);
+
+  it('takes a renewed certificate for the key in force meanwhile, and none for another key', async () => {
+    const { service, ca } = await inForce();
+    const csrDer = await csrOf(service);
+    await service.services.startRotation(admin, name, {});
+    const longer = ca.sign(csrDer, { days: 1000 });
+    const { inForce: own } = await service.services.importAuthority(admin, name, { chainPem: pemOf(longer) });
+    expect(Buffer.compare(own!.certificateDer, longer.der)).toBe(0);
+    expect(await obstaclesOf(service)).toHaveLength(1);
+    const another = ca.sign(csrDer, { key: makeSigningKey() });
+    const refused = (await rejectionOf(
+      service.services.importAuthority(admin, name, { chainPem: pemOf(another) }),
+    )) as CaError;
+    expect(refused.reasons).toMatchObject([{ code: 'certificateForAnotherKey' }]);
+  });
+
+  it('is given up with its key, and what was signed elsewhere is left to be revoked there', async () => {
+    const { service, ca } = await inForce();
+    await service.services.startRotation(admin, name, {});
+    const { coming } = await importFrom(service, ca);
+    const abandoned = await service.services.abandonRotation(admin, name);
+    expect(abandoned.rotation.state).toBe('abandoned');
+    expect((await service.inventory.certificate(coming!.certificate.serial))?.state).toBe('issued');
+    expect(await codeOf(service.vault.key(coming!.authority.vaultKey))).toBe('notFound');
+    expect((await issue(service)).issuer).toBe(name);
+    const again = await service.services.startRotation(admin, name, {});
+    expect(again.to).toBe('corp-issuing.3');
+  });
+
+  it('waits for a new corporate root to be trusted, and lets the old one go at its end', async () => {
+    const { service, ca, home, before } = await inForce();
+    const next = makeCorporateCa(nowOf(service), { root: { commonName: 'Corporate Root 2' } });
+    const bundle = async () => (await service.services.trustBundle('corp')).map((der) => Buffer.from(der));
+    await service.services.startRotation(admin, name, {});
+    await importFrom(service, next);
+    expect(await bundle()).toEqual([Buffer.from(ca.root.der), Buffer.from(next.root.der)]);
+    expect(await obstaclesOf(service)).toEqual(['corp/a: 1 certificate(s) that no target reports']);
+    const roots = [ca.root, next.root].map(({ der }) => createHash('sha256').update(der).digest('hex'));
+    const caller = { kind: 'product', product: 'corp/a', serial: before.record.serial } as const;
+    const report = { target: 'web-1', outcome: 'deployed', endpoint: null, servedSerial: null, detail: null } as const;
+    await service.services.reportDeployment(caller, caller.serial, { ...report, trustSha256: roots });
+    expect(await advance(service)).toBe('trusted');
+    await service.housekeep();
+    expect((await service.services.authority(name)).authority.parent).toBe('corp-external-intermediate');
+    expect(await advance(service)).toBe('issuing');
+    expect((await service.services.authority(name)).authority.parent).toBe('corp-external-intermediate-2');
+    const again = await service.services.readCertificate(admin, before.record.serial);
+    expect(again.chainDer).toEqual(before.chainDer);
+    await follow(service, before);
+    expect([await advance(service), await advance(service)]).toEqual(['retiring', 'retired']);
+    expect(await bundle()).toEqual([Buffer.from(next.root.der)]);
+    const { readFileSync } = await import('node:fs');
+    expect(readFileSync(`${home}/trust/corp.pem`, 'utf8')).toBe(next.root.pem);
+  });
+
+  it('is no matter of the authority that signs it, whose key is not here', async () => {
+    const { service } = await inForce();
+    const root = 'corp-external-root';
+    expect(await codeOf(service.services.planRotation(root, {}))).toBe('conflict');
+    expect(await codeOf(service.services.planCompromise(root, {}))).toBe('conflict');
+  });
+
+  it('frees an authority that its signer revoked', async () => {
+    const { service, ca } = await inForce();
+    const { certificate } = await service.services.authority(name);
+    const crlPem = makeCrl(ca.intermediate, { thisUpdate: nowOf(service), revoked: [certificate.serial] });
+    await service.services.importCrl(admin, 'corp-external-intermediate', crlPem);
+    expect(await codeOf(issue(service))).toBe('policyRefused');
+    await service.services.startRotation(admin, name, {});
+    await importFrom(service, ca);
+    await advance(service, reason);
+    await service.housekeep();
+    await advance(service, reason);
+    expect((await issue(service)).issuer).toBe('corp-issuing.2');
+  });
+});
+
+describe('an authority that is signed elsewhere and compromised', () => {
+  it('stops at once, gives the CSR of its replacement, and is replaced when that has its certificate', async () => {
+    const { service, ca, before } = await inForce();
+    const given = { reason: 'the key was found in a log' };
+    const serial = before.record.issuerSerial;
+    expect(await service.services.planCompromise(name, {})).toMatchObject({
+      revoked: [],
+      revocableElsewhere: [{ serial, issuer: 'corp-external-intermediate' }],
+    });
+    const outcome = await service.services.declareCompromise(admin, name, given);
+    expect(outcome).toMatchObject({ waiting: ['corp-issuing.2'], campaigns: [], revoked: [] });
+    expect(await codeOf(issue(service))).toBe('signerUnavailable');
+    await importFrom(service, ca);
+    const completed = await service.services.declareCompromise(admin, name, given);
+    expect(completed).toMatchObject({ waiting: [], campaigns: [expect.any(String)] });
+    expect((await issue(service)).issuer).toBe('corp-issuing.2');
+  });
+});
+
+/** Its certificates say where the lists are, for clients that fetch them. */
+function listingCa(now: number): CorporateCa {
+  const at = (issuer: string) => ({ more: [crlDistributionPoints([`http://pki.corp.example/crl/${issuer}.crl`])] });
+  const ca = makeCorporateCa(now, { intermediate: at('corp-external-root') });
+  return { ...ca, sign: (csrDer, options) => ca.sign(csrDer, { ...at('corp-external-intermediate'), ...options }) };
+}
+
+describe('the chain below a corporate root', () => {
+  const believed = async (judge: ChainJudge): Promise<void> => {
+    const { service, ca, home, before } = await inForce(undefined, listingCa);
+    await service.services.importCrl(admin, 'corp-external-root', makeCrl(ca.root, { thisUpdate: nowOf(service) }));
+    const list = makeCrl(ca.intermediate, { thisUpdate: nowOf(service) });
+    await service.services.importCrl(admin, 'corp-external-intermediate', list);
+    await service.housekeep();
+    const say = (view: CertificateView) =>
+      judgeChain(service, (file) => `${home}/${file}`, { view, trusts: [ca.root.der], withLists: true, judge });
+    expect(await say(before)).toBe('OK');
+    await service.services.startRotation(admin, name, {});
+    await importFrom(service, ca);
+    await advance(service, reason);
+    await service.housekeep();
+    await advance(service, reason);
+    await service.housekeep();
+    expect([await say(before), await say(await issue(service))]).toEqual(['OK', 'OK']);
+    const { certificate } = await service.services.authority(name);
+    service.pass(10);
+    const revoked = makeCrl(ca.intermediate, { thisUpdate: nowOf(service), revoked: [certificate.serial] });
+    const view = await issue(service);
+    await service.services.importCrl(admin, 'corp-external-intermediate', revoked);
+    // Java looks for another path then, and only says that there is none.
+    expect(await say(view)).toMatch(/revoked|unable to find valid certification path/);
+  };
+  itWith('openssl', 'is believed by openssl before and during a rotation, and not once revoked', () =>
+    believed('openssl'),
+  );
+  itWith(
+    'javac',
+    'is believed by Java before and during a rotation, and not once revoked',
+    () => believed('javac'),
+    120_000,
+  );
+});

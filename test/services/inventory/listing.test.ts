@@ -1,0 +1,140 @@
+/** Lists over the real inventory: who sees what, which questions make no sense, and text that is made as it is read. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CaError } from '../../../src/domain/errors.ts';
+import type { Caller } from '../../../src/services/caller.ts';
+import { createListServices } from '../../../src/services/inventory/list-certificates.ts';
+import type { ListInput } from '../../../src/services/services.ts';
+import { certificateDetails, recordCertificate } from '../../support/inventory-builders.ts';
+import { admin, firstRunService, type TestService } from '../../support/service-builder.ts';
+import { suiteFolder } from '../../support/suite-folder.ts';
+
+const folder = suiteFolder();
+let service: TestService;
+beforeAll(async () => {
+  service = await firstRunService({ home: folder('listing') });
+});
+afterAll(() => service.close());
+
+const demo: Caller = { kind: 'token', tokenId: 't1', product: 'dev/demo', profiles: ['server'] };
+const list = (asked: Partial<ListInput>, caller: Caller = admin) =>
+  service.services.listCertificates(caller, { sort: '-requestedAt', limit: 10, ...asked });
+const refusal = async (asked: Partial<ListInput>, caller: Caller = admin) => {
+  const error = (await list(asked, caller).catch((thrown: unknown) => thrown)) as CaError;
+  return [error.code, ...error.reasons.map(({ field }) => field)];
+};
+const now = Date.UTC(2026, 5, 1, 12) / 1000;
+
+describe('a list', () => {
+  it.each([
+    [['notAfter.before'], { notAfterAfter: 9, notAfterBefore: 9 }],
+    [['notAfter.before'], { notAfterAfter: 9, notAfterBefore: 10 }],
+    [['issued.before'], { issuedAfter: 9, issuedBefore: 8 }],
+    [['notAfter.after'], { status: 'expired', notAfterAfter: now }],
+    [['notAfter.before'], { status: ['valid'], notAfterBefore: now }],
+    [['status'], { status: 'pending', issuedAfter: 5 }],
+    [['purpose'], { purpose: 'operator', owner: 'dev/demo' }],
+    [['environment'], { environment: ['prod', 'staging'], owner: 'dev/demo' }],
+    [['status'], { status: ['expired', 'revoked'], rotation: 'overdue' }],
+    [['successor'], { successor: 'some', rotation: 'overdue' }],
+    [['purpose'], { purpose: 'server', deployment: 'none' }],
+    [['issued.before', 'environment'], { issuedAfter: 9, issuedBefore: 1, environment: 'prod', owner: 'dev/demo' }],
+  ] as const)('of what cannot be is refused for %s', async (fields, asked) => {
+    expect(await refusal(asked)).toEqual(['malformed', ...fields]);
+  });
+
+  it.each([
+    { notAfterAfter: 9, notAfterBefore: 11 },
+    { status: ['expired', 'valid'], notAfterAfter: now + 5 },
+    { environment: ['prod', 'dev'], owner: 'dev/demo' },
+  ] as const)('of what may be is empty or not, but an answer', async (asked) => {
+    await expect(list(asked)).resolves.toBeDefined();
+  });
+
+  it('refuses what is no serial', async () => {
+    expect(await refusal({ serial: '../..' })).toEqual(['malformed', 'serial']);
+    expect(await refusal({ issuerSerial: 'x' })).toEqual(['malformed', 'issuer']);
+  });
+
+  it('finds a serial as people paste it', async () => {
+    const { serial } = await recordCertificate(service.inventory);
+    const pasted = serial.toUpperCase().match(/../g)!.join(':');
+    expect((await list({ serial: pasted })).items.map((item) => item.serial)).toEqual([serial]);
+  });
+
+  it('shows a product its own alone, and refuses its questions about others', async () => {
+    const own = await recordCertificate(service.inventory, { owner: 'dev/demo' });
+    await recordCertificate(service.inventory, { owner: 'dev/other' });
+    expect((await list({}, demo)).items.map(({ serial }) => serial)).toEqual([own.serial]);
+    expect((await list({ owner: 'dev/demo', count: true }, demo)).count).toEqual({ matches: 1, isExact: true });
+    expect(await refusal({ owner: 'dev/other' }, demo)).toEqual(['unauthorized', 'product']);
+    expect(await refusal({ owner: ['dev/demo', 'dev/other'] }, demo)).toEqual(['unauthorized', 'product']);
+  });
+
+  it('judges every page by the moment of the first', async () => {
+    const ends = [now + 5, now + 6, now + 7].map((notAfter) => ({ notAfter, profile: 'brief' }));
+    for (const overrides of ends) await recordCertificate(service.inventory, certificateDetails(overrides));
+    const asked = { status: 'valid', profile: 'brief', sort: 'notAfter', limit: 2 } as const;
+    const first = await list(asked);
+    service.pass(60);
+    const second = await list({ ...asked, cursor: first.nextCursor! });
+    expect([first.items.length, second.items.length, second.nextCursor]).toEqual([2, 1, null]);
+  });
+});
+
+describe('an export', () => {
+  const exported = async (limit: number, form = 'ndjson', caller: Caller = admin): Promise<string[]> => {
+    const input = { profile: 'many', sort: 'requestedAt', limit } as const;
+    const chunks: Uint8Array[] = [];
+    // Copies: its memory is used again.
+    for await (const chunk of await service.services.exportCertificates(caller, input, form))
+      chunks.push(Buffer.from(chunk));
+    return Buffer.concat(chunks).toString().split('\n').slice(0, -1);
+  };
+
+  beforeAll(async () => {
+    const many = Array.from({ length: 2500 }, (_, index) => ({ profile: 'many', requestedAt: now * 1000 + index }));
+    await Promise.all(many.map((overrides) => recordCertificate(service.inventory, overrides)));
+  });
+
+  it('has everything once, over as many pages as it takes', async () => {
+    const lines = await exported(Number.MAX_SAFE_INTEGER);
+    const serials = lines.map((line) => (JSON.parse(line) as { serial: string }).serial);
+    expect([serials.length, new Set(serials).size]).toEqual([2500, 2500]);
+  });
+
+  it('ends where it was told to', async () => {
+    expect((await exported(1000)).length).toBe(1000);
+    expect((await exported(1001, 'csv')).length).toBe(1001);
+  });
+
+  it('of a product holds its own alone', async () => {
+    expect(await exported(5000, 'ndjson', demo)).toEqual([]);
+  });
+
+  it('writes over the memory of a chunk no sooner than the one after the next is asked for', async () => {
+    const given: (ArrayBuffer | undefined)[] = [];
+    const inventory = {
+      ...service.inventory,
+      async renderCertificates(_query: unknown, _form: string, memory?: ArrayBuffer) {
+        given.push(memory);
+        const count = given.length === 6 ? 1 : 1000;
+        const text = new Uint8Array(memory ?? new ArrayBuffer(8));
+        return { text, count, last: { sortValue: given.length, serial: 'aa' } };
+      },
+    };
+    const cursorsFor = () => Promise.reject(new Error('an export has no cursors'));
+    const { exportCertificates } = createListServices({
+      inventory,
+      cursorsFor,
+      clock: { now: () => 0, monotonic: () => 0 },
+    });
+    const got: ArrayBufferLike[] = [];
+    for await (const chunk of await exportCertificates(admin, { sort: 'requestedAt', limit: 10_000 }, 'ndjson')) {
+      // The next is under way already, unless this is the last: neither this nor the one before may be written over by it.
+      const next = given[got.length + 1];
+      if (next) expect([chunk.buffer, got.at(-1)]).not.toContain(next);
+      got.push(chunk.buffer);
+    }
+    expect([got.length, new Set(got).size, given.filter((memory) => memory).length]).toEqual([6, 3, 3]);
+  });
+});

@@ -1,0 +1,290 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CertificateRecord } from '../../../src/domain/records/certificate.ts';
+import { parseCrl } from '../../../src/domain/x509/crl.ts';
+import type { Inventory } from '../../../src/ports/inventory.ts';
+import type { Caller } from '../../../src/services/caller.ts';
+import { certified } from '../../support/certified.ts';
+import { buildCsr } from '../../support/csr-builder.ts';
+import { encodeCertId, encodeOcspRequest, nonceExtension } from '../../support/ocsp-request.ts';
+import { codeOf } from '../../support/rejection.ts';
+import { admin, demoToken, firstRunService, openService, type TestService } from '../../support/service-builder.ts';
+import { makeSigningKey } from '../../support/signing-key.ts';
+import { suiteFolder } from '../../support/suite-folder.ts';
+
+const folder = suiteFolder();
+let service: TestService;
+/** What the inventory is made to forget. */
+const vanished = new Set<string>();
+
+const forgetful = (inventory: Inventory): Inventory =>
+  new Proxy(inventory, {
+    get(target, name) {
+      if (name === 'revokedEntries') {
+        return async (authority: string, at: number) =>
+          (await target.revokedEntries(authority, at)).filter(({ serial }) => !vanished.has(serial));
+      }
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+
+beforeAll(async () => {
+  service = await firstRunService({ home: folder('data'), wrapInventory: forgetful });
+});
+afterAll(() => service.close());
+
+const day = 86_400;
+
+async function issue(lifetimeSeconds = 30 * day): Promise<CertificateRecord> {
+  const csrDer = buildCsr({ key: makeSigningKey() });
+  return (await certified(service, await demoToken(service), { csrDer, lifetimeSeconds })).record;
+}
+
+const revoke = (serial: string, reason = 'superseded', caller: Caller = admin) =>
+  service.services.revokeCertificate(caller, serial, { reason });
+const product: Caller = { kind: 'product', product: 'dev/demo', serial: '00' };
+
+async function crlEntry(serial: string) {
+  await service.housekeep();
+  const { der } = await service.services.crl('dev-issuing');
+  return parseCrl(der).entries.find((entry) => entry.serial === serial);
+}
+
+describe('revokeCertificate', () => {
+  it.each([
+    'unspecified',
+    'keyCompromise',
+    'cACompromise',
+    'affiliationChanged',
+    'superseded',
+    'cessationOfOperation',
+    'certificateHold',
+    'privilegeWithdrawn',
+    'aACompromise',
+  ])('for %s is on the next list with that reason', async (reason) => {
+    const { serial } = await issue();
+    await revoke(serial, reason);
+    expect((await crlEntry(serial))?.reason).toBe(reason);
+  });
+
+  it('is done once: the second time is alreadyRevoked', async () => {
+    const { serial } = await issue();
+    await revoke(serial);
+    expect(await codeOf(revoke(serial))).toBe('alreadyRevoked');
+  });
+
+  it('keeps a product to its own certificates and to its own reasons', async () => {
+    const { serial } = await issue();
+    expect(await codeOf(revoke(serial, 'superseded', { ...product, product: 'dev/other' }))).toBe('notFound');
+    expect(await codeOf(revoke(serial, 'certificateHold', product))).toBe('badRevocationReason');
+    expect(await codeOf(revoke(serial, 'removeFromCRL'))).toBe('badRevocationReason');
+    expect((await revoke(serial, 'keyCompromise', product)).record.state).toBe('revoked');
+  });
+
+  it('takes no invalidityDate of the future', async () => {
+    const { serial } = await issue();
+    const later = Math.floor(service.clock.now() / 1000) + 60;
+    const call = service.services.revokeCertificate(admin, serial, { reason: 'keyCompromise', invalidityDate: later });
+    expect(await codeOf(call)).toBe('malformed');
+    const earlier = later - 3600;
+    await service.services.revokeCertificate(admin, serial, { reason: 'keyCompromise', invalidityDate: earlier });
+    expect((await crlEntry(serial))?.invalidityDate).toBe(earlier);
+  });
+
+  it('leaves the last admin a way in, and the service its own certificates (bad input 42)', async () => {
+    const query = { sort: '-requestedAt', limit: 10 } as const;
+    const [own] = (await service.services.listCertificates(admin, { ...query, purpose: 'operator' })).items;
+    expect(await codeOf(revoke(own!.serial))).toBe('lastAdmin');
+    const [root] = (await service.services.listCertificates(admin, { ...query, purpose: 'authority' })).items;
+    expect(await codeOf(revoke(root!.serial))).toBe('conflict');
+  });
+
+  it('tells those who hold its connections', async () => {
+    const told: string[] = [];
+    service.services.onRevoked((serial) => told.push(serial));
+    const { serial } = await issue();
+    await revoke(serial);
+    expect(told).toEqual([serial]);
+  });
+});
+
+describe('a hold', () => {
+  it('is released by an operator alone, and leaves list and answer', async () => {
+    const { serial } = await issue();
+    expect(await codeOf(service.services.releaseCertificate(admin, serial))).toBe('conflict');
+    await revoke(serial, 'certificateHold');
+    expect(await crlEntry(serial)).toBeDefined();
+    expect(await codeOf(service.services.releaseCertificate(product, serial))).toBe('unauthorized');
+    await service.services.releaseCertificate(admin, serial);
+    expect(await crlEntry(serial)).toBeUndefined();
+  });
+
+  it('may become a revocation, which is final', async () => {
+    const { serial } = await issue();
+    await revoke(serial, 'certificateHold');
+    await revoke(serial, 'keyCompromise');
+    expect((await crlEntry(serial))?.reason).toBe('keyCompromise');
+    expect(await codeOf(service.services.releaseCertificate(admin, serial))).toBe('conflict');
+  });
+});
+
+describe('the list', () => {
+  it('has numbers that only grow, also over a restart', async () => {
+    const home = folder('numbers');
+    const first = await firstRunService({ home });
+    const before = (await first.services.crl('dev-root')).crlNumber;
+    first.pass(1);
+    await first.close();
+    const second = await openService({ home });
+    await second.housekeep();
+    expect((await second.services.crl('dev-root')).crlNumber).toBeGreaterThan(before);
+    await second.close();
+  });
+
+  it('keeps an entry until it was listed once after its certificate expired', async () => {
+    const { serial, notAfter } = await issue(day);
+    await revoke(serial);
+    service.pass(notAfter - Math.floor(service.clock.now() / 1000) + 60);
+    expect(await crlEntry(serial)).toBeDefined();
+    service.pass(2 * day);
+    expect(await crlEntry(serial)).toBeUndefined();
+  });
+
+  it('is made anew before it is served past half of its life', async () => {
+    const before = await service.services.crl('dev-issuing');
+    service.pass(13 * 3600);
+    const after = await service.services.crl('dev-issuing');
+    expect(after.crlNumber).toBeGreaterThan(before.crlNumber);
+    expect(after.thisUpdate).toBe(Math.floor(service.clock.now() / 1000));
+  });
+
+  it('is not published when an unexpired entry vanished, and readiness says so', async () => {
+    const { serial } = await issue();
+    await revoke(serial);
+    expect(await crlEntry(serial)).toBeDefined();
+    const { crlNumber } = await service.services.crl('dev-issuing');
+    vanished.add(serial);
+    await revoke((await issue()).serial);
+    await service.housekeep();
+    expect((await service.services.crl('dev-issuing')).crlNumber).toBe(crlNumber);
+    service.pass(2);
+    const crls = (await service.services.readiness()).find(({ name }) => name === 'crls');
+    expect(crls).toMatchObject({ ready: false, reason: expect.stringContaining(serial) });
+    vanished.clear();
+    await service.housekeep();
+    expect((await service.services.crl('dev-issuing')).crlNumber).toBeGreaterThan(crlNumber);
+  });
+});
+
+describe('answerOcsp', () => {
+  const issuer = async () => {
+    const { facts, parsed } = await service.directory.get('dev-issuing');
+    return { subjectDer: facts.subjectDer, key: { spkiDer: parsed.spkiDer } };
+  };
+  const ask = async (serials: readonly string[], nonce?: Uint8Array) => {
+    const certIds = await Promise.all(serials.map(async (serial) => encodeCertId(await issuer(), serial)));
+    const request = encodeOcspRequest(certIds, nonce ? { extensions: [nonceExtension(nonce)] } : {});
+    return service.services.answerOcsp('dev-issuing', request);
+  };
+  /** CertStatus by its context tag right behind the CertID, as RFC 6960 §4.2.1 numbers it. */
+  const statusOf = async (der: Uint8Array, serial: string): Promise<string> => {
+    const certId = Buffer.from(encodeCertId(await issuer(), serial));
+    const at = Buffer.from(der).indexOf(certId) + certId.length;
+    return { 128: 'good', 161: 'revoked', 130: 'unknown' }[der[at]!] ?? `tag ${der[at]}`;
+  };
+
+  it('is good, then revoked at once, for what was issued, and unknown for what was not', async () => {
+    const { serial } = await issue();
+    expect(await statusOf((await ask([serial])).der, serial)).toBe('good');
+    await revoke(serial);
+    expect(await statusOf((await ask([serial])).der, serial)).toBe('revoked');
+    const never = 'ab'.repeat(20);
+    expect(await statusOf((await ask([never])).der, never)).toBe('unknown');
+  });
+
+  it('answers several CertIDs in one', async () => {
+    const [one, two] = [await issue(), await issue()];
+    await revoke(two.serial);
+    const { der } = await ask([one.serial, two.serial]);
+    expect([await statusOf(der, one.serial), await statusOf(der, two.serial)]).toEqual(['good', 'revoked']);
+  });
+
+  it('answers the same bytes for a while, but never with a nonce', async () => {
+    const { serial } = await issue();
+    const kept = await ask([serial]);
+    expect((await ask([serial])).der).toBe(kept.der);
+    expect(kept.cacheableUntil).toBeGreaterThan(service.clock.now() / 1000);
+    const nonce = Buffer.from('0123456789abcdef');
+    const fresh = await ask([serial], nonce);
+    expect(fresh.cacheableUntil).toBeNull();
+    expect(Buffer.from(fresh.der).includes(nonce)).toBe(true);
+    service.pass(3600);
+    expect((await ask([serial])).der).not.toBe(kept.der);
+  });
+
+  it('says that it is not the responder of another issuer, and that it cannot read what is no request', async () => {
+    const foreign = { subjectDer: new Uint8Array([0x30, 0]), key: makeSigningKey() };
+    const request = encodeOcspRequest([encodeCertId(foreign, '01')]);
+    const answer = await service.services.answerOcsp('dev-issuing', request);
+    expect([answer.successful, answer.der.at(-1)]).toEqual([false, 6]);
+    const unreadable = await service.services.answerOcsp('dev-issuing', Buffer.from('no'));
+    expect([unreadable.successful, unreadable.der.at(-1)]).toEqual([false, 1]);
+  });
+
+  it('replaces its responder’s certificate at half of its life', async () => {
+    const responders = async () =>
+      (await service.services.listCertificates(admin, { purpose: 'ocspResponder', sort: 'requestedAt', limit: 100 }))
+        .items;
+    const { serial } = await issue();
+    await ask([serial]);
+    const before = (await responders()).length;
+    service.pass(4 * day);
+    await ask([serial]);
+    expect((await responders()).length).toBe(before + 1);
+  });
+});
+
+describe('listCertificates', () => {
+  const query = { purpose: 'product', sort: '-requestedAt', limit: 3 } as const;
+
+  it('goes through all pages once, while certificates are being issued', async () => {
+    const { certificates } = await service.inventory.counts();
+    const seen: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await service.services.listCertificates(admin, { ...query, ...(cursor && { cursor }) });
+      seen.push(...page.items.map(({ serial }) => serial));
+      cursor = page.nextCursor ?? undefined;
+      service.pass(1);
+      if (seen.length < 10) await issue();
+    } while (cursor !== undefined);
+    expect(new Set(seen).size).toBe(seen.length);
+    expect(seen.length).toBeGreaterThan(10);
+    expect(seen.length).toBeLessThanOrEqual(certificates);
+  });
+
+  it('refuses cursors that are forged, cut or of another query (bad input 48)', async () => {
+    const { nextCursor } = await service.services.listCertificates(admin, query);
+    const cursors = [`${nextCursor}A`, nextCursor!.slice(2), 'AAAA', Buffer.alloc(40).toString('base64url')];
+    for (const cursor of cursors) {
+      expect(await codeOf(service.services.listCertificates(admin, { ...query, cursor })), cursor).toBe('malformed');
+    }
+    const other = service.services.listCertificates(admin, { ...query, status: 'revoked', cursor: nextCursor! });
+    expect(await codeOf(other)).toBe('malformed');
+  });
+
+  it.each(['%%%', '_ _', '\\\\\\', "''';", "' OR 1=1 --"])('takes %s literally (bad input 47)', async (text) => {
+    expect((await service.services.listCertificates(admin, { ...query, text })).items).toEqual([]);
+    expect((await service.services.listCertificates(admin, { ...query, name: text })).items).toEqual([]);
+  });
+});
+
+describe('recordRefusal', () => {
+  it('never throws, not even when nothing can be written', async () => {
+    const closed = await firstRunService({ home: folder('closed') });
+    await closed.close();
+    await expect(
+      closed.services.recordRefusal({ actor: 'anonymous', object: 'GET /', code: 'notFound' }),
+    ).resolves.toBeUndefined();
+  });
+});

@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
@@ -38,6 +40,8 @@ export default defineConfig({
       },
     ],
     ...{ pool: 'forks', setupFiles: ['test/support/compile-cache.ts'], testTimeout: 60_000, hookTimeout: 60_000 },
+    // A folder that is not there: the contexts of whoever runs the tests are none of theirs.
+    env: { XDG_CONFIG_HOME: join(tmpdir(), 'privyseal-no-contexts') },
     // A busy machine is slow, not wrong.
     expect: { poll: { timeout: 15_000 } },
   },

@@ -200,6 +200,8 @@ export interface InventoryCounts {
 export interface InventoryLoad {
   /** Writes accepted and not durable yet. */
   readonly pendingWrites: number;
+  /** Writes accepted since the inventory was opened, those that wait included. */
+  readonly acceptedWrites: number;
   readonly waitingSearches: number;
 }
 

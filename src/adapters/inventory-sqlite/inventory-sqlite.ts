@@ -88,7 +88,7 @@ function compose(queue: WriteQueue, reader: Connection, searches: SearchThread):
     ...alertReads(reader),
     ...externalReads(reader),
     ...searching,
-    load: async () => ({ pendingWrites: queue.pending, waitingSearches: waiting() }),
+    load: async () => ({ pendingWrites: queue.pending, acceptedWrites: queue.accepted, waitingSearches: waiting() }),
     recordIssued: (issued) =>
       queue.submit(['recordIssued', [{ ...issued, certificateDer: ownBytes(issued.certificateDer) }]]) as Promise<void>,
     recordRequest: (submission) =>

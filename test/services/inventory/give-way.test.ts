@@ -2,18 +2,27 @@
 import { describe, expect, it } from 'vitest';
 import { createGiveWay } from '#src/services/inventory/give-way.ts';
 
-/** Steps that take `stepMs` while `pendingWrites` wait; resolves to the pauses. */
-async function pausesOf({ stepMs, pendingWrites }: { stepMs: number; pendingWrites: number }, steps = 3) {
+interface Load {
+  readonly stepMs: number;
+  readonly pendingWrites: number;
+  /** Accepted during each step, and no longer waiting at its end. */
+  readonly writes?: number;
+}
+
+/** Resolves to the pauses between steps. */
+async function pausesOf({ stepMs, pendingWrites, writes = 0 }: Load, steps = 3) {
   let time = 0;
+  let acceptedWrites = 7;
   const pauses: number[] = [];
   const giveWay = createGiveWay({
-    inventory: { load: async () => ({ pendingWrites, waitingSearches: 0 }) },
+    inventory: { load: async () => ({ pendingWrites, acceptedWrites, waitingSearches: 0 }) },
     clock: { monotonic: () => time },
     pause: async (ms) => void pauses.push(ms),
   });
   for (let step = 0; step < steps; step++) {
     await giveWay(async () => {
       time += stepMs;
+      acceptedWrites += writes;
     });
   }
   return pauses;
@@ -22,6 +31,10 @@ async function pausesOf({ stepMs, pendingWrites }: { stepMs: number; pendingWrit
 describe('a long task', () => {
   it('rests three times as long as each step took while certificates are being written', async () => {
     expect(await pausesOf({ stepMs: 10, pendingWrites: 1 })).toEqual([30, 30]);
+  });
+
+  it('rests as well when what was written meanwhile is done', async () => {
+    expect(await pausesOf({ stepMs: 10, pendingWrites: 0, writes: 2 })).toEqual([30, 30]);
   });
 
   it('goes on at once while nothing is written', async () => {
@@ -36,7 +49,7 @@ describe('a long task', () => {
     let time = 0;
     const pauses: number[] = [];
     const giveWay = createGiveWay({
-      inventory: { load: async () => ({ pendingWrites: 1, waitingSearches: 0 }) },
+      inventory: { load: async () => ({ pendingWrites: 1, acceptedWrites: 1, waitingSearches: 0 }) },
       clock: { monotonic: () => time },
       pause: async (ms) => void pauses.push(ms),
     });

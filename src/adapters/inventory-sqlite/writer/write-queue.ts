@@ -36,6 +36,7 @@ export class WriteQueue {
   #waiting: Waiting[] = [];
   #inFlight: InFlight[] = [];
   #pending = 0;
+  #accepted = 0;
   #lastId = 0;
   #scheduled = false;
   #failedStarts = 0;
@@ -64,6 +65,7 @@ export class WriteQueue {
       return Promise.reject(new CaError('overloaded', message, { retryAfterSeconds: 1 }));
     }
     this.#pending += 1;
+    this.#accepted += 1;
     return new Promise((resolve, reject) => {
       this.#waiting.push({ act, resolve, reject });
       this.#schedule();
@@ -73,6 +75,11 @@ export class WriteQueue {
   /** Acts accepted and not answered yet. */
   get pending(): number {
     return this.#pending;
+  }
+
+  /** Acts accepted since it was opened. */
+  get accepted(): number {
+    return this.#accepted;
   }
 
   /** Finishes what was accepted, calls `beforeStop`, then stops the thread. */

@@ -1,6 +1,8 @@
 -- What expires when, by day and by product, kept with every change like the other counts: no question has to read certificates.
 
 -- The changes get one more column, so that they and all that writes them are made anew.
+-- A certificate is only ever inserted as an intent, which is not counted; the update that issues or closes it counts it. A trigger
+-- on inserts never has anything to do, but its being there makes SQLite keep a copy of each page that an insert touches.
 DROP TRIGGER certificates_counted;
 DROP TRIGGER certificates_uncounted;
 DROP TRIGGER certificates_recounted;
@@ -65,17 +67,6 @@ BEGIN
       unfollowed = unfollowed + excluded.unfollowed;
 END;
 
-CREATE TRIGGER certificates_counted AFTER INSERT ON certificates WHEN NEW.state <> 'intent'
-BEGIN
-  INSERT INTO count_changes SELECT coalesce(NEW.environment, ''), NEW.purpose, NEW.owner, NEW.profile, NEW.key_type,
-    NEW.not_after, NEW.state = 'issued',
-    NEW.state = 'issued' AND (NEW.not_after, NEW.id) <= (expired_not_after, expired_id),
-    NEW.state = 'revoked' AND NEW.revocation_reason <> 'certificateHold',
-    NEW.state = 'revoked' AND NEW.revocation_reason = 'certificateHold',
-    NEW.state = 'issued' AND (NEW.not_after, NEW.id) > (expired_not_after, expired_id) AND NEW.successor IS NULL
-    FROM inventory_progress;
-END;
-
 CREATE TRIGGER certificates_uncounted AFTER DELETE ON certificates WHEN OLD.state <> 'intent'
 BEGIN
   INSERT INTO count_changes SELECT coalesce(OLD.environment, ''), OLD.purpose, OLD.owner, OLD.profile, OLD.key_type,
@@ -87,20 +78,21 @@ BEGIN
     FROM inventory_progress;
 END;
 
--- What a certificate is counted by never changes, but for its state and whether another has followed it.
+-- What a certificate is counted by never changes, but for its state and whether another has followed it. VALUES instead of SELECT:
+-- SQLite would open a table of its own for the rows that a SELECT may bring, and issuing waits for this.
 CREATE TRIGGER certificates_recounted AFTER UPDATE OF state, revocation_reason ON certificates
 BEGIN
-  INSERT INTO count_changes SELECT coalesce(NEW.environment, ''), NEW.purpose, NEW.owner, NEW.profile, NEW.key_type,
+  INSERT INTO count_changes VALUES (coalesce(NEW.environment, ''), NEW.purpose, NEW.owner, NEW.profile, NEW.key_type,
     NEW.not_after, (NEW.state = 'issued') - (OLD.state = 'issued'),
     ((NEW.state = 'issued') - (OLD.state = 'issued'))
-      * ((NEW.not_after, NEW.id) <= (expired_not_after, expired_id)),
+      * ((NEW.not_after, NEW.id) <= (SELECT expired_not_after, expired_id FROM inventory_progress)),
     (NEW.state = 'revoked' AND NEW.revocation_reason <> 'certificateHold')
       - (OLD.state = 'revoked' AND OLD.revocation_reason <> 'certificateHold'),
     (NEW.state = 'revoked' AND NEW.revocation_reason = 'certificateHold')
       - (OLD.state = 'revoked' AND OLD.revocation_reason = 'certificateHold'),
     ((NEW.state = 'issued') - (OLD.state = 'issued'))
-      * ((NEW.not_after, NEW.id) > (expired_not_after, expired_id) AND NEW.successor IS NULL)
-    FROM inventory_progress;
+      * ((NEW.not_after, NEW.id) > (SELECT expired_not_after, expired_id FROM inventory_progress)
+        AND NEW.successor IS NULL));
 END;
 
 -- No statement changes the state and the successor at once.

@@ -11,7 +11,7 @@ export function shaped<Schema extends Shape>(schema: Schema, value: unknown): Sh
 }
 
 /** The keywords of JSON Schema 2020-12 that this contract uses; a test holds them to be all. */
-interface Rules {
+export interface Rules {
   readonly type?: string;
   readonly enum?: readonly unknown[];
   readonly const?: unknown;
@@ -32,7 +32,8 @@ interface Rules {
   readonly format?: string;
 }
 
-function fits(rules: Rules, value: unknown): boolean {
+/** To the letter, unknown fields included. */
+export function fits(rules: Rules, value: unknown): boolean {
   if (rules.anyOf && !rules.anyOf.some((option) => fits(option, value))) return false;
   if (rules.enum && !rules.enum.includes(value)) return false;
   if (rules.const !== undefined && rules.const !== value) return false;

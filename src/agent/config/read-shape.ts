@@ -1,23 +1,17 @@
 /** Reads a value of YAML by a schema: fills defaults in, and says everything that is wrong, each with its path. */
 
-/** The parts of JSON Schema that the agent's settings use. */
-interface Rules {
-  readonly type?: string;
-  readonly enum?: readonly string[];
-  readonly const?: string | number | boolean;
+import { fits, type Rules as Shape } from '../../api/shape.ts';
+
+/** As far as the agent's settings use them. */
+interface Rules extends Shape {
   readonly anyOf?: readonly Rules[];
   readonly properties?: Readonly<Record<string, Rules>>;
-  readonly required?: readonly string[];
   readonly items?: Rules;
-  readonly minItems?: number;
-  readonly maxItems?: number;
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly minLength?: number;
-  readonly maxLength?: number;
-  readonly pattern?: string;
   readonly default?: unknown;
 }
+
+/** Of a text whose setting has no bound of its own. */
+const longestText = 4096;
 
 export interface ReadShape {
   /** Only to be used when there are no complaints. */
@@ -41,7 +35,8 @@ function read(rules: Rules, raw: unknown, place: Place): unknown {
   if (rules.anyOf) return readOption(rules.anyOf, value, place);
   if (rules.properties) return readObject(rules, value, place);
   if (rules.items) return readList(rules, value, place);
-  if (!fits(rules, value)) complain(place, value, allowed(rules));
+  if (!fits(rules.type === 'string' ? { maxLength: longestText, ...rules } : rules, value))
+    complain(place, value, allowed(rules));
   return value;
 }
 
@@ -113,16 +108,6 @@ function readsWell(rules: Rules, value: unknown): boolean {
   const place = { path: '', complaints: [] };
   read(rules, value, place);
   return place.complaints.length === 0;
-}
-
-function fits(rules: Rules, value: unknown): boolean {
-  if (rules.const !== undefined) return value === rules.const;
-  if (rules.enum) return typeof value === 'string' && rules.enum.includes(value);
-  if (rules.type === 'boolean') return typeof value === 'boolean';
-  const { minimum = Number.NEGATIVE_INFINITY, maximum = Number.POSITIVE_INFINITY } = rules;
-  if (rules.type === 'integer') return Number.isInteger(value) && Number(value) >= minimum && Number(value) <= maximum;
-  if (typeof value !== 'string' || value.length < (rules.minLength ?? 0)) return false;
-  return value.length <= (rules.maxLength ?? 4096) && new RegExp(rules.pattern ?? '', 'u').test(value);
 }
 
 /** In words: what a value must be. */

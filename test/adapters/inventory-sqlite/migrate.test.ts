@@ -79,7 +79,7 @@ describe('the schema', () => {
       ['expiry_counts', 'product_expiries'].map((table) => database.prepare(`SELECT * FROM ${table}`).all());
     const kept = counts();
     database.exec('DROP TRIGGER certificates_followed; DROP TABLE product_expiries;');
-    // A later migration took away one of the triggers that this one replaces.
+    // The trigger of before that it takes away.
     database.exec('CREATE TRIGGER certificates_counted AFTER INSERT ON certificates BEGIN SELECT 1; END');
     database.exec(readFileSync(join(migrationsDirectory, '0019_expiries_by_day.sql'), 'utf8'));
     expect(counts()).toEqual(kept);

@@ -10,6 +10,8 @@ export function giveStartBack(): void {
   setTimeout(() => {
     setFlagsFromString('--expose-gc');
     const collect = runInNewContext('gc') as NodeJS.GCFunction;
+    // Kept code is good for the settings it was compiled with: what is loaded from now on is found by every process.
+    setFlagsFromString('--no-expose-gc');
     collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
   }, settledMs).unref();
 }

@@ -1,6 +1,7 @@
 /** The authorities and their generations with certificates, chains and opened signers, as every signing service needs them. */
 import { CaError } from '../../domain/errors.ts';
 import type { IssuerFacts } from '../../domain/policy/issuer-facts.ts';
+import { printable } from '../../domain/policy/printable.ts';
 import type { CertificateRecord } from '../../domain/records/certificate.ts';
 import type { Authority } from '../../domain/records/environment.ts';
 import type { ExternalAuthority } from '../../domain/records/external-authority.ts';
@@ -160,7 +161,7 @@ export function createAuthorityDirectory(deps: AuthorityDirectoryDeps): Authorit
     if (known.generations.get(id)?.generation.certificateSerial) return known;
     const now = await readAgain();
     if (now.generations.get(id)?.generation.certificateSerial) return now;
-    throw new CaError('notFound', `There is no authority ${id}.`);
+    throw new CaError('notFound', `There is no authority ${printable(id)}.`);
   };
 
   const generation = (id: string): Promise<ActiveAuthority> => {
@@ -176,7 +177,7 @@ export function createAuthorityDirectory(deps: AuthorityDirectoryDeps): Authorit
 
   const get = async (name: string): Promise<ActiveAuthority> => {
     const id = (await (register ?? readAgain())).inForce.get(name) ?? (await readAgain()).inForce.get(name);
-    if (id === undefined) throw new CaError('notFound', `There is no authority ${name}.`);
+    if (id === undefined) throw new CaError('notFound', `There is no authority ${printable(name)}.`);
     const active = await generation(id);
     if (!active.generation.isCompromised) return active;
     throw new CaError('signerUnavailable', `${name} is compromised and signs nothing until it is replaced.`, {

@@ -18,8 +18,8 @@ export interface OcspResponder {
   readonly certificateDer: Uint8Array;
   /** SHA-1 of the responder's public key, as ResponderID byKey wants it, is derived by the encoder from this. */
   readonly publicKeyDer: Uint8Array;
-  /** Unix seconds. */
-  readonly notBefore: number;
+  /** Unix seconds; infinity for the last one of a generation. */
+  readonly renewAt: number;
   readonly notAfter: number;
 }
 
@@ -51,12 +51,13 @@ async function lastResponder(
     throw new CaError('signerUnavailable', `The last OCSP responder of ${authority.name} cannot be used now.`);
   const opened = await vaultNamed(vaults, vault).signer(vaultKey, defaultSignatureAlgorithm('ec-p256'));
   const { spkiDer: publicKeyDer } = parseCertificate(certificateDer);
-  const { notBefore, notAfter } = record;
-  return { signer: verifiedSigner(opened, publicKeyDer), certificateDer, publicKeyDer, notBefore, notAfter };
+  const signer = verifiedSigner(opened, publicKeyDer);
+  return { signer, certificateDer, publicKeyDer, renewAt: Number.POSITIVE_INFINITY, notAfter: record.notAfter };
 }
 
 export function createOcspResponders(deps: OcspRespondersDeps): OcspResponders {
-  const kept = new Map<string, Promise<OcspResponder>>();
+  const kept = new Map<string, OcspResponder>();
+  const underWay = new Map<string, Promise<OcspResponder>>();
 
   const make = async (generation: string): Promise<OcspResponder> => {
     const issuer = await deps.directory.generation(generation);
@@ -71,31 +72,32 @@ export function createOcspResponders(deps: OcspRespondersDeps): OcspResponders {
       names: [],
     });
     const { notBefore, notAfter } = record;
-    return { signer, certificateDer: der, publicKeyDer: signer.key.publicKeyDer, notBefore, notAfter };
+    const renewAt = notBefore + (notAfter - notBefore) / 2;
+    return { signer, certificateDer: der, publicKeyDer: signer.key.publicKeyDer, renewAt, notAfter };
   };
 
+  /** However many ask at the same time, one is made. */
   const renew = (generation: string): Promise<OcspResponder> => {
-    const made = make(generation);
-    kept.set(generation, made);
-    made.catch(() => kept.delete(generation));
-    return made;
+    const begin = async (): Promise<OcspResponder> => {
+      const made = await make(generation);
+      kept.set(generation, made);
+      return made;
+    };
+    const making = underWay.get(generation) ?? begin().finally(() => underWay.delete(generation));
+    underWay.set(generation, making);
+    return making;
   };
 
-  const pastHalf = ({ notBefore, notAfter }: OcspResponder): boolean =>
-    deps.clock.now() / 1000 > notBefore + (notAfter - notBefore) / 2;
-  const usable = ({ notAfter }: OcspResponder): boolean => deps.clock.now() / 1000 < notAfter;
+  const isBefore = (seconds: number): boolean => deps.clock.now() / 1000 < seconds;
 
   return {
     async get(generation) {
       const current = kept.get(generation);
-      if (!current) return renew(generation);
-      const responder = await current;
-      if (!pastHalf(responder)) return responder;
-      // While the authority cannot sign, the old responder serves to its end.
+      if (current && isBefore(current.renewAt)) return current;
       return renew(generation).catch((error: unknown) => {
-        if (!usable(responder)) throw error;
-        kept.set(generation, current);
-        return responder;
+        // While the authority cannot sign, the old responder serves to its end.
+        if (!current || !isBefore(current.notAfter)) throw error;
+        return current;
       });
     },
     async refreshDue() {

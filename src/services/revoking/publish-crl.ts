@@ -42,6 +42,8 @@ interface Shelf {
   building: Promise<PublishedCrl> | undefined;
   failure: string | undefined;
   readonly encoded: Map<string, Uint8Array>;
+  /** Serials whose revocation changed while a list was being built from what was read before. */
+  readonly changed: Set<string>;
   /** Nobody signs another one. */
   isLast: boolean;
 }
@@ -64,6 +66,7 @@ export function createCrlPublisher(deps: PublishCrlDeps): CrlPublisher {
       if (authorityOfGeneration(generation) !== authority) continue;
       shelf.stale = true;
       shelf.encoded.delete(serial);
+      if (shelf.building) shelf.changed.add(serial);
     }
   });
 
@@ -85,6 +88,9 @@ export function createCrlPublisher(deps: PublishCrlDeps): CrlPublisher {
       })
       .finally(() => {
         shelf.building = undefined;
+        // This build may have encoded them as they were.
+        for (const serial of shelf.changed) shelf.encoded.delete(serial);
+        shelf.changed.clear();
       });
     return shelf.building;
   };
@@ -134,6 +140,7 @@ function openShelf(record: CrlRecord | undefined): Shelf {
     building: undefined,
     failure: undefined,
     encoded: new Map(),
+    changed: new Set(),
     isLast: false,
   };
 }

@@ -16,12 +16,18 @@ let service: TestService;
 /** What the inventory is made to forget. */
 const vanished = new Set<string>();
 
+/** What happens between the reading of a list and its signing. */
+let meanwhile = async (): Promise<void> => undefined;
+
 const forgetful = (inventory: Inventory): Inventory =>
   new Proxy(inventory, {
     get(target, name) {
       if (name === 'revokedEntries') {
-        return async (authority: string, at: number) =>
-          (await target.revokedEntries(authority, at)).filter(({ serial }) => !vanished.has(serial));
+        return async (authority: string, at: number) => {
+          const entries = await target.revokedEntries(authority, at);
+          if (authority === 'dev-issuing') await meanwhile();
+          return entries.filter(({ serial }) => !vanished.has(serial));
+        };
       }
       const value: unknown = Reflect.get(target, name);
       return typeof value === 'function' ? value.bind(target) : value;
@@ -125,6 +131,17 @@ describe('a hold', () => {
     await revoke(serial, 'keyCompromise');
     expect((await crlEntry(serial))?.reason).toBe('keyCompromise');
     expect(await codeOf(service.services.releaseCertificate(admin, serial))).toBe('conflict');
+  });
+
+  it('that becomes final while a list is being built is final on the next one', async () => {
+    const { serial } = await issue();
+    await revoke(serial, 'certificateHold');
+    meanwhile = async () => {
+      meanwhile = async () => undefined;
+      await revoke(serial, 'keyCompromise');
+    };
+    expect((await crlEntry(serial))?.reason).toBe('certificateHold');
+    expect((await crlEntry(serial))?.reason).toBe('keyCompromise');
   });
 });
 
@@ -231,7 +248,7 @@ describe('answerOcsp', () => {
     expect([unreadable.successful, unreadable.der.at(-1)]).toEqual([false, 1]);
   });
 
-  it('replaces its responder’s certificate at half of its life', async () => {
+  it('replaces its responder’s certificate at half of its life, once, however many ask at that moment', async () => {
     const responders = async () =>
       (await service.services.listCertificates(admin, { purpose: 'ocspResponder', sort: 'requestedAt', limit: 100 }))
         .items;
@@ -239,7 +256,7 @@ describe('answerOcsp', () => {
     await ask([serial]);
     const before = (await responders()).length;
     service.pass(4 * day);
-    await ask([serial]);
+    await Promise.all(Array.from({ length: 20 }, () => ask([serial])));
     expect((await responders()).length).toBe(before + 1);
   });
 });

@@ -24,9 +24,13 @@ export function welcome(report: StartReport): string {
   return `${sections.flat().join('\n')}\n`;
 }
 
-const column = (text: string): string => text.padEnd(28);
+const column = (text: string, width = 26): string => text.padEnd(width + 2);
+
+/** As a POSIX shell reads it back, whatever is in it. */
+const quoted = (path: string): string => (/^[\w./+-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`);
 
 function made({ version, home, authorities, files }: StartReport): string[] {
+  const longestPath = Math.max(...files.map(({ path }) => path.length));
   return [
     `Privyseal ${version}: first run, made ${home}`,
     '',
@@ -34,7 +38,7 @@ function made({ version, home, authorities, files }: StartReport): string[] {
     ...authorities.map(({ name, sha256 }) => `  ${column(name)}${sha256}`),
     '',
     'Files',
-    ...files.map(({ path, what }) => `  ${column(path)}${what}`),
+    ...files.map(({ path, what }) => `  ${column(path, longestPath)}${what}`),
   ];
 }
 
@@ -56,7 +60,8 @@ const addresses = ({ version, firstRun, urls }: StartReport): string[] => [
 ];
 
 /** Each line works as it is in the folder the service was started from; README.md explains them. */
-function commands({ home, urls, demo, defaultPorts }: StartReport): string[] {
+function commands({ home: path, urls, demo, defaultPorts }: StartReport): string[] {
+  const home = quoted(path);
   const api = `${urls.public}/v1/certificates`;
   const curl = `curl --cacert ${home}/trust/system.pem -H "Authorization: Bearer $(cat ${home}/demo/token)"`;
   const cli = `npx privyseal${defaultPorts ? '' : ` --url ${urls.public} --admin-url ${urls.admin}`}${home === 'data' ? '' : ` --home ${home}`}`;

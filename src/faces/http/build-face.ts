@@ -1,6 +1,6 @@
 /** What the three faces share: the server with its limits, arrival checks, error answers, log and graceful stop. */
 import { randomBytes } from 'node:crypto';
-import type { ServerOptions } from 'node:http';
+import type { IncomingMessage, ServerOptions, ServerResponse } from 'node:http';
 import fastify, { type FastifyReply, type FastifyRequest, type FastifyServerOptions } from 'fastify';
 import type { Caller } from '../../services/caller.ts';
 import { answerPolls } from './arrival/answer-polls.ts';
@@ -55,6 +55,7 @@ export function buildFace(kind: FaceKind, deps: FaceDeps, addRoutes: AddRoutes):
   } as FastifyServerOptions) as unknown as Face;
 
   face.server.maxConnections = limits.connections;
+  answerUnknownExpectations(face);
   connections.watch(face.server, kind.clientCertificate);
   services.onRevoked((serial) => connections.destroyOf(serial));
   services.onRoleChange((serial) => connections.destroyOf(serial));
@@ -65,7 +66,7 @@ export function buildFace(kind: FaceKind, deps: FaceDeps, addRoutes: AddRoutes):
   face.setSchemaErrorFormatter(malformedRequest);
   const arrivals = createArrivals(connections, deps);
   checkArrivals(face, connections, arrivals);
-  answerUnknownPaths(face);
+  answerUnknownPaths(face, kind.name === 'distribution' ? '' : ' See /docs.');
   if (kind.name !== 'distribution') forbidCaching(face);
   countAnswers(face, { name: kind.name, services, connections });
   if (deps.requestLog) logRequests(face, logger);
@@ -114,8 +115,23 @@ function serverOptions(kind: FaceKind, { limits, tls }: FaceDeps): FastifyServer
         ...ownSchemas,
       },
     },
+    rewriteUrl: originForm,
     routerOptions: { caseSensitive: true, ignoreTrailingSlash: false },
   } as unknown as FastifyServerOptions;
+}
+
+/** RFC 9112 §3.2.2: whoever is asked through a proxy may be given the whole URL. */
+function originForm({ url = '/' }: IncomingMessage): string {
+  if (url.startsWith('/')) return url;
+  const path = url.replace(/^https?:\/\/[^/?]*/i, '');
+  return path.startsWith('/') || path === url ? path : `/${path}`;
+}
+
+/** RFC 9110 §10.1.1 lets a server pass over what it does not know; Node would answer 417 without a word. */
+function answerUnknownExpectations({ server }: Face): void {
+  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+    server.emit('request', request, response);
+  });
 }
 
 const httpOptions = (limits: FaceLimits): ServerOptions => ({

@@ -157,6 +157,16 @@ describe('OCSP', () => {
     expect(asked(calls)).toEqual([der]);
   });
 
+  it('reads the request from a target that is the whole URL', async () => {
+    const { face, calls } = await openDistribution();
+    const { port } = await openFace(face);
+    await rawExchange(
+      port,
+      `GET http://ca.test/ocsp/dev-root/${base64} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`,
+    );
+    expect(asked(calls)).toEqual([der]);
+  });
+
   it('reads any DER from any spelling of its path', () => {
     const bytes = fc.uint8Array({ minLength: 1, maxLength: 200 }).map((rest) => Buffer.from([0x30, ...rest]));
     const spelling = fc.constantFrom(
@@ -224,12 +234,46 @@ describe('OCSP', () => {
   });
 });
 
-describe('HTTP/1.1 without a Host', () => {
-  it('is a problem', async () => {
+describe('HTTP/1.1', () => {
+  const poll = `/v1/renewal-info/${hierarchy.leaf.serial}`;
+  const asked = async (target: string, fields: string): Promise<string> => {
     const { face } = await openDistribution();
     const { port } = await openFace(face);
-    const text = await rawExchange(port, 'GET /livez HTTP/1.1\r\nConnection: close\r\n\r\n');
-    expect(text).toMatch(/^HTTP\/1\.1 400 .*application\/problem\+json/s);
+    return rawExchange(port, `GET ${target} HTTP/1.1\r\n${fields}Connection: close\r\n\r\n`);
+  };
+
+  it.each([
+    ['without a Host', ''],
+    ['with two', 'Host: a\r\nhost: b\r\n'],
+    ['with one that is no host', 'Host: a b\r\n'],
+    ['with a user before the host', 'Host: somebody@a\r\n'],
+  ])('%s is a problem, whatever is asked', async (_what, fields) => {
+    for (const target of ['/livez', poll]) {
+      expect(await asked(target, fields)).toMatch(/^HTTP\/1\.1 400 .*application\/problem\+json/s);
+    }
+  });
+
+  it.each(['ca.test', 'CA.test:8080', '10.0.0.1', '[fd00::1]:80', ''])('takes the Host %j', async (host) => {
+    for (const target of ['/livez', poll]) {
+      expect(await asked(target, `Host: ${host}\r\n`)).toMatch(/^HTTP\/1\.1 200 OK/);
+    }
+  });
+
+  it.each(['/crl/dev-root.crl', '/ocsp/dev-root/MAA=', '/livez?x=1', poll])(
+    'answers %s to a target that is the whole URL, as it is given through proxies',
+    async (path) => {
+      expect(await asked(`http://ca.test:8080${path}`, 'Host: ca.test:8080\r\n')).toMatch(/^HTTP\/1\.1 200 OK/);
+    },
+  );
+
+  it('has no path, or another method, in a whole URL as elsewhere', async () => {
+    expect(await asked('http://ca.test', 'Host: ca.test\r\n')).toMatch(/^HTTP\/1\.1 404 /);
+    const text = await asked('http://ca.test/ocsp/dev-root', 'Host: ca.test\r\n');
+    expect(text).toMatch(/^HTTP\/1\.1 405 .*\r\nallow: POST\r\n/is);
+  });
+
+  it('passes over expectations that it does not know', async () => {
+    expect(await asked('/livez', 'Host: ca.test\r\nExpect: gifts\r\n')).toMatch(/^HTTP\/1\.1 200 OK/);
   });
 });
 

@@ -250,6 +250,18 @@ describe('TLS sessions', () => {
     }
   });
 
+  it.each(['ECDHE-ECDSA-AES128-SHA', 'ECDHE-ECDSA-AES256-SHA384'])(
+    'are not made with %s, whose encryption is not authenticated',
+    async (ciphers) => {
+      const { port } = await openPublic();
+      const peer = { ...clientTls(product), maxVersion: 'TLSv1.2' };
+      await expect(connected(port, { ...peer, ciphers })).rejects.toMatchObject({
+        code: expect.stringMatching(/^ERR_SSL/),
+      });
+      expect((await connected(port, peer)).getCipher().name).toMatch(/GCM/);
+    },
+  );
+
   itWith('openssl', 'offer the names of the authorities whose clients are wanted', async () => {
     const { port } = await openPublic();
     expect(await client(port, '-tls1_3')).toMatch(

@@ -9,7 +9,7 @@ import type { Services } from '../../../services/services.ts';
 import { cacheControl, matches } from '../published-bytes.ts';
 import { logAnswer } from '../request-log.ts';
 import { maxAgeSeconds, mediaType, renderWindow, renewalRoute } from '../routes/renewal-routes.ts';
-import type { Arrivals } from './arrivals.ts';
+import { type Arrivals, hasGoodHost } from './arrivals.ts';
 import type { ConnectionRegistry } from './connection-registry.ts';
 
 interface PolledFace {
@@ -38,8 +38,9 @@ export function answerPolls(server: Server, face: PolledFace): void {
 const pathStart = renewalRoute.replace(':serial', '');
 
 /** A serial that is known has nothing to be decoded, and no query behind it. */
-function isPoll({ method, url, headers }: IncomingMessage): boolean {
-  if (method !== 'GET' || !url!.startsWith(pathStart) || headers.host === undefined) return false;
+function isPoll(request: IncomingMessage): boolean {
+  const { method, url, headers } = request;
+  if (method !== 'GET' || !url!.startsWith(pathStart) || !hasGoodHost(request)) return false;
   const length = headers['content-length'];
   return (length === undefined || length === '0') && headers['transfer-encoding'] === undefined;
 }

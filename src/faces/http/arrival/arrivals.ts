@@ -6,6 +6,21 @@ import type { FaceDeps } from '../face-deps.ts';
 import type { ConnectionRegistry } from './connection-registry.ts';
 import { createRateWindow } from './rate-window.ts';
 
+/** RFC 3986 §3.2, without userinfo: a name or an address, and perhaps a port. */
+const hostAndPort = /^(?:[\w.~!$&'()*+,;=%-]*|\[[\da-fA-F:.]+\])(?::\d*)?$/;
+
+/** RFC 9112 §3.2: a request of HTTP/1.1 has one, and nobody may say two things in it. */
+export function hasGoodHost({ headers: { host }, httpVersion, rawHeaders }: IncomingMessage): boolean {
+  if (host === undefined) return httpVersion !== '1.1';
+  if (!hostAndPort.test(host)) return false;
+  let count = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]!;
+    if (name.length === 4 && name.toLowerCase() === 'host') count++;
+  }
+  return count === 1;
+}
+
 export interface Arrivals {
   refusal(request: IncomingMessage): RefusedArrival | undefined;
   /** Counts a request that nothing speaks against; false: something may, and nothing was counted. */
@@ -24,12 +39,12 @@ export function createArrivals(connections: ConnectionRegistry, { limits, now }:
   const addresses = createRateWindow(limits.requestsPerMinute, now);
   let stopping = false;
   return {
-    refusal({ headers, httpVersion, socket }) {
+    refusal(request) {
       if (stopping) return refused(new CaError('stopping', 'The service is stopping. Try again in a moment.'));
-      if (headers.host === undefined && httpVersion === '1.1') {
-        return refused(new CaError('malformed', 'HTTP/1.1 requires the header field Host.'));
+      if (!hasGoodHost(request)) {
+        return refused(new CaError('malformed', 'HTTP/1.1 requires the header field Host: one, a name or an address.'));
       }
-      const excess = addresses.count(connections.address(socket));
+      const excess = addresses.count(connections.address(request.socket));
       if (!excess) return undefined;
       const { first, retryAfterSeconds } = excess;
       return refused(new CaError('rateLimited', 'This address asks too often.', { retryAfterSeconds }), !first);

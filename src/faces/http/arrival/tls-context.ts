@@ -13,12 +13,22 @@ export type ClientCertificate = 'optional' | 'required';
 /** Without tickets, session cache and renegotiation the certificate of a socket is the one its own handshake proved. */
 const noResumption = constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION;
 
+/** RFC 9325 §4.2: forward secrecy and authenticated encryption, or none; for TLS 1.3, which has no other, those of RFC 8446 §9.1. */
+const ciphers = [
+  'TLS_AES_128_GCM_SHA256',
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_CHACHA20_POLY1305_SHA256',
+  'ECDHE+AESGCM',
+  'ECDHE+CHACHA20',
+].join(':');
+
 const contextOptions = (material: TlsMaterial): SecureContextOptions => ({
   cert: material.cert,
   key: material.key,
   ca: [...material.ca],
   minVersion: 'TLSv1.2',
   maxVersion: 'TLSv1.3',
+  ciphers,
   secureOptions: noResumption,
 });
 

@@ -64,9 +64,10 @@ export const pathOf = (request: FastifyRequest): string => {
 
 /**
  * 404 for a path that is nowhere, 405 with Allow (RFC 9110 §15.5.6) for one that knows other methods. Answered on arrival:
- * whatever body or media type comes with it is not looked at.
+ * whatever body or media type comes with it is not looked at. `advice` says where all paths are described.
  */
-export function answerUnknownPaths(face: Face): void {
+export function answerUnknownPaths(face: Face, advice: string): void {
+  const nothingHere = new CaError('notFound', `There is nothing at this path.${advice}`);
   const methods = new Map<string, Set<string>>();
   face.addHook('onRoute', ({ url, method }) => {
     const known = methods.get(url) ?? new Set<string>();
@@ -84,8 +85,6 @@ export function answerUnknownPaths(face: Face): void {
     done(new CaError('methodNotAllowed', message) as never);
   });
 }
-
-const nothingHere = new CaError('notFound', 'There is nothing at this path. See /docs.');
 
 /** Whether a path is one of a route's: `:name` is any one segment, up to the static suffix it may have, `*` any rest. */
 function fits(path: string, pattern: string): boolean {

@@ -138,7 +138,7 @@ async function fill(home: RestoredHome, { backup, plan, onProgress }: Filling) {
   const file = join(home.staging, databasePart);
   await verifyCopy(file, { migrationsDirectory, audit: plan.manifest.audit }, onProgress);
   onProgress({ what: 'Applying the lists', done: 0, total: 1 });
-  const inventory = await openSqliteInventory({ file, migrationsDirectory });
+  const inventory = await openSqliteInventory({ file, migrationsDirectory, writer: 'here' });
   try {
     return await restoreInventory({ inventory, now: systemClock.now(), version }, plan);
   } finally {

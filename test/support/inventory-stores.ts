@@ -19,14 +19,14 @@ export interface SqliteStore extends InventoryStore {
 }
 
 /** An empty inventory, migrated already. */
-export async function migratedStore(): Promise<SqliteStore> {
-  const store = await sqliteStore();
+export async function migratedStore(defaults?: Partial<SqliteInventoryOptions>): Promise<SqliteStore> {
+  const store = await sqliteStore(defaults);
   newDatabase(store.file);
   return store;
 }
 
 /** Without a file: the first open makes it. */
-export async function sqliteStore(): Promise<SqliteStore> {
+export async function sqliteStore(defaults: Partial<SqliteInventoryOptions> = {}): Promise<SqliteStore> {
   const folder = mkdtempSync(join(tmpdir(), 'privyseal-inventory-'));
   const file = join(folder, 'privyseal.db');
   const inventories: Inventory[] = [];
@@ -34,7 +34,7 @@ export async function sqliteStore(): Promise<SqliteStore> {
     folder,
     file,
     async open(options = {}) {
-      const inventory = await openSqliteInventory({ file, migrationsDirectory, searchThread, ...options });
+      const inventory = await openSqliteInventory({ file, migrationsDirectory, searchThread, ...defaults, ...options });
       inventories.push(inventory);
       return inventory;
     },

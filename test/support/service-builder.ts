@@ -85,7 +85,7 @@ export async function openService(options: ServiceOptions): Promise<TestService>
   const file = join(options.home, 'privyseal.db');
   if (!existsSync(file)) newDatabase(file);
   const inventory = await openSqliteInventory({
-    ...{ file, migrationsDirectory },
+    ...{ file, migrationsDirectory, writer: 'here' },
     searchThread: new URL('../../src/search-thread.ts', import.meta.url),
   });
   const csrs = createCsrReader();

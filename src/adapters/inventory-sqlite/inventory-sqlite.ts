@@ -17,6 +17,7 @@ import { policyReads } from './reads/policy-reads.ts';
 import { requestReads } from './reads/request-reads.ts';
 import { type SearchThread, searchThread } from './search/search-thread.ts';
 import { WriteQueue, type WriteQueueOptions } from './writer/write-queue.ts';
+import type { StartWriter } from './writer/writer.ts';
 import { writerThreads } from './writer/writer-thread.ts';
 
 export interface SqliteInventoryOptions {
@@ -26,6 +27,8 @@ export interface SqliteInventoryOptions {
   /** How long to wait for another program's lock before a write is refused as `inventoryUnavailable`. */
   readonly busyTimeoutMs?: number;
   readonly queue?: Partial<WriteQueueOptions>;
+  /** Where commits wait for the disk; `thread` if absent: `here` is for programs that have nothing else to do meanwhile. */
+  readonly writer?: 'thread' | 'here';
   /** First module of the search thread: it calls `serveSearches` with what `renderCertificates` is to know. */
   readonly searchThread?: URL;
 }
@@ -52,7 +55,8 @@ export async function openSqliteInventory(options: SqliteInventoryOptions): Prom
     try {
       migrate(first, readMigrations(options.migrationsDirectory));
       const queueOptions = { maximumPending: 10_000, restartDelayMs: 100, ...options.queue };
-      const queue = await WriteQueue.open(writerThreads(writing), queueOptions);
+      const startWriter = options.writer === 'here' ? await writerHere(writing) : writerThreads(writing);
+      const queue = await WriteQueue.open(startWriter, queueOptions);
       return compose(queue, openForReading(reading), searchThread(searching, options.searchThread ?? plainSearches));
     } finally {
       first.close();
@@ -60,6 +64,12 @@ export async function openSqliteInventory(options: SqliteInventoryOptions): Prom
   } catch (error) {
     throw startErrorOf(error, file);
   }
+}
+
+/** Loaded when asked for: its acts are half a hundred modules, which a program with a writer thread does not need here. */
+async function writerHere(writing: ConnectionOptions): Promise<StartWriter> {
+  const here = await import('./writer/writer-here.ts');
+  return here.writerHere(writing);
 }
 
 /** SQLite gives its log files the mode of the database. Only made here, never opened again: closing a file drops its locks. */

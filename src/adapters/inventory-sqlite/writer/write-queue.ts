@@ -1,11 +1,11 @@
-/** Gathers acts into batches for the writer thread, bounds how many may wait, and outlives the thread's death. */
+/** Gathers acts into batches for the writer, bounds how many may wait, and outlives the death of the writer's thread. */
 import { CaError } from '../../../domain/errors.ts';
 import type { Act } from '../acts/acts.ts';
 import { errorOf } from '../database-error.ts';
+import type { StartWriter, Writer } from './writer.ts';
 import type { Batch, SettledBatch } from './writer-messages.ts';
-import type { StartWriter, WriterThread } from './writer-thread.ts';
 
-/** One being written and one ready behind it: the thread never idles, and the rest gathers for the next commit. */
+/** One being written and one ready behind it: the writer never idles, and the rest gathers for the next commit. */
 const maximumInFlight = 2;
 /** Bounds how long one commit can take. */
 const maximumBatch = 500;
@@ -16,7 +16,7 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** A batch the thread has and has not answered. */
+/** A batch the writer has and has not answered. */
 interface InFlight {
   readonly id: number;
   readonly members: readonly Waiting[];
@@ -25,14 +25,14 @@ interface InFlight {
 export interface WriteQueueOptions {
   /** Acts accepted and not answered yet; one more is refused as `overloaded`. */
   readonly maximumPending: number;
-  /** First pause before a lost thread is started again; it doubles up to 100 times this. */
+  /** First pause before a lost writer is started again; it doubles up to 100 times this. */
   readonly restartDelayMs: number;
 }
 
 export class WriteQueue {
   readonly #start: StartWriter;
   readonly #options: WriteQueueOptions;
-  #thread: WriterThread | undefined;
+  #writer: Writer | undefined;
   #waiting: Waiting[] = [];
   #inFlight: InFlight[] = [];
   #pending = 0;
@@ -49,17 +49,17 @@ export class WriteQueue {
     this.#options = options;
   }
 
-  /** Rejects as the start of the thread does. */
+  /** Rejects as the start of the writer does. */
   static async open(start: StartWriter, options: WriteQueueOptions): Promise<WriteQueue> {
     const queue = new WriteQueue(start, options);
-    await queue.#startThread();
+    await queue.#startWriter();
     return queue;
   }
 
   /** Resolves to the act's outcome once it is durable. */
   submit(act: Act): Promise<unknown> {
     if (this.#closed) return Promise.reject(new CaError('stopping', 'The service is stopping.'));
-    if (!this.#thread) return Promise.reject(lost(undefined));
+    if (!this.#writer) return Promise.reject(lost(undefined));
     if (this.#pending >= this.#options.maximumPending) {
       const message = 'Too many requests wait for the inventory. Try again.';
       return Promise.reject(new CaError('overloaded', message, { retryAfterSeconds: 1 }));
@@ -82,25 +82,25 @@ export class WriteQueue {
     return this.#accepted;
   }
 
-  /** Finishes what was accepted, calls `beforeStop`, then stops the thread. */
+  /** Finishes what was accepted, calls `beforeStop`, then stops the writer. */
   async close(beforeStop: () => Promise<void>): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#restart);
     if (this.#pending > 0) await new Promise<void>((resolve) => (this.#whenIdle = resolve));
     await beforeStop();
-    const thread = this.#thread;
-    this.#thread = undefined;
-    await thread?.stop();
+    const writer = this.#writer;
+    this.#writer = undefined;
+    await writer?.stop();
   }
 
-  /** A queue that was closed meanwhile wants no thread any more. */
-  async #startThread(): Promise<void> {
-    const thread = await this.#start(
+  /** A queue that was closed meanwhile wants no writer any more. */
+  async #startWriter(): Promise<void> {
+    const writer = await this.#start(
       { settled: (batches) => this.#settle(batches), lost: (last, cause) => this.#lose(last, cause) },
       this.#lastId,
     );
-    if (this.#closed) return thread.stop();
-    this.#thread = thread;
+    if (this.#closed) return writer.stop();
+    this.#writer = writer;
     this.#failedStarts = 0;
   }
 
@@ -113,20 +113,20 @@ export class WriteQueue {
 
   #send(): void {
     this.#scheduled = false;
-    if (!this.#thread || this.#waiting.length === 0 || this.#inFlight.length >= maximumInFlight) return;
+    if (!this.#writer || this.#waiting.length === 0 || this.#inFlight.length >= maximumInFlight) return;
     const members = this.#waiting.length <= maximumBatch ? this.#waiting : this.#waiting.slice(0, maximumBatch);
     this.#waiting = members === this.#waiting ? [] : this.#waiting.slice(maximumBatch);
-    this.#post(this.#thread, members);
+    this.#post(this.#writer, members);
     if (this.#waiting.length > 0) this.#schedule();
   }
 
-  #post(thread: WriterThread, members: readonly Waiting[]): void {
+  #post(writer: Writer, members: readonly Waiting[]): void {
     const batch: Batch = { id: (this.#lastId + 1) | 0, acts: members.map(({ act }) => act) };
     try {
-      thread.post(batch);
+      writer.post(batch);
     } catch (cause) {
       // Something in it is no plain value: alone, that act fails alone.
-      if (members.length > 1) for (const member of members) this.#post(thread, [member]);
+      if (members.length > 1) for (const member of members) this.#post(writer, [member]);
       else this.#finish(members, (member) => member.reject(unsendable(cause)));
       return;
     }
@@ -149,7 +149,7 @@ export class WriteQueue {
   }
 
   #lose(lastBegun: number, cause: unknown): void {
-    this.#thread = undefined;
+    this.#writer = undefined;
     for (const { id, members } of this.#inFlight.splice(0)) {
       // Ids wrap around: the sign of their difference says which came first.
       const begun = ((id - lastBegun) | 0) <= 0;
@@ -165,7 +165,7 @@ export class WriteQueue {
     const delay = this.#options.restartDelayMs * Math.min(2 ** this.#failedStarts, 100);
     this.#failedStarts += 1;
     this.#restart = setTimeout(() => {
-      this.#startThread().catch(() => this.#restartLater());
+      this.#startWriter().catch(() => this.#restartLater());
     }, delay);
   }
 
@@ -183,7 +183,7 @@ const lost = (cause: unknown): CaError =>
     cause,
   });
 
-/** Not `inventoryUnavailable`, which would promise that nothing was done: the thread may have died after the commit. */
+/** Not `inventoryUnavailable`, which would promise that nothing was done: it may have died after the commit. */
 const unanswered = (cause: unknown): CaError =>
   new CaError('serverInternal', 'The inventory’s writer died; it is not known whether this was recorded.', { cause });
 

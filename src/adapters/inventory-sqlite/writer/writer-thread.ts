@@ -3,23 +3,8 @@ import type { Worker } from 'node:worker_threads';
 import { StartError } from '../../../domain/errors.ts';
 import { ended, startWorkerThread } from '../../threads/worker-thread.ts';
 import type { ConnectionOptions } from '../connection.ts';
-import type { Batch, FromWriter, SettledBatch, ToWriter, WriterData } from './writer-messages.ts';
-
-export interface WriterEvents {
-  settled(batches: readonly SettledBatch[]): void;
-  /** The thread ended unasked. Of the batches that were not settled, those after `lastBegun` were not touched. */
-  lost(lastBegun: number, cause: unknown): void;
-}
-
-export interface WriterThread {
-  /** Throws DataCloneError when an act holds something that is no plain value; nothing was sent then. */
-  post(batch: Batch): void;
-  /** Resolves when the database is closed and the thread has ended. */
-  stop(): Promise<void>;
-}
-
-/** Starts the thread; rejects with StartError when it cannot open the database. `lastBegun` is where numbering stands. */
-export type StartWriter = (events: WriterEvents, lastBegun: number) => Promise<WriterThread>;
+import type { StartWriter } from './writer.ts';
+import type { FromWriter, ToWriter, WriterData } from './writer-messages.ts';
 
 /** Starts threads on this database. */
 export function writerThreads(options: ConnectionOptions): StartWriter {

@@ -4,8 +4,9 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import { StartError } from '../../../domain/errors.ts';
 import { giveStartBack } from '../../threads/give-start-back.ts';
 import { startErrorOf } from '../database-error.ts';
-import { type ActResult, type BatchWriter, openBatchWriter } from './batch-writer.ts';
-import type { Batch, FromWriter, SettledBatch, ToWriter, WriterData } from './writer-messages.ts';
+import { type BatchWriter, openBatchWriter } from './batch-writer.ts';
+import { writeBatches } from './write-batches.ts';
+import type { Batch, FromWriter, ToWriter, WriterData } from './writer-messages.ts';
 
 const port = parentPort!;
 const data = workerData as WriterData;
@@ -28,22 +29,7 @@ function open(): BatchWriter | undefined {
 
 function settle(writer: BatchWriter, batches: readonly Batch[]): void {
   Atomics.store(lastBegun, 0, batches.at(-1)!.id);
-  const results = writer.write(batches.flatMap(({ acts }) => acts));
-  const settled: SettledBatch[] = [];
-  let offset = 0;
-  for (const { id, acts } of batches) {
-    settled.push(settledOf(id, results.slice(offset, offset + acts.length)));
-    offset += acts.length;
-  }
-  tell({ kind: 'settled', batches: settled });
-}
-
-function settledOf(id: number, results: readonly ActResult[]): SettledBatch {
-  return {
-    id,
-    values: results.map((result) => ('value' in result ? result.value : undefined)),
-    failures: results.flatMap((result, index) => ('failure' in result ? [[index, result.failure] as const] : [])),
-  };
+  tell({ kind: 'settled', batches: writeBatches(writer, batches) });
 }
 
 /** Everything that waits in the port, so that a batch that arrived during the last fsync does not wait for another. */

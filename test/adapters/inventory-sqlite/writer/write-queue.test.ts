@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { WriteQueue, type WriteQueueOptions } from '../../../../src/adapters/inventory-sqlite/writer/write-queue.ts';
+import type { WriterEvents } from '../../../../src/adapters/inventory-sqlite/writer/writer.ts';
 import type { Batch } from '../../../../src/adapters/inventory-sqlite/writer/writer-messages.ts';
-import type { WriterEvents } from '../../../../src/adapters/inventory-sqlite/writer/writer-thread.ts';
 import { auditEntry } from '../../../support/inventory-builders.ts';
 
 /** A thread that does what the test says, and a queue on it. */

@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Writer } from '../../../../src/adapters/inventory-sqlite/writer/writer.ts';
 import type { Batch, SettledBatch } from '../../../../src/adapters/inventory-sqlite/writer/writer-messages.ts';
-import { type WriterThread, writerThreads } from '../../../../src/adapters/inventory-sqlite/writer/writer-thread.ts';
+import { writerThreads } from '../../../../src/adapters/inventory-sqlite/writer/writer-thread.ts';
 import { auditEntry } from '../../../support/inventory-builders.ts';
 import { migratedStore, type SqliteStore } from '../../../support/inventory-stores.ts';
 
@@ -27,7 +28,7 @@ async function started(lastBegun = 0) {
 
 const batch = (id: number): Batch => ({ id, acts: [['appendAudit', [auditEntry()]]] });
 /** Not what the thread expects: it dies of it, as it would of a defect. */
-const poison = (thread: WriterThread, id: number): void => thread.post({ id, acts: null as unknown as Batch['acts'] });
+const poison = (thread: Writer, id: number): void => thread.post({ id, acts: null as unknown as Batch['acts'] });
 
 describe('the writer thread', () => {
   it('settles batches by their ids', async () => {

@@ -13,6 +13,7 @@ export type AgentErrorCode =
   | 'distributionUnreachable'
   | 'crlMissing' // made elsewhere, and not imported yet
   | 'crlUnusable' // not signed by its authority, or over
+  | 'certificateHeld' // by operators, who have yet to decide
   | 'requestEnded' // denied, or nobody decided in time
   | 'reloadFailed'
   | 'proofFailed'

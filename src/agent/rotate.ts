@@ -4,6 +4,7 @@ import { StartError } from '../domain/errors.ts';
 import { emptyStatus, type TargetStatus } from '../domain/rotation/target-status.ts';
 import type { RotateOptions, TurnReport } from '../domain/rotation/turn-report.ts';
 import { openAnonymousAccess } from './anonymous-access.ts';
+import type { AgentFile, TargetConfig } from './config/agent-schema.ts';
 import { chosenTargets } from './config/chosen-targets.ts';
 import { loadAgentFile } from './config/load-agent-file.ts';
 import { describeTurn, runTarget } from './run-target.ts';
@@ -24,7 +25,10 @@ export async function rotateOnce(options: RotateOptions, surroundings: Surroundi
   try {
     const { force } = options;
     return await inTurns(targets, atOnce, (target) =>
-      turn({ ...surroundings, file, target, shared, force, patient: false }),
+      turn({ ...surroundings, file, target, shared, force, patient: false }).catch((error: unknown) => {
+        surroundings.signal.throwIfAborted();
+        return defectOf(file, target, error);
+      }),
     );
   } catch (error) {
     if (!surroundings.signal.aborted) throw error;
@@ -32,6 +36,12 @@ export async function rotateOnce(options: RotateOptions, surroundings: Surroundi
   } finally {
     await shared.close();
   }
+}
+
+/** What no turn foresees keeps its stack, and ends nobody else's turn. */
+async function defectOf({ stateFolder }: AgentFile, { name }: TargetConfig, error: unknown): Promise<TurnReport> {
+  const status = (await readStatus(stateFolder, name)) ?? emptyStatus(name);
+  return { target: name, act: 'failed', code: 'defect', detail: String((error as Error).stack), status };
 }
 
 /** StartError `badConfiguration` for a file that nobody could work with. */

@@ -14,6 +14,7 @@ import { sendReport } from './report/deployment-report.ts';
 import { openAccess } from './service-access.ts';
 import { openState, rememberedState, type TargetState } from './state/target-state.ts';
 import { chooseStep, type Step } from './turn/choose-step.ts';
+import { newestSet } from './turn/newest-set.ts';
 import { runTurn } from './turn/run-turn.ts';
 import type { Surroundings, TurnContext } from './turn/turn-context.ts';
 
@@ -146,8 +147,7 @@ export async function describeTurn(run: TargetRun): Promise<TurnReport> {
   const store = openSetStore(target.files);
   const access = openAccess(file, target, run.shared);
   try {
-    const name = state.status.staged?.set ?? (await store.inUse());
-    const newest = name === null ? undefined : await store.read(name);
+    const newest = await newestSet({ ...run, state, store });
     const step = await chooseStep({ ...run, state, store, access }, newest, force);
     return { target: target.name, act: actOf[step.kind], detail: wouldDo(step), status: state.status };
   } catch (error) {
@@ -161,5 +161,5 @@ const actOf = { enrol: 'enrolled', rotate: 'rotated', keep: 'unchanged' } as con
 
 const wouldDo = (step: Step): string =>
   step.kind === 'keep'
-    ? 'would keep its certificate'
+    ? `would keep its certificate${step.hold ? `: ${step.hold.message}` : ''}`
     : `would ${step.kind === 'enrol' ? 'enrol with the token' : 'rotate'}: ${step.why}`;

@@ -166,9 +166,10 @@ export const RenewalInfoJson = Type.Object(
         description: 'When to rotate (the name and the shape are those of RFC 9773 §4.2)',
       },
     ),
-    reason: Type.Enum(['lifetime', 'campaign', 'revoked', 'superseded'], {
+    reason: Type.Enum(['lifetime', 'campaign', 'revoked', 'held', 'superseded'], {
       description:
-        'As its lifetime says; earlier, because operators ask for it; because it is revoked; or it has been rotated already',
+        'As its lifetime says; earlier, because operators ask for it; because it is revoked; not before operators have decided, ' +
+        'because it is on hold; or it has been rotated already',
     }),
   },
   { additionalProperties: false },

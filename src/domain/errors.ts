@@ -145,6 +145,7 @@ export type ReasonCode =
   | 'tokenNotForProfile'
   | 'certificateUnknown'
   | 'certificateRevoked'
+  | 'certificateHeld' // operators may release it
   | 'certificateExpired'
   | 'certificateNotForClients'
   | 'certificateOfAnother'

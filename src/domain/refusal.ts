@@ -110,6 +110,7 @@ export const refusalCode: Readonly<Record<ReasonCode, CaErrorCode>> = {
   tokenNotForProfile: 'unauthorized',
   certificateUnknown: 'unauthorized',
   certificateRevoked: 'unauthorized',
+  certificateHeld: 'unauthorized',
   certificateExpired: 'unauthorized',
   certificateNotForClients: 'unauthorized',
   certificateOfAnother: 'unauthorized',

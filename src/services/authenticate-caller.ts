@@ -105,7 +105,8 @@ async function liveCertificate(
   if (record.revocation) {
     const isHeld = record.revocation.reason === 'certificateHold';
     const why = isHeld ? 'on hold. Ask an operator to release it.' : `revoked. ${howToGoOn(purpose)}`;
-    throw refusal('unauthorized', 'certificateRevoked', `The client certificate is ${why}`);
+    const code = isHeld ? 'certificateHeld' : 'certificateRevoked';
+    throw refusal('unauthorized', code, `The client certificate is ${why}`);
   }
   const nowSeconds = deps.clock.now() / 1000;
   if (record.notAfter < nowSeconds || record.notBefore > nowSeconds) {

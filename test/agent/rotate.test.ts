@@ -2,7 +2,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { runProgram } from '../support/program-run.ts';
 import { rotatingAgent } from '../support/rotating-agent.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
@@ -137,7 +137,55 @@ describe('a later turn', () => {
     expect([report.act, report.detail]).toEqual(['enrolled', expect.stringContaining('revoked')]);
     expect(serialIn(agent.read('cert.pem'))).not.toBe(serial);
   });
+
+  it('leaves a certificate on hold to operators, whatever it is asked for, and goes on when it is released', async () => {
+    const agent = agentFor();
+    await agent.turn();
+    const serial = serialIn(agent.read('cert.pem'));
+    await decide(serial, 'revoke', { reason: 'certificateHold' });
+    for (const force of [false, true]) {
+      expect(await agent.turn({ force })).toMatchObject({ act: 'failed', detail: expect.stringContaining('on hold') });
+      expect(serialIn(agent.read('cert.pem'))).toBe(serial);
+    }
+    await decide(serial, 'release');
+    expect(await agent.turn()).toMatchObject({ act: 'rotated', detail: expect.stringContaining('begun before') });
+  });
+
+  it('enrols anew once operators have revoked what they held, and not before, though it has expired', async () => {
+    const agent = agentFor();
+    await agent.turn();
+    const serial = serialIn(agent.read('cert.pem'));
+    await decide(serial, 'revoke', { reason: 'certificateHold' });
+    agent.passSeconds(40 * 86_400);
+    expect(await agent.turn()).toMatchObject({ act: 'failed' });
+    expect(serialIn(agent.read('cert.pem'))).toBe(serial);
+    agent.passSeconds(-40 * 86_400);
+    await decide(serial, 'revoke', { reason: 'keyCompromise' });
+    expect(await agent.turn()).toMatchObject({ act: 'enrolled' });
+  });
+
+  it('keeps lists fresh while its certificate is on hold', async () => {
+    const agent = agentFor();
+    await agent.turn();
+    const before = agent.read('crl.pem');
+    await decide(serialIn(agent.read('cert.pem')), 'revoke', { reason: 'certificateHold' });
+    await vi.waitFor(
+      async () => {
+        expect(await agent.turn()).toMatchObject({ act: 'failed', code: 'certificateHeld' });
+        expect(agent.read('crl.pem')).not.toBe(before);
+      },
+      { timeout: 60_000, interval: 1000 },
+    );
+  });
 });
+
+const decide = async (serial: string, act: 'revoke' | 'release', body?: object): Promise<void> => {
+  const { status } = await service.admin(`/v1/certificates/${serial}/${act}`, {
+    method: 'POST',
+    ...(body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+  });
+  expect(status).toBe(200);
+};
 
 describe('the verb', () => {
   it('tells what was done, and shows it as a table and as JSON', async () => {

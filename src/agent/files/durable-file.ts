@@ -64,9 +64,11 @@ export async function writingIn<T>(folder: string, write: () => Promise<T>): Pro
   try {
     return await write();
   } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException;
+    const { code = '', errno, message } = error as NodeJS.ErrnoException;
+    if (error instanceof AgentError || errno === undefined) throw error;
     const known = reasons[code];
-    if (error instanceof AgentError || known === undefined) throw error;
+    if (known === undefined)
+      throw new AgentError('folderUnwritable', `${folder} cannot be written: ${message}.`, error);
     const advice =
       known === 'diskFull' ? 'Make room: nothing was switched.' : 'Check its owner and mode, and the agent’s user.';
     throw new AgentError(known, `${folder} cannot be written (${code}). ${advice}`, error);

@@ -20,7 +20,7 @@ export interface SetStore {
   /** Sets, oldest first. */
   list(): Promise<string[]>;
   inUse(): Promise<string | null>;
-  /** AgentError `setDamaged` when a file is missing or the key is not the certificate's. */
+  /** AgentError `setDamaged` when a file is missing or the key is not the certificate's, else `fileUnreadable`. */
   read(name: string): Promise<CredentialSet>;
   /** A new set, whole and on disk; not in use yet. */
   write(set: CredentialSet): Promise<string>;
@@ -62,12 +62,13 @@ export function openSetStore(files: FilesConfig): SetStore {
         await rename(link, current);
         await syncFolder(root);
       }),
-    clean: async (keep, spared) => {
-      const kept = new Set([...newest(await list(), keep), await inUse(), ...spared]);
-      const gone = (await list()).filter((name) => !kept.has(name));
-      await Promise.all(gone.map((name) => removeSet(own, join(sets, name))));
-    },
-    sweep: () => sweep(own),
+    clean: (keep, spared) =>
+      writingIn(folder, async () => {
+        const kept = new Set([...newest(await list(), keep), await inUse(), ...spared]);
+        const old = (await list()).filter((name) => !kept.has(name));
+        await Promise.all(old.map((name) => removeSet(own, join(sets, name))));
+      }),
+    sweep: () => writingIn(folder, () => sweep(own)),
   };
 }
 
@@ -140,10 +141,17 @@ async function readSet(folder: string): Promise<CredentialSet> {
     if (!keyFits(set)) throw new Error('the key is not the certificate’s');
     return set;
   } catch (error) {
-    const message = `${folder} is not as the agent wrote it: ${(error as Error).message}. Do not change files in it.`;
-    throw new AgentError('setDamaged', message, error);
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code !== undefined && !gone.includes(code)) {
+      const advice = 'Check its owner and mode, the agent’s user, and the disk.';
+      throw new AgentError('fileUnreadable', `${folder} cannot be read: ${message}. ${advice}`, error);
+    }
+    throw new AgentError('setDamaged', `${folder} is not as the agent wrote it: ${message}.`, error);
   }
 }
+
+/** What a file that is not there says; whatever else the system says may be over the next time. */
+const gone: readonly string[] = ['ENOENT', 'ENOTDIR', 'EISDIR'];
 
 /** First out of sight: nobody should find half of an old set. */
 async function removeSet(own: string, folder: string): Promise<void> {

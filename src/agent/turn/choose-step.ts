@@ -1,6 +1,8 @@
 /** What a target needs now. */
 import { ClientProblem } from '../../client/failure.ts';
+import type { TargetStatus } from '../../domain/rotation/target-status.ts';
 import { parseGeneralName } from '../../domain/x509/general-name.ts';
+import { AgentError } from '../agent-error.ts';
 import type { TargetConfig } from '../config/agent-schema.ts';
 import type { CredentialSet } from '../files/credential-set.ts';
 import { isRotationBegun } from '../issue/pending-request.ts';
@@ -10,8 +12,8 @@ import type { TurnContext } from './turn-context.ts';
 export type Step =
   | { readonly kind: 'enrol'; readonly why: string }
   | { readonly kind: 'rotate'; readonly why: string }
-  /** No new certificate; `silence` is why the service could not be asked. */
-  | { readonly kind: 'keep'; readonly silence?: unknown };
+  /** No new certificate; `silence` is why the service could not be asked, `hold` that the certificate waits for operators. */
+  | { readonly kind: 'keep'; readonly silence?: unknown; readonly hold?: AgentError };
 
 /** `newest` is the newest certificate there is, in use or staged. Keeps the time of renewal in the state. */
 export async function chooseStep(
@@ -19,13 +21,14 @@ export async function chooseStep(
   newest: CredentialSet | undefined,
   force: boolean,
 ): Promise<Step> {
-  if (!newest) return { kind: 'enrol', why: 'there is no certificate yet' };
+  if (!newest) return { kind: 'enrol', why: whyFirst(context.state.status) };
   const change = changeOf(context.target, newest);
   if (change !== undefined) return { kind: 'enrol', why: change };
   if (force) return { kind: 'rotate', why: 'it was asked for' };
   const silence = await askRenewal(context, newest);
   const { renewal } = context.state.status;
   if (renewal?.reason === 'revoked') return { kind: 'enrol', why: 'the certificate is revoked' };
+  if (renewal?.reason === 'held') return { kind: 'keep', silence, hold: held(newest) };
   if (renewal && Date.parse(renewal.at) <= context.now()) return { kind: 'rotate', why: whyNow(renewal.reason) };
   // The service may have issued long ago what a crash, or an approval to wait for, kept from being used.
   const isBegun = await isRotationBegun(context.store.own, newest.facts.serial);
@@ -33,7 +36,20 @@ export async function chooseStep(
   return silence === undefined ? { kind: 'keep' } : { kind: 'keep', silence };
 }
 
+/**
+ * A hold is for as long as operators look into something, and can be taken back. To enrol anew with the token would undo it, without
+ * anybody having decided; so it also stands when the certificate has expired meanwhile.
+ */
+const held = ({ facts }: CredentialSet): AgentError =>
+  new AgentError(
+    'certificateHeld',
+    `${facts.serial} is on hold: it is neither rotated nor replaced. Ask an operator to release it, or to revoke it for good.`,
+  );
+
 const whyNow = (reason: string): string => (reason === 'campaign' ? 'a campaign asks for it' : 'its time has come');
+
+const whyFirst = ({ set }: TargetStatus): string =>
+  set === null ? 'there is no certificate yet' : 'its files are damaged, or gone';
 
 /** A rotation keeps names, product and profile: what differs takes a new enrolment. */
 function changeOf({ names, profile, product }: TargetConfig, { facts }: CredentialSet): string | undefined {

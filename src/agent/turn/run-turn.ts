@@ -12,6 +12,7 @@ import { earliestNextUpdate } from '../trust/fetch-crls.ts';
 import { uniteRoots } from '../trust/roots-besides.ts';
 import { chooseStep, type Step } from './choose-step.ts';
 import { describeTrustChange, freshTrust, rootsOf, type Trust, trustOrBefore } from './fresh-trust.ts';
+import { newestSet, wholeSet } from './newest-set.ts';
 import { storePassword } from './store-password.ts';
 import type { TurnContext } from './turn-context.ts';
 
@@ -27,6 +28,7 @@ export async function runTurn(context: TurnContext, force: boolean): Promise<Don
   await store.sweep();
   const finished = await finishInterrupted(context);
   const newest = await newestSet(context);
+  if (newest) await rememberInUse(context, newest);
   const step = await chooseStep(context, newest, force);
   if (step.kind === 'keep') {
     const done = await keepFresh(context, newest!, step);
@@ -70,9 +72,9 @@ async function finishInterrupted(context: TurnContext): Promise<CredentialSet | 
   const { store, state, target } = context;
   const { staged } = state.status;
   const inUse = await store.inUse();
-  if (staged && !(await store.list()).includes(staged.set)) await state.save({ staged: null });
+  if (staged && !(await wholeSet(store, staged.set))) await state.save({ staged: null });
   else if (staged && staged.set === inUse) return activate(context);
-  else if (inUse !== null && target.files.mode === 'replace') {
+  else if (inUse !== null && target.files.mode === 'replace' && (await wholeSet(store, inUse))) {
     const { installFiles } = await import('../files/install-files.ts');
     await installFiles(target.files, store.current, store.own);
   }
@@ -84,9 +86,12 @@ const activated = ({ facts }: CredentialSet): Done => ({
   detail: `${facts.serial} is in use until ${facts.notAfter}`,
 });
 
-async function newestSet({ store, state }: TurnContext): Promise<CredentialSet | undefined> {
-  const name = state.status.staged?.set ?? (await store.inUse());
-  return name === null ? undefined : store.read(name);
+/** The files outlive a state file that is lost: what the status and metrics tell is learnt from them again. */
+async function rememberInUse({ store, state }: TurnContext, { facts }: CredentialSet): Promise<void> {
+  const inUse = await store.inUse();
+  if (state.status.staged || state.status.set === inUse) return;
+  const { serial, notBefore, notAfter } = facts;
+  await state.save({ set: inUse, serial, notBefore, notAfter });
 }
 
 async function obtain(context: TurnContext, step: Step, newest: CredentialSet | undefined): Promise<Obtained> {
@@ -148,7 +153,10 @@ const factsOf = (certificate: CertificateJson, layout: string): CredentialSet['f
 /** On disk, and remembered as what is to be used next. */
 async function stage({ store, state }: TurnContext, set: CredentialSet): Promise<void> {
   const name = await store.write(set);
-  await state.save({ staged: { set: name, previous: await store.inUse() } });
+  const inUse = await store.inUse();
+  // There is no way back to files that are damaged.
+  const previous = inUse !== null && (await wholeSet(store, inUse)) ? inUse : null;
+  await state.save({ staged: { set: name, previous } });
 }
 
 async function activate(context: TurnContext): Promise<CredentialSet> {
@@ -169,9 +177,13 @@ async function activate(context: TurnContext): Promise<CredentialSet> {
 }
 
 /** The certificate stays: newer roots or CRLs, or other files, make a new set of it. */
-async function keepFresh(context: TurnContext, newest: CredentialSet, step: { silence?: unknown }): Promise<Done> {
+async function keepFresh(
+  context: TurnContext,
+  newest: CredentialSet,
+  step: Extract<Step, { kind: 'keep' }>,
+): Promise<Done> {
   const { state, target } = context;
-  const obstacle = step.silence ?? (await stageFresh(context, newest));
+  const obstacle = step.silence ?? (await stageFresh(context, newest)) ?? step.hold;
   if (state.status.staged) {
     const isRefresh = state.status.staged.previous?.endsWith(newest.facts.serial) === true;
     const done = activated(await activate(context));

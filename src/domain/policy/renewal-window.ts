@@ -3,8 +3,11 @@ import { hash } from 'node:crypto';
 import type { CampaignTurn } from '../records/campaign.ts';
 import type { CertificateRecord } from '../records/certificate.ts';
 
-/** `revoked` and `superseded`: there is nothing to wait for; `lifetime`: as its lifetime says; `campaign`: as operators ask. */
-export type RenewalReason = 'lifetime' | 'campaign' | 'revoked' | 'superseded';
+/**
+ * `lifetime`: as its lifetime says; `campaign`: as operators ask; `revoked`: at once, with a token; `held`: not before operators have
+ * decided, for a hold is to be answered by them and not by a new certificate; `superseded`: it was rotated.
+ */
+export type RenewalReason = 'lifetime' | 'campaign' | 'revoked' | 'held' | 'superseded';
 
 export interface RenewalWindow {
   /** Unix seconds. */
@@ -23,6 +26,7 @@ const ownShare = 1 / 24;
 /** Of its own lifetime, or of the running campaigns it is in, the window that ends first. */
 export function renewalWindow(record: Renewable, turns: readonly CampaignTurn[] = []): RenewalWindow {
   const { revocation, successor } = record;
+  if (revocation?.reason === 'certificateHold') return { ...lifetimeWindow(record), reason: 'held' };
   if (revocation) return { start: revocation.at, end: revocation.at, reason: 'revoked' };
   const own = lifetimeWindow(record);
   if (successor !== null) return { ...own, reason: 'superseded' };

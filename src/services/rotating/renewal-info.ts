@@ -31,7 +31,7 @@ export interface RenewalInfos {
 
 /** A campaign must not stay unheard for longer (RFC 9773 §4.3). */
 const askAgainSeconds = 3600;
-/** While one is under way it may be paused, or its time may change. */
+/** While one is under way it may be paused, or its time may change; a hold may be released. */
 const askAgainSoonSeconds = 300;
 
 /** What another process changes is seen after so long. */
@@ -95,5 +95,6 @@ async function read(inventory: RenewalDeps['inventory'], serialText: string): Pr
   const turns = await inventory.campaignTurns(record.serial);
   const window = renewalWindow(record, turns);
   const isAsked = turns.length > 0 && (window.reason === 'campaign' || window.reason === 'lifetime');
-  return { serial: record.serial, ...window, retryAfterSeconds: isAsked ? askAgainSoonSeconds : askAgainSeconds };
+  const mayChange = isAsked || window.reason === 'held';
+  return { serial: record.serial, ...window, retryAfterSeconds: mayChange ? askAgainSoonSeconds : askAgainSeconds };
 }

@@ -63,7 +63,8 @@ function productOfRecord(deps: RotateDeps, { purpose, serial, owner }: Certifica
 
 /** Not the way back of a revoked one: it may be good again. */
 const heldReason: Reason = {
-  ...revokedReason,
+  code: 'certificateHeld',
+  field: 'serial',
   message: 'A certificate that is on hold cannot be rotated. Ask an operator to release it.',
 };
 

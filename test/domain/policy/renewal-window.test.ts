@@ -67,4 +67,9 @@ describe('the renewal window', () => {
     });
     expect(renewalWindow(certificate({ successor: '02'.repeat(20) })).reason).toBe('superseded');
   });
+
+  it('stays what it was for one on hold, and says that operators have to decide first', () => {
+    const revocation = { at: 1_700_500_000, reason: 'certificateHold' } as const;
+    expect(renewalWindow(certificate({ revocation }))).toEqual({ ...renewalWindow(certificate()), reason: 'held' });
+  });
 });

@@ -60,6 +60,14 @@ describe('renewal information', () => {
     expect(await reason()).toBe('lifetime');
   });
 
+  it('is asked again sooner while a certificate is on hold, for it may be released', async () => {
+    const { infos, rows } = opened();
+    rows.set(serialOf(2), { revocation: { at: 1, reason: 'certificateHold' } });
+    const [good, held] = [await infos.find(serialOf(1)), await infos.find(serialOf(2))];
+    expect(held.reason).toBe('held');
+    expect(held.retryAfterSeconds).toBeLessThan(good.retryAfterSeconds);
+  });
+
   it('does not keep what was read while something changed', async () => {
     const { infos, news, rows, hold } = opened();
     const serial = serialOf(1);

@@ -84,12 +84,15 @@ describe('who may rotate', () => {
 
 describe('a certificate that is not good', () => {
   it('has no successor when it is revoked, on hold or expired, whoever asks, and every reason is told (bad input 38)', async () => {
-    for (const reason of ['superseded', 'certificateHold']) {
+    for (const [reason, code] of [
+      ['superseded', 'certificateRevoked'],
+      ['certificateHold', 'certificateHeld'],
+    ] as const) {
       const before = await enrol();
       await service.services.revokeCertificate(admin, before.record.serial, { reason });
       for (const caller of [itself(before), await demoToken(service), operator]) {
         const call = rotated(service, caller, before.record.serial, { csrDer: freshCsr() });
-        expect(await refusalOf(call)).toMatchObject({ code: 'unauthorized', reasons: ['certificateRevoked'] });
+        expect(await refusalOf(call)).toMatchObject({ code: 'unauthorized', reasons: [code] });
       }
     }
     const short = await certified(service, await demoToken(service), { csrDer: freshCsr(), lifetimeSeconds: 300 });

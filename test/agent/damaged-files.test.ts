@@ -1,0 +1,68 @@
+/** What a target's turn makes of files that are not as the agent wrote them. */
+import { mkdirSync, readFileSync, realpathSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { rotatingAgent } from '../support/rotating-agent.ts';
+import { type RunningService, startService } from '../support/running-service.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+let service: RunningService;
+beforeAll(async () => {
+  service = await startService();
+});
+afterAll(() => service?.dispose());
+
+const agentFor = () => rotatingAgent(service, temporaryFolder().path);
+
+describe('files that somebody has changed', () => {
+  it.each([
+    ['an emptied key', (set: string) => writeFileSync(join(set, 'key.pem'), '')],
+    ['a certificate that is gone', (set: string) => rmSync(join(set, 'cert.pem'))],
+    ['a set that is gone', (set: string) => rmSync(set, { recursive: true })],
+  ])('lead to a new certificate: %s', async (_what, damage) => {
+    for (const mode of ['link', 'replace']) {
+      const agent = agentFor();
+      agent.rewrite({ files: { folder: agent.files, mode } });
+      await agent.turn();
+      const root = mode === 'link' ? agent.files : join(agent.files, '.privyseal');
+      damage(realpathSync(join(root, 'current')));
+      expect(await agent.turn({ dryRun: true })).toMatchObject({ act: 'enrolled' });
+      const report = await agent.turn();
+      expect(report).toMatchObject({ act: 'enrolled', detail: expect.stringContaining('damaged') });
+      expect(await agent.turn()).toMatchObject({ act: 'unchanged' });
+    }
+  });
+
+  it('lead back to the files as they were in replace mode, where the agent has a set of its own', async () => {
+    const agent = agentFor();
+    agent.rewrite({ files: { folder: agent.files, mode: 'replace' } });
+    await agent.turn();
+    const key = readFileSync(join(agent.files, 'key.pem'));
+    rmSync(join(agent.files, 'key.pem'));
+    expect(await agent.turn()).toMatchObject({ act: 'unchanged' });
+    expect(readFileSync(join(agent.files, 'key.pem'))).toEqual(key);
+  });
+
+  it('are said in words when something else lies where a file belongs', async () => {
+    const agent = agentFor();
+    mkdirSync(join(agent.files, 'current'), { recursive: true });
+    const report = await agent.turn();
+    expect(report).toMatchObject({
+      act: 'failed',
+      code: 'folderUnwritable',
+      detail: expect.stringContaining('EISDIR'),
+    });
+    rmdirSync(join(agent.files, 'current'));
+    expect(await agent.turn()).toMatchObject({ act: 'activated' });
+  });
+
+  it('are known without a state file: the status tells of them after the next turn', async () => {
+    const agent = agentFor();
+    await agent.turn();
+    const before = await agent.status();
+    rmSync(join(agent.folder, 'state'), { recursive: true });
+    expect(await agent.turn()).toMatchObject({ act: 'unchanged' });
+    const { serial, notBefore, notAfter, set } = before;
+    expect(await agent.status()).toMatchObject({ serial, notBefore, notAfter, set });
+  });
+});

@@ -14,6 +14,7 @@ import type { Vault } from '../../ports/vault.ts';
 import type { AuthorityDirectory } from '../authorities/authority-directory.ts';
 import type { GuardedClock } from '../guard-clock.ts';
 import type { IssueServiceCertificate } from '../issuing/issue-service-certificate.ts';
+import { createFreshKey } from '../vaults/fresh-key.ts';
 import { vaultNamed } from '../vaults/named-vault.ts';
 import { verifiedSigner } from '../vaults/verified-signer.ts';
 
@@ -36,13 +37,25 @@ export interface AuditSigner {
 /** The key in force; made at first use, and anew when two thirds of its certificate's life have passed or it was revoked. */
 export type AuditKeys = () => Promise<AuditSigner>;
 
+/** How long a failure to make one stands: each try may leave a closed intent. */
+const betweenTriesMs = 30_000;
+
 export function createAuditKeys(deps: AuditKeysDeps): AuditKeys {
+  let failed: { readonly error: unknown; readonly at: number } | undefined;
+  const makeNow = async (): Promise<AuditKey> => {
+    if (failed && deps.clock.monotonic() - failed.at < betweenTriesMs) throw failed.error;
+    failed = undefined;
+    return make(deps).catch((error: unknown) => {
+      failed = { error, at: deps.clock.monotonic() };
+      throw error;
+    });
+  };
   return async () => {
     const current = await deps.inventory.auditKey();
     const held = current && (await open(deps, current));
     if (held && !(await isDue(deps, current))) return held;
     try {
-      const made = await make(deps);
+      const made = await makeNow();
       return (await open(deps, made)) ?? lost(made);
     } catch (error) {
       // While `system` cannot certify, the old key serves; a revoked one does not.
@@ -85,16 +98,23 @@ const lost = ({ vaultKey }: AuditKey): never => {
 async function make(deps: AuditKeysDeps): Promise<AuditKey> {
   const system = await deps.directory.get('system');
   const { vault } = system.authority;
-  const suffix = Buffer.from(deps.randomness.bytes(4)).toString('hex');
-  const made = await vaultNamed(deps.vaults, vault).createKey(`audit.${suffix}`, 'ec-p256');
-  const { record, der } = await deps.issueServiceCertificate({
-    recipe: recipes.auditCheckpoint,
-    issuer: system,
-    owner: 'auditLog',
-    publicKeyDer: made.publicKeyDer,
-    commonName: 'Privyseal audit log',
-    names: [],
-  });
+  const made = await createFreshKey(deps, { vault, purpose: 'audit', keyType: 'ec-p256' });
+  const { record, der } = await deps
+    .issueServiceCertificate({
+      recipe: recipes.auditCheckpoint,
+      issuer: system,
+      owner: 'auditLog',
+      publicKeyDer: made.publicKeyDer,
+      commonName: 'Privyseal audit log',
+      names: [],
+    })
+    .catch(async (error: unknown) => {
+      // Of no use to anybody; a vault that keeps it all the same has one key too many.
+      await vaultNamed(deps.vaults, vault)
+        .destroyKey(made.name)
+        .catch(() => undefined);
+      throw error;
+    });
   const key: AuditKey = { vault, vaultKey: made.name, certificateSerial: record.serial, certificateDer: der };
   await deps.inventory.addAuditKey(key, {
     at: deps.clock.now(),

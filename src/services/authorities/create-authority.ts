@@ -9,6 +9,7 @@ import type { Randomness } from '../../ports/randomness.ts';
 import type { Vault, VaultKey } from '../../ports/vault.ts';
 import type { GuardedClock } from '../guard-clock.ts';
 import type { IssueServiceCertificate } from '../issuing/issue-service-certificate.ts';
+import { createFreshKey } from '../vaults/fresh-key.ts';
 import { vaultNamed } from '../vaults/named-vault.ts';
 import type { AuthorityDirectory } from './authority-directory.ts';
 
@@ -103,9 +104,7 @@ export async function prepareAuthorityRow(deps: PrepareRowDeps, plan: AuthorityP
   return authority;
 }
 
-async function keyFor({ vaults, randomness }: PrepareRowDeps, plan: AuthorityPlan): Promise<VaultKey> {
-  const { vault, vaultKey } = plan;
-  if (vaultKey !== undefined) return vaultNamed(vaults, vault).key(vaultKey);
-  const suffix = Buffer.from(randomness.bytes(4)).toString('hex');
-  return vaultNamed(vaults, vault).createKey(`${plan.name}.${suffix}`, plan.keyType);
+async function keyFor(deps: PrepareRowDeps, { name, vault, vaultKey, keyType }: AuthorityPlan): Promise<VaultKey> {
+  if (vaultKey !== undefined) return vaultNamed(deps.vaults, vault).key(vaultKey);
+  return createFreshKey(deps, { vault, purpose: name, keyType });
 }

@@ -1,5 +1,5 @@
 /** The acts of an offline root: made once, then it signs requests and lists; each act is in the journal before its result leaves. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import {
   type CeremonyAct,
   type CeremonyEntry,
@@ -26,6 +26,7 @@ import type { CeremonyJournal } from '../../ports/ceremony-journal.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Randomness } from '../../ports/randomness.ts';
 import type { Signer, Vault } from '../../ports/vault.ts';
+import { freshKeyName } from '../vaults/fresh-key.ts';
 import { verifiedSigner } from '../vaults/verified-signer.ts';
 
 export interface CeremonyDeps {
@@ -69,7 +70,7 @@ export async function makeRoot(
   if ((await deps.journal.lines()).length > 0) {
     throw new StartError('homeNotEmpty', 'There is a root in this home already. One home holds one root.');
   }
-  const name = `root.${Buffer.from(deps.randomness.bytes(4)).toString('hex')}`;
+  const name = freshKeyName(deps.randomness, 'root');
   const { publicKeyDer: spkiDer } = await deps.vault.createKey(name, keyType);
   const algorithm = defaultSignatureAlgorithm(keyType);
   const subjectDer = encodeName([
@@ -211,4 +212,4 @@ const certificateOf = ({ certificate }: { readonly certificate: string }): Parse
 
 const base64 = (der: Uint8Array): string => Buffer.from(der).toString('base64');
 
-const sha256 = (octets: Uint8Array): string => createHash('sha256').update(octets).digest('hex');
+const sha256 = (octets: Uint8Array): string => hash('sha256', octets, 'hex');

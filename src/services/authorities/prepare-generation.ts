@@ -16,7 +16,7 @@ import type { Randomness } from '../../ports/randomness.ts';
 import type { Vault, VaultKey } from '../../ports/vault.ts';
 import type { GuardedClock } from '../guard-clock.ts';
 import type { IssueServiceCertificate, ServiceCertificateInput } from '../issuing/issue-service-certificate.ts';
-import { vaultNamed } from '../vaults/named-vault.ts';
+import { createFreshKey } from '../vaults/fresh-key.ts';
 import { type ActiveAuthority, type AuthorityDirectory, withGeneration } from './authority-directory.ts';
 import { ensureGenerationRequest, isSignedElsewhere } from './generation-request.ts';
 import { heldKey } from './held-key.ts';
@@ -95,8 +95,7 @@ async function keyFor(
   { authority, vault, key, keyType }: GenerationOrder,
 ): Promise<VaultKey> {
   if (key !== null) return heldKey(deps.vaults, { vault, name: key, keyType });
-  const suffix = Buffer.from(deps.randomness.bytes(4)).toString('hex');
-  return vaultNamed(deps.vaults, vault).createKey(`${authority.name}.${suffix}`, keyType);
+  return createFreshKey(deps, { vault, purpose: authority.name, keyType });
 }
 
 /** The id of one of a rotation's two generations. */

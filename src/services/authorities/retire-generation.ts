@@ -8,6 +8,7 @@ import type { Vault, VaultKey } from '../../ports/vault.ts';
 import type { GuardedClock } from '../guard-clock.ts';
 import type { IssueServiceCertificate } from '../issuing/issue-service-certificate.ts';
 import type { CrlPublisher } from '../revoking/publish-crl.ts';
+import { createFreshKey } from '../vaults/fresh-key.ts';
 import { homeVault, vaultNamed } from '../vaults/named-vault.ts';
 import type { ActiveAuthority, AuthorityDirectory } from './authority-directory.ts';
 
@@ -85,17 +86,18 @@ async function makeResponder(
 
 /** Beside the key of the generation; where that vault makes no keys, in the one of the home, for it signs nothing but answers. */
 async function responderKey(
-  { vaults, randomness }: RetireDeps,
+  deps: RetireDeps,
   { authority }: ActiveAuthority,
 ): Promise<{ readonly vault: string; readonly key: VaultKey }> {
-  const name = `${authority.name}.ocsp.${Buffer.from(randomness.bytes(4)).toString('hex')}`;
+  const wanted = { purpose: `${authority.name}.ocsp`, keyType: 'ec-p256' } as const;
+  const madeIn = async (vault: string) => ({ vault, key: await createFreshKey(deps, { ...wanted, vault }) });
   try {
-    return { vault: authority.vault, key: await vaultNamed(vaults, authority.vault).createKey(name, 'ec-p256') };
+    return await madeIn(authority.vault);
   } catch (error) {
     const isRefused =
       error instanceof CaError && (error.code === 'signerUnavailable' || error.code === 'policyRefused');
     if (!isRefused || authority.vault === homeVault) throw error;
-    return { vault: homeVault, key: await vaultNamed(vaults, homeVault).createKey(name, 'ec-p256') };
+    return madeIn(homeVault);
   }
 }
 

@@ -179,6 +179,26 @@ describe('the checkpoints of the audit log', () => {
     expect(await signedSeq(service)).toBe(await newestSeq(service));
   });
 
+  it('leave no key behind each time that system cannot certify one, and are not tried at every look', async () => {
+    let signerFails = false;
+    const home = folder('keyless');
+    await (await firstRunService({ home })).close();
+    const service = await openService({ home, wrapVault: (vault) => failingVault(vault, () => signerFails) });
+    opened.push(service);
+    for (const { id } of await service.directory.all()) await service.services.crl(id);
+    signerFails = true;
+    const before = await service.inventory.counts();
+    for (let second = 0; second < 29; second++) {
+      await service.housekeep();
+      service.pass(1);
+    }
+    expect((await service.inventory.counts()).certificates - before.certificates).toBe(1);
+    expect((await service.vault.listKeys()).filter(({ name }) => name.startsWith('audit.'))).toEqual([]);
+    signerFails = false;
+    await tick(service, 30);
+    expect(await signedSeq(service)).toBe(await newestSeq(service));
+  });
+
   it('wait while the clock is not believed', async () => {
     const { service } = await signedService();
     const before = await signedSeq(service);

@@ -134,7 +134,7 @@ export function createAuthorityDirectory(deps: AuthorityDirectoryDeps): Authorit
       parsed,
       signer:
         own.phase === 'retired'
-          ? await lastSigner(authority, parsed.spkiDer)
+          ? await lastSigner(authority, own, parsed.spkiDer)
           : await openSigner(authority, parsed.spkiDer),
       facts: {
         ...issuerFacts(id, parsed, { authority, urls: deps.urls }),
@@ -148,12 +148,19 @@ export function createAuthorityDirectory(deps: AuthorityDirectoryDeps): Authorit
     };
   };
 
-  /** The key of one that is retired may be gone, whether or not that is recorded: what it signed is still served. */
-  const lastSigner = (authority: Authority, publicKeyDer: Uint8Array): Promise<Signer> =>
-    openSigner(authority, publicKeyDer).catch((error: unknown) => {
-      if (error instanceof CaError && error.code === 'notFound') return destroyedSigner(authority, publicKeyDer);
+  /** The key of one that is retired may be gone, whether or not that is recorded, and its vault with it: what it signed is still served. */
+  const lastSigner = async (
+    authority: Authority,
+    { keyDestroyedAt }: AuthorityGeneration,
+    publicKeyDer: Uint8Array,
+  ): Promise<Signer> => {
+    const destroyed = destroyedSigner(authority, publicKeyDer);
+    if (keyDestroyedAt !== null || !deps.vaults.has(authority.vault)) return destroyed;
+    return openSigner(authority, publicKeyDer).catch((error: unknown) => {
+      if (error instanceof CaError && error.code === 'notFound') return destroyed;
       throw error;
     });
+  };
 
   /** What is not known may have been made since the register was read. */
   const registerWith = async (id: string): Promise<Register> => {

@@ -57,6 +57,33 @@ it('keeps the key of its last responder in the home, and names the key that its 
   expect((await services.answerOcsp('dev-issuing.2', asked)).successful).toBe(true);
 });
 
+it('may be gone from the settings once what was in it is retired', async () => {
+  const home = temporaryFolder().path;
+  const { owner, vault } = await strictVault();
+  await owner.createKey('first', 'ec-p256');
+  const first = await firstRunService({ home, furtherVaults: [vault] });
+  const rotate = async (wanted: { vault: string; key?: string }): Promise<void> => {
+    await first.services.startRotation(admin, 'dev-issuing', wanted);
+    for (const _ of ['trusted', 'issuing', 'retiring']) {
+      await first.housekeep();
+      await first.services.advanceRotation(admin, 'dev-issuing', { reason: 'a drill, and nobody is there' });
+    }
+    if (wanted.vault === 'file') await owner.destroyKey('first');
+    await first.services.advanceRotation(admin, 'dev-issuing', { reason: 'a drill, and nobody is there' });
+  };
+  await rotate({ vault: 'strict', key: 'first' });
+  const csrDer = makeKeyRequest().csrDer;
+  await first.services.submitRequest(await demoToken(first), { csrDer });
+  await rotate({ vault: 'file' });
+  await first.close();
+  const service = await openService({ home });
+  onTestFinished(() => service.close());
+  await service.housekeep();
+  const kept = (await service.services.listAuthorities()).map(({ id }) => id);
+  expect(kept).toEqual(expect.arrayContaining(['dev-issuing.2', 'dev-issuing.3']));
+  expect((await service.services.crl('dev-issuing.2')).der.length).toBeGreaterThan(0);
+});
+
 it('keeps nothing from starting with an environment that it could not be given, which another vault can be', async () => {
   const home = temporaryFolder().path;
   const { vault } = await strictVault();

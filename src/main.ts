@@ -295,7 +295,12 @@ async function openRotatingFaces({ config, built, log, urls, ports }: FacesInput
   return {
     async refresh() {
       const due = await built.serverCertificateIsDue(certificate);
-      const wanted = await built.clientAuthorities();
+      // A certificate that is about to end is replaced, also while the authorities of clients cannot be read.
+      const wanted = await built.clientAuthorities().catch((error: unknown) => {
+        if (!due) throw error;
+        log.error({ err: error }, 'the authorities of clients could not be read; those from before stay');
+        return authorities;
+      });
       if (!due && wanted.system === authorities.system && wanted.products.join() === authorities.products.join())
         return;
       if (due) certificate = await built.issueServerCertificate();
@@ -313,13 +318,10 @@ const housekeepingMs = 1000;
 function startHousekeeping(built: BuiltServices, faces: RotatingFaces, log: Logger): () => Promise<void> {
   let running = Promise.resolve();
   let ended = false;
+  const failed = (error: unknown): void => log.error({ err: error }, 'housekeeping failed; trying again');
   const once = async (): Promise<void> => {
-    try {
-      await built.housekeep();
-      await faces.refresh();
-    } catch (error) {
-      log.error({ err: error }, 'housekeeping failed; trying again');
-    }
+    await built.housekeep().catch(failed);
+    await faces.refresh().catch(failed);
   };
   let timer: NodeJS.Timeout;
   const next = (): void => {

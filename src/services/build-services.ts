@@ -127,7 +127,7 @@ export interface BuiltServices {
   clientAuthorities(): Promise<ClientAuthorities>;
   /** Closes what a crash left; called once, before the faces open. */
   recoverUnfinished(): Promise<number>;
-  /** Keeps lists and responders fresh; called about once a second. */
+  /** Does what is due without anybody asking; called about once a second. Rejects with the first failure, after all else is done. */
   housekeep(): Promise<void>;
   /** Signs the audit log up to its newest event; called at the stop; the housekeeping does so at the start. Never throws: what fails is logged. */
   signAuditLog(): Promise<void>;
@@ -296,15 +296,17 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
     stopAlerting: () => alerting.stop(),
     async housekeep() {
       void alerting.tend();
-      await recoverUnfinished(shared, clock.now() - abandonedAfterMs);
-      await crls.refreshDue();
-      await responders.refreshDue();
-      await supersedeStep();
-      await campaignRound();
-      await archiveStep();
-      await checkpoints.signDue();
-      await catchUp(inventory, Math.floor(clock.now() / 1000));
-      await tendRequests();
+      await eachAlone([
+        () => recoverUnfinished(shared, clock.now() - abandonedAfterMs),
+        () => crls.refreshDue(),
+        () => responders.refreshDue(),
+        supersedeStep,
+        campaignRound,
+        archiveStep,
+        () => checkpoints.signDue(),
+        () => catchUp(inventory, Math.floor(clock.now() / 1000)),
+        tendRequests,
+      ]);
     },
     signAuditLog: () => checkpoints.sign(),
     beginStop: () => {
@@ -312,6 +314,13 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
       requestNews.stop();
     },
   };
+}
+
+/** One after the other; a step that fails keeps none of the others from being done. */
+async function eachAlone(steps: readonly (() => Promise<unknown>)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const step of steps) await step().catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
 }
 
 /** One that is compromised is asked for, too: callers are known by the inventory, and have to rotate what they hold. */
@@ -323,13 +332,12 @@ async function clientAuthorities(
   const trusted = (await directory.generations()).filter(
     ({ generation: { phase } }) => phase === 'inForce' || phase === 'outgoing',
   );
-  const [system, products] = [true, false].map((isSystem) =>
-    trusted.filter(({ authority }) => (authority.role === 'system') === isSystem).map(pem),
-  );
+  const system = trusted.filter(({ authority }) => authority.role === 'system');
+  const products = trusted.filter(({ authority }) => authority.role !== 'system');
   const elsewhere = (await external.all()).map(({ external: { certificateDer } }) =>
     encodePem('CERTIFICATE', certificateDer),
   );
-  return { system: system!.join(''), products: [...products!, ...elsewhere] };
+  return { system: system.map(pem).join(''), products: [...products.map(pem), ...elsewhere] };
 }
 
 /** Each step is short, and others come in between; what is left when there are many waits for the next round. */

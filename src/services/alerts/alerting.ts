@@ -1,5 +1,5 @@
 /** Alerts from condition to webhook, beside everything else: nothing waits for it, and it waits for nobody but its receivers. */
-import { type AlertKind, alertKinds } from '../../domain/alerts/alert.ts';
+import { type Alert, alertKinds } from '../../domain/alerts/alert.ts';
 import { gauge, type MetricFamily } from '../../domain/records/metric.ts';
 import type { RotationCount } from '../../ports/alert-store.ts';
 import { campaignFamily } from '../campaigns/campaign-progress.ts';
@@ -56,15 +56,14 @@ export function createAlerting(deps: AlertingDeps): Alerting {
   };
 }
 
+/** What cannot be read is left out: 0 would say that all is well. */
 async function alertFamilies({ inventory }: AlertingDeps): Promise<MetricFamily[]> {
-  const open = await inventory.openAlerts().catch(() => []);
+  const open = await inventory.openAlerts().catch(() => undefined);
   const pending = await inventory.pendingDeliveries().catch(() => undefined);
-  const readings = alertKinds.map((kind: AlertKind) => ({
-    labels: { kind },
-    value: open.filter((alert) => alert.kind === kind).length,
-  }));
+  const readings = (known: readonly Alert[]) =>
+    alertKinds.map((kind) => ({ labels: { kind }, value: known.filter((alert) => alert.kind === kind).length }));
   return [
-    gauge('privyseal_alerts', 'Open alerts by kind', readings),
+    gauge('privyseal_alerts', 'Open alerts by kind', open ? readings(open) : []),
     gauge(
       'privyseal_webhooks_pending',
       'Webhooks that are still to be delivered',

@@ -23,7 +23,9 @@ export async function campaignFamily(
   const campaigns = await inventory.campaignsUnderWay().catch(() => []);
   const readings = await Promise.all(
     campaigns.map(async (campaign) => {
-      const counts = await inventory.memberCounts(campaign.id).catch(() => []);
+      const counts = await inventory.memberCounts(campaign.id).catch(() => undefined);
+      // What cannot be read is left out: 0 would say that nobody waits.
+      if (!counts) return [];
       return Object.entries(progressOf(campaign, counts, now)).map(([state, value]) => ({
         labels: { campaign: campaign.id, state },
         value,

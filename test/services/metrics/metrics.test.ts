@@ -15,6 +15,7 @@ const folder = suiteFolder();
 let signer: 'works' | 'fails' | 'waits' = 'works';
 let letGo = (): void => undefined;
 let freeOctets: number | undefined;
+let areAlertsReadable = true;
 let service: TestService;
 
 const watchedVault = (vault: Vault): Vault =>
@@ -38,6 +39,10 @@ beforeAll(async () => {
     home: folder('data'),
     settings: { metricsProducts: 1 },
     wrapVault: watchedVault,
+    wrapInventory: (inventory) => ({
+      ...inventory,
+      openAlerts: () => (areAlertsReadable ? inventory.openAlerts() : Promise.reject(new Error('unreadable'))),
+    }),
     wrapHome: (home) => ({ ...home, freeOctets: async () => freeOctets ?? home.freeOctets() }),
   });
 });
@@ -127,6 +132,13 @@ describe('the metrics', () => {
     freeOctets = undefined;
     service.pass(2);
     expect(await unready()).toEqual([]);
+  });
+
+  it('say nothing of alerts that cannot be read, instead of that there are none', async () => {
+    expect(await sample('privyseal_alerts', { kind: 'crlStale' })).toBe(0);
+    areAlertsReadable = false;
+    expect(await sample('privyseal_alerts', { kind: 'crlStale' })).toBeUndefined();
+    areAlertsReadable = true;
   });
 
   it('name the largest products alone, and count the rest as other', async () => {

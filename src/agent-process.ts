@@ -9,7 +9,7 @@ import { setFlagsFromString } from 'node:v8';
 import { readApart } from './agent/config/read-apart.ts';
 import type { DaemonOptions, DaemonSurroundings } from './agent/daemon.ts';
 import type { LogEntry, Surroundings } from './agent/turn/turn-context.ts';
-import { nextStopSignal } from './stop-signal.ts';
+import { nextStopSignal, outliveReaders } from './stop-signal.ts';
 
 /**
  * The process goes on as the daemon's; where a process cannot begin anew, resolves to the exit code. StartError
@@ -78,8 +78,9 @@ function leaveCodeUnoptimized(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
 }
 
-/** The agent's world; a first signal lets it end what it has begun, a second ends it at once. */
+/** The agent's world, which does not end with a reader of its log; a first signal lets it end what it has begun, a second ends it at once. */
 export function agentSurroundings(): Surroundings {
+  outliveReaders();
   const stop = new AbortController();
   void nextStopSignal().then(() => stop.abort());
   const log = ({ level, target, message }: LogEntry): void => {

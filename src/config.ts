@@ -191,11 +191,22 @@ export async function loadConfig(
   }
   const config = { ...defaults(), ...raw } as Config;
   const complaints = Object.entries(rulesOf).flatMap(([key, rules]) => complaint(key, rules, config));
+  complaints.push(...sharedPorts(config));
   if (complaints.length > 0) throw bad(complaints.join('\n'));
   const { vaults, complaints: ofVaults } = readVaultSettings(config.vaults, config.vault);
   if (ofVaults.length > 0) throw bad(ofVaults.join('\n'));
   return Object.freeze({ ...config, vaults, home: isAbsolute(config.home) ? config.home : resolve(cwd, config.home) });
 }
+
+const ports = ['publicPort', 'adminPort', 'distributionPort'] as const;
+
+/** Each face has a port of its own; 0 is never the same twice. */
+const sharedPorts = (config: Config): string[] =>
+  ports
+    .filter((key, index) => config[key] !== 0 && ports.findIndex((other) => config[other] === config[key]) < index)
+    .map(
+      (key) => `${key} is ${config[key]}, but another face has this port already (environment: ${variableOf(key)}).`,
+    );
 
 const bad = (message: string): StartError => new StartError('badConfiguration', message);
 

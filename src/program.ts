@@ -11,12 +11,13 @@ import type { CliIo } from './faces/cli/terminal/io.ts';
 import type { OpenConsole } from './faces/cli/terminal/secret-console.ts';
 import type { StartReport } from './faces/cli/welcome.ts';
 import type { RunningService } from './main.ts';
-import { nextStopSignal } from './stop-signal.ts';
+import { endWithReader, nextStopSignal, outliveReaders } from './stop-signal.ts';
 
 /** Resolves to the exit code; every expected error was told to a person by then. */
 export async function main(argv: readonly string[]): Promise<number> {
   const { stdout, stderr, env } = process;
   const io = { stdout, stderr, env, cwd: process.cwd(), isTty: stdout.isTTY === true, columns: stdout.columns ?? 80 };
+  endWithReader();
   if (argv.length === 1 && argv[0] === 'serve') return serveAlone(io);
   const { runCli } = await import('./faces/cli/run.ts');
   return runCli(argv, io, {
@@ -93,6 +94,7 @@ const agent = (): Promise<typeof import('./agent/rotate.ts')> => import('./agent
 
 /** Ends with 0 after SIGTERM or SIGINT, also when it comes while the service starts; a second signal ends at once. */
 async function serve(given: Given): Promise<number> {
+  outliveReaders();
   growYoungGeneration(false);
   const { startService } = await import('./main.ts');
   const config = await load(given);

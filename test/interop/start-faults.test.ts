@@ -1,5 +1,5 @@
 /** Starts that cannot work: a sentence with a stable code and no stack each, and the next start heals what can be healed. */
-import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -54,6 +54,12 @@ describe('the start', () => {
     const service = await start({ PRIVYSEAL_PUBLIC_PORT: String(port) });
     expect(await submit(service)).toMatchObject({ status: 201 });
     expect(service.output()).toContain(service.path('demo/token'));
+  });
+
+  it('names a port that two faces were given, and makes nothing', async () => {
+    const output = await expectRefusal('badConfiguration', { PRIVYSEAL_PUBLIC_PORT: '1', PRIVYSEAL_ADMIN_PORT: '1' });
+    expect(output).toContain('adminPort');
+    expect(existsSync(home)).toBe(false);
   });
 
   it('says that a home cannot be written', async () => {

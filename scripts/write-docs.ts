@@ -1,11 +1,12 @@
 /** Writes docs/configuration.md and docs/problems.md from the tables of the code, or with --check says which is not what they give. */
 import { readFile, writeFile } from 'node:fs/promises';
+import { allowed } from '../src/api/allowed.ts';
 import { otherVariables, rulesOf, variableOf } from '../src/config.ts';
 import type { CaErrorCode } from '../src/domain/errors.ts';
 import { preRequestProblems } from '../src/faces/http/problems/answer-parser-errors.ts';
 import { problemKinds } from '../src/faces/http/problems/problem.ts';
 import { problemAdvice } from '../src/faces/http/problems/problem-advice.ts';
-import { allowed, type Rules } from '../src/setting-rules.ts';
+import type { Rules } from '../src/setting-rules.ts';
 import { vaultRules } from '../src/vault-settings.ts';
 
 /** Pages by path, as the tables give them now. */
@@ -90,7 +91,6 @@ function settingRow([key, rules]: [string, Rules]): string[] {
 function allowedIn(rules: Rules): string {
   if (rules.enum) return rules.enum.map(code).join(', ');
   if (rules.pattern !== undefined) return code(rules.pattern);
-  if (rules.maxItems !== undefined) return `${allowed(rules)}, at most ${rules.maxItems}`;
   return rules.type === 'string' ? 'any text' : allowed(rules);
 }
 

@@ -1,10 +1,11 @@
 /** Settings: one schema gives the type, the defaults, `privyseal.yaml` and the `PRIVYSEAL_*` variables; the result is frozen. */
 import { readFileSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
+import { allowed } from './api/allowed.ts';
 import { type Static, Type } from './api/schema.ts';
 import { alertKinds } from './domain/alerts/alert.ts';
 import { StartError } from './domain/errors.ts';
-import { allowed, fits, type Rules } from './setting-rules.ts';
+import { fits, type Rules } from './setting-rules.ts';
 import { readVaultSettings, type VaultSettings, vaultNamePattern } from './vault-settings.ts';
 
 const Port = (description: string, fallback: number) =>

@@ -1,4 +1,4 @@
-/** What one setting may be: rules out of its schema, the check of a value against them, and their words for people. */
+/** What one setting may be: rules out of its schema, and the check of a value against them. */
 
 /** What a schema says of one value; the schemas' own library would cost every start 100 ms and 10 MB. */
 export interface Rules {
@@ -30,15 +30,4 @@ export function fits(rules: Rules, value: unknown): boolean {
     return Array.isArray(value) && value.length <= (rules.maxItems ?? 1000) && value.every((item) => fits(items, item));
   if (typeof value !== 'string' || value.length < (rules.minLength ?? 0)) return false;
   return value.length <= (rules.maxLength ?? 4096) && new RegExp(rules.pattern ?? '', 'u').test(value);
-}
-
-/** In words: what a value must be. */
-export function allowed({ enum: values, type, items, minimum, maximum, pattern }: Rules): string {
-  if (values) return `one of ${values.join(', ')}`;
-  if (type === 'integer') return `a whole number from ${minimum}${maximum === undefined ? '' : ` to ${maximum}`}`;
-  if (type === 'boolean') return 'true or false';
-  if (type === 'object') return 'a mapping';
-  const isPlainText = items?.type === 'string' && items.pattern === undefined;
-  if (type === 'array') return isPlainText ? 'a list of texts' : `a list, each ${allowed(items ?? {})}`;
-  return `a text${pattern === undefined ? '' : ` like ${pattern}`}`;
 }

@@ -1,6 +1,7 @@
 /** The setting `vaults`: what each kind of vault needs, as schemas; checked here, because names and ways hang together. */
+import { allowed } from './api/allowed.ts';
 import { type Static, Type } from './api/schema.ts';
-import { allowed, fits, type Rules } from './setting-rules.ts';
+import { fits, type Rules } from './setting-rules.ts';
 
 /** Of a vault's name, which authorities keep for ever. */
 export const vaultNamePattern = '^[a-z][a-z0-9-]{0,31}$';

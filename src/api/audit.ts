@@ -1,4 +1,5 @@
 /** REST shapes of the audit log: its events with what proves them, and its signed checkpoints. Times are RFC 3339 UTC. */
+import { Actor } from './registry.ts';
 import { type Static, Time, Type } from './schema.ts';
 
 const Hash = (description: string) => Type.String({ pattern: '^[0-9a-f]{64}$', description });
@@ -39,7 +40,7 @@ const Seq = (description: string) => Type.Integer({ minimum: 0, maximum: 2 ** 53
 
 export const AuditEventListQuery = Type.Object(
   {
-    actor: Type.Optional(Name('Only by this actor', 'operator:admin')),
+    actor: Type.Optional(Actor('Only by this actor')),
     object: Type.Optional(Name('Only about this object', 'certificate:01c5f3a07e6b1d2c3b4a5968778695a4b3c2d1e0')),
     kind: Type.Optional(Name('Only of this kind', 'request.refused')),
     code: Type.Optional(Name('Only refusals with this code', 'policyRefused')),

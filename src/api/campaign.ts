@@ -1,6 +1,7 @@
 /** REST shapes of campaigns. The body describes what domain/policy/parse-campaign.ts alone judges. Times are RFC 3339 UTC. */
 import { SerialSchema } from './certificate.ts';
 import { OneOrMore, selectingFilters } from './certificate-list.ts';
+import { ProductId } from './registry.ts';
 import { type Static, Time, Type } from './schema.ts';
 
 const strict = { additionalProperties: false };
@@ -59,7 +60,7 @@ const MemberState = Type.Enum([...MemberStates], {
 export const CampaignMemberQuery = Type.Object(
   {
     state: OneOrMore(MemberState, 'Only members in this state; several: any of them'),
-    product: OneOrMore(Type.String({ minLength: 1, maxLength: 100 }), 'Only of this product; several: any of them'),
+    product: OneOrMore(ProductId(), 'Only of this product; several: any of them'),
     cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 512, description: 'nextCursor of the page before' })),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
   },

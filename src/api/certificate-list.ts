@@ -1,5 +1,6 @@
 /** REST shapes of lists of certificates: what they are asked by, and what a page holds. Times are RFC 3339 UTC. */
 import { CertificateStatusSchema, CertificateSummary, exampleSerial } from './certificate.ts';
+import { Actor, ProductId } from './registry.ts';
 import { type Static, Time, Type } from './schema.ts';
 import type { Shape } from './shape.ts';
 
@@ -38,9 +39,15 @@ export const selectingFilters = {
   ),
 };
 
-/** They combine with AND. */
+/** They combine with AND. Ids that nothing can have are refused: an empty list would hide that they were mistyped. */
 const filters = {
   ...selectingFilters,
+  product: OneOrMore(ProductId(), 'Product id; several: any of them'),
+  profile: OneOrMore(
+    Type.String({ pattern: '^[^/]{1,32}$' }),
+    'Profile name, without its environment; several: any of them',
+  ),
+  requestedBy: Type.Optional(Actor('Who asked for it')),
   serial: Hexadecimal('Serial number'),
   purpose: Type.Optional(CertificateSummary.properties.purpose),
   status: OneOrMore(CertificateStatusSchema, 'Status now; several: any of them'),

@@ -1,4 +1,5 @@
 /** REST shapes of what is said about the inventory as a whole. */
+import { ProductId } from './registry.ts';
 import { type Static, Time, Type } from './schema.ts';
 
 const Count = () => Type.Integer({ minimum: 0 });
@@ -19,9 +20,7 @@ export const ExpiringQuery = Type.Object(
       Type.Integer({ minimum: 1, maximum: 366, default: 90, description: 'Today and so many days more, in UTC' }),
     ),
     environment: Type.Optional(Type.String({ minLength: 1, maxLength: 32, description: 'Only of this environment' })),
-    product: Type.Optional(
-      Type.String({ minLength: 1, maxLength: 100, description: 'Only of this product', examples: ['dev/product-a'] }),
-    ),
+    product: Type.Optional(ProductId('Only of this product')),
   },
   { additionalProperties: false },
 );

@@ -1,6 +1,22 @@
 /** What the routes of products, profiles and tokens share: paths of two parts, versions, pages. */
 import { type Static, Type } from './schema.ts';
 
+/** Whatever is no id of a product has none: it is refused, instead of matching nothing. */
+export const ProductId = (description?: string) =>
+  Type.String({
+    pattern: '^[a-z][a-z0-9-]{0,31}/[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$',
+    ...(description !== undefined && { description }),
+    examples: ['dev/product-a'],
+  });
+
+/** Who did something, as certificates and audit events name it. */
+export const Actor = (description: string) =>
+  Type.String({
+    pattern: '^(?:(?:operator|token|product):.{1,200}|service|anonymous)$',
+    description: `${description}: \`operator:NAME\`, \`token:ID\`, \`product:ID\`, \`service\` or \`anonymous\``,
+    examples: ['operator:admin'],
+  });
+
 /** An id is written into a path as it is: `/v1/products/dev/product-a`. */
 export const OwnedPath = Type.Object({
   environment: Type.String({ minLength: 1, description: 'Name of the environment' }),
@@ -32,9 +48,7 @@ export type EnvironmentPageQuery = Static<typeof EnvironmentPageQuery>;
 
 export const ProductPageQuery = Type.Object(
   {
-    product: Type.Optional(
-      Type.String({ minLength: 1, maxLength: 100, description: 'Only of this product', examples: ['dev/product-a'] }),
-    ),
+    product: Type.Optional(ProductId('Only of this product')),
     ...pageFields,
   },
   { additionalProperties: false },

@@ -1,5 +1,6 @@
 /** REST shapes of requests that wait, or waited, for the approval of operators. Times are RFC 3339 UTC. */
 import { SerialSchema } from './certificate.ts';
+import { ProductId } from './registry.ts';
 import { type Static, Time, Type } from './schema.ts';
 
 const strict = { additionalProperties: false };
@@ -157,7 +158,7 @@ export const RequestWaitQuery = Type.Object(
 export const RequestListQuery = Type.Object(
   {
     status: Type.Optional(RequestStatusSchema),
-    product: Type.Optional(Type.String({ minLength: 1, maxLength: 100, examples: ['dev/product-a'] })),
+    product: Type.Optional(ProductId('Only of this product')),
     cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 512, description: 'nextCursor of the page before' })),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
   },

@@ -39,7 +39,31 @@ export function readLimit(text: string): number {
 /** An id of two parts, like a product's or a profile's. */
 export function readOwnedId(text: string): string {
   if (/^[^/\s]+\/[^/\s]+$/.test(text)) return text;
-  throw new InvalidArgumentError('It is an environment and a name: dev/product-a.');
+  throw new InvalidArgumentError('It is an environment and a name, like dev/demo.');
+}
+
+/** For an option that may be given several times. */
+export const collectOwnedIds = (text: string, before: readonly string[] | undefined): readonly string[] =>
+  collect(readOwnedId(text), before);
+
+/** Of a filter beside `--environment`, of which each has profiles of these names. */
+export function collectProfileNames(text: string, before: readonly string[] | undefined): readonly string[] {
+  const [environment, name] = text.split('/');
+  if (name === undefined) return collect(text, before);
+  throw new InvalidArgumentError(`A profile goes by its name alone: --environment ${environment} --profile ${name}.`);
+}
+
+const actorPattern = /^(?:(?:operator|token|product):.+|service|anonymous)$/;
+
+export function readActor(text: string): string {
+  if (actorPattern.test(text)) return text;
+  throw new InvalidArgumentError('An actor is operator:NAME, token:ID, product:ID, service or anonymous.');
+}
+
+/** Never the token itself, which would be seen in addresses and logs from here on. */
+export function readTokenId(text: string): string {
+  if (/^[0-9a-f]{16}$/.test(text)) return text;
+  throw new InvalidArgumentError('The id of a token is 16 hexadecimal digits, as `token list` shows it.');
 }
 
 export function readVersion(text: string): number {

@@ -112,6 +112,7 @@ function serverOptions(kind: FaceKind, { limits, tls }: FaceDeps): FastifyServer
         removeAdditional: false,
         useDefaults: false,
         allErrors: true,
+        verbose: true,
         ...ownSchemas,
       },
     },

@@ -1,5 +1,10 @@
 /** Pages through the audit log. */
+import type { Reason } from '../../domain/errors.ts';
+import { printable } from '../../domain/policy/printable.ts';
+import { auditKinds } from '../../domain/records/audit-event.ts';
+import { refuseIfAny } from '../../domain/refusal.ts';
 import type { AuditQuery, Inventory } from '../../ports/inventory.ts';
+import { contradiction } from '../inventory/contradictory-filters.ts';
 import type { CursorsFor } from '../inventory/page-cursors.ts';
 import type { AuditListInput, AuditPage } from '../services.ts';
 
@@ -12,6 +17,7 @@ export interface ListAuditEventsDeps {
 export const createListAuditEvents =
   ({ inventory, cursorsFor }: ListAuditEventsDeps) =>
   async ({ cursor, ...query }: AuditListInput): Promise<AuditPage> => {
+    refuseUnfit(query);
     const { limit, ...filters } = query;
     const cursors = await cursorsFor('auditEvents', filters);
     const last = cursor === undefined ? undefined : (cursors.open(cursor) as number);
@@ -21,6 +27,32 @@ export const createListAuditEvents =
     const lastItem = items.at(-1);
     return { items, nextCursor: rows.length > items.length && lastItem ? cursors.seal(lastItem.seq) : null };
   };
+
+/** Whatever no event can meet would look like a log in which it never happened. */
+function refuseUnfit({ kind, seqAfter, seqBefore, atAfter, atBefore }: Omit<AuditListInput, 'cursor'>): void {
+  const reasons: Reason[] = [];
+  if (kind !== undefined && !kinds.has(kind)) {
+    const message = `kind must be one of ${likelyKinds(kind).join(', ')}.`;
+    reasons.push({ code: 'invalidField', field: 'kind', message, value: printable(kind) });
+  }
+  if (seqAfter !== undefined && seqBefore !== undefined && seqBefore - seqAfter < 2) {
+    reasons.push(contradiction('seq.before', 'must be greater than seq.after by two or more', String(seqBefore)));
+  }
+  if (atAfter !== undefined && atBefore !== undefined && atBefore <= atAfter) {
+    const value = new Date(atBefore).toISOString();
+    reasons.push(contradiction('at.before', 'must be later than at.after', value));
+  }
+  refuseIfAny(reasons);
+}
+
+const kinds: ReadonlySet<string> = new Set(auditKinds);
+
+/** Those about the same thing, or all where it is no thing. */
+function likelyKinds(kind: string): readonly string[] {
+  const [thing] = kind.split('.', 1);
+  const likely = auditKinds.filter((known) => known.startsWith(`${thing}.`));
+  return likely.length > 0 ? likely : auditKinds;
+}
 
 /** Nothing before the end of the last page; it lies inside the query's own bounds. */
 function beyond(query: AuditQuery, last: number | undefined): AuditQuery {

@@ -6,6 +6,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Inventory } from '../../ports/inventory.ts';
 import type { Vault } from '../../ports/vault.ts';
 import { actorOf, type Caller } from '../caller.ts';
+import { noSuch } from '../no-such.ts';
 import type { EnvironmentView } from '../services.ts';
 import { assertVault } from '../vaults/named-vault.ts';
 import type { AuthorityKeys, AuthorityPlan, EnsureAuthority } from './create-authority.ts';
@@ -134,7 +135,7 @@ const alreadyThere = (name: string): CaError =>
 export async function readEnvironment(inventory: Inventory, name: string): Promise<EnvironmentView> {
   const view = (await viewEnvironments(inventory)).find(({ environment }) => environment.name === name);
   if (view) return view;
-  throw new CaError('notFound', 'There is no such environment. The list of environments shows which there are.');
+  throw noSuch('environment', name);
 }
 
 export async function viewEnvironments(inventory: Inventory): Promise<readonly EnvironmentView[]> {

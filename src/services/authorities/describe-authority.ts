@@ -1,7 +1,7 @@
 /** One authority as operators see it: in force, waiting for its certificate, or with its key elsewhere. */
-import { CaError } from '../../domain/errors.ts';
 import { generationId } from '../../domain/records/generation.ts';
 import type { Inventory } from '../../ports/inventory.ts';
+import { noSuch } from '../no-such.ts';
 import type { Services } from '../services.ts';
 import type { AuthorityServices, OwnAuthorityDetail } from './authority-services.ts';
 import type { ExternalDirectory } from './external-authorities.ts';
@@ -19,7 +19,7 @@ export const createDescribeOwnAuthority =
   ({ inventory, find }: DescribeAuthorityDeps): DescribeOwnAuthority =>
   async (name) => {
     const authority = (await inventory.authorities()).find((candidate) => candidate.name === name);
-    if (!authority) throw new CaError('notFound', 'There is no such authority. The list of authorities shows them.');
+    if (!authority) throw noSuch('authority', name);
     const coming = (await inventory.generations()).find((one) => one.authority === name && one.phase === 'coming');
     const request = await inventory.authorityRequest(name, coming?.number ?? authority.generation);
     return {

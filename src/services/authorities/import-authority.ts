@@ -19,6 +19,7 @@ import type { Inventory } from '../../ports/inventory.ts';
 import { actorOf, type Caller } from '../caller.ts';
 import type { GuardedClock } from '../guard-clock.ts';
 import { importedProfile } from '../inventory/view-certificate.ts';
+import { noSuch } from '../no-such.ts';
 import { type AuthorityDirectory, withGeneration } from './authority-directory.ts';
 import type { AuthorityServices } from './authority-services.ts';
 import type { DescribeOwnAuthority } from './describe-authority.ts';
@@ -79,7 +80,7 @@ async function requestedGenerations(
   name: string,
 ): Promise<{ readonly environment: string; readonly requested: readonly Requested[] }> {
   const authority = (await inventory.authorities()).find((candidate) => candidate.name === name);
-  if (!authority) throw new CaError('notFound', 'There is no such authority. The list of authorities shows them.');
+  if (!authority) throw noSuch('authority', name);
   const requested: Requested[] = [];
   for (const generation of await inventory.generations()) {
     const isComing = generation.phase === 'coming';

@@ -7,6 +7,7 @@ import { type ForeignCrl, parseForeignCrl } from '../../domain/x509/crl.ts';
 import type { Inventory } from '../../ports/inventory.ts';
 import { actorOf } from '../caller.ts';
 import type { GuardedClock } from '../guard-clock.ts';
+import { noSuch } from '../no-such.ts';
 import type { AuthorityDirectory } from './authority-directory.ts';
 import type { AuthorityServices } from './authority-services.ts';
 import type { ExternalDirectory, ExternalView } from './external-authorities.ts';
@@ -51,7 +52,7 @@ async function externalNamed({ inventory, external }: ImportCrlDeps, name: strin
   if ((await inventory.authorities()).some((authority) => authority.name === name)) {
     throw new CaError('conflict', `${name} makes its own list: there is nothing to import for it.`);
   }
-  throw new CaError('notFound', 'There is no such authority. The list of authorities shows them.');
+  throw noSuch('authority', name);
 }
 
 function readCrl(crlPem: string): ForeignCrl {

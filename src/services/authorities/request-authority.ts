@@ -4,6 +4,7 @@ import { externalParent } from '../../domain/records/external-authority.ts';
 import type { KeyType } from '../../domain/x509/key-type.ts';
 import { encodeName } from '../../domain/x509/name.ts';
 import { actorOf } from '../caller.ts';
+import { noSuch } from '../no-such.ts';
 import { assertVault, type Vaults } from '../vaults/named-vault.ts';
 import type { AuthorityDirectory } from './authority-directory.ts';
 import type { AuthorityInput, AuthorityServices } from './authority-services.ts';
@@ -87,10 +88,7 @@ const reservedNames: readonly string[] = ['system', externalParent];
 
 async function refuseUnfit({ inventory }: CreateRequestedDeps, { name, environment }: AuthorityInput): Promise<void> {
   if (!(await inventory.environments()).some((known) => known.name === environment)) {
-    throw new CaError(
-      'notFound',
-      `There is no environment ${environment}. The list of environments shows which there are.`,
-    );
+    throw noSuch('environment', environment);
   }
   const known = (await inventory.authorities()).find((authority) => authority.name === name);
   const isUnfinished = known?.parent === externalParent && known.environment === environment;

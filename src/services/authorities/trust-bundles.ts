@@ -1,5 +1,6 @@
 /** What anybody may fetch to build a chain: the authorities' certificates, and the roots of each environment. */
 import { CaError } from '../../domain/errors.ts';
+import { printable } from '../../domain/policy/printable.ts';
 import { rootAbove } from '../../domain/records/external-authority.ts';
 import { type AuthorityGeneration, authorityOfGeneration } from '../../domain/records/generation.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -29,7 +30,10 @@ export function createTrustServices(
       const roots = await trustedRoots(deps.directory, environment);
       const ders = [...roots, ...(await rootsElsewhere(deps, environment))];
       if (ders.length > 0) return ders;
-      throw new CaError('notFound', 'There is no such environment. GET /v1/authorities lists what there is.');
+      throw new CaError(
+        'notFound',
+        `There is no environment ${printable(environment)}. GET /v1/authorities lists what there is.`,
+      );
     },
   };
 }

@@ -12,6 +12,7 @@ import { actorOf, type Caller } from '../caller.ts';
 import type { GuardedClock } from '../guard-clock.ts';
 import { namePage } from '../inventory/name-pages.ts';
 import type { CursorsFor } from '../inventory/page-cursors.ts';
+import { noSuch } from '../no-such.ts';
 import { progressOf } from './campaign-progress.ts';
 import type { CampaignProgress, CampaignServices, CampaignView } from './campaign-views.ts';
 import { listMembers } from './list-campaign-members.ts';
@@ -122,12 +123,12 @@ interface Changing extends Pick<CampaignChange, 'id' | 'from' | 'to' | 'times'> 
 
 async function changed(deps: CampaignDeps, caller: Caller, { kind, advice, ...change }: Changing): Promise<Campaign> {
   const id = parseRequestId(change.id);
-  if (id === undefined) throw noSuchCampaign();
+  if (id === undefined) throw noSuch('campaign', change.id);
   const { rotateBy, revokeAt } = change.times ?? {};
   const details = { ...(rotateBy !== undefined && { rotateBy }), ...(revokeAt !== undefined && { revokeAt }) };
   const audit = entryOf(deps, caller, { id, kind, details });
   const outcome = await deps.inventory.changeCampaign({ ...change, id, at: audit.at, audit });
-  if (outcome.kind === 'notFound') throw noSuchCampaign();
+  if (outcome.kind === 'notFound') throw noSuch('campaign', id);
   if (outcome.kind === 'done') return outcome.campaign;
   throw new CaError('conflict', `The campaign ${statusInWords[outcome.campaign.status]}. ${advice}`);
 }
@@ -153,12 +154,9 @@ const entryOf = (
 async function findCampaign(inventory: Inventory, text: string): Promise<Campaign> {
   const id = parseRequestId(text);
   const campaign = id === undefined ? undefined : await inventory.campaign(id);
-  if (!campaign) throw noSuchCampaign();
+  if (!campaign) throw noSuch('campaign', text);
   return campaign;
 }
-
-const noSuchCampaign = (): CaError =>
-  new CaError('notFound', 'There is no such campaign. The list of campaigns shows which there are.');
 
 function wholeProgress(campaign: Campaign, counts: readonly MemberCount[], at: number): CampaignProgress {
   const byProduct = Map.groupBy(counts, ({ product }) => product);

@@ -1,9 +1,18 @@
 /** Filters that no certificate can meet together: a mistake worth an answer, not an empty list. */
 import type { Reason } from '../../domain/errors.ts';
+import { printable } from '../../domain/policy/printable.ts';
 import { refuseIfAny } from '../../domain/refusal.ts';
 import type { CertificateFilter, OneOrMore } from '../../ports/inventory-questions.ts';
 
-const contradiction = (field: string, message: string): Reason => ({ code: 'contradictoryFilters', field, message });
+/** A sentence of its own that begins with the field: often it is all that is answered. */
+export const contradiction = (field: string, demand: string, value?: string): Reason => ({
+  code: 'contradictoryFilters',
+  field,
+  message: `${field} ${demand}.`,
+  ...(value !== undefined && { value }),
+});
+
+const inWords = (seconds: number): string => new Date(seconds * 1000).toISOString();
 
 /** Throws `malformed` with every contradiction. `now` in Unix seconds. */
 export function refuseContradictions(filter: CertificateFilter, now: number): void {
@@ -19,13 +28,15 @@ function expiryContradictions({ notAfterAfter, notAfterBefore, status }: Certifi
   const only = (wanted: string): boolean => status !== undefined && [status].flat().every((one) => one === wanted);
   const reasons: Reason[] = [];
   if (isEmpty(notAfterAfter, notAfterBefore)) {
-    reasons.push(contradiction('notAfter.before', 'is not later than notAfter.after'));
+    reasons.push(contradiction('notAfter.before', 'must be later than notAfter.after', inWords(notAfterBefore!)));
   }
   if (only('expired') && notAfterAfter !== undefined && notAfterAfter >= now) {
-    reasons.push(contradiction('notAfter.after', 'is in the future, where nothing has expired yet'));
+    const demand = 'is in the future, where nothing has expired yet: ask for another status, or an earlier time';
+    reasons.push(contradiction('notAfter.after', demand, inWords(notAfterAfter)));
   }
   if (only('valid') && notAfterBefore !== undefined && notAfterBefore <= now) {
-    reasons.push(contradiction('notAfter.before', 'is in the past, and what has expired is not valid'));
+    const demand = 'is in the past, and what has expired is not valid: ask for another status, or a later time';
+    reasons.push(contradiction('notAfter.before', demand, inWords(notAfterBefore)));
   }
   return reasons;
 }
@@ -33,11 +44,11 @@ function expiryContradictions({ notAfterAfter, notAfterBefore, status }: Certifi
 function issueContradictions({ issuedAfter, issuedBefore, status }: CertificateFilter): Reason[] {
   const reasons: Reason[] = [];
   if (isEmpty(issuedAfter, issuedBefore)) {
-    reasons.push(contradiction('issued.before', 'is not later than issued.after'));
+    reasons.push(contradiction('issued.before', 'must be later than issued.after', inWords(issuedBefore!)));
   }
   const isPending = status !== undefined && [status].flat().every((one) => one === 'pending');
   if (isPending && (issuedAfter !== undefined || issuedBefore !== undefined)) {
-    reasons.push(contradiction('status', 'pending certificates have no time of issue'));
+    reasons.push(contradiction('status', 'is pending, and pending certificates have no time of issue'));
   }
   return reasons;
 }
@@ -55,7 +66,13 @@ function holderContradictions({ owner, environment, purpose }: CertificateFilter
   const isWithin = (product: string): boolean =>
     environment === undefined || values(environment).includes(product.split('/', 1)[0]!);
   if (!values(owner).some(isWithin)) {
-    reasons.push(contradiction('environment', 'is not the one of the product, whose id begins with its own'));
+    reasons.push(
+      contradiction(
+        'environment',
+        `must be that of the product, ${values(owner).join(', ')}`,
+        printable(values(environment!).join(', ')),
+      ),
+    );
   }
   return reasons;
 }

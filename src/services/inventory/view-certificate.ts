@@ -5,6 +5,7 @@ import { parseSerial } from '../../domain/x509/serial.ts';
 import type { Inventory } from '../../ports/inventory.ts';
 import type { AuthorityDirectory } from '../authorities/authority-directory.ts';
 import type { Caller } from '../caller.ts';
+import { noSuch } from '../no-such.ts';
 import type { CertificateView } from '../services.ts';
 
 /** What stands for a profile where a certificate was signed elsewhere. */
@@ -27,7 +28,7 @@ export async function viewOf(deps: ViewDeps, record: CertificateRecord, der: Uin
 export async function findVisible(deps: ViewDeps, caller: Caller, serialText: string): Promise<CertificateRecord> {
   const serial = parseSerial(serialText);
   const record = serial === undefined ? undefined : await deps.inventory.certificate(serial);
-  if (!record || !maySee(caller, record)) throw notFound();
+  if (!record || !maySee(caller, record)) throw noSuch('certificate', serialText);
   return record;
 }
 
@@ -36,9 +37,6 @@ function maySee(caller: Caller, record: CertificateRecord): boolean {
   if (caller.kind === 'operator') return true;
   return record.purpose === 'product' && record.owner === caller.product;
 }
-
-const notFound = (): CaError =>
-  new CaError('notFound', 'There is no certificate with this serial among those you may see. Check the serial.');
 
 export const createReadCertificate =
   (deps: ViewDeps) =>

@@ -14,6 +14,7 @@ import type { GuardedClock } from '../guard-clock.ts';
 import type { ViewDeps } from '../inventory/view-certificate.ts';
 import type { RequestServiceCertificate } from '../issuing/issue-service-certificate.ts';
 import { settle } from '../issuing/settle-issuance.ts';
+import { noSuch } from '../no-such.ts';
 import type { RevocationNews } from '../revoking/revocation-news.ts';
 import type { CertificateView, OperatorCertificateInput, OperatorView, Services } from '../services.ts';
 
@@ -103,7 +104,7 @@ async function changeRole(
 ): Promise<OperatorView> {
   const audit = entry(deps, caller, name, { kind: 'operator.roleChanged', details: { role } });
   const outcome = await deps.inventory.setOperatorRole({ name, role, now: seconds(deps), audit });
-  if (outcome.kind === 'notFound') throw unknown(name);
+  if (outcome.kind === 'notFound') throw noSuch('operator', name);
   if (outcome.kind === 'lastAdmin') throw lastAdmin(name);
   if (outcome.kind === 'done') for (const serial of outcome.serials) deps.news.announceRoleChange(serial);
   return viewOperator(deps, outcome.operator);
@@ -113,7 +114,7 @@ async function remove(deps: ManageOperatorsDeps, caller: Caller, name: string): 
   const revocation = { at: seconds(deps), reason: 'privilegeWithdrawn' } as const;
   const audit = entry(deps, caller, name, { kind: 'operator.removed' });
   const outcome = await deps.inventory.removeOperator({ name, revocation, audit });
-  if (outcome.kind === 'notFound') throw unknown(name);
+  if (outcome.kind === 'notFound') throw noSuch('operator', name);
   if (outcome.kind === 'lastAdmin') throw lastAdmin(name);
   for (const serial of outcome.revoked) deps.news.announce({ serial, authority: 'system', revoked: true });
   return outcome.revoked;
@@ -136,11 +137,9 @@ async function viewOperator(deps: ManageOperatorsDeps, operator: Operator): Prom
 
 async function operatorCalled(deps: ManageOperatorsDeps, name: string): Promise<Operator> {
   const operator = await deps.inventory.operator(name);
-  if (!operator) throw unknown(name);
+  if (!operator) throw noSuch('operator', name);
   return operator;
 }
-
-const unknown = (name: string): CaError => new CaError('notFound', `There is no operator ${printable(name)}.`);
 
 const lastAdmin = (name: string): CaError =>
   new CaError('lastAdmin', `${name} is the last admin with a valid certificate. Add another admin first.`);

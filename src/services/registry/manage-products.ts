@@ -11,6 +11,7 @@ import type { Inventory } from '../../ports/inventory.ts';
 import { actorOf, type Caller } from '../caller.ts';
 import { namePage } from '../inventory/name-pages.ts';
 import { acceptedOr, namedEnvironment, takeVersion } from '../judge-body.ts';
+import { noSuch } from '../no-such.ts';
 import type { RegistryServices } from './registry-services.ts';
 
 export interface ProductDeps {
@@ -31,7 +32,7 @@ export const createProductServices = (deps: ProductDeps): ProductServices => ({
   removeProduct: (caller, id) => removeProduct(deps, caller, id),
   async readProduct(id, version) {
     const product = await deps.inventory.productVersion(id, version);
-    if (!product) throw noSuchProduct();
+    if (!product) throw noSuch('product', id, version);
     return product;
   },
   listProducts({ environment, ...page }) {
@@ -63,7 +64,7 @@ async function createProduct(deps: ProductDeps, caller: Caller, raw: unknown): P
 
 async function changeProduct(deps: ProductDeps, caller: Caller, id: string, raw: unknown): Promise<ProductVersion> {
   const before = await deps.inventory.product(id);
-  if (!before) throw noSuchProduct();
+  if (!before) throw noSuch('product', id);
   const { environment } = before;
   const reasons: Reason[] = [];
   const { version, rest } = takeVersion(raw, reasons);
@@ -86,12 +87,12 @@ async function changeProduct(deps: ProductDeps, caller: Caller, id: string, raw:
 
 async function removeProduct(deps: ProductDeps, caller: Caller, id: string): Promise<void> {
   const product = await deps.inventory.product(id);
-  if (!product) throw noSuchProduct();
+  if (!product) throw noSuch('product', id);
   const { version } = product;
   const at = deps.clock.now();
   const audit = entryOf(caller, 'product.removed', { ...product, createdAt: at });
   const outcome = await deps.inventory.removeProduct({ id, version, at, audit });
-  if (outcome.kind === 'notFound') throw noSuchProduct();
+  if (outcome.kind === 'notFound') throw noSuch('product', id);
   if (outcome.kind === 'hasCertificates') throw stillInUse(id, outcome.live);
   deps.forgetProduct(id);
 }
@@ -109,9 +110,6 @@ const entryOf = (
   object: `product:${id}`,
   details: { version, ...changes },
 });
-
-const noSuchProduct = (): CaError =>
-  new CaError('notFound', 'There is no such product. The list of products shows which there are.');
 
 function stillInUse(id: string, live: number): CaError {
   const certificates = live === 1 ? '1 certificate that is' : `${live} certificates that are`;

@@ -1,5 +1,5 @@
 /** Profiles: made and changed by operators into new versions, which the very next request is judged by. */
-import { CaError, type Reason } from '../../domain/errors.ts';
+import type { Reason } from '../../domain/errors.ts';
 import { profileChanges } from '../../domain/policy/describe-changes.ts';
 import { judgeLongestLifetime } from '../../domain/policy/lifetime.ts';
 import { parseProfile } from '../../domain/policy/parse-profile.ts';
@@ -15,6 +15,7 @@ import { issuingAuthorityName } from '../authorities/create-environment.ts';
 import { actorOf, type Caller } from '../caller.ts';
 import { namePage } from '../inventory/name-pages.ts';
 import { acceptedOr, namedEnvironment, takeVersion } from '../judge-body.ts';
+import { noSuch } from '../no-such.ts';
 import type { RegistryServices } from './registry-services.ts';
 
 export interface ProfileDeps {
@@ -32,7 +33,7 @@ export const createProfileServices = (deps: ProfileDeps): ProfileServices => ({
   changeProfile: (caller, environment, name, raw) => changeProfile(deps, caller, { environment, name, raw }),
   async readProfile(environment, name, version) {
     const profile = await deps.inventory.profileVersion(environment, name, version);
-    if (!profile) throw noSuchProfile();
+    if (!profile) throw noSuch('profile', `${environment}/${name}`, version);
     return profile;
   },
   listProfiles: ({ environment, ...page }) =>
@@ -70,7 +71,7 @@ interface Change {
 
 async function changeProfile(deps: ProfileDeps, caller: Caller, { environment, name, raw }: Change): Promise<Profile> {
   const before = await deps.inventory.profileVersion(environment, name);
-  if (!before) throw noSuchProfile();
+  if (!before) throw noSuch('profile', `${environment}/${name}`);
   const reasons: Reason[] = [];
   const { version, rest } = takeVersion(raw, reasons);
   const { taken, rest: definition } = takeFields(rest, ['authority', 'name']);
@@ -140,6 +141,3 @@ const entryOf = (
   object: `profile:${keyOf(profile)}`,
   details: { version: profile.version, ...changes },
 });
-
-const noSuchProfile = (): CaError =>
-  new CaError('notFound', 'There is no such profile. The list of profiles shows which there are.');

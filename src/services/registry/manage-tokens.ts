@@ -1,5 +1,5 @@
 /** Enrolment tokens: made for one product and some of its profiles, shown once, and taken away. */
-import { CaError, type Reason } from '../../domain/errors.ts';
+import type { Reason } from '../../domain/errors.ts';
 import { printable } from '../../domain/policy/printable.ts';
 import type { EnrolmentToken } from '../../domain/records/environment.ts';
 import { refuseIfAny } from '../../domain/refusal.ts';
@@ -9,6 +9,7 @@ import type { Randomness } from '../../ports/randomness.ts';
 import { formatToken, hashTokenSecret } from '../authenticate-caller.ts';
 import { actorOf } from '../caller.ts';
 import { namePage } from '../inventory/name-pages.ts';
+import { noSuch } from '../no-such.ts';
 import type { RegistryServices, TokenInput, TokenView } from './registry-services.ts';
 
 export interface TokenDeps {
@@ -24,7 +25,7 @@ type TokenServices = Pick<RegistryServices, 'createToken' | 'removeToken' | 'lis
 export const createTokenServices = (deps: TokenDeps): TokenServices => ({
   async createToken(caller, input) {
     const product = await deps.inventory.product(input.product);
-    if (!product) throw noSuchProduct();
+    if (!product) throw noSuch('product', input.product);
     const profiles = input.profiles ?? product.profiles;
     refuseIfAny(judgeProfiles(profiles, product.profiles));
     const { token, secret } = newToken(deps, { ...input, profiles, createdBy: actorOf(caller) });
@@ -49,7 +50,7 @@ export const createTokenServices = (deps: TokenDeps): TokenServices => ({
         object: `token:${id}`,
         details: { product: token.product, usesLeft: token.usesLeft },
       }));
-    if (!removed) throw new CaError('notFound', 'There is no such token. The list of tokens shows which there are.');
+    if (!removed) throw noSuch('token', id);
     deps.forgetToken(id);
   },
 
@@ -99,6 +100,3 @@ const judgeProfiles = (wanted: readonly string[], allowed: readonly string[]): r
 function viewOf({ secretSha256: _secretSha256, ...token }: EnrolmentToken): TokenView {
   return token;
 }
-
-const noSuchProduct = (): CaError =>
-  new CaError('notFound', 'There is no such product. The list of products shows which there are.');

@@ -3,8 +3,9 @@ import type { RequestRecord } from '../../domain/records/request.ts';
 import { parseRequestId } from '../../domain/records/request-id.ts';
 import type { Caller } from '../caller.ts';
 import type { ViewDeps } from '../inventory/view-certificate.ts';
+import { noSuch } from '../no-such.ts';
 import type { Services } from '../services.ts';
-import { answerOf, noSuchRequest } from './request-answer.ts';
+import { answerOf } from './request-answer.ts';
 import type { RequestNews, RequestWatch } from './request-news.ts';
 
 export interface CollectDeps extends ViewDeps {
@@ -15,7 +16,7 @@ export const createCollectRequest =
   (deps: CollectDeps): Services['collectRequest'] =>
   async (caller, text, { seconds, signal }) => {
     const id = parseRequestId(text);
-    if (id === undefined) throw noSuchRequest();
+    if (id === undefined) throw noSuch('request', text);
     // Watched before it is read: whatever happens from now on wakes the wait.
     const watch = seconds > 0 && !signal?.aborted ? deps.requestNews.watch(id) : undefined;
     const stopWaiting = (): void => watch?.end();
@@ -46,6 +47,6 @@ async function find(deps: CollectDeps, caller: Caller, id: string): Promise<Requ
     (caller.kind === 'token'
       ? record.tokenId === caller.tokenId
       : caller.kind === 'product' && record.product === caller.product);
-  if (!isTheirs) throw noSuchRequest();
+  if (!isTheirs) throw noSuch('request', id);
   return record;
 }

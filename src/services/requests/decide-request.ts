@@ -7,9 +7,10 @@ import { parseRequestId } from '../../domain/records/request-id.ts';
 import { refuse, refuseIfAny } from '../../domain/refusal.ts';
 import type { Judging } from '../../ports/request-store.ts';
 import { actorOf, type Caller } from '../caller.ts';
+import { noSuch } from '../no-such.ts';
 import type { Services } from '../services.ts';
 import { type IssueApprovedDeps, issueApproved, prepareAgain } from './issue-approved.ts';
-import { endReason, noSuchRequest } from './request-answer.ts';
+import { endReason } from './request-answer.ts';
 import { findObstacles, reasonsOf } from './request-obstacles.ts';
 
 type Decide = Pick<Services, 'approveRequest' | 'denyRequest'>;
@@ -22,7 +23,7 @@ export const createDecideRequest = (deps: IssueApprovedDeps): Decide => ({
     // What could not be signed is not approved; what was approved is what was judged here.
     await prepareAgain(deps, record);
     const outcome = await deps.inventory.approveRequest(judgingOf(deps, caller, { record, kind: 'approved', comment }));
-    if (outcome.kind === 'notFound') throw noSuchRequest();
+    if (outcome.kind === 'notFound') throw noSuch('request', text);
     if (outcome.kind !== 'done') return refuse(reasonsOf(outcome));
     if (outcome.record.status === 'pending') {
       deps.requestNews.announce(record.id);
@@ -36,7 +37,7 @@ export const createDecideRequest = (deps: IssueApprovedDeps): Decide => ({
     const outcome = await deps.inventory.denyRequest(judgingOf(deps, caller, { record, kind: 'denied', comment }));
     switch (outcome.kind) {
       case 'notFound':
-        throw noSuchRequest();
+        throw noSuch('request', text);
       case 'ended':
         return refuse([endReason(outcome.record)]);
       case 'issuing':
@@ -51,7 +52,7 @@ export const createDecideRequest = (deps: IssueApprovedDeps): Decide => ({
 export async function findRequest(deps: Pick<IssueApprovedDeps, 'inventory'>, text: string): Promise<RequestRecord> {
   const id = parseRequestId(text);
   const record = id === undefined ? undefined : await deps.inventory.request(id);
-  if (!record) throw noSuchRequest();
+  if (!record) throw noSuch('request', text);
   return record;
 }
 

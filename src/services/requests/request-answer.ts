@@ -3,11 +3,12 @@ import { CaError, type Reason } from '../../domain/errors.ts';
 import type { RequestRecord } from '../../domain/records/request.ts';
 import { refuse } from '../../domain/refusal.ts';
 import { type ViewDeps, viewOf } from '../inventory/view-certificate.ts';
+import { noSuch } from '../no-such.ts';
 import type { Submitted } from '../services.ts';
 
 export async function answerRequest(deps: ViewDeps, id: string): Promise<Submitted> {
   const record = await deps.inventory.request(id);
-  if (!record) throw noSuchRequest();
+  if (!record) throw noSuch('request', id);
   return answerOf(deps, record);
 }
 
@@ -29,6 +30,3 @@ export function endReason({ status, serial, verdicts }: RequestRecord): Reason {
   const comment = denial.comment === '' ? 'without a comment' : `with the comment: ${denial.comment}`;
   return { code: 'requestDenied', message: `An operator denied the request, ${comment}` };
 }
-
-export const noSuchRequest = (): CaError =>
-  new CaError('notFound', 'There is no such request among those you may see. Check its id.');

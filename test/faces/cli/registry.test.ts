@@ -185,6 +185,21 @@ describe('privyseal profile', () => {
     expect(sent(service.requests[1])).toEqual(['PUT /v1/profiles/dev/kafka', change]);
   });
 
+  it('adds the profile of a file that was shown of another, whose version is that one’s', async () => {
+    const { service, run, cwd } = await started(() => ({ status: 201, body: profile }));
+    writeFileSync(join(cwd, 'shown.yaml'), JSON.stringify(profile));
+    await run(['profile', 'add', '-f', 'shown.yaml']);
+    const { version: _version, ...added } = profile;
+    expect(sent(service.requests[0])).toEqual(['POST /v1/profiles', added]);
+  });
+
+  it('says when nothing had to be changed', async () => {
+    const { run, cwd } = await started(() => ({ body: profile }));
+    writeFileSync(join(cwd, 'same.yaml'), JSON.stringify(profile));
+    const { stdout } = await run(['profile', 'update', '-f', 'same.yaml']);
+    expect(stdout).toContain('Unchanged  dev/kafka, version 2');
+  });
+
   it('changes the profile as it is now where the file names no version', async () => {
     const { service, run, cwd } = await started(() => ({ body: profile }));
     writeFileSync(join(cwd, 'kafka.json'), JSON.stringify({ environment: 'dev', name: 'kafka', backdateSeconds: 0 }));

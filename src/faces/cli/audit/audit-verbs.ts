@@ -1,6 +1,6 @@
 /** The verbs below `audit`. */
 import type { Command } from 'commander';
-import { readLimit, readSeq, readTime } from '../arguments.ts';
+import { readActor, readLimit, readSeq, readTime } from '../arguments.ts';
 import type { Ending } from '../exit-codes.ts';
 import type { GlobalOptions, Session } from '../session.ts';
 import type { AuditEventsOptions } from './audit-events.ts';
@@ -22,7 +22,7 @@ function addEvents(program: Command, audit: Command, { withSession }: AuditDeps)
   audit
     .command('events')
     .description('audit events, the newest first')
-    .option('--actor <actor>', 'only by operator:NAME, token:ID, product:ID, service or anonymous')
+    .option('--actor <actor>', 'only by operator:NAME, token:ID, product:ID, service or anonymous', readActor)
     .option('--object <object>', 'only about certificate:SERIAL, product:ID, …')
     .option('--kind <kind>', 'only of this kind, like certificate.revoked')
     .option('--code <code>', 'only refusals with this code, like policyRefused')

@@ -1,6 +1,6 @@
 /** The verbs of campaigns; each one's code is loaded when it is called. */
 import type { Command } from 'commander';
-import { collect, readLength, readLimit } from '../arguments.ts';
+import { collectOwnedIds, readLength, readLimit } from '../arguments.ts';
 import { readDeadline } from '../deadline.ts';
 import { addDescriptiveOptions, repeatedChoice } from '../inventory/filter-options.ts';
 import type { Session, WithSession } from '../session.ts';
@@ -70,7 +70,7 @@ function addReads(program: Command, campaign: Command, withSession: WithSession)
     .description('its certificates one by one, with what became of each, in the order of requests')
     .argument('<id>', 'as `campaign list` shows it')
     .addOption(repeatedChoice('--state <state>', 'only in this state', memberStates))
-    .option('--product <id>', 'only of this product, like dev/demo; may be repeated', collect)
+    .option('--product <id>', 'only of this product, like dev/demo; may be repeated', collectOwnedIds)
     .option('--limit <count>', 'at most so many', readLimit, 100)
     .addHelpText('after', example('members 019b7d1a-6400-7c3e-9d2b-5f0e6a1c8b47 --state overdue --state failed'))
     .action((id: string, options: MembersOptions) =>

@@ -1,7 +1,7 @@
 /** The filters of the inventory as options of a verb, and as the query they make. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { CertificateListQuery } from '../../../api/certificate-list.ts';
-import { collect, readLength, readSerial } from '../arguments.ts';
+import { collect, collectOwnedIds, collectProfileNames, readActor, readLength, readSerial } from '../arguments.ts';
 
 /** As commander reads them; lengths of time in seconds. */
 export interface FilterOptions {
@@ -81,14 +81,14 @@ export const addFilterOptions = (command: Command): Command =>
 export const addDescriptiveOptions = (command: Command): Command =>
   command
     .option('--environment <name>', 'only of this environment; may be repeated', collect)
-    .option('--product <id>', 'only of this product, like dev/demo; may be repeated', collect)
-    .option('--profile <name>', 'only of this profile; may be repeated', collect)
+    .option('--product <id>', 'only of this product, like dev/demo; may be repeated', collectOwnedIds)
+    .option('--profile <name>', 'only of this profile; may be repeated', collectProfileNames)
     .option('--authority <name>', 'only issued by this authority; may be repeated', collect)
     .option('--issuer <serial>', 'only signed by the authority’s certificate with this serial', readSerial)
     .option('--name <name>', 'only for this name, or *.suffix for every name below it')
     .option('--search <text>', 'only with this text in a name or the subject; three characters or more', readSearch)
     .option('--key-sha256 <hash>', 'only of this public key, by the SHA-256 of its SPKI, hexadecimal', readKey)
-    .option('--requested-by <actor>', 'only requested so, like token:… or operator:admin')
+    .option('--requested-by <actor>', 'only requested so, like token:… or operator:admin', readActor)
     .option('--expires-within <length>', 'only those that expire soon, like 30d; soonest first', readLength)
     .option('--expires-after <time>', 'only those that expire after this time or date', readTime)
     .option('--expires-before <time>', 'only those that expire before this time or date', readTime)

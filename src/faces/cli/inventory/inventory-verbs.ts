@@ -1,6 +1,6 @@
 /** The verbs that ask the inventory: `list`, `export`, `expiring`, `summary`, `alerts`; each one's code is loaded when it is called. */
 import { type Command, Option } from 'commander';
-import { readLength, readLimit } from '../arguments.ts';
+import { readLength, readLimit, readOwnedId } from '../arguments.ts';
 import type { WithSession } from '../session.ts';
 import type { ExpiringOptions } from './expiring.ts';
 import type { ExportOptions } from './export.ts';
@@ -40,7 +40,7 @@ export function addInventoryVerbs(program: Command, { withSession }: VerbDeps): 
         .default(90 * 86_400, '90d'),
     )
     .option('--environment <name>', 'only of this environment')
-    .option('--product <id>', 'only of this product, like dev/demo')
+    .option('--product <id>', 'only of this product, like dev/demo', readOwnedId)
     .addHelpText('after', '\nExample:\n  $ privyseal expiring --within 30d --environment prod')
     .action((options: ExpiringOptions) =>
       withSession(program.opts(), async (session) => (await import('./expiring.ts')).expiring(session, options)),

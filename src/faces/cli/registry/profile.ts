@@ -12,8 +12,9 @@ import { safeText } from '../terminal/safe-text.ts';
 import { layoutTable } from '../terminal/table.ts';
 import { lengthInWords } from '../terminal/words.ts';
 
+/** A file that `show` wrote of another profile has that one's version; a new profile begins with its first. */
 export async function addProfile(session: Session, file: string): Promise<Ending> {
-  const profile = await readProfile(session, file);
+  const { version: _ofAnother, ...profile } = await readProfile(session, file);
   return report(session, 'Added', await (await session.adminClient()).createProfile(profile));
 }
 
@@ -25,8 +26,9 @@ export async function updateProfile(session: Session, file: string): Promise<End
   }
   const id = `${environment}/${name}`;
   const client = await session.adminClient();
-  const body = { version: version ?? (await client.profile(id)).version, ...definition };
-  return report(session, 'Changed', await client.changeProfile(id, body));
+  const before = version ?? (await client.profile(id)).version;
+  const after = await client.changeProfile(id, { version: before, ...definition });
+  return report(session, after.version === before ? 'Unchanged' : 'Changed', after);
 }
 
 async function readProfile(session: Session, file: string): Promise<Record<string, unknown>> {

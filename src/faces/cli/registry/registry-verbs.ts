@@ -1,6 +1,6 @@
 /** The verbs of products, profiles and enrolment tokens; each one's code is loaded when it is called. */
 import { type Command, Option } from 'commander';
-import { collect, readLength, readOwnedId, readUses, readVersion } from '../arguments.ts';
+import { collect, readLength, readOwnedId, readTokenId, readUses, readVersion } from '../arguments.ts';
 import type { WithSession } from '../session.ts';
 import type { ProductChanges, ProductOptions } from './product.ts';
 import type { TokenOptions } from './token.ts';
@@ -159,7 +159,7 @@ function addTokenVerbs(program: Command, { withSession }: VerbDeps): void {
   token
     .command('remove')
     .description('remove a token: it is good for nothing any more')
-    .argument('<id>', 'as `token list` shows it')
+    .argument('<id>', 'as `token list` shows it', readTokenId)
     .option('--yes', 'do not ask')
     .addHelpText('after', '\nExample:\n  $ privyseal token remove 0123456789abcdef --yes')
     .action((id: string, options: { yes?: boolean }) =>

@@ -127,7 +127,7 @@ async function streamText(
 function refusePaging({ cursor, count }: CertificateListQuery): void {
   const reasons = Object.entries({ cursor, count })
     .filter(([, value]) => value !== undefined)
-    .map(([field]): Reason => ({ code: 'contradictoryFilters', field, message: 'belongs to pages of JSON' }));
+    .map(([field]): Reason => ({ code: 'contradictoryFilters', field, message: `${field} belongs to pages of JSON.` }));
   refuseIfAny(reasons);
 }
 

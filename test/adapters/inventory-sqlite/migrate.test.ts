@@ -2,6 +2,7 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSyn
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openForWriting } from '../../../src/adapters/inventory-sqlite/connection.ts';
 import { migrate, readMigrations } from '../../../src/adapters/inventory-sqlite/migrate.ts';
 import { canonicalAuditEvent } from '../../../src/domain/records/audit-event.ts';
 import { auditEntry, frozenNowSeconds, recordCertificate } from '../../support/inventory-builders.ts';
@@ -85,6 +86,31 @@ describe('the schema', () => {
     expect(counts()).toEqual(kept);
     database.close();
     expect(kept.map(({ length }) => length)).toEqual([3, 1]);
+  });
+
+  it('keeps every condition of certificates that it words anew', async () => {
+    const inventory = await open();
+    await recordCertificate(inventory);
+    await inventory.close();
+    const database = new Database(store.file);
+    for (const [column, allowed] of Object.entries({ state: 'issued', deployment: 'failedBehind' })) {
+      const change = database.prepare(`UPDATE certificates SET ${column} = ?`);
+      expect(() => change.run('other')).toThrow(expect.objectContaining({ code: 'SQLITE_CONSTRAINT_CHECK' }));
+      expect(change.run(allowed).changes).toBe(1);
+    }
+    expect(database.pragma('integrity_check', { simple: true })).toBe('ok');
+    database.close();
+  });
+
+  it('lets nobody else change the text of the schema', async () => {
+    await (await open()).close();
+    const connection = openForWriting({ file: store.file, busyTimeoutMs: 100, cacheKib: 1000 });
+    try {
+      connection.pragma('writable_schema = ON');
+      expect(() => connection.exec("UPDATE sqlite_schema SET sql = '' WHERE name = 'certificates'")).toThrow();
+    } finally {
+      connection.close();
+    }
   });
 
   it('stays as it was when a migration fails halfway, and heals when the migration is right', async () => {

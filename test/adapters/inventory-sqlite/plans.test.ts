@@ -428,3 +428,16 @@ describe('a search of the audit log', () => {
     expect(lookups).toHaveLength(2);
   });
 });
+
+describe('a row that issuing writes', () => {
+  it.each(['certificates', 'certificate_bodies', 'audit_events'])('of %s has no table built for it', (table) => {
+    const columns = connection.prepare<[string], string>('SELECT name FROM pragma_table_info(?)').pluck().all(table);
+    const row = columns.map(() => '?').join(', ');
+    const steps = connection.prepare(`EXPLAIN INSERT INTO ${table} (${columns.join(', ')}) VALUES (${row})`);
+    const codes = (steps.all(...columns.map(() => null)) as { opcode: string }[]).map(({ opcode }) => opcode);
+    expect(codes).toContain('Insert');
+    expect(codes).not.toContain('OpenEphemeral');
+    // Triggers before or after an insert: ADR 0006.
+    expect(codes).not.toContain('Program');
+  });
+});

@@ -139,6 +139,8 @@ function secured(
     const hangUp = () => {
       hangingUp = true;
       socket.end();
+      // A peer that never ends its own side does not keep the program waiting.
+      setTimeout(() => socket.destroy(), verdictMs);
     };
     setTimeout(hangUp, http ? timeoutMs : verdictMs);
     socket.on('data', (chunk: Buffer) => {

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createServer as createTlsServer, type SecureVersion, type TlsOptions } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -13,8 +13,9 @@ const server = serverOf(system);
 const client = clientOf(productRoot, { commonName: 'client' });
 
 /** Asks for nothing but what `options` say. */
-async function listen(options: TlsOptions = {}): Promise<string> {
+async function listen(options: TlsOptions = {}, onSocket: (socket: Socket) => void = () => {}): Promise<string> {
   const listening = createTlsServer({ cert: server.pem, key: keyPem(server), ...options }, (socket) => {
+    onSocket(socket);
     socket.on('error', () => undefined);
     socket.resume();
   });
@@ -51,6 +52,13 @@ describe('privyseal handshake', () => {
   it('is told of no mutual TLS where the server asks for nothing', async () => {
     const { code, seen } = await look(await listen(), client);
     expect([code, seen.certificateRequested, names(seen, 'client')]).toEqual([0, false, ['ClientHello', 'Finished']]);
+  });
+
+  it('ends although the server never ends its side', async () => {
+    const held: Socket[] = [];
+    onTestFinished(() => held.forEach((socket) => void socket.destroy()));
+    const target = await listen({ allowHalfOpen: true }, (socket) => void held.push(socket));
+    for (const args of [[], ['--http', '--timeout', '1s']]) expect((await look(target, client, ...args)).code).toBe(0);
   });
 
   it('waits for the verdict of TLS 1.3, which comes after the handshake', async () => {

@@ -8,15 +8,25 @@ const documentFile = (name: string): URL => new URL(`../../../../openapi/${name}
 /** The routes of the face only hand over: the UI lives in an application of its own that serves no port. */
 export function addDocsRoutes(face: Face, name: 'public' | 'admin', guards: onRequestAsyncHookHandler[] = []): void {
   let docs: Promise<FastifyInstance> | undefined;
+  const load = (): Promise<FastifyInstance> => {
+    docs ??= loadDocs(name).catch((error: unknown) => {
+      // The next look tries again.
+      docs = undefined;
+      throw error;
+    });
+    return docs;
+  };
   for (const url of ['/docs', '/docs/*']) {
     face.get(url, { onRequest: guards, schema: { hide: true } }, async (request, reply) => {
-      docs ??= loadDocs(name);
-      const app = await docs;
+      const app = await load();
       reply.hijack();
       app.routing(request.raw, reply.raw);
     });
   }
-  face.addHook('onClose', async () => void (await docs)?.close());
+  face.addHook('onClose', async () => {
+    const app = await docs?.catch(() => undefined);
+    await app?.close();
+  });
 }
 
 async function loadDocs(name: string): Promise<FastifyInstance> {

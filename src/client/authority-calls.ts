@@ -6,7 +6,7 @@ import {
   type CrlImportBody,
 } from '../api/authority.ts';
 import { AuthorityList, CrlJson } from '../api/service.ts';
-import type { JsonCalls } from './registry-calls.ts';
+import type { JsonCalls } from './json-calls.ts';
 
 const pathOf = (name: string): string => `/v1/authorities/${encodeURIComponent(name)}`;
 

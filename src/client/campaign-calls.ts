@@ -10,17 +10,12 @@ import {
   CampaignProgressJson,
   type ResumeCampaignBody,
 } from '../api/campaign.ts';
-import type { Shape, Shaped } from '../api/shape.ts';
+import type { JsonCalls } from './json-calls.ts';
 import { queryText } from './query-text.ts';
-
-interface Calls {
-  readonly get: <Schema extends Shape>(path: string, schema: Schema) => Promise<Shaped<Schema>>;
-  readonly post: <Schema extends Shape>(path: string, json: unknown, schema: Schema) => Promise<Shaped<Schema>>;
-}
 
 const pathOf = (id: string): string => `/v1/campaigns/${encodeURIComponent(id)}`;
 
-export const campaignCalls = ({ get, post }: Calls) => ({
+export const campaignCalls = ({ get, post }: Pick<JsonCalls, 'get' | 'post'>) => ({
   /** Changes nothing. */
   planCampaign: (body: CampaignBody): Promise<CampaignPlanJson> =>
     post('/v1/campaigns', { ...body, dryRun: true }, CampaignPlanJson),

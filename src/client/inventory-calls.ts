@@ -1,13 +1,12 @@
 /** What the client asks about the inventory as a whole: counts, and everything that matches as a stream. */
 import type { CertificateListQuery } from '../api/certificate-list.ts';
 import { ExpiringJson, type ExpiringQuery, InventorySummaryJson, type SummaryQuery } from '../api/inventory.ts';
-import type { Shape, Shaped } from '../api/shape.ts';
 import type { HttpsExchange } from './https-exchange.ts';
+import type { JsonCalls } from './json-calls.ts';
 import { queryText } from './query-text.ts';
 import { readStream } from './read-answer.ts';
 
-interface Calls {
-  readonly get: <Schema extends Shape>(path: string, schema: Schema) => Promise<Shaped<Schema>>;
+interface Calls extends Pick<JsonCalls, 'get'> {
   readonly exchange: HttpsExchange;
   readonly host: string;
 }

@@ -9,20 +9,11 @@ import {
   OperatorRemoved,
   type OperatorRoleBody,
 } from '../api/operator.ts';
-import type { Shape, Shaped } from '../api/shape.ts';
-
-/** The methods of HTTP as the client has them; `issue` may repeat its request with the same Idempotency-Key. */
-interface Calls {
-  get<Schema extends Shape>(path: string, schema: Schema): Promise<Shaped<Schema>>;
-  put<Schema extends Shape>(path: string, json: unknown, schema: Schema): Promise<Shaped<Schema>>;
-  issue<Schema extends Shape>(path: string, json: unknown, schema: Schema): Promise<Shaped<Schema>>;
-  /** DELETE that answers what went. */
-  take<Schema extends Shape>(path: string, schema: Schema): Promise<Shaped<Schema>>;
-}
+import type { JsonCalls } from './json-calls.ts';
 
 const pathOf = (name: string): string => `/v1/operators/${encodeURIComponent(name)}`;
 
-export const operatorCalls = ({ get, put, issue, take }: Calls) => ({
+export const operatorCalls = ({ get, put, issue, take }: Pick<JsonCalls, 'get' | 'put' | 'issue' | 'take'>) => ({
   operators: (): Promise<OperatorList> => get('/v1/operators', OperatorList),
   operator: (name: string): Promise<OperatorJson> => get(pathOf(name), OperatorJson),
   addOperator: (body: OperatorBody): Promise<OperatorAdded> => issue('/v1/operators', body, OperatorAdded),

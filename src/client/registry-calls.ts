@@ -2,22 +2,14 @@
 import { type ProductBody, type ProductChangeBody, ProductJson, ProductList } from '../api/product.ts';
 import { ProfileJson, ProfileList } from '../api/profile.ts';
 import type { EnvironmentPageQuery, ProductPageQuery } from '../api/registry.ts';
-import type { Shape, Shaped } from '../api/shape.ts';
 import { NewTokenJson, type TokenBody, TokenList } from '../api/token.ts';
-
-/** One exchange each, its answer checked against a shape. */
-export interface JsonCalls {
-  get<Schema extends Shape>(path: string, schema: Schema): Promise<Shaped<Schema>>;
-  post<Schema extends Shape>(path: string, json: unknown, schema: Schema): Promise<Shaped<Schema>>;
-  put<Schema extends Shape>(path: string, json: unknown, schema: Schema): Promise<Shaped<Schema>>;
-  /** Resolves when it is removed. */
-  remove(path: string): Promise<void>;
-}
+import type { JsonCalls } from './json-calls.ts';
+import { queryText } from './query-text.ts';
 
 /** Bodies of profiles are what a person wrote: the service says everything that is wrong with them. */
 type RawBody = Readonly<Record<string, unknown>>;
 
-export const registryCalls = ({ get, post, put, remove }: JsonCalls) => ({
+export const registryCalls = ({ get, post, put, remove }: Pick<JsonCalls, 'get' | 'post' | 'put' | 'remove'>) => ({
   createProduct: (body: ProductBody): Promise<ProductJson> => post('/v1/products', body, ProductJson),
   changeProduct: (id: string, body: ProductChangeBody): Promise<ProductJson> =>
     put(ownedPath('products', id), body, ProductJson),
@@ -44,11 +36,4 @@ export const registryCalls = ({ get, post, put, remove }: JsonCalls) => ({
 function ownedPath(kind: 'products' | 'profiles', id: string): string {
   const [environment = '', ...name] = id.split('/');
   return `/v1/${kind}/${encodeURIComponent(environment)}/${encodeURIComponent(name.join('/'))}`;
-}
-
-function queryText(query: Readonly<Record<string, string | number | undefined>>): string {
-  const pairs = Object.entries(query).flatMap(([name, value]): [string, string][] =>
-    value === undefined ? [] : [[name, String(value)]],
-  );
-  return pairs.length === 0 ? '' : `?${new URLSearchParams(pairs)}`;
 }

@@ -7,7 +7,7 @@ import {
   RotationJson,
   RotationPlanJson,
 } from '../api/authority-rotation.ts';
-import type { JsonCalls } from './registry-calls.ts';
+import type { JsonCalls } from './json-calls.ts';
 
 const pathOf = (name: string, act: string): string => `/v1/authorities/${encodeURIComponent(name)}/${act}`;
 

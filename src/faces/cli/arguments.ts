@@ -89,14 +89,22 @@ export function readSeq(text: string): number {
   return Number(text);
 }
 
-/** RFC 3339 text of a time, or of one that long ago. */
+/** RFC 3339, or a date, which is its first moment in UTC. */
 export function readTime(text: string): string {
+  const time = /^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text;
+  if (/^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)$/.test(time) && Number.isFinite(Date.parse(time))) return time;
+  throw new InvalidArgumentError('A time is like 2026-11-21 or 2026-11-21T07:00:00Z.');
+}
+
+/** A time, or a length of time before now. */
+export function readPastTime(text: string): string {
   const ago = parseLength(text);
-  const time = ago === undefined ? Date.parse(text) : Date.now() - ago * 1000;
-  if (Number.isNaN(time) || (ago === undefined && !/^\d{4}-\d\d-\d\d/.test(text))) {
+  if (ago !== undefined) return new Date(Date.now() - ago * 1000).toISOString();
+  try {
+    return readTime(text);
+  } catch {
     throw new InvalidArgumentError('A time is like 2026-11-21, 2026-11-21T07:00:00Z, or 24h for a day ago.');
   }
-  return new Date(time).toISOString();
 }
 
 /** An origin, without a trailing slash. */

@@ -5,15 +5,24 @@ interface ListPage<T> {
   readonly nextCursor: string | null;
 }
 
-/** Everything, asked for in the largest pages there are. */
-export async function collectPages<T>(
-  read: (page: { readonly limit: number; readonly cursor?: string }) => Promise<ListPage<T>>,
-): Promise<T[]> {
+type ReadPage<T> = (page: { readonly limit: number; readonly cursor?: string }) => Promise<ListPage<T>>;
+
+/** The most that the service gives at once. */
+const largestPage = 1000;
+
+/** Everything. */
+export const collectPages = async <T>(read: ReadPage<T>): Promise<T[]> =>
+  (await collectFirst(Number.POSITIVE_INFINITY, read)).items;
+
+/** The first `limit` items, and whether there are more. */
+export async function collectFirst<T>(limit: number, read: ReadPage<T>): Promise<{ items: T[]; hasMore: boolean }> {
   const items: T[] = [];
-  for (let cursor: string | null | undefined; cursor !== null; ) {
-    const page: ListPage<T> = await read({ limit: 1000, ...(cursor !== undefined && { cursor }) });
+  let cursor: string | null | undefined;
+  while (cursor !== null && items.length < limit) {
+    const size = Math.min(limit - items.length, largestPage);
+    const page: ListPage<T> = await read({ limit: size, ...(cursor !== undefined && { cursor }) });
     items.push(...page.items);
     cursor = page.nextCursor;
   }
-  return items;
+  return { items, hasMore: cursor !== null };
 }

@@ -1,6 +1,6 @@
 /** Deadlines on the command line: a length of time from now, or a time. */
 import { InvalidArgumentError } from 'commander';
-import { readTime } from './inventory/filter-options.ts';
+import { readTime } from './arguments.ts';
 import { parseLength } from './terminal/words.ts';
 
 /** Seconds from now, or the text of a time. */

@@ -1,4 +1,5 @@
 /** What `serve` prints when it is ready: what a first run made, the addresses, and commands that can be pasted. */
+import { quoted } from './terminal/quoted.ts';
 
 export interface StartReport {
   readonly version: string;
@@ -25,9 +26,6 @@ export function welcome(report: StartReport): string {
 }
 
 const column = (text: string, width = 26): string => text.padEnd(width + 2);
-
-/** As a POSIX shell reads it back, whatever is in it. */
-const quoted = (path: string): string => (/^[\w./+-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`);
 
 function made({ version, home, authorities, files }: StartReport): string[] {
   const longestPath = Math.max(...files.map(({ path }) => path.length));

@@ -70,7 +70,7 @@ describe('privyseal audit events', () => {
     const query = new URL(requests[0]!.path, 'https://x').searchParams;
     expect(Object.fromEntries(query)).toEqual({
       ...{ actor: 'operator:a', object: 'x', kind: 'k', code: 'c', sort: 'seq', limit: '2', 'seq.after': '5' },
-      ...{ 'at.after': '2026-11-21T00:00:00.000Z', 'at.before': '2026-11-21T07:00:00.000Z' },
+      ...{ 'at.after': '2026-11-21T00:00:00Z', 'at.before': '2026-11-21T07:00:00Z' },
     });
   });
 

@@ -1,6 +1,6 @@
 /** The verbs below `audit`. */
 import type { Command } from 'commander';
-import { readActor, readLimit, readSeq, readTime } from '../arguments.ts';
+import { readActor, readLimit, readPastTime, readSeq } from '../arguments.ts';
 import type { Ending } from '../exit-codes.ts';
 import type { GlobalOptions, Session } from '../session.ts';
 import type { AuditEventsOptions } from './audit-events.ts';
@@ -26,8 +26,8 @@ function addEvents(program: Command, audit: Command, { withSession }: AuditDeps)
     .option('--object <object>', 'only about certificate:SERIAL, product:ID, …')
     .option('--kind <kind>', 'only of this kind, like certificate.revoked')
     .option('--code <code>', 'only refusals with this code, like policyRefused')
-    .option('--after <time>', 'only later than 2026-11-21T07:00:00Z, or than 24h ago', readTime)
-    .option('--before <time>', 'only earlier', readTime)
+    .option('--after <time>', 'only later than 2026-11-21T07:00:00Z, or than 24h ago', readPastTime)
+    .option('--before <time>', 'only earlier', readPastTime)
     .option('--after-seq <number>', 'only with a greater number', readSeq)
     .option('--oldest-first', 'in the order in which they happened')
     .option('--limit <count>', 'at most so many', readLimit, 100)

@@ -95,5 +95,5 @@ function addCompromise(program: Command, authority: Command, withSession: WithSe
 
 function readGeneration(text: string): number {
   if (/^[1-9][0-9]{0,5}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('a generation is a number, like 2');
+  throw new InvalidArgumentError('A generation is a number, like 2.');
 }

@@ -1,6 +1,7 @@
 /** The verbs `backup` and `restore`: their options, and what they print. They touch the home, so the program brings their acts. */
 import type { Command } from 'commander';
 import type { BackupReport, OnProgress, RestoreReport } from '../../../domain/backup/report.ts';
+import { collect } from '../arguments.ts';
 import type { GlobalOptions } from '../session.ts';
 import type { CliIo } from '../terminal/io.ts';
 
@@ -21,8 +22,6 @@ export interface HomeActs {
     onProgress: OnProgress,
   ) => Promise<RestoreReport>;
 }
-
-const collect = (value: string, previous: readonly string[]): readonly string[] => [...previous, value];
 
 export function addBackupVerbs(program: Command, io: CliIo, acts: HomeActs): void {
   const given = (): { home?: string } => {

@@ -1,7 +1,7 @@
 /** `privyseal campaign members`: the certificates of a campaign one by one, with what became of each. */
-import type { CampaignMemberJson, CampaignMemberQuery } from '../../../api/campaign.ts';
-import type { PrivysealClient } from '../../../client/client.ts';
+import type { CampaignMemberJson } from '../../../api/campaign.ts';
 import { printable } from '../../../domain/policy/printable.ts';
+import { collectFirst } from '../collect-pages.ts';
 import type { Ending } from '../exit-codes.ts';
 import type { Session } from '../session.ts';
 import { paintFor } from '../terminal/paint.ts';
@@ -19,36 +19,13 @@ export async function campaignMembers(
   id: string,
   { limit, ...filters }: MembersOptions,
 ): Promise<Ending> {
-  const { items, hasMore } = await collect(await session.adminClient(), id, filters, limit);
+  const client = await session.adminClient();
+  const { items, hasMore } = await collectFirst(limit, (page) => client.campaignMembers(id, { ...filters, ...page }));
   if (session.json) session.printJson({ items, hasMore });
   else if (items.length === 0) session.note(['No members match.']);
   else session.print(tableOf(session, items));
   if (hasMore && !session.json) session.note([`The first ${items.length} are shown; --limit shows more.`]);
   return 'ok';
-}
-
-const largestPage = 1000;
-
-interface Found {
-  readonly items: readonly CampaignMemberJson[];
-  readonly hasMore: boolean;
-}
-
-async function collect(
-  client: PrivysealClient,
-  id: string,
-  filters: Pick<CampaignMemberQuery, 'state' | 'product'>,
-  limit: number,
-): Promise<Found> {
-  const items: CampaignMemberJson[] = [];
-  for (let cursor: string | null | undefined; cursor !== null && items.length < limit; ) {
-    const page = { limit: Math.min(limit - items.length, largestPage), ...(cursor !== undefined && { cursor }) };
-    const { items: found, nextCursor } = await client.campaignMembers(id, { ...filters, ...page });
-    items.push(...found);
-    cursor = nextCursor;
-    if (cursor !== null && items.length >= limit) return { items, hasMore: true };
-  }
-  return { items, hasMore: false };
 }
 
 const titles = ['SERIAL', 'NAME', 'PRODUCT', 'STATE', 'EXPIRES', 'SUCCESSOR'];

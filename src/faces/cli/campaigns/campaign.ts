@@ -3,6 +3,7 @@ import type { CampaignBody, CampaignJson, ResumeCampaignBody } from '../../../ap
 import type { PrivysealClient } from '../../../client/client.ts';
 import { printable } from '../../../domain/policy/printable.ts';
 import { CliError } from '../cli-error.ts';
+import { collectFirst } from '../collect-pages.ts';
 import { type Deadline, timeOfDeadline } from '../deadline.ts';
 import type { Ending } from '../exit-codes.ts';
 import { type FilterOptions, filterQuery } from '../inventory/filter-options.ts';
@@ -69,8 +70,8 @@ async function askFirst(session: Session, client: PrivysealClient, body: Campaig
 }
 
 export async function listCampaigns(session: Session, { limit }: { readonly limit: number }): Promise<Ending> {
-  const { items, nextCursor } = await (await session.adminClient()).campaigns({ limit: Math.min(limit, 1000) });
-  const hasMore = nextCursor !== null;
+  const client = await session.adminClient();
+  const { items, hasMore } = await collectFirst(limit, (page) => client.campaigns(page));
   if (session.json) session.printJson({ items, hasMore });
   else if (items.length === 0)
     session.note(['There are no campaigns. `privyseal campaign plan` shows what one would be.']);

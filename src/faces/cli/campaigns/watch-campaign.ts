@@ -2,8 +2,8 @@
 import { setTimeout as timer } from 'node:timers/promises';
 import type { CampaignProgressJson } from '../../../api/campaign.ts';
 import type { PrivysealClient } from '../../../client/client.ts';
-import { ClientFailure, ClientProblem } from '../../../client/failure.ts';
-import { type Ending, endingOfProblem, failureEndings } from '../exit-codes.ts';
+import type { Ending } from '../exit-codes.ts';
+import { mayPass } from '../may-pass.ts';
 import type { Session } from '../session.ts';
 import { onInterrupt } from '../terminal/interrupt.ts';
 import { paintFor } from '../terminal/paint.ts';
@@ -40,11 +40,6 @@ async function look(client: PrivysealClient, id: string, isFirst: boolean): Prom
     return undefined;
   }
 }
-
-const mayPass = (error: unknown): boolean => {
-  if (error instanceof ClientProblem) return endingOfProblem(error.code, error.status) === 'tryAgain';
-  return error instanceof ClientFailure && failureEndings[error.code] === 'notReachable';
-};
 
 /** Draws over what it drew before; where nobody looks at a page, only what is new is told. */
 function screen(session: Session): (campaign: CampaignProgressJson) => void {

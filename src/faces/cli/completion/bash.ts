@@ -1,5 +1,6 @@
 /** The completion script for bash: one function, with a case for each place in the tree of verbs. */
-import { inSingleQuotes, type OptionWord, stepTo, type Value, type WordTree } from './word-tree.ts';
+import { inSingleQuotes } from '../terminal/quoted.ts';
+import { type OptionWord, stepTo, type Value, type WordTree } from './word-tree.ts';
 
 /** To be put into a file of bash-completion, or evaluated; needs bash 3.2, and nothing else. */
 export function bashScript(trees: readonly WordTree[]): string {

@@ -67,6 +67,3 @@ export function stepTo(path: string): string {
   const words = path.split(' ');
   return `${words.slice(0, -1).join(' ')}/${words.at(-1)}`;
 }
-
-/** As sh and its kin take any text. */
-export const inSingleQuotes = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;

@@ -1,5 +1,6 @@
 /** The completion script for zsh: the same walk as bash's, with descriptions beside the words. */
-import { inSingleQuotes, type OptionWord, stepTo, type Value, type WordTree } from './word-tree.ts';
+import { inSingleQuotes } from '../terminal/quoted.ts';
+import { type OptionWord, stepTo, type Value, type WordTree } from './word-tree.ts';
 
 /** To be put into a folder of fpath as `_privyseal`, or evaluated after compinit. */
 export function zshScript(trees: readonly WordTree[]): string {

@@ -1,7 +1,15 @@
 /** The filters of the inventory as options of a verb, and as the query they make. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { CertificateListQuery } from '../../../api/certificate-list.ts';
-import { collect, collectOwnedIds, collectProfileNames, readActor, readLength, readSerial } from '../arguments.ts';
+import {
+  collect,
+  collectOwnedIds,
+  collectProfileNames,
+  readActor,
+  readLength,
+  readSerial,
+  readTime,
+} from '../arguments.ts';
 
 /** As commander reads them; lengths of time in seconds. */
 export interface FilterOptions {
@@ -94,13 +102,6 @@ export const addDescriptiveOptions = (command: Command): Command =>
     .option('--expires-before <time>', 'only those that expire before this time or date', readTime)
     .option('--issued-after <time>', 'only those issued after this time or date', readTime)
     .option('--issued-before <time>', 'only those issued before this time or date', readTime);
-
-/** RFC 3339, or a date, which is its first moment in UTC. */
-export function readTime(text: string): string {
-  const time = /^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text;
-  if (/^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)$/.test(time) && Number.isFinite(Date.parse(time))) return time;
-  throw new InvalidArgumentError('A time is like 2026-11-21 or 2026-11-21T07:00:00Z.');
-}
 
 function readSearch(text: string): string {
   if ([...text].length >= 3) return text;

@@ -13,10 +13,10 @@ import { CliError } from '../cli-error.ts';
 import type { Ending } from '../exit-codes.ts';
 import { checkAnswer } from '../requests/check-answer.ts';
 import { type FileSet, stageFileSet } from '../requests/file-set.ts';
-import { quoted } from '../requests/how-to-use.ts';
 import type { Session } from '../session.ts';
 import { layoutFields } from '../terminal/fields.ts';
 import { discardOnInterrupt } from '../terminal/interrupt.ts';
+import { quoted } from '../terminal/quoted.ts';
 import { timeInWords, timeToTheSecond } from '../terminal/words.ts';
 
 export interface CredentialOptions {

@@ -1,6 +1,7 @@
 /** What `request` prints after its files: commands and configuration lines that use them as they lie. */
 import { join } from 'node:path';
 import type { CertificateJson } from '../../../api/certificate.ts';
+import { quoted } from '../terminal/quoted.ts';
 
 export function howToUse(
   folder: string,
@@ -20,7 +21,3 @@ export function howToUse(
     `  ssl_certificate_key ${file('key.pem')};`,
   ];
 }
-
-/** As a shell and nginx take it. */
-export const quoted = (path: string): string =>
-  /^[A-Za-z0-9/._-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;

@@ -2,6 +2,7 @@
 import type { RequestJson, RequestListQuery, RequestSummary } from '../../../api/request.ts';
 import { printable } from '../../../domain/policy/printable.ts';
 import { CliError } from '../cli-error.ts';
+import { collectFirst } from '../collect-pages.ts';
 import type { Ending } from '../exit-codes.ts';
 import type { Session } from '../session.ts';
 import { confirm } from '../terminal/confirm.ts';
@@ -14,19 +15,9 @@ export interface ListRequestsOptions extends Pick<RequestListQuery, 'status' | '
   readonly limit: number;
 }
 
-const largestPage = 1000;
-
 export async function listRequests(session: Session, { limit, ...filters }: ListRequestsOptions): Promise<Ending> {
   const client = await session.adminClient();
-  const items: RequestSummary[] = [];
-  let cursor: string | null | undefined;
-  while (cursor !== null && items.length < limit) {
-    const asked = { ...filters, limit: Math.min(limit - items.length, largestPage), ...(cursor && { cursor }) };
-    const page = await client.requests(asked);
-    items.push(...page.items);
-    cursor = page.nextCursor;
-  }
-  const hasMore = cursor !== null;
+  const { items, hasMore } = await collectFirst(limit, (page) => client.requests({ ...filters, ...page }));
   if (session.json) session.printJson({ items, hasMore });
   else if (items.length === 0) session.note(['No requests match.']);
   else printTable(session, items, hasMore);

@@ -5,9 +5,10 @@ import { setTimeout as timer } from 'node:timers/promises';
 import type { CertificateJson } from '../../../api/certificate.ts';
 import type { PendingRequestJson } from '../../../api/request.ts';
 import type { PrivysealClient } from '../../../client/client.ts';
-import { ClientFailure, ClientProblem } from '../../../client/failure.ts';
+import { ClientProblem } from '../../../client/failure.ts';
 import type { Outcome } from '../../../client/request-calls.ts';
-import { type Ending, endingOfProblem, failureEndings } from '../exit-codes.ts';
+import type { Ending } from '../exit-codes.ts';
+import { mayPass } from '../may-pass.ts';
 import type { Session } from '../session.ts';
 import { stageFileSet } from './file-set.ts';
 import { certificateFiles, keyFile, reportIssued, writeChecked } from './issued-files.ts';
@@ -70,11 +71,6 @@ async function askUntilItEnds(
     if (!outcome || session.now() - askedAt < pauseMs) await pause(pauseMs);
   }
 }
-
-const mayPass = (error: unknown): boolean => {
-  if (error instanceof ClientProblem) return endingOfProblem(error.code, error.status) === 'tryAgain';
-  return error instanceof ClientFailure && failureEndings[error.code] === 'notReachable';
-};
 
 const hasEnded = (error: unknown): boolean =>
   error instanceof ClientProblem &&

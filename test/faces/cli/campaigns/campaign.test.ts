@@ -124,6 +124,17 @@ describe('privyseal campaign list and show', () => {
     expect(JSON.parse((await run(['list', '--json'])).stdout)).toEqual({ items: [makeCampaignJson()], hasMore: false });
   });
 
+  it('lists more than the service gives at once', async () => {
+    let asked = 0;
+    const { run, service } = await started(() => {
+      const items = Array.from({ length: 1000 }, () => makeCampaignJson());
+      return { body: { items, nextCursor: `c${++asked}` } };
+    });
+    const { stdout } = await run(['list', '--limit', '1500', '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({ hasMore: true });
+    expect(service.requests.map(({ path }) => path.split('?')[1])).toEqual(['limit=1000', 'limit=500&cursor=c1']);
+  });
+
   it('shows one with a bar, its failures in words and its products', async () => {
     const { run } = await started(() => ({ body: makeProgressJson() }));
     const { stdout } = await run(['show', id], { columns: 100, env: { NO_COLOR: '1' } });

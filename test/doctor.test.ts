@@ -106,6 +106,12 @@ describe('privyseal doctor', () => {
     expect((await doctor(home)).states).toMatchObject({ passphrase: 'fail' });
   });
 
+  it('finds no fault in a certificate that `operator recover` kept aside', async () => {
+    const home = copyOf('kept-aside');
+    writeFileSync(join(home, 'admin/admin.crt.20261121T225440647Z'), '', { mode: 0o644 });
+    expect((await doctor(home)).states).toMatchObject({ permissions: 'ok' });
+  });
+
   it.each([
     ['a home open to others', 'open-home', (home: string) => chmodSync(home, 0o755), { home: 'fail' }],
     [

@@ -45,6 +45,8 @@ const sentences: Readonly<Record<ClientFailureCode, (host: string) => string>> =
     `The certificate of ${host} does not chain to the authority you trust. Check the file given with --ca (trust/system.pem of that service).`,
   wrongName: (host) => `The certificate of ${host} is for other names. Use the host name it was made for.`,
   outOfTime: (host) => `The certificate of ${host} is expired or not valid yet. Check the clocks of both machines.`,
+  ownCertificateMissing: (host) =>
+    `${host} demands a client certificate, as the admin face does, and none was shown. Check the address, or show one.`,
   ownCertificateRefused: (host) =>
     `${host} refused the client certificate. It may be revoked, expired or of another service.`,
   ownCertificateUnusable: () =>
@@ -78,6 +80,7 @@ function codeOf(error: unknown): ClientFailureCode | undefined {
 }
 
 function unlisted(code: string): ClientFailureCode | undefined {
+  if (code.endsWith('ALERT_CERTIFICATE_REQUIRED')) return 'ownCertificateMissing';
   if (alertAboutOurCertificate.test(code)) return 'ownCertificateRefused';
   if (/^ERR_(SSL|TLS)_/.test(code)) return 'connectionBroken';
   // llhttp's: what came is not HTTP.

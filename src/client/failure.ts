@@ -49,6 +49,7 @@ export type ClientFailureCode =
   | 'notTrusted' // the service's certificate does not chain to `caPem`
   | 'wrongName' // it chains, but is another host's
   | 'outOfTime' // expired or not yet valid
+  | 'ownCertificateMissing' // the service's TLS demands one, and none was shown
   | 'ownCertificateRefused' // the service's TLS refused ours
   | 'ownCertificateUnusable' // `caPem`, `certPem` or `keyPem` cannot be loaded
   | 'answerTooLarge'

@@ -213,7 +213,7 @@ describe('a connection', () => {
 
   it('without a client certificate to a face that requires one fails at once', async () => {
     const service = await startStubService(respond, { tls: { requestCert: true, rejectUnauthorized: true } });
-    expect(['connectionBroken', 'ownCertificateRefused']).toContain(await codeOf(clientOf(service).status()));
+    expect(['connectionBroken', 'ownCertificateMissing']).toContain(await codeOf(clientOf(service).status()));
     expect(service.requests).toEqual([]);
   });
 
@@ -248,7 +248,7 @@ describe('connectionFailure', () => {
   it.each([
     ['ENOTFOUND', 'addressUnknown'],
     ['EAI_AGAIN', 'addressUnknown'],
-    ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', 'ownCertificateRefused'],
+    ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', 'ownCertificateMissing'],
     ['ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE', 'ownCertificateRefused'],
     ['ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', 'ownCertificateRefused'],
     ['HPE_INVALID_CONSTANT', 'badAnswer'],

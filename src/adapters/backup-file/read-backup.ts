@@ -44,10 +44,16 @@ export interface OpenPart {
   end(): Promise<void>;
 }
 
-/** StartError `backupUnreadable`, `backupDamaged` or `backupTooNew`, which the two methods throw, too. */
+/** StartError `backupUnreadable`, `backupDamaged` (not one, or cut off) or `backupTooNew`, which the two methods throw, too. */
 export async function openBackup(path: string): Promise<OpenBackup> {
   const file = resolve(path);
-  const manifest = await reading(file, async (source) => (await readManifest(new Walk(file, source))).manifest);
+  const manifest = await reading(file, async (source, length) => {
+    const walk = new Walk(file, source);
+    const { manifest, size } = await readManifest(walk);
+    // Told before anybody looks for lists; what the octets are, only the whole way through shows.
+    if (length < lengthOf(manifest, size)) throw walk.cutOff(`octet ${length} of ${lengthOf(manifest, size)}`);
+    return manifest;
+  });
   const walk = (what: string, sink: PartSink, onProgress: OnProgress): Promise<void> =>
     reading(file, (source) => walkAll(new Walk(file, source), { what, sink, onProgress }));
   return {
@@ -60,10 +66,17 @@ export async function openBackup(path: string): Promise<OpenBackup> {
 
 const nowhere: OpenPart = { write: async () => {}, end: async () => {} };
 
-async function reading<T>(path: string, act: (source: OctetSource) => Promise<T>): Promise<T> {
+/** Of the whole file, in octets. */
+const lengthOf = ({ parts }: BackupManifest, manifestSize: number): number =>
+  [manifestSize, ...parts.map(({ size }) => size), digestSize].reduce(
+    (sum, size) => sum + tarSpan(size),
+    tarEnd.length,
+  );
+
+async function reading<T>(path: string, act: (source: OctetSource, length: number) => Promise<T>): Promise<T> {
   try {
     await using file: FileHandle = await open(path, 'r');
-    return await act(new OctetSource(file));
+    return await act(new OctetSource(file), (await file.stat()).size);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (error instanceof StartError || code === undefined || !('syscall' in (error as object))) throw error;

@@ -7,9 +7,9 @@ import { StartError } from '../../domain/errors.ts';
 import { isFolder, refuseOpenToOthers } from './home-directory.ts';
 import { isBusy, lockName } from './home-lock.ts';
 
-/** What others may read: it is in certificates, lists or on the network anyway. */
+/** What others may read, certificates kept aside included: it is in certificates, lists or on the network anyway. */
 const publicFiles =
-  /^(?:trust\/[^/]+\.pem|admin\/[^/]+\.crt|audit\/checkpoint|run\/ports\.json|privyseal\.lock(?:-journal)?)$/;
+  /^(?:trust\/[^/]+\.pem|admin\/[^/]+\.crt(?:\.\d{8}T\d+Z)?|audit\/checkpoint|run\/ports\.json|privyseal\.lock(?:-journal)?)$/;
 
 export async function examineHome(home: string): Promise<Finding[]> {
   if (!(await isFolder(home).catch(() => false))) {

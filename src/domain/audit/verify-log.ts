@@ -99,7 +99,7 @@ function extend(chain: Chain, event: KeptEvent | undefined): LogFault | undefine
   if (!event) return fault('unreadable', `What stands where event ${seq} should is no event as it was written.`);
   if (event.seq > seq) {
     const gap = event.seq - 1 === seq ? `Event ${seq} is` : `Events ${seq} to ${event.seq - 1} are`;
-    return fault('missing', `${gap} not where they should be: event ${event.seq} follows event ${chain.seq}.`);
+    return fault('missing', `${gap} not there: event ${event.seq} follows event ${chain.seq}.`);
   }
   if (event.seq < seq)
     return fault('misplaced', `Where event ${seq} should be stands one with the number ${event.seq}.`);

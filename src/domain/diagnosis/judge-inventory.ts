@@ -122,7 +122,7 @@ export function judgeCertificates({ authorities, admins }: InventoryFacts, { now
       ...next(advice),
     };
   }
-  const says = `${authorities.length} authorities and ${admins.length} admins, none soon to expire`;
+  const says = `certificates of ${authorities.length} authorities and ${admins.length} of admins, none soon to expire`;
   return { check, state: 'ok', says };
 }
 

@@ -65,6 +65,7 @@ export const failureEndings: Readonly<Record<ClientFailureCode, Ending>> = {
   notTrusted: 'notTrusted',
   wrongName: 'notTrusted',
   outOfTime: 'notTrusted',
+  ownCertificateMissing: 'notAuthorised',
   ownCertificateRefused: 'notAuthorised',
   ownCertificateUnusable: 'usage',
   answerTooLarge: 'failed',

@@ -1,5 +1,5 @@
 /** The command line's entry: parses, runs one verb, reports its error, and answers the exit code. */
-import { CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { CliError } from './cli-error.ts';
 import { type Ending, exitCodes } from './exit-codes.ts';
 import { buildProgram, type ProgramDeps } from './program.ts';
@@ -26,7 +26,7 @@ export async function runCli(argv: readonly string[], io: CliIo, deps: CliDeps):
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.ok;
     const { reportError } = await import('./report-error.ts');
-    return reportError(asUsage(error), io, argv.includes('--json'));
+    return reportError(asUsage(error, verbOf(program, argv)), io, argv.includes('--json'));
   }
 }
 
@@ -44,10 +44,20 @@ async function runVerb(
 }
 
 /** Commander's own errors say `error: …`; a verb without its subcommand has shown its help instead. */
-function asUsage(error: unknown): unknown {
+function asUsage(error: unknown, asked: string): unknown {
   if (!(error instanceof CommanderError)) return error;
   if (error.code === 'commander.help') return new CliError('usage', 'A verb is missing; the verbs are listed above.');
   const message = error.message.replace(/^error: /, '');
   const sentence = /[.!?)]$/.test(message) ? message : `${message}.`;
-  return new CliError('usage', `${sentence} See \`privyseal --help\`.`, error);
+  return new CliError('usage', `${sentence} See \`${asked} --help\`.`, error);
+}
+
+/** What was asked as far as it is a verb: `privyseal audit verify`. Values of options are rarely verbs, and then only a hint is wrong. */
+function verbOf(program: Command, argv: readonly string[]): string {
+  let [verb, asked] = [program, program.name()];
+  for (const word of argv) {
+    const next = verb.commands.find((command) => command.name() === word);
+    if (next) [verb, asked] = [next, `${asked} ${word}`];
+  }
+  return asked;
 }

@@ -125,13 +125,20 @@ function localUrl(env: NodeJS.ProcessEnv, variable: string, fallback: string): s
   throw new CliError('usage', `${variable} is \`${port}\`, but must be a port from 1 to 65535.`);
 }
 
-const readCa = (files: CredentialFiles): Promise<string> =>
-  readCredential(files.ca, 'the CA of the service', '--ca FILE');
+async function readCa({ ca: file }: CredentialFiles): Promise<string> {
+  const pem = await readCredential(file, 'the CA of the service', '--ca FILE');
+  const { assertCertificates } = await import('./pem-files.ts');
+  assertCertificates({ file, pem });
+  return pem;
+}
 
-const readKeyPair = async (files: CredentialFiles): Promise<{ certPem: string; keyPem: string }> => ({
-  certPem: await readCredential(files.cert, 'the client certificate', '--cert FILE and --key FILE'),
-  keyPem: await readCredential(files.key, 'the client certificate’s key', '--cert FILE and --key FILE'),
-});
+async function readKeyPair({ cert, key }: CredentialFiles): Promise<{ certPem: string; keyPem: string }> {
+  const certPem = await readCredential(cert, 'the client certificate', '--cert FILE and --key FILE');
+  const keyPem = await readCredential(key, 'the client certificate’s key', '--cert FILE and --key FILE');
+  const { assertPair } = await import('./pem-files.ts');
+  assertPair({ file: cert, pem: certPem }, { file: key, pem: keyPem });
+  return { certPem, keyPem };
+}
 
 /** Visible ASCII only, as a header takes it. */
 const tokenText = /^[\x21-\x7e]+$/;

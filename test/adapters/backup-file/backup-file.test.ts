@@ -118,6 +118,13 @@ describe('a backup file that is not as it was written', () => {
     );
   });
 
+  it('is refused at its opening when it was cut off, before anybody looks for lists', async () => {
+    const file = folder('short.tar');
+    await writeBackup(file);
+    truncateSync(file, readFileSync(file).length - 1);
+    await expect(openBackup(file)).rejects.toMatchObject({ code: 'backupDamaged' });
+  });
+
   it('is refused wherever a bit was flipped', async () => {
     const file = folder('flipped.tar');
     await writeBackup(file);

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { CertificateJson } from '../../../src/api/certificate.ts';
 import type { DeploymentJson } from '../../../src/api/deployment.ts';
@@ -18,6 +20,32 @@ async function started(
 const lines = (text: string): string[] => text.split('\n').slice(0, -1);
 const esc = String.fromCharCode(27);
 const withoutColour = (text: string): string => text.replaceAll(new RegExp(`${esc}\\[\\d+m`, 'g'), '');
+
+describe('the files that are shown to the service', () => {
+  it.each([
+    ['a CA that holds no certificate', 'trust/system.pem'],
+    ['a certificate that is none', 'admin/admin.crt'],
+    ['a key that is none', 'admin/admin.key'],
+  ])('are refused by name: %s', async (_what, file) => {
+    const [service, run] = await started(() => ({ body: {} }));
+    const cwd = homeFor(service);
+    writeFileSync(join(cwd, 'data', file), 'nothing of use');
+    const { code, stderr } = await run(['list'], { cwd });
+    expect([code, stderr]).toEqual([2, expect.stringContaining(file)]);
+    expect(service.requests).toEqual([]);
+  });
+});
+
+describe('a command line that is not right', () => {
+  it.each([
+    [['audit', 'verify', '--bogus'], 'privyseal audit verify --help'],
+    [['list', '--limit', '0'], 'privyseal list --help'],
+    [['bogus'], 'privyseal --help'],
+  ])('%j is sent to the help of its verb', async (argv, help) => {
+    const { code, stderr } = await commandLine(argv);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(`See \`${help}\`.`)]);
+  });
+});
 
 describe('privyseal list', () => {
   const items = [

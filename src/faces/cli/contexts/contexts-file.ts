@@ -73,7 +73,9 @@ async function fromYaml(path: string, text: string): Promise<unknown> {
   try {
     return parse(text);
   } catch (error) {
-    throw new CliError('fileUnreadable', `${path} is not YAML: ${(error as Error).message}`, error);
+    const [what = ''] = (error as Error).message.split('\n', 1);
+    const advice = 'Mend it, or remove it and add the contexts again.';
+    throw new CliError('fileUnreadable', `${path} is not YAML: ${what.replace(/[:.]$/, '')}. ${advice}`, error);
   }
 }
 

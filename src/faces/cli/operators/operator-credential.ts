@@ -6,6 +6,7 @@ import type { CertificateJson } from '../../../api/certificate.ts';
 import type { OperatorBody, OperatorCertificateBody } from '../../../api/operator.ts';
 import { keyPem, makeCsr, makeLocalKey } from '../../../client/local-key.ts';
 import { decodePem, encodePem } from '../../../domain/der/pem.ts';
+import { CaError } from '../../../domain/errors.ts';
 import { printable } from '../../../domain/policy/printable.ts';
 import { parseCsr } from '../../../domain/x509/csr.ts';
 import type { KeyType } from '../../../domain/x509/key-type.ts';
@@ -108,9 +109,14 @@ async function readCsr(file: string): Promise<CertificateRequest> {
   const bytes = await readFile(file).catch((error: unknown) => {
     throw new CliError('fileUnreadable', `${file}, the CSR, cannot be read. Check its path and mode.`, error);
   });
-  // DER of a CSR starts with a SEQUENCE.
-  const der = bytes[0] === 0x30 ? new Uint8Array(bytes) : decodePem(bytes.toString('latin1'), label);
-  return { csr: encodePem(label, der), spkiDer: parseCsr(der, () => false).publicKey.spkiDer };
+  try {
+    // DER of a CSR starts with a SEQUENCE.
+    const der = bytes[0] === 0x30 ? new Uint8Array(bytes) : decodePem(bytes.toString('latin1'), label);
+    return { csr: encodePem(label, der), spkiDer: parseCsr(der, () => false).publicKey.spkiDer };
+  } catch (error) {
+    if (!(error instanceof CaError)) throw error;
+    throw new CaError(error.code, `${file}, the CSR, is not acceptable. ${error.message}`, { reasons: error.reasons });
+  }
 }
 
 interface Report {

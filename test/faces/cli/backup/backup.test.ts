@@ -98,10 +98,19 @@ describe('privyseal restore', () => {
     expect(code).toBe(0);
     const input = { file: 'b.tar', crls: ['a.crl', 'b.crl'], withoutCrl: ['dev-root'], keepTokens: false };
     expect(asked).toEqual([{ home: '/srv/new' }, input]);
-    expect(stdout).toMatch(/dev-issuing +list 9 of .*: 2 revoked again, 1 unknown serials kept as revoked/);
+    expect(stdout).toMatch(/dev-issuing +list 9 of .*: 2 revoked again, unknown serials kept as revoked: 1/);
     expect(stdout).toMatch(/dev-root +no list/);
     expect(stdout).toMatch(/Tokens +ended/);
     expect(stdout).toContain('privyseal --home /srv/new serve');
+  });
+
+  it('keeps a column between the names of authorities, however long, and what is told of them', async () => {
+    const lists = restored.lists.map((list) => ({ ...list, authority: 'staging-issuing' }));
+    const argv = ['restore', 'b.tar', '--without-crl', 'staging-root-of-all'];
+    const report = { ...restored, lists, withoutCrl: ['staging-root-of-all'] };
+    const { stdout } = await run(argv, async () => report);
+    expect(stdout).toMatch(/^staging-issuing {2,}list/m);
+    expect(stdout).toMatch(/^staging-root-of-all {2,}no list/m);
   });
 
   it('asks in plain words for what is missing, as a refusal', async () => {

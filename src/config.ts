@@ -159,7 +159,11 @@ export const ConfigSchema = Type.Object(
       default: 'info',
       description: 'Lines below this level are not written',
     }),
-    requestLog: Type.Boolean({ default: true, description: 'One log line for each request' }),
+    requestLog: Type.Boolean({
+      default: true,
+      description:
+        'One log line for each request; probes and answered polls of renewal information only at the level `debug`',
+    }),
   },
   { additionalProperties: false },
 );

@@ -71,7 +71,7 @@ export function buildFace(kind: FaceKind, deps: FaceDeps, addRoutes: AddRoutes):
   countAnswers(face, { name: kind.name, services, connections });
   if (deps.requestLog) logRequests(face, logger);
   if (kind.answersPolls) {
-    const lines = deps.requestLog ? { logger, newInstance } : undefined;
+    const lines = deps.requestLog && logger.isLevelEnabled('debug') ? { logger, newInstance } : undefined;
     answerPolls(face.server, { name: kind.name, arrivals, connections, lines, ...deps });
   }
   addRoutes(face, connections, deps);

@@ -3,19 +3,24 @@ import { LogController } from 'fastify';
 import type { Logger } from 'pino';
 import type { Face } from './face-deps.ts';
 import { pathOf } from './problems/answer-errors.ts';
+import { renewalRoute } from './routes/renewal-routes.ts';
 
 const maxLoggedPath = 200;
 
 export function logRequests(face: Face, logger: Logger): void {
   face.addHook('onResponse', (request, reply, done) => {
-    // Probes come every second for ever; they are of interest to nobody but a debugger.
-    const level = request.routeOptions.url === '/livez' || request.routeOptions.url === '/readyz' ? 'debug' : 'info';
     const { id, ip: address, method } = request;
+    const status = reply.statusCode;
     const path = pathOf(request).slice(0, maxLoggedPath);
-    logAnswer(logger, level, { id, address, method, path, status: reply.statusCode, ms: reply.elapsedTime });
+    const level = levelOf(request.routeOptions.url, status);
+    logAnswer(logger, level, { id, address, method, path, status, ms: reply.elapsedTime });
     done();
   });
 }
+
+/** Probes, and the polls of a whole fleet, come for ever: they are counted, and of interest to nobody but a debugger. */
+const levelOf = (route: string | undefined, status: number): 'info' | 'debug' =>
+  route === '/livez' || route === '/readyz' || (route === renewalRoute && status < 400) ? 'debug' : 'info';
 
 interface AnswerLine {
   readonly id: string;

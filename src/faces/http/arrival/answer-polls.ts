@@ -19,7 +19,7 @@ interface PolledFace {
   readonly connections: ConnectionRegistry;
   /** Unix milliseconds. */
   readonly now: () => number;
-  /** Undefined: no line for each answer. */
+  /** Undefined: no line for each answer, as at levels above `debug`. */
   readonly lines: { readonly logger: Logger; readonly newInstance: () => string } | undefined;
 }
 
@@ -72,7 +72,7 @@ function watch(request: IncomingMessage, response: ServerResponse, face: PolledF
     const status = response.statusCode;
     services.countAnswer({ face: name, method: 'GET', route: renewalRoute, status, seconds: ms / 1000 });
     if (!lines) return;
-    logAnswer(lines.logger, 'info', {
+    logAnswer(lines.logger, 'debug', {
       id: lines.newInstance(),
       address,
       method: 'GET',

@@ -10,6 +10,7 @@ import { makeFaceDeps } from '../../../support/face-deps.ts';
 import { hierarchy, makeServices } from '../../../support/services-double.ts';
 import { testNow } from '../../../support/test-hierarchy.ts';
 
+const debugLevel = 20; // pino's number
 const { serial } = hierarchy.leaf;
 const path = `/v1/renewal-info/${serial}`;
 const info: RenewalInfo = {
@@ -82,7 +83,7 @@ describe('a poll whose answer is ready', () => {
     expect(told(fast)).toEqual(told(slow));
     expect(fast.counted.map(({ status }) => status)).toEqual([200, 200, 304]);
     expect(fast.lines()).toEqual(slow.lines());
-    expect(fast.lines()).toHaveLength(2);
+    expect(fast.lines()).toMatchObject([{ level: debugLevel }, { level: debugLevel }]);
   });
 
   it('is limited with all other requests of its address', async () => {

@@ -37,6 +37,7 @@ import type {
 } from './inventory-questions.ts';
 import type { IdempotencyKey, KeyBlock, Stop, StopOf } from './issuance-conditions.ts';
 import type { RequestStore } from './request-store.ts';
+import type { CrlRecord, RevocationStore } from './revocation-store.ts';
 
 /**
  * The operator a certificate is for. `known`: must exist. `new`: must not, and comes to be with the certificate, so that
@@ -74,16 +75,6 @@ export type IntentOutcome =
   /** There is no such request, or it is pending, denied or expired. */
   | { readonly kind: 'requestNotApproved' };
 
-export type RevokeOutcome =
-  | { readonly kind: 'done'; readonly record: CertificateRecord }
-  | { readonly kind: 'notFound' }
-  /** Already revoked for good; a hold may still become a revocation. */
-  | { readonly kind: 'alreadyRevoked'; readonly record: CertificateRecord }
-  /** Released although it is not on hold. */
-  | { readonly kind: 'notHeld'; readonly record: CertificateRecord }
-  /** It would take the last valid certificate of an admin. */
-  | { readonly kind: 'lastAdmin' };
-
 /** `serials`: the operator's certificates that are good now, whose connections may not go on as they are. */
 export type RoleOutcome =
   | { readonly kind: 'done'; readonly operator: Operator; readonly serials: readonly string[] }
@@ -106,23 +97,6 @@ export type RemoveProductOutcome =
 export interface PageQuery {
   readonly after?: string;
   readonly limit: number;
-}
-
-export interface CrlRecord {
-  /** Id of the generation that signed it: see domain/records/generation.ts. */
-  readonly authority: string;
-  readonly crlNumber: number;
-  /** Unix seconds. */
-  readonly thisUpdate: number;
-  readonly nextUpdate: number;
-  readonly der: Uint8Array;
-}
-
-/** One line of a CRL. Closed intents are here too: their serial may have been signed. */
-export interface RevokedEntry extends Revocation {
-  readonly serial: string;
-  /** Unix seconds. */
-  readonly notAfter: number;
 }
 
 /** A revocation that a restore takes from a list that is newer than its backup. */
@@ -222,7 +196,8 @@ export interface Inventory
     DeploymentStore,
     CampaignStore,
     AlertStore,
-    ExternalStore {
+    ExternalStore,
+    RevocationStore {
   // --- issuance -------------------------------------------------------------------------------------------------------
   /**
    * Makes the serial, what will be signed, the token use and the audit entry durable, before anything is signed. Rejects
@@ -276,20 +251,6 @@ export interface Inventory
    * by Unix second `now`. True when there is more to do.
    */
   catchUp(now: number): Promise<boolean>;
-  /** keyCompromise also blocks the key for good. Judged with the act: an admin with a valid certificate is left. */
-  revokeCertificate(revoking: { serial: string; revocation: Revocation; audit: AuditEntry }): Promise<RevokeOutcome>;
-  releaseCertificate(releasing: { serial: string; audit: AuditEntry }): Promise<RevokeOutcome>;
-  /** Serials of predecessors that were due to be revoked by Unix second `now`, the longest due first. */
-  dueSupersessions(now: number, limit: number): Promise<readonly string[]>;
-  /**
-   * Revokes a predecessor that was planned to be as `superseded` at Unix second `at`, and forgets the plan. Undefined, and
-   * nothing is revoked, if there was no plan, if it is revoked already, or if its successor is not good: nothing replaces it.
-   */
-  supersedeCertificate(superseding: {
-    serial: string;
-    at: number;
-    audit: AuditEntry;
-  }): Promise<CertificateRecord | undefined>;
   /** Why no certificate may be issued for this key: it is an authority's or operator's, or revoked for compromise. */
   keyBlock(keySha256: string): Promise<KeyBlock | undefined>;
 
@@ -299,17 +260,7 @@ export interface Inventory
   /** Moves all of them; rejects with `conflict`, moving none, if one is unknown, archived already, an intent or an authority's. */
   archiveCertificates(archiving: { serials: readonly string[]; audit: AuditEntry }): Promise<void>;
 
-  // --- revocation lists ------------------------------------------------------------------------------------------------
-  /**
-   * Revoked certificates and quarantined serials not expired at `unexpiredAt` (Unix seconds), by serial ascending: of a
-   * generation of an authority, by its id. What no generation is known to have signed is on the lists of all.
-   */
-  revokedEntries(generation: string, unexpiredAt: number): Promise<readonly RevokedEntry[]>;
-  /** Rejects with `conflict` unless crlNumber is greater than every earlier one of the generation. */
-  recordCrl(crl: CrlRecord, audit: AuditEntry): Promise<void>;
-  latestCrl(generation: string): Promise<CrlRecord | undefined>;
-  /** The revocation of a serial that is quarantined: on a list of the generation, but not in the inventory. */
-  quarantined(generation: string, serial: string): Promise<Revocation | undefined>;
+  // --- restoring ------------------------------------------------------------------------------------------------------
   /** Ends a restore; only on an inventory that nobody else uses. */
   recordRestoration(restoration: Restoration): Promise<void>;
 

@@ -7,7 +7,8 @@ import { type AuthorityGeneration, authorityOfGeneration, generationId } from '.
 import { type ParsedCertificate, parseCertificate } from '../../domain/x509/certificate.ts';
 import type { CrlEntry } from '../../domain/x509/crl.ts';
 import { verifySignature } from '../../domain/x509/public-key.ts';
-import type { CrlRecord, Inventory, Restoration, RestoredRevocation } from '../../ports/inventory.ts';
+import type { Inventory, Restoration, RestoredRevocation } from '../../ports/inventory.ts';
+import type { CrlRecord } from '../../ports/revocation-store.ts';
 import type { NewestList } from './newest-lists.ts';
 
 export interface RestoreDeps {

@@ -1,6 +1,6 @@
 /** A list as it is served. */
 import { createHash } from 'node:crypto';
-import type { CrlRecord } from '../../ports/inventory.ts';
+import type { CrlRecord } from '../../ports/revocation-store.ts';
 
 /** Bytes to serve as they are, with their validators. */
 export interface PublishedCrl {

@@ -5,7 +5,7 @@ import type { AuditEntry } from '../../domain/records/audit-event.ts';
 import type { CertificateRecord, Revocation } from '../../domain/records/certificate.ts';
 import { refuse } from '../../domain/refusal.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { RevokeOutcome } from '../../ports/inventory.ts';
+import type { RevokeOutcome } from '../../ports/revocation-store.ts';
 import { actorOf, type Caller } from '../caller.ts';
 import { findVisible, type ViewDeps, viewOf } from '../inventory/view-certificate.ts';
 import type { CertificateView } from '../services.ts';
@@ -44,7 +44,9 @@ export const createRevokeCertificate =
       }),
     };
     const audit = entry(deps, caller, record, { kind: 'certificate.revoked', details: { reason } });
-    const outcome = await deps.inventory.revokeCertificate({ serial: record.serial, revocation, audit });
+    // A CSR proves possession once, and may be copied: with another's a product could take down what is not its own.
+    const scope = caller.kind === 'operator' ? {} : { sharersOf: caller.product };
+    const outcome = await deps.inventory.revokeCertificate({ serial: record.serial, revocation, ...scope, audit });
     return settle(deps, outcome, true);
   };
 
@@ -70,7 +72,7 @@ async function settle(deps: RevokeDeps, outcome: RevokeOutcome, revoked: boolean
   if (outcome.kind === 'notHeld') {
     throw new CaError('conflict', `The certificate ${record.serial} is not on hold; only a hold can be released.`);
   }
-  deps.news.announce({ serial: record.serial, authority: record.authority, revoked });
+  for (const { serial, authority } of [record, ...outcome.sharers]) deps.news.announce({ serial, authority, revoked });
   const der = await deps.inventory.certificateDer(record.serial);
   if (!der) throw new CaError('serverInternal', 'The certificate’s bytes are not recorded.');
   return viewOf(deps, record, der);

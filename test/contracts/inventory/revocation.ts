@@ -3,15 +3,18 @@ import { describe, expect, it } from 'vitest';
 import type { Revocation } from '../../../src/domain/records/certificate.ts';
 import {
   auditEntry,
+  certificateDetails,
   daySeconds,
   enrolmentToken,
   environment,
+  frozenNow,
   frozenNowSeconds,
   issuanceIntent,
   product,
   recordCertificate,
   serialAt,
 } from '../../support/inventory-builders.ts';
+import { codeOf } from '../../support/rejection.ts';
 import type { InventoryStore } from '../inventory.ts';
 import { openedInventory } from './opened.ts';
 
@@ -88,6 +91,78 @@ export function revocationContract(makeStore: () => Promise<InventoryStore>): vo
       expect(await opened.inventory.keyBlock(own.keySha256)).toBe('compromised');
       expect(await opened.inventory.keyBlock(operators.keySha256)).toBe('compromised');
       expect(await opened.inventory.keyBlock(kept.keySha256)).toBeUndefined();
+    });
+  });
+
+  describe('a compromised key', () => {
+    const opened = openedInventory(makeStore);
+    const compromise = async (serial: string, sharersOf?: string) => {
+      const object = `certificate:${serial}`;
+      const outcome = await opened.inventory.revokeCertificate({
+        serial,
+        revocation: { at, reason: 'keyCompromise', invalidityDate: at - 5 },
+        ...(sharersOf !== undefined && { sharersOf }),
+        audit: auditEntry({ kind: 'certificate.revoked', object }),
+      });
+      if (outcome.kind !== 'done') throw new Error(outcome.kind);
+      return outcome.sharers.map((each) => each.serial).sort();
+    };
+    const revocationOf = async (serial: string) => (await opened.inventory.certificate(serial))?.revocation;
+
+    it('takes every certificate of it along that has not ended, held and unfinished ones, too, and no other', async () => {
+      const { inventory } = opened;
+      const named = await recordCertificate(inventory);
+      const { keySha256 } = named;
+      const good = await recordCertificate(inventory, { keySha256 });
+      const held = await recordCertificate(inventory, { keySha256 });
+      const hold = { at: 1, reason: 'certificateHold' } as const;
+      await inventory.revokeCertificate({ serial: held.serial, revocation: hold, audit: auditEntry() });
+      const ended = await recordCertificate(inventory, { keySha256, notAfter: at - 1 });
+      const before = await recordCertificate(inventory, { keySha256 });
+      const earlier = { at: 1, reason: 'superseded' } as const;
+      await inventory.revokeCertificate({ serial: before.serial, revocation: earlier, audit: auditEntry() });
+      const stranger = await recordCertificate(inventory);
+      const intent = issuanceIntent(certificateDetails({ keySha256 }));
+      await inventory.recordIntent(intent);
+
+      const expected = [good.serial, held.serial, intent.certificate.serial].sort();
+      expect(await compromise(named.serial)).toEqual(expected);
+      const revocation = { at, reason: 'keyCompromise', invalidityDate: at - 5 };
+      for (const serial of expected) expect(await revocationOf(serial)).toEqual(revocation);
+      expect(await revocationOf(ended.serial)).toBeNull();
+      expect(await revocationOf(before.serial)).toEqual(earlier);
+      expect(await revocationOf(stranger.serial)).toBeNull();
+      const { serial } = intent.certificate;
+      const issued = { serial, certificateDer: new Uint8Array([0x30]), issuedAt: frozenNow, audit: auditEntry() };
+      expect(await codeOf(inventory.recordIssued(issued))).toBe('conflict');
+    });
+
+    it('leaves to others what is theirs where one owner alone is meant', async () => {
+      const named = await recordCertificate(opened.inventory, { owner: 'dev/a' });
+      const own = await recordCertificate(opened.inventory, { owner: 'dev/a', keySha256: named.keySha256 });
+      const others = await recordCertificate(opened.inventory, { owner: 'dev/b', keySha256: named.keySha256 });
+      expect(await compromise(named.serial, 'dev/a')).toEqual([own.serial]);
+      expect(await revocationOf(others.serial)).toBeNull();
+    });
+
+    it('has an event for each, which names the one that was asked for', async () => {
+      const named = await recordCertificate(opened.inventory);
+      const sharer = await recordCertificate(opened.inventory, { keySha256: named.keySha256 });
+      await compromise(named.serial);
+      const newest = (await opened.inventory.auditEvents(0, 100)).at(-1);
+      expect(newest).toMatchObject({
+        kind: 'certificate.revoked',
+        object: `certificate:${sharer.serial}`,
+        details: { reason: 'keyCompromise', sharesKeyWith: named.serial },
+      });
+    });
+
+    it('takes nothing along for any other reason', async () => {
+      const named = await recordCertificate(opened.inventory);
+      const sharer = await recordCertificate(opened.inventory, { keySha256: named.keySha256 });
+      const revocation = { at, reason: 'superseded' } as const;
+      await opened.inventory.revokeCertificate({ serial: named.serial, revocation, audit: auditEntry() });
+      expect(await revocationOf(sharer.serial)).toBeNull();
     });
   });
 

@@ -105,6 +105,18 @@ describe('revokeCertificate', () => {
     expect(await codeOf(revoke(root!.serial))).toBe('conflict');
   });
 
+  it('for keyCompromise takes the product’s other certificates of this key along', async () => {
+    const key = makeSigningKey();
+    const csrDer = buildCsr({ key });
+    const issueAgain = async () => (await certified(service, await demoToken(service), { csrDer })).record.serial;
+    const [first, second] = [await issueAgain(), await issueAgain()];
+    const told: string[] = [];
+    service.services.onRevoked((serial) => told.push(serial));
+    await revoke(first, 'keyCompromise', product);
+    expect(told.sort()).toEqual([first, second].sort());
+    expect((await crlEntry(second))?.reason).toBe('keyCompromise');
+  });
+
   it('tells those who hold its connections', async () => {
     const told: string[] = [];
     service.services.onRevoked((serial) => told.push(serial));

@@ -2,6 +2,7 @@
 import { CaError } from '../../../domain/errors.ts';
 import type { CertificateRecord } from '../../../domain/records/certificate.ts';
 import type { Connection } from '../connection.ts';
+import { octets, serialOctets } from '../rows/certificate-row.ts';
 import type { Acts } from './acts.ts';
 import { adminRule } from './admin-rule.ts';
 import type { AuditChain } from './audit-chain.ts';
@@ -21,6 +22,31 @@ export function revocationActs(
        next_update = excluded.next_update, der = excluded.der`,
   );
 
+  const sharing = connection
+    .prepare<{ key: Buffer; serial: Buffer; owner: string | null; at: number }, string>(
+      `SELECT lower(hex(serial)) FROM certificates
+       WHERE key_sha256 = :key AND serial <> :serial AND purpose IN ('product', 'operator') AND not_after >= :at
+         AND (state <> 'revoked' OR revocation_reason = 'certificateHold') AND (:owner IS NULL OR owner = :owner)`,
+    )
+    .pluck();
+
+  /** Who has the key can do with each of them what the key's owner can. The last admin is for a person to replace. */
+  const revokeSharers = (
+    { serial, keySha256 }: CertificateRecord,
+    { revocation, sharersOf, audit: entry }: Parameters<Acts['revokeCertificate']>[0],
+  ): CertificateRecord[] => {
+    const { at } = revocation;
+    const asked = { key: octets(keySha256), serial: serialOctets(serial), owner: sharersOf ?? null, at };
+    const found = sharing.all(asked).map((each) => states.find(each)!);
+    const sharers = found.filter((each) => each.purpose !== 'operator' || !admins.needCertificate(each, at));
+    for (const each of sharers) {
+      states.revoke(each.serial, revocation);
+      const details = { reason: revocation.reason, sharesKeyWith: serial };
+      audit.append({ ...entry, object: `certificate:${each.serial}`, details });
+    }
+    return sharers;
+  };
+
   /** An open intent is no certificate yet: its way out is to be issued or closed. */
   const find = (serial: string): CertificateRecord | undefined => {
     const record = states.find(serial);
@@ -28,7 +54,8 @@ export function revocationActs(
   };
 
   return {
-    revokeCertificate({ serial, revocation, audit: entry }) {
+    revokeCertificate(revoking) {
+      const { serial, revocation, audit: entry } = revoking;
       const record = find(serial);
       if (!record) return { kind: 'notFound' };
       const held = record.revocation?.reason === 'certificateHold';
@@ -38,7 +65,8 @@ export function revocationActs(
       if (record.purpose === 'operator' && admins.needCertificate(record, revocation.at)) return { kind: 'lastAdmin' };
       states.revoke(serial, revocation);
       audit.append(entry);
-      return { kind: 'done', record: { ...record, state: 'revoked', revocation } };
+      const sharers = revocation.reason === 'keyCompromise' ? revokeSharers(record, revoking) : [];
+      return { kind: 'done', record: { ...record, state: 'revoked', revocation }, sharers };
     },
 
     releaseCertificate({ serial, audit: entry }) {
@@ -47,7 +75,7 @@ export function revocationActs(
       if (record.revocation?.reason !== 'certificateHold') return { kind: 'notHeld', record };
       states.release(serial);
       audit.append(entry);
-      return { kind: 'done', record: { ...record, state: 'issued', revocation: null } };
+      return { kind: 'done', record: { ...record, state: 'issued', revocation: null }, sharers: [] };
     },
 
     recordCrl(crl, entry) {

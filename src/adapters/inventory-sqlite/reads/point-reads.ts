@@ -9,14 +9,8 @@ import {
   type AuthorityGeneration,
   authorityOfGeneration,
 } from '../../../domain/records/generation.ts';
-import type {
-  ArchivableQuery,
-  AuditKey,
-  CheckpointRecord,
-  CrlRecord,
-  Inventory,
-  RevokedEntry,
-} from '../../../ports/inventory.ts';
+import type { ArchivableQuery, AuditKey, CheckpointRecord, Inventory } from '../../../ports/inventory.ts';
+import type { CrlRecord, RevokedEntry } from '../../../ports/revocation-store.ts';
 import { findIdempotencyKey, idempotencyKeyLookUp } from '../acts/intent-conditions.ts';
 import { countOfOwner } from '../acts/quota-counts.ts';
 import { dueSupersessions, supersessionReads } from '../acts/supersession-acts.ts';

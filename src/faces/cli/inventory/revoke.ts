@@ -32,7 +32,8 @@ export async function release(session: Session, serial: string): Promise<Ending>
 async function askFirst(session: Session, certificate: CertificateJson, reason: RevocationReason): Promise<void> {
   const owner = certificate.product ?? certificate.purpose;
   const what = printable(`${certificate.names[0] ?? certificate.subject} of ${owner}`, 300);
-  const finality = reason === 'certificateHold' ? 'It can be released again.' : 'This cannot be undone.';
+  const sharers = reason === 'keyCompromise' ? 'Every other certificate of its key goes with it. ' : '';
+  const finality = reason === 'certificateHold' ? 'It can be released again.' : `${sharers}This cannot be undone.`;
   const question = `Revoke ${certificate.serial} (${what}), ${reason}? ${finality} [y/N] `;
   if (!(await confirm(session.io, question))) throw new CliError('declined', 'Nothing was revoked.');
 }

@@ -1,0 +1,71 @@
+/** Port: the part of the inventory that revokes, and keeps what the world is told of it (RFC 5280 §5). Held to what ports/inventory.ts says of all of it. */
+import type { AuditEntry } from '../domain/records/audit-event.ts';
+import type { CertificateRecord, Revocation } from '../domain/records/certificate.ts';
+
+export type RevokeOutcome =
+  /** `sharers`: what else was revoked, because it holds the same compromised key. */
+  | {
+      readonly kind: 'done';
+      readonly record: CertificateRecord;
+      readonly sharers: readonly Pick<CertificateRecord, 'serial' | 'authority'>[];
+    }
+  | { readonly kind: 'notFound' }
+  /** Already revoked for good; a hold may still become a revocation. */
+  | { readonly kind: 'alreadyRevoked'; readonly record: CertificateRecord }
+  /** Released although it is not on hold. */
+  | { readonly kind: 'notHeld'; readonly record: CertificateRecord }
+  /** It would take the last valid certificate of an admin. */
+  | { readonly kind: 'lastAdmin' };
+
+export interface CrlRecord {
+  /** Id of the generation that signed it: see domain/records/generation.ts. */
+  readonly authority: string;
+  readonly crlNumber: number;
+  /** Unix seconds. */
+  readonly thisUpdate: number;
+  readonly nextUpdate: number;
+  readonly der: Uint8Array;
+}
+
+/** One line of a CRL. Closed intents are here too: their serial may have been signed. */
+export interface RevokedEntry extends Revocation {
+  readonly serial: string;
+  /** Unix seconds. */
+  readonly notAfter: number;
+}
+
+export interface RevocationStore {
+  /**
+   * Judged with the act: an admin with a valid certificate is left. keyCompromise also blocks the key for good, and revokes
+   * alike whatever else of a product or operator holds it and has not ended: held, too, and what is about to be issued; of
+   * the owner `sharersOf` alone, if one is given. Each has an event of the same kind, time and actor as `audit`.
+   */
+  revokeCertificate(revoking: {
+    serial: string;
+    revocation: Revocation;
+    sharersOf?: string;
+    audit: AuditEntry;
+  }): Promise<RevokeOutcome>;
+  releaseCertificate(releasing: { serial: string; audit: AuditEntry }): Promise<RevokeOutcome>;
+  /** Serials of predecessors that were due to be revoked by Unix second `now`, the longest due first. */
+  dueSupersessions(now: number, limit: number): Promise<readonly string[]>;
+  /**
+   * Revokes a predecessor that was planned to be as `superseded` at Unix second `at`, and forgets the plan. Undefined, and
+   * nothing is revoked, if there was no plan, if it is revoked already, or if its successor is not good: nothing replaces it.
+   */
+  supersedeCertificate(superseding: {
+    serial: string;
+    at: number;
+    audit: AuditEntry;
+  }): Promise<CertificateRecord | undefined>;
+  /**
+   * Revoked certificates and quarantined serials not expired at `unexpiredAt` (Unix seconds), by serial ascending: of a
+   * generation of an authority, by its id. What no generation is known to have signed is on the lists of all.
+   */
+  revokedEntries(generation: string, unexpiredAt: number): Promise<readonly RevokedEntry[]>;
+  /** Rejects with `conflict` unless crlNumber is greater than every earlier one of the generation. */
+  recordCrl(crl: CrlRecord, audit: AuditEntry): Promise<void>;
+  latestCrl(generation: string): Promise<CrlRecord | undefined>;
+  /** The revocation of a serial that is quarantined: on a list of the generation, but not in the inventory. */
+  quarantined(generation: string, serial: string): Promise<Revocation | undefined>;
+}

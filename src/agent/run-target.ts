@@ -10,7 +10,7 @@ import type { AgentFile, TargetConfig } from './config/agent-schema.ts';
 import { type FolderLock, lockFolder } from './files/folder-lock.ts';
 import { makeSetFolders, openSetStore } from './files/set-store.ts';
 import { nextAttemptAt } from './plan/next-attempt.ts';
-import { sendReport } from './report/deployment-report.ts';
+import { keepNewsOfServiceTrust, sendReport } from './report/deployment-report.ts';
 import { openAccess } from './service-access.ts';
 import { openState, rememberedState, type TargetState } from './state/target-state.ts';
 import { chooseStep, type Step } from './turn/choose-step.ts';
@@ -79,6 +79,7 @@ async function lockedTurn(run: TargetRun): Promise<TurnReport> {
     const { trouble, ...done } = await runTurn(context, run.force);
     if (trouble) await rememberFailure(run, state, wordsOf(trouble));
     else await state.save({ failures: 0, lastError: null });
+    await keepNewsOfServiceTrust(context);
     await planNext(run, state);
     await sendReport(context);
     return { target: target.name, ...done, status: state.status };

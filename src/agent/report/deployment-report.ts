@@ -1,10 +1,12 @@
 /** Tells the service what became of a certificate here; what could not be told is kept and told later, and stops nothing. */
+import { hash } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { DeploymentBody } from '../../api/deployment.ts';
 import { ClientProblem } from '../../client/failure.ts';
 import { printable } from '../../domain/policy/printable.ts';
 import type { DeploymentReport } from '../../domain/rotation/target-status.ts';
 import { type CredentialSet, canAuthenticate, trustFingerprints } from '../files/credential-set.ts';
+import { serviceTrust } from '../trust/service-trust.ts';
 import type { TurnContext } from '../turn/turn-context.ts';
 
 const longestDetail = 500;
@@ -22,6 +24,17 @@ export async function keepReport({ state, target }: TurnContext, set: Credential
     trustSha256: trustFingerprints(set).slice(0, mostRoots),
   };
   await state.save({ unreported: report });
+}
+
+/** A service whose own authority is followed by another waits until every target was heard of with the new root. */
+export async function keepNewsOfServiceTrust(context: TurnContext): Promise<void> {
+  const { state, store, file } = context;
+  const serviceTrustSha256 = hash('sha256', await serviceTrust(file), 'hex');
+  const { serviceTrustSha256: before, unreported } = state.status;
+  if (before === serviceTrustSha256) return;
+  const inUse = await store.inUse();
+  if (before !== null && unreported === null && inUse !== null) await keepReport(context, await store.read(inUse));
+  await state.save({ serviceTrustSha256 });
 }
 
 /** An IPv6 address in brackets. */

@@ -69,6 +69,8 @@ export interface TargetStatus {
   readonly waitingFor: string | null;
   readonly staged: StagedSet | null;
   readonly unreported: DeploymentReport | null;
+  /** SHA-256, hex, of what is trusted as the service, as it was when the service was last told. */
+  readonly serviceTrustSha256: string | null;
 }
 
 export const emptyStatus = (target: string): TargetStatus => ({
@@ -87,4 +89,5 @@ export const emptyStatus = (target: string): TargetStatus => ({
   waitingFor: null,
   staged: null,
   unreported: null,
+  serviceTrustSha256: null,
 });

@@ -1,28 +1,20 @@
 /** An authority's key is in other hands: it stops issuing, is revoked, published and replaced, and its certificates rotate; one act. */
-import { CaError } from '../../domain/errors.ts';
-import { isUnderWay } from '../../domain/records/authority-rotation.ts';
-import type { Authority } from '../../domain/records/environment.ts';
+import { type AuthorityRotation, isUnderWay } from '../../domain/records/authority-rotation.ts';
 import { type AuthorityGeneration, generationId } from '../../domain/records/generation.ts';
 import { refuse } from '../../domain/refusal.ts';
 import { actorOf, type Caller } from '../caller.ts';
 import type { CrlPublisher } from '../revoking/publish-crl.ts';
 import { assertVault } from '../vaults/named-vault.ts';
-import { refuseKeptElsewhere } from './generation-request.ts';
-import { idOf } from './prepare-generation.ts';
+import { comingBelow, findLost, type Lost, rotationFrom } from './lost-generations.ts';
+import { completeGeneration, idOf } from './prepare-generation.ts';
 import { finishRetiring } from './retire-generation.ts';
 import { revocableElsewhere, revocableOf, revokeAuthorityCertificates } from './revoke-authority-certificates.ts';
-import { type RotateDeps, start, step } from './rotate-authority.ts';
+import { ensureCampaign, type RotateDeps, start, step } from './rotate-authority.ts';
 import { operatorsOf, type ProductCount, productsOf } from './rotation-obstacles.ts';
 import type { CompromiseInput, CompromiseOutcome, CompromisePlan, RotationServices } from './rotation-services.ts';
 
 export interface CompromiseDeps extends RotateDeps {
   readonly crls: CrlPublisher;
-}
-
-/** A generation that is given up, and the authority it is of. */
-interface Lost {
-  readonly authority: Authority;
-  readonly generation: AuthorityGeneration;
 }
 
 export function createCompromiseAuthority(
@@ -45,70 +37,31 @@ function refusePast({ clock }: CompromiseDeps, rotateBy: number | undefined): vo
   refuse([{ code: 'deadlinePassed', field: 'rotateBy', message: 'It is over already. Name a time to come.', value }]);
 }
 
-/**
- * The one in force, or the one that a declaration which was cut short has not replaced yet; and those in force below it, whose
- * certificates nobody can believe any more. A replacement is only given up in its turn where its number says so.
- */
-async function findLost(deps: CompromiseDeps, name: string, wanted: number | undefined): Promise<readonly Lost[]> {
-  const authorities = await deps.inventory.authorities();
-  const generations = await deps.inventory.generations();
-  const authority = authorities.find((one) => one.name === name && one.certificateSerial !== null);
-  if (!authority) {
-    await refuseKeptElsewhere(deps.inventory, name);
-    throw new CaError('notFound', `There is no authority ${name} in force.`);
-  }
-  const unfinished = await unfinishedNumber(deps, name);
-  const number = wanted ?? unfinished ?? authority.generation;
-  const found = generations.find((one) => one.authority === name && one.number === number);
-  if (!found || found.phase === 'coming' || found.phase === 'abandoned' || found.phase === 'retired') {
-    throw new CaError('conflict', `${name} has no generation ${number} in use.`);
-  }
-  const wasReplaced = generations.some((one) => one.authority === name && one.isCompromised && one.number < number);
-  if (wasReplaced && wanted === undefined) {
-    const says = `${generationId(found)} has replaced one that was compromised.`;
-    throw new CaError('conflict', `${says} If it is compromised, too, say so: generation ${number}.`);
-  }
-  const below = authorities
-    .filter((one) => one.parent === name && one.name !== name && one.certificateSerial !== null)
-    .map((one) => ({ authority: one, generation: lostBelow(generations, one) }));
-  return [{ authority, generation: found }, ...below];
-}
-
-/** Below, the one that the declaration has given up already, where it has; else the one in force. */
-const lostBelow = (generations: readonly AuthorityGeneration[], { name, generation }: Authority) =>
-  generations.find((one) => one.authority === name && one.isCompromised && one.phase !== 'retired') ??
-  generations.find((one) => one.authority === name && one.number === generation)!;
-
-/** Of a generation that is compromised and whose rotation has not come to its campaign. */
-async function unfinishedNumber({ inventory }: CompromiseDeps, name: string): Promise<number | undefined> {
-  const rotations = await inventory.rotations();
-  const lost = (await inventory.generations()).filter((one) => one.authority === name && one.isCompromised);
-  return lost.find(({ number }) => {
-    const rotation = rotations.find((one) => one.authority === name && one.predecessor === number && isUnderWay(one));
-    const wasReplaced = rotations.some((one) => one.authority === name && one.predecessor === number);
-    return !wasReplaced || (rotation !== undefined && rotation.state !== 'retiring');
-  })?.number;
-}
-
 async function plan(deps: CompromiseDeps, lost: readonly Lost[]): Promise<CompromisePlan> {
   return {
     replaced: await replacementsOf(deps, lost),
-    revoked: (await Promise.all(lost.map(({ generation }) => revocableOf(deps.inventory, generation)))).flat(),
+    revoked: (await Promise.all((await unbelieved(deps, lost)).map((one) => revocableOf(deps.inventory, one)))).flat(),
     revocableElsewhere: await elsewhereOf(deps, lost),
     products: await productsOfAll(deps, lost),
     operators: await operatorsOfAll(deps, lost),
   };
 }
 
+/** Every generation whose certificates are revoked. */
+const unbelieved = async (deps: CompromiseDeps, lost: readonly Lost[]): Promise<readonly AuthorityGeneration[]> => [
+  ...lost.map(({ generation }) => generation),
+  ...(await comingBelow(deps, lost)),
+];
+
 const elsewhereOf = async ({ inventory }: CompromiseDeps, lost: readonly Lost[]) =>
   (await Promise.all(lost.map(({ generation }) => revocableElsewhere(inventory, generation)))).flat();
 
 async function replacementsOf(deps: CompromiseDeps, lost: readonly Lost[]): Promise<CompromisePlan['replaced']> {
   const generations = await deps.inventory.generations();
+  const rotations = await deps.inventory.rotations();
   return lost.map(({ authority: { name }, generation }) => {
     const numbers = generations.filter((one) => one.authority === name).map(({ number }) => number);
-    const coming = generations.find((one) => one.authority === name && one.phase === 'coming')?.number;
-    const number = generation.phase === 'outgoing' ? generation.number + 1 : (coming ?? Math.max(...numbers) + 1);
+    const number = rotationFrom(rotations, generation)?.generation ?? Math.max(...numbers) + 1;
     return { from: generationId(generation), to: generationId({ authority: name, number }) };
   });
 }
@@ -145,7 +98,7 @@ async function declare(
   const actor = actorOf(caller);
   for (const one of lost) await markCompromised(deps, one, { actor, reason });
   const revoked: string[] = [];
-  for (const { generation: one } of lost)
+  for (const one of await unbelieved(deps, lost))
     revoked.push(...(await revokeAuthorityCertificates(deps, one, { actor, reason: 'cACompromise' })));
   await deps.crls.refreshDue();
   // Above first: the replacement of an authority is signed by that of its root.
@@ -153,7 +106,8 @@ async function declare(
   // New certificates come by now; everything below reads all that there are.
   const products = await productsOfAll(deps, lost);
   const campaigns: string[] = [];
-  for (const one of lost) campaigns.push(...(await retire(deps, caller, { lost: one, reason, rotateBy })));
+  // The one that was declared last: while its rotation has not come so far, asking again goes on.
+  for (const one of lost.toReversed()) campaigns.push(...(await retire(deps, caller, { lost: one, reason, rotateBy })));
   return {
     replaced,
     revoked,
@@ -204,14 +158,14 @@ async function replace(deps: CompromiseDeps, { authority, generation }: Lost, de
   const overruled = `compromised: ${reason}`;
   await endEarlier(deps, { authority, generation }, { actor, reason: overruled });
   for (;;) {
-    const rotations = (await deps.inventory.rotations()).filter((one) => one.authority === name);
-    const rotation = rotations.find((one) => one.predecessor === generation.number && one.state !== 'abandoned');
+    const rotation = rotationFrom(await deps.inventory.rotations(), generation);
     if (!rotation || rotation.state === 'preparing') {
       const started = await start(deps, actor, { name, ...(vault !== undefined && { vault }) });
       if (started.rotation.state === 'preparing') return;
-    } else if (rotation.state === 'prepared' || rotation.state === 'trusted')
+    } else if (rotation.state === 'prepared' || rotation.state === 'trusted') {
+      await completeGeneration(deps, rotation, actor);
       await step(deps, rotation, { actor, reason: overruled });
-    else return;
+    } else return;
   }
 }
 
@@ -235,15 +189,26 @@ async function retire(
   caller: Caller,
   { lost, reason, rotateBy }: { readonly lost: Lost; readonly reason: string; readonly rotateBy: number | undefined },
 ): Promise<readonly string[]> {
-  const { name } = lost.authority;
-  const rotation = (await deps.inventory.rotations()).find(
-    (one) => one.authority === name && one.predecessor === lost.generation.number && isUnderWay(one),
-  );
-  if (!rotation) return [];
-  if (rotation.state !== 'issuing') return rotation.campaign === null ? [] : [rotation.campaign];
+  const rotation = rotationFrom(await deps.inventory.rotations(), lost.generation);
   const by = rotateBy ?? Math.floor(deps.clock.now() / 1000) + defaultRotationSeconds;
-  const overruled = `compromised: ${reason}`;
-  const retiring = await step(deps, rotation, { actor: actorOf(caller), caller, reason: overruled, rotateBy: by });
-  const { campaign } = retiring.rotation;
-  return campaign === null ? [] : [campaign];
+  const campaign = rotation && (await campaignOf(deps, caller, { rotation, by, reason }));
+  return campaign ? [campaign] : [];
+}
+
+interface Hurry {
+  readonly rotation: AuthorityRotation;
+  /** Unix seconds. */
+  readonly by: number;
+  readonly reason: string;
+}
+
+/** Also of one that was under way, or forced to its end, before: what it was to rotate calmly is not believed any more. */
+async function campaignOf(deps: CompromiseDeps, caller: Caller, { rotation, by, reason }: Hurry) {
+  if (rotation.state === 'issuing') {
+    const overruled = `compromised: ${reason}`;
+    return (await step(deps, rotation, { actor: actorOf(caller), caller, reason: overruled, rotateBy: by })).rotation
+      .campaign;
+  }
+  const isReplaced = rotation.state === 'retiring' || rotation.state === 'retired';
+  return isReplaced ? ensureCampaign(deps, caller, { rotation, rotateBy: by }) : undefined;
 }

@@ -245,8 +245,8 @@ async function move(
 
 const defaultRotationSeconds = 30 * 86_400;
 
-/** One that a crash left without its rotation is found again by its filter. Undefined where nothing is to be rotated. */
-async function ensureCampaign(
+/** One that a crash left without its rotation is found again by its filter, unless it is to end sooner. Undefined where nothing is to be rotated. */
+export async function ensureCampaign(
   deps: RotateDeps,
   caller: Caller,
   { rotation, rotateBy }: { readonly rotation: AuthorityRotation; readonly rotateBy: number | undefined },
@@ -255,7 +255,7 @@ async function ensureCampaign(
   const now = Math.floor(deps.clock.now() / 1000);
   if (!(await hasIssued(deps.inventory, certificate.serial, now))) return undefined;
   const known = (await deps.inventory.campaignsUnderWay()).find(
-    ({ filter }) => filter.issuerSerial === certificate.serial,
+    (one) => one.filter.issuerSerial === certificate.serial && one.rotateBy <= (rotateBy ?? one.rotateBy),
   );
   if (known) return known.id;
   const by = rotateBy ?? Math.min(now + defaultRotationSeconds, certificate.notAfter);

@@ -1,6 +1,8 @@
 /** An authority whose key is in other hands is stopped, revoked, published and replaced in one act, which can be completed. */
+import { X509Certificate } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { CaError } from '../../../src/domain/errors.ts';
+import type { RotationState } from '../../../src/domain/records/authority-rotation.ts';
 import { parseCrl } from '../../../src/domain/x509/crl.ts';
 import type { Inventory } from '../../../src/ports/inventory.ts';
 import type { CertificateView } from '../../../src/services/services.ts';
@@ -152,5 +154,129 @@ describe('a root that is compromised', () => {
     expect(newRoot).not.toEqual(oldRoot);
     const view = await issue(service);
     expect([view.issuer, view.chainDer.length]).toEqual(['dev-issuing.2', 1]);
+  });
+
+  /** Takes steps until the rotation is there, whoever is not ready. */
+  async function advanceTo(service: TestService, name: string, state: RotationState): Promise<void> {
+    const force = { reason: 'a test does not wait for anybody' };
+    for (;;) {
+      const { rotation } = await service.services.readRotation(name);
+      if (rotation.state === state) return;
+      await service.services.advanceRotation(admin, name, force);
+      await service.housekeep();
+    }
+  }
+
+  /** The chain of what is issued now ends in the one root that is in the bundle, and nothing in it is revoked. */
+  async function expectBelieved(service: TestService): Promise<void> {
+    const { der, chainDer } = await issue(service);
+    const roots = await service.services.trustBundle('dev');
+    const chain = [der, ...chainDer, ...roots].map((one) => new X509Certificate(one));
+    expect(roots).toHaveLength(1);
+    for (const [at, certificate] of chain.entries()) {
+      const issuer = chain[at + 1] ?? certificate;
+      expect([at, certificate.verify(issuer.publicKey)]).toEqual([at, true]);
+      const known = await service.inventory.certificate(certificate.serialNumber.toLowerCase());
+      expect([at, known?.state]).toEqual([at, 'issued']);
+    }
+  }
+
+  it.each<[string, (service: TestService) => Promise<void>, readonly string[]]>([
+    [
+      'has a further generation prepared',
+      async (service) => void (await service.services.startRotation(admin, 'dev-issuing', {})),
+      ['dev-issuing'],
+    ],
+    [
+      'issues from a further one already',
+      async (service) => {
+        await service.services.startRotation(admin, 'dev-issuing', {});
+        await advanceTo(service, 'dev-issuing', 'issuing');
+      },
+      ['dev-issuing', 'dev-issuing.2'],
+    ],
+    [
+      'was replaced after a compromise of its own, and its certificates are rotating',
+      async (service) => void (await service.services.declareCompromise(admin, 'dev-issuing', { reason })),
+      ['dev-issuing', 'dev-issuing.2'],
+    ],
+    [
+      'was rotated and retired while certificates were in use',
+      async (service) => {
+        await service.services.startRotation(admin, 'dev-issuing', {});
+        await advanceTo(service, 'dev-issuing', 'retired');
+      },
+      ['dev-issuing', 'dev-issuing.2'],
+    ],
+  ])('leaves nobody under it when the authority below %s', async (_what, begin, given) => {
+    const service = await aService();
+    await issue(service);
+    await service.housekeep();
+    await begin(service);
+    await issue(service);
+    await service.housekeep();
+    const planned = await service.services.planCompromise('dev-root', {});
+    const outcome = await service.services.declareCompromise(admin, 'dev-root', { reason });
+    expect(outcome).toMatchObject({ replaced: planned.replaced, revoked: planned.revoked });
+    expect(outcome.replaced.map(({ from }) => from)).toEqual(['dev-root', ...given]);
+    await expectBelieved(service);
+    const dayLater = service.clock.now() / 1000 + 86_400;
+    const campaigns = await Promise.all(outcome.campaigns.map((id) => service.services.readCampaign(id)));
+    expect(campaigns.map(({ campaign }) => campaign.expected).reduce((a, b) => a + b, 0)).toBe(2);
+    expect(campaigns.every(({ campaign }) => campaign.rotateBy <= dayLater)).toBe(true);
+  });
+
+  it('leaves nobody under the root before it either, when it has just followed that one', async () => {
+    const service = await aService();
+    await issue(service);
+    await service.housekeep();
+    await service.services.startRotation(admin, 'dev-root', {});
+    await advanceTo(service, 'dev-root', 'retiring');
+    await service.services.startRotation(admin, 'dev-issuing', {});
+    const outcome = await service.services.declareCompromise(admin, 'dev-root', { reason });
+    expect(outcome.replaced).toEqual([
+      { from: 'dev-root.2', to: 'dev-root.3' },
+      { from: 'dev-issuing', to: 'dev-issuing.2' },
+    ]);
+    await expectBelieved(service);
+  });
+
+  it('leaves alone what the root after it has signed, when it is an earlier one', async () => {
+    const service = await aService();
+    await service.services.startRotation(admin, 'dev-root', {});
+    await advanceTo(service, 'dev-root', 'retiring');
+    await service.services.startRotation(admin, 'dev-issuing', {});
+    await advanceTo(service, 'dev-issuing', 'retired');
+    const outcome = await service.services.declareCompromise(admin, 'dev-root', { reason, generation: 1 });
+    expect(outcome.replaced).toEqual([{ from: 'dev-root', to: 'dev-root.2' }]);
+    expect((await issue(service)).issuer).toBe('dev-issuing.2');
+    await expectBelieved(service);
+  });
+
+  it('is replaced with a rotation under way below it, whatever a crash cut short', async () => {
+    for (const [act, at] of [
+      ['markGeneration', 2],
+      ['revokeCertificate', 3],
+      ['certifyGeneration', 1],
+      ['certifyGeneration', 2],
+      ['changeRotation', 4],
+      ['changeRotation', 6],
+      ['createCampaign', 1],
+    ] as const) {
+      const home = newHome();
+      const crash = failingOnce(act, at);
+      const first = await firstRunService({ home, wrapInventory: (inventory: Inventory) => crash.around(inventory) });
+      await issue(first);
+      await first.services.startRotation(admin, 'dev-issuing', {});
+      crash.arm();
+      await rejectionOf(first.services.declareCompromise(admin, 'dev-root', { reason }));
+      await first.close();
+      const service = await openService({ home });
+      open.push(service);
+      await service.services.declareCompromise(admin, 'dev-root', { reason });
+      await expectBelieved(service);
+      expect([act, (await service.services.trustBundle('dev')).length]).toEqual([act, 1]);
+      await open.pop()!.close();
+    }
   });
 });

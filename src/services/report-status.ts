@@ -104,7 +104,7 @@ async function probe(name: string, act: () => Promise<void>): Promise<ReadinessP
     await act();
     return part(name, undefined);
   } catch (error) {
-    return part(name, error instanceof Error && error.name === 'CaError' ? error.message : 'not available');
+    return part(name, error instanceof CaError ? error.message : 'not available');
   }
 }
 

@@ -1,10 +1,10 @@
 /** Builds OCSP requests (RFC 6960 §4.1.1) for tests, well formed unless a part is replaced. */
 import { createHash } from 'node:crypto';
 import * as der from '../../src/domain/der/writer.ts';
-import { subjectPublicKeyBits } from '../../src/domain/ocsp/key-hash.ts';
 import type { OcspHash } from '../../src/domain/ocsp/request.ts';
 import { extension } from '../../src/domain/x509/extensions.ts';
 import { oidDer } from '../../src/domain/x509/oid-der.ts';
+import { subjectPublicKeyBits } from '../../src/domain/x509/public-key.ts';
 import { serialInteger } from '../../src/domain/x509/serial.ts';
 
 export interface OcspIssuer {

@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import type { DeploymentBody } from '../../api/deployment.ts';
 import { ClientProblem } from '../../client/failure.ts';
 import { printable } from '../../domain/policy/printable.ts';
-import type { DeploymentReport } from '../../domain/rotation/target-status.ts';
+import type { UnreportedDeployment } from '../../domain/rotation/target-status.ts';
 import { type CredentialSet, canAuthenticate, trustFingerprints } from '../files/credential-set.ts';
 import { serviceTrust } from '../trust/service-trust.ts';
 import type { TurnContext } from '../turn/turn-context.ts';
@@ -15,7 +15,7 @@ const mostRoots = 20;
 /** Of a set that was just put to use, or, with the error, could not be. */
 export async function keepReport({ state, target }: TurnContext, set: CredentialSet, error?: unknown): Promise<void> {
   const { lastProof } = state.status;
-  const report: DeploymentReport = {
+  const report: UnreportedDeployment = {
     serial: set.facts.serial,
     outcome: error !== undefined ? 'failed' : target.proof ? 'proved' : 'deployed',
     endpoint: target.proof ? endpointOf(target.proof) : null,
@@ -65,7 +65,7 @@ export async function sendReport(context: TurnContext): Promise<void> {
   }
 }
 
-function bodyOf({ file, target }: TurnContext, report: DeploymentReport): DeploymentBody {
+function bodyOf({ file, target }: TurnContext, report: UnreportedDeployment): DeploymentBody {
   const host = (file.host ?? hostname()).replace(/[^A-Za-z0-9._-]/g, '-').slice(0, 35);
   const { outcome, endpoint, servedSerial, detail, trustSha256 } = report;
   return {

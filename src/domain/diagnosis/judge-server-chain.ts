@@ -1,6 +1,7 @@
 /** What is wrong with the certificates that a TLS server shows (RFC 5280 §6, RFC 9525), every flaw at once and each in its own code. */
 import { X509Certificate } from 'node:crypto';
 import { parseIpAddress } from '../x509/ip-address.ts';
+import { oids } from '../x509/oids.ts';
 
 export type ServerFlawCode =
   | 'expired'
@@ -74,12 +75,9 @@ function outOfTime(certificate: X509Certificate, nowMs: number): ServerFlaw[] {
   return nowMs > Date.parse(certificate.validTo) ? [{ code: 'expired', certificate }] : [];
 }
 
-const purposes = { serverAuth: '1.3.6.1.5.5.7.3.1', clientAuth: '1.3.6.1.5.5.7.3.2' };
-const anyExtendedKeyUsage = '2.5.29.37.0';
-
 /** RFC 5280 §4.2.1.12: without extKeyUsage a certificate is for everything. */
-export const isFor = ({ keyUsage }: X509Certificate, purpose: keyof typeof purposes): boolean =>
-  !keyUsage || keyUsage.includes(purposes[purpose]) || keyUsage.includes(anyExtendedKeyUsage);
+export const isFor = ({ keyUsage }: X509Certificate, purpose: 'serverAuth' | 'clientAuth'): boolean =>
+  !keyUsage || keyUsage.includes(oids[purpose]) || keyUsage.includes(oids.anyExtendedKeyUsage);
 
 /** RFC 9525 §6.3: by subjectAltName alone, never by the subject. */
 function isNamed(leaf: X509Certificate, serverName: string): boolean {

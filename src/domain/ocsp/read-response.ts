@@ -6,6 +6,7 @@ import { readOctetAlignedBitString, readOid, readTime } from '../der/value.ts';
 import { malformed, reading } from '../x509/malformed.ts';
 import { oids } from '../x509/oids.ts';
 import { type OcspCertId, readCertId } from './request.ts';
+import { errorStatus } from './response.ts';
 
 export interface OcspStatus {
   readonly certId: OcspCertId;
@@ -31,14 +32,7 @@ export interface OcspAnswer {
 
 const what = 'OCSP response';
 
-/** OCSPResponseStatus; 4 is not used. */
-const errors: Readonly<Record<number, string>> = {
-  1: 'malformedRequest',
-  2: 'internalError',
-  3: 'tryLater',
-  5: 'sigRequired',
-  6: 'unauthorized',
-};
+const errorNames = new Map(Object.entries(errorStatus).map(([name, status]): [number, string] => [status, name]));
 
 /** A signed answer, or the name of the error that came instead. Throws CaError `malformed`. */
 export function parseOcspResponse(der: Uint8Array): OcspAnswer | string {
@@ -46,7 +40,7 @@ export function parseOcspResponse(der: Uint8Array): OcspAnswer | string {
     assertCanonicalDer(der);
     const response = new DerReader(der).enterSequence();
     const [status = -1] = response.content(response.expect(tag.enumerated));
-    if (status !== 0) return errors[status] ?? `error ${status}`;
+    if (status !== 0) return errorNames.get(status) ?? `error ${status}`;
     const bytes = response.enter(contextTag(0, true)).enterSequence();
     response.expectEnd();
     if (readOid(bytes) !== oids.idPkixOcspBasic) throw malformed(what, 'is of no type known here');

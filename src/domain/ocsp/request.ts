@@ -8,9 +8,9 @@ import { nullValue, octetString, sequence } from '../der/writer.ts';
 import { malformed, reading } from '../x509/malformed.ts';
 import { oidDer } from '../x509/oid-der.ts';
 import { oids } from '../x509/oids.ts';
-import { type Extensions, readExtensions } from '../x509/read-extensions.ts';
+import { subjectPublicKeyBits } from '../x509/public-key.ts';
+import { type Extensions, readExtensions, refuseUnknownCritical } from '../x509/read-extensions.ts';
 import { serialInteger, serialOfInteger } from '../x509/serial.ts';
-import { subjectPublicKeyBits } from './key-hash.ts';
 
 export interface OcspCertId {
   readonly hashAlgorithm: OcspHash;
@@ -93,7 +93,7 @@ function readTbsRequest(fields: DerReader): OcspRequest {
   const certIds = readRequestList(fields.enterSequence());
   const extensions = readOptionalExtensions(fields, 2);
   fields.expectEnd();
-  refuseUnknownCritical(extensions, [oids.idPkixOcspNonce]);
+  if (extensions) refuseUnknownCritical(extensions, [oids.idPkixOcspNonce], what);
   const nonce = extensions?.get(oids.idPkixOcspNonce);
   return nonce ? { certIds, nonce: readNonce(nonce.value) } : { certIds };
 }
@@ -112,7 +112,8 @@ function readRequestList(list: DerReader): readonly OcspCertId[] {
     if (certIds.length === maxCertIds) throw malformed(what, `asks about more than ${maxCertIds} certificates`);
     const request = list.enterSequence();
     certIds.push(readCertId(request));
-    refuseUnknownCritical(readOptionalExtensions(request, 0), []);
+    const ofRequest = readOptionalExtensions(request, 0);
+    if (ofRequest) refuseUnknownCritical(ofRequest, [], what);
     request.expectEnd();
   }
   if (certIds.length === 0) throw malformed(what, 'asks about no certificate');
@@ -152,13 +153,6 @@ function readOptionalExtensions(fields: DerReader, number: number): Extensions |
   const extensions = readExtensions(wrapped, what);
   wrapped.expectEnd();
   return extensions;
-}
-
-/** RFC 6960 §4.4: a critical extension that is not understood may not be passed over. */
-function refuseUnknownCritical(extensions: Extensions | undefined, known: readonly string[]): void {
-  for (const [oid, { critical }] of extensions ?? []) {
-    if (critical && !known.includes(oid)) throw malformed(what, 'has a critical extension that is not understood');
-  }
 }
 
 /** RFC 9654 §2.1: an OCTET STRING of 1 to 128 octets, or the request is malformed. */

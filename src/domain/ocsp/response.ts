@@ -82,8 +82,14 @@ export function assembleOcspResponse(
 
 const successful = 0;
 
-/** OCSPResponseStatus (RFC 6960 §4.2.1); 4 is not used. */
-const errorStatus = { malformedRequest: 1, internalError: 2, tryLater: 3, sigRequired: 5, unauthorized: 6 } as const;
+/** OCSPResponseStatus (RFC 6960 §4.2.1) of what is no answer; 4 is not used. */
+export const errorStatus = {
+  malformedRequest: 1,
+  internalError: 2,
+  tryLater: 3,
+  sigRequired: 5,
+  unauthorized: 6,
+} as const;
 
 /** An error answer: a status alone, without signature or content (RFC 6960 §2.3). */
 export const ocspErrorResponse = (status: keyof typeof errorStatus): Uint8Array =>

@@ -8,6 +8,7 @@ import { decodeAuthorityInfoAccess, decodeCrlDistributionPoints } from '../x509/
 import type { SignatureAlgorithm } from '../x509/signature-algorithm.ts';
 import type { IssuerFacts } from './issuer-facts.ts';
 import type { ExtendedKeyUsage, KeyUsage } from './profile.ts';
+import { purposeOids } from './purpose-oids.ts';
 
 /** What was decided; the bytes must say exactly this. Times in Unix seconds. */
 export interface LintExpectation {
@@ -41,13 +42,6 @@ const sameSet = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && a.every((item) => b.includes(item));
 const sameList = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && a.every((item, index) => item === b[index]);
-
-const purposeOids: Readonly<Record<ExtendedKeyUsage, string>> = {
-  serverAuth: oids.serverAuth,
-  clientAuth: oids.clientAuth,
-  OCSPSigning: oids.ocspSigning,
-  documentSigning: oids.documentSigning,
-};
 
 /** Every extension this CA emits, and whether it is critical; what is not here is never signed. */
 const criticality: ReadonlyMap<string, 'critical' | 'notCritical' | 'either'> = new Map([

@@ -18,11 +18,11 @@ export interface Environment {
   readonly createdAt: number;
 }
 
-/** The owner of certificates in an environment. */
 /** Which alerts speak of it: all, those that are critical, or none. */
 export const productAlerts = ['all', 'critical', 'none'] as const;
 export type ProductAlerts = (typeof productAlerts)[number];
 
+/** The owner of certificates in an environment. */
 export interface Product {
   /** `environment/name`: `dev/product-a`. */
   readonly id: string;

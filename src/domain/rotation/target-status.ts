@@ -1,4 +1,5 @@
 /** What is known of one target of the rotation agent: kept in its state file, shown by `rotate status` and as metrics. */
+import type { DeploymentReport } from '../records/deployment.ts';
 
 export interface TargetError {
   /** RFC 3339. */
@@ -31,14 +32,8 @@ export interface RenewalTime {
 }
 
 /** What became of a certificate here, until the service has been told. */
-export interface DeploymentReport {
+export interface UnreportedDeployment extends Omit<DeploymentReport, 'target'> {
   readonly serial: string;
-  readonly outcome: 'proved' | 'deployed' | 'failed';
-  readonly endpoint: string | null;
-  readonly servedSerial: string | null;
-  readonly detail: string | null;
-  /** SHA-256 of the roots' DER, hex. */
-  readonly trustSha256: readonly string[];
 }
 
 /** A set that is written but not yet proven to work, and the one in use before it. */
@@ -68,7 +63,7 @@ export interface TargetStatus {
   /** A request that waits for the approval of operators. */
   readonly waitingFor: string | null;
   readonly staged: StagedSet | null;
-  readonly unreported: DeploymentReport | null;
+  readonly unreported: UnreportedDeployment | null;
   /** SHA-256, hex, of what is trusted as the service, as it was when the service was last told. */
   readonly serviceTrustSha256: string | null;
 }

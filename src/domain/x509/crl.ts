@@ -17,7 +17,12 @@ import { authorityKeyIdentifier } from './extensions.ts';
 import { malformed, reading } from './malformed.ts';
 import { type DistinguishedName, decodeName } from './name.ts';
 import { oids } from './oids.ts';
-import { decodeAuthorityKeyIdentifier, type Extensions, readExtensions } from './read-extensions.ts';
+import {
+  decodeAuthorityKeyIdentifier,
+  type Extensions,
+  readExtensions,
+  refuseUnknownCritical,
+} from './read-extensions.ts';
 import { serialInteger, serialOfInteger } from './serial.ts';
 import { findSignatureAlgorithm, type SignatureAlgorithm } from './signature-algorithm.ts';
 import { openSigned } from './signed.ts';
@@ -160,7 +165,7 @@ function readTbsCertList<Entry>(
 
 /** RFC 5280 §5.2: both are in every CRL of a conforming CA; a critical one besides changes what the list means. */
 function readCrlExtensions(extensions: Extensions): Pick<ReadCrl<unknown>, 'crlNumber' | 'authorityKeyIdentifier'> {
-  refuseUnknownCritical(extensions, [oids.cRLNumber, oids.authorityKeyIdentifier]);
+  refuseUnknownCritical(extensions, [oids.cRLNumber, oids.authorityKeyIdentifier], what);
   const number = extensions.get(oids.cRLNumber);
   if (!number) throw malformed(what, 'lacks its cRLNumber');
   const issuerKey = extensions.get(oids.authorityKeyIdentifier);
@@ -169,12 +174,6 @@ function readCrlExtensions(extensions: Extensions): Pick<ReadCrl<unknown>, 'crlN
     crlNumber: decodeCrlNumber(number.value),
     ...(keyIdentifier && { authorityKeyIdentifier: keyIdentifier }),
   };
-}
-
-function refuseUnknownCritical(extensions: Extensions, known: readonly string[]): void {
-  for (const [oid, { critical }] of extensions) {
-    if (critical && !known.includes(oid)) throw malformed(what, 'has a critical extension that is not in use here');
-  }
 }
 
 /** RFC 5280 §5.1.2.6: revokedCertificates is absent when empty. */
@@ -195,7 +194,7 @@ function readSerial(fields: DerReader): string {
 function readForeignEntry(fields: DerReader): Pick<CrlEntry, 'serial' | 'at'> {
   const serial = readSerial(fields);
   const at = readX509Time(fields, what);
-  if (!fields.atEnd) refuseUnknownCritical(readExtensions(fields, what), [oids.reasonCode, oids.invalidityDate]);
+  if (!fields.atEnd) refuseUnknownCritical(readExtensions(fields, what), [oids.reasonCode, oids.invalidityDate], what);
   fields.expectEnd();
   return { serial, at };
 }
@@ -206,7 +205,7 @@ function readEntry(fields: DerReader): CrlEntry {
   if (fields.atEnd) return { serial, at, reason: 'unspecified' };
   const extensions = readExtensions(fields, what);
   fields.expectEnd();
-  refuseUnknownCritical(extensions, [oids.reasonCode, oids.invalidityDate]);
+  refuseUnknownCritical(extensions, [oids.reasonCode, oids.invalidityDate], what);
   const code = extensions.get(oids.reasonCode);
   const date = extensions.get(oids.invalidityDate);
   return {

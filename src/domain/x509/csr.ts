@@ -4,10 +4,10 @@ import { DerError } from '../der/error.ts';
 import { DerReader } from '../der/reader.ts';
 import { contextTag, tag } from '../der/tag.ts';
 import { readOctetAlignedBitString, readOid } from '../der/value.ts';
-import { CaError, type Reason, type ReasonCode } from '../errors.ts';
+import type { Reason, ReasonCode } from '../errors.ts';
 import { checkKeyRules } from '../policy/key-rules.ts';
 import type { IsKnownWeakKey } from '../policy/known-weak-keys.ts';
-import { refuse, refuseIfAny } from '../refusal.ts';
+import { collectReasons, refuse, refuseIfAny } from '../refusal.ts';
 import { readAttributes } from './csr-attributes.ts';
 import type { GeneralName } from './general-name.ts';
 import { type DistinguishedName, decodeName } from './name.ts';
@@ -98,11 +98,12 @@ function readCsr(der: Uint8Array, isKnownWeakKey: IsKnownWeakKey): Csr {
   fields.expectEnd();
   const { subjectDer, spkiDer, attributes } = readInfo(fields.inside(info));
 
+  // What one stage refuses is kept, so that the others still have their say.
   const reasons: Reason[] = [];
-  const subject = collect(reasons, () => readSubject(subjectDer));
-  const publicKey = collect(reasons, () => readPublicKey(spkiDer, isKnownWeakKey));
-  const signatureAlgorithm = collect(reasons, () => readAlgorithm(fields.whole(algorithm), publicKey));
-  const names = collect(reasons, () => readAttributes(attributes));
+  const subject = collectReasons(reasons, () => readSubject(subjectDer));
+  const publicKey = collectReasons(reasons, () => readPublicKey(spkiDer, isKnownWeakKey));
+  const signatureAlgorithm = collectReasons(reasons, () => readAlgorithm(fields.whole(algorithm), publicKey));
+  const names = collectReasons(reasons, () => readAttributes(attributes));
   if (!subject || !publicKey || !signatureAlgorithm || !names) return refuse(reasons);
   return { der, subject, publicKey, names, signatureAlgorithm, tbs: fields.whole(info), signature };
 }
@@ -152,17 +153,6 @@ function readAlgorithm(identifierDer: Uint8Array, publicKey: SubjectPublicKey | 
     refuse([reason('algorithmKeyMismatch', 'The signature algorithm is not one for this kind of key.', field)]);
   }
   return algorithm;
-}
-
-/** Runs one stage; what it refuses is kept, so that the other stages still have their say. */
-function collect<T>(reasons: Reason[], stage: () => T): T | undefined {
-  try {
-    return stage();
-  } catch (error) {
-    if (!(error instanceof CaError)) throw error;
-    reasons.push(...error.reasons);
-    return undefined;
-  }
 }
 
 /** Runs `read`; a DerError becomes the refusal `code`, with where it was seen. */

@@ -3,7 +3,7 @@ import { DerReader } from '../der/reader.ts';
 import { contextTag } from '../der/tag.ts';
 import { malformed } from './malformed.ts';
 
-/** `value` of `ip` is `octets`; a kind whose rules are not known here is `other`. */
+/** `ip` is a range: an address and its mask. A kind whose rules are not known here is `other`. */
 export type Subtree =
   | { readonly kind: 'dns' | 'email' | 'uri'; readonly value: string }
   | { readonly kind: 'ip'; readonly address: Uint8Array; readonly mask: Uint8Array }
@@ -51,7 +51,8 @@ function readBase(subtree: DerReader): Subtree {
 
 /** Address and mask, of 4 octets each, or of 16. */
 function readRange(content: Uint8Array): Subtree {
-  if (content.length !== 8 && content.length !== 32) throw malformed('nameConstraints', 'has an address of no length');
+  if (content.length !== 8 && content.length !== 32)
+    throw malformed('nameConstraints', 'has a range of addresses of a wrong length');
   const half = content.length / 2;
   return { kind: 'ip', address: content.subarray(0, half), mask: content.subarray(half) };
 }

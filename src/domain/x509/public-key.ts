@@ -133,12 +133,16 @@ const importKey = (key: SubjectPublicKey): KeyObject => key.keyObject ?? toKeyOb
  */
 const toKeyObject = (spkiDer: Uint8Array): KeyObject => createPublicKey(encodePem('PUBLIC KEY', spkiDer));
 
-/** RFC 7093 §2 method 1: the leftmost 160 bits of SHA-256 over the value of subjectPublicKey. */
-export function keyIdentifier(spkiDer: Uint8Array): Uint8Array {
+/** The value of subjectPublicKey alone, without tag, length and unused bits; of a SubjectPublicKeyInfo that was checked before. */
+export function subjectPublicKeyBits(spkiDer: Uint8Array): Uint8Array {
   const fields = new DerReader(spkiDer).enterSequence();
   fields.expect(tag.sequence);
-  return hash('sha256', readOctetAlignedBitString(fields), 'buffer').subarray(0, 20);
+  return readOctetAlignedBitString(fields);
 }
+
+/** RFC 7093 §2 method 1: the leftmost 160 bits of SHA-256 over the value of subjectPublicKey. */
+export const keyIdentifier = (spkiDer: Uint8Array): Uint8Array =>
+  hash('sha256', subjectPublicKeyBits(spkiDer), 'buffer').subarray(0, 20);
 
 /** SHA-256 of the whole SubjectPublicKeyInfo, in hex: the name of a key in the inventory. */
 export const publicKeySha256 = (spkiDer: Uint8Array): string => hash('sha256', spkiDer, 'hex');

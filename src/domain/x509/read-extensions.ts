@@ -41,6 +41,13 @@ function readCriticalTrue(fields: DerReader, what: string): true {
   return true;
 }
 
+/** RFC 5280 §4.2, RFC 6960 §4.4: a critical extension that is not understood may not be passed over. */
+export function refuseUnknownCritical(extensions: Extensions, known: readonly string[], what: string): void {
+  for (const [oid, { critical }] of extensions) {
+    if (critical && !known.includes(oid)) throw malformed(what, 'has a critical extension that is not understood');
+  }
+}
+
 /** RFC 5280 §4.2.1.9. */
 export function decodeBasicConstraints(value: Uint8Array): BasicConstraints {
   const fields = new DerReader(value).enterSequence();

@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import { CaError, type Reason } from '../../domain/errors.ts';
 import { certificateField, fingerprint, judgeChain } from '../../domain/policy/judge-chain.ts';
 import type { NamingProduct } from '../../domain/policy/judge-name-constraints.ts';
-import type { ExtendedKeyUsage } from '../../domain/policy/profile.ts';
+import { purposeOids } from '../../domain/policy/purpose-oids.ts';
 import type { Authority } from '../../domain/records/environment.ts';
 import type { ExternalAuthority } from '../../domain/records/external-authority.ts';
 import { generationId } from '../../domain/records/generation.ts';
@@ -12,7 +12,6 @@ import { spkiOfAuthorityCsr } from '../../domain/x509/authority-csr.ts';
 import type { ForeignCertificate } from '../../domain/x509/certificate.ts';
 import { parseForeignCrl } from '../../domain/x509/crl.ts';
 import { formatName } from '../../domain/x509/name.ts';
-import { oids } from '../../domain/x509/oids.ts';
 import { publicKeySha256 } from '../../domain/x509/public-key.ts';
 import { filedSerial } from '../../domain/x509/serial.ts';
 import type { Inventory } from '../../ports/inventory.ts';
@@ -114,13 +113,6 @@ async function productsOf(inventory: Inventory, environment: string): Promise<re
   } while (after !== undefined);
   return products;
 }
-
-const purposeOids: Readonly<Record<ExtendedKeyUsage, string>> = {
-  serverAuth: oids.serverAuth,
-  clientAuth: oids.clientAuth,
-  OCSPSigning: oids.ocspSigning,
-  documentSigning: oids.documentSigning,
-};
 
 /** Of the profiles that the authority is to issue by. */
 async function purposesOf(inventory: Inventory, { name, environment }: Authority): Promise<readonly string[]> {

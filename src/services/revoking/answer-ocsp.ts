@@ -1,7 +1,6 @@
 /** Answers OCSP requests (RFC 6960) from the inventory: good only for what was issued, cached until it changes. */
 import { createHash } from 'node:crypto';
 import { CaError } from '../../domain/errors.ts';
-import { subjectPublicKeyBits } from '../../domain/ocsp/key-hash.ts';
 import { type OcspCertId, type OcspRequest, parseOcspRequest } from '../../domain/ocsp/request.ts';
 import {
   assembleOcspResponse,
@@ -10,6 +9,7 @@ import {
   type SingleResponse,
 } from '../../domain/ocsp/response.ts';
 import type { CertificateRecord, Revocation } from '../../domain/records/certificate.ts';
+import { subjectPublicKeyBits } from '../../domain/x509/public-key.ts';
 import type { Inventory } from '../../ports/inventory.ts';
 import type { ActiveAuthority, AuthorityDirectory } from '../authorities/authority-directory.ts';
 import type { GuardedClock } from '../guard-clock.ts';

@@ -9,7 +9,6 @@ import { asked } from './point-reads.ts';
 export const deploymentsOf = `SELECT target, outcome, endpoint, served_serial, detail, trust, reported_at, reporter
   FROM deployments WHERE certificate = (SELECT id FROM certificates WHERE serial = ?) ORDER BY target`;
 
-/** Each is one range of an index; a test asks SQLite for the plan of every one. */
 /** The newest report of each target: SQLite takes the other columns from the row of the maximum. */
 const reportedTrust = `SELECT d.target, d.trust, max(d.reported_at) FROM certificates AS c JOIN deployments AS d
   ON d.certificate = c.id WHERE c.owner = ? AND c.purpose = 'product' AND c.state = 'issued' AND c.not_after >= ?
@@ -17,6 +16,7 @@ const reportedTrust = `SELECT d.target, d.trust, max(d.reported_at) FROM certifi
 const newestCertificates = `SELECT count(*), coalesce(sum(deployment = 'none'), 0) FROM certificates
   WHERE owner = ? AND purpose = 'product' AND state = 'issued' AND not_after >= ? AND successor IS NULL`;
 
+/** Each is one range of an index; a test asks SQLite for the plan of every one. */
 export const deploymentLookUps = { deploymentsOf, newestCertificates } as const;
 
 export type DeploymentRow = readonly [

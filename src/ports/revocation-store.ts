@@ -37,8 +37,8 @@ export interface RevokedEntry extends Revocation {
 export interface RevocationStore {
   /**
    * Judged with the act: an admin with a valid certificate is left. keyCompromise also blocks the key for good, and revokes
-   * alike whatever else of a product or operator holds it and has not ended: held, too, and what is about to be issued; of
-   * the owner `sharersOf` alone, if one is given. Each has an event of the same kind, time and actor as `audit`.
+   * alike whatever else of a product or operator holds it and has not ended, held, too; open intents are closed. Of the owner
+   * `sharersOf` alone, if one is given. Each has an event of the time and actor of `audit`.
    */
   revokeCertificate(revoking: {
     serial: string;

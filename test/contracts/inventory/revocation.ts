@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import type { Revocation } from '../../../src/domain/records/certificate.ts';
 import {
   auditEntry,
-  certificateDetails,
   daySeconds,
   enrolmentToken,
   environment,
@@ -11,6 +10,7 @@ import {
   frozenNowSeconds,
   issuanceIntent,
   product,
+  randomHex,
   recordCertificate,
   serialAt,
 } from '../../support/inventory-builders.ts';
@@ -109,7 +109,7 @@ export function revocationContract(makeStore: () => Promise<InventoryStore>): vo
     };
     const revocationOf = async (serial: string) => (await opened.inventory.certificate(serial))?.revocation;
 
-    it('takes every certificate of it along that has not ended, held and unfinished ones, too, and no other', async () => {
+    it('takes every certificate of it along that has not ended, held ones, too, and no other', async () => {
       const { inventory } = opened;
       const named = await recordCertificate(inventory);
       const { keySha256 } = named;
@@ -122,17 +122,26 @@ export function revocationContract(makeStore: () => Promise<InventoryStore>): vo
       const earlier = { at: 1, reason: 'superseded' } as const;
       await inventory.revokeCertificate({ serial: before.serial, revocation: earlier, audit: auditEntry() });
       const stranger = await recordCertificate(inventory);
-      const intent = issuanceIntent(certificateDetails({ keySha256 }));
-      await inventory.recordIntent(intent);
 
-      const expected = [good.serial, held.serial, intent.certificate.serial].sort();
+      const expected = [good.serial, held.serial].sort();
       expect(await compromise(named.serial)).toEqual(expected);
       const revocation = { at, reason: 'keyCompromise', invalidityDate: at - 5 };
       for (const serial of expected) expect(await revocationOf(serial)).toEqual(revocation);
       expect(await revocationOf(ended.serial)).toBeNull();
       expect(await revocationOf(before.serial)).toEqual(earlier);
       expect(await revocationOf(stranger.serial)).toBeNull();
+    });
+
+    it('closes what is about to be issued for it, which gives back what that had used', async () => {
+      const { inventory } = opened;
+      const { serial: named, keySha256 } = await recordCertificate(inventory);
+      const key = { scope: 'token:demo', key: 'k', bodySha256: randomHex(32) };
+      const intent = issuanceIntent({ keySha256 }, { idempotency: key });
       const { serial } = intent.certificate;
+      await inventory.recordIntent(intent);
+      expect(await compromise(named)).toEqual([serial]);
+      expect(await revocationOf(serial)).toMatchObject({ reason: 'cessationOfOperation' });
+      expect(await inventory.idempotentOutcome(key, frozenNow)).toBeUndefined();
       const issued = { serial, certificateDer: new Uint8Array([0x30]), issuedAt: frozenNow, audit: auditEntry() };
       expect(await codeOf(inventory.recordIssued(issued))).toBe('conflict');
     });

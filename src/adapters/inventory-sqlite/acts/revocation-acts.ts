@@ -12,6 +12,7 @@ import { certificateStates } from './certificate-states.ts';
 export function revocationActs(
   connection: Connection,
   audit: AuditChain,
+  { closeIntent }: Pick<Acts, 'closeIntent'>,
 ): Pick<Acts, 'revokeCertificate' | 'releaseCertificate' | 'recordCrl'> {
   const admins = adminRule(connection);
   const states = certificateStates(connection);
@@ -40,9 +41,20 @@ export function revocationActs(
     const found = sharing.all(asked).map((each) => states.find(each)!);
     const sharers = found.filter((each) => each.purpose !== 'operator' || !admins.needCertificate(each, at));
     for (const each of sharers) {
+      const object = `certificate:${each.serial}`;
+      if (each.state === 'intent') {
+        const closed = {
+          ...entry,
+          kind: 'certificate.intentClosed',
+          object,
+          details: { sharesKeyWith: serial },
+        } as const;
+        closeIntent({ serial: each.serial, at: entry.at, audit: closed });
+        continue;
+      }
       states.revoke(each.serial, revocation);
       const details = { reason: revocation.reason, sharesKeyWith: serial };
-      audit.append({ ...entry, object: `certificate:${each.serial}`, details });
+      audit.append({ ...entry, object, details });
     }
     return sharers;
   };

@@ -107,7 +107,7 @@ function openSession(options: ConnectionOptions): Session {
     ...issuing,
     ...externalActs(connection, audit, issuing),
     ...catchUpAct(connection),
-    ...revocationActs(connection, audit),
+    ...revocationActs(connection, audit, issuing),
     ...deploymentActs(connection, audit),
     ...alertActs(connection, audit),
     ...supersessionActs(connection, audit),

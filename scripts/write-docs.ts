@@ -83,7 +83,8 @@ function vaultRow([key, rules]: [string, Rules]): string[] {
 
 function settingRow([key, rules]: [string, Rules]): string[] {
   const { default: fallback = [], unit = '', description = '' } = rules;
-  const shown = Array.isArray(fallback) ? 'none' : code(String(fallback));
+  const isNone = Array.isArray(fallback) && fallback.length === 0;
+  const shown = isNone ? 'none' : code([fallback].flat().join(', '));
   return [code(key), code(variableOf(key)), shown, unit, allowedIn(rules), description];
 }
 

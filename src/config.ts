@@ -5,6 +5,7 @@ import { allowed } from './api/allowed.ts';
 import { type Static, Type } from './api/schema.ts';
 import { alertKinds } from './domain/alerts/alert.ts';
 import { StartError } from './domain/errors.ts';
+import { parseGeneralName } from './domain/x509/general-name.ts';
 import { fits, type Rules } from './setting-rules.ts';
 import { readVaultSettings, type VaultSettings, vaultNamePattern } from './vault-settings.ts';
 
@@ -188,15 +189,9 @@ export async function loadConfig(
   overrides: Partial<Config> = {},
 ): Promise<Config> {
   const raw = { ...(await readFile(env, cwd)), ...readEnvironment(env), ...overrides };
-  const unknown = Object.keys(raw).filter((key) => !Object.hasOwn(ConfigSchema.properties, key));
-  if (unknown.length > 0) {
-    throw bad(
-      `${unknown.join(', ')}: no such setting. Settings are: ${Object.keys(ConfigSchema.properties).join(', ')}.`,
-    );
-  }
   const config = { ...defaults(), ...raw } as Config;
   const complaints = Object.entries(rulesOf).flatMap(([key, rules]) => complaint(key, rules, config));
-  complaints.push(...sharedPorts(config));
+  complaints.push(...sharedPorts(config), ...unusableNames(config), ...unknownKeys(raw));
   if (complaints.length > 0) throw bad(complaints.join('\n'));
   const { vaults, complaints: ofVaults } = readVaultSettings(config.vaults, config.vault);
   if (ofVaults.length > 0) throw bad(ofVaults.join('\n'));
@@ -212,6 +207,22 @@ const sharedPorts = (config: Config): string[] =>
     .map(
       (key) => `${key} is ${config[key]}, but another face has this port already (environment: ${variableOf(key)}).`,
     );
+
+/** Into the service’s own certificate go DNS names and addresses. */
+function unusableNames({ serverNames }: Config): string[] {
+  const names = Array.isArray(serverNames) ? serverNames.filter((name) => typeof name === 'string') : [];
+  const wrong = names.filter((name) => !['dns', 'ip'].includes(parseGeneralName(name)?.type ?? ''));
+  return wrong.map(
+    (name) =>
+      `serverNames has ${JSON.stringify(name)}, which is neither a DNS name nor an IP address (environment: ${variableOf('serverNames')}).`,
+  );
+}
+
+function unknownKeys(raw: object): string[] {
+  const known = Object.keys(ConfigSchema.properties);
+  const unknown = Object.keys(raw).filter((key) => !known.includes(key));
+  return unknown.length === 0 ? [] : [`${unknown.join(', ')}: no such setting. Settings are: ${known.join(', ')}.`];
+}
 
 const bad = (message: string): StartError => new StartError('badConfiguration', message);
 

@@ -85,46 +85,38 @@ const authorityNotice = 90;
 const adminNotice = 14;
 
 export function judgeCertificates({ authorities, admins }: InventoryFacts, { now }: Surroundings): Finding {
-  const within = (days: number) => (certificate: { readonly notAfter: number }) =>
-    certificate.notAfter < now / 1000 + days * day;
-  const next = (what: string): Pick<Finding, 'next'> => ({ next: what });
-  const check = 'certificates';
+  const within = (days: number) => (certificate: Ending) => certificate.notAfter < now / 1000 + days * day;
+  const found = (state: Finding['state'], says: string, next?: string): Finding => ({
+    check: 'certificates',
+    state,
+    says,
+    ...(next !== undefined && { next }),
+  });
   const ended = authorities.filter(within(0));
-  if (ended.length > 0) {
-    return {
-      check,
-      state: 'fail',
-      says: `expired: ${listed(ended)}`,
-      ...next('Make a new environment (docs/operating.md).'),
-    };
-  }
-  if (!admins.some((admin) => !within(0)(admin))) {
+  if (ended.length > 0) return found('fail', `expired: ${listed(ended)}`, replacing);
+  // An operator whose certificate has expired is no admin any more, and nobody has to act.
+  const able = admins.filter((admin) => !within(0)(admin));
+  if (able.length === 0) {
     const says = 'no admin has a valid certificate: nobody can administer the service';
-    return {
-      check,
-      state: 'fail',
-      says,
-      ...next('Stop the service and run `privyseal operator recover` (docs/operating.md).'),
-    };
+    return found('fail', says, 'Stop the service and run `privyseal operator recover` (docs/operating.md).');
   }
   const ending = authorities.filter(within(authorityNotice));
-  if (ending.length > 0) {
-    const advice = 'Make a new environment and move its products before then (docs/operating.md).';
-    return { check, state: 'warn', says: `soon to expire: ${listed(ending)}`, ...next(advice) };
-  }
-  const renewing = admins.filter(within(adminNotice));
+  if (ending.length > 0) return found('warn', `soon to expire: ${listed(ending)}`, replacing);
+  const renewing = able.filter(within(adminNotice));
   if (renewing.length > 0) {
-    const advice = 'Renew them: `privyseal operator renew`.';
-    return {
-      check,
-      state: 'warn',
-      says: `certificates of admins soon to expire: ${listed(renewing)}`,
-      ...next(advice),
-    };
+    const says = `certificates of admins soon to expire: ${listed(renewing)}`;
+    return found('warn', says, 'Renew them: `privyseal operator renew`.');
   }
-  const says = `certificates of ${authorities.length} authorities and ${admins.length} of admins, none soon to expire`;
-  return { check, state: 'ok', says };
+  return found('ok', `those of ${authorities.length} authorities and of admins (${able.length}), none soon to expire`);
 }
 
-const listed = (certificates: readonly { readonly name: string; readonly notAfter: number }[]): string =>
+interface Ending {
+  readonly name: string;
+  readonly notAfter: number;
+}
+
+const replacing =
+  'Replace each: `privyseal authority rotate` in guarded steps, `authority compromise` at once (docs/authorities.md).';
+
+const listed = (certificates: readonly Ending[]): string =>
   certificates.map(({ name, notAfter }) => `${name} (${new Date(notAfter * 1000).toISOString()})`).join(', ');

@@ -3,6 +3,7 @@
 export type CliErrorCode =
   | 'usage' // the command line, or a variable it reads, is not right
   | 'credentialMissing' // a CA, certificate, key or token file is not there
+  | 'credentialExpired' // the client certificate, by the clock of this machine
   | 'fileUnreadable'
   | 'fileOpenToOthers' // a file that only its owner may see or change
   | 'fileExists' // would be overwritten

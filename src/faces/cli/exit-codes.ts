@@ -75,6 +75,7 @@ export const failureEndings: Readonly<Record<ClientFailureCode, Ending>> = {
 export const cliEndings: Readonly<Record<CliErrorCode, Ending>> = {
   usage: 'usage',
   credentialMissing: 'usage',
+  credentialExpired: 'notAuthorised',
   fileUnreadable: 'failed',
   fileOpenToOthers: 'failed',
   fileExists: 'exists',

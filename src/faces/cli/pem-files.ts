@@ -2,6 +2,7 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { certificatesIn } from '../../domain/diagnosis/judge-server-chain.ts';
 import { CliError } from './cli-error.ts';
+import { timeToTheSecond } from './terminal/words.ts';
 
 export interface PemFile {
   readonly file: string;
@@ -19,6 +20,15 @@ export function assertPair(cert: PemFile, key: PemFile): void {
   const [own] = certificatesIn(cert.pem);
   if (own!.checkPrivateKey(privateKeyOf(key))) return;
   throw new CliError('usage', `${key.file} is not the key of the first certificate in ${cert.file}.`);
+}
+
+/** CliError `credentialExpired`. TLS has no alert for it that reaches us: the admin face just closes the connection. */
+export function assertLive({ file, pem }: PemFile, nowMs: number): void {
+  const [own] = certificatesIn(pem);
+  if (own === undefined || own.validToDate.getTime() >= nowMs) return;
+  const advice = 'Have a new one issued: an operator’s by an admin (`operator renew NAME`), a product’s with a token.';
+  const since = timeToTheSecond(own.validToDate.toISOString());
+  throw new CliError('credentialExpired', `${file} expired at ${since}. ${advice}`);
 }
 
 function privateKeyOf({ file, pem }: PemFile): KeyObject {

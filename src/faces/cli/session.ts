@@ -55,6 +55,7 @@ export async function openSession(io: CliIo, given: GlobalOptions): Promise<Sess
   const options = await withContext(io.env, given);
   const path = (text: string): string => resolve(io.cwd, text);
   const home = path(options.home ?? io.env.PRIVYSEAL_HOME ?? 'data');
+  const now = io.now ?? Date.now;
   const clients: PrivysealClient[] = [];
   const files = credentialFiles(home, path, options);
   const publicUrl = options.url ?? localUrl(io.env, 'PRIVYSEAL_PUBLIC_PORT', '8443');
@@ -75,15 +76,15 @@ export async function openSession(io: CliIo, given: GlobalOptions): Promise<Sess
     publicUrl,
     trustFile: files.ca,
     width: io.isTty ? io.columns : undefined,
-    now: io.now ?? Date.now,
+    now,
     path,
     publicClient: async (credential) => {
       if (credential === 'anonymous') return open(publicUrl, {});
-      if (showsCertificate(io.env, given, options)) return open(publicUrl, await readKeyPair(files));
+      if (showsCertificate(io.env, given, options)) return open(publicUrl, await readKeyPair(files, now()));
       return open(publicUrl, { token: await readToken(io.env, given, files.token) });
     },
-    adminClient: async () => open(adminUrl, await readKeyPair(files)),
-    adminCredential: async () => ({ certPem: (await readKeyPair(files)).certPem, caPem: await readCa(files) }),
+    adminClient: async () => open(adminUrl, await readKeyPair(files, now())),
+    adminCredential: async () => ({ certPem: (await readKeyPair(files, now())).certPem, caPem: await readCa(files) }),
     print: (lines) => void io.stdout.write(`${lines.join('\n')}\n`),
     note: (lines) => void (lines.length > 0 && io.stderr.write(`${lines.join('\n')}\n`)),
     printJson: (value) => void io.stdout.write(`${JSON.stringify(value, null, 2)}\n`),
@@ -132,11 +133,15 @@ async function readCa({ ca: file }: CredentialFiles): Promise<string> {
   return pem;
 }
 
-async function readKeyPair({ cert, key }: CredentialFiles): Promise<{ certPem: string; keyPem: string }> {
+async function readKeyPair(
+  { cert, key }: CredentialFiles,
+  nowMs: number,
+): Promise<{ certPem: string; keyPem: string }> {
   const certPem = await readCredential(cert, 'the client certificate', '--cert FILE and --key FILE');
   const keyPem = await readCredential(key, 'the client certificate’s key', '--cert FILE and --key FILE');
-  const { assertPair } = await import('./pem-files.ts');
+  const { assertLive, assertPair } = await import('./pem-files.ts');
   assertPair({ file: cert, pem: certPem }, { file: key, pem: keyPem });
+  assertLive({ file: cert, pem: certPem }, nowMs);
   return { certPem, keyPem };
 }
 

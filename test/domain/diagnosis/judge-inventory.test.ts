@@ -74,6 +74,11 @@ describe('certificates', () => {
     ['of admins are well for 14 days', admin(14 * day), well],
     ['of admins are a warning within 14 days', admin(14 * day - 1), ['warn', true]],
     ['of admins fail when the last has expired', admin(-1), ['fail', true]],
+    [
+      'of one admin need not be renewed when they have expired and another’s are good',
+      { admins: [...admin(-1).admins, { name: 'other', notAfter: seconds + 300 * day }] },
+      well,
+    ],
     ['of admins fail when there is none', { admins: [] }, ['fail', true]],
   ])('%s', (_what, changes, judgement) => expect(told(judgeCertificates(facts(changes), around))).toEqual(judgement));
 });

@@ -28,6 +28,11 @@ const typed: readonly Typed[] = [
     has: ['cACompromise', 'certificateHold'],
     hasNot: ['superseded'],
   },
+  {
+    what: 'values of an option that may be repeated',
+    words: ['list', '--status', 'valid', '--status', ''],
+    has: ['pending', 'revoked', 'held'],
+  },
   { what: 'the verb after an option with its value', words: ['--url', 'context', 'env'], has: ['environment'] },
   { what: 'files', words: ['--ca', 'sys'], has: ['system.pem'] },
   { what: 'folders', words: ['--home', 'sub'], has: ['subfolder'] },

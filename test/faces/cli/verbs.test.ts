@@ -36,6 +36,13 @@ describe('the files that are shown to the service', () => {
   });
 });
 
+it('an operator’s certificate that has expired is told before anything is connected', async () => {
+  const [service, run] = await started(() => ({ body: {} }));
+  const { code, stderr } = await run(['list'], { now: Date.UTC(2100, 0, 1) });
+  expect([code, stderr]).toEqual([5, expect.stringContaining('credentialExpired')]);
+  expect(service.requests).toEqual([]);
+});
+
 describe('a command line that is not right', () => {
   it.each([
     [['audit', 'verify', '--bogus'], 'privyseal audit verify --help'],

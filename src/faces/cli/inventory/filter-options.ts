@@ -50,13 +50,14 @@ const purposes: Record<NonNullable<FilterOptions['purpose']>, true> = {
 const deployments = ['none', 'proved', 'deployed', 'failed', 'predecessor'];
 
 /** Several values of an option: any of them will do. */
-export const repeatedChoice = (flags: string, description: string, choices: readonly string[]): Option =>
-  new Option(flags, `${description} (choices: ${choices.join(', ')}); may be repeated`).argParser(
-    (text: string, before: readonly string[] | undefined) => {
-      if (choices.includes(text)) return [...(before ?? []), text];
-      throw new InvalidArgumentError(`Allowed choices are ${choices.join(', ')}.`);
-    },
-  );
+export function repeatedChoice(flags: string, description: string, choices: readonly string[]): Option {
+  const option = new Option(flags, `${description}; may be repeated`).choices(choices);
+  // `choices` reads one value; help and completion still know them.
+  return option.argParser((text: string, before: readonly string[] | undefined) => {
+    if (choices.includes(text)) return [...(before ?? []), text];
+    throw new InvalidArgumentError(`Allowed choices are ${choices.join(', ')}.`);
+  });
+}
 
 export const addFilterOptions = (command: Command): Command =>
   addDescriptiveOptions(command)

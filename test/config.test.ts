@@ -1,0 +1,28 @@
+/** Settings that are wrong stop the start with all that is wrong with them at once. */
+import { expect, it } from 'vitest';
+import { loadConfig } from '../src/config.ts';
+import { suiteFolder } from './support/suite-folder.ts';
+
+const folder = suiteFolder();
+const load = (env: NodeJS.ProcessEnv) => loadConfig(env, folder('.'));
+
+it('tells of unknown settings beside those that have a wrong value', async () => {
+  const message = await load({ PRIVYSEAL_BOGUS: '1', PRIVYSEAL_METRICS_PRODUCTS: '-1' }).catch(String);
+  expect(message).toContain('PRIVYSEAL_BOGUS: no such setting');
+  expect(message).toContain('metricsProducts is "-1"');
+});
+
+it.each(['a b', '10.0.0.256', 'https://ca.example.org', 'ops@example.org'])(
+  'refuses %s as a name of the server, with the key and the value',
+  async (name) => {
+    await expect(load({ PRIVYSEAL_SERVER_NAMES: `ca.example.org,${name}` })).rejects.toMatchObject({
+      code: 'badConfiguration',
+      message: expect.stringContaining(`serverNames has "${name}"`),
+    });
+  },
+);
+
+it('takes DNS names and addresses as names of the server', async () => {
+  const { serverNames } = await load({ PRIVYSEAL_SERVER_NAMES: 'ca.example.org, 10.0.0.5, fd00::1' });
+  expect(serverNames).toEqual(['ca.example.org', '10.0.0.5', 'fd00::1']);
+});

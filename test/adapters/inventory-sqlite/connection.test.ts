@@ -69,15 +69,16 @@ describe('a connection', () => {
 });
 
 describe('the audit log in the database', () => {
-  it('cannot be changed, shortened or overwritten by a statement', () => {
+  it('cannot be changed or shortened by a statement, and has each number once', () => {
     const connection = keep(openForWriting(options()));
-    for (const sql of [
-      "UPDATE audit_events SET canonical = '{}'",
-      'DELETE FROM audit_events',
-      "INSERT OR REPLACE INTO audit_events (seq, canonical, previous_hash, hash) VALUES (1, '{}', zeroblob(32), zeroblob(32))",
-      "INSERT INTO audit_events (seq, canonical, previous_hash, hash) VALUES (3, '{}', zeroblob(32), zeroblob(32))",
-    ]) {
-      expect(() => connection.exec(sql)).toThrow(expect.objectContaining({ code: 'SQLITE_CONSTRAINT_TRIGGER' }));
+    const again =
+      "INSERT INTO audit_events (seq, canonical, previous_hash, hash) VALUES (1, '{}', zeroblob(32), zeroblob(32))";
+    for (const [sql, code] of [
+      ["UPDATE audit_events SET canonical = '{}'", 'SQLITE_CONSTRAINT_TRIGGER'],
+      ['DELETE FROM audit_events', 'SQLITE_CONSTRAINT_TRIGGER'],
+      [again, 'SQLITE_CONSTRAINT_PRIMARYKEY'],
+    ] as const) {
+      expect(() => connection.exec(sql)).toThrow(expect.objectContaining({ code }));
     }
     expect(connection.prepare('SELECT count(*) FROM audit_events').pluck().get()).toBe(1);
   });

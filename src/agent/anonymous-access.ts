@@ -36,7 +36,7 @@ export function openAnonymousAccess(file: AgentFile, freshMs: number): Anonymous
       const answer = ask();
       kept.set(key, { at: performance.now(), answer });
       // A failure is nobody else's.
-      answer.catch(() => kept.delete(key));
+      answer.catch(() => kept.get(key)?.answer === answer && kept.delete(key));
       return answer;
     },
     close: async () => {

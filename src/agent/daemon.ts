@@ -48,7 +48,11 @@ export async function runDaemon(options: DaemonOptions, surroundings: DaemonSurr
   const close =
     port === undefined ? undefined : await (await import('./metrics-server.ts')).serveMetrics(port, metrics);
   const schedule = new Schedule(work, { ...surroundings, metrics });
-  onReload(() => void reload(schedule, read, log));
+  let reloaded = Promise.resolve();
+  onReload(() => {
+    // One after the other, so that the file counts as it was at the last signal.
+    reloaded = reloaded.then(() => reload(schedule, read, log));
+  });
   log({ level: 'info', message: tends(work) });
   try {
     await schedule.run();

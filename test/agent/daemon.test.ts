@@ -2,6 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { loadAgentFile } from '#src/agent/config/load-agent-file.ts';
 import { runDaemon } from '#src/agent/daemon.ts';
@@ -55,7 +56,7 @@ describe('privyseal rotate --daemon', () => {
 });
 
 /** The daemon in this process, with a clock that the test turns. */
-function ownDaemon(file: string) {
+function ownDaemon(file: string, load = loadAgentFile) {
   const stop = new AbortController();
   const log: LogEntry[] = [];
   let passed = 0;
@@ -65,7 +66,7 @@ function ownDaemon(file: string) {
     random: () => 0.5,
     signal: stop.signal,
     log: (entry: LogEntry) => void log.push(entry),
-    load: loadAgentFile,
+    load,
     onReload: (listener: () => void) => {
       reload = listener;
     },
@@ -87,6 +88,23 @@ function ownDaemon(file: string) {
 }
 
 describe('the daemon', () => {
+  it('reads its file once for each signal, one after the other', async () => {
+    const reads: string[] = [];
+    const { path } = temporaryFolder();
+    const daemon = ownDaemon('agent.yaml', async () => {
+      reads.push('begun');
+      await pause(20);
+      reads.push('done');
+      const service = { url: 'https://localhost:1', ca: join(path, 'ca.pem') };
+      return { service, targets: [], stateFolder: path, pollSeconds: 300 };
+    });
+    await expect.poll(daemon.said).toContain('tends');
+    daemon.reload();
+    daemon.reload();
+    await expect.poll(() => reads.length).toBe(6);
+    expect(reads).toEqual(['begun', 'done', 'begun', 'done', 'begun', 'done']);
+  });
+
   it('waits for a service that is not there, and enrols when it has come', async () => {
     const agent = agentFor();
     const port = await freePort();

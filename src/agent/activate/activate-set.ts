@@ -5,6 +5,7 @@ import type { TargetConfig } from '../config/agent-schema.ts';
 import type { CredentialSet } from '../files/credential-set.ts';
 import { installFiles } from '../files/install-files.ts';
 import type { SetStore } from '../files/set-store.ts';
+import { endpointOf } from '../proof/endpoint.ts';
 import type { TargetState } from '../state/target-state.ts';
 
 export interface ActivateDeps {
@@ -72,7 +73,7 @@ async function proveServed({ target, state, now, signal }: ActivateDeps, set: Cr
   const lastProof: TargetProof = {
     at: new Date(now()).toISOString(),
     outcome: outcome.kind,
-    endpoint: `${proof.host}:${proof.port}`,
+    endpoint: endpointOf(proof),
     serial: isProved ? outcome.serial : outcome.servedSerial,
     detail: isProved ? `${outcome.protocol} with the new certificate` : outcome.reason,
   };

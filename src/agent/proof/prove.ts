@@ -1,5 +1,6 @@
 /** Proof that a program serves a new certificate: new TLS connections until one shows it, or the time is over. */
 import { setTimeout as pause } from 'node:timers/promises';
+import { endpointOf } from './endpoint.ts';
 import { look, type Sight } from './look.ts';
 import type { Proof } from './proof-schema.ts';
 
@@ -52,8 +53,8 @@ export async function prove(proof: Proof, expected: Expected): Promise<ProofOutc
 }
 
 /** Why this handshake proves nothing, in a sentence; undefined when it does. */
-function objection({ certificate, trouble }: Sight, { host, port }: Proof, serial: string): string | undefined {
-  const where = `${host}:${port}`;
+function objection({ certificate, trouble }: Sight, proof: Proof, serial: string): string | undefined {
+  const where = endpointOf(proof);
   if (!certificate) return `${where} showed no certificate: ${trouble ?? 'the connection ended'}`;
   if (certificate.serial !== serial) {
     return `${where} shows ${certificate.subject}, serial ${certificate.serial}, not the new ${serial}: it has not taken its new files, or is another server`;

@@ -6,6 +6,7 @@ import { ClientProblem } from '../../client/failure.ts';
 import { printable } from '../../domain/policy/printable.ts';
 import type { UnreportedDeployment } from '../../domain/rotation/target-status.ts';
 import { type CredentialSet, canAuthenticate, trustFingerprints } from '../files/credential-set.ts';
+import { endpointOf } from '../proof/endpoint.ts';
 import { serviceTrust } from '../trust/service-trust.ts';
 import type { TurnContext } from '../turn/turn-context.ts';
 
@@ -36,10 +37,6 @@ export async function keepNewsOfServiceTrust(context: TurnContext): Promise<void
   if (before !== null && unreported === null && inUse !== null) await keepReport(context, await store.read(inUse));
   await state.save({ serviceTrustSha256 });
 }
-
-/** An IPv6 address in brackets. */
-const endpointOf = ({ host, port }: { readonly host: string; readonly port: number }): string =>
-  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 
 /** As the certificate in use, or with the token where that one is for servers alone. Never rejects. */
 export async function sendReport(context: TurnContext): Promise<void> {

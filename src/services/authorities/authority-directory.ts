@@ -174,10 +174,11 @@ export function createAuthorityDirectory(deps: AuthorityDirectoryDeps): Authorit
   const generation = (id: string): Promise<ActiveAuthority> => {
     let entry = kept.get(id);
     if (!entry) {
-      entry = load(id);
-      kept.set(id, entry);
-      // A failure is not kept: the vault may be back at the next try.
-      entry.catch(() => kept.delete(id));
+      const loading = load(id);
+      entry = loading;
+      kept.set(id, loading);
+      // A failure is not kept: the vault may be back at the next try. What was read since stays.
+      loading.catch(() => kept.get(id) === loading && kept.delete(id));
     }
     return entry;
   };

@@ -3,6 +3,7 @@ import { type AuthorityRotation, isUnderWay } from '../../domain/records/authori
 import { type AuthorityGeneration, generationId } from '../../domain/records/generation.ts';
 import { refuse } from '../../domain/refusal.ts';
 import { actorOf, type Caller } from '../caller.ts';
+import { type ProductCount, productCounts } from '../inventory/product-counts.ts';
 import type { CrlPublisher } from '../revoking/publish-crl.ts';
 import { assertVault } from '../vaults/named-vault.ts';
 import { comingBelow, findLost, type Lost, rotationFrom } from './lost-generations.ts';
@@ -10,7 +11,7 @@ import { completeGeneration, idOf } from './prepare-generation.ts';
 import { finishRetiring } from './retire-generation.ts';
 import { revocableElsewhere, revocableOf, revokeAuthorityCertificates } from './revoke-authority-certificates.ts';
 import { ensureCampaign, type RotateDeps, start, step } from './rotate-authority.ts';
-import { operatorsOf, type ProductCount, productsOf } from './rotation-obstacles.ts';
+import { operatorsOf, productsOf } from './rotation-obstacles.ts';
 import type { CompromiseInput, CompromiseOutcome, CompromisePlan, RotationServices } from './rotation-services.ts';
 
 export interface CompromiseDeps extends RotateDeps {
@@ -68,12 +69,13 @@ async function replacementsOf(deps: CompromiseDeps, lost: readonly Lost[]): Prom
 
 async function productsOfAll(deps: CompromiseDeps, lost: readonly Lost[]): Promise<readonly ProductCount[]> {
   const now = Math.floor(deps.clock.now() / 1000);
-  const products: ProductCount[] = [];
+  const counts = new Map<string, number>();
   for (const { authority, generation } of lost) {
-    if (authority.role === 'issuing' || authority.role === 'sole')
-      products.push(...(await productsOf(deps.inventory, generation.certificateSerial!, now)));
+    if (authority.role !== 'issuing' && authority.role !== 'sole') continue;
+    for (const { product, certificates } of await productsOf(deps.inventory, generation.certificateSerial!, now))
+      counts.set(product, (counts.get(product) ?? 0) + certificates);
   }
-  return products;
+  return productCounts(counts);
 }
 
 async function operatorsOfAll({ inventory, clock }: CompromiseDeps, lost: readonly Lost[]): Promise<readonly string[]> {

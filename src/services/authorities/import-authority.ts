@@ -17,6 +17,7 @@ import { filedSerial } from '../../domain/x509/serial.ts';
 import type { Inventory } from '../../ports/inventory.ts';
 import { actorOf, type Caller } from '../caller.ts';
 import type { GuardedClock } from '../guard-clock.ts';
+import { everyProduct } from '../inventory/read-all.ts';
 import { importedProfile } from '../inventory/view-certificate.ts';
 import { noSuch } from '../no-such.ts';
 import { type AuthorityDirectory, withGeneration } from './authority-directory.ts';
@@ -97,20 +98,9 @@ async function requestedGenerations(
 const meant = (requested: readonly Requested[], { spkiDer }: ForeignCertificate): Requested =>
   requested.find((one) => Buffer.compare(one.spkiDer, spkiDer) === 0) ?? requested.at(-1)!;
 
-const productsPerPage = 500;
-
 async function productsOf(inventory: Inventory, environment: string): Promise<readonly NamingProduct[]> {
   const products: NamingProduct[] = [];
-  let after: string | undefined;
-  do {
-    const page = await inventory.products({
-      environment,
-      limit: productsPerPage,
-      ...(after !== undefined && { after }),
-    });
-    products.push(...page);
-    after = page.length === productsPerPage ? page.at(-1)?.id : undefined;
-  } while (after !== undefined);
+  for await (const product of everyProduct(inventory, environment)) products.push(product);
   return products;
 }
 

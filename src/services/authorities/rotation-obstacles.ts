@@ -1,14 +1,14 @@
 /** Finds out who stands in the way of a rotation's next step: from what was issued, and from what targets report. */
 import { hash } from 'node:crypto';
 import type { AuthorityRotation } from '../../domain/records/authority-rotation.ts';
-import type { CertificateRecord } from '../../domain/records/certificate.ts';
 import { rootAbove } from '../../domain/records/external-authority.ts';
 import { generationId } from '../../domain/records/generation.ts';
 import { type RotationCondition, type RotationFacts, rotationSteps } from '../../domain/rotation/authority-steps.ts';
 import type { ReportedTrust } from '../../ports/deployment-store.ts';
 import type { Inventory } from '../../ports/inventory.ts';
-import type { CertificateFilter, CertificateQuery } from '../../ports/inventory-questions.ts';
 import type { GuardedClock } from '../guard-clock.ts';
+import { type ProductCount, productCounts } from '../inventory/product-counts.ts';
+import { everyCertificate, everyProduct } from '../inventory/read-all.ts';
 import type { ActiveAuthority, AuthorityDirectory } from './authority-directory.ts';
 import { isSignedElsewhere } from './generation-request.ts';
 import { idOf } from './prepare-generation.ts';
@@ -158,45 +158,15 @@ const lackOf =
     return parts.length > 0 ? `${product}: ${parts.join('; ')}` : undefined;
   };
 
-const productsPerPage = 200;
-
 async function productsLacking({ inventory }: ObstacleDeps, both: Both, lack: Lack): Promise<readonly string[]> {
   const { environment } = both.after.authority;
   const found: string[] = [];
-  for (let after = ''; ; ) {
-    const query = { after, limit: productsPerPage, ...(environment !== null && { environment }) };
-    const products = await inventory.products(query);
-    for (const { id } of products) {
-      const trust = await inventory.reportedTrust(id, both.now);
-      const says = trust.certificates > 0 || trust.targets.length > 0 ? lack(id, trust) : undefined;
-      if (says !== undefined) found.push(says);
-    }
-    after = products.at(-1)?.id ?? '';
-    if (products.length < productsPerPage) return found;
+  for await (const { id } of everyProduct(inventory, environment)) {
+    const trust = await inventory.reportedTrust(id, both.now);
+    const says = trust.certificates > 0 || trust.targets.length > 0 ? lack(id, trust) : undefined;
+    if (says !== undefined) found.push(says);
   }
-}
-
-const pageSize = 1000;
-
-async function* every(
-  inventory: Pick<Inventory, 'searchCertificates'>,
-  filter: CertificateFilter,
-  now: number,
-): AsyncGenerator<CertificateRecord> {
-  let after: CertificateQuery['after'];
-  for (;;) {
-    const query = { ...filter, sort: 'requestedAt', limit: pageSize, now, ...(after && { after }) } as const;
-    const page = await inventory.searchCertificates(query);
-    yield* page;
-    const last = page.at(-1);
-    if (!last || page.length < pageSize) return;
-    after = { sortValue: last.requestedAt, serial: last.serial };
-  }
-}
-
-export interface ProductCount {
-  readonly product: string;
-  readonly certificates: number;
+  return found;
 }
 
 /** Who has a good certificate of a generation of `system`. */
@@ -207,7 +177,7 @@ export async function operatorsOf(
 ): Promise<readonly string[]> {
   const names = new Set<string>();
   const filter = { purpose: 'operator', issuerSerial, status: 'valid' } as const;
-  for await (const { owner } of every(inventory, filter, now)) names.add(owner);
+  for await (const { owner } of everyCertificate(inventory, { ...filter, now })) names.add(owner);
   return [...names];
 }
 
@@ -232,10 +202,8 @@ export async function productsOf(
   now: number,
 ): Promise<readonly ProductCount[]> {
   const counts = new Map<string, number>();
-  for await (const { owner } of every(inventory, inUse(issuerSerial), now)) {
+  for await (const { owner } of everyCertificate(inventory, { ...inUse(issuerSerial), now })) {
     counts.set(owner, (counts.get(owner) ?? 0) + 1);
   }
-  return Array.from(counts, ([product, certificates]) => ({ product, certificates })).sort(
-    (a, b) => b.certificates - a.certificates || (a.product < b.product ? -1 : 1),
-  );
+  return productCounts(counts);
 }

@@ -5,6 +5,7 @@ import type { AuthorityCertificateKind } from '../../domain/records/generation.t
 import type { RotationObstacle } from '../../domain/rotation/authority-steps.ts';
 import type { KeyType } from '../../domain/x509/key-type.ts';
 import type { Caller } from '../caller.ts';
+import type { ProductCount } from '../inventory/product-counts.ts';
 
 export interface RotationInput {
   /** Of the new key; as before if absent. */
@@ -32,7 +33,7 @@ export interface RotationPlan {
   /** Authorities below, which are rotated after it, each by a rotation of its own. */
   readonly below: readonly string[];
   /** Good certificates that nothing has followed yet; the largest product first. */
-  readonly products: readonly { readonly product: string; readonly certificates: number }[];
+  readonly products: readonly ProductCount[];
 }
 
 export interface RotationView {
@@ -74,7 +75,7 @@ export interface CompromisePlan {
   readonly revoked: readonly string[];
   /** What only its issuer, whose key is elsewhere, can revoke. */
   readonly revocableElsewhere: readonly { readonly serial: string; readonly issuer: string }[];
-  readonly products: readonly { readonly product: string; readonly certificates: number }[];
+  readonly products: readonly ProductCount[];
   /** Of `system`: who has to renew a certificate. */
   readonly operators: readonly string[];
 }

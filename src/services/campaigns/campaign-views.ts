@@ -7,6 +7,7 @@ import type {
   MemberState,
 } from '../../domain/records/campaign.ts';
 import type { Caller } from '../caller.ts';
+import type { ProductCount } from '../inventory/product-counts.ts';
 import type { PageInput, RegistryPage } from '../registry/registry-services.ts';
 
 /** What a campaign would be, without starting it. */
@@ -15,7 +16,7 @@ export interface CampaignPlan extends CampaignOrder {
   readonly at: number;
   readonly certificates: number;
   /** The largest first. */
-  readonly products: readonly { readonly product: string; readonly certificates: number }[];
+  readonly products: readonly ProductCount[];
   /** Rotations by time, if every certificate is rotated in the middle of its window; Unix seconds. */
   readonly load: readonly { readonly from: number; readonly until: number; readonly rotations: number }[];
   /** Of any hour. */

@@ -5,12 +5,12 @@ import type { CertificateRecord } from '../../domain/records/certificate.ts';
 import { refuse } from '../../domain/refusal.ts';
 import type { Inventory } from '../../ports/inventory.ts';
 import type { CertificateQuery } from '../../ports/inventory-questions.ts';
+import { productCounts } from '../inventory/product-counts.ts';
+import { everyCertificate } from '../inventory/read-all.ts';
 import type { CampaignPlan } from './campaign-views.ts';
 
 /** More are several campaigns: each of them can be paused. */
 const mostMembers = 500_000;
-
-const pageSize = 1000;
 
 /** The certificates that a campaign is about: good ones of products that nothing has followed yet. `now` in Unix seconds. */
 export const memberQuery = (filter: CampaignFilter, now: number): Omit<CertificateQuery, 'limit' | 'after'> => ({
@@ -31,7 +31,7 @@ export async function planCampaign(
   const products = new Map<string, number>();
   const hours = new Map<number, number>();
   let position = 0;
-  for await (const record of matching(inventory, order.filter, now)) {
+  for await (const record of everyCertificate(inventory, memberQuery(order.filter, now))) {
     position += 1;
     if (position > mostMembers) refuseSize();
     products.set(record.owner, (products.get(record.owner) ?? 0) + 1);
@@ -43,28 +43,10 @@ export async function planCampaign(
     ...order,
     at: now,
     certificates: position,
-    products: Array.from(products, ([product, certificates]) => ({ product, certificates })).sort(
-      (a, b) => b.certificates - a.certificates || (a.product < b.product ? -1 : 1),
-    ),
+    products: productCounts(products),
     load: loadOf(hours, now, order.rotateBy),
     mostPerHour: [...hours.values()].reduce((most, count) => Math.max(most, count), 0),
   };
-}
-
-async function* matching(
-  inventory: Pick<Inventory, 'searchCertificates'>,
-  filter: CampaignFilter,
-  now: number,
-): AsyncGenerator<CertificateRecord> {
-  const query = memberQuery(filter, now);
-  let after: CertificateQuery['after'];
-  for (;;) {
-    const page = await inventory.searchCertificates({ ...query, limit: pageSize, ...(after && { after }) });
-    yield* page;
-    const last = page.at(-1);
-    if (!last || page.length < pageSize) return;
-    after = { sortValue: last.requestedAt, serial: last.serial };
-  }
 }
 
 const hourSeconds = 3600;

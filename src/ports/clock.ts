@@ -5,4 +5,6 @@ export interface Clock {
   now(): number;
   /** Milliseconds from an arbitrary start that never go back, for measuring durations and noticing jumps of `now`. */
   monotonic(): number;
+  /** Milliseconds that the machine has slept, which `monotonic` does not count; absent where nobody knows. */
+  asleep?(): number;
 }

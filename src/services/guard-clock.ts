@@ -20,6 +20,9 @@ export const defaultClockLimits: ClockLimits = {
   acceptClock: false,
 };
 
+/** How long the machine slept is asked only for what a slewed clock does not do between two readings. */
+const noticeableMs = 500;
+
 /** The believed time. It follows the wall clock, and the monotonic one from the moment the wall clock jumps. */
 export interface GuardedClock extends Clock {
   /** Throws CaError `clockUnsafe` while the clock is not believed; each signature asks first. */
@@ -37,23 +40,32 @@ export function guardClock(clock: Clock, latestTime: number, limits: ClockLimits
   const known = latestTime > 0 && !limits.acceptClock;
   if (known && start - latestTime > limits.maximumAheadMs) throw farAhead(start, latestTime);
   const behind = known && latestTime - start > limits.maximumBehindMs;
-  const base = { wall: start, monotonic: clock.monotonic() };
+  const asleep = (): number => clock.asleep?.() ?? 0;
+  const base = { wall: start, monotonic: clock.monotonic(), asleep: asleep() };
 
-  /** The extrapolated time, rebased on the wall clock while the two agree, so that NTP's slewing is followed. */
+  /**
+   * The extrapolated time, rebased on the wall clock while the two agree, so that NTP's slewing is followed. A machine that
+   * slept, as a laptop does, stopped the one and not the other.
+   */
   const read = (): { believed: number; jumpMs: number } => {
     const wall = clock.now();
     const monotonic = clock.monotonic();
-    const expected = base.wall + (monotonic - base.monotonic);
+    const awake = base.wall + (monotonic - base.monotonic);
+    const sleptMs = Math.abs(wall - awake) > noticeableMs ? asleep() - base.asleep : 0;
+    const expected = awake + sleptMs;
     const jumpMs = wall - expected;
     if (Math.abs(jumpMs) > limits.maximumJumpMs) return { believed: Math.round(expected), jumpMs };
     base.wall = wall;
     base.monotonic = monotonic;
+    base.asleep += sleptMs;
     return { believed: wall, jumpMs: 0 };
   };
 
   const problem = (): string | undefined => {
     const { believed, jumpMs } = read();
-    if (jumpMs !== 0) return `the clock jumped by ${Math.round(jumpMs / 1000)} s while the service ran`;
+    if (jumpMs !== 0) {
+      return `the clock jumped by ${Math.round(jumpMs / 1000)} s while the service ran; if it is right now, restart the service`;
+    }
     if (behind && believed < latestTime) return `the clock is behind the newest audit event, ${iso(latestTime)}`;
     return undefined;
   };

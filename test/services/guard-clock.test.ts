@@ -49,6 +49,29 @@ describe('guardClock', () => {
     expect(guarded.now()).toBe(start + 1000);
   });
 
+  it('believes a machine that slept, often and shortly or once and long, and nothing beyond that', () => {
+    const { clock, state, pass } = jumpyClock();
+    let asleep = 77_000;
+    const guarded = guardClock({ ...clock, asleep: () => asleep }, 0);
+    const sleep = (ms: number): void => {
+      state.wall += ms;
+      asleep += ms;
+    };
+    for (let nap = 0; nap < 20; nap++) {
+      sleep(50_000);
+      pass(1000);
+      expect(guarded.problem()).toBeUndefined();
+    }
+    sleep(9 * 3_600_000);
+    expect(guarded.problem()).toBeUndefined();
+    expect(guarded.now()).toBe(state.wall);
+    const before = state.wall;
+    sleep(3_600_000);
+    state.wall += 3_600_000;
+    expect(codeOf(() => guarded.assertSafe())).toBe('clockUnsafe');
+    expect(guarded.now()).toBe(before + 3_600_000);
+  });
+
   it('signs again when the clock is corrected', () => {
     const { clock, state } = jumpyClock();
     const guarded = guardClock(clock, 0);

@@ -78,7 +78,10 @@ function leaveCodeUnoptimized(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
 }
 
-/** The agent's world, which does not end with a reader of its log; a first signal lets it end what it has begun, a second ends it at once. */
+/**
+ * The agent's surroundings. It goes on when the reader of its log is gone. The first signal lets it finish what it has begun;
+ * the second ends it at once.
+ */
 export function agentSurroundings(): Surroundings {
   outliveReaders();
   const stop = new AbortController();

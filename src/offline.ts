@@ -1,4 +1,7 @@
-/** The composition root of the acts on a home that this process does not serve: backup, which a service may be running beside, restore, and looking at its audit log. */
+/**
+ * The composition root of the acts on a home that this process does not serve: backup, restore, and looking at its audit log.
+ * A service may run beside a backup.
+ */
 import { mkdtemp, open, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,7 @@
-/** Whether an issued certificate is what was asked for: our key, our names, and a chain to what we trust (RFC 5280 §6.1, the part a holder can check). */
+/**
+ * Checks that an issued certificate is what was asked for: our key, our names, and a chain to what we trust (the part of
+ * RFC 5280 §6.1 that a holder can check).
+ */
 import { X509Certificate } from 'node:crypto';
 import { decodePemAll } from '../domain/der/pem.ts';
 import { parseCertificate } from '../domain/x509/certificate.ts';

@@ -1,4 +1,7 @@
-/** Port: the part of the inventory that keeps alerts and what webhooks are still to be told. Held to what ports/inventory.ts says of all of it. */
+/**
+ * Port: the part of the inventory that keeps alerts, and what webhooks are still to be told. What ports/inventory.ts promises
+ * holds here, too.
+ */
 import type { Alert } from '../domain/alerts/alert.ts';
 import type { AuditEntry } from '../domain/records/audit-event.ts';
 

@@ -82,7 +82,7 @@ export interface CampaignStore {
     /** Unix seconds. */
     at: number;
   }): Promise<void>;
-  /** Ends a running campaign of which no member waits, and none is still to be revoked; false otherwise. */
+  /** Ends a running campaign of which no member waits, and none is still to be revoked; false otherwise. `at` in Unix milliseconds. */
   endCampaign(ending: { id: string; at: number; audit: AuditEntry }): Promise<boolean>;
 
   campaign(id: string): Promise<Campaign | undefined>;

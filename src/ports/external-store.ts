@@ -1,4 +1,7 @@
-/** Part of the inventory port: authorities of ours that are signed elsewhere, and what signs them. */
+/**
+ * Port: the part of the inventory that keeps authorities of ours that are signed elsewhere, and what signs them. What
+ * ports/inventory.ts promises holds here, too.
+ */
 import type { AuditEntry } from '../domain/records/audit-event.ts';
 import type { CertificateDetails } from '../domain/records/certificate.ts';
 import type { ExternalAuthority } from '../domain/records/external-authority.ts';
@@ -30,8 +33,8 @@ export interface ExternalStore {
   authorityRequest(authority: string, generation: number): Promise<AuthorityRequest | undefined>;
   /**
    * Records the certificate as issued and the external authorities that are new, all or nothing; `activateAuthority` then
-   * puts it in force, `certifyGeneration` gives it to a generation that comes. The same certificate again changes nothing. `conflict` for another one with its serial, and for an
-   * external authority whose name is taken; `notFound` for no authority.
+   * puts it in force, `certifyGeneration` gives it to a generation that comes. The same certificate again changes nothing.
+   * `conflict` for another one with its serial, and for an external authority whose name is taken; `notFound` for no authority.
    */
   recordImport(imported: AuthorityImport): Promise<void>;
   /** By name. */

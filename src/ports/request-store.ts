@@ -1,4 +1,4 @@
-/** Port: the part of the inventory that keeps requests waiting for approval. Its promises are those of the whole inventory. */
+/** Port: the part of the inventory that keeps requests waiting for approval. What ports/inventory.ts promises holds here, too. */
 import type { AuditEntry } from '../domain/records/audit-event.ts';
 import type { RequestDetails, RequestRecord, RequestStatus } from '../domain/records/request.ts';
 import type { IdempotencyKey, Stop, StopOf } from './issuance-conditions.ts';

@@ -1,4 +1,7 @@
-/** Port: the part of the inventory that revokes, and keeps what the world is told of it (RFC 5280 §5). Held to what ports/inventory.ts says of all of it. */
+/**
+ * Port: the part of the inventory that revokes, and keeps what the world is told of it (RFC 5280 §5). What ports/inventory.ts
+ * promises holds here, too.
+ */
 import type { AuditEntry } from '../domain/records/audit-event.ts';
 import type { CertificateRecord, Revocation } from '../domain/records/certificate.ts';
 

@@ -129,7 +129,7 @@ export interface BuiltServices {
   recoverUnfinished(): Promise<number>;
   /** Does what is due without anybody asking; called about once a second. Rejects with the first failure, after all else is done. */
   housekeep(): Promise<void>;
-  /** Signs the audit log up to its newest event; called at the stop; the housekeeping does so at the start. Never throws: what fails is logged. */
+  /** Signs the audit log up to its newest event. For the stop; at the start the housekeeping does it. Never throws: what fails is logged. */
   signAuditLog(): Promise<void>;
   /** Ends what alerts have under way; called after the last housekeeping. */
   stopAlerting(): Promise<void>;

@@ -1,4 +1,4 @@
-/** Everything the faces may ask for: one entry a use case, each built in its own file of this folder. */
+/** Everything the faces may ask for: one entry for each use case, made in the folder of its capability. */
 
 import type { Alert } from '../domain/alerts/alert.ts';
 import type { Checkpoint } from '../domain/audit/checkpoint.ts';

@@ -1,4 +1,7 @@
-/** The folder in which a vault's next generation waits, and how what a crash left of it is ended: forwards once it was decided, backwards before. */
+/**
+ * The folder in which the next generation of a vault's files waits. What a crash left there is finished if the change was
+ * decided, and removed if it was not.
+ */
 import { readdir, readFile, rename, rm, rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syncFolder } from './durable-file.ts';

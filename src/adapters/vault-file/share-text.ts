@@ -1,4 +1,7 @@
-/** A share of the passphrase as people keep and type it: base32 in groups, which names its set and place, and a checksum against mistakes. */
+/**
+ * A share of the passphrase as people keep and type it: groups of base32 that name its set and its place, with a checksum
+ * against mistakes.
+ */
 import { hash } from 'node:crypto';
 
 export interface Share {

@@ -69,7 +69,10 @@ class LoggedInToken implements OpenToken {
   readonly #pool: SessionPool;
   /** Handles hold for the life of a login: found once a key. */
   readonly #found = new Map<string, FoundKey>();
-  /** Names of keys that were here, by their public key. Whether such a one, or its whole token, has gone, a module shows only to a process that starts with it. */
+  /**
+   * Names of keys that were here, by their public key. A module that runs may go on showing a key, or a whole token, that is
+   * gone: only a process that starts anew sees it.
+   */
   readonly #seen = new Map<string, string>();
   #making = Promise.resolve<unknown>(undefined);
 

@@ -1,4 +1,7 @@
-/** The sender of webhooks from its settings: secrets from a file that nobody else can read, and which authorities and addresses it believes. */
+/**
+ * Makes the sender of webhooks from its settings: the secrets, from a file that nobody else can read, and which authorities
+ * and addresses it accepts.
+ */
 import { X509Certificate } from 'node:crypto';
 import { open, readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';

@@ -1,4 +1,7 @@
-/** What the agent's file names on this machine: secrets that others may read, folders that cannot be written, programs that are not there. */
+/**
+ * Looks at what the agent's file names on this machine, and complains: of secrets that others may read, of folders that cannot
+ * be written, of programs that are not there.
+ */
 import { access, constants, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { AgentError } from '../agent-error.ts';

@@ -12,12 +12,13 @@ export interface FolderLock {
   release(): Promise<void>;
 }
 
-/** A database that is collected as garbage is closed: a lock lasts as long as nobody releases it. */
+/** Kept here until they are released: a database that is collected as garbage is closed, and its lock is gone. */
 const held = new Set<DatabaseSync>();
 
 /**
- * `own` is the agent's folder in it. AgentError `folderLocked` says who has it. Node has no file locks, but SQLite in it does: an open transaction on an empty
- * database holds one. The lock file stays: removing it would let two processes lock two files of one name.
+ * `own` is the agent's folder in it. AgentError `folderLocked` says who has the lock. Node has no file locks, but its SQLite
+ * does: an open transaction on an empty database holds one. The lock file stays: if it were removed, two processes could lock
+ * two files of one name.
  */
 export async function lockFolder(folder: string, own: string): Promise<FolderLock> {
   const database = await openLocked(folder, own);

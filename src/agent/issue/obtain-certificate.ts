@@ -27,7 +27,8 @@ export interface ObtainDeps {
 }
 
 /**
- * `predecessor` undefined: a new one. One that is for servers alone is followed by token, which the service allows, too. The request stays on disk until the caller drops it, when the certificate is safe.
+ * Without a `predecessor`: a first certificate. With one, the request is made as that certificate; if it is for servers alone,
+ * with the token. The request stays on disk until the certificate is safe and the caller drops it.
  * Throws ClientProblem, ClientFailure, AgentError `requestEnded`, `answerNotOurs` or `answerNotTrusted`.
  */
 export async function obtainCertificate(deps: ObtainDeps, predecessor?: CredentialSet): Promise<Obtained> {

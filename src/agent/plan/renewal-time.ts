@@ -1,4 +1,7 @@
-/** When a certificate is rotated: a time drawn once from the window that the service suggests, or from its lifetime while the service is silent. */
+/**
+ * When a certificate is rotated: at a time that is drawn once from the window that the service suggests. While the service is
+ * silent, the window comes from the lifetime of the certificate.
+ */
 import type { RenewalInfoJson } from '../../api/certificate.ts';
 import { renewalWindow } from '../../domain/policy/renewal-window.ts';
 import type { RenewalTime } from '../../domain/rotation/target-status.ts';

@@ -12,7 +12,7 @@ export type AlertKind = (typeof alertKinds)[number];
 
 export type AlertSeverity = 'warning' | 'critical';
 
-/** What is the case now. */
+/** Something that holds now, and that somebody should know of. */
 export interface AlertCondition {
   readonly kind: AlertKind;
   /** A product id; of `crlStale` and `importedCrlEnding` the name of an authority, of `campaignOverdue` the id of a campaign. */

@@ -7,7 +7,7 @@ import { parseSubjectPublicKey, verifySignature } from '../x509/public-key.ts';
 import { signatureAlgorithms } from '../x509/signature-algorithm.ts';
 import { type CheckpointNote, checkpointAlgorithm } from './checkpoint.ts';
 
-/** One of both: the certificates of `system` (DER), or the one key that is believed (SubjectPublicKeyInfo, DER). */
+/** Either the certificates of `system` (DER), or the one key that is believed (SubjectPublicKeyInfo, DER). */
 export type CheckpointTrust = { readonly systemDers: readonly Uint8Array[] } | { readonly publicKeyDer: Uint8Array };
 
 /** A note and its key's certificate, from the note or from beside it. */

@@ -1,4 +1,7 @@
-/** What an offline root signs: its own certificate, and those of issuing authorities elsewhere; exact bytes, looked at again before they are signed. */
+/**
+ * What an offline root signs: its own certificate, and those of issuing authorities elsewhere. The exact bytes are checked once
+ * more before they are signed.
+ */
 import { CaError } from '../errors.ts';
 import { lintTbsCertificate } from '../policy/lint.ts';
 import { refuse } from '../refusal.ts';

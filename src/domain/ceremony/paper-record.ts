@@ -1,4 +1,7 @@
-/** The record of a ceremony as text to print and sign: what was done, when, by which program, before whom, and by which fingerprints it is known. */
+/**
+ * The record of a ceremony as text to print and sign: what was done, when, by which program, who was present, and the
+ * fingerprints of what was made.
+ */
 import { hash } from 'node:crypto';
 import { printable } from '../policy/printable.ts';
 import { type ParsedCertificate, parseCertificate } from '../x509/certificate.ts';

@@ -9,7 +9,10 @@ export function encodePem(label: string, der: Uint8Array): string {
   return `-----BEGIN ${label}-----\n${lines}-----END ${label}-----\n`;
 }
 
-/** The content of the only block in `text`, at most 4 MiB unless said otherwise, which carries `label`; throws CaError `badCSR` for a CSR, else `malformed`. */
+/**
+ * The content of the only block in `text`, which carries `label`; the text is at most 4 MiB unless said otherwise. Throws
+ * CaError `badCSR` for a CSR, else `malformed`.
+ */
 export function decodePem(text: string, label: string, maxLength = maxTextLength): Uint8Array {
   const [block, ...more] = readBlocks(text, label, maxLength);
   if (!block) refusePem(label, 'notPem', 'There is no PEM block.');

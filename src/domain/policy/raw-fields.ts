@@ -84,8 +84,10 @@ export function integerOf(value: unknown, { field, minimum, maximum }: Bounds, c
 /** The fields of an object that stand for themselves, apart from the rest; whatever is no object is all rest. */
 export function takeFields(value: unknown, names: readonly string[]): { readonly taken: Raw; readonly rest: unknown } {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return { taken: {}, rest: value };
-  const [taken, rest] = [true, false].map((wanted) =>
-    Object.fromEntries(Object.entries(value).filter(([name]) => names.includes(name) === wanted)),
-  );
-  return { taken: taken!, rest };
+  const entries = Object.entries(value);
+  const isTaken = ([name]: [string, unknown]): boolean => names.includes(name);
+  return {
+    taken: Object.fromEntries(entries.filter(isTaken)),
+    rest: Object.fromEntries(entries.filter((entry) => !isTaken(entry))),
+  };
 }

@@ -1,4 +1,4 @@
-/** What is the case now that somebody should know of. */
+/** What holds now and somebody should know of: the conditions of which alerts are made. */
 import { type AlertCondition, alertSeverity } from '../../domain/alerts/alert.ts';
 import type { ProductAlerts } from '../../domain/records/environment.ts';
 import type { RotationCount } from '../../ports/alert-store.ts';

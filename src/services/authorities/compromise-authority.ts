@@ -153,7 +153,10 @@ async function markCompromised(deps: CompromiseDeps, { authority, generation }: 
   deps.directory.forget();
 }
 
-/** Until new certificates come from another generation, or that waits for its own from elsewhere: through every step, each forced, and kept by the audit log as that. */
+/**
+ * Takes every step, each forced, and recorded in the audit log as forced, until new certificates come from another generation.
+ * A generation that is signed elsewhere ends this where it waits for its certificate.
+ */
 async function replace(deps: CompromiseDeps, { authority, generation }: Lost, declared: Declared) {
   const { actor, reason, vault } = declared;
   const { name } = authority;

@@ -58,7 +58,10 @@ export async function revokeAuthorityCertificates(
   return serials;
 }
 
-/** Serials of its own certificate, of the crosses over its key, and of the crosses that it signed; without those that were signed elsewhere. */
+/**
+ * Serials of its own certificate, of the crosses over its key, and of the crosses that it signed. What was signed elsewhere is
+ * left out.
+ */
 export async function revocableOf(
   inventory: Pick<Inventory, 'authorityCertificates' | 'certificate'>,
   { authority, number, certificateSerial }: Pick<AuthorityGeneration, 'authority' | 'number' | 'certificateSerial'>,

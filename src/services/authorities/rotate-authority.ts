@@ -1,4 +1,7 @@
-/** Rotations of authorities: planned, started, advanced step by step, abandoned. What may follow what: domain/rotation/authority-steps.ts. */
+/**
+ * Rotations of authorities: planned, started, advanced step by step, abandoned. Which step may follow which, is in
+ * domain/rotation/authority-steps.ts.
+ */
 import { CaError, type Reason } from '../../domain/errors.ts';
 import { type AuthorityRotation, isUnderWay, type RotationState } from '../../domain/records/authority-rotation.ts';
 import type { Authority } from '../../domain/records/environment.ts';
@@ -24,7 +27,6 @@ import { findObstacles, hasIssued, productsOf } from './rotation-obstacles.ts';
 import type { AdvanceInput, RotationInput, RotationPlan, RotationServices, RotationView } from './rotation-services.ts';
 
 export interface RotateDeps extends PrepareGenerationDeps, RetireDeps {
-  readonly crls: RetireDeps['crls'];
   readonly news: RevocationNews;
   readonly campaigns: Pick<CampaignServices, 'startCampaign'>;
   /** The roots of an environment, or of `system`, may be others now; never rejects. */
@@ -245,7 +247,10 @@ async function move(
 
 const defaultRotationSeconds = 30 * 86_400;
 
-/** One that a crash left without its rotation is found again by its filter, unless it is to end sooner. Undefined where nothing is to be rotated. */
+/**
+ * A campaign that a crash left without its rotation is found again by its filter, unless this one is to end sooner. Undefined
+ * where nothing is to be rotated.
+ */
 export async function ensureCampaign(
   deps: RotateDeps,
   caller: Caller,

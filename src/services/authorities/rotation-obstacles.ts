@@ -127,7 +127,10 @@ async function lacking({ inventory }: ObstacleDeps, rotation: AuthorityRotation)
     .map(([which, kind]) => `${idOf(rotation, which)}: ${isElsewhere ? asksElsewhere : `certificate ${kind}`}`);
 }
 
-/** Hex SHA-256 of the root that comes with the new generation; undefined for `system`, which is believed over its cross until it retires. */
+/**
+ * Hex SHA-256 of the root that comes with the new generation. Undefined for `system`: until its old generation retires, who
+ * trusts that one believes the new one by its cross-certificate.
+ */
 async function newRootOf({ inventory }: ObstacleDeps, { before, after }: Both): Promise<string | undefined> {
   const { authority, certificateDer } = after;
   if (authority.role === 'system') return undefined;

@@ -29,7 +29,7 @@ export interface RestorePlan {
 /** Behind the newest event of the backup by more than this, the clock is wrong. */
 const maximumBehindMs = 60_000;
 
-/** StartError `crlUnusable` for a list its authority did not sign, `clockUnsafe` for a clock behind the backup; nothing was written then. */
+/** StartError `crlUnusable` for a list that its authority did not sign, `clockUnsafe` for a clock behind the backup: nothing was written. */
 export async function restoreInventory(
   deps: RestoreDeps,
   plan: RestorePlan,

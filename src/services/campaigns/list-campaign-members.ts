@@ -10,7 +10,7 @@ export interface MemberListDeps {
   readonly cursorsFor: CursorsFor;
 }
 
-/** Positions never change, so a page goes on after the last of the one before, whatever became of members meanwhile. `now` in Unix seconds. */
+/** A page begins after the last member of the page before: positions never change, whatever becomes of members. `now` in Unix seconds. */
 export async function listMembers(
   { inventory, cursorsFor }: MemberListDeps,
   campaign: Pick<Campaign, 'id' | 'rotateBy'>,

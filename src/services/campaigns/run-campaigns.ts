@@ -28,7 +28,10 @@ const revokingStepsPerRound = 5;
 /** Members looked at in one round for having expired: a millisecond of the writer; 500,000 take a quarter of an hour. */
 const lookedAtPerRound = 500;
 
-/** One round; called about once a second. It never rejects. Everything it goes by is in the inventory, so that it goes on after a restart. */
+/**
+ * Gives what does one round; it is to be called about once a second, and never rejects. All that it needs to know is in the
+ * inventory, so that it goes on after a restart.
+ */
 export function createCampaignRounds(deps: RunCampaignsDeps): () => Promise<void> {
   /** By campaign, the position up to which its members have been looked at for having expired; from the beginning after the last. */
   const lookedAt = new Map<string, number>();

@@ -18,7 +18,10 @@ const rowsPerStep = 50;
 /** How long to wait after a step that found less than it could have moved. */
 const restMs = 60_000;
 
-/** Answers one step, to be called about once a second; resolves to the number of certificates moved. It never rejects: all else of the housekeeping is more urgent. */
+/**
+ * Gives what does one step. It is to be called about once a second, resolves to the number of certificates moved, and never
+ * rejects: all else of the housekeeping is more urgent.
+ */
 export function createArchiving(deps: ArchiveDeps): () => Promise<number> {
   let restUntil = 0;
   return async () => {

@@ -3,6 +3,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { ExpiryCount, Inventory } from '../../ports/inventory.ts';
 import type { Log } from '../../ports/log.ts';
 import type { GuardedClock } from '../guard-clock.ts';
+import { pauseFor } from '../pause.ts';
 
 export interface ExpiryCountsDeps {
   readonly inventory: Pick<Inventory, 'expiryCounts'>;
@@ -38,9 +39,7 @@ export function createExpiryCounts(deps: ExpiryCountsDeps): () => Promise<readon
 
   return async () => {
     if (deps.clock.monotonic() - countedAt >= keptMs) counting ??= count();
-    if (kept === undefined && counting) await Promise.race([counting, pause(firstWaitMs)]);
+    if (kept === undefined && counting) await Promise.race([counting, pauseFor(firstWaitMs)]);
     return kept;
   };
 }
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref());

@@ -1,6 +1,7 @@
 /** Long reading that gives way to issuing: while certificates are being written it rests longer than it works. */
 import type { Clock } from '../../ports/clock.ts';
 import type { Inventory } from '../../ports/inventory.ts';
+import { pauseFor } from '../pause.ts';
 
 /** Rest for each unit of work: a quarter of one processor is left for reading, which issuing hardly feels. */
 const restPerWork = 3;
@@ -16,7 +17,7 @@ export interface GiveWayDeps {
 export function createGiveWay({
   inventory,
   clock,
-  pause = inMs,
+  pause = pauseFor,
 }: GiveWayDeps): <T>(step: () => Promise<T>) => Promise<T> {
   let tookMs = 0;
   let accepted = 0;
@@ -34,5 +35,3 @@ export function createGiveWay({
     }
   };
 }
-
-const inMs = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref());

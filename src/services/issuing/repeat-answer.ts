@@ -3,6 +3,7 @@ import { CaError } from '../../domain/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { actorOf, type Caller } from '../caller.ts';
 import { type ViewDeps, viewOf } from '../inventory/view-certificate.ts';
+import { pauseFor } from '../pause.ts';
 import { answerRequest } from '../requests/request-answer.ts';
 import type { CertificateView, SubmitInput, Submitted } from '../services.ts';
 
@@ -10,8 +11,9 @@ const tries = 50;
 const pauseMs = 100;
 
 /**
- * The certificate of an earlier request with the same key and body, or that request while it waits, if there was one: found before anything is judged, because
- * what has become of product, token or predecessor since then does not change what was answered. CaError `idempotencyConflict`.
+ * The certificate of an earlier request with the same key and body, or that request while it waits; undefined without one. To be
+ * asked before anything is judged: what has become of product, token or predecessor since then does not change what was
+ * answered. CaError `idempotencyConflict`.
  */
 export async function repeatedAnswer(
   deps: ViewDeps & { readonly clock: Pick<Clock, 'now'> },
@@ -31,7 +33,7 @@ export async function repeatOf(deps: ViewDeps, serial: string): Promise<Certific
   for (let tried = 0; tried < tries; tried++) {
     const record = await deps.inventory.certificate(serial);
     if (record?.state === 'intent') {
-      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      await pauseFor(pauseMs);
       continue;
     }
     // Read after the record: a record of before its issue would be shown without the time of that.

@@ -2,6 +2,7 @@
 import type { RotationCount, RotationPlace } from '../../ports/alert-store.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Inventory } from '../../ports/inventory.ts';
+import { pauseFor } from '../pause.ts';
 
 /** Slices are read by the thread that answers requests: however many there are, they get a tenth of it. */
 const restPerWork = 9;
@@ -16,7 +17,7 @@ export interface CountRotationsDeps {
 
 /** By owner; undefined when it was stopped before the end. */
 export async function countRotations(
-  { inventory, clock, isStopped, pause = inMs }: CountRotationsDeps,
+  { inventory, clock, isStopped, pause = pauseFor }: CountRotationsDeps,
   asked: { readonly now: number; readonly boundsDays: readonly number[] },
 ): Promise<readonly RotationCount[] | undefined> {
   const totals = new Map<string, RotationCount>();
@@ -41,5 +42,3 @@ const sum = (total: RotationCount | undefined, count: RotationCount): RotationCo
         expiring: total.expiring.map((expiring, band) => expiring + count.expiring[band]!),
         failed: total.failed + count.failed,
       };
-
-const inMs = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,4 +1,4 @@
-/** Tells whoever knows a serial when that certificate should be rotated; says nothing else of it. Kept ready for a fleet that asks often. */
+/** Tells whoever knows a serial when that certificate should be rotated, and nothing else of it. Kept ready for a fleet that asks often. */
 import { CaError } from '../../domain/errors.ts';
 import { type RenewalWindow, renewalWindow } from '../../domain/policy/renewal-window.ts';
 import { parseSerial } from '../../domain/x509/serial.ts';

@@ -16,8 +16,8 @@ export interface SupersedeDeps {
 const atOnce = 100;
 
 /**
- * Answers one step, to be called about once a second; resolves to the number of certificates revoked. It never rejects. What
- * is due is in the inventory, so that a service that was away does it when it is back.
+ * Gives what does one step. It is to be called about once a second, resolves to the number of certificates revoked, and never
+ * rejects. What is due is in the inventory, so that a service that was away does it when it is back.
  */
 export function createSuperseding(deps: SupersedeDeps): () => Promise<number> {
   return async () => {

@@ -26,7 +26,10 @@ export interface SearchThread extends Pick<Inventory, SearchName> {
   close(): Promise<void>;
 }
 
-/** Starts nothing yet. Memory among what is asked is handed over, not copied. `entry` is the thread's first module, which calls `serveSearches`. */
+/**
+ * Starts nothing yet. Memory among what is asked is handed over, not copied. `entry` is the thread's first module; it calls
+ * `serveSearches`.
+ */
 export function searchThread(options: ConnectionOptions, entry: URL): SearchThread {
   const waiting = new Map<number, Waiting>();
   let worker: Worker | undefined;

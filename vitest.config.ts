@@ -6,7 +6,9 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const scenes = 'test/interop/scenes/**/*.test.ts';
 
 /** Nothing here changes its process: files share one, instead of half a second of processor time for a process each. */
-const together = ['api', 'client', 'domain', 'faces'].map((folder) => `test/${folder}/**/*.test.ts`);
+const together = ['agent', 'api', 'client', 'domain', 'faces', 'services'].map(
+  (folder) => `test/${folder}/**/*.test.ts`,
+);
 
 /** Short files with long suites. Vitest begins with the largest files, so that these would begin when all else has ended. */
 const long = /(inventory-sqlite|vault-file)\/contract|offline-vault|ceremony|drills\/|interop\/(?!scenes)/;

@@ -33,6 +33,8 @@ export function openForWriting(options: ConnectionOptions): Connection {
     connection.pragma('wal_autocheckpoint = 4000');
     // After a burst the log file shrinks to this again.
     connection.pragma(`journal_size_limit = ${64 * 1024 * 1024}`);
+    // Else REPLACE would remove a row without its triggers, which guard the audit log.
+    connection.pragma('recursive_triggers = ON');
   });
 }
 

@@ -69,14 +69,17 @@ describe('a connection', () => {
 });
 
 describe('the audit log in the database', () => {
-  it('cannot be changed or shortened by a statement, and has each number once', () => {
+  it('cannot be changed, shortened or overwritten by a statement, and has each number once', () => {
     const connection = keep(openForWriting(options()));
-    const again =
-      "INSERT INTO audit_events (seq, canonical, previous_hash, hash) VALUES (1, '{}', zeroblob(32), zeroblob(32))";
+    const [row, into] = [
+      "VALUES (1, '{}', zeroblob(32), zeroblob(32))",
+      'audit_events (seq, canonical, previous_hash, hash)',
+    ];
     for (const [sql, code] of [
       ["UPDATE audit_events SET canonical = '{}'", 'SQLITE_CONSTRAINT_TRIGGER'],
       ['DELETE FROM audit_events', 'SQLITE_CONSTRAINT_TRIGGER'],
-      [again, 'SQLITE_CONSTRAINT_PRIMARYKEY'],
+      [`INSERT OR REPLACE INTO ${into} ${row}`, 'SQLITE_CONSTRAINT_TRIGGER'],
+      [`INSERT INTO ${into} ${row}`, 'SQLITE_CONSTRAINT_PRIMARYKEY'],
     ] as const) {
       expect(() => connection.exec(sql)).toThrow(expect.objectContaining({ code }));
     }

@@ -23,7 +23,7 @@ export function parseCampaign(raw: unknown, now: number): CampaignOrder {
     complain('dryRun', 'must be true or false', fields.dryRun);
   }
   const filter = filterOf(fields.filter, reasons, complain);
-  const { rotateBy, revokeAt } = deadlinesOf(fields, { now, reasons, complain });
+  const { rotateBy, revokeAt } = deadlinesOf(fields, { revokeAt: null }, { now, reasons, complain });
   const description = descriptionOf(fields.description, complain);
   if (reasons.length > 0) throw new CaError('policyRefused', 'The campaign is not valid.', { reasons });
   return { filter, rotateBy, revokeAt, description };
@@ -38,8 +38,7 @@ export function parseResumption(
   const reasons: Reason[] = [];
   const complain = complainInto(reasons, 'resumption');
   const given = objectOf(raw, { field: '', known: times }, complain);
-  const wanted = { rotateBy: before.rotateBy, revokeAt: before.revokeAt, ...given };
-  const deadlines = deadlinesOf(wanted, { now, reasons, complain });
+  const deadlines = deadlinesOf(given, before, { now, reasons, complain });
   if (reasons.length > 0) throw new CaError('policyRefused', 'The campaign cannot go on like this.', { reasons });
   return deadlines;
 }
@@ -52,10 +51,14 @@ interface Judging {
   readonly complain: Complain;
 }
 
-/** Texts as they come, numbers as they were before. */
-function deadlinesOf({ rotateBy: by, revokeAt: at }: Raw, { now, reasons, complain }: Judging) {
-  const rotateBy = timeOf(by, 'rotateBy', complain);
-  const revokeAt = at === undefined || at === null ? null : timeOf(at, 'revokeAt', complain);
+type Deadlines = Pick<CampaignOrder, 'rotateBy' | 'revokeAt'>;
+
+/** What is absent is as it was before. */
+function deadlinesOf(given: Raw, before: Partial<Deadlines>, { now, reasons, complain }: Judging): Deadlines {
+  const { rotateBy: by, revokeAt: at = null } = given;
+  const rotateBy = by === undefined && before.rotateBy ? before.rotateBy : timeOf(by, 'rotateBy', complain);
+  const kept = given.revokeAt === undefined ? (before.revokeAt ?? null) : null;
+  const revokeAt = at === null ? kept : timeOf(at, 'revokeAt', complain);
   if (rotateBy <= now) {
     const message = 'rotateBy must be in the future: nobody can rotate by a time that has passed.';
     reasons.push({ code: 'deadlinePassed', field: 'rotateBy', message });
@@ -129,9 +132,8 @@ function keyOf(value: unknown, field: string, complain: Complain): string {
 
 const timePattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 
-/** Unix seconds of RFC 3339 text; a number is one already. NaN, with which every comparison is false, for anything else. */
+/** Unix seconds of RFC 3339 text. NaN, with which every comparison is false, for anything else. */
 function timeOf(value: unknown, field: string, complain: Complain): number {
-  if (typeof value === 'number') return value;
   const time = typeof value === 'string' && timePattern.test(value) ? Date.parse(value) : Number.NaN;
   if (Number.isNaN(time)) complain(field, 'must be a time like 2026-11-21T07:00:00Z', value ?? null);
   return Math.floor(time / 1000);

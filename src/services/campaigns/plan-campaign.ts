@@ -63,16 +63,17 @@ const mostBars = 24;
 function loadOf(hours: ReadonlyMap<number, number>, now: number, rotateBy: number): CampaignPlan['load'] {
   const total = Math.ceil((rotateBy - now) / hourSeconds);
   const width = Math.ceil(total / mostBars);
-  return Array.from({ length: Math.ceil(total / width) }, (_, index) => {
-    const first = index * width;
-    let rotations = 0;
-    for (let hour = first; hour < first + width; hour++) rotations += hours.get(hour) ?? 0;
-    return {
-      from: now + first * hourSeconds,
-      until: Math.min(now + (first + width) * hourSeconds, rotateBy),
-      rotations,
-    };
-  });
+  const load = Array.from({ length: Math.ceil(total / width) }, (_, index) => ({
+    from: now + index * width * hourSeconds,
+    until: Math.min(now + (index + 1) * width * hourSeconds, rotateBy),
+    rotations: 0,
+  }));
+  // Over the hours in which something rotates: of those until a far deadline there is no end.
+  for (const [hour, count] of hours) {
+    const bar = load[Math.floor(hour / width)];
+    if (bar) bar.rotations += count;
+  }
+  return load;
 }
 
 function refuseNothing(): never {

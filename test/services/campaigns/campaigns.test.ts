@@ -87,6 +87,19 @@ describe('a plan', () => {
     expect((await service.services.listCampaigns({ limit: 10 })).items).toEqual([]);
   });
 
+  it('of a deadline in the far future is made at once, with all of its members in its bars', async () => {
+    const { owner } = await population(service, 3);
+    const plan = await service.services.planCampaign({ ...order(service, owner), rotateBy: '9999-12-31T23:59:59Z' });
+    expect(plan.load.reduce((sum, { rotations }) => sum + rotations, 0)).toBe(3);
+  });
+
+  it.each([1e300, 1_795_300_000_000, true, null, ''])('takes no %s for a time', async (rotateBy) => {
+    const raw = { filter: { product: 'dev/demo', 'notAfter.before': rotateBy }, rotateBy, revokeAt: rotateBy };
+    const { code, reasons } = await refusalOf(service.services.planCampaign(raw));
+    const wrong = ['invalidField filter.notAfter.before', 'invalidField rotateBy'];
+    expect([code, reasons]).toEqual(['policyRefused', expect.arrayContaining(wrong)]);
+  });
+
   it('is refused with every reason at once', async () => {
     const past = iso(nowOf(service) - 1);
     const refuse = (raw: unknown) => refusalOf(service.services.planCampaign(raw));

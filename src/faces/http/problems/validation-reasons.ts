@@ -18,7 +18,8 @@ interface Finding extends FastifySchemaValidationError {
 
 /** Names every field that is unknown or wrong, once, with its value and what is allowed. */
 export function malformedRequest(findings: readonly FastifySchemaValidationError[], part: string): CaError {
-  const reasons = findings.slice(0, maxFindings).filter(isTelling).map(reasonOf);
+  const isQuery = part === 'querystring';
+  const reasons = findings.slice(0, maxFindings).filter(isTelling).map((finding) => reasonOf(finding, isQuery));
   const each = reasons.filter(({ field }, index) => reasons.findIndex((other) => other.field === field) === index);
   const where = partNames[part] ?? part;
   const message = `The ${where} of the request is not as described; see reasons.`;
@@ -29,7 +30,7 @@ export function malformedRequest(findings: readonly FastifySchemaValidationError
 const isTelling = ({ keyword, schemaPath }: FastifySchemaValidationError): boolean =>
   keyword === 'maxItems' || !schemaPath.includes('/anyOf/');
 
-function reasonOf({ instancePath, keyword, params, data, parentSchema = {} }: Finding): Reason {
+function reasonOf({ instancePath, keyword, params, data, parentSchema = {} }: Finding, isQuery: boolean): Reason {
   const path = instancePath.slice(1).replaceAll('/', '.');
   if (keyword === 'additionalProperties') {
     const field = dotted(path, String(params.additionalProperty));
@@ -40,15 +41,15 @@ function reasonOf({ instancePath, keyword, params, data, parentSchema = {} }: Fi
   }
   return {
     code: 'invalidField',
-    message: keyword === 'uniqueItems' ? 'must not hold the same twice' : demand(data, parentSchema),
+    message: keyword === 'uniqueItems' ? 'must not hold the same twice' : demand(isQuery && Array.isArray(data), parentSchema),
     ...(path !== '' && { field: printable(path) }),
     ...shownValue(data),
   };
 }
 
-/** Values of a query are lists where a parameter is repeated. */
-const demand = (data: unknown, rules: Rules): string =>
-  Array.isArray(data) && isScalar(rules) ? `must be given once, as ${allowed(rules)}` : `must be ${allowed(rules)}`;
+/** A parameter that is repeated comes as a list. */
+const demand = (isRepeated: boolean, rules: Rules): string =>
+  isRepeated && isScalar(rules) ? `must be given once, as ${allowed(rules)}` : `must be ${allowed(rules)}`;
 
 const isScalar = ({ anyOf, type }: Rules): boolean => anyOf === undefined && type !== 'array' && type !== 'object';
 

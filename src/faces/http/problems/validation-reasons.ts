@@ -19,7 +19,10 @@ interface Finding extends FastifySchemaValidationError {
 /** Names every field that is unknown or wrong, once, with its value and what is allowed. */
 export function malformedRequest(findings: readonly FastifySchemaValidationError[], part: string): CaError {
   const isQuery = part === 'querystring';
-  const reasons = findings.slice(0, maxFindings).filter(isTelling).map((finding) => reasonOf(finding, isQuery));
+  const reasons = findings
+    .slice(0, maxFindings)
+    .filter(isTelling)
+    .map((finding) => reasonOf(finding, isQuery));
   const each = reasons.filter(({ field }, index) => reasons.findIndex((other) => other.field === field) === index);
   const where = partNames[part] ?? part;
   const message = `The ${where} of the request is not as described; see reasons.`;
@@ -41,7 +44,8 @@ function reasonOf({ instancePath, keyword, params, data, parentSchema = {} }: Fi
   }
   return {
     code: 'invalidField',
-    message: keyword === 'uniqueItems' ? 'must not hold the same twice' : demand(isQuery && Array.isArray(data), parentSchema),
+    message:
+      keyword === 'uniqueItems' ? 'must not hold the same twice' : demand(isQuery && Array.isArray(data), parentSchema),
     ...(path !== '' && { field: printable(path) }),
     ...shownValue(data),
   };

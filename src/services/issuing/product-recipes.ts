@@ -1,4 +1,5 @@
 /** The profiles that products' certificates are made by, compiled against the authority that signs them. */
+import { CaError } from '../../domain/errors.ts';
 import { type CompiledProfile, compileProfile } from '../../domain/policy/prepare-certificate.ts';
 import { printable } from '../../domain/policy/printable.ts';
 import type { Profile } from '../../domain/policy/profile.ts';
@@ -39,7 +40,7 @@ export function createRecipes(deps: RecipeDeps): Recipes {
           },
         ]);
       }
-      const issuer = await deps.directory.get(profile.authority);
+      const issuer = await issuerOf(deps, profile.authority);
       if (issuer.revokedBy !== null) refuseRevoked(issuer.authority.name, issuer.revokedBy);
       const ofIssuer = kept.get(issuer) ?? new Map<string, Recipe>();
       kept.set(issuer, ofIssuer);
@@ -50,6 +51,17 @@ export function createRecipes(deps: RecipeDeps): Recipes {
       return recipe;
     },
   };
+}
+
+/** A profile names an authority that there is: one that cannot be found has no certificate yet. */
+async function issuerOf({ directory }: RecipeDeps, authority: string): Promise<ActiveAuthority> {
+  try {
+    return await directory.get(authority);
+  } catch (error) {
+    if (!(error instanceof CaError) || error.code !== 'notFound') throw error;
+    const message = `${authority} issues nothing before an operator has imported its certificate, which is signed elsewhere.`;
+    throw new CaError('signerUnavailable', message, { cause: error, retryAfterSeconds: 60 });
+  }
 }
 
 function refuseRevoked(authority: string, by: string): never {

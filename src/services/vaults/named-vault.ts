@@ -11,7 +11,10 @@ export const homeVault = 'file';
 export function vaultNamed(vaults: Vaults, name: string): Vault {
   const vault = vaults.get(name);
   if (vault) return vault;
-  throw new CaError('signerUnavailable', `The vault ${name} is not configured.`);
+  throw new CaError(
+    'signerUnavailable',
+    `The vault ${name} is not configured. Keys of authorities are in it: name it under \`vaults\` in the settings again.`,
+  );
 }
 
 /** What somebody asks for; `notFound` says which there are. */

@@ -102,6 +102,15 @@ describe('a chain that is good', () => {
     expect(filed.chainDer.map((der) => Buffer.from(der))).toEqual([Buffer.from(ca.intermediate.der)]);
   });
 
+  it('is waited for by whoever asks for a certificate before', async () => {
+    const { environment } = await waiting();
+    const wanted = { product: `${environment}/product-a`, uses: 1, lifetimeSeconds: day };
+    const caller = await service.services.authenticateToken((await service.services.createToken(admin, wanted)).secret);
+    const csrDer = buildCsr({ key: makeSigningKey(), names: ['a.corp.example'], subject: new Uint8Array([0x30, 0]) });
+    const refusal = (await rejectionOf(service.services.submitRequest(caller, { csrDer }))) as CaError;
+    expect([refusal.code, refusal.retryAfterSeconds]).toEqual(['signerUnavailable', 60]);
+  });
+
   it('is found again by the next start', async () => {
     const { name, csrDer } = await waiting();
     const ca = makeCorporateCa(now);

@@ -56,8 +56,12 @@ export async function openSqliteInventory(options: SqliteInventoryOptions): Prom
       migrate(first, readMigrations(options.migrationsDirectory));
       const queueOptions = { maximumPending: 10_000, restartDelayMs: 100, ...options.queue };
       const startWriter = options.writer === 'here' ? await writerHere(writing) : writerThreads(writing);
-      const queue = await WriteQueue.open(startWriter, queueOptions);
-      return compose(queue, openForReading(reading), searchThread(searching, options.searchThread ?? plainSearches));
+      const reader = openForReading(reading);
+      const queue = await WriteQueue.open(startWriter, queueOptions).catch((error: unknown) => {
+        reader.close();
+        throw error;
+      });
+      return compose(queue, reader, searchThread(searching, options.searchThread ?? plainSearches));
     } finally {
       first.close();
     }

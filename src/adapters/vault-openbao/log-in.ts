@@ -2,6 +2,7 @@
 import type { BaoAnswer, BaoCall } from './bao-calls.ts';
 import { BaoError } from './bao-trouble.ts';
 import { accept } from './judge-answer.ts';
+import { recordOf } from './record-of.ts';
 import { readSecret } from './secret-file.ts';
 
 export type AuthWay = 'token' | 'appRole' | 'certificate' | 'kubernetes';
@@ -82,6 +83,3 @@ const secondsOf = (value: unknown): number | undefined => (typeof value === 'num
 
 const textsOf = (value: unknown): readonly string[] =>
   Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [];
-
-const recordOf = (value: unknown): Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};

@@ -4,6 +4,7 @@ import type { KeyType } from '../../domain/x509/key-type.ts';
 import { parseSubjectPublicKey, type SubjectPublicKey } from '../../domain/x509/public-key.ts';
 import type { VaultKey } from '../../ports/vault.ts';
 import { BaoError } from './bao-trouble.ts';
+import { recordOf } from './record-of.ts';
 
 /** What transit calls them; it makes no others. */
 export const transitTypes: Readonly<Partial<Record<KeyType, string>>> = {
@@ -63,6 +64,3 @@ function keyObjectOf(type: KeyType, text: string): KeyObject {
     throw new BaoError('badRequest', 'a public key that is none', cause);
   }
 }
-
-const recordOf = (value: unknown): Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};

@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto';
 import type { SignatureAlgorithm } from '../../domain/x509/signature-algorithm.ts';
 import { BaoError } from './bao-trouble.ts';
+import { recordOf } from './record-of.ts';
 import type { TransitKey } from './transit-keys.ts';
 
 /** The body for one input, or for several at once. */
@@ -61,6 +62,3 @@ function readSignature(
   if (facts.type.startsWith('ec') && signature[0] !== 0x30) return new BaoError('spoilt', 'not DER');
   return signature;
 }
-
-const recordOf = (value: unknown): Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};

@@ -45,7 +45,7 @@ export interface FaceLimits {
   /** How often the limits above are looked at. */
   readonly checkMs: number;
   readonly requestsPerSocket: number;
-  /** How long requests under way have to end when the face stops. */
+  /** How long requests under way have to end when the face stops; the whole stop has 10 s. */
   readonly drainMs: number;
   readonly connections: number;
   /** Certificate requests under way at once; more are told to come back. */

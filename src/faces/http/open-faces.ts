@@ -4,7 +4,7 @@ import { StartError } from '../../domain/errors.ts';
 import { buildAdminFace } from './admin/build-admin-face.ts';
 import { replaceTlsMaterial } from './arrival/tls-context.ts';
 import { buildDistributionFace } from './distribution/build-distribution-face.ts';
-import type { Face, FaceDeps, TlsMaterial } from './face-deps.ts';
+import type { Face, FaceDeps, FaceLimits, TlsMaterial } from './face-deps.ts';
 import { buildPublicFace } from './public/build-public-face.ts';
 
 export interface ListenOptions {
@@ -60,7 +60,9 @@ export async function openFaces(
     public: buildPublicFace({ ...deps, tls: publicTls(tls) }),
     admin: buildAdminFace({ ...deps, tls: adminTls(tls) }),
   };
-  const close = async (): Promise<void> => void (await Promise.all(Object.values(faces).map(closeFace)));
+  const close = async (): Promise<void> => {
+    await Promise.all(Object.values(faces).map((face) => closeFace(face, deps.limits)));
+  };
   try {
     for (const name of names) {
       await listen(name, faces[name], { host, port: ports[name] });
@@ -78,12 +80,9 @@ export async function openFaces(
   };
 }
 
-/** How long requests may take that have not ended when the stop begins; the whole stop has 10 s. */
-const finishMs = 7_000;
-
 /** A request whose body is still dripping in was not accepted: it does not hold up the stop. */
-async function closeFace(face: Face): Promise<void> {
-  const timer = setTimeout(() => face.server.closeAllConnections(), finishMs);
+async function closeFace(face: Face, { drainMs }: FaceLimits): Promise<void> {
+  const timer = setTimeout(() => face.server.closeAllConnections(), drainMs);
   await face.close().finally(() => clearTimeout(timer));
 }
 

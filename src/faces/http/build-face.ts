@@ -43,7 +43,7 @@ export function buildFace(kind: FaceKind, deps: FaceDeps, addRoutes: AddRoutes):
   const newInstance = createInstanceNames();
   const errorDeps = { face: kind.name, logger, services, auditRefusals: kind.auditRefusals };
   const answerError = createAnswerError(errorDeps);
-  const connections = createConnectionRegistry();
+  const connections = createConnectionRegistry(limits.connections);
 
   const face = fastify({
     ...serverOptions(kind, deps),

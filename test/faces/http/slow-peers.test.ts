@@ -105,9 +105,24 @@ describe('a peer that goes away', () => {
 });
 
 describe('more connections than the face takes', () => {
-  it('are dropped, and there is room again when others end', async () => {
-    const { port, url } = await openPublic({ connections: 3 });
-    const held = await Promise.all([peer(port), peer(port), peer(port)]);
+  it('take the place of who is connected longest and asks nothing', async () => {
+    const { port, url } = await openPublic({ connections: 16 });
+    const ask = 'GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n';
+    const idle: Peer[] = [];
+    for (let index = 0; index < 40; index++) idle.push(await peer(port, ask));
+    expect((await exchange(`${url}/livez`)).status).toBe(200);
+    await idle[0]!.received;
+    expect(idle.at(-1)!.socket.closed).toBe(false);
+  });
+
+  it('are dropped when all have something to do, and there is room again when others end', async () => {
+    const { port, url, calls } = await openPublic({ connections: 3, requestMs: 10_000 });
+    const begun = () => calls.filter(({ name }) => name === 'authenticateToken').length;
+    const held: Peer[] = [];
+    while (held.length < 3) {
+      held.push(await peer(port, postHead(1000)));
+      await expect.poll(begun).toBe(held.length);
+    }
     const dropped = await peer(port);
     expect(await dropped.received).toBe('');
     held[0]!.socket.destroy();

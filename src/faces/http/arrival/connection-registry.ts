@@ -36,7 +36,12 @@ export interface ConnectionRegistry {
   drain(withinMs: number): void;
 }
 
-export function createConnectionRegistry(): ConnectionRegistry {
+/** What is kept free of `mostOpen`: as many may come before one that gave way is gone. */
+const spareFraction = 1 / 16;
+
+/** Of nearly `mostOpen` connections, those that have waited longest without a request give way to who comes. */
+export function createConnectionRegistry(mostOpen: number): ConnectionRegistry {
+  const crowded = mostOpen - Math.ceil(mostOpen * spareFraction);
   const connections = new WeakMap<Socket, Connection>();
   const open = new Set<Socket>();
   const bySerial = new Map<string, Set<Socket>>();
@@ -47,6 +52,16 @@ export function createConnectionRegistry(): ConnectionRegistry {
     open.add(socket);
     socket.once('close', () => open.delete(socket));
     if (draining) socket.destroy();
+    else if (open.size > crowded) makeRoom(socket);
+  };
+
+  /** Otherwise a few peers that hold what they do not use would keep everybody else out. */
+  const makeRoom = (newcomer: Socket): void => {
+    for (const socket of open) {
+      if (socket === newcomer || socket.destroyed || connectionOf(socket).underWay > 0) continue;
+      socket.destroy();
+      return;
+    }
   };
 
   const connectionOf = (socket: Socket): Connection => {

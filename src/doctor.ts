@@ -6,9 +6,16 @@ import { examineDatabase } from './adapters/inventory-sqlite/copies/examine-data
 import { examinePorts, type FacePort } from './adapters/listening-ports.ts';
 import { systemClock } from './adapters/system-clock.ts';
 import { examineVault } from './adapters/vault-file/examine-vault.ts';
+import { vaultFileNames, vaultFileOf } from './adapters/vault-file/list-vault-files.ts';
 import { type Config, inHome } from './config.ts';
 import type { Finding } from './domain/diagnosis/finding.ts';
-import { judgeCertificates, judgeClock, judgeDatabase, judgeLists } from './domain/diagnosis/judge-inventory.ts';
+import {
+  judgeCertificates,
+  judgeClock,
+  judgeDatabase,
+  judgeKeys,
+  judgeLists,
+} from './domain/diagnosis/judge-inventory.ts';
 import { StartError } from './domain/errors.ts';
 import { pkcs11Options } from './open-vaults.ts';
 import type { VaultKind, VaultSettings } from './vault-settings.ts';
@@ -27,7 +34,7 @@ export async function examine(config: Config, env: NodeJS.ProcessEnv): Promise<F
     ...(await examineService(config, served)),
     ...(await examineVault({ env, directory: inHome(config, 'vault') })),
     ...(await examineFurtherVaults(config, env)),
-    ...examineInventory(config, served),
+    ...(await examineInventory(config, served)),
   ];
 }
 
@@ -104,12 +111,14 @@ async function examineReadiness(port: number): Promise<Finding> {
   }
 }
 
-function examineInventory(config: Config, served: boolean): Finding[] {
+async function examineInventory(config: Config, served: boolean): Promise<Finding[]> {
   const surroundings = { now: systemClock.now(), served };
   try {
     const facts = examineDatabase(inHome(config, 'privyseal.db'), migrationsDirectory);
     if (facts === 'outdated') return [outdated];
+    const files = await vaultFileNames(inHome(config, 'vault'));
     return [
+      ...judgeKeys(facts, (key) => files.includes(vaultFileOf(key))),
       judgeDatabase(facts),
       judgeClock(facts, surroundings),
       judgeLists(facts, surroundings),

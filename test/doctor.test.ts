@@ -106,6 +106,13 @@ describe('privyseal doctor', () => {
     expect((await doctor(home)).states).toMatchObject({ passphrase: 'fail' });
   });
 
+  it('finds a key missing that an authority signs with', async () => {
+    const home = copyOf('without-key');
+    const name = readdirSync(join(home, 'vault')).find((each) => each.startsWith('dev-root.'))!;
+    rmSync(join(home, 'vault', name));
+    expect((await doctor(home)).states).toEqual({ ...allOk, vault: 'fail' });
+  });
+
   it('finds no fault in a certificate that `operator recover` kept aside', async () => {
     const home = copyOf('kept-aside');
     writeFileSync(join(home, 'admin/admin.crt.20261121T225440647Z'), '', { mode: 0o644 });

@@ -41,6 +41,10 @@ function isOutdated(database: DatabaseSync, file: string, directory: string): bo
 const authoritiesSql = `SELECT a.name, c.not_after AS notAfter FROM authorities AS a
   JOIN certificates AS c ON c.serial = a.certificate_serial ORDER BY a.name`;
 
+/** As of a backup, which is refused without them. */
+const keysSql = `SELECT authority, vault_key AS key FROM authority_generations
+  WHERE vault = 'file' AND key_destroyed_at IS NULL AND phase <> 'abandoned' ORDER BY vault_key`;
+
 const adminsSql = `SELECT o.name, max(c.not_after) AS notAfter FROM operators AS o
   JOIN certificates AS c ON c.owner = o.name AND c.purpose = 'operator' AND c.state = 'issued'
   WHERE o.role = 'admin' GROUP BY o.name ORDER BY o.name`;
@@ -56,6 +60,7 @@ function factsOf(database: DatabaseSync): InventoryFacts {
     newestEvent: all<{ at: number }>(database, 'SELECT at FROM audit_events ORDER BY seq DESC LIMIT 1')[0]?.at ?? 0,
     lists: all(database, listsSql),
     authorities: all(database, authoritiesSql),
+    keys: all(database, keysSql),
     admins: all(database, adminsSql),
   };
 }

@@ -3,6 +3,7 @@
 export type AgentErrorCode =
   | 'folderUnwritable'
   | 'folderLocked' // another agent tends this folder
+  | 'folderTaken' // another agent keeps other files in this folder
   | 'diskFull'
   | 'fileUnreadable'
   | 'fileOpenToOthers'

@@ -59,6 +59,13 @@ const sentences: Readonly<Record<ClientFailureCode, (host: string) => string>> =
 export const failure = (code: ClientFailureCode, host: string, cause?: unknown): ClientFailure =>
   new ClientFailure(code, sentences[code](host), cause);
 
+/** A refusal in words that are not this service's: mostly a proxy's whose service is away. */
+export const foreignRefusal = (status: number, host: string): ClientFailure =>
+  new ClientFailure(
+    'badAnswer',
+    `${host} answered ${status}, and not as this service does. Is a proxy in between, or something else listening there?`,
+  );
+
 /** `error` as thrown while connecting or reading; a ClientFailure passes, what is not the connection's is rethrown. */
 export function connectionFailure(error: unknown, host: string): ClientFailure {
   if (error instanceof ClientFailure) return error;

@@ -1,7 +1,7 @@
 /** Checks answers against the REST contract: a known status and shape, or an error; text is never trusted to be what it says. */
 import { Problem } from '../api/problem.ts';
 import { type Shape, type Shaped, shaped } from '../api/shape.ts';
-import { failure } from './connection-failure.ts';
+import { failure, foreignRefusal } from './connection-failure.ts';
 import { ClientProblem } from './failure.ts';
 import type { ExchangeAnswer, StreamedAnswer } from './https-exchange.ts';
 import { readWhole } from './read-whole.ts';
@@ -45,7 +45,7 @@ const mostProblemBytes = 1024 * 1024;
 function assertSuccess(answer: ExchangeAnswer, host: string): void {
   if (answer.status >= 200 && answer.status < 300) return;
   const problem = shapedAs(answer, 'application/problem+json', Problem);
-  if (problem === undefined) throw failure('badAnswer', host);
+  if (problem === undefined) throw foreignRefusal(answer.status, host);
   throw new ClientProblem(problem, answer.retryAfterSeconds);
 }
 

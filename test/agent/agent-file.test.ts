@@ -1,5 +1,5 @@
 /** The agent's file: every key is documented, and everything that is wrong is said at once, with its path. */
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -69,6 +69,17 @@ describe('a file', () => {
       keep: 3,
       files: { folder: join(folder, 'tls'), mode: 'link' },
     });
+  });
+
+  it('gives a folder to one target, whatever symbolic link leads there', async () => {
+    const { folder, target, content } = goodFile();
+    mkdirSync(join(folder, 'real'));
+    symlinkSync('real', join(folder, 'alias'));
+    const inFolder = (name: string, files: string) => ({ ...target, name, files: { folder: files } });
+    const targets = [inFolder('one', 'real/tls'), inFolder('two', 'alias/tls')];
+    expect(await complaintsOf(folder, { ...content, targets })).toEqual([
+      expect.stringMatching(/^targets: the folder .*\/real\/tls is given to more than one target$/),
+    ]);
   });
 
   it('reads paths of a reload from its own folder, too', async () => {

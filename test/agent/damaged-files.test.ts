@@ -56,6 +56,18 @@ describe('files that somebody has changed', () => {
     expect(await agent.turn()).toMatchObject({ act: 'activated' });
   });
 
+  it('by another agent that wants others are left to it, and told of, instead of enrolling against each other', async () => {
+    const agent = agentFor();
+    await agent.turn();
+    const other = agentFor();
+    other.rewrite({ names: ['other.demo.dev.internal'], files: { folder: agent.files } });
+    expect(await other.turn()).toMatchObject({ act: 'enrolled' });
+    const taken = agent.inUse();
+    expect(await agent.turn()).toMatchObject({ act: 'failed', code: 'folderTaken' });
+    expect(await other.turn()).toMatchObject({ act: 'unchanged' });
+    expect([await agent.turn(), agent.inUse()]).toMatchObject([{ code: 'folderTaken' }, taken]);
+  });
+
   it('are known without a state file: the status tells of them after the next turn', async () => {
     const agent = agentFor();
     await agent.turn();

@@ -137,6 +137,15 @@ describe('an answer', () => {
     expect(await answering(respond)).toBe('badAnswer');
   });
 
+  it('of a proxy is told with its status', async () => {
+    const service = await startStubService(() => ({
+      status: 502,
+      mediaType: 'text/html',
+      body: '<h1>Bad Gateway</h1>',
+    }));
+    await expect(clientOf(service).status()).rejects.toThrow(/ answered 502, /);
+  });
+
   it('that states a problem becomes an error with its type, status, detail and reasons', async () => {
     const service = await startStubService(() => ({
       status: 400,

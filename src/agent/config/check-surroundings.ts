@@ -2,8 +2,8 @@
  * Looks at what the agent's file names on this machine, and complains: of secrets that others may read, of folders that cannot
  * be written, of programs that are not there.
  */
-import { access, constants, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { access, constants, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { AgentError } from '../agent-error.ts';
 import { resolveOwner } from '../files/owner.ts';
 import type { AgentFile, TargetConfig } from './agent-schema.ts';
@@ -48,6 +48,17 @@ async function unreadable(key: string, path: string): Promise<string[]> {
     return [];
   } catch (error) {
     return [`${key}: ${path} cannot be read (${codeOf(error)})`];
+  }
+}
+
+/** Without symbolic links, also of one that is not there yet: two targets in one folder would take it from each other for ever. */
+export async function realFolder(folder: string): Promise<string> {
+  try {
+    return await realpath(folder);
+  } catch (error) {
+    // What else is wrong with it is found when it is looked at whether it can be written.
+    if (!isMissing(error) || dirname(folder) === folder) return folder;
+    return join(await realFolder(dirname(folder)), basename(folder));
   }
 }
 

@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { StartError } from '../../domain/errors.ts';
 import { parseGeneralName } from '../../domain/x509/general-name.ts';
 import { type AgentFile, AgentSchema, type TargetConfig } from './agent-schema.ts';
-import { surroundingsComplaints } from './check-surroundings.ts';
+import { realFolder, surroundingsComplaints } from './check-surroundings.ts';
 import { readShape } from './read-shape.ts';
 
 /** Paths are absolute: relative ones are read from the folder of the file. StartError `badConfiguration` says everything that is wrong. */
@@ -13,7 +13,8 @@ export async function loadAgentFile(path: string): Promise<AgentFile> {
   const { value, complaints } = readShape(AgentSchema, raw);
   if (complaints.length > 0) throw bad(path, complaints);
   const file = absolute(value as AgentFile, dirname(resolve(path)));
-  const more = [...meaningComplaints(file), ...(await surroundingsComplaints(file))];
+  const folders = await Promise.all(file.targets.map(({ files }) => realFolder(files.folder)));
+  const more = [...meaningComplaints(file, folders), ...(await surroundingsComplaints(file))];
   if (more.length > 0) throw bad(path, more);
   return file;
 }
@@ -82,13 +83,11 @@ function absolute(file: AgentFile, folder: string): AgentFile {
   };
 }
 
-/** What the schema cannot say. */
-function meaningComplaints({ targets }: AgentFile): string[] {
+/** What the schema cannot say. `folders`: of the targets, without symbolic links. */
+function meaningComplaints({ targets }: AgentFile, folders: readonly string[]): string[] {
   return [
     ...repeated(targets.map(({ name }) => name)).map((name) => `targets: the name ${name} is used more than once`),
-    ...repeated(targets.map(({ files }) => files.folder)).map(
-      (folder) => `targets: the folder ${folder} is given to more than one target`,
-    ),
+    ...repeated(folders).map((folder) => `targets: the folder ${folder} is given to more than one target`),
     ...targets.flatMap((target, index) =>
       targetComplaints(target).map((complaint) => `targets[${index}] (${target.name}): ${complaint}`),
     ),

@@ -51,8 +51,8 @@ const whyNow = (reason: string): string => (reason === 'campaign' ? 'a campaign 
 const whyFirst = ({ set }: TargetStatus): string =>
   set === null ? 'there is no certificate yet' : 'its files are damaged, or gone';
 
-/** A rotation keeps names, product and profile: what differs takes a new enrolment. */
-function changeOf({ names, profile, product }: TargetConfig, { facts }: CredentialSet): string | undefined {
+/** A rotation keeps names, product and profile: what differs takes a new enrolment. Undefined: nothing does. */
+export function changeOf({ names, profile, product }: TargetConfig, { facts }: CredentialSet): string | undefined {
   const wanted = names.map((name) => parseGeneralName(name)!.value);
   if (!wanted.every((name) => facts.names.includes(name))) return 'the names in the file changed';
   if (facts.names.some((name) => !wanted.includes(name))) return 'the names in the file changed';

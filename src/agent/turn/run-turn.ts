@@ -10,7 +10,7 @@ import { dropRequest } from '../issue/pending-request.ts';
 import { keepReport } from '../report/deployment-report.ts';
 import { earliestNextUpdate } from '../trust/fetch-crls.ts';
 import { uniteRoots } from '../trust/roots-besides.ts';
-import { chooseStep, type Step } from './choose-step.ts';
+import { changeOf, chooseStep, type Step } from './choose-step.ts';
 import { describeTrustChange, freshTrust, rootsOf, type Trust, trustOrBefore } from './fresh-trust.ts';
 import { newestSet, wholeSet } from './newest-set.ts';
 import { storePassword } from './store-password.ts';
@@ -28,7 +28,7 @@ export async function runTurn(context: TurnContext, force: boolean): Promise<Don
   await store.sweep();
   const finished = await finishInterrupted(context);
   const newest = await newestSet(context);
-  if (newest) await rememberInUse(context, newest);
+  if (newest) await knowInUse(context, newest);
   const step = await chooseStep(context, newest, force);
   if (step.kind === 'keep') {
     const done = await keepFresh(context, newest!, step);
@@ -87,10 +87,15 @@ const activated = ({ facts }: CredentialSet): Done => ({
 });
 
 /** The files outlive a state file that is lost: what the status and metrics tell is learnt from them again. */
-async function rememberInUse({ store, state }: TurnContext, { facts }: CredentialSet): Promise<void> {
+async function knowInUse({ store, state, target }: TurnContext, newest: CredentialSet): Promise<void> {
   const inUse = await store.inUse();
   if (state.status.staged || state.status.set === inUse) return;
-  const { serial, notBefore, notAfter } = facts;
+  const { serial, notBefore, notAfter, names } = newest.facts;
+  // Two agents that want different files in one folder would otherwise enrol anew against each other, turn by turn.
+  if (state.status.set !== null && changeOf(target, newest) !== undefined) {
+    const message = `${target.files.folder} was given other files by another agent: ${inUse} for ${names.join(', ')}.`;
+    throw new AgentError('folderTaken', `${message} Take the target out of one of them, or give each its own folder.`);
+  }
   await state.save({ set: inUse, serial, notBefore, notAfter });
 }
 

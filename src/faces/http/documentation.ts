@@ -30,14 +30,18 @@ export const problemAnswer = (description: string, types: readonly string[]): Do
 
 export const problemJson = 'application/problem+json';
 
+/** What the routes of the admin face ask for. */
+export const operatorSecurity = [{ operatorCertificate: [] }];
+
 /** Any request may meet these. */
 export const commonProblems: readonly CaErrorCode[] = ['malformed', 'rateLimited', 'serverInternal', 'stopping'];
 
+/** Any request of a caller who has to be known may meet these. */
+export const readProblems: readonly CaErrorCode[] = [...commonProblems, 'unauthenticated', 'unauthorized'];
+
 /** Any act of an operator with a body may meet these. */
 export const changeProblems: readonly CaErrorCode[] = [
-  ...commonProblems,
-  'unauthenticated',
-  'unauthorized',
+  ...readProblems,
   'conflict',
   'payloadTooLarge',
   'unsupportedMediaType',

@@ -4,7 +4,7 @@ import { type AlertJson, AlertList } from '../../../api/alert.ts';
 import { NoQuery } from '../../../api/service.ts';
 import { type Alert, type AlertKind, alertSeverity, alertSummary } from '../../../domain/alerts/alert.ts';
 import type { Services } from '../../../services/services.ts';
-import { commonProblems, jsonAnswer, problems } from '../documentation.ts';
+import { jsonAnswer, operatorSecurity, problems, readProblems } from '../documentation.ts';
 import type { Face } from '../face-deps.ts';
 import { rfc3339Ms } from '../json/rfc3339.ts';
 import { sendJson } from '../routes/certificate-formats.ts';
@@ -24,11 +24,11 @@ export function addAlertRoutes(
         summary: 'The open alerts, the longest open first',
         description:
           'One for each condition, for as long as it is met and ten minutes more. Looked at once a minute; those that are over are in the audit log.',
-        security: [{ operatorCertificate: [] }],
+        security: operatorSecurity,
         querystring: NoQuery,
         response: {
           200: jsonAnswer('The alerts, all on one page.', AlertList),
-          ...problems(...commonProblems, 'unauthenticated', 'unauthorized', 'inventoryUnavailable'),
+          ...problems(...readProblems, 'inventoryUnavailable'),
         },
       },
     },

@@ -4,7 +4,7 @@ import { AuditEventList, AuditEventListQuery, CheckpointJson } from '../../../ap
 import { NoQuery } from '../../../api/service.ts';
 import type { CheckpointView, Services } from '../../../services/services.ts';
 import { negotiate } from '../accept.ts';
-import { commonProblems, problems } from '../documentation.ts';
+import { operatorSecurity, problems, readProblems } from '../documentation.ts';
 import type { Face } from '../face-deps.ts';
 import { integersInQuery } from '../json/integers-in-query.ts';
 import { rfc3339Ms } from '../json/rfc3339.ts';
@@ -14,7 +14,6 @@ import { jsonMediaType, sendJson } from '../routes/certificate-formats.ts';
 type AuditServices = Pick<Services, 'listAuditEvents' | 'latestCheckpoint'>;
 
 const tags = ['audit'];
-const security = [{ operatorCertificate: [] }];
 const text = { type: 'string' };
 
 export function addAuditRoutes(face: Face, services: AuditServices, mayRead: onRequestAsyncHookHandler[]): void {
@@ -31,7 +30,7 @@ export function addAuditRoutes(face: Face, services: AuditServices, mayRead: onR
         description:
           'JSON comes in pages. NDJSON holds everything that matches, unless `limit` says how many: each line is `event`, ' +
           '`previousHash` and `hash`, and without filters `privyseal audit verify` verifies it with a checkpoint.',
-        security,
+        security: operatorSecurity,
         querystring: AuditEventListQuery,
         response: {
           200: {
@@ -39,7 +38,7 @@ export function addAuditRoutes(face: Face, services: AuditServices, mayRead: onR
             content: { 'application/json': { schema: AuditEventList }, 'application/x-ndjson': { schema: text } },
           },
           ...problems(
-            ...([...commonProblems, 'unauthenticated', 'unauthorized', 'notAcceptable'] as const),
+            ...([...readProblems, 'notAcceptable'] as const),
             ...(['overloaded', 'inventoryUnavailable'] as const),
           ),
         },
@@ -58,14 +57,14 @@ export function addAuditRoutes(face: Face, services: AuditServices, mayRead: onR
         summary: 'The newest signed checkpoint of the audit log',
         description:
           'As text it is the file to keep elsewhere: against it, `privyseal audit verify` finds a log that was cut off.',
-        security,
+        security: operatorSecurity,
         querystring: NoQuery,
         response: {
           200: {
             description: 'The checkpoint.',
             content: { 'application/json': { schema: CheckpointJson }, 'text/plain': { schema: text } },
           },
-          ...problems(...commonProblems, 'unauthenticated', 'unauthorized', 'notFound', 'notAcceptable', 'conflict'),
+          ...problems(...readProblems, 'notFound', 'notAcceptable', 'conflict'),
         },
       },
     },

@@ -1,5 +1,4 @@
 /** Authorities for operators: in force, or waiting for a certificate that is signed elsewhere. */
-import type { onRequestAsyncHookHandler } from 'fastify';
 import { AuthorityBody, AuthorityDetailJson, AuthorityImportBody, CrlImportBody } from '../../../api/authority.ts';
 import { AuthorityPath, CrlJson, NoQuery } from '../../../api/service.ts';
 import { encodePem } from '../../../domain/der/pem.ts';
@@ -11,21 +10,20 @@ import type {
 import type { ExternalView } from '../../../services/authorities/external-authorities.ts';
 import type { DistributionUrls } from '../../../services/services.ts';
 import { callerOf } from '../arrival/authentication.ts';
-import { changeProblems, commonProblems, jsonAnswer, problems } from '../documentation.ts';
+import { changeProblems, jsonAnswer, operatorSecurity, problems, readProblems } from '../documentation.ts';
 import type { Face } from '../face-deps.ts';
 import { authorityJson, externalAuthorityJson } from '../json/certificate-json.ts';
 import { rfc3339Ms } from '../json/rfc3339.ts';
 import { sendJson } from '../routes/certificate-formats.ts';
 import { crlJson } from './crl-routes.ts';
-import type { Permission } from './operator-permissions.ts';
+import type { May } from './may.ts';
 
 const tags = ['authorities'];
-const security = [{ operatorCertificate: [] }];
 
 export function addAuthorityDetailRoutes(
   face: Face,
   { services, urls }: { readonly services: AuthorityServices; readonly urls: DistributionUrls },
-  may: (permission: Permission) => onRequestAsyncHookHandler[],
+  may: May,
 ): void {
   face.get(
     '/v1/authorities/:name',
@@ -35,12 +33,12 @@ export function addAuthorityDetailRoutes(
         operationId: 'readAuthority',
         tags,
         summary: 'One authority: where its key is, and its certificate in force',
-        security,
+        security: operatorSecurity,
         params: AuthorityPath,
         querystring: NoQuery,
         response: {
           200: jsonAnswer('The authority.', AuthorityDetailJson),
-          ...problems(...commonProblems, 'unauthenticated', 'unauthorized', 'notFound', 'signerUnavailable'),
+          ...problems(...readProblems, 'notFound', 'signerUnavailable'),
         },
       },
     },
@@ -56,7 +54,7 @@ export function addAuthorityDetailRoutes(
         tags,
         summary: 'Make the key and the CSR of an authority that is to be signed elsewhere',
         description: 'It signs nothing until its certificate has been imported.',
-        security,
+        security: operatorSecurity,
         querystring: NoQuery,
         body: AuthorityBody,
         response: {
@@ -81,7 +79,7 @@ export function addAuthorityDetailRoutes(
         tags,
         summary: 'Put the certificate that was signed elsewhere in force',
         description: 'The whole chain is judged; a refusal names everything that is wrong with it.',
-        security,
+        security: operatorSecurity,
         params: AuthorityPath,
         querystring: NoQuery,
         body: AuthorityImportBody,
@@ -114,7 +112,7 @@ export function addAuthorityDetailRoutes(
         tags,
         summary: 'Serve a list that an authority elsewhere made',
         description: 'Refused unless it is of this authority, newer than the one that is served, and good now.',
-        security,
+        security: operatorSecurity,
         params: AuthorityPath,
         querystring: NoQuery,
         body: CrlImportBody,

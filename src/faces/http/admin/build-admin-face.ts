@@ -2,6 +2,7 @@
 import { RevokeBody } from '../../../api/certificate.ts';
 import { identifyOperator, requireCaller } from '../arrival/authentication.ts';
 import { type AddRoutes, buildFace, type FaceKind } from '../build-face.ts';
+import { operatorSecurity } from '../documentation.ts';
 import type { Face, FaceDeps } from '../face-deps.ts';
 import { addReadRoutes, addRevokeRoute } from '../routes/certificate-routes.ts';
 import { addDeploymentRoutes } from '../routes/deployment-routes.ts';
@@ -46,13 +47,12 @@ export const addAdminRoutes =
     const operator = requireCaller(identifyOperator(services, connections), connections, deps);
     const may = (permission: Permission) => [operator, requirePermission(permission)];
     const mayOnOthers = (permission: Permission) => [operator, requirePermissionOnOthers(permission)];
-    const security = [{ operatorCertificate: [] }];
     const certificates = {
       ...deps,
       connections,
       mayRead: may('read'),
       mayRevoke: may('revoke'),
-      security,
+      security: operatorSecurity,
       revokeBody: RevokeBody,
     };
     addHealthRoutes(face, services);
@@ -68,7 +68,7 @@ export const addAdminRoutes =
       services,
       mayRead: may('read'),
       mayReport: may('manage'),
-      security,
+      security: operatorSecurity,
     });
     addEnvironmentRoutes(face, services, may);
     addVaultRoutes(face, services, may);

@@ -20,23 +20,18 @@ import type {
   ShownMemberState,
 } from '../../../services/campaigns/campaign-views.ts';
 import { callerOf } from '../arrival/authentication.ts';
-import { changeProblems, commonProblems, jsonAnswer, problems } from '../documentation.ts';
+import { changeProblems, jsonAnswer, operatorSecurity, problems, readProblems } from '../documentation.ts';
 import type { Face } from '../face-deps.ts';
 import { campaignJson, campaignMemberJson, campaignPlanJson, campaignProgressJson } from '../json/campaign-json.ts';
 import { integersInQuery } from '../json/integers-in-query.ts';
 import { sendJson } from '../routes/certificate-formats.ts';
-import type { Permission } from './operator-permissions.ts';
+import type { May } from './may.ts';
 import { wholeBody } from './whole-body.ts';
 
-const shared = { tags: ['campaigns'], security: [{ operatorCertificate: [] }] };
-const readProblems = [...commonProblems, 'unauthenticated', 'unauthorized'] as const;
+const shared = { tags: ['campaigns'], security: operatorSecurity };
 const campaignProblems = [...changeProblems, 'policyRefused', 'clockUnsafe'] as const;
 
-export function addCampaignRoutes(
-  face: Face,
-  services: CampaignServices,
-  may: (permission: Permission) => onRequestAsyncHookHandler[],
-): void {
+export function addCampaignRoutes(face: Face, services: CampaignServices, may: May): void {
   addCampaignReads(face, services, may('read'));
   addCampaignStart(face, services, may('manage'));
   addCampaignChanges(face, services, may('manage'));

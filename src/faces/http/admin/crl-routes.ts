@@ -4,7 +4,7 @@ import type { onRequestAsyncHookHandler } from 'fastify';
 import { AuthorityPath, CrlJson, CrlList, NoQuery } from '../../../api/service.ts';
 import type { PublishedCrl } from '../../../services/revoking/published-crl.ts';
 import type { DistributionUrls, Services } from '../../../services/services.ts';
-import { commonProblems, jsonAnswer, problems } from '../documentation.ts';
+import { jsonAnswer, operatorSecurity, problems, readProblems } from '../documentation.ts';
 import type { Face } from '../face-deps.ts';
 import { rfc3339 } from '../json/rfc3339.ts';
 import { sendJson } from '../routes/certificate-formats.ts';
@@ -17,16 +17,10 @@ export interface CrlRouteDeps {
 
 const documented = {
   tags: ['revocation'],
-  security: [{ operatorCertificate: [] }],
+  security: operatorSecurity,
   querystring: NoQuery,
 };
-const readProblems = [
-  ...commonProblems,
-  'unauthenticated',
-  'unauthorized',
-  'signerUnavailable',
-  'clockUnsafe',
-] as const;
+const crlProblems = [...readProblems, 'signerUnavailable', 'clockUnsafe'] as const;
 
 export function addCrlStateRoutes(face: Face, { services, urls, mayRead }: CrlRouteDeps): void {
   face.get(
@@ -37,7 +31,7 @@ export function addCrlStateRoutes(face: Face, { services, urls, mayRead }: CrlRo
         ...documented,
         operationId: 'listCrls',
         summary: 'The CRL in force of each authority, of each generation its own',
-        response: { 200: jsonAnswer('The CRLs.', CrlList), ...problems(...readProblems) },
+        response: { 200: jsonAnswer('The CRLs.', CrlList), ...problems(...crlProblems) },
       },
     },
     async (_request, reply) => {
@@ -59,7 +53,7 @@ export function addCrlStateRoutes(face: Face, { services, urls, mayRead }: CrlRo
         operationId: 'readCrl',
         summary: 'The CRL in force of one authority',
         params: AuthorityPath,
-        response: { 200: jsonAnswer('The CRL.', CrlJson), ...problems(...readProblems, 'notFound') },
+        response: { 200: jsonAnswer('The CRL.', CrlJson), ...problems(...crlProblems, 'notFound') },
       },
     },
     async (request, reply) => {

@@ -1,27 +1,21 @@
 /** Environments: each has its own root, authorities and profiles. */
-import type { onRequestAsyncHookHandler } from 'fastify';
 import { EnvironmentBody, EnvironmentJson, EnvironmentList, EnvironmentPath, NoQuery } from '../../../api/service.ts';
 import type { EnvironmentView, Services } from '../../../services/services.ts';
 import { callerOf } from '../arrival/authentication.ts';
-import { changeProblems, commonProblems, jsonAnswer, problems } from '../documentation.ts';
+import { changeProblems, jsonAnswer, operatorSecurity, problems, readProblems } from '../documentation.ts';
 import type { Face } from '../face-deps.ts';
 import { rfc3339Ms } from '../json/rfc3339.ts';
 import { sendJson } from '../routes/certificate-formats.ts';
-import type { Permission } from './operator-permissions.ts';
+import type { May } from './may.ts';
 
 type EnvironmentServices = Pick<Services, 'createEnvironment' | 'listEnvironments' | 'readEnvironment'>;
 
 const tags = ['environments'];
-const security = [{ operatorCertificate: [] }];
 
 /** Its authorities are signed before the answer. */
 const createProblems = [...changeProblems, 'notFound', 'signerUnavailable', 'clockUnsafe'] as const;
 
-export function addEnvironmentRoutes(
-  face: Face,
-  services: EnvironmentServices,
-  may: (permission: Permission) => onRequestAsyncHookHandler[],
-): void {
+export function addEnvironmentRoutes(face: Face, services: EnvironmentServices, may: May): void {
   face.get(
     '/v1/environments',
     {
@@ -30,11 +24,11 @@ export function addEnvironmentRoutes(
         operationId: 'listEnvironments',
         tags,
         summary: 'All environments',
-        security,
+        security: operatorSecurity,
         querystring: NoQuery,
         response: {
           200: jsonAnswer('The environments.', EnvironmentList),
-          ...problems(...commonProblems, 'unauthenticated', 'unauthorized'),
+          ...problems(...readProblems),
         },
       },
     },
@@ -52,12 +46,12 @@ export function addEnvironmentRoutes(
         operationId: 'readEnvironment',
         tags,
         summary: 'One environment',
-        security,
+        security: operatorSecurity,
         params: EnvironmentPath,
         querystring: NoQuery,
         response: {
           200: jsonAnswer('The environment.', EnvironmentJson),
-          ...problems(...commonProblems, 'unauthenticated', 'unauthorized', 'notFound'),
+          ...problems(...readProblems, 'notFound'),
         },
       },
     },
@@ -73,7 +67,7 @@ export function addEnvironmentRoutes(
         operationId: 'createEnvironment',
         tags,
         summary: 'Create an environment with its root, authorities and profiles',
-        security,
+        security: operatorSecurity,
         querystring: NoQuery,
         body: EnvironmentBody,
         response: {

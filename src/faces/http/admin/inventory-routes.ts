@@ -1,19 +1,14 @@
 /** What the inventory holds, counted. */
-import type { onRequestAsyncHookHandler } from 'fastify';
 import { ExpiringJson, ExpiringQuery, InventorySummaryJson, SummaryQuery } from '../../../api/inventory.ts';
 import type { ExpiringView, Services } from '../../../services/services.ts';
-import { commonProblems, jsonAnswer, problems } from '../documentation.ts';
+import { jsonAnswer, operatorSecurity, problems, readProblems } from '../documentation.ts';
 import type { Face, FaceDeps } from '../face-deps.ts';
 import { integersInQuery } from '../json/integers-in-query.ts';
 import { rfc3339 } from '../json/rfc3339.ts';
 import { sendJson } from '../routes/certificate-formats.ts';
-import type { Permission } from './operator-permissions.ts';
+import type { May } from './may.ts';
 
-export function addInventoryRoutes(
-  face: Face,
-  { services, now }: Pick<FaceDeps, 'services' | 'now'>,
-  may: (permission: Permission) => onRequestAsyncHookHandler[],
-): void {
+export function addInventoryRoutes(face: Face, { services, now }: Pick<FaceDeps, 'services' | 'now'>, may: May): void {
   addExpiringRoute(face, services, may);
   face.get(
     '/v1/inventory/summary',
@@ -25,11 +20,11 @@ export function addInventoryRoutes(
         summary: 'Counts by product, profile, key type and week of expiry',
         description:
           'Counts are kept with every change, so this costs the same however many certificates there are. An environment without certificates has counts of 0.',
-        security: [{ operatorCertificate: [] }],
+        security: operatorSecurity,
         querystring: SummaryQuery,
         response: {
           200: jsonAnswer('The counts.', InventorySummaryJson),
-          ...problems(...commonProblems, 'unauthenticated', 'unauthorized', 'overloaded', 'inventoryUnavailable'),
+          ...problems(...readProblems, 'overloaded', 'inventoryUnavailable'),
         },
       },
     },
@@ -40,11 +35,7 @@ export function addInventoryRoutes(
   );
 }
 
-function addExpiringRoute(
-  face: Face,
-  services: Pick<Services, 'countExpiring'>,
-  may: (permission: Permission) => onRequestAsyncHookHandler[],
-): void {
+function addExpiringRoute(face: Face, services: Pick<Services, 'countExpiring'>, may: May): void {
   face.get(
     '/v1/inventory/expiring',
     {
@@ -55,11 +46,11 @@ function addExpiringRoute(
         tags: ['certificates'],
         summary: 'How many good certificates of products expire, by day and by product',
         description: 'Counts are kept with every change: no certificate is read, but for those that are overdue.',
-        security: [{ operatorCertificate: [] }],
+        security: operatorSecurity,
         querystring: ExpiringQuery,
         response: {
           200: jsonAnswer('The counts.', ExpiringJson),
-          ...problems(...commonProblems, 'unauthenticated', 'unauthorized', 'overloaded', 'inventoryUnavailable'),
+          ...problems(...readProblems, 'overloaded', 'inventoryUnavailable'),
         },
       },
     },

@@ -3,7 +3,7 @@ import type { onRequestAsyncHookHandler } from 'fastify';
 import { NoQuery } from '../../../api/service.ts';
 import type { Services } from '../../../services/services.ts';
 import { negotiate } from '../accept.ts';
-import { commonProblems, problems } from '../documentation.ts';
+import { operatorSecurity, problems, readProblems } from '../documentation.ts';
 import type { Face } from '../face-deps.ts';
 import { metricsText, openMetricsMediaType, prometheusMediaType } from './metrics-text.ts';
 
@@ -27,14 +27,14 @@ export function addMetricsRoute(
         summary: 'Metrics for Prometheus',
         description:
           'In the text format 0.0.4, or as OpenMetrics 1.0 for who accepts that. docs/operating.md lists them.',
-        security: [{ operatorCertificate: [] }],
+        security: operatorSecurity,
         querystring: NoQuery,
         response: {
           200: {
             description: 'Every metric, as of now.',
             content: { 'text/plain': text, 'application/openmetrics-text': text },
           },
-          ...problems(...commonProblems, 'unauthenticated', 'unauthorized', 'notAcceptable'),
+          ...problems(...readProblems, 'notAcceptable'),
         },
       },
     },

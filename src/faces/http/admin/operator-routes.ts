@@ -1,6 +1,6 @@
 /** Operators: added with their first certificate, shown, given another role, removed with all their certificates, renewed. */
 import { hash } from 'node:crypto';
-import type { FastifyRequest, onRequestAsyncHookHandler, preHandlerAsyncHookHandler } from 'fastify';
+import type { FastifyRequest, preHandlerAsyncHookHandler } from 'fastify';
 import {
   OperatorAdded,
   OperatorBody,
@@ -15,28 +15,34 @@ import { NoQuery } from '../../../api/service.ts';
 import type { DistributionUrls, OperatorCertificateInput, OperatorView, Services } from '../../../services/services.ts';
 import { callerOf } from '../arrival/authentication.ts';
 import type { ConnectionRegistry } from '../arrival/connection-registry.ts';
-import { certificateAnswer, commonProblems, jsonAnswer, problems, submitProblems } from '../documentation.ts';
+import {
+  certificateAnswer,
+  jsonAnswer,
+  operatorSecurity,
+  problems,
+  readProblems,
+  submitProblems,
+} from '../documentation.ts';
 import type { Face } from '../face-deps.ts';
 import { certificateJson, certificateJsonText } from '../json/certificate-json.ts';
 import { rfc3339, rfc3339Ms } from '../json/rfc3339.ts';
 import { sendCertificate, sendJson, wantedFormat } from '../routes/certificate-formats.ts';
 import { csrFromText, idempotencyKey } from '../routes/csr-body.ts';
-import { isOwnName, type Permission } from './operator-permissions.ts';
+import type { May } from './may.ts';
+import { isOwnName } from './operator-permissions.ts';
 
 export interface OperatorRouteDeps {
   readonly services: Services;
   readonly connections: ConnectionRegistry;
   readonly urls: DistributionUrls;
   now(): number;
-  readonly may: (permission: Permission) => onRequestAsyncHookHandler[];
+  readonly may: May;
   /** What lets an operator of any role act on itself. */
-  readonly mayOnOthers: (permission: Permission) => onRequestAsyncHookHandler[];
+  readonly mayOnOthers: May;
 }
 
 const tags = ['operators'];
-const security = [{ operatorCertificate: [] }];
-const refusals = [...commonProblems, 'unauthenticated', 'unauthorized'] as const;
-const shared = { tags, security, querystring: NoQuery };
+const shared = { tags, security: operatorSecurity, querystring: NoQuery };
 const ofOne = { ...shared, params: OperatorPath };
 
 export function addOperatorRoutes(face: Face, deps: OperatorRouteDeps): void {
@@ -55,7 +61,7 @@ function addReadRoutes(face: Face, { services, may }: OperatorRouteDeps): void {
         ...shared,
         operationId: 'listOperators',
         summary: 'All operators, with the certificates that are good now',
-        response: { 200: jsonAnswer('The operators, by name.', OperatorList), ...problems(...refusals) },
+        response: { 200: jsonAnswer('The operators, by name.', OperatorList), ...problems(...readProblems) },
       },
     },
     async (request, reply) => {
@@ -72,7 +78,7 @@ function addReadRoutes(face: Face, { services, may }: OperatorRouteDeps): void {
         ...ofOne,
         operationId: 'readOperator',
         summary: 'One operator, with the certificates that are good now',
-        response: { 200: jsonAnswer('The operator.', OperatorJson), ...problems(...refusals, 'notFound') },
+        response: { 200: jsonAnswer('The operator.', OperatorJson), ...problems(...readProblems, 'notFound') },
       },
     },
     async (request, reply) =>
@@ -129,7 +135,7 @@ function addChangeRoutes(face: Face, { services, connections, may }: OperatorRou
         body: OperatorRoleBody,
         response: {
           200: jsonAnswer('The operator.', OperatorJson),
-          ...problems(...refusals, 'notFound', 'lastAdmin', 'inventoryUnavailable'),
+          ...problems(...readProblems, 'notFound', 'lastAdmin', 'inventoryUnavailable'),
         },
       },
     },
@@ -151,7 +157,7 @@ function addChangeRoutes(face: Face, { services, connections, may }: OperatorRou
         description: 'One act, with the reason privilegeWithdrawn. Its open connections are closed.',
         response: {
           200: jsonAnswer('What was revoked.', OperatorRemoved),
-          ...problems(...refusals, 'notFound', 'lastAdmin', 'inventoryUnavailable'),
+          ...problems(...readProblems, 'notFound', 'lastAdmin', 'inventoryUnavailable'),
         },
       },
     },

@@ -6,18 +6,15 @@ import { NoQuery } from '../../../api/service.ts';
 import type { Product, ProductVersion } from '../../../domain/records/environment.ts';
 import type { RegistryServices } from '../../../services/registry/registry-services.ts';
 import { callerOf } from '../arrival/authentication.ts';
-import { changeProblems, commonProblems, jsonAnswer, problems } from '../documentation.ts';
+import { changeProblems, jsonAnswer, operatorSecurity, problems, readProblems } from '../documentation.ts';
 import type { Face } from '../face-deps.ts';
 import { integersInQuery } from '../json/integers-in-query.ts';
 import { rfc3339Ms } from '../json/rfc3339.ts';
 import { sendJson } from '../routes/certificate-formats.ts';
-import type { Permission } from './operator-permissions.ts';
+import type { May } from './may.ts';
 import { wholeBody } from './whole-body.ts';
 
-type May = (permission: Permission) => onRequestAsyncHookHandler[];
-
-const shared = { tags: ['products'], security: [{ operatorCertificate: [] }] };
-const readProblems = [...commonProblems, 'unauthenticated', 'unauthorized'] as const;
+const shared = { tags: ['products'], security: operatorSecurity };
 const productProblems = [...changeProblems, 'policyRefused', 'notFound'] as const;
 
 export function addProductRoutes(face: Face, services: RegistryServices, may: May): void {

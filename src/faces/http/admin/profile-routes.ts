@@ -6,22 +6,17 @@ import { NoQuery } from '../../../api/service.ts';
 import type { Profile } from '../../../domain/policy/profile.ts';
 import type { RegistryServices } from '../../../services/registry/registry-services.ts';
 import { callerOf } from '../arrival/authentication.ts';
-import { changeProblems, commonProblems, jsonAnswer, problems } from '../documentation.ts';
+import { changeProblems, jsonAnswer, operatorSecurity, problems, readProblems } from '../documentation.ts';
 import type { Face } from '../face-deps.ts';
 import { integersInQuery } from '../json/integers-in-query.ts';
 import { sendJson } from '../routes/certificate-formats.ts';
-import type { Permission } from './operator-permissions.ts';
+import type { May } from './may.ts';
 import { wholeBody } from './whole-body.ts';
 
-const shared = { tags: ['profiles'], security: [{ operatorCertificate: [] }] };
-const readProblems = [...commonProblems, 'unauthenticated', 'unauthorized'] as const;
+const shared = { tags: ['profiles'], security: operatorSecurity };
 const profileProblems = [...changeProblems, 'policyRefused', 'notFound', 'signerUnavailable'] as const;
 
-export function addProfileRoutes(
-  face: Face,
-  services: RegistryServices,
-  may: (permission: Permission) => onRequestAsyncHookHandler[],
-): void {
+export function addProfileRoutes(face: Face, services: RegistryServices, may: May): void {
   addProfileReads(face, services, may('read'));
   addProfileChanges(face, services, may('administer'));
 }

@@ -12,18 +12,22 @@ import {
 import { NoQuery } from '../../../api/service.ts';
 import type { Submitted } from '../../../services/services.ts';
 import { callerOf } from '../arrival/authentication.ts';
-import { certificateAnswer, commonProblems, jsonAnswer, problems, submitProblems } from '../documentation.ts';
+import {
+  certificateAnswer,
+  jsonAnswer,
+  operatorSecurity,
+  problems,
+  readProblems,
+  submitProblems,
+} from '../documentation.ts';
 import type { Face, FaceDeps } from '../face-deps.ts';
 import { certificateJsonText, certificatePath } from '../json/certificate-json.ts';
 import { integersInQuery } from '../json/integers-in-query.ts';
 import { requestJson, requestPath, requestSummary } from '../json/request-json.ts';
 import { type CertificateFormat, sendCertificate, sendJson, wantedFormat } from '../routes/certificate-formats.ts';
-import type { Permission } from './operator-permissions.ts';
+import type { May } from './may.ts';
 
-type May = (permission: Permission) => onRequestAsyncHookHandler[];
-
-const shared = { tags: ['requests'], security: [{ operatorCertificate: [] }] };
-const readProblems = [...commonProblems, 'unauthenticated', 'unauthorized'] as const;
+const shared = { tags: ['requests'], security: operatorSecurity };
 
 export function addRequestRoutes(face: Face, deps: FaceDeps, may: May): void {
   addRequestReads(face, deps, may('read'));

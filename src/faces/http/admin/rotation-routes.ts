@@ -9,7 +9,6 @@ import {
   RotationPlanJson,
 } from '../../../api/authority-rotation.ts';
 import { AuthorityPath, NoQuery } from '../../../api/service.ts';
-import type { CaErrorCode } from '../../../domain/errors.ts';
 import { refuse } from '../../../domain/refusal.ts';
 import type {
   CompromiseOutcome,
@@ -19,32 +18,22 @@ import type {
   RotationView,
 } from '../../../services/authorities/rotation-services.ts';
 import { callerOf } from '../arrival/authentication.ts';
-import { changeProblems, commonProblems, jsonAnswer, problems } from '../documentation.ts';
+import { changeProblems, jsonAnswer, operatorSecurity, problems, readProblems } from '../documentation.ts';
 import type { Face } from '../face-deps.ts';
 import { rfc3339Ms } from '../json/rfc3339.ts';
 import { sendJson } from '../routes/certificate-formats.ts';
-import type { Permission } from './operator-permissions.ts';
+import type { May } from './may.ts';
 
 const shared = {
   tags: ['authorities'],
-  security: [{ operatorCertificate: [] }],
+  security: operatorSecurity,
   params: AuthorityPath,
   querystring: NoQuery,
 };
-const readProblems: readonly CaErrorCode[] = [
-  ...commonProblems,
-  'unauthenticated',
-  'unauthorized',
-  'notFound',
-  'signerUnavailable',
-];
+const rotationReadProblems = [...readProblems, 'notFound', 'signerUnavailable'] as const;
 const rotationProblems = [...changeProblems, 'notFound', 'signerUnavailable', 'policyRefused', 'clockUnsafe'] as const;
 
-export function addRotationRoutes(
-  face: Face,
-  services: RotationServices,
-  may: (permission: Permission) => onRequestAsyncHookHandler[],
-): void {
+export function addRotationRoutes(face: Face, services: RotationServices, may: May): void {
   addRotationRead(face, services, may('read'));
   addRotationStart(face, services, may('administer'));
   addRotationSteps(face, services, may('administer'));
@@ -61,7 +50,7 @@ function addRotationRead(face: Face, services: RotationServices, onRequest: onRe
         operationId: 'readRotation',
         summary: 'The rotation of an authority: the one under way, or else the newest',
         description: 'Says what stands in the way of the step that comes, and because of whom.',
-        response: { 200: jsonAnswer('The rotation.', RotationJson), ...problems(...readProblems) },
+        response: { 200: jsonAnswer('The rotation.', RotationJson), ...problems(...rotationReadProblems) },
       },
     },
     async ({ params }, reply) => sendJson(reply, rotationJson(await services.readRotation(params.name))),

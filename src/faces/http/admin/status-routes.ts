@@ -2,7 +2,7 @@
 import type { onRequestAsyncHookHandler } from 'fastify';
 import { NoQuery, StatusJson } from '../../../api/service.ts';
 import type { Services, StatusView } from '../../../services/services.ts';
-import { commonProblems, jsonAnswer, problems } from '../documentation.ts';
+import { jsonAnswer, operatorSecurity, problems, readProblems } from '../documentation.ts';
 import type { Face } from '../face-deps.ts';
 import { rfc3339, rfc3339Ms } from '../json/rfc3339.ts';
 import { sendJson } from '../routes/certificate-formats.ts';
@@ -21,11 +21,11 @@ export function addStatusRoutes(
         operationId: 'status',
         tags: ['service'],
         summary: 'Readiness, counts, and the authorities with their lists',
-        security: [{ operatorCertificate: [] }],
+        security: operatorSecurity,
         querystring: NoQuery,
         response: {
           200: jsonAnswer('The status.', StatusJson),
-          ...problems(...commonProblems, 'unauthenticated', 'unauthorized'),
+          ...problems(...readProblems),
         },
       },
     },

@@ -5,25 +5,20 @@ import { NoQuery } from '../../../api/service.ts';
 import { NewTokenJson, TokenBody, type TokenJson, TokenList, TokenPath } from '../../../api/token.ts';
 import type { RegistryServices, TokenView } from '../../../services/registry/registry-services.ts';
 import { callerOf } from '../arrival/authentication.ts';
-import { commonProblems, jsonAnswer, problems } from '../documentation.ts';
+import { jsonAnswer, operatorSecurity, problems, readProblems } from '../documentation.ts';
 import type { Face, FaceDeps } from '../face-deps.ts';
 import { integersInQuery } from '../json/integers-in-query.ts';
 import { rfc3339Ms } from '../json/rfc3339.ts';
 import { sendJson } from '../routes/certificate-formats.ts';
-import type { Permission } from './operator-permissions.ts';
+import type { May } from './may.ts';
 
-const shared = { tags: ['tokens'], security: [{ operatorCertificate: [] }] };
-const readProblems = [...commonProblems, 'unauthenticated', 'unauthorized'] as const;
+const shared = { tags: ['tokens'], security: operatorSecurity };
 const writeProblems = [...readProblems, 'notFound', 'overloaded', 'inventoryUnavailable'] as const;
 
 const usualLifetimeSeconds = 86_400;
 
 /** No answer here may be cached: see `forbidCaching` of every face but the distribution's. */
-export function addTokenRoutes(
-  face: Face,
-  { services, now }: Pick<FaceDeps, 'services' | 'now'>,
-  may: (permission: Permission) => onRequestAsyncHookHandler[],
-): void {
+export function addTokenRoutes(face: Face, { services, now }: Pick<FaceDeps, 'services' | 'now'>, may: May): void {
   face.get(
     '/v1/tokens',
     {

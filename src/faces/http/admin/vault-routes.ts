@@ -1,24 +1,18 @@
 /** Vaults: which there are, and whether their keys sign. */
-import type { onRequestAsyncHookHandler } from 'fastify';
 import { NoQuery } from '../../../api/service.ts';
 import { VaultCheckJson, type VaultKeyCheckJson, VaultList, VaultPath } from '../../../api/vault.ts';
 import type { Services } from '../../../services/services.ts';
 import type { KeyCheck, VaultCheck } from '../../../services/vaults/vault-services.ts';
 import { callerOf } from '../arrival/authentication.ts';
-import { commonProblems, jsonAnswer, problems } from '../documentation.ts';
+import { jsonAnswer, operatorSecurity, problems, readProblems } from '../documentation.ts';
 import type { Face } from '../face-deps.ts';
 import { rfc3339Ms } from '../json/rfc3339.ts';
 import { sendJson } from '../routes/certificate-formats.ts';
-import type { Permission } from './operator-permissions.ts';
+import type { May } from './may.ts';
 
 const tags = ['vaults'];
-const security = [{ operatorCertificate: [] }];
 
-export function addVaultRoutes(
-  face: Face,
-  services: Pick<Services, 'listVaults' | 'checkVault'>,
-  may: (permission: Permission) => onRequestAsyncHookHandler[],
-): void {
+export function addVaultRoutes(face: Face, services: Pick<Services, 'listVaults' | 'checkVault'>, may: May): void {
   face.get(
     '/v1/vaults',
     {
@@ -28,11 +22,11 @@ export function addVaultRoutes(
         tags,
         summary: 'All vaults, with the authorities whose keys they hold',
         description: 'As the settings and the inventory name them; no vault is asked.',
-        security,
+        security: operatorSecurity,
         querystring: NoQuery,
         response: {
           200: jsonAnswer('The vaults, all on one page.', VaultList),
-          ...problems(...commonProblems, 'unauthenticated', 'unauthorized', 'inventoryUnavailable'),
+          ...problems(...readProblems, 'inventoryUnavailable'),
         },
       },
     },
@@ -53,13 +47,13 @@ export function addVaultRoutes(
         description:
           'The answer is 200 also when keys fail: each says so itself. At most 72 signatures and two seconds a key, one key after the other; ' +
           'what is signed is a text that cannot be taken for a certificate.',
-        security,
+        security: operatorSecurity,
         params: VaultPath,
         querystring: NoQuery,
         response: {
           200: jsonAnswer('What was found, key by key.', VaultCheckJson),
           ...problems(
-            ...([...commonProblems, 'unauthenticated', 'unauthorized', 'notFound'] as const),
+            ...([...readProblems, 'notFound'] as const),
             ...(['payloadTooLarge', 'unsupportedMediaType', 'inventoryUnavailable'] as const),
           ),
         },

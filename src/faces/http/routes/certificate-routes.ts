@@ -6,7 +6,7 @@ import { NoQuery } from '../../../api/service.ts';
 import { CaError } from '../../../domain/errors.ts';
 import { callerOf } from '../arrival/authentication.ts';
 import type { ConnectionRegistry } from '../arrival/connection-registry.ts';
-import { certificateAnswer, commonProblems, problems, revokeProblems } from '../documentation.ts';
+import { certificateAnswer, problems, readProblems, revokeProblems } from '../documentation.ts';
 import type { Face, FaceDeps } from '../face-deps.ts';
 import { certificateJsonText } from '../json/certificate-json.ts';
 import { integersInQuery } from '../json/integers-in-query.ts';
@@ -43,7 +43,7 @@ export function addReadRoutes(face: Face, deps: CertificateRouteDeps): void {
         querystring: NoQuery,
         response: {
           200: certificateAnswer('The certificate.'),
-          ...problems(...commonProblems, 'unauthenticated', 'unauthorized', 'notFound', 'notAcceptable', 'conflict'),
+          ...problems(...readProblems, 'notFound', 'notAcceptable', 'conflict'),
         },
       },
     },
@@ -75,7 +75,7 @@ export function addReadRoutes(face: Face, deps: CertificateRouteDeps): void {
               'application/x-ndjson': { schema: { type: 'string' } },
             },
           },
-          ...problems(...commonProblems, 'unauthenticated', 'unauthorized', 'notAcceptable'),
+          ...problems(...readProblems, 'notAcceptable'),
         },
       },
     },

@@ -5,7 +5,7 @@ import { DeploymentBody, DeploymentJson, DeploymentList } from '../../../api/dep
 import { NoQuery } from '../../../api/service.ts';
 import type { Deployment, DeploymentReport } from '../../../domain/records/deployment.ts';
 import { callerOf } from '../arrival/authentication.ts';
-import { commonProblems, jsonAnswer, problems } from '../documentation.ts';
+import { commonProblems, jsonAnswer, problems, readProblems } from '../documentation.ts';
 import type { Face, FaceDeps } from '../face-deps.ts';
 import { rfc3339Ms } from '../json/rfc3339.ts';
 import { sendJson } from './certificate-formats.ts';
@@ -74,7 +74,7 @@ export function addDeploymentRoutes(face: Face, deps: DeploymentRouteDeps): void
         querystring: NoQuery,
         response: {
           200: jsonAnswer('The reports, by target; 100 at most.', DeploymentList),
-          ...problems(...commonProblems, 'unauthenticated', 'unauthorized', 'notFound', 'inventoryUnavailable'),
+          ...problems(...readProblems, 'notFound', 'inventoryUnavailable'),
         },
       },
     },

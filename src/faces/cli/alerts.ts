@@ -4,18 +4,18 @@ import { printable } from '../../domain/policy/printable.ts';
 import type { Ending } from './exit-codes.ts';
 import type { Session } from './session.ts';
 import { paintFor } from './terminal/paint.ts';
-import { layoutTable } from './terminal/table.ts';
+import { layoutTable, type Table } from './terminal/table.ts';
 import { timeInWords } from './terminal/words.ts';
 
 export async function alerts(session: Session): Promise<Ending> {
   const { items } = await (await session.adminClient()).alerts();
   if (session.json) session.printJson({ items });
   else if (items.length === 0) session.note(['No alert is open.']);
-  else session.print(table(session, items));
+  else session.printTable(table(session, items));
   return 'ok';
 }
 
-function table(session: Session, items: readonly AlertJson[]): readonly string[] {
+function table(session: Session, items: readonly AlertJson[]): Table {
   const paint = paintFor(session.io);
   const columns = ['SEVERITY', 'KIND', 'SUBJECT', 'OPENED', 'SUMMARY'].map((title) => ({ title }));
   const cells = items.map(({ severity, kind, subject, openedAt, summary }) => [
@@ -31,5 +31,5 @@ function table(session: Session, items: readonly AlertJson[]): readonly string[]
     leavesOut: ['OPENED', 'SUBJECT'],
     finish: ({ title }, padded, cell) =>
       title === 'SEVERITY' ? paint(cell === 'critical' ? 'red' : 'yellow', padded) : padded,
-  }).lines;
+  });
 }

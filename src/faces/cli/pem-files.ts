@@ -26,7 +26,8 @@ export function assertPair(cert: PemFile, key: PemFile): void {
 export function assertLive({ file, pem }: PemFile, nowMs: number): void {
   const [own] = certificatesIn(pem);
   if (own === undefined || own.validToDate.getTime() >= nowMs) return;
-  const advice = 'Have a new one issued: an operator’s by an admin (`operator renew NAME`), a product’s with a token.';
+  const advice =
+    'Have a new one issued: an operator’s by an admin (`operator renew NAME`, or `operator recover` when none is left), a product’s with a token.';
   const since = timeToTheSecond(own.validToDate.toISOString());
   throw new CliError('credentialExpired', `${file} expired at ${since}. ${advice}`);
 }

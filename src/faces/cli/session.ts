@@ -6,6 +6,7 @@ import { CliError } from './cli-error.ts';
 import { withContext } from './contexts/chosen-context.ts';
 import type { Ending } from './exit-codes.ts';
 import type { CliIo } from './terminal/io.ts';
+import { fitNotes, type Table } from './terminal/table.ts';
 
 /** Options that every verb takes, as commander read them. */
 export interface GlobalOptions {
@@ -44,6 +45,8 @@ export interface Session {
   /** What the admin client shows, and what it trusts as the service; PEM. */
   adminCredential(): Promise<{ readonly certPem: string; readonly caPem: string }>;
   print(lines: readonly string[]): void;
+  /** Its lines, and on stderr what it cost to make them fit. */
+  printTable(table: Table): void;
   printJson(value: unknown): void;
   /** For the person alone, on stderr. */
   note(lines: readonly string[]): void;
@@ -69,6 +72,9 @@ export async function openSession(io: CliIo, given: GlobalOptions): Promise<Sess
     return client;
   };
 
+  const print = (lines: readonly string[]): void => void io.stdout.write(`${lines.join('\n')}\n`);
+  const note = (lines: readonly string[]): void => void (lines.length > 0 && io.stderr.write(`${lines.join('\n')}\n`));
+
   return {
     io,
     json: options.json === true,
@@ -85,8 +91,12 @@ export async function openSession(io: CliIo, given: GlobalOptions): Promise<Sess
     },
     adminClient: async () => open(adminUrl, await readKeyPair(files, now())),
     adminCredential: async () => ({ certPem: (await readKeyPair(files, now())).certPem, caPem: await readCa(files) }),
-    print: (lines) => void io.stdout.write(`${lines.join('\n')}\n`),
-    note: (lines) => void (lines.length > 0 && io.stderr.write(`${lines.join('\n')}\n`)),
+    print,
+    note,
+    printTable: (table) => {
+      print(table.lines);
+      note(fitNotes(table));
+    },
     printJson: (value) => void io.stdout.write(`${JSON.stringify(value, null, 2)}\n`),
     close: async () => {
       await Promise.all(clients.map((client) => client.close()));

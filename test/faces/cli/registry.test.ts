@@ -185,6 +185,13 @@ describe('privyseal profile', () => {
     expect(sent(service.requests[1])).toEqual(['PUT /v1/profiles/dev/kafka', change]);
   });
 
+  it('says on a terminal what its list left out to fit', async () => {
+    const { run } = await started(() => ({ body: { items: [profile], nextCursor: null } }));
+    const { stderr } = await run(['profile', 'list'], { columns: 50 });
+    expect(stderr).toMatch(/^To fit, .*left out: .*authority/);
+    expect((await run(['profile', 'list'])).stderr).toBe('');
+  });
+
   it('adds the profile of a file that was shown of another, whose version is that one’s', async () => {
     const { service, run, cwd } = await started(() => ({ status: 201, body: profile }));
     writeFileSync(join(cwd, 'shown.yaml'), JSON.stringify(profile));

@@ -67,12 +67,8 @@ function describe(session: Session, items: readonly AuditEventJson[], hasMore: b
     leavesOut: ['CODE', 'ACTOR'],
     finish: ({ title }, padded) => (title === 'CODE' ? paint('yellow', padded) : padded),
   });
-  session.print(table.lines);
-  const cut = [...table.shortened, ...table.leftOut].map((title) => title.toLowerCase());
-  session.note([
-    ...(cut.length > 0 ? [`To fit, shortened or left out: ${cut.join(', ')}. Whole with \`| cat\` or --json.`] : []),
-    ...(hasMore ? [`There are more than these ${items.length}: see --limit.`] : []),
-  ]);
+  session.printTable(table);
+  if (hasMore) session.note([`There are more than these ${items.length}: see --limit.`]);
 }
 
 const cellsOf = ({ seq, at, kind, actor, object, code }: AuditEventJson): string[] => [

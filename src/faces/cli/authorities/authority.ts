@@ -20,7 +20,7 @@ export async function listAuthorities(session: Session): Promise<Ending> {
   const leavesOut = ['SHA-256', 'PARENT'];
   const givesWay = leavesOut.map((title) => [title, 9] as const);
   const rows = items.map((item) => rowOf(item, session.now()));
-  session.print(layoutTable(columns, rows, { width: session.width, givesWay, leavesOut }).lines);
+  session.printTable(layoutTable(columns, rows, { width: session.width, givesWay, leavesOut }));
   return 'ok';
 }
 

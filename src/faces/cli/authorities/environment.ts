@@ -45,5 +45,5 @@ function print(
   const columns = titles.map((title) => ({ title }));
   const givesWay = leavesOut.map((title) => [title, 9] as const);
   const options = { width: session.width, givesWay, leavesOut };
-  session.print(layoutTable(columns, rows, options).lines);
+  session.printTable(layoutTable(columns, rows, options));
 }

@@ -7,7 +7,7 @@ import { CliError } from '../cli-error.ts';
 import type { Ending } from '../exit-codes.ts';
 import type { Session } from '../session.ts';
 import { paintFor, statusColour } from '../terminal/paint.ts';
-import { type Column, layoutTable, type Table } from '../terminal/table.ts';
+import { type Column, fitNotes, layoutTable, type Table } from '../terminal/table.ts';
 import { timeInWords, timeToTheSecond } from '../terminal/words.ts';
 import { writeText } from './export.ts';
 import { type FilterOptions, filterQuery } from './filter-options.ts';
@@ -83,7 +83,11 @@ function describe(session: Session, { items, hasMore, count }: Found, wide: bool
   }
   const table = wide ? wideTable(session, items) : fittingTable(session, items);
   session.print(table.lines);
-  session.note([...(count ? [countInWords(count)] : []), ...notes(table, items.length, hasMore)]);
+  session.note([
+    ...(count ? [countInWords(count)] : []),
+    ...(hasMore ? [`The first ${items.length} are shown; --limit shows more.`] : []),
+    ...fitNotes(table),
+  ]);
 }
 
 const countInWords = ({ matches, isExact }: NonNullable<Found['count']>): string =>
@@ -140,16 +144,4 @@ function cellsOf(item: CertificateSummary, now: number): string[] {
     item.status,
   ];
   return [...cells.map((cell) => printable(cell, 300)), expires];
-}
-
-function notes({ shortened, leftOut }: Table, count: number, hasMore: boolean): string[] {
-  const namesOf = (titles: readonly string[]): string => titles.join(', ').toLowerCase();
-  const missing = [
-    ...(shortened.length > 0 ? [`shortened: ${namesOf(shortened)}`] : []),
-    ...(leftOut.length > 0 ? [`left out: ${namesOf(leftOut)}`] : []),
-  ];
-  return [
-    ...(hasMore ? [`The first ${count} are shown; --limit shows more.`] : []),
-    ...(missing.length > 0 ? [`To fit, ${missing.join('; ')}. Whole with \`| cat\` or --json.`] : []),
-  ];
 }

@@ -16,7 +16,7 @@ export async function listOperators(session: Session): Promise<Ending> {
     const columns = ['OPERATOR', 'ROLE', 'CERTIFICATES', 'EXPIRES', 'ADDED'].map((title) => ({ title }));
     const rows = items.map((item) => rowOf(item, session.now()));
     const options = { width: session.width, givesWay: [['OPERATOR', 16]] as const, leavesOut: ['ADDED'] };
-    session.print(layoutTable(columns, rows, options).lines);
+    session.printTable(layoutTable(columns, rows, options));
   }
   return 'ok';
 }

@@ -7,7 +7,7 @@ import type { Ending } from '../exit-codes.ts';
 import type { Session } from '../session.ts';
 import { confirm } from '../terminal/confirm.ts';
 import { type Field, layoutFields } from '../terminal/fields.ts';
-import { layoutTable } from '../terminal/table.ts';
+import { layoutTable, type Table } from '../terminal/table.ts';
 import { timeInWords, timeToTheSecond } from '../terminal/words.ts';
 
 /** Each as it was given, several times perhaps. */
@@ -76,16 +76,16 @@ export async function listProducts(session: Session, query: { environment?: stri
   const items = await collectPages((page) => client.products({ ...query, ...page }));
   if (session.json) session.printJson({ items });
   else if (items.length === 0) session.note(['There are no products.']);
-  else session.print(tableOf(session, items));
+  else session.printTable(tableOf(session, items));
   return 'ok';
 }
 
 const columns = ['PRODUCT', 'VERSION', 'NAMES', 'PROFILES', 'CONTACTS'].map((title) => ({ title }));
 
-function tableOf(session: Session, items: readonly ProductJson[]): readonly string[] {
+function tableOf(session: Session, items: readonly ProductJson[]): Table {
   const rows = items.map(({ id, version, nameRules, profiles, contacts }) =>
-    [id, String(version), nameRules.map(ruleText).join(' '), profiles.join(' '), contacts.join(' ')].map((text) =>
-      printable(text, 2048),
+    [id, String(version), nameRules.map(ruleText).join(' '), profiles.join(' '), contacts.join(' ') || '-'].map(
+      (text) => printable(text, 2048),
     ),
   );
   const givesWay = [
@@ -93,7 +93,7 @@ function tableOf(session: Session, items: readonly ProductJson[]): readonly stri
     ['CONTACTS', 12],
     ['PROFILES', 8],
   ] as const;
-  return layoutTable(columns, rows, { width: session.width, givesWay, leavesOut: ['CONTACTS', 'PROFILES'] }).lines;
+  return layoutTable(columns, rows, { width: session.width, givesWay, leavesOut: ['CONTACTS', 'PROFILES'] });
 }
 
 function report(session: Session, product: ProductJson): Ending {

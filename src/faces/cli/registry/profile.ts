@@ -9,7 +9,7 @@ import type { Ending } from '../exit-codes.ts';
 import type { Session } from '../session.ts';
 import { layoutFields } from '../terminal/fields.ts';
 import { safeText } from '../terminal/safe-text.ts';
-import { layoutTable } from '../terminal/table.ts';
+import { layoutTable, type Table } from '../terminal/table.ts';
 import { lengthInWords } from '../terminal/words.ts';
 
 /** A file that `show` wrote of another profile has that one's version; a new profile begins with its first. */
@@ -76,13 +76,13 @@ export async function listProfiles(session: Session, query: { environment?: stri
   const items = await collectPages((page) => client.profiles({ ...query, ...page }));
   if (session.json) session.printJson({ items });
   else if (items.length === 0) session.note(['There are no profiles.']);
-  else session.print(tableOf(session, items));
+  else session.printTable(tableOf(session, items));
   return 'ok';
 }
 
 const columns = ['PROFILE', 'VERSION', 'FOR', 'NAMES', 'LIFETIME', 'AT MOST', 'AUTHORITY'].map((title) => ({ title }));
 
-function tableOf(session: Session, items: readonly ProfileJson[]): readonly string[] {
+function tableOf(session: Session, items: readonly ProfileJson[]): Table {
   const rows = items.map((profile) =>
     [
       `${profile.environment}/${profile.name}`,
@@ -95,5 +95,5 @@ function tableOf(session: Session, items: readonly ProfileJson[]): readonly stri
     ].map((text) => printable(text, 200)),
   );
   const options = { width: session.width, givesWay: [['NAMES', 8]] as const, leavesOut: ['AUTHORITY', 'NAMES'] };
-  return layoutTable(columns, rows, options).lines;
+  return layoutTable(columns, rows, options);
 }

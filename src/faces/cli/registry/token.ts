@@ -8,7 +8,7 @@ import type { Ending } from '../exit-codes.ts';
 import type { Session } from '../session.ts';
 import { confirm } from '../terminal/confirm.ts';
 import { layoutFields } from '../terminal/fields.ts';
-import { layoutTable } from '../terminal/table.ts';
+import { layoutTable, type Table } from '../terminal/table.ts';
 import { timeInWords, timeToTheSecond } from '../terminal/words.ts';
 
 export interface TokenOptions {
@@ -95,7 +95,7 @@ export async function listTokens(session: Session, query: { product?: string }):
   const items = found.toSorted((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1));
   if (session.json) session.printJson({ items });
   else if (items.length === 0) session.note(['There are no tokens.']);
-  else session.print(tableOf(session, items));
+  else session.printTable(tableOf(session, items));
   return 'ok';
 }
 
@@ -104,7 +104,7 @@ const sortKey = ({ product, createdAt, id }: TokenJson): string => [product, cre
 
 const columns = ['ID', 'PRODUCT', 'PROFILES', 'STATUS', 'USES LEFT', 'EXPIRES', 'MADE BY'].map((title) => ({ title }));
 
-function tableOf(session: Session, items: readonly TokenJson[]): readonly string[] {
+function tableOf(session: Session, items: readonly TokenJson[]): Table {
   const rows = items.map((token) => [
     ...[token.id, token.product, token.profiles.join(' '), token.status].map((text) => printable(text, 200)),
     token.usesLeft === null ? 'unlimited' : String(token.usesLeft),
@@ -115,7 +115,7 @@ function tableOf(session: Session, items: readonly TokenJson[]): readonly string
     ['PROFILES', 8],
     ['PRODUCT', 12],
   ] as const;
-  return layoutTable(columns, rows, { width: session.width, givesWay, leavesOut: ['MADE BY', 'PROFILES'] }).lines;
+  return layoutTable(columns, rows, { width: session.width, givesWay, leavesOut: ['MADE BY', 'PROFILES'] });
 }
 
 export async function removeToken(session: Session, id: string, { yes }: { yes?: boolean }): Promise<Ending> {

@@ -33,16 +33,9 @@ function printTable(session: Session, items: readonly RequestSummary[], hasMore:
     ['NAME', 12],
   ] as const;
   const options = { width: session.width, givesWay, leavesOut: ['PROFILE', 'APPROVALS', 'EXPIRES', 'PRODUCT'] };
-  const { lines, leftOut } = layoutTable(
-    columns,
-    items.map((item) => rowOf(item, session.now())),
-    options,
-  );
-  session.print(lines);
-  session.note([
-    ...(hasMore ? [`The newest ${items.length} are shown; --limit shows more.`] : []),
-    ...(leftOut.length > 0 ? [`To fit, left out: ${leftOut.join(', ').toLowerCase()}. Whole with \`| cat\`.`] : []),
-  ]);
+  const rows = items.map((item) => rowOf(item, session.now()));
+  session.printTable(layoutTable(columns, rows, options));
+  if (hasMore) session.note([`The newest ${items.length} are shown; --limit shows more.`]);
 }
 
 function rowOf(item: RequestSummary, now: number): string[] {

@@ -52,6 +52,16 @@ export function layoutTable(
   };
 }
 
+/** What it cost to fit a table into a terminal, for the person in front of it; nothing if it is whole. */
+export function fitNotes({ shortened, leftOut }: Table): string[] {
+  const namesOf = (titles: readonly string[]): string => titles.join(', ').toLowerCase();
+  const missing = [
+    ...(shortened.length > 0 ? [`shortened: ${namesOf(shortened)}`] : []),
+    ...(leftOut.length > 0 ? [`left out: ${namesOf(leftOut)}`] : []),
+  ];
+  return missing.length > 0 ? [`To fit, ${missing.join('; ')}. Whole with \`| cat\` or --json.`] : [];
+}
+
 function naturalWidth(columns: readonly Column[], cells: readonly (readonly string[])[], index: number): number {
   return cells.reduce((widest, row) => Math.max(widest, row[index]!.length), columns[index]!.title.length);
 }

@@ -4,16 +4,16 @@ import { printable } from '../../../domain/policy/printable.ts';
 import type { Ending } from '../exit-codes.ts';
 import type { Session } from '../session.ts';
 import { paintFor } from '../terminal/paint.ts';
-import { layoutTable } from '../terminal/table.ts';
+import { layoutTable, type Table } from '../terminal/table.ts';
 
 export async function listVaults(session: Session): Promise<Ending> {
   const { items } = await (await session.adminClient()).vaults();
   if (session.json) session.printJson({ items });
-  else session.print(vaultTable(session, items));
+  else session.printTable(vaultTable(session, items));
   return 'ok';
 }
 
-function vaultTable(session: Session, items: readonly VaultJson[]): readonly string[] {
+function vaultTable(session: Session, items: readonly VaultJson[]): Table {
   const columns = ['VAULT', 'STATE', 'AUTHORITIES'].map((title) => ({ title }));
   const cells = items.map(({ name, configured, takesNewAuthorities, authorities }) => [
     printable(name),
@@ -21,7 +21,7 @@ function vaultTable(session: Session, items: readonly VaultJson[]): readonly str
     authorities.length === 0 ? '-' : authorities.map((authority) => printable(authority)).join(', '),
   ]);
   const options = { width: session.width, givesWay: [['AUTHORITIES', 11]], leavesOut: [] } as const;
-  return layoutTable(columns, cells, options).lines;
+  return layoutTable(columns, cells, options);
 }
 
 /** Ends with `failed` when a key does not sign, so that a script notices. */

@@ -13,7 +13,7 @@ export type RevokeOutcome =
       readonly sharers: readonly Pick<CertificateRecord, 'serial' | 'authority'>[];
     }
   | { readonly kind: 'notFound' }
-  /** Already revoked for good; a hold may still become a revocation. */
+  /** Already revoked, for a reason that the new one does not outrank: domain/policy/revocation-reason.ts. */
   | { readonly kind: 'alreadyRevoked'; readonly record: CertificateRecord }
   /** Released although it is not on hold. */
   | { readonly kind: 'notHeld'; readonly record: CertificateRecord }

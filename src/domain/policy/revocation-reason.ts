@@ -16,3 +16,10 @@ export const revocationReasons = {
 export type RevocationReason = keyof typeof revocationReasons;
 
 export const isRevocationReason = (text: string): text is RevocationReason => Object.hasOwn(revocationReasons, text);
+
+/**
+ * Whether what is revoked for `earlier` may be revoked again, for `later`: a hold for good, and whatever it was once the key is
+ * known to be compromised, which outlasts all and blocks the key.
+ */
+export const outranks = (later: RevocationReason, earlier: RevocationReason): boolean =>
+  later !== earlier && (earlier === 'certificateHold' || later === 'keyCompromise');

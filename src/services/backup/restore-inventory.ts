@@ -2,6 +2,7 @@
 import type { BackupManifest } from '../../domain/backup/manifest.ts';
 import type { RestoredList, RestoreReport } from '../../domain/backup/report.ts';
 import { StartError } from '../../domain/errors.ts';
+import { outranks } from '../../domain/policy/revocation-reason.ts';
 import type { CertificateRecord } from '../../domain/records/certificate.ts';
 import { type AuthorityGeneration, authorityOfGeneration, generationId } from '../../domain/records/generation.ts';
 import { type ParsedCertificate, parseCertificate } from '../../domain/x509/certificate.ts';
@@ -105,9 +106,9 @@ async function certificateOf(
   return parseCertificate(der);
 }
 
-/** A list adds to what the backup knows, but takes nothing back: a revocation for good outranks a hold. */
+/** A list adds to what the backup knows, but takes nothing back. */
 const saysMore = (entry: CrlEntry, { revocation }: CertificateRecord): boolean =>
-  revocation === null || (revocation.reason === 'certificateHold' && entry.reason !== 'certificateHold');
+  revocation === null || outranks(entry.reason, revocation.reason);
 
 function restored(
   { now: at }: RestoreDeps,

@@ -71,6 +71,24 @@ export function revocationContract(makeStore: () => Promise<InventoryStore>): vo
       });
     });
 
+    it('learns later that the key is compromised, whatever the reason was: since when it is revoked stays', async () => {
+      const revoked = await recordCertificate(opened.inventory);
+      const sharer = await recordCertificate(opened.inventory, { keySha256: revoked.keySha256 });
+      expect((await revoke(revoked.serial, { reason: 'superseded' })).kind).toBe('done');
+      expect(await opened.inventory.keyBlock(revoked.keySha256)).toBeUndefined();
+      const invalidityDate = at - 50;
+      const outcome = await revoke(revoked.serial, { reason: 'keyCompromise', at: at + 9, invalidityDate });
+      expect(outcome).toMatchObject({ kind: 'done', sharers: [{ serial: sharer.serial }] });
+      expect((await opened.inventory.certificate(revoked.serial))!.revocation).toEqual({
+        ...{ at, reason: 'keyCompromise', invalidityDate },
+      });
+      expect((await opened.inventory.certificate(sharer.serial))!.revocation!.at).toBe(at + 9);
+      expect(await opened.inventory.keyBlock(revoked.keySha256)).toBe('compromised');
+      for (const reason of ['keyCompromise', 'superseded', 'certificateHold'] as const) {
+        expect((await revoke(revoked.serial, { reason })).kind, reason).toBe('alreadyRevoked');
+      }
+    });
+
     it('releases what is on hold, and only that', async () => {
       const { serial } = await recordCertificate(opened.inventory);
       expect((await release(serial)).kind).toBe('notHeld');

@@ -79,6 +79,19 @@ describe('revokeCertificate', () => {
     expect(await codeOf(revoke(serial))).toBe('alreadyRevoked');
   });
 
+  it('may add that the key is compromised, which the next list says, and nobody gets the key certified again', async () => {
+    const { serial } = await issue();
+    await revoke(serial, 'superseded');
+    const before = (await crlEntry(serial))!;
+    service.pass(60);
+    expect((await revoke(serial, 'keyCompromise')).record.revocation).toEqual({
+      at: before.at,
+      reason: 'keyCompromise',
+    });
+    expect(await crlEntry(serial)).toMatchObject({ at: before.at, reason: 'keyCompromise' });
+    expect(await codeOf(revoke(serial, 'privilegeWithdrawn'))).toBe('alreadyRevoked');
+  });
+
   it('keeps a product to its own certificates and to its own reasons', async () => {
     const { serial } = await issue();
     expect(await codeOf(revoke(serial, 'superseded', { ...product, product: 'dev/other' }))).toBe('notFound');

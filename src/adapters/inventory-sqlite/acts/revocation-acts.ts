@@ -1,6 +1,7 @@
 /** Acts of revoking: certificates, holds and their release, and the lists that tell the world (RFC 5280 §5). */
 import { CaError } from '../../../domain/errors.ts';
-import type { CertificateRecord } from '../../../domain/records/certificate.ts';
+import { outranks } from '../../../domain/policy/revocation-reason.ts';
+import type { CertificateRecord, Revocation } from '../../../domain/records/certificate.ts';
 import type { Connection } from '../connection.ts';
 import { octets, serialOctets } from '../rows/certificate-row.ts';
 import type { Acts } from './acts.ts';
@@ -67,13 +68,12 @@ export function revocationActs(
 
   return {
     revokeCertificate(revoking) {
-      const { serial, revocation, audit: entry } = revoking;
+      const { serial, audit: entry } = revoking;
       const record = find(serial);
       if (!record) return { kind: 'notFound' };
-      const held = record.revocation?.reason === 'certificateHold';
-      if (record.revocation && !(held && revocation.reason !== 'certificateHold')) {
-        return { kind: 'alreadyRevoked', record };
-      }
+      const earlier = record.revocation;
+      if (earlier && !outranks(revoking.revocation.reason, earlier.reason)) return { kind: 'alreadyRevoked', record };
+      const revocation = since(earlier, revoking.revocation);
       if (record.purpose === 'operator' && admins.needCertificate(record, revocation.at)) return { kind: 'lastAdmin' };
       states.revoke(serial, revocation);
       audit.append(entry);
@@ -101,3 +101,7 @@ export function revocationActs(
     },
   };
 }
+
+/** What was revoked for good stays revoked since then; a hold may have been released and put on again. */
+const since = (earlier: Revocation | null, later: Revocation): Revocation =>
+  earlier === null || earlier.reason === 'certificateHold' ? later : { ...later, at: earlier.at };

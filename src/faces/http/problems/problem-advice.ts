@@ -16,7 +16,7 @@ export const problemAdvice: Readonly<Record<CaErrorCode, string>> = {
   notFound: 'There is no such thing among those you may see.',
   methodNotAllowed: 'Use a method of the field `Allow`.',
   notAcceptable: 'Accept one of the media types that `detail` lists.',
-  alreadyRevoked: 'Nothing: it is revoked for good.',
+  alreadyRevoked: 'Nothing: it is revoked for good. Only `keyCompromise` may still be added.',
   conflict: 'The state of the object does not allow this; `detail` says why.',
   idempotencyConflict: 'Use a new `Idempotency-Key` for a new request.',
   lastAdmin: 'Make another admin first.',

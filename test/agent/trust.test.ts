@@ -162,7 +162,7 @@ describe('a request that waits for approval', () => {
       nameRules: ['a.guarded'],
       profiles: ['guarded'],
     });
-    token = (await post('/v1/tokens', { product: 'dev/guarded', uses: 2 })).token;
+    token = (await post('/v1/tokens', { product: 'dev/guarded', uses: 10 })).token;
   });
 
   function guardedAgent() {
@@ -184,6 +184,21 @@ describe('a request that waits for approval', () => {
     await post(`/v1/requests/${waitingFor}/approve`, {});
     expect((await agent.turn()).act).toBe('enrolled');
     expect((await agent.status()).waitingFor).toBeNull();
+  });
+
+  itWith('openssl', 'keeps no CRL from coming in meanwhile', async () => {
+    const agent = guardedAgent();
+    await agent.turn();
+    await post(`/v1/requests/${(await agent.status()).waitingFor}/approve`, {});
+    expect((await agent.turn()).act).toBe('enrolled');
+    expect((await agent.turn({ force: true })).act).toBe('waiting');
+    const [serial, crl] = [(await agent.status()).serial, agent.read('crl.pem')];
+    const folder = temporaryFolder().path;
+    const revoked = await issueCertificate(service, folder, { name: 'gone-too', profile: 'client' });
+    await revokeCertificate(service, revoked.serial);
+    const waited = async () => ((await agent.turn({ force: true })).act === 'waiting' ? agent.read('crl.pem') : crl);
+    await expect.poll(waited, { timeout: 20_000, interval: 200 }).not.toBe(crl);
+    expect((await agent.status()).serial).toBe(serial);
   });
 
   it('that is denied is told of, and asked for anew', async () => {

@@ -10,6 +10,7 @@ import { dropRequest } from '../issue/pending-request.ts';
 import { keepReport } from '../report/deployment-report.ts';
 import { earliestNextUpdate } from '../trust/fetch-crls.ts';
 import { uniteRoots } from '../trust/roots-besides.ts';
+import { isVouchedFor } from '../trust/vouched-for.ts';
 import { changeOf, chooseStep, type Step } from './choose-step.ts';
 import { describeTrustChange, freshTrust, rootsOf, type Trust, trustOrBefore } from './fresh-trust.ts';
 import { newestSet, wholeSet } from './newest-set.ts';
@@ -29,15 +30,20 @@ export async function runTurn(context: TurnContext, force: boolean): Promise<Don
   const finished = await finishInterrupted(context);
   const newest = await newestSet(context);
   if (newest) await knowInUse(context, newest);
-  const step = await chooseStep(context, newest, force);
+  const chosen = await chooseStep(context, newest, force);
+  const step = newest && (await isForsaken(context, newest, chosen)) ? forsaken : chosen;
   if (step.kind === 'keep') {
     const done = await keepFresh(context, newest!, step);
     return finished && done.act === 'unchanged' ? activated(finished) : done;
   }
   if (newest) await trustFirst(context, newest);
-  const obtained = await obtain(context, step, newest);
+  const obtained = await obtain(context, step, newest).catch(async (error: unknown) => {
+    await stayFresh(context, newest);
+    throw error;
+  });
   if (obtained.kind === 'waiting') {
     await state.save({ waitingFor: obtained.requestId });
+    await stayFresh(context, newest);
     return { act: 'waiting', detail: `request ${obtained.requestId} waits for approval until ${obtained.expiresAt}` };
   }
   await stageIssued(context, obtained, newest);
@@ -45,6 +51,33 @@ export async function runTurn(context: TurnContext, force: boolean): Promise<Don
   const set = await activate(context);
   const act = step.kind === 'enrol' ? 'enrolled' : 'rotated';
   return { act, detail: `${set.facts.serial} is in use until ${set.facts.notAfter}: ${step.why}` };
+}
+
+const forsaken: Step = { kind: 'rotate', why: 'no root of its environment vouches for it any more' };
+
+/** After the loss of a root's key waiting for a campaign would mean to serve what nobody believes, or to trust that root. */
+async function isForsaken(context: TurnContext, newest: CredentialSet, chosen: Step): Promise<boolean> {
+  if (chosen.kind !== 'keep' || chosen.silence !== undefined || chosen.hold) return false;
+  try {
+    return !isVouchedFor(newest, await rootsOf(context, newest.facts.environment));
+  } catch {
+    // Roots that cannot be had now are asked for again, and told of, where the files are kept fresh.
+    return false;
+  }
+}
+
+/** A certificate that has to stay for now needs its CRLs: nginx refuses everybody once they are over. */
+async function stayFresh(context: TurnContext, newest: CredentialSet | undefined): Promise<void> {
+  const { state, target, signal, log } = context;
+  if (!newest || signal.aborted) return;
+  try {
+    const obstacle = await stageFresh(context, newest);
+    if (state.status.staged) await activate(context);
+    if (obstacle !== undefined) throw obstacle;
+  } catch (error) {
+    signal.throwIfAborted();
+    log({ level: 'warn', target: target.name, message: `its files stay as they were: ${(error as Error).message}` });
+  }
 }
 
 /** A program that starts only once its files are there cannot be told of them before: that is no failed enrolment. */

@@ -11,7 +11,8 @@ type Thing =
   | 'product'
   | 'profile'
   | 'request'
-  | 'token';
+  | 'token'
+  | 'vault';
 
 /** CaError `notFound`: which thing was asked for, perhaps in a version, and where its right name is found. */
 export const noSuch = (thing: Thing, name: string, version?: number): CaError => {
@@ -29,4 +30,5 @@ const advice: Readonly<Record<Thing, string>> = {
   profile: '. The list of profiles shows which there are.',
   request: ' among those you may see. Check its id.',
   token: '. The list of tokens shows which there are.',
+  vault: '. The list of vaults shows which there are.',
 };

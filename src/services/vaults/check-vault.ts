@@ -6,6 +6,7 @@ import type { Inventory } from '../../ports/inventory.ts';
 import type { Vault } from '../../ports/vault.ts';
 import { actorOf, type Caller } from '../caller.ts';
 import type { GuardedClock } from '../guard-clock.ts';
+import { noSuch } from '../no-such.ts';
 import { type OpenKey, openKeyOf } from './probed-key.ts';
 import type { KeyCheck, VaultCheck, VaultServices, VaultView } from './vault-services.ts';
 
@@ -44,7 +45,7 @@ async function living({ inventory }: CheckVaultDeps): Promise<readonly Authority
 
 async function check(deps: CheckVaultDeps, caller: Caller, name: string): Promise<VaultCheck> {
   const view = (await list(deps)).find((candidate) => candidate.name === name);
-  if (!view) throw new CaError('notFound', `There is no vault ${name}.`);
+  if (!view) throw noSuch('vault', name);
   const generations = (await living(deps)).filter(({ vault }) => vault === name);
   const keys: KeyCheck[] = [];
   // One key after the other, so that none is measured in the crowd of another.

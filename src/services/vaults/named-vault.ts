@@ -1,5 +1,6 @@
 /** Finds a vault by its name: that of an authority, or one that somebody asks for. */
 import { CaError } from '../../domain/errors.ts';
+import { printable } from '../../domain/policy/printable.ts';
 import type { Vault } from '../../ports/vault.ts';
 
 export type Vaults = ReadonlyMap<string, Vault>;
@@ -20,5 +21,5 @@ export function vaultNamed(vaults: Vaults, name: string): Vault {
 /** What somebody asks for; `notFound` says which there are. */
 export function assertVault(vaults: Vaults, name: string): void {
   if (vaults.has(name)) return;
-  throw new CaError('notFound', `There is no vault of this name. There are: ${[...vaults.keys()].join(', ')}.`);
+  throw new CaError('notFound', `There is no vault ${printable(name)}. There are: ${[...vaults.keys()].join(', ')}.`);
 }

@@ -5,7 +5,7 @@ import type { Home } from '../ports/home.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import type { Vault } from '../ports/vault.ts';
 import type { AuditCheckpoints } from './audit/audit-checkpoints.ts';
-import type { AuthorityDirectory } from './authorities/authority-directory.ts';
+import { type AuthorityDirectory, isLost } from './authorities/authority-directory.ts';
 import type { ExternalDirectory } from './authorities/external-authorities.ts';
 import { reminderDays } from './authorities/imported-lists.ts';
 import type { GuardedClock } from './guard-clock.ts';
@@ -48,7 +48,7 @@ async function judge(deps: ReportStatusDeps): Promise<readonly ReadinessPart[]> 
   const failing = deps.signing.failing();
   return [
     await probe('inventory', () => deps.inventory.check()),
-    await probe('vault', async () => void (await deps.directory.all())),
+    await probe('vault', () => refuseLostKeys(deps.directory)),
     ...furtherVaults(deps),
     part('signer', failing.length > 0 ? `the last signature failed: ${failing.join(', ')}` : undefined),
     await probe('disk', () => refuseFullDisk(deps.home)),
@@ -57,6 +57,13 @@ async function judge(deps: ReportStatusDeps): Promise<readonly ReadinessPart[]> 
     part('audit', deps.checkpoints.problem()),
     part('service', deps.stopping() ? 'the service is stopping' : undefined),
   ];
+}
+
+async function refuseLostKeys(directory: AuthorityDirectory): Promise<void> {
+  for (const { signer } of await directory.all()) {
+    const refusal = isLost(signer) ? signer.refusal?.() : undefined;
+    if (refusal) throw refusal;
+  }
 }
 
 /** The vault of the home is part of the home; the others have lives of their own. */

@@ -135,7 +135,7 @@ export function createAuthorityDirectory(deps: AuthorityDirectoryDeps): Authorit
       signer:
         own.phase === 'retired'
           ? await lastSigner(authority, own, parsed.spkiDer)
-          : await openSigner(authority, parsed.spkiDer),
+          : await signerOrNone(authority, parsed.spkiDer),
       facts: {
         ...issuerFacts(id, parsed, { authority, urls: deps.urls }),
         ...(constraints.length > 0 && { nameConstraints: constraints }),
@@ -147,6 +147,13 @@ export function createAuthorityDirectory(deps: AuthorityDirectoryDeps): Authorit
       }),
     };
   };
+
+  /** A vault that lost a key keeps nobody else from going on, and does not keep the authority from being replaced. */
+  const signerOrNone = (authority: Authority, publicKeyDer: Uint8Array): Promise<Signer> =>
+    openSigner(authority, publicKeyDer).catch((error: unknown) => {
+      if (error instanceof CaError && error.code === 'notFound') return lostSigner(authority, publicKeyDer, error);
+      throw error;
+    });
 
   /** The key of one that is retired may be gone, whether or not that is recorded, and its vault with it: what it signed is still served. */
   const lastSigner = async (
@@ -178,7 +185,8 @@ export function createAuthorityDirectory(deps: AuthorityDirectoryDeps): Authorit
       entry = loading;
       kept.set(id, loading);
       // A failure is not kept: the vault may be back at the next try. What was read since stays.
-      loading.catch(() => kept.get(id) === loading && kept.delete(id));
+      const forgetIt = (): unknown => kept.get(id) === loading && kept.delete(id);
+      loading.then(({ signer }) => isLost(signer) && forgetIt(), forgetIt);
     }
     return entry;
   };
@@ -297,6 +305,28 @@ async function crossesOf(
     ),
   );
   return ders.filter((der) => der !== undefined);
+}
+
+const lostSigners = new WeakSet<Signer>();
+
+/** Whether it stands for a key that its vault does not hold although it should. */
+export const isLost = (signer: Signer): boolean => lostSigners.has(signer);
+
+/** Stands for a key that its vault lost: what it signed can still be read and served, and nothing more is signed. */
+function lostSigner(authority: Authority, publicKeyDer: Uint8Array, cause: CaError): Signer {
+  const { name, vault, vaultKey, keyType, signatureAlgorithm } = authority;
+  const message = `The vault ${vault} does not hold ${vaultKey}, the key of ${name}. Put it back, or replace the authority.`;
+  const refusal = new CaError('signerUnavailable', message, { cause });
+  const signer: Signer = {
+    key: { name: vaultKey, type: keyType, publicKeyDer },
+    algorithm: signatureAlgorithms[signatureAlgorithm],
+    refusal: () => refusal,
+    sign: async () => {
+      throw refusal;
+    },
+  };
+  lostSigners.add(signer);
+  return signer;
 }
 
 /** Stands for a key that is gone: what it signed can still be read and served. */

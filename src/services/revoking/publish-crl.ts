@@ -6,7 +6,7 @@ import { assembleSigned } from '../../domain/x509/signed.ts';
 import type { Inventory } from '../../ports/inventory.ts';
 import type { Log } from '../../ports/log.ts';
 import type { CrlRecord, RevokedEntry } from '../../ports/revocation-store.ts';
-import type { ActiveAuthority, AuthorityDirectory } from '../authorities/authority-directory.ts';
+import { type ActiveAuthority, type AuthorityDirectory, isLost } from '../authorities/authority-directory.ts';
 import type { GuardedClock } from '../guard-clock.ts';
 import { type PublishedCrl, publishedOf } from './published-crl.ts';
 import type { RevocationNews } from './revocation-news.ts';
@@ -146,7 +146,9 @@ function openShelf(record: CrlRecord | undefined): Shelf {
   };
 }
 
-const isOver = ({ generation }: ActiveAuthority): boolean => generation.phase === 'retired';
+/** Nothing signs for it any more: it is retired, or compromised and without its key. */
+const isOver = ({ generation, signer }: ActiveAuthority): boolean =>
+  generation.phase === 'retired' || (generation.isCompromised && isLost(signer));
 
 async function build(deps: PublishCrlDeps, name: string, shelf: Shelf, nextUpdate?: number): Promise<PublishedCrl> {
   deps.clock.assertSafe();

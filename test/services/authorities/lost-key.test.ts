@@ -1,0 +1,63 @@
+/** A vault that does not hold a key any more: everything else goes on, and the authority can be replaced. */
+import { readdirSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, expect, it } from 'vitest';
+import { makeKeyRequest } from '../../support/key-request.ts';
+import { codeOf } from '../../support/rejection.ts';
+import { admin, demoToken, firstRunService, openService, type TestService } from '../../support/service-builder.ts';
+import { suiteFolder } from '../../support/suite-folder.ts';
+
+const folder = suiteFolder();
+let service: TestService;
+afterEach(() => service.close());
+
+const issue = async (): Promise<string> => {
+  const submitted = await service.services.submitRequest(await demoToken(service), {
+    csrDer: makeKeyRequest().csrDer,
+  });
+  return submitted.kind === 'certificate' ? submitted.view.issuer : submitted.kind;
+};
+
+const unready = async (): Promise<string[]> =>
+  (await service.services.readiness()).filter(({ ready }) => !ready).map(({ name }) => name);
+
+/** The service of a home whose file of the key of dev-issuing is somewhere else. */
+async function withoutKey(home: string): Promise<{ putBack: () => void }> {
+  service = await firstRunService({ home });
+  await service.close();
+  const file = readdirSync(join(home, 'vault')).find((name) => name.startsWith('dev-issuing')) ?? '';
+  const away = join(home, file);
+  renameSync(join(home, 'vault', file), away);
+  service = await openService({ home });
+  await service.ensureFirstRun();
+  return { putBack: () => renameSync(away, join(home, 'vault', file)) };
+}
+
+it('an authority without its key issues nothing, and keeps nobody else from going on', async () => {
+  await withoutKey(folder('lost'));
+  await service.housekeep();
+  expect(await codeOf(issue())).toBe('signerUnavailable');
+  expect(await unready()).toEqual(['vault', 'crls']);
+  expect((await service.services.crl('dev-root')).der.length).toBeGreaterThan(100);
+  const names = (await service.services.listAuthorities()).map(({ id }) => id);
+  expect(names).toEqual(expect.arrayContaining(['system', 'dev-root', 'dev-issuing']));
+});
+
+it('an authority without its key is replaced by a compromise, and the service is ready again', async () => {
+  await withoutKey(folder('replaced'));
+  await service.services.declareCompromise(admin, 'dev-issuing', { reason: 'the key was lost' });
+  service.pass(2);
+  await service.housekeep();
+  expect(await issue()).toBe('dev-issuing.2');
+  expect(await unready()).toEqual([]);
+});
+
+it('a key that was put back is used from the next start on', async () => {
+  const home = folder('put-back');
+  const { putBack } = await withoutKey(home);
+  await service.close();
+  putBack();
+  service = await openService({ home });
+  await service.ensureFirstRun();
+  expect(await issue()).toBe('dev-issuing');
+});

@@ -11,7 +11,7 @@ import type { Session } from '../session.ts';
 import { confirm } from '../terminal/confirm.ts';
 import { layoutFields } from '../terminal/fields.ts';
 import { layoutTable } from '../terminal/table.ts';
-import { timeInWords } from '../terminal/words.ts';
+import { counted, timeInWords } from '../terminal/words.ts';
 import { describeCampaign, describePlan } from './describe-campaign.ts';
 import { watchCampaign } from './watch-campaign.ts';
 
@@ -65,7 +65,7 @@ async function askFirst(session: Session, client: PrivysealClient, body: Campaig
   const plan = await client.planCampaign(body);
   session.note([...describePlan(session, plan), '']);
   const end = plan.revokeAt === null ? '' : `, and have them revoked ${timeInWords(plan.revokeAt, session.now())}`;
-  const question = `Have ${plan.certificates} certificates rotated ${timeInWords(plan.rotateBy, session.now())}${end}? [y/N] `;
+  const question = `Have ${counted(plan.certificates, 'certificate')} rotated ${timeInWords(plan.rotateBy, session.now())}${end}? [y/N] `;
   if (!(await confirm(session.io, question))) throw new CliError('declined', 'No campaign was started.');
 }
 
@@ -125,7 +125,7 @@ export async function abandonCampaign(session: Session, id: string, { yes }: { y
   if (session.io.isTty && !yes) {
     const { progress } = await client.campaign(id);
     const open = progress.waiting + progress.overdue;
-    const question = `Abandon ${printable(id)}, while ${open} certificates wait? This cannot be undone. [y/N] `;
+    const question = `Abandon ${printable(id)}, with ${counted(open, 'certificate')} waiting? This cannot be undone. [y/N] `;
     if (!(await confirm(session.io, question))) throw new CliError('declined', 'Nothing was abandoned.');
   }
   return report(session, await client.abandonCampaign(id), 'Abandoned');
@@ -139,7 +139,7 @@ function report(session: Session, campaign: CampaignJson, done: string): Ending 
     session.print(
       layoutFields([
         [done, printable(id)],
-        ['Waiting', `${open} certificates`],
+        ['Waiting', counted(open, 'certificate')],
         ['Rotate by', timeInWords(rotateBy, session.now())],
         ...(campaign.status === 'abandoned'
           ? []

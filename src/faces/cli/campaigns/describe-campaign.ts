@@ -6,7 +6,7 @@ import { bar } from '../terminal/bars.ts';
 import { type Field, layoutFields } from '../terminal/fields.ts';
 import { type Colour, type Paint, paintFor } from '../terminal/paint.ts';
 import { layoutTable } from '../terminal/table.ts';
-import { timeInWords, timeToTheSecond } from '../terminal/words.ts';
+import { counted, timeInWords, timeToTheSecond } from '../terminal/words.ts';
 
 type Progress = CampaignJson['progress'];
 
@@ -15,7 +15,7 @@ export function describePlan(session: Session, plan: CampaignPlanJson): string[]
   const perHour = `at most ${mostPerHour} in an hour`;
   return [
     ...layoutFields([
-      ['Certificates', `${certificates} of ${products.length} ${products.length === 1 ? 'product' : 'products'}`],
+      ['Certificates', `${certificates} of ${counted(products.length, 'product')}`],
       ['Filter', filterText(plan.filter)],
       ...timesOf(session, plan),
       ['Load', perHour],
@@ -153,7 +153,7 @@ function productTable(
   const columns = titles.map((title) => ({ title }));
   const { lines } = layoutTable(columns, cells, { width: session.width, givesWay: [['PRODUCT', 12]], leavesOut: [] });
   const more = rows.length - mostProducts;
-  return [...lines, ...(more > 0 ? [`and ${more} more ${more === 1 ? 'product' : 'products'}`] : [])];
+  return [...lines, ...(more > 0 ? [`and ${counted(more, 'more product')}`] : [])];
 }
 
 function loadBars(session: Session, { load }: CampaignPlanJson): string[] {

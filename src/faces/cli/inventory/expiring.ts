@@ -7,7 +7,7 @@ import type { Session } from '../session.ts';
 import { bar } from '../terminal/bars.ts';
 import { paintFor } from '../terminal/paint.ts';
 import { layoutTable } from '../terminal/table.ts';
-import { lengthInWords } from '../terminal/words.ts';
+import { counted, lengthInWords } from '../terminal/words.ts';
 
 export interface ExpiringOptions {
   /** Seconds. */
@@ -50,7 +50,7 @@ function products(session: Session, { products: all }: ExpiringJson): string[] {
   const columns = ['PRODUCT', 'EXPIRE', 'WITHOUT SUCCESSOR', 'OVERDUE'].map((title) => ({ title }));
   const { lines } = layoutTable(columns, cells, { width: session.width, givesWay: [['PRODUCT', 12]], leavesOut: [] });
   const more = all.length - shown.length;
-  return [...lines, ...(more > 0 ? [`and ${more} more ${more === 1 ? 'product' : 'products'}`] : [])];
+  return [...lines, ...(more > 0 ? [`and ${counted(more, 'more product')}`] : [])];
 }
 
 interface Bar {

@@ -7,7 +7,7 @@ import type { Session } from '../session.ts';
 import { confirm } from '../terminal/confirm.ts';
 import { layoutFields } from '../terminal/fields.ts';
 import { layoutTable } from '../terminal/table.ts';
-import { timeInWords, timeToTheSecond } from '../terminal/words.ts';
+import { counted, timeInWords, timeToTheSecond } from '../terminal/words.ts';
 
 export async function listOperators(session: Session): Promise<Ending> {
   const { items } = await (await session.adminClient()).operators();
@@ -76,7 +76,7 @@ export async function removeOperator(session: Session, name: string, { yes }: { 
 }
 
 async function askFirst(session: Session, { name, role, certificates }: OperatorJson): Promise<void> {
-  const what = `${certificates.length} valid certificate${certificates.length === 1 ? '' : 's'}`;
+  const what = counted(certificates.length, 'valid certificate');
   const question = `Remove ${printable(name)} (${role}, ${what}) and revoke what it holds? This cannot be undone. [y/N] `;
   if (!(await confirm(session.io, question))) throw new CliError('declined', 'Nobody was removed.');
 }

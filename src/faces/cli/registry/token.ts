@@ -9,7 +9,7 @@ import type { Session } from '../session.ts';
 import { confirm } from '../terminal/confirm.ts';
 import { layoutFields } from '../terminal/fields.ts';
 import { layoutTable, type Table } from '../terminal/table.ts';
-import { timeInWords, timeToTheSecond } from '../terminal/words.ts';
+import { counted, timeInWords, timeToTheSecond } from '../terminal/words.ts';
 
 export interface TokenOptions {
   readonly uses: number | 'unlimited';
@@ -86,7 +86,7 @@ const describe = (session: Session, token: TokenJson, last: readonly [string, st
 
 function usesInWords(uses: number | null): string {
   if (uses === null) return 'any number of certificates';
-  return uses === 1 ? '1 certificate' : `${uses} certificates`;
+  return counted(uses, 'certificate');
 }
 
 export async function listTokens(session: Session, query: { product?: string }): Promise<Ending> {

@@ -1,4 +1,4 @@
-/** Times and lengths of time in words, and back: `in 29 days`, `3 hours ago`, `24h`. */
+/** Counts, times and lengths of time in words, and back: `in 29 days`, `3 hours ago`, `24h`. */
 
 const minute = 60;
 const hour = 60 * minute;
@@ -15,8 +15,11 @@ export function lengthInWords(seconds: number): string {
   ];
   const [size, unit] = units.find(([length]) => seconds >= 2 * length || seconds === length) ?? [1, 'second'];
   const count = size === year ? Math.round(seconds / year) : Math.floor(seconds / size);
-  return `${count} ${unit}${count === 1 ? '' : 's'}`;
+  return counted(count, unit);
 }
+
+/** `1 key`, `2 keys`: of a noun that only takes an s. */
+export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 /** A time (RFC 3339) seen from `nowMs`. */
 export function timeInWords(time: string, nowMs: number): string {

@@ -1,6 +1,7 @@
 /** `privyseal vault passwd`: tells what was changed, and where the passphrase must be put now. */
 import type { PassphraseChange, PassphraseSource } from '../../../domain/records/vault-change.ts';
 import type { CliIo } from '../terminal/io.ts';
+import { counted } from '../terminal/words.ts';
 
 export interface PasswdOptions {
   readonly oldPassphraseFile?: string;
@@ -17,7 +18,7 @@ const fact = (name: string, value: string): string => `${name.padEnd(14)}${value
 function describe({ vault, keys, source, keptIn, removed, notAudited }: PassphraseChange): string[] {
   return [
     fact('Vault', vault),
-    fact('Sealed anew', `${keys} ${keys === 1 ? 'key' : 'keys'}`),
+    fact('Sealed anew', counted(keys, 'key')),
     ...removed.map((file) => fact('Removed', file)),
     ...(keptIn === null ? [] : [fact('Kept in', `${keptIn}, beside the keys it protects`)]),
     fact('Audited', notAudited === null ? 'yes, as vault.passphraseChanged' : `no. ${notAudited}`),

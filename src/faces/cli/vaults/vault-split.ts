@@ -5,6 +5,7 @@ import type { PassphraseSource, PassphraseSplit, ShareHandout } from '../../../d
 import { CliError } from '../cli-error.ts';
 import type { CliIo } from '../terminal/io.ts';
 import type { OpenConsole } from '../terminal/secret-console.ts';
+import { counted } from '../terminal/words.ts';
 
 export interface SplitOptions {
   readonly shares: number;
@@ -79,7 +80,7 @@ function describe(split: PassphraseSplit, out: string | undefined): string[] {
       ? []
       : [fact('Written', `${out}, one file each: give each to its holder, and remove the folder`)]),
     fact('Passphrase', fresh ? 'a fresh one, which nobody knows whole' : 'as it was: whoever knows it needs no share'),
-    fact('Sealed anew', `${keys} ${keys === 1 ? 'key' : 'keys'}`),
+    fact('Sealed anew', counted(keys, 'key')),
     ...removed.map((file) => fact('Removed', file)),
     fact('Audited', notAudited === null ? 'yes, as vault.passphraseSplit' : `no. ${notAudited}`),
     '',

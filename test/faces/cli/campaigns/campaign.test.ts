@@ -263,6 +263,6 @@ describe('privyseal campaign pause, resume and abandon', () => {
     }));
     const { code, stderr } = await run(['abandon', id], { columns: 100, input: '\n' });
     expect([code, service.requests.length]).toEqual([1, 1]);
-    expect(stderr).toContain('while 4 certificates wait?');
+    expect(stderr).toContain('with 4 certificates waiting?');
   });
 });

@@ -9,7 +9,7 @@ it('the clock tells Unix milliseconds, and a monotonic time that never goes back
 });
 
 it.skipIf(process.platform !== 'linux')(
-  'the clock says for how long the machine slept, which it does not do meanwhile',
+  'the clock says for how long the machine slept, which it does not do meanwhile (only Linux counts it)',
   async () => {
     const before = systemClock.asleep!();
     await new Promise((resolve) => setTimeout(resolve, 50));

@@ -115,6 +115,17 @@ describe('more connections than the face takes', () => {
     expect(idle.at(-1)!.socket.closed).toBe(false);
   });
 
+  it('leave those alone that asked something since others did', async () => {
+    const { port } = await openPublic({ connections: 16 });
+    const ask = 'GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n';
+    const [first, second] = [await peer(port), await peer(port)];
+    first.socket.write(ask);
+    await once(first.socket, 'data');
+    for (let index = 0; index < 14; index++) await peer(port);
+    await second.received;
+    expect(first.socket.closed).toBe(false);
+  });
+
   it('are dropped when all have something to do, and there is room again when others end', async () => {
     const { port, url, calls } = await openPublic({ connections: 3, requestMs: 10_000 });
     const begun = () => calls.filter(({ name }) => name === 'authenticateToken').length;

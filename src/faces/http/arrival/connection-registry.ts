@@ -8,6 +8,8 @@ import type { ClientCertificate } from './tls-context.ts';
 interface Connection {
   readonly address: string;
   underWay: number;
+  /** When it was opened or last ended a request, counted over all connections: the one with the least waits longest. */
+  lastUse: number;
   /** DER of the client certificate; null: there is none, undefined: not looked at yet. */
   peerDer: Uint8Array | null | undefined;
   serial: string | undefined;
@@ -47,9 +49,11 @@ export function createConnectionRegistry(mostOpen: number): ConnectionRegistry {
   const bySerial = new Map<string, Set<Socket>>();
   let draining = false;
   let requestsUnderWay = 0;
+  let uses = 0;
 
   const follow = (socket: Socket): void => {
     open.add(socket);
+    connectionOf(socket);
     socket.once('close', () => open.delete(socket));
     if (draining) socket.destroy();
     else if (open.size > crowded) makeRoom(socket);
@@ -57,18 +61,19 @@ export function createConnectionRegistry(mostOpen: number): ConnectionRegistry {
 
   /** Otherwise a few peers that hold what they do not use would keep everybody else out. */
   const makeRoom = (newcomer: Socket): void => {
+    let longest: Socket | undefined;
     for (const socket of open) {
       if (socket === newcomer || socket.destroyed || connectionOf(socket).underWay > 0) continue;
-      socket.destroy();
-      return;
+      if (!longest || connectionOf(socket).lastUse < connectionOf(longest).lastUse) longest = socket;
     }
+    longest?.destroy();
   };
 
   const connectionOf = (socket: Socket): Connection => {
     const known = connections.get(socket);
     if (known) return known;
     const address = limitedAddress(socket.remoteAddress ?? '');
-    const made = { address, underWay: 0, peerDer: undefined, serial: undefined };
+    const made = { address, underWay: 0, lastUse: uses++, peerDer: undefined, serial: undefined };
     connections.set(socket, made);
     return made;
   };
@@ -108,9 +113,11 @@ export function createConnectionRegistry(mostOpen: number): ConnectionRegistry {
       requestsUnderWay++;
     },
     requestEnded(socket) {
-      const underWay = --connectionOf(socket).underWay;
+      const connection = connectionOf(socket);
+      connection.underWay--;
+      connection.lastUse = uses++;
       requestsUnderWay--;
-      if (draining && underWay === 0) socket.end();
+      if (draining && connection.underWay === 0) socket.end();
     },
     address: (socket) => connectionOf(socket).address,
     peerDer(socket) {

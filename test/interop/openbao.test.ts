@@ -101,7 +101,7 @@ describeWith('bao', 'the service with its keys in OpenBao', () => {
         await server.unseal();
       },
     },
-    { name: 'hung', begin: async () => server.signal('SIGSTOP'), end: async () => server.signal('SIGCONT') },
+    { name: 'hung', begin: () => server.hang(), end: async () => server.goOn() },
   ];
 
   describe.each(faults)('while it is $name', (fault) => {

@@ -1,12 +1,13 @@
 /** A real OpenBao with TLS, sealed at its start, on ports and in a folder of its own: started, unsealed, asked as root, ended. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Agent } from 'undici';
+import { eventually } from './eventually.ts';
 
 export interface BaoOptions {
   /** The judge's path. */
@@ -34,8 +35,9 @@ export interface BaoServer {
   seal(): Promise<void>;
   /** Resolves when it is active. */
   unseal(): Promise<void>;
-  /** SIGSTOP hangs it, SIGCONT lets it go on. */
-  signal(signal: NodeJS.Signals): void;
+  /** It keeps its connections and answers nothing until it goes on. */
+  hang(): Promise<void>;
+  goOn(): void;
   /** kill -9; what is on its disk stays. */
   crash(): Promise<void>;
   /** On the same port; sealed. */
@@ -110,7 +112,15 @@ export async function startBao({ program, storage = 'inmem' }: BaoOptions): Prom
       await send('POST', 'sys/unseal', { key: unsealKey });
       await until([200]);
     },
-    signal: (signal) => void running.kill(signal),
+    async hang() {
+      running.kill('SIGSTOP');
+      // The signal reaches one thread after the other, and one that still runs may answer.
+      await eventually(
+        () => threadStates(running.pid!),
+        (states) => states.every((state) => state === 'T'),
+      );
+    },
+    goOn: () => void running.kill('SIGCONT'),
     async crash() {
       const ended = new Promise((done) => running.once('exit', done));
       running.kill('SIGKILL');
@@ -179,6 +189,13 @@ async function makeCertificates(folder: string): Promise<void> {
   await leaf('server', 'IP:127.0.0.1,DNS:localhost', 'serverAuth');
   await leaf('client', 'DNS:ca-service.internal', 'clientAuth');
 }
+
+/** A letter for each thread, as proc(5) has them: `T` is stopped. The third field follows the name in parentheses. */
+const threadStates = (pid: number): string[] =>
+  readdirSync(`/proc/${pid}/task`).map((thread) => {
+    const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8');
+    return stat.charAt(stat.lastIndexOf(')') + 2);
+  });
 
 /** The next one is the cluster's. */
 function freePort(): Promise<number> {

@@ -23,11 +23,7 @@ describeWith('bao', 'OpenBao itself', () => {
       },
     },
     { name: 'sealed', begin: () => server.seal(), end: () => server.unseal() },
-    {
-      name: 'hung',
-      begin: async () => server.signal('SIGSTOP'),
-      end: async () => server.signal('SIGCONT'),
-    },
+    { name: 'hung', begin: () => server.hang(), end: async () => server.goOn() },
   ];
 
   // RSA above 2048 differs in nothing but the seconds it takes to make the keys.

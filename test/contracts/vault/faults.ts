@@ -16,6 +16,16 @@ export interface VaultFault {
 
 const tbs = Buffer.from('to be signed');
 
+/** Ends the fault in any case: tests after a failed one find the backend as it was. */
+async function during(fault: VaultFault, made: VaultUnderTest, befallen: () => Promise<void>): Promise<void> {
+  await fault.begin(made);
+  try {
+    await befallen();
+  } finally {
+    await fault.end(made);
+  }
+}
+
 export function faultContract(made: () => VaultUnderTest, faults: readonly VaultFault[], type: KeyType): void {
   const algorithm = defaultSignatureAlgorithm(type);
 
@@ -30,16 +40,16 @@ export function faultContract(made: () => VaultUnderTest, faults: readonly Vault
       const { publicKeyDer } = await vault.createKey('root', type);
       const signer = await vault.signer('root', algorithm);
       await signer.sign(tbs);
-      await fault.begin(made());
-      const refusal = await rejectionOf(signer.sign(tbs));
-      expect(refusal).toMatchObject({ code: 'signerUnavailable' });
-      // From now on that is known, and nobody waits to be told.
-      expect([vault.problem?.() ?? 'none is told', signer.refusal?.()?.code]).toEqual([
-        expect.stringMatching(/\w/),
-        'signerUnavailable',
-      ]);
-      expect(await rejectionOf(signer.sign(tbs))).toMatchObject({ code: 'signerUnavailable', retryAfterSeconds: 2 });
-      await fault.end(made());
+      await during(fault, made(), async () => {
+        const refusal = await rejectionOf(signer.sign(tbs));
+        expect(refusal).toMatchObject({ code: 'signerUnavailable' });
+        // From now on that is known, and nobody waits to be told.
+        expect([vault.problem?.() ?? 'none is told', signer.refusal?.()?.code]).toEqual([
+          expect.stringMatching(/\w/),
+          'signerUnavailable',
+        ]);
+        expect(await rejectionOf(signer.sign(tbs))).toMatchObject({ code: 'signerUnavailable', retryAfterSeconds: 2 });
+      });
       await eventually(
         () => signer.refusal?.() ?? 'none',
         (answer) => answer === 'none',
@@ -56,14 +66,14 @@ export function faultContract(made: () => VaultUnderTest, faults: readonly Vault
       // Settled from the start: some are refused while the fault is still beginning.
       const sign = () => Promise.allSettled(inputs.map((input) => signer.sign(input)));
       const underWay = sign();
-      await fault.begin(made());
-      const outcomes = [...(await underWay), ...(await sign())];
-      for (const [index, outcome] of outcomes.entries()) {
-        if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'signerUnavailable' });
-        else expect(verifies(publicKeyDer, inputs[index % inputs.length]!, outcome.value)).toBe(true);
-      }
-      expect(outcomes.at(-1)).toMatchObject({ status: 'rejected' });
-      await fault.end(made());
+      await during(fault, made(), async () => {
+        const outcomes = [...(await underWay), ...(await sign())];
+        for (const [index, outcome] of outcomes.entries()) {
+          if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'signerUnavailable' });
+          else expect(verifies(publicKeyDer, inputs[index % inputs.length]!, outcome.value)).toBe(true);
+        }
+        expect(outcomes.at(-1)).toMatchObject({ status: 'rejected' });
+      });
       await eventually(
         () => signer.refusal?.() ?? 'none',
         (answer) => answer === 'none',

@@ -30,6 +30,7 @@ import type { WebhookSender } from './ports/webhook-sender.ts';
 import { distributionUrls } from './services/authorities/distribution-urls.ts';
 import { type BuiltServices, buildServices, type ServiceSettings } from './services/build-services.ts';
 import { defaultClockLimits } from './services/guard-clock.ts';
+import { serverNamesOf } from './services/issuing/server-certificate.ts';
 import type { RecoveredOperator } from './services/operators/recover-operator.ts';
 import type { DistributionUrls } from './services/services.ts';
 
@@ -214,7 +215,7 @@ function serviceSettings(config: Config): ServiceSettings {
     ocspLifetimeSeconds: config.ocspLifetimeSeconds,
     archiveAfterDays: config.archiveAfterDays,
     clockLimits: { ...defaultClockLimits, acceptClock: config.acceptClock },
-    serverNames: serverNames(config),
+    serverNames: serverNamesOf(hostname(), config.serverNames),
     productCertificatesPerDay: config.productCertificatesPerDay,
     alertDays: config.alertDays,
     webhookUrls: config.webhookUrls,
@@ -222,13 +223,6 @@ function serviceSettings(config: Config): ServiceSettings {
     metricsProducts: config.metricsProducts,
     requestLifetimeSeconds: config.requestLifetimeSeconds,
   };
-}
-
-/** By what clients reach this machine: the loopback names, its host name, and what the settings add. */
-function serverNames(config: Config): readonly string[] {
-  const host = hostname().toLowerCase();
-  const usable = /^[a-z0-9-]+(\.[a-z0-9-]+)*$/.test(host) ? [host] : [];
-  return [...new Set(['localhost', ...usable, ...config.serverNames, '127.0.0.1', '::1'])];
 }
 
 type Ports = RunningService['ports'];

@@ -2,8 +2,9 @@
 import { X509Certificate } from 'node:crypto';
 import type { AuthorityJson } from '../../api/service.ts';
 import { decodePemAll, encodePem } from '../../domain/der/pem.ts';
-import { type ParsedCrl, parseCrl } from '../../domain/x509/crl.ts';
+import { type ForeignCrl, parseForeignCrl } from '../../domain/x509/crl.ts';
 import { parseSubjectPublicKey, verifySignatureSync } from '../../domain/x509/public-key.ts';
+import { findSignatureAlgorithm } from '../../domain/x509/signature-algorithm.ts';
 import { AgentError } from '../agent-error.ts';
 import { fetchOctets } from './fetch-octets.ts';
 
@@ -56,15 +57,18 @@ function assertUsable(
   }
 }
 
-function parsed(url: string, der: Uint8Array): ParsedCrl {
+/** The service lets lists in that were made elsewhere, and those say some things differently from its own. */
+function parsed(url: string, der: Uint8Array): ForeignCrl {
   try {
-    return parseCrl(der);
+    return parseForeignCrl(der);
   } catch (error) {
     throw new AgentError('crlUnusable', `${url} is no CRL. Something else answers there.`, error);
   }
 }
 
-function isSignedBy({ tbs, signature, signatureAlgorithm: algorithm }: ParsedCrl, issuer: X509Certificate): boolean {
+function isSignedBy({ tbs, signature, algorithmDer }: ForeignCrl, issuer: X509Certificate): boolean {
+  const algorithm = findSignatureAlgorithm(algorithmDer);
+  if (!algorithm) return false;
   const publicKey = parseSubjectPublicKey(issuer.publicKey.export({ type: 'spki', format: 'der' }));
   return verifySignatureSync({ tbs, signature, algorithm, publicKey });
 }
@@ -72,5 +76,5 @@ function isSignedBy({ tbs, signature, signatureAlgorithm: algorithm }: ParsedCrl
 /** The earliest end of the lists in `pem`, Unix seconds; undefined without any. */
 export function earliestNextUpdate(pem: string): number | undefined {
   if (pem === '') return undefined;
-  return Math.min(...decodePemAll(pem, 'X509 CRL').map((der) => parseCrl(der).nextUpdate));
+  return Math.min(...decodePemAll(pem, 'X509 CRL').map((der) => parseForeignCrl(der).nextUpdate));
 }

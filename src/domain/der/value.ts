@@ -33,8 +33,8 @@ export function readOid(reader: DerReader): string {
   return decodeOid(reader.content(element), element.start);
 }
 
-/** Longest OID content read, in octets: the longest in use is under 20, X.509 knows none above 32. */
-const maxOidOctets = 32;
+/** Longest OID content read, in octets: those of Microsoft’s certificate templates, the longest in use, have about 40. */
+const maxOidOctets = 64;
 
 function decodeOid(content: Uint8Array, offset: number): string {
   checkOid(content, offset);

@@ -1,6 +1,7 @@
 /** Whether what products may name lies inside the name constraints of an authority (RFC 5280 §4.2.1.10). */
 import type { Reason } from '../errors.ts';
 import type { GeneralName } from '../x509/general-name.ts';
+import { parseIpAddress } from '../x509/ip-address.ts';
 import type { NameConstraints, Subtree } from '../x509/name-constraints.ts';
 import { parseCidr } from './cidr-range.ts';
 import type { NameRule } from './name-rule.ts';
@@ -63,9 +64,12 @@ function ruleOf({ type, value }: GeneralName): NameRule {
 /** All names of the rule are in a permitted subtree of their kind, if there is any, and none is in an excluded one. */
 function isInside({ permitted, excluded }: NameConstraints, rule: NameRule): boolean {
   const kind = subtreeKind[rule.kind];
-  const relevant = permitted.filter((subtree) => subtree.kind === kind);
-  if (relevant.length > 0 && !relevant.some((subtree) => holds(subtree, rule))) return false;
-  return !excluded.some((subtree) => subtree.kind === kind && touches(subtree, rule));
+  const admitting = permitted.filter((subtree) => subtree.kind === kind);
+  const refusing = excluded.filter((subtree) => subtree.kind === kind);
+  // RFC 5280 §4.2.1.10: a URI whose host is an address fits no constraint on URIs, neither of what is in nor of what is out.
+  if (kind === 'uri' && admitting.length + refusing.length > 0 && parseIpAddress(hostOf(rule.value))) return false;
+  if (admitting.length > 0 && !admitting.some((subtree) => holds(subtree, rule))) return false;
+  return !refusing.some((subtree) => touches(subtree, rule));
 }
 
 const subtreeKind: Readonly<Record<NameRule['kind'], Exclude<Subtree['kind'], 'other'>>> = {
@@ -99,15 +103,17 @@ function touches(subtree: Subtree, rule: NameRule): boolean {
   const { kind, value } = rule;
   switch (subtree.kind) {
     case 'other':
-    case 'uri':
       return false;
+    // Of these kinds, the RFC does not say what an empty subtree means: Go takes it for all names, OpenSSL for none.
+    case 'uri':
+      return subtree.value === '';
     case 'ip':
       return rangeRelation(subtree, value) !== 'apart';
     // The rule is the wider of the two: some of its names are in the subtree.
     case 'dns':
       return kind !== 'exact' && isWithin(subtree.value.replace(/^\./, ''), value, false);
     case 'email':
-      return value.startsWith('@') && subtree.value.endsWith(value);
+      return subtree.value === '' || (value.startsWith('@') && subtree.value.endsWith(value));
   }
 }
 

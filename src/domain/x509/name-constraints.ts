@@ -46,7 +46,13 @@ function readBase(subtree: DerReader): Subtree {
   const content = subtree.content(element);
   if (element.tag === ipTag) return readRange(content);
   const kind = (Object.keys(tags) as (keyof typeof tags)[]).find((name) => tags[name] === element.tag);
-  return kind ? { kind, value: Buffer.from(content).toString('latin1').toLowerCase() } : { kind: 'other' };
+  return kind ? { kind, value: lowerHost(Buffer.from(content).toString('latin1')) } : { kind: 'other' };
+}
+
+/** RFC 5280 §7.5: of a mailbox, what is before the `@` counts in every letter. */
+function lowerHost(text: string): string {
+  const at = text.lastIndexOf('@') + 1;
+  return text.slice(0, at) + text.slice(at).toLowerCase();
 }
 
 /** Address and mask, of 4 octets each, or of 16. */

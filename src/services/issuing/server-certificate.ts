@@ -1,6 +1,7 @@
 /** The service's own TLS certificate: a key that lives only in memory, issued by `system`, replaced by itself. */
 import { encodePem } from '../../domain/der/pem.ts';
 import { recipes } from '../../domain/policy/service-profiles.ts';
+import { parseGeneralName } from '../../domain/x509/general-name.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { KeyPairs } from '../../ports/key-pairs.ts';
 import type { ActiveAuthority, AuthorityDirectory } from '../authorities/authority-directory.ts';
@@ -25,6 +26,16 @@ export interface ServerCertificateDeps {
   readonly issueServiceCertificate: IssueServiceCertificate;
   /** DNS names and IP addresses by which clients reach the service. */
   readonly names: readonly string[];
+}
+
+/**
+ * By what clients reach a machine: the loopback names, its host name, and what the settings add. A host name that no certificate
+ * can hold, such as a container's of twelve digits, is left out: nobody chose it, and nothing may fail for it.
+ */
+export function serverNamesOf(hostName: string, further: readonly string[]): readonly string[] {
+  const host = parseGeneralName(hostName);
+  const own = host?.type === 'dns' || host?.type === 'ip' ? [host.value] : [];
+  return [...new Set(['localhost', ...own, ...further, '127.0.0.1', '::1'])];
 }
 
 export async function issueServerCertificate(deps: ServerCertificateDeps): Promise<ServerCertificate> {

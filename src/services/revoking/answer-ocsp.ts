@@ -69,13 +69,11 @@ export function createAnswerOcsp(
     const changesBefore = changes;
     const answer = await sign(deps, issuer, request);
     // Kept for half of its life, as CRLs are; not at all if a revocation came while it was being signed.
-    if (cacheKey !== undefined && only && changes === changesBefore)
-      keep(cacheKey, only.serial, answer, halfLife(deps));
+    if (cacheKey !== undefined && only && answer.cacheableUntil !== null && changes === changesBefore)
+      keep(cacheKey, only.serial, answer, (deps.clock.now() / 1000 + answer.cacheableUntil) / 2);
     return answer;
   };
 }
-
-const halfLife = (deps: AnswerOcspDeps): number => deps.clock.now() / 1000 + deps.ocspLifetimeSeconds / 2;
 
 const keyOf = (generation: string, certId: OcspCertId): string =>
   `${generation} ${Buffer.from(certId.der).toString('latin1')}`;
@@ -110,7 +108,9 @@ const failure = (status: Parameters<typeof ocspErrorResponse>[0]): OcspAnswer =>
 async function sign(deps: AnswerOcspDeps, issuer: ActiveAuthority, request: OcspRequest): Promise<OcspAnswer> {
   deps.clock.assertSafe();
   const thisUpdate = Math.floor(deps.clock.now() / 1000);
-  const nextUpdate = thisUpdate + deps.ocspLifetimeSeconds;
+  const responder = await deps.responders.get(issuer.id);
+  // Nobody believes an answer after the certificate of who signed it has ended.
+  const nextUpdate = Math.max(thisUpdate, Math.min(thisUpdate + deps.ocspLifetimeSeconds, responder.notAfter));
   const responses: SingleResponse[] = [];
   for (const certId of request.certIds) {
     responses.push({
@@ -120,7 +120,6 @@ async function sign(deps: AnswerOcspDeps, issuer: ActiveAuthority, request: Ocsp
       nextUpdate,
     });
   }
-  const responder = await deps.responders.get(issuer.id);
   const tbs = encodeResponseData({
     responderPublicKeyDer: responder.publicKeyDer,
     producedAt: thisUpdate,

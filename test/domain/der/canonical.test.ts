@@ -53,6 +53,14 @@ describe('assertCanonicalDer', () => {
     expect(codeOf(hex.replaceAll(' ', ''))).toBe(code);
   });
 
+  it('reads the OIDs of Microsoft’s certificate templates, and none much longer', () => {
+    const template = der.oid('1.3.6.1.4.1.311.21.8.8950086.10656446.2706058.12775672.480128.147.13466065.13029902');
+    expect(template.length).toBeGreaterThan(38);
+    expect(codeOf(Buffer.from(template).toString('hex'))).toBe('accepted');
+    expect(codeOf(`06 40 ${'2a'.repeat(64)}`.replaceAll(' ', ''))).toBe('accepted');
+    expect(codeOf(`06 41 ${'2a'.repeat(65)}`.replaceAll(' ', ''))).toBe('badOid');
+  });
+
   it('refuses a nesting bomb without exhausting the stack', () => {
     const bomb = Buffer.concat(Array.from({ length: 20_000 }, () => Buffer.from('3080', 'hex')));
     expect(codeOf(bomb.toString('hex'))).toBe('indefiniteLength');

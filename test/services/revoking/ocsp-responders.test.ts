@@ -1,12 +1,13 @@
 /** A responder serves until its certificate ends, whatever becomes of its replacement, and failed tries are few. */
 import { expect, it, onTestFinished } from 'vitest';
 import { CaError } from '../../../src/domain/errors.ts';
+import { type OcspAnswer, parseOcspResponse } from '../../../src/domain/ocsp/read-response.ts';
 import type { Vault } from '../../../src/ports/vault.ts';
 import { changedVault } from '../../support/changed-vault.ts';
 import { eventually } from '../../support/eventually.ts';
 import { encodeCertId, encodeOcspRequest, nonceExtension } from '../../support/ocsp-request.ts';
 import { codeOf } from '../../support/rejection.ts';
-import { firstRunService, openService, type TestService } from '../../support/service-builder.ts';
+import { admin, firstRunService, openService, type TestService } from '../../support/service-builder.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const day = 86_400;
@@ -106,4 +107,17 @@ it('does not make one anew for each request while there is none', async () => {
   state.isDown = false;
   service.pass(2);
   expect((await ask()).successful).toBe(true);
+});
+
+it('promises nothing for the time after its responder has ended', async () => {
+  const { service, state, ask } = await serviceWhoseKeysMayFail();
+  await ask();
+  const query = { purpose: 'ocspResponder', sort: '-requestedAt', limit: 1 } as const;
+  const [responder] = (await service.services.listCertificates(admin, query)).items;
+  await daysLater(service);
+  state.isDown = true;
+  service.pass(responder!.notAfter - service.clock.now() / 1000 - 600);
+  const { der } = await ask();
+  const [status] = (parseOcspResponse(der) as OcspAnswer).statuses;
+  expect(status?.nextUpdate).toBe(responder!.notAfter);
 });

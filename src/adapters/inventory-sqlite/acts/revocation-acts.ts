@@ -91,7 +91,7 @@ export function revocationActs(
     },
 
     recordCrl(crl, entry) {
-      const newest = newestCrl.get(crl.authority) ?? 0;
+      const newest = newestCrl.get(crl.authority) ?? -1;
       if (crl.crlNumber <= newest) {
         // RFC 5280 §5.2.3: CRL numbers only grow.
         throw new CaError('conflict', `The CRL number ${crl.crlNumber} of ${crl.authority} is not above ${newest}.`);

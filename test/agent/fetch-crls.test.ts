@@ -1,0 +1,45 @@
+/** Lists of authorities whose keys are elsewhere come as their CAs make them, not as this one does. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, it, onTestFinished } from 'vitest';
+import { earliestNextUpdate, fetchCrls } from '../../src/agent/trust/fetch-crls.ts';
+import type { AuthorityJson } from '../../src/api/service.ts';
+import { enumerated, explicit, sequence, smallInteger, time } from '../../src/domain/der/writer.ts';
+import { crlNumber } from '../../src/domain/x509/crl-extensions.ts';
+import { extension } from '../../src/domain/x509/extensions.ts';
+import { oidDer } from '../../src/domain/x509/oid-der.ts';
+import { assembleSigned } from '../../src/domain/x509/signed.ts';
+import { makeCorporateCa } from '../support/external-chain.ts';
+
+const now = Date.UTC(2026, 5, 1) / 1000;
+
+/** Without authorityKeyIdentifier, with an explicit `unspecified`, which RFC 5280 §5.3.1 only advises against. */
+function plainList(issuer: ReturnType<typeof makeCorporateCa>['root']): Uint8Array {
+  const { algorithm, sign } = issuer.key;
+  const reason = extension(oidDer.reasonCode, enumerated(0), false);
+  const tbs = sequence(
+    smallInteger(1),
+    algorithm.identifierDer,
+    issuer.subjectDer,
+    time(now - 60),
+    time(now + 3600),
+    sequence(sequence(smallInteger(4711), time(now - 60), sequence(reason))),
+    explicit(0, sequence(crlNumber(1))),
+  );
+  return assembleSigned(tbs, algorithm, sign(tbs));
+}
+
+it('a list with less and with more than the service would write is taken', async () => {
+  const { root } = makeCorporateCa(now);
+  const server = createServer((_request, response) => response.end(plainList(root))).listen(0, '127.0.0.1');
+  await new Promise((listening) => server.once('listening', listening));
+  onTestFinished(() => void server.close());
+  const pem = await fetchCrls({
+    crlUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/crl/corp-root.crl`,
+    distributionUrl: undefined,
+    authorities: [{ name: 'corp-root', role: 'external', certificate: root.pem } as AuthorityJson],
+    now: now * 1000,
+    signal: new AbortController().signal,
+  });
+  expect(earliestNextUpdate(pem)).toBe(now + 3600);
+});

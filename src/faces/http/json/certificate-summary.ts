@@ -1,7 +1,6 @@
 /** A certificate of a list as its REST shape; apart from the rest, for it is made on the thread that searches, too. */
-import { CertificateSummary } from '../../../api/certificate.ts';
-import { type CertificateRecord, certificateStatus } from '../../../domain/records/certificate.ts';
-import { jsonWriter } from './json-writer.ts';
+import type { CertificateSummary } from '../../../api/certificate.ts';
+import { type CertificateRecord, certificateStatus, type Revocation } from '../../../domain/records/certificate.ts';
 import { rfc3339, rfc3339Ms } from './rfc3339.ts';
 
 /** `now` in Unix milliseconds decides between valid and expired. */
@@ -12,7 +11,7 @@ export function certificateSummary(record: CertificateRecord, now: number): Cert
     status: certificateStatus(record, now / 1000),
     purpose: record.purpose,
     environment: record.environment,
-    product: record.purpose === 'product' ? record.owner : null,
+    product: productOf(record),
     productVersion: record.productVersion,
     authority: record.authority,
     profile: { name: record.profile, version: record.profileVersion },
@@ -21,23 +20,56 @@ export function certificateSummary(record: CertificateRecord, now: number): Cert
     key: { type: record.keyType, sha256: record.keySha256 },
     notBefore: rfc3339(record.notBefore),
     notAfter: rfc3339(record.notAfter),
-    // RFC 5280 §4.1.2.5: both ends belong to the validity period.
-    lifetimeSeconds: record.notAfter - record.notBefore + 1,
+    lifetimeSeconds: lifetimeSeconds(record),
     requestedBy: record.requestedBy,
     requestedAt: rfc3339Ms(record.requestedAt),
     issuedAt: record.issuedAt === null ? null : rfc3339Ms(record.issuedAt),
     predecessor: record.predecessor,
     successor: record.successor,
-    revocation: revocation && {
-      at: rfc3339(revocation.at),
-      reason: revocation.reason,
-      ...(revocation.invalidityDate !== undefined && { invalidityDate: rfc3339(revocation.invalidityDate) }),
-    },
+    revocation: revocation && revocationSummary(revocation),
   };
 }
 
-const writeSummary = jsonWriter(CertificateSummary);
+/** What JSON.stringify makes of it, octet for octet, in half of its time or less: an export writes it for a million. */
+export function certificateSummaryText(record: CertificateRecord, now: number): string {
+  const { environment, productVersion, issuedAt, predecessor, successor, revocation } = record;
+  return (
+    `{"serial":"${record.serial}","status":"${certificateStatus(record, now / 1000)}","purpose":"${record.purpose}"` +
+    `,"environment":${orNull(environment)}` +
+    `,"product":${orNull(productOf(record))},"productVersion":${productVersion}` +
+    `,"authority":"${escaped(record.authority)}"` +
+    `,"profile":{"name":"${escaped(record.profile)}","version":${record.profileVersion}}` +
+    `,"subject":"${escaped(record.subject)}","names":${list(record.names)}` +
+    `,"key":{"type":"${record.keyType}","sha256":"${record.keySha256}"}` +
+    `,"notBefore":"${rfc3339(record.notBefore)}","notAfter":"${rfc3339(record.notAfter)}"` +
+    `,"lifetimeSeconds":${lifetimeSeconds(record)},"requestedBy":"${escaped(record.requestedBy)}"` +
+    `,"requestedAt":"${rfc3339Ms(record.requestedAt)}","issuedAt":${orNull(issuedAt === null ? null : rfc3339Ms(issuedAt))}` +
+    `,"predecessor":${orNull(predecessor)},"successor":${orNull(successor)}` +
+    `,"revocation":${revocation === null ? null : JSON.stringify(revocationSummary(revocation))}}`
+  );
+}
 
-/** The same as JSON text. */
-export const certificateSummaryText = (record: CertificateRecord, now: number): string =>
-  writeSummary(certificateSummary(record, now));
+const productOf = ({ purpose, owner }: CertificateRecord): string | null => (purpose === 'product' ? owner : null);
+
+/** RFC 5280 §4.1.2.5: both ends belong to the validity period. */
+const lifetimeSeconds = ({ notBefore, notAfter }: CertificateRecord): number => notAfter - notBefore + 1;
+
+const revocationSummary = ({ at, reason, invalidityDate }: Revocation): CertificateSummary['revocation'] => ({
+  at: rfc3339(at),
+  reason,
+  ...(invalidityDate !== undefined && { invalidityDate: rfc3339(invalidityDate) }),
+});
+
+/** Printable ASCII but the quotation mark and the backslash, which is almost everything. */
+const isPlain = /^[ !#-[\]-~]*$/;
+
+const escaped = (text: string): string => (isPlain.test(text) ? text : JSON.stringify(text).slice(1, -1));
+
+/** In quotation marks, unless it is null. */
+const orNull = (text: string | null): string => (text === null ? 'null' : `"${escaped(text)}"`);
+
+function list(texts: readonly string[]): string {
+  let items = '';
+  for (const text of texts) items += items === '' ? `"${escaped(text)}"` : `,"${escaped(text)}"`;
+  return `[${items}]`;
+}

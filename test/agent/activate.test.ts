@@ -27,6 +27,7 @@ function hookedAgent(target: Readonly<Record<string, unknown>> = {}) {
   const agent = rotatingAgent(service, path, { reload, ...target });
   return {
     agent,
+    target: { reload },
     endWith: (code: number) => void write('code', String(code)),
     told: () => readFileSync(join(path, 'told'), 'utf8').trim().split('\n'),
   };
@@ -86,6 +87,19 @@ describe('a reload', () => {
     endWith(0);
     expect((await agent.turn()).act).toBe('activated');
   });
+});
+
+it('goes back to no certificate that has expired', async () => {
+  const { agent, target, endWith } = hookedAgent({ lifetimeSeconds: 300 });
+  await agent.turn();
+  agent.rewrite(target);
+  endWith(1);
+  agent.passSeconds(301);
+  const report = await agent.turn({ force: true });
+  expect([report.code, agent.inUse()]).toEqual(['reloadFailed', expect.stringMatching(/^sets\/0002-/)]);
+  expect((await agent.status()).serial).toBe(serialIn(agent.read('cert.pem')));
+  endWith(0);
+  expect(await agent.turn()).toMatchObject({ act: 'activated', status: { failures: 0, staged: null } });
 });
 
 describe('a proof', () => {

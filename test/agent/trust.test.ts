@@ -61,6 +61,26 @@ describe('CRLs', () => {
     expect([report.code, agent.inUse(), agent.read('crl.pem')]).toEqual(['crlUnusable', ...before]);
   });
 
+  itWith('openssl', 'from before a revocation do not come back, whoever gives them out again', async () => {
+    const agent = agentFor();
+    await agent.turn();
+    const lists = await Promise.all(
+      ['dev-root', 'dev-issuing'].map((name) => service.distribution(`/crl/${name}.crl`)),
+    );
+    const replayed = await distributionOf(async (path) => lists[path.includes('root') ? 0 : 1]!.body);
+    const folder = temporaryFolder().path;
+    const revoked = await issueCertificate(service, folder, { name: 'replayed', profile: 'client' });
+    await revokeCertificate(service, revoked.serial);
+    await expect.poll(async () => (await agent.turn()).act, { timeout: 20_000, interval: 200 }).toBe('refreshed');
+    const [inUse, crl] = [agent.inUse(), agent.read('crl.pem')];
+    const away = movedTo(agent, { distribution: replayed });
+    expect((await away.turn()).act).toBe('unchanged');
+    expect([away.inUse(), away.read('crl.pem')]).toEqual([inUse, crl]);
+    expect(away.log.map(({ message }) => message).join()).toContain('older CRL');
+    expect((await away.turn({ force: true })).act).toBe('rotated');
+    expect(away.read('crl.pem')).toBe(crl);
+  });
+
   it('that cannot be fetched keep nothing from rotating, but are told of', async () => {
     const agent = agentFor();
     await agent.turn();

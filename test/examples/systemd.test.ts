@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { run } from '../support/judges.ts';
+import { describeWith, pathOf, run } from '../support/judges.ts';
 import { projectFolder } from '../support/running-service.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -27,6 +27,29 @@ it.skipIf(where !== '')(`systemd finds nothing wrong with the units${where}`, as
   const files = units.map((name) => join(path, name));
   const { code, stdout, stderr } = await run(analyze, ['verify', '--man=no', '--recursive-errors=no', ...files]);
   expect([code, stdout.toString(), stderr]).toEqual([0, '', '']);
+});
+
+/** Only root can give capabilities up. */
+const setpriv = '/usr/bin/setpriv';
+const canDrop = existsSync(setpriv) && process.getuid?.() === 0;
+const unless = canDrop ? '' : ' (skipped: not root, or no setpriv here)';
+
+describeWith('nginx', `nginx under the agent’s capabilities${unless}`, () => {
+  it.skipIf(unless !== '')('tests a configuration with a port below 1024', async () => {
+    const { path, write } = temporaryFolder();
+    const listens = 'http { access_log off; server { listen 127.0.0.1:443; } }';
+    const file = write('nginx.conf', `pid nginx.pid; error_log error.log; events {} ${listens}`);
+    const [, names = ''] = /^CapabilityBoundingSet=(.+)$/m.exec(
+      readFileSync(join(folder, 'privyseal-agent.service'), 'utf8'),
+    )!;
+    const kept = names.split(' ').map((name) => `+${name.replace(/^CAP_/, '').toLowerCase()}`);
+    const command = [pathOf('nginx'), '-t', '-q', '-p', path, '-c', file];
+    const { code, stderr } = await run(setpriv, [
+      ...['--bounding-set', ['-all', ...kept].join(), '--inh-caps=-all'],
+      ...command,
+    ]);
+    expect([stderr, code]).toEqual(['', 0]);
+  });
 });
 
 it('the daemon and the timer’s unit have the same walls', () => {

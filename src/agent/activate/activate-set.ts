@@ -18,11 +18,11 @@ export interface ActivateDeps {
 
 /**
  * The staged set of the state becomes the one in use. It stays staged until it is proven, so that a crash or a failure is
- * followed by another try with the same certificate. AgentError `reloadFailed` or `proofFailed`, after the way back.
+ * followed by another try with the same certificate. AgentError `reloadFailed` or `proofFailed`, after the way back, if there is one.
  */
 export async function activateStaged(deps: ActivateDeps): Promise<CredentialSet> {
   const { store, state } = deps;
-  const { set: name, previous } = state.status.staged!;
+  const { set: name } = state.status.staged!;
   const set = await store.read(name);
   await useSet(deps, name);
   try {
@@ -30,6 +30,7 @@ export async function activateStaged(deps: ActivateDeps): Promise<CredentialSet>
     await proveServed(deps, set);
   } catch (error) {
     if (deps.signal.aborted) throw error;
+    const previous = await wayBack(deps);
     if (previous === null) await remember(deps, name, set);
     else await goBack(deps, previous, error);
     throw error;
@@ -37,6 +38,13 @@ export async function activateStaged(deps: ActivateDeps): Promise<CredentialSet>
   await remember(deps, name, set);
   await state.save({ staged: null });
   return set;
+}
+
+/** The set before, if it is any better than one that could not be proven: whole, and not expired. */
+async function wayBack({ store, state, now }: ActivateDeps): Promise<string | null> {
+  const { previous } = state.status.staged!;
+  const set = previous === null ? undefined : await store.read(previous).catch(() => undefined);
+  return set && Date.parse(set.facts.notAfter) > now() ? previous : null;
 }
 
 /** What is in use: also a first set that could not be proven, because without it there is nothing. */

@@ -1,6 +1,6 @@
 /** Writes files so that a crash leaves the old content or the new, and turns what a disk refuses into words. */
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { chmod, type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { AgentError } from '../agent-error.ts';
 import type { OwnerIds } from './owner.ts';
@@ -44,10 +44,12 @@ export async function syncFolder(path: string): Promise<void> {
   await folder.sync();
 }
 
-/** With the folders above it, whose modes are 0755. */
+/** With the folders above it, whose modes are 0755, whatever the umask: programs of other users go through them. What is there stays as it is. */
 export async function makeFolder(path: string, mode: number): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o755 });
-  await mkdir(path, { recursive: true, mode });
+  const first = await mkdir(path, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  await chmod(path, mode);
+  for (let above = dirname(path); above.length >= first.length; above = dirname(above)) await chmod(above, 0o755);
 }
 
 const reasons: Readonly<Record<string, AgentError['code']>> = {

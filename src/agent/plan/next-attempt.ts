@@ -22,7 +22,7 @@ export function nextAttemptAt({ status, pollMs, retryAfterMs, now, random }: Nex
   if (status.failures > 0) {
     const longest = longestRetry(status, now);
     const spread = Math.min(retryMs(status), longest) * (0.5 + random());
-    return now + Math.max(spread, Math.min(retryAfterMs, longest));
+    return now + Math.max(spread, Math.min(retryAfterMs, longest), 1000);
   }
   const poll = now + Math.min(pollMs, lifetimeOf(status) / 20) * (0.9 + 0.2 * random());
   const renewal = status.renewal === null ? poll : Date.parse(status.renewal.at);
@@ -33,8 +33,9 @@ export function nextAttemptAt({ status, pollMs, retryAfterMs, now, random }: Nex
 
 const retryMs = ({ failures }: NextAttempt['status']): number => firstRetryMs * 2 ** Math.min(failures - 1, 20);
 
+/** A life of minutes must not end between two attempts. */
 const longestRetry = (status: NextAttempt['status'], now: number): number =>
-  remaining(status, now) < nearTheEnd ? longestRetryNearTheEndMs : longestRetryMs;
+  Math.min(remaining(status, now) < nearTheEnd ? longestRetryNearTheEndMs : longestRetryMs, lifetimeOf(status) / 20);
 
 const lifetimeOf = ({ notBefore, notAfter }: Pick<TargetStatus, 'notBefore' | 'notAfter'>): number =>
   notBefore === null || notAfter === null ? Number.POSITIVE_INFINITY : Date.parse(notAfter) - Date.parse(notBefore);

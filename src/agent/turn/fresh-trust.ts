@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { outputsOf } from '../config/agent-schema.ts';
 import { derOf } from '../files/credential-set.ts';
 import { earliestNextUpdate, fetchCrls } from '../trust/fetch-crls.ts';
+import { newerLists } from '../trust/newer-lists.ts';
 import { withRootsBesides } from '../trust/roots-besides.ts';
 import { learnServiceRoots } from '../trust/service-trust.ts';
 import type { TurnContext } from './turn-context.ts';
@@ -17,13 +18,19 @@ export interface TrustWanted {
   readonly crlUrl: string;
 }
 
-/** AgentError `crlMissing`, `crlUnusable` or `distributionUnreachable`, and the failures of the client. */
-export async function freshTrust(context: TurnContext, wanted: TrustWanted): Promise<Trust> {
-  const { target, shared } = context;
+/** `before` is what is in use. AgentError `crlMissing`, `crlUnusable` or `distributionUnreachable`, and the failures of the client. */
+export async function freshTrust(context: TurnContext, wanted: TrustWanted, before?: Trust): Promise<Trust> {
+  const { target, shared, now, log } = context;
   const { environment, crlUrl } = wanted;
   const trustPem = await rootsFor(context, environment);
   if (!outputsOf(target.files).includes('crl.pem')) return { trustPem, crlPem: '' };
-  return { trustPem, crlPem: await shared.fresh(`CRLs of ${environment} ${crlUrl}`, () => listsOf(context, wanted)) };
+  const fetched = await shared.fresh(`CRLs of ${environment} ${crlUrl}`, () => listsOf(context, wanted));
+  const { crlPem, kept } = newerLists(fetched, before?.crlPem ?? '', now());
+  for (const list of kept) {
+    const message = `was given an older CRL than it has: that of ${list} stays`;
+    log({ level: 'warn', target: target.name, message });
+  }
+  return { trustPem, crlPem };
 }
 
 /** The environment's, and those that the target's file adds. */
@@ -59,7 +66,7 @@ export async function trustOrBefore(
   before: Trust | undefined,
 ): Promise<Trust> {
   try {
-    return await freshTrust(context, wanted);
+    return await freshTrust(context, wanted, before);
   } catch (error) {
     const end = before && earliestNextUpdate(before.crlPem);
     const trustPem = await rootsFor(context, wanted.environment);

@@ -249,7 +249,7 @@ async function trustFirst(context: TurnContext, newest: CredentialSet): Promise<
 /** Roots of before, then those that are new: of the certificate's environment, of the one that the target moves to, of the file. */
 async function keepingRoots(context: TurnContext, newest: CredentialSet): Promise<Trust> {
   const { environment } = newest.facts;
-  const { crlPem, trustPem } = await freshTrust(context, newest.facts);
+  const { crlPem, trustPem } = await freshTrust(context, newest.facts, newest);
   const [next = environment] = context.target.product?.split('/') ?? [];
   const others = next === environment ? [] : [await rootsOf(context, next)];
   return { crlPem, trustPem: uniteRoots(newest.trustPem, trustPem, ...others) };
@@ -265,7 +265,8 @@ async function stageFresh(context: TurnContext, newest: CredentialSet, trustOf =
   }
 }
 
-const currentTrust = (context: TurnContext, { facts }: CredentialSet): Promise<Trust> => freshTrust(context, facts);
+const currentTrust = (context: TurnContext, newest: CredentialSet): Promise<Trust> =>
+  freshTrust(context, newest.facts, newest);
 
 async function stageChanges(context: TurnContext, newest: CredentialSet, trust: Trust): Promise<void> {
   const { target, log } = context;

@@ -9,9 +9,9 @@ const day = 86_400_000;
 const text = (ms: number): string => new Date(ms).toISOString();
 
 /** Of a certificate of thirty days, `left` of which remain. */
-const afterFailures = (failures: number, retryAfterMs: number, left = 20 * day): number => {
+const afterFailures = (failures: number, retryAfterMs: number, left = 20 * day, life = 30 * day): number => {
   const notAfter = text(now + left);
-  const status = { ...emptyStatus('web'), notBefore: text(now + left - 30 * day), notAfter, failures };
+  const status = { ...emptyStatus('web'), notBefore: text(now + left - life), notAfter, failures };
   return nextAttemptAt({ status, pollMs: 300_000, retryAfterMs, now, random: () => 0.5 }) - now;
 };
 
@@ -27,6 +27,11 @@ describe('the next attempt after a failure', () => {
 
   it('is within five minutes when the certificate is about to end', () => {
     expect(afterFailures(1, 10 * day, day)).toBe(300_000);
+  });
+
+  it('is within a twentieth of its life: a short one must not end between two attempts', () => {
+    expect(afterFailures(20, 0, day / 48, day / 24)).toBe(day / 24 / 20);
+    expect(afterFailures(20, 10 * day, day / 48, day / 24)).toBe(day / 24 / 20);
   });
 });
 

@@ -1,0 +1,39 @@
+/** Of the lists that were fetched and those in use the newer ones: over plain HTTP anybody on the way can show one from before a revocation. */
+import { decodePemAll, encodePem } from '../../domain/der/pem.ts';
+import { type ForeignCrl, parseForeignCrl } from '../../domain/x509/crl.ts';
+import { formatName } from '../../domain/x509/name.ts';
+
+export interface NewerLists {
+  /** PEM, in the order of those that were fetched. */
+  readonly crlPem: string;
+  /** Of each list in use that stays instead of an older one, whose it is and of when, in words. */
+  readonly kept: readonly string[];
+}
+
+/** `now` in Unix milliseconds: a list that is over, or made by a clock that was ahead, gives way to any other. */
+export function newerLists(fetchedPem: string, inUsePem: string, now: number): NewerLists {
+  if (fetchedPem === inUsePem) return { crlPem: fetchedPem, kept: [] };
+  const inUse = listsIn(inUsePem).filter(
+    ({ thisUpdate, nextUpdate }) => thisUpdate * 1000 <= now && nextUpdate * 1000 > now,
+  );
+  const kept: string[] = [];
+  const lists = listsIn(fetchedPem).map((fetched) => {
+    const newer = inUse.find((list) => isOfOneAuthority(list, fetched) && isNewer(list, fetched));
+    if (newer) kept.push(`${formatName(newer.issuer)} of ${new Date(newer.thisUpdate * 1000).toISOString()}`);
+    return encodePem('X509 CRL', (newer ?? fetched).der);
+  });
+  return { crlPem: lists.join(''), kept };
+}
+
+const listsIn = (pem: string): ForeignCrl[] =>
+  pem === '' ? [] : decodePemAll(pem, 'X509 CRL').map((der) => parseForeignCrl(der));
+
+const isOfOneAuthority = (a: ForeignCrl, b: ForeignCrl): boolean =>
+  Buffer.compare(a.issuer.der, b.issuer.der) === 0 &&
+  Buffer.compare(a.authorityKeyIdentifier ?? none, b.authorityKeyIdentifier ?? none) === 0;
+
+const none = new Uint8Array();
+
+/** RFC 5280 §5.2.3: the number tells two lists of one second apart. */
+const isNewer = (a: ForeignCrl, b: ForeignCrl): boolean =>
+  a.thisUpdate === b.thisUpdate ? a.crlNumber > b.crlNumber : a.thisUpdate > b.thisUpdate;

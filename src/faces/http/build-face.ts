@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerOptions, ServerResponse } from 'node:http';
 import fastify, { type FastifyReply, type FastifyRequest, type FastifyServerOptions } from 'fastify';
+import { CaError } from '../../domain/errors.ts';
 import type { Caller } from '../../services/caller.ts';
 import { answerPolls } from './arrival/answer-polls.ts';
 import { type Arrivals, createArrivals } from './arrival/arrivals.ts';
@@ -9,6 +10,7 @@ import { type ConnectionRegistry, createConnectionRegistry } from './arrival/con
 import { type ClientCertificate, tlsServerOptions } from './arrival/tls-context.ts';
 import { countAnswers } from './count-answers.ts';
 import type { Face, FaceDeps, FaceLimits } from './face-deps.ts';
+import { readJson } from './json/read-json.ts';
 import { answerUnknownPaths, createAnswerError } from './problems/answer-errors.ts';
 import { createAnswerParserError } from './problems/answer-parser-errors.ts';
 import { malformedRequest } from './problems/validation-reasons.ts';
@@ -61,7 +63,7 @@ export function buildFace(kind: FaceKind, deps: FaceDeps, addRoutes: AddRoutes):
   services.onRoleChange((serial) => connections.destroyOf(serial));
   face.decorateRequest('caller', undefined);
   face.decorateRequest('refusalAudited', false);
-  face.removeContentTypeParser('text/plain');
+  readBodies(face);
   face.setErrorHandler(answerError);
   face.setSchemaErrorFormatter(malformedRequest);
   const arrivals = createArrivals(connections, deps);
@@ -142,6 +144,20 @@ const httpOptions = (limits: FaceLimits): ServerOptions => ({
   // The arrival check answers it as a problem.
   requireHostHeader: false,
 });
+
+/** JSON alone; routes that read something else say so. */
+function readBodies(face: Face): void {
+  face.removeAllContentTypeParsers();
+  face.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) =>
+    done(null, readJson(body as Buffer)),
+  );
+  // RFC 9110 §15.5.16: what is compressed, or encoded in any other way, is not taken for what it is not.
+  face.addHook('preParsing', ({ method, headers: { 'content-encoding': coding } }, _reply, _payload, done) => {
+    const isAsItIs = coding === undefined || coding.toLowerCase() === 'identity' || method === 'GET';
+    if (isAsItIs) return done();
+    done(new CaError('unsupportedMediaType', 'The body has a Content-Encoding. Send it as it is.'));
+  });
+}
 
 /** What a product or an operator is told is theirs; routes that publish bytes say otherwise. */
 function forbidCaching(face: Face): void {

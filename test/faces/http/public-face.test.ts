@@ -135,7 +135,8 @@ describe('a request that is not as described', () => {
     ['an array', undefined, [], 'malformed', ['invalidField']],
     ['null', 'application/json', 'null', 'malformed', ['invalidField']],
     ['JSON cut off', 'application/json', '{"csr":', 'malformed', undefined],
-    ['a prototype', 'application/json', '{"__proto__":{"csr":"x"}}', 'malformed', undefined],
+    ['a prototype', 'application/json', '{"__proto__":{"csr":"x"}}', 'malformed', ['unknownField __proto__']],
+    ['a field that comes twice', 'application/json', '{"csr":"x","csr":"y"}', 'malformed', ['invalidField csr']],
     ['an empty JSON body', 'application/json', '', 'malformed', undefined],
     ['a CSR that is neither PEM nor base64', undefined, { csr: '*' }, 'badCSR', ['notBase64 csr']],
     [
@@ -157,6 +158,22 @@ describe('a request that is not as described', () => {
     if (reasons) expect(reasonsOf(answer.body)).toEqual(reasons);
     expect(refusals).toEqual([expect.objectContaining({ code, actor: 'token:t1', object: 'POST /v1/certificates' })]);
     expect(calls.map(({ name }) => name)).not.toContain('submitRequest');
+  });
+
+  it('is refused when it brings two credentials', async () => {
+    const { http, calls } = await openPublic();
+    const twice = [bearer, bearer] as unknown as string;
+    const answer = await http.post(certificates).set('authorization', twice).send({ csr: csr.csrPem });
+    expect([answer.status, calls.map(({ name }) => name)]).toEqual([401, []]);
+  });
+
+  it.each([
+    ['compressed', 'gzip', 415],
+    ['said to be as it is', 'identity', 201],
+  ])('is read as it comes, and not when it is %s', async (_how, coding, status) => {
+    const { http } = await openPublic();
+    const pending = http.post(certificates).set({ authorization: bearer, 'content-encoding': coding });
+    expect((await pending.type('text/plain').send(csr.csrPem)).status).toBe(status);
   });
 
   it('is told no more than a hundred of its mistakes', async () => {

@@ -12,13 +12,17 @@ const hostAndPort = /^(?:[\w.~!$&'()*+,;=%-]*|\[[\da-fA-F:.]+\])(?::\d*)?$/;
 /** RFC 9112 §3.2: a request of HTTP/1.1 has one, and nobody may say two things in it. */
 export function hasGoodHost({ headers: { host }, httpVersion, rawHeaders }: IncomingMessage): boolean {
   if (host === undefined) return httpVersion !== '1.1';
-  if (!hostAndPort.test(host)) return false;
+  return hostAndPort.test(host) && countOf('host', rawHeaders) === 1;
+}
+
+/** How often a field comes; `field` in lower case. */
+export function countOf(field: string, rawHeaders: readonly string[]): number {
   let count = 0;
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index]!;
-    if (name.length === 4 && name.toLowerCase() === 'host') count++;
+    if (name.length === field.length && name.toLowerCase() === field) count++;
   }
-  return count === 1;
+  return count;
 }
 
 export interface Arrivals {

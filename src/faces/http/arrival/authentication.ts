@@ -1,9 +1,11 @@
 /** Who asks: the bearer token (RFC 6750) or the client certificate of a request, judged anew for each request. */
+import type { IncomingMessage } from 'node:http';
 import type { FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
 import { CaError } from '../../../domain/errors.ts';
 import type { Caller } from '../../../services/caller.ts';
 import type { Services } from '../../../services/services.ts';
 import type { FaceDeps } from '../face-deps.ts';
+import { countOf } from './arrivals.ts';
 import type { ConnectionRegistry } from './connection-registry.ts';
 import { createRateWindow } from './rate-window.ts';
 
@@ -30,7 +32,7 @@ function identifyBy(
 ): IdentifyCaller {
   return async (request) => {
     const { authorization } = request.headers;
-    if (authorization !== undefined) return authenticateToken(bearerOf(authorization));
+    if (authorization !== undefined) return authenticateToken(bearerOf(authorization, request.raw));
     const peerDer = connections.peerDer(request.raw.socket);
     if (peerDer) return services.authenticateProduct(peerDer);
     throw new CaError('unauthenticated', 'Send an enrolment token as Bearer, or connect with a client certificate.');
@@ -46,7 +48,11 @@ export function identifyOperator(services: Services, connections: ConnectionRegi
   };
 }
 
-function bearerOf(authorization: string): string {
+/** Node keeps the first of several fields, and who looked at the request before may have kept another. */
+function bearerOf(authorization: string, { rawHeaders }: IncomingMessage): string {
+  if (countOf('authorization', rawHeaders) > 1) {
+    throw new CaError('unauthenticated', 'The request has several fields Authorization. Send one.');
+  }
   const [, token] = /^Bearer +([A-Za-z0-9\-._~+/]+=*)$/i.exec(authorization) ?? [];
   if (token !== undefined) return token;
   throw new CaError('unauthenticated', 'The field Authorization must be "Bearer", a space and an enrolment token.');

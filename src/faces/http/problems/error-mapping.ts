@@ -7,8 +7,6 @@ const fastifyErrors: Readonly<Record<string, () => CaError>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: () => new CaError('payloadTooLarge', 'The body is larger than this service reads.'),
   FST_ERR_CTP_INVALID_MEDIA_TYPE: () =>
     new CaError('unsupportedMediaType', 'The Content-Type of the request is missing or not one this path reads.'),
-  FST_ERR_CTP_INVALID_JSON_BODY: () => new CaError('malformed', 'The body is not valid JSON.'),
-  FST_ERR_CTP_EMPTY_JSON_BODY: () => new CaError('malformed', 'The body is empty, but Content-Type says JSON.'),
   FST_ERR_BAD_URL: () => new CaError('malformed', 'The path is not valid percent-encoding.'),
   FST_ERR_MAX_PARAM_LENGTH: () => new CaError('notFound', 'There is nothing at this path: a part of it is too long.'),
 };

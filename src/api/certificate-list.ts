@@ -20,7 +20,7 @@ export const selectingFilters = {
   product: OneOrMore(Type.String({ minLength: 1, maxLength: 100 }), 'Product id; several: any of them'),
   profile: OneOrMore(Type.String({ minLength: 1, maxLength: 32 }), 'Profile name; several: any of them'),
   authority: OneOrMore(Type.String({ minLength: 1, maxLength: 64 }), 'Issuing authority; several: any of them'),
-  issuer: Hexadecimal('Serial of the authority’s certificate that signed'),
+  issuer: Hexadecimal('Serial of the authority’s certificate that signed, or of another for the same key'),
   name: Type.Optional(
     Type.String({ minLength: 1, maxLength: 2048, description: 'Exact name, or `*.suffix` for every name below it' }),
   ),

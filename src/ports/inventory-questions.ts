@@ -17,7 +17,7 @@ export interface CertificateFilter {
   readonly owner?: OneOrMore<string>;
   readonly profile?: OneOrMore<string>;
   readonly authority?: OneOrMore<string>;
-  /** Serial of the authority's certificate that signed. */
+  /** Serial of the authority's certificate that signed, or of another one that it has had for the same key. */
   readonly issuerSerial?: string;
   readonly status?: OneOrMore<CertificateStatus>;
   /** An exact name, or `*.suffix` for every name below the suffix. Taken literally: no pattern characters. */

@@ -206,7 +206,8 @@ export interface Inventory
   recordIntent(intent: IssuanceIntent): Promise<IntentOutcome>;
   /**
    * Makes the signed certificate durable, and the operator that comes with it; rejects with `conflict` unless the serial
-   * is an open intent of the last 24 h, and when a new operator exists by now.
+   * is an open intent of the last 24 h, and when a new operator exists by now; with `signerUnavailable` a product's or an
+   * operator's certificate whose issuer was compromised or retired since the intent.
    */
   recordIssued(issued: {
     serial: string;

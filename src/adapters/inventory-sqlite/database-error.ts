@@ -33,9 +33,14 @@ export function isUnavailable(error: unknown): boolean {
 /** True while another program holds the lock; the connection itself is sound. */
 export const isBusy = (error: unknown): boolean => /^SQLITE_(BUSY|LOCKED)/.test(sqliteCode(error) ?? '');
 
+/** What an act may refuse by the port. */
+const refusals = ['conflict', 'notFound', 'stopping', 'signerUnavailable'] as const;
+
+const isRefusal = (code: string): code is (typeof refusals)[number] => (refusals as readonly string[]).includes(code);
+
 /** What is sent between threads in place of an error. */
 export interface Failure {
-  readonly code: 'inventoryUnavailable' | 'conflict' | 'notFound' | 'stopping' | 'serverInternal';
+  readonly code: 'inventoryUnavailable' | 'serverInternal' | (typeof refusals)[number];
   readonly message: string;
   readonly retryAfterSeconds?: number;
   readonly cause?: string;
@@ -43,11 +48,9 @@ export interface Failure {
 
 /** The refusal of one act, or the failure of the database, as plain values. */
 export function failureOf(error: unknown): Failure {
-  if (
-    error instanceof CaError &&
-    (error.code === 'conflict' || error.code === 'notFound' || error.code === 'stopping')
-  ) {
-    return { code: error.code, message: error.message };
+  if (error instanceof CaError && isRefusal(error.code)) {
+    const { code, message, retryAfterSeconds } = error;
+    return { code, message, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) };
   }
   const cause = `${sqliteCode(error) ?? 'error'}: ${error instanceof Error ? error.message : String(error)}`;
   if (isUnavailable(error)) {

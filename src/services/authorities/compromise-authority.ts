@@ -1,7 +1,10 @@
 /** An authority's key is in other hands: it stops issuing, is revoked, published and replaced, and its certificates rotate; one act. */
+
+import { CaError } from '../../domain/errors.ts';
 import { type AuthorityRotation, isUnderWay } from '../../domain/records/authority-rotation.ts';
 import { type AuthorityGeneration, generationId } from '../../domain/records/generation.ts';
 import { refuse } from '../../domain/refusal.ts';
+import { mayBeAbandoned } from '../../domain/rotation/authority-steps.ts';
 import { actorOf, type Caller } from '../caller.ts';
 import { type ProductCount, productCounts } from '../inventory/product-counts.ts';
 import type { CrlPublisher } from '../revoking/publish-crl.ts';
@@ -10,7 +13,7 @@ import { comingBelow, findLost, type Lost, rotationFrom } from './lost-generatio
 import { completeGeneration, idOf } from './prepare-generation.ts';
 import { finishRetiring } from './retire-generation.ts';
 import { revocableElsewhere, revocableOf, revokeAuthorityCertificates } from './revoke-authority-certificates.ts';
-import { ensureCampaign, type RotateDeps, start, step } from './rotate-authority.ts';
+import { abandon, ensureCampaign, type RotateDeps, start, step } from './rotate-authority.ts';
 import { operatorsOf, productsOf } from './rotation-obstacles.ts';
 import type { CompromiseInput, CompromiseOutcome, CompromisePlan, RotationServices } from './rotation-services.ts';
 
@@ -25,9 +28,9 @@ export function createCompromiseAuthority(
     planCompromise: async (name, { generation, rotateBy, vault }) => {
       if (vault !== undefined) assertVault(deps.vaults, vault);
       refusePast(deps, rotateBy);
-      return plan(deps, await findLost(deps, name, generation));
+      return plan(deps, await findLost(deps, name, generation), vault);
     },
-    declareCompromise: (caller, name, input) => declare(deps, caller, { name, ...input }),
+    declareCompromise: (caller, name, input) => deps.turns.aboveAll(() => declare(deps, caller, { name, ...input })),
   };
 }
 
@@ -38,9 +41,9 @@ function refusePast({ clock }: CompromiseDeps, rotateBy: number | undefined): vo
   refuse([{ code: 'deadlinePassed', field: 'rotateBy', message: 'It is over already. Name a time to come.', value }]);
 }
 
-async function plan(deps: CompromiseDeps, lost: readonly Lost[]): Promise<CompromisePlan> {
+async function plan(deps: CompromiseDeps, lost: readonly Lost[], vault: string | undefined): Promise<CompromisePlan> {
   return {
-    replaced: await replacementsOf(deps, lost),
+    replaced: await replacementsOf(deps, lost, vault),
     revoked: (await Promise.all((await unbelieved(deps, lost)).map((one) => revocableOf(deps.inventory, one)))).flat(),
     revocableElsewhere: await elsewhereOf(deps, lost),
     products: await productsOfAll(deps, lost),
@@ -57,14 +60,33 @@ const unbelieved = async (deps: CompromiseDeps, lost: readonly Lost[]): Promise<
 const elsewhereOf = async ({ inventory }: CompromiseDeps, lost: readonly Lost[]) =>
   (await Promise.all(lost.map(({ generation }) => revocableElsewhere(inventory, generation)))).flat();
 
-async function replacementsOf(deps: CompromiseDeps, lost: readonly Lost[]): Promise<CompromisePlan['replaced']> {
+async function replacementsOf(
+  deps: CompromiseDeps,
+  lost: readonly Lost[],
+  vault: string | undefined,
+): Promise<CompromisePlan['replaced']> {
   const generations = await deps.inventory.generations();
   const rotations = await deps.inventory.rotations();
   return lost.map(({ authority: { name }, generation }) => {
     const numbers = generations.filter((one) => one.authority === name).map(({ number }) => number);
-    const number = rotationFrom(rotations, generation)?.generation ?? Math.max(...numbers) + 1;
-    return { from: generationId(generation), to: generationId({ authority: name, number }) };
+    const known = rotationFrom(rotations, generation);
+    const kept = known && isGivenUp(known, generations, vault) ? undefined : known;
+    return {
+      from: generationId(generation),
+      to: generationId({ authority: name, number: kept?.generation ?? Math.max(...numbers) + 1 }),
+    };
   });
+}
+
+/** A key that waits in another vault than the one that is named now, and has issued nothing: that vault may be what was lost. */
+function isGivenUp(
+  rotation: AuthorityRotation,
+  generations: readonly AuthorityGeneration[],
+  vault: string | undefined,
+): boolean {
+  const id = idOf(rotation, 'generation');
+  const coming = generations.find((one) => generationId(one) === id);
+  return vault !== undefined && mayBeAbandoned[rotation.state] && coming?.vault !== vault;
 }
 
 async function productsOfAll(deps: CompromiseDeps, lost: readonly Lost[]): Promise<readonly ProductCount[]> {
@@ -96,7 +118,7 @@ async function declare(
   if (vault !== undefined) assertVault(deps.vaults, vault);
   refusePast(deps, rotateBy);
   const lost = await findLost(deps, name, generation);
-  const replaced = await replacementsOf(deps, lost);
+  const replaced = await replacementsOf(deps, lost, vault);
   const actor = actorOf(caller);
   for (const one of lost) await markCompromised(deps, one, { actor, reason });
   const revoked: string[] = [];
@@ -162,6 +184,7 @@ async function replace(deps: CompromiseDeps, { authority, generation }: Lost, de
   const { name } = authority;
   const overruled = `compromised: ${reason}`;
   await endEarlier(deps, { authority, generation }, { actor, reason: overruled });
+  await giveUpOther(deps, { authority, generation }, declared);
   for (;;) {
     const rotation = rotationFrom(await deps.inventory.rotations(), generation);
     if (!rotation || rotation.state === 'preparing') {
@@ -184,6 +207,15 @@ async function endEarlier(deps: CompromiseDeps, { authority, generation }: Lost,
   const view = earlier.state === 'issuing' ? await step(deps, earlier, { actor, reason }) : undefined;
   await step(deps, view?.rotation ?? earlier, { actor, reason });
   await finishRetiring(deps, idOf(earlier, 'predecessor'), actor);
+}
+
+/** The key may be out of reach with its vault: it has issued nothing, and is not used any more. */
+async function giveUpOther(deps: CompromiseDeps, { authority, generation }: Lost, { actor, vault }: Declared) {
+  const rotation = rotationFrom(await deps.inventory.rotations(), generation);
+  if (!rotation || !isGivenUp(rotation, await deps.inventory.generations(), vault)) return;
+  await abandon(deps, actor, authority.name).catch((error: unknown) => {
+    if (!(error instanceof CaError) || error.code !== 'signerUnavailable') throw error;
+  });
 }
 
 const defaultRotationSeconds = 86_400;

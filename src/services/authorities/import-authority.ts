@@ -21,7 +21,8 @@ import { everyProduct } from '../inventory/read-all.ts';
 import { importedProfile } from '../inventory/view-certificate.ts';
 import { noSuch } from '../no-such.ts';
 import { type AuthorityDirectory, withGeneration } from './authority-directory.ts';
-import type { AuthorityServices } from './authority-services.ts';
+import type { AuthorityServices, ImportInput, OwnAuthorityDetail } from './authority-services.ts';
+import type { AuthorityTurns } from './authority-turns.ts';
 import type { DescribeOwnAuthority } from './describe-authority.ts';
 import type { ExternalDirectory } from './external-authorities.ts';
 import { nameExternal, takenNames } from './name-external.ts';
@@ -32,6 +33,7 @@ export interface ImportAuthorityDeps {
   readonly directory: AuthorityDirectory;
   readonly external: Pick<ExternalDirectory, 'forget'>;
   readonly clock: GuardedClock;
+  readonly turns: AuthorityTurns;
   readonly describeAuthority: DescribeOwnAuthority;
   /** Takes the first step of a rotation that waited for the certificate. */
   readonly goOnCertified: (name: string, actor: string) => Promise<void>;
@@ -41,30 +43,39 @@ export interface ImportAuthorityDeps {
 
 export const createImportAuthority =
   (deps: ImportAuthorityDeps): AuthorityServices['importAuthority'] =>
-  async (caller, name, input) => {
-    deps.clock.assertSafe();
-    const { environment, requested } = await requestedGenerations(deps, name);
-    const external = (await deps.inventory.externalAuthorities()).filter((each) => each.environment === environment);
-    const { chain, reasons } = readChain(input, external);
-    const { authority, isComing, spkiDer } = meant(requested, chain[0]!);
-    const now = Math.floor(deps.clock.now() / 1000);
-    reasons.push(
-      ...(await judgeChain({
-        chain,
-        spkiDer,
-        now,
-        products: await productsOf(deps.inventory, environment),
-        purposes: await purposesOf(deps.inventory, authority),
-      })),
-      ...(await judgeRevocations(deps.inventory, chain, external)),
-      ...(await judgeSuccession(deps, authority, chain)),
-    );
-    refuseIfAny(reasons);
-    await putInForce(deps, caller, { authority, isComing, environment, chain, external });
-    if (isComing) await deps.goOnCertified(name, actorOf(caller));
-    await deps.writeTrust(environment);
-    return deps.describeAuthority(name);
-  };
+  (caller, name, input) =>
+    deps.turns.alone(name, () => importChain(deps, caller, { name, ...input }));
+
+type Importing = ImportInput & { readonly name: string };
+
+async function importChain(
+  deps: ImportAuthorityDeps,
+  caller: Caller,
+  { name, ...input }: Importing,
+): Promise<OwnAuthorityDetail> {
+  deps.clock.assertSafe();
+  const { environment, requested } = await requestedGenerations(deps, name);
+  const external = (await deps.inventory.externalAuthorities()).filter((each) => each.environment === environment);
+  const { chain, reasons } = readChain(input, external);
+  const { authority, isComing, spkiDer } = meant(requested, chain[0]!);
+  const now = Math.floor(deps.clock.now() / 1000);
+  reasons.push(
+    ...(await judgeChain({
+      chain,
+      spkiDer,
+      now,
+      products: await productsOf(deps.inventory, environment),
+      purposes: await purposesOf(deps.inventory, authority),
+    })),
+    ...(await judgeRevocations(deps.inventory, chain, external)),
+    ...(await judgeSuccession(deps, authority, chain)),
+  );
+  refuseIfAny(reasons);
+  await putInForce(deps, caller, { authority, isComing, environment, chain, external });
+  if (isComing) await deps.goOnCertified(name, actorOf(caller));
+  await deps.writeTrust(environment);
+  return deps.describeAuthority(name);
+}
 
 /** A generation whose key and CSR are here. */
 interface Requested {

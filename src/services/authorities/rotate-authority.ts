@@ -18,6 +18,7 @@ import type { CampaignServices } from '../campaigns/campaign-views.ts';
 import type { RevocationNews } from '../revoking/revocation-news.ts';
 import { assertVault } from '../vaults/named-vault.ts';
 import { withGeneration } from './authority-directory.ts';
+import type { AuthorityTurns } from './authority-turns.ts';
 import { isSignedElsewhere, refuseKeptElsewhere } from './generation-request.ts';
 import { heldKey } from './held-key.ts';
 import { beginRotation, completeGeneration, idOf, type PrepareGenerationDeps } from './prepare-generation.ts';
@@ -29,6 +30,7 @@ import type { AdvanceInput, RotationInput, RotationPlan, RotationServices, Rotat
 export interface RotateDeps extends PrepareGenerationDeps, RetireDeps {
   readonly news: RevocationNews;
   readonly campaigns: Pick<CampaignServices, 'startCampaign'>;
+  readonly turns: AuthorityTurns;
   /** The roots of an environment, or of `system`, may be others now; never rejects. */
   readonly trustChanged: (environment: string) => Promise<void>;
 }
@@ -39,17 +41,7 @@ type Rotating = Pick<
 >;
 
 export function createRotateAuthority(deps: RotateDeps): Rotating {
-  const underWay = new Set<string>();
-  /** One act on an authority at a time: each looks first and writes afterwards. */
-  const alone = async <T>(name: string, act: () => Promise<T>): Promise<T> => {
-    if (underWay.has(name)) throw new CaError('conflict', `Another step of the rotation of ${name} is being taken.`);
-    underWay.add(name);
-    try {
-      return await act();
-    } finally {
-      underWay.delete(name);
-    }
-  };
+  const { alone } = deps.turns;
   return {
     planRotation: (name, input) => plan(deps, name, input),
     startRotation: (caller, name, input) => alone(name, () => start(deps, actorOf(caller), { name, ...input })),
@@ -90,6 +82,7 @@ export async function start(
   if (known && known.state !== 'preparing') {
     throw new CaError('conflict', `A rotation of ${name} is under way: it is ${known.state}. Advance or abandon it.`);
   }
+  if (known) await refuseOtherKey(deps, known, input);
   const authority = await rotatable(deps, name);
   const rotation =
     known ??
@@ -103,6 +96,24 @@ export async function start(
   // One that is signed elsewhere goes on with the import of its certificate.
   const view = await viewRotation(deps, rotation);
   return view.obstacles.length > 0 ? view : step(deps, rotation, { actor });
+}
+
+/** A start that is completed makes no other key than the one that is there. */
+async function refuseOtherKey(
+  { inventory }: RotateDeps,
+  rotation: AuthorityRotation,
+  { vault, key, keyType }: RotationInput,
+): Promise<void> {
+  const id = idOf(rotation, 'generation');
+  const coming = (await inventory.generations()).find((one) => generationId(one) === id);
+  if (!coming) return;
+  const same = (wanted: string | undefined, there: string): boolean => wanted === undefined || wanted === there;
+  if (same(vault, coming.vault) && same(key, coming.vaultKey) && same(keyType, coming.keyType)) return;
+  const is = `${coming.vaultKey}, ${coming.keyType} in the vault ${coming.vault}`;
+  throw new CaError(
+    'conflict',
+    `The key of ${id} was made already: ${is}. Go on with it, or abandon the rotation first.`,
+  );
 }
 
 /** The certificate that a new generation waited for was imported: as if its `start` had come back only now. */
@@ -273,7 +284,7 @@ export async function ensureCampaign(
 }
 
 /** Nothing but crosses was issued with the new key: it is as if it had never been. */
-async function abandon(deps: RotateDeps, actor: string, name: string): Promise<RotationView> {
+export async function abandon(deps: RotateDeps, actor: string, name: string): Promise<RotationView> {
   const rotation = await newestRotation(deps, name);
   if (rotation.state !== 'abandoned' && !mayBeAbandoned[rotation.state]) {
     throw new CaError(

@@ -59,7 +59,7 @@ export function createIssueCertificate(deps: IssueCertificateDeps): IssueCertifi
     const der = assembleSigned(tbs, input.signer.algorithm, await signOrClose(deps, input, tbs));
     const issuedAt = deps.clock.now();
     const audit = entryOf('certificate.issued', input, issuedAt, details);
-    await deps.inventory.recordIssued({
+    const recorded = deps.inventory.recordIssued({
       serial: input.serial,
       certificateDer: der,
       issuedAt,
@@ -68,6 +68,11 @@ export function createIssueCertificate(deps: IssueCertificateDeps): IssueCertifi
         supersedesAt: Math.floor(issuedAt / 1000) + input.overlapSeconds,
       }),
       audit,
+    });
+    await recorded.catch(async (error: unknown) => {
+      // Its authority was replaced since the intent: nothing else closes one before the next start.
+      if (error instanceof CaError && error.code === 'signerUnavailable') await close(deps, input, error);
+      throw error;
     });
     return {
       kind: 'issued',
@@ -133,21 +138,30 @@ async function signOrClose(deps: IssueCertificateDeps, input: IssueInput, tbs: U
   try {
     return await input.signer.sign(tbs);
   } catch (cause) {
-    const at = deps.clock.now();
-    const audit: AuditEntry = {
-      at,
-      kind: 'certificate.intentClosed',
-      actor: 'service',
-      object: `certificate:${input.serial}`,
-      code: cause instanceof CaError ? cause.code : 'signerUnavailable',
-    };
-    await deps.inventory.closeIntent({ serial: input.serial, at, audit }).catch((error: unknown) => {
-      deps.log.error({ err: error, serial: input.serial }, 'an intent could not be closed; the next start closes it');
-    });
+    await close(deps, input, cause);
     if (cause instanceof CaError) throw cause;
     throw new CaError('signerUnavailable', 'The signing key cannot be used now; nothing was issued. Try again.', {
       retryAfterSeconds: 2,
       cause,
     });
   }
+}
+
+/** Never rejects. */
+async function close(
+  { inventory, clock, log }: IssueCertificateDeps,
+  { serial }: IssueInput,
+  cause: unknown,
+): Promise<void> {
+  const at = clock.now();
+  const audit: AuditEntry = {
+    at,
+    kind: 'certificate.intentClosed',
+    actor: 'service',
+    object: `certificate:${serial}`,
+    code: cause instanceof CaError ? cause.code : 'signerUnavailable',
+  };
+  await inventory.closeIntent({ serial, at, audit }).catch((error: unknown) => {
+    log.error({ err: error, serial }, 'an intent could not be closed; the next start closes it');
+  });
 }

@@ -47,6 +47,8 @@ interface Shelf {
   readonly changed: Set<string>;
   /** Nobody signs another one. */
   isLast: boolean;
+  /** The last one was signed, which the generation does not show before its key ends. */
+  hasLast: boolean;
 }
 
 export function createCrlPublisher(deps: PublishCrlDeps): CrlPublisher {
@@ -80,8 +82,8 @@ export function createCrlPublisher(deps: PublishCrlDeps): CrlPublisher {
 
   const isLate = ({ published, isLast }: Shelf): boolean => !isLast && published !== undefined && pastHalf(published);
 
-  const rebuild = (name: string, shelf: Shelf): Promise<PublishedCrl> => {
-    shelf.building ??= build(deps, name, shelf)
+  const rebuild = (name: string, shelf: Shelf, nextUpdate?: number): Promise<PublishedCrl> => {
+    shelf.building ??= build(deps, name, shelf, nextUpdate)
       .catch((error: unknown) => {
         shelf.failure = error instanceof Error ? error.message : 'unknown failure';
         deps.log.error({ err: error, authority: name }, 'the CRL could not be published; trying again');
@@ -100,7 +102,7 @@ export function createCrlPublisher(deps: PublishCrlDeps): CrlPublisher {
     async current(generation) {
       const issuer = await deps.directory.generation(generation);
       const shelf = await shelfOf(generation);
-      if (shelf.published && (isOver(issuer) || !pastHalf(shelf.published))) return shelf.published;
+      if (shelf.published && (shelf.hasLast || isOver(issuer) || !pastHalf(shelf.published))) return shelf.published;
       try {
         return await rebuild(generation, shelf);
       } catch (error) {
@@ -111,14 +113,15 @@ export function createCrlPublisher(deps: PublishCrlDeps): CrlPublisher {
     },
     async publishLast(generation, nextUpdate) {
       const shelf = await shelfOf(generation);
-      await shelf.building?.catch(() => undefined);
-      await build(deps, generation, shelf, nextUpdate);
+      while (shelf.building) await shelf.building.catch(() => undefined);
+      await rebuild(generation, shelf, nextUpdate);
+      shelf.hasLast = true;
     },
     async refreshDue() {
       for (const issuer of await deps.directory.generations()) {
         const { id } = issuer;
         const shelf = await shelfOf(id);
-        shelf.isLast = isOver(issuer);
+        shelf.isLast = shelf.hasLast || isOver(issuer);
         if (!shelf.isLast && isDue(shelf)) await rebuild(id, shelf).catch(() => undefined);
       }
     },
@@ -143,12 +146,17 @@ function openShelf(record: CrlRecord | undefined): Shelf {
     encoded: new Map(),
     changed: new Set(),
     isLast: false,
+    hasLast: false,
   };
 }
 
-/** Nothing signs for it any more: it is retired, or compromised and without its key. */
+/**
+ * Nothing signs for it any more: it is retired to the end, or compromised and without its key. One whose retirement was cut short
+ * before its last list goes on with lists of the usual life.
+ */
 const isOver = ({ generation, signer }: ActiveAuthority): boolean =>
-  generation.phase === 'retired' || (generation.isCompromised && isLost(signer));
+  (generation.phase === 'retired' && (generation.responder !== null || generation.keyDestroyedAt !== null)) ||
+  (generation.isCompromised && isLost(signer));
 
 async function build(deps: PublishCrlDeps, name: string, shelf: Shelf, nextUpdate?: number): Promise<PublishedCrl> {
   deps.clock.assertSafe();

@@ -129,6 +129,48 @@ export function generationsContract(makeStore: () => Promise<InventoryStore>): v
       expect(await listed('dev-issuing.2')).toEqual([bySecond, byNobody].sort());
     });
 
+    it('finds what one key signed by each certificate that was had for it, and nothing of another key', async () => {
+      const { inventory, first, second } = await twoGenerations();
+      const renewed = await recordCertificate(inventory, { purpose: 'authority' });
+      await inventory.activateAuthority('dev-issuing', renewed.serial, audit);
+      const signedBy = async (issuerSerial: string) => (await recordCertificate(inventory, { issuerSerial })).serial;
+      const earlier = await signedBy(first);
+      const other = await signedBy(second);
+      const later = await signedBy(renewed.serial);
+      const found = async (issuerSerial: string): Promise<readonly string[]> => {
+        const query = { issuerSerial, sort: 'requestedAt', now: frozenNowSeconds } as const;
+        const serials: string[] = [];
+        for (let after: { sortValue: number; serial: string } | undefined; ; ) {
+          const [row] = await inventory.searchCertificates({ ...query, limit: 1, ...(after && { after }) });
+          if (!row) break;
+          serials.push(row.serial);
+          after = { sortValue: row.requestedAt, serial: row.serial };
+        }
+        const { matches } = await inventory.countMatches({ issuerSerial }, frozenNowSeconds);
+        expect(matches).toBe(serials.length);
+        return serials.sort();
+      };
+      expect(await found(first)).toEqual([earlier, later].sort());
+      expect(await found(renewed.serial)).toEqual([earlier, later].sort());
+      expect(await found(second)).toEqual([other]);
+    });
+
+    it('takes nothing of a product any more that one signed which was given up meanwhile, but its own responder', async () => {
+      const { inventory, first, second } = await twoGenerations();
+      const redeem = (overrides: Parameters<typeof recordCertificate>[1]) => recordCertificate(inventory, overrides);
+      await inventory.markGeneration({ authority: 'dev-issuing', number: 1, isCompromised: true, audit });
+      for (const purpose of ['product', 'operator'] as const) {
+        await expect(redeem({ issuerSerial: first, purpose })).rejects.toMatchObject({ code: 'signerUnavailable' });
+      }
+      await redeem({ issuerSerial: first, purpose: 'ocspResponder' });
+      await redeem({ issuerSerial: second });
+      for (const to of ['prepared', 'trusted', 'issuing', 'retiring', 'retired'] as const) {
+        const [{ state }] = (await inventory.rotations()) as [AuthorityRotation];
+        await changed(state, to);
+      }
+      await redeem({ issuerSerial: second });
+    });
+
     it('numbers the lists of each on their own', async () => {
       const { inventory } = await twoGenerations();
       const list = { crlNumber: 7, thisUpdate: 1, nextUpdate: 2, der: new Uint8Array([1]) };

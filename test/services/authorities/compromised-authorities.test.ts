@@ -5,7 +5,9 @@ import type { CaError } from '../../../src/domain/errors.ts';
 import type { RotationState } from '../../../src/domain/records/authority-rotation.ts';
 import { parseCrl } from '../../../src/domain/x509/crl.ts';
 import type { Inventory } from '../../../src/ports/inventory.ts';
+import type { Vault } from '../../../src/ports/vault.ts';
 import type { CertificateView } from '../../../src/services/services.ts';
+import { changedVault } from '../../support/changed-vault.ts';
 import { failingOnce } from '../../support/failing-once.ts';
 import { makeKeyRequest } from '../../support/key-request.ts';
 import { codeOf, rejectionOf } from '../../support/rejection.ts';
@@ -112,6 +114,56 @@ describe('an issuing authority that is compromised', () => {
     await service.services.startRotation(admin, 'dev-issuing', {});
     const outcome = await service.services.declareCompromise(admin, 'dev-issuing', { reason });
     expect(outcome.replaced).toEqual([{ from: 'dev-issuing', to: 'dev-issuing.2' }]);
+    expect((await issue(service)).issuer).toBe('dev-issuing.2');
+  });
+
+  it('is replaced once when two declare it together, after the step that is under way and before any other', async () => {
+    const service = await aService();
+    await issue(service);
+    const keysBefore = (await service.vault.listKeys()).length;
+    const started = service.services.startRotation(admin, 'dev-issuing', {});
+    const declared = service.services.declareCompromise(admin, 'dev-issuing', { reason });
+    const again = service.services.declareCompromise(admin, 'dev-issuing', { reason });
+    const step = service.services.advanceRotation(admin, 'dev-issuing', { reason: 'a drill, at the same time' });
+    expect(await Promise.all([codeOf(again), codeOf(step)])).toEqual(['conflict', 'conflict']);
+    expect((await started).rotation.state).toBe('prepared');
+    expect((await declared).replaced).toEqual([{ from: 'dev-issuing', to: 'dev-issuing.2' }]);
+    expect(await service.vault.listKeys()).toHaveLength(keysBefore + 1);
+    expect((await service.inventory.rotations()).map(({ state }) => state)).toEqual(['retiring']);
+  });
+
+  it('gives nobody a certificate that was being signed when it was declared', async () => {
+    const held = Promise.withResolvers<void>();
+    const reached = Promise.withResolvers<void>();
+    let holds = false;
+    const wrapVault = (vault: Vault): Vault =>
+      changedVault(vault, {
+        signer: async (name, algorithm) => {
+          const signer = await vault.signer(name, algorithm);
+          const sign = async (tbs: Uint8Array): Promise<Uint8Array> => {
+            const signature = await signer.sign(tbs);
+            if (!holds) return signature;
+            holds = false;
+            reached.resolve();
+            await held.promise;
+            return signature;
+          };
+          return { ...signer, sign };
+        },
+      });
+    const service = await firstRunService({ home: newHome(), wrapVault });
+    open.push(service);
+    await service.housekeep();
+    holds = true;
+    const issuing = codeOf(issue(service));
+    await reached.promise;
+    await service.services.declareCompromise(admin, 'dev-issuing', { reason });
+    held.resolve();
+    expect(await issuing).toBe('signerUnavailable');
+    expect(await service.inventory.unfinishedIntents(service.clock.now() + 1)).toEqual([]);
+    const now = Math.floor(service.clock.now() / 1000);
+    const query = { purpose: 'product', status: 'valid', sort: 'requestedAt', limit: 10, now } as const;
+    expect(await service.inventory.searchCertificates(query)).toEqual([]);
     expect((await issue(service)).issuer).toBe('dev-issuing.2');
   });
 

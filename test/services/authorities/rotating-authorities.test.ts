@@ -143,6 +143,35 @@ describe('the rotation of an issuing authority', () => {
     expect((await service.services.readiness()).find(({ name }) => name === 'crls')?.ready).toBe(true);
   });
 
+  it('keeps its list good when its end is cut short before the last one, until it is asked again', async () => {
+    const crash = failingOnce('recordCrl', 1);
+    const service = await aService({ wrapInventory: (inventory) => crash.around(inventory) });
+    const before = await issue(service);
+    await issuing(service, 'dev-issuing');
+    await advance(service, 'dev-issuing', reason);
+    await service.housekeep();
+    crash.arm();
+    await rejectionOf(advance(service, 'dev-issuing', reason));
+    const { home } = service;
+    await open.pop()!.close();
+    const again = await openService({ home });
+    open.push(again);
+    await again.ensureFirstRun();
+    expect(await again.services.readRotation('dev-issuing')).toMatchObject({
+      rotation: { state: 'retired' },
+      oldKeyDestroyedAt: null,
+    });
+    again.pass(3 * day);
+    await again.housekeep();
+    expect((await again.services.crl('dev-issuing')).nextUpdate).toBeGreaterThan(again.clock.now() / 1000);
+    expect((await advance(again, 'dev-issuing')).oldKeyDestroyedAt).not.toBeNull();
+    const last = await again.services.crl('dev-issuing');
+    expect(last.nextUpdate).toBeGreaterThanOrEqual(before.record.notAfter);
+    again.pass(10 * day);
+    await again.housekeep();
+    expect((await again.services.crl('dev-issuing')).crlNumber).toBe(last.crlNumber);
+  });
+
   it('has new keys made in another way, if that is wanted', async () => {
     const service = await aService();
     await service.services.startRotation(admin, 'dev-issuing', { keyType: 'ec-p384' });
@@ -185,6 +214,17 @@ describe('a rotation to a key that was made beforehand', () => {
     expect(await codeOf(started)).toBe(code);
     expect(await service.inventory.rotations()).toEqual([]);
   });
+});
+
+it('a start that a crash cut short is completed with the key that it made, and with no other', async () => {
+  const crash = failingOnce('certifyGeneration', 1);
+  const service = await aService({ wrapInventory: (inventory) => crash.around(inventory) });
+  crash.arm();
+  await rejectionOf(service.services.startRotation(admin, 'dev-issuing', { keyType: 'ec-p384' }));
+  const other = service.services.startRotation(admin, 'dev-issuing', { keyType: 'ec-p256' });
+  expect(await codeOf(other)).toBe('conflict');
+  expect(await service.services.startRotation(admin, 'dev-issuing', {})).toMatchObject({ next: 'trusted' });
+  expect((await service.inventory.generations()).at(1)).toMatchObject({ number: 2, keyType: 'ec-p384' });
 });
 
 describe('the rotation of a root', () => {

@@ -157,6 +157,27 @@ describe('the rotation of an authority that is signed elsewhere', () => {
     expect(refused.reasons).toMatchObject([{ code: 'certificateForAnotherKey' }]);
   });
 
+  it('counts what was signed under a certificate that was renewed since', async () => {
+    const { service, ca, before } = await inForce();
+    const csrDer = await csrOf(service);
+    await service.services.importAuthority(admin, name, { chainPem: pemOf(ca.sign(csrDer, { days: 1000 })) });
+    const products = [{ product: 'corp/a', certificates: 1 }];
+    expect(await service.services.planRotation(name, {})).toMatchObject({ products });
+    expect(await service.services.planCompromise(name, {})).toMatchObject({ products });
+    await service.services.startRotation(admin, name, {});
+    await importFrom(service, ca);
+    await advance(service, reason);
+    await service.housekeep();
+    await advance(service, reason);
+    expect(await advance(service)).toBe('retiring');
+    const { rotation } = await service.services.readRotation(name);
+    const { campaign } = await service.services.readCampaign(rotation.campaign ?? '');
+    expect(campaign.expected).toBe(1);
+    expect(await obstaclesOf(service)).toEqual(['corp/a: 1 certificate(s)']);
+    await advance(service, reason);
+    expect((await service.services.crl(name)).nextUpdate).toBeGreaterThanOrEqual(before.record.notAfter);
+  });
+
   it('is given up with its key, and what was signed elsewhere is left to be revoked there', async () => {
     const { service, ca } = await inForce();
     await service.services.startRotation(admin, name, {});

@@ -128,3 +128,17 @@ it('is left behind by a compromise, with whatever is in it out of reach', async 
   const submitted = await services.submitRequest(await demoToken(service), { csrDer });
   expect(submitted).toMatchObject({ kind: 'certificate', view: { issuer: 'dev-issuing.3' } });
 });
+
+it('is left behind by a compromise, too, with a key that was made there for a rotation', async () => {
+  const { owner, vault } = await strictVault();
+  await owner.createKey('next', 'ec-p256');
+  const service = await firstRunService({ home: temporaryFolder().path, furtherVaults: [vault] });
+  onTestFinished(() => service.close());
+  const { services } = service;
+  await services.startRotation(admin, 'dev-issuing', { vault: 'strict', key: 'next' });
+  const given = { reason: 'the device was stolen', vault: 'file' };
+  const replaced = [{ from: 'dev-issuing', to: 'dev-issuing.3' }];
+  expect(await services.planCompromise('dev-issuing', given)).toMatchObject({ replaced });
+  expect(await services.declareCompromise(admin, 'dev-issuing', given)).toMatchObject({ replaced });
+  expect((await services.authority('dev-issuing')).authority).toMatchObject({ vault: 'file', generation: 3 });
+});

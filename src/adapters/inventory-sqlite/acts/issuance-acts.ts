@@ -28,6 +28,8 @@ interface IssuedRow {
   readonly id: number;
   /** Empty without one. */
   readonly predecessor: string;
+  /** Whether what signed it was given up, or retired, since the intent. */
+  readonly isStopped: 0 | 1;
 }
 
 /** See the port for what each act promises; the order of an intent's conditions is the port's, too. */
@@ -56,8 +58,10 @@ export function issuanceActs(
      FROM certificates WHERE serial = ? AND state = 'intent'`,
   );
   const redeemable = connection.prepare<[Buffer, number], IssuedRow>(
-    `SELECT id, lower(hex(predecessor)) AS predecessor FROM certificates
-     WHERE serial = ? AND state = 'intent' AND requested_at > ? - ${redeemableMs}`,
+    `SELECT id, lower(hex(predecessor)) AS predecessor, purpose IN ('product', 'operator') AND EXISTS (
+       SELECT 1 FROM authority_certificates AS a JOIN authority_generations AS g ON g.id = a.generation
+       WHERE a.serial = issuer_serial AND (g.is_compromised OR g.phase = 'retired')) AS isStopped
+     FROM certificates WHERE serial = ? AND state = 'intent' AND requested_at > ? - ${redeemableMs}`,
   );
   const setIssued = connection.prepare(
     "UPDATE certificates SET state = 'issued', issued_at = ?, issued_event = ? WHERE id = ?",
@@ -118,6 +122,10 @@ export function issuanceActs(
       const event = numberFor(audit, serial, entry);
       const row = redeemable.get(serialOctets(serial), issuedAt);
       if (!row) throw new CaError('conflict', `The serial ${serial} is no open intent of the last day.`);
+      if (row.isStopped)
+        throw new CaError('signerUnavailable', 'The authority was replaced meanwhile. Ask again.', {
+          retryAfterSeconds: 2,
+        });
       setIssued.run(issuedAt, event, row.id);
       insertBody.run(row.id, certificateDer);
       requests.finish(serial, issuedAt);

@@ -2,7 +2,7 @@
 import type { CertificateRecord } from '../../../domain/records/certificate.ts';
 import type { CertificateFilter, CertificateQuery, MatchCount } from '../../../ports/inventory-questions.ts';
 import type { Connection } from '../connection.ts';
-import { type CertificateRow, recordOf } from '../rows/certificate-row.ts';
+import { type CertificateRow, recordOf, serialOctets } from '../rows/certificate-row.ts';
 import { countStatement } from './count-statement.ts';
 import { findLabels } from './find-labels.ts';
 import { type Probe, probeStatement, type SearchStatement, searchStatements } from './search.ts';
@@ -29,6 +29,7 @@ export function certificateSearch(connection: Connection, limits = defaultSearch
     return count === undefined || count > limits.collected ? undefined : count;
   };
   const labelsOf = (query: SimpleQuery): FoundLabels => findLabels(connection, query, limits.labels);
+  const simplified = simplifiedBy(connection);
 
   function* find(query: SimpleQuery): Generator<Found> {
     const context = { labels: labelsOf(query), place: placeAfter(connection, query), probe };
@@ -43,7 +44,7 @@ export function certificateSearch(connection: Connection, limits = defaultSearch
   }
 
   function* visit(query: CertificateQuery): Generator<CertificateRecord> {
-    const simple = simpleQueries(query) ?? [];
+    const simple = simplified(query);
     if (simple.length === 1) {
       for (const { record } of find(simple[0]!)) yield record;
       return;
@@ -57,7 +58,7 @@ export function certificateSearch(connection: Connection, limits = defaultSearch
     search: (query) => [...visit(query)],
     countMatches(filter, now) {
       if (isSummed(filter)) return { matches: summedCount(connection, filter, now), isExact: true };
-      const simple = simpleQueries({ ...filter, sort: '-requestedAt', limit: 0, now }) ?? [];
+      const simple = simplified({ ...filter, sort: '-requestedAt', limit: 0, now });
       let budget = limits.counted;
       let matches = 0;
       for (const query of simple) {
@@ -70,6 +71,22 @@ export function certificateSearch(connection: Connection, limits = defaultSearch
       }
       return { matches, isExact: true };
     },
+  };
+}
+
+/** What one key signed is found together, whichever of its certificates it was signed under: one may have been renewed. */
+function simplifiedBy(connection: Connection): (query: CertificateQuery) => readonly SimpleQuery[] {
+  const ofSameKey = connection
+    .prepare<[Buffer], string>(
+      `SELECT lower(hex(every.serial)) FROM authority_certificates AS one JOIN authority_certificates AS every
+         ON every.generation = one.generation AND every.kind = 'own' WHERE one.serial = ? AND one.kind = 'own'`,
+    )
+    .pluck();
+  return (query) => {
+    const simple = simpleQueries(query) ?? [];
+    const serials = query.issuerSerial === undefined ? [] : ofSameKey.all(serialOctets(query.issuerSerial));
+    if (serials.length < 2) return simple;
+    return serials.flatMap((issuerSerial) => simple.map((one) => ({ ...one, issuerSerial })));
   };
 }
 

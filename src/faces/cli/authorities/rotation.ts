@@ -156,8 +156,14 @@ const describePlan = (plan: RotationPlanJson): string[] =>
     ['Certificates to rotate', productLines(plan.products)],
   ]);
 
+/** An end that was cut short is told of: only asking again completes it. */
+function oldKeyOf(session: Session, { authority, state, oldKeyDestroyedAt }: RotationJson): readonly Field[] {
+  if (oldKeyDestroyedAt !== null) return [['Old key', `destroyed ${timeInWords(oldKeyDestroyedAt, session.now())}`]];
+  if (state !== 'retired') return [];
+  return [['Old key', `still there: \`privyseal authority rotate advance ${printable(authority)}\` again ends it`]];
+}
+
 function describeRotation(session: Session, rotation: RotationJson): string[] {
-  const { oldKeyDestroyedAt } = rotation;
   const facts: Field[] = [
     ['Authority', printable(rotation.authority)],
     ['From', printable(rotation.from)],
@@ -165,9 +171,7 @@ function describeRotation(session: Session, rotation: RotationJson): string[] {
     ['State', `${rotation.state}, ${timeInWords(rotation.changedAt, session.now())}`],
     ['Certificates', lines(rotation.certificates.map(({ kind, serial }) => `${kind} ${serial}`))],
     ...(rotation.campaign === null ? [] : [['Campaign', printable(rotation.campaign)] as const]),
-    ...(oldKeyDestroyedAt === null
-      ? []
-      : [['Old key', `destroyed ${timeInWords(oldKeyDestroyedAt, session.now())}`] as const]),
+    ...oldKeyOf(session, rotation),
     ...(rotation.next === null ? [] : [['Next', rotation.next] as const]),
   ];
   const obstacles = rotation.obstacles.flatMap(({ condition, who }) => [

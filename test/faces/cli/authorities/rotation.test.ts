@@ -27,6 +27,13 @@ describe('privyseal authority rotate', () => {
     expect(asked()).toEqual([['GET', '/v1/authorities/dev-root/rotation', '']]);
   });
 
+  it('tells of an end that was cut short, which asking again completes', async () => {
+    const ended = { ...testRotationJson, state: 'retired', next: null, obstacles: [], oldKeyDestroyedAt: null };
+    const { run } = await started(() => ({ body: ended }));
+    const { stdout } = await run(['rotate', 'status', 'dev-root']);
+    expect(stdout).toContain('Old key       still there: `privyseal authority rotate advance dev-root`');
+  });
+
   it('starts with the key that is wanted, and takes a step with the reason that is written', async () => {
     const { run, asked } = await started(({ path }) => ({
       status: path.endsWith('/rotation') ? 201 : 200,

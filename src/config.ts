@@ -191,7 +191,7 @@ export async function loadConfig(
   const raw = { ...(await readFile(env, cwd)), ...readEnvironment(env), ...overrides };
   const config = { ...defaults(), ...raw } as Config;
   const complaints = Object.entries(rulesOf).flatMap(([key, rules]) => complaint(key, rules, config));
-  complaints.push(...sharedPorts(config), ...unusableNames(config), ...unknownKeys(raw));
+  complaints.push(...sharedPorts(config), ...unusableNames(config), ...unusableAddresses(config), ...unknownKeys(raw));
   if (complaints.length > 0) throw bad(complaints.join('\n'));
   const { vaults, complaints: ofVaults } = readVaultSettings(config.vaults, config.vault);
   if (ofVaults.length > 0) throw bad(ofVaults.join('\n'));
@@ -216,6 +216,24 @@ function unusableNames({ serverNames }: Config): string[] {
     (name) =>
       `serverNames has ${JSON.stringify(name)}, which is neither a DNS name nor an IP address (environment: ${variableOf('serverNames')}).`,
   );
+}
+
+const addresses = ['distributionUrl', 'publicUrl'] as const;
+
+/** Certificates carry the one for good, and the start's text shows the other. */
+const unusableAddresses = (config: Config): string[] =>
+  addresses
+    .filter((key) => typeof config[key] === 'string' && fits(rulesOf[key]!, config[key]) && !isReachable(config[key]))
+    .map((key) => {
+      const demand = 'must have a DNS name or an IP address, no port above 65535, and no `.` or `..` in its path';
+      return `${key} is ${JSON.stringify(config[key])}, but ${demand} (environment: ${variableOf(key)}).`;
+    });
+
+/** Whether whoever fetches it asks for the host, the port and the path that are written there. */
+function isReachable(address: string): boolean {
+  const [, bracketed, plain, path = '/'] = /^https?:\/\/(?:\[(.*)\]|([^/:]*))(?::\d+)?(\/.*)?$/.exec(address) ?? [];
+  const host = parseGeneralName(bracketed ?? plain ?? '')?.type;
+  return (host === 'dns' || host === 'ip') && URL.parse(address)?.pathname === path;
 }
 
 function unknownKeys(raw: object): string[] {
@@ -265,12 +283,12 @@ function typed(text: string, { type, items }: Rules): unknown {
 }
 
 async function readFile(env: NodeJS.ProcessEnv, cwd: string): Promise<Record<string, unknown>> {
-  const path = resolve(cwd, env.PRIVYSEAL_CONFIG ?? 'privyseal.yaml');
+  const path = resolve(cwd, env.PRIVYSEAL_CONFIG || 'privyseal.yaml');
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (cause) {
-    if (env.PRIVYSEAL_CONFIG === undefined && (cause as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    if (!env.PRIVYSEAL_CONFIG && (cause as NodeJS.ErrnoException).code === 'ENOENT') return {};
     throw new StartError(
       'badConfiguration',
       `${path} cannot be read. Correct PRIVYSEAL_CONFIG or the file’s mode.`,

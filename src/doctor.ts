@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { examineHome, isServed } from './adapters/home-directory/examine-home.ts';
 import { examineDatabase } from './adapters/inventory-sqlite/copies/examine-database.ts';
-import { examinePorts, type FacePort } from './adapters/listening-ports.ts';
+import { examinePorts, type FacePort, reachedAt } from './adapters/listening-ports.ts';
 import { systemClock } from './adapters/system-clock.ts';
 import { examineVault } from './adapters/vault-file/examine-vault.ts';
 import { vaultFileNames, vaultFileOf } from './adapters/vault-file/list-vault-files.ts';
@@ -71,7 +71,7 @@ async function examineService(config: Config, served: boolean): Promise<Finding[
     ];
   }
   const distribution = ports.find(({ face }) => face === 'distribution')?.port ?? 0;
-  return [await examineReadiness(distribution), await examinePorts(config.host, ports, true)];
+  return [await examineReadiness(config.host, distribution), await examinePorts(config.host, ports, true)];
 }
 
 /** A service that took free ports wrote down which. */
@@ -94,10 +94,13 @@ interface Readiness {
   readonly parts: readonly { readonly name: string; readonly ready: boolean; readonly reason?: string }[];
 }
 
-async function examineReadiness(port: number): Promise<Finding> {
+async function examineReadiness(host: string, port: number): Promise<Finding> {
   const check = 'service';
+  const address = reachedAt(host);
   try {
-    const answer = await fetch(`http://localhost:${port}/readyz`, { signal: AbortSignal.timeout(5000) });
+    const answer = await fetch(`http://${address.includes(':') ? `[${address}]` : address}:${port}/readyz`, {
+      signal: AbortSignal.timeout(5000),
+    });
     const { status, parts } = (await answer.json()) as Readiness;
     if (status === 'ready') return { check, state: 'ok', says: 'runs on this home, and is ready' };
     const wrong = parts

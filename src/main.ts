@@ -1,6 +1,5 @@
 /** The composition root: reads the settings, opens the adapters, builds the services, opens the faces. Nothing else knows who is real. */
 import { existsSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -19,7 +18,13 @@ import { type Config, inHome } from './config.ts';
 import { StartError } from './domain/errors.ts';
 import type { AuditEntry } from './domain/records/audit-event.ts';
 import { defaultFaceLimits } from './faces/http/face-deps.ts';
-import { type FacesTls, openFaces, refuseTakenPorts } from './faces/http/open-faces.ts';
+import {
+  type FacesTls,
+  type ListenOptions,
+  openFaces,
+  refuseTakenPorts,
+  settlePorts,
+} from './faces/http/open-faces.ts';
 import { openVaults } from './open-vaults.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Home } from './ports/home.ts';
@@ -136,7 +141,8 @@ const wrapped = (vaults: ReadonlyMap<string, Vault>, { wrapVault }: Overrides): 
 export async function startService(config: Config, overrides: Overrides = {}): Promise<RunningService> {
   const closers: Closers = [];
   try {
-    const ports = await settlePorts(config);
+    // Certificates carry the distribution face's port, so it must be known before the first one is made.
+    const ports = await settlePorts(listenOptions(config));
     // Certificates carry the port of the distribution face for good: none is made for one that cannot be had.
     const beforeMaking = () => refuseTakenPorts({ host: config.host, ports });
     const open = await openServices({ config, ports, overrides, closers, beforeMaking });
@@ -227,26 +233,11 @@ function serviceSettings(config: Config): ServiceSettings {
 
 type Ports = RunningService['ports'];
 
-/** Certificates carry the distribution face's port, so it must be known before the first one is made. */
-async function settlePorts(config: Config): Promise<Ports> {
-  const settle = async (port: number): Promise<number> => (port === 0 ? freePort(config.host) : port);
-  return {
-    public: await settle(config.publicPort),
-    admin: await settle(config.adminPort),
-    distribution: await settle(config.distributionPort),
-  };
-}
-
-function freePort(host: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().once('error', reject);
-    probe.listen(0, host, () => {
-      const address = probe.address();
-      const port = typeof address === 'object' && address ? address.port : 0;
-      probe.close(() => resolve(port));
-    });
-  });
-}
+/** What the settings ask for. */
+const listenOptions = ({ host, publicPort, adminPort, distributionPort }: Config): ListenOptions => ({
+  host,
+  ports: { public: publicPort, admin: adminPort, distribution: distributionPort },
+});
 
 interface FacesInput {
   readonly config: Config;

@@ -22,6 +22,29 @@ it.each(['a b', '10.0.0.256', 'https://ca.example.org', 'ops@example.org'])(
   },
 );
 
+it.each(['http://[', 'http://::::', 'http://-', 'http://a:99999', 'http://a:', 'http://pki.example.org/a/../b'])(
+  'refuses %s as what certificates carry',
+  async (url) => {
+    await expect(load({ PRIVYSEAL_DISTRIBUTION_URL: url })).rejects.toMatchObject({
+      code: 'badConfiguration',
+      message: expect.stringMatching(/^distributionUrl is "[^"]+", but must have a DNS name/),
+    });
+  },
+);
+
+it.each(['http://pki.example.org', 'http://PKI.example.org:8080/', 'http://10.0.0.5/pki/a', 'http://[fd00::1]:8080'])(
+  'takes %s as what certificates carry',
+  async (distributionUrl) => {
+    expect(await load({ PRIVYSEAL_DISTRIBUTION_URL: distributionUrl })).toMatchObject({ distributionUrl });
+  },
+);
+
+it('takes a variable that is set to nothing for one that is not set', async () => {
+  const names = ['HOME', 'CONFIG', 'HOST', 'DISTRIBUTION_URL', 'SERVER_NAMES'];
+  const set = Object.fromEntries(names.map((name) => [`PRIVYSEAL_${name}`, '']));
+  expect(await load(set)).toEqual(await load({}));
+});
+
 it('takes DNS names and addresses as names of the server', async () => {
   const { serverNames } = await load({ PRIVYSEAL_SERVER_NAMES: 'ca.example.org, 10.0.0.5, fd00::1' });
   expect(serverNames).toEqual(['ca.example.org', '10.0.0.5', 'fd00::1']);

@@ -12,7 +12,7 @@ export async function examinePorts(host: string, ports: readonly FacePort[], ser
   const found = await Promise.all(
     ports.map(async (each) => ({
       ...each,
-      fault: served ? await deafness(each.port) : await occupancy(host, each.port),
+      fault: served ? await deafness(host, each.port) : await occupancy(host, each.port),
     })),
   );
   const wrong = found.filter(({ fault }) => fault !== undefined);
@@ -29,9 +29,12 @@ export async function examinePorts(host: string, ports: readonly FacePort[], ser
 
 const patienceMs = 2000;
 
-function deafness(port: number): Promise<string | undefined> {
+/** By what this machine reaches what listens on `host`. */
+export const reachedAt = (host: string): string => (host === '::' || host === '0.0.0.0' ? 'localhost' : host);
+
+function deafness(host: string, port: number): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const socket = connect({ port, host: 'localhost', timeout: patienceMs });
+    const socket = connect({ port, host: reachedAt(host), timeout: patienceMs });
     const end = (fault?: string): void => {
       socket.destroy();
       resolve(fault);

@@ -56,7 +56,10 @@ export const AuthorityJson = Type.Object(
 );
 export type AuthorityJson = Static<typeof AuthorityJson>;
 
-export const AuthorityList = Type.Object({ items: Type.Array(AuthorityJson) }, { additionalProperties: false });
+export const AuthorityList = Type.Object(
+  { items: Type.Array(AuthorityJson), nextCursor: Type.Null() },
+  { additionalProperties: false },
+);
 export type AuthorityList = Static<typeof AuthorityList>;
 
 export const TrustBundleJson = Type.Object(
@@ -82,7 +85,10 @@ export const CrlJson = Type.Object(
 );
 export type CrlJson = Static<typeof CrlJson>;
 
-export const CrlList = Type.Object({ items: Type.Array(CrlJson) }, { additionalProperties: false });
+export const CrlList = Type.Object(
+  { items: Type.Array(CrlJson), nextCursor: Type.Null() },
+  { additionalProperties: false },
+);
 export type CrlList = Static<typeof CrlList>;
 
 export const AuthorityPath = Type.Object({
@@ -131,7 +137,10 @@ export const EnvironmentJson = Type.Object(
 );
 export type EnvironmentJson = Static<typeof EnvironmentJson>;
 
-export const EnvironmentList = Type.Object({ items: Type.Array(EnvironmentJson) }, { additionalProperties: false });
+export const EnvironmentList = Type.Object(
+  { items: Type.Array(EnvironmentJson), nextCursor: Type.Null() },
+  { additionalProperties: false },
+);
 export type EnvironmentList = Static<typeof EnvironmentList>;
 
 export const StatusJson = Type.Object(

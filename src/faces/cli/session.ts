@@ -57,7 +57,7 @@ export interface Session {
 export async function openSession(io: CliIo, given: GlobalOptions): Promise<Session> {
   const options = await withContext(io.env, given);
   const path = (text: string): string => resolve(io.cwd, text);
-  const home = path(options.home ?? io.env.PRIVYSEAL_HOME ?? 'data');
+  const home = path(options.home ?? (io.env.PRIVYSEAL_HOME || 'data'));
   const now = io.now ?? Date.now;
   const clients: PrivysealClient[] = [];
   const files = credentialFiles(home, path, options);

@@ -1,5 +1,5 @@
 /** The three faces listening: three servers, three TLS contexts, opened and closed together. */
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { StartError } from '../../domain/errors.ts';
 import { buildAdminFace } from './admin/build-admin-face.ts';
 import { replaceTlsMaterial } from './arrival/tls-context.ts';
@@ -38,16 +38,27 @@ const names = ['distribution', 'public', 'admin'] as const;
 
 /** Throws as `openFaces` would, before there is anything to close. */
 export async function refuseTakenPorts({ host, ports }: ListenOptions): Promise<void> {
-  for (const name of names) await listen(name, { listen: probe }, { host, port: ports[name] });
+  for (const name of names) await listen(name, probe, { host, port: ports[name] });
 }
 
-/** Listens for a moment. */
-function probe(address: { host: string; port: number }): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(address, () => server.close(() => resolve()));
-  });
+/** Free ports in place of those that are 0. Throws as `openFaces` would. */
+export async function settlePorts({ host, ports }: ListenOptions): Promise<ListenOptions['ports']> {
+  const settled = { ...ports };
+  for (const name of names) if (ports[name] === 0) settled[name] = await listen(name, probe, { host, port: 0 });
+  return settled;
 }
+
+/** Listens for a moment, and tells on which port. */
+const probe: Listening<number> = {
+  listen: (address) =>
+    new Promise((resolve, reject) => {
+      const server = createServer().once('error', reject);
+      server.listen(address, () => {
+        const { port } = server.address() as AddressInfo;
+        server.close(() => resolve(port));
+      });
+    }),
+};
 
 /** Throws StartError `portInUse` or `badConfiguration` with what to change, after closing what it had opened. */
 export async function openFaces(
@@ -86,14 +97,19 @@ async function closeFace(face: Face, { drainMs }: FaceLimits): Promise<void> {
   await face.close().finally(() => clearTimeout(timer));
 }
 
-interface Listening {
-  listen(address: { host: string; port: number }): Promise<unknown>;
+interface Address {
+  readonly host: string;
+  readonly port: number;
 }
 
-async function listen(name: string, face: Listening, address: { host: string; port: number }): Promise<void> {
+interface Listening<T> {
+  listen(address: Address): Promise<T>;
+}
+
+async function listen<T>(name: string, face: Listening<T>, address: Address): Promise<T> {
   try {
     // For `localhost` Fastify would open a second server beside this one, without our limits and certificates.
-    await face.listen(address.host === 'localhost' ? { ...address, host: '127.0.0.1' } : address);
+    return await face.listen(address.host === 'localhost' ? { ...address, host: '127.0.0.1' } : address);
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
     // A machine without IPv6: every IPv4 address is what `::` meant there.
@@ -104,7 +120,7 @@ async function listen(name: string, face: Listening, address: { host: string; po
   }
 }
 
-function notListening(name: string, { host, port }: { host: string; port: number }, cause: unknown): StartError {
+function notListening(name: string, { host, port }: Address, cause: unknown): StartError {
   const variable = `PRIVYSEAL_${name.toUpperCase()}_PORT`;
   const code = (cause as NodeJS.ErrnoException).code;
   if (code === 'EADDRINUSE') {

@@ -3,7 +3,13 @@ import { CaError } from '../../domain/errors.ts';
 import { parseCampaign, parseResumption } from '../../domain/policy/parse-campaign.ts';
 import { printable } from '../../domain/policy/printable.ts';
 import type { AuditEntry, AuditKind } from '../../domain/records/audit-event.ts';
-import type { Campaign, CampaignStatus, MemberCount, MemberFailure } from '../../domain/records/campaign.ts';
+import type {
+  Campaign,
+  CampaignOrder,
+  CampaignStatus,
+  MemberCount,
+  MemberFailure,
+} from '../../domain/records/campaign.ts';
 import { makeRequestId, parseRequestId } from '../../domain/records/request-id.ts';
 import type { CampaignChange } from '../../ports/campaign-store.ts';
 import type { Inventory } from '../../ports/inventory.ts';
@@ -12,6 +18,7 @@ import { actorOf, type Caller } from '../caller.ts';
 import type { GuardedClock } from '../guard-clock.ts';
 import { namePage } from '../inventory/name-pages.ts';
 import type { CursorsFor } from '../inventory/page-cursors.ts';
+import { refuseUnknown } from '../inventory/unknown-filters.ts';
 import { noSuch } from '../no-such.ts';
 import { progressOf } from './campaign-progress.ts';
 import type { CampaignProgress, CampaignServices, CampaignView } from './campaign-views.ts';
@@ -41,7 +48,10 @@ export function createCampaignServices(deps: CampaignDeps): CampaignServices {
   };
 
   return {
-    planCampaign: async (raw) => planCampaign(inventory, parseCampaign(raw, nowSeconds()), nowSeconds()),
+    async planCampaign(raw) {
+      const now = nowSeconds();
+      return planCampaign(inventory, await readOrder(inventory, raw, now), now);
+    },
     startCampaign: async (caller, raw) => view(await start(deps, caller, raw)),
     listCampaigns: (page) =>
       namePage(
@@ -82,12 +92,19 @@ export function createCampaignServices(deps: CampaignDeps): CampaignServices {
   };
 }
 
+/** Names that never were would silently make a campaign smaller than it was meant to be. */
+async function readOrder(inventory: Inventory, raw: unknown, now: number): Promise<CampaignOrder> {
+  const order = parseCampaign(raw, now);
+  await refuseUnknown(inventory, order.filter);
+  return order;
+}
+
 async function start(deps: CampaignDeps, caller: Caller, raw: unknown): Promise<Campaign> {
   const { inventory, clock, randomness } = deps;
   clock.assertSafe();
   const startedAt = clock.now();
   const now = Math.floor(startedAt / 1000);
-  const order = parseCampaign(raw, now);
+  const order = await readOrder(inventory, raw, now);
   const { certificates: expected } = await planCampaign(inventory, order, now);
   const campaign: Campaign = {
     ...order,

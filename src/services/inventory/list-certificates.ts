@@ -11,6 +11,7 @@ import type { ListInput, Services } from '../services.ts';
 import { refuseContradictions } from './contradictory-filters.ts';
 import { createGiveWay } from './give-way.ts';
 import type { CursorsFor } from './page-cursors.ts';
+import { refuseUnknown } from './unknown-filters.ts';
 
 /** Where a page ended, and the Unix second at which all pages are judged. */
 type Cursor = readonly [sortValue: number | string, serial: string, now: number];
@@ -34,6 +35,7 @@ export function createListServices(deps: ListDeps): ListServices {
       const opened = cursor === undefined ? undefined : (cursors.open(cursor) as Cursor);
       const now = opened?.[2] ?? clockSeconds();
       refuseContradictions(filter, now);
+      await refuseUnknown(inventory, filter);
       const query = { ...filter, sort, now, ...(opened && { after: { sortValue: opened[0], serial: opened[1] } }) };
       const [rows, counted] = await Promise.all([
         // One more than asked for tells whether there is a next page.
@@ -53,6 +55,7 @@ export function createListServices(deps: ListDeps): ListServices {
       const now = clockSeconds();
       const filter = visibleTo(caller, asked);
       refuseContradictions(filter, now);
+      await refuseUnknown(inventory, filter);
       const query = { ...filter, sort, now };
       // Refusals come with the first page, while there is still a status to give.
       const first = await inventory.renderCertificates({ ...query, limit: Math.min(limit, exportedPage) }, form);
@@ -60,12 +63,14 @@ export function createListServices(deps: ListDeps): ListServices {
     },
 
     async countExpiring({ days, ...only }) {
+      await refuseUnknown(inventory, { environment: only.environment, owner: only.product });
       const now = clockSeconds();
       const until = now - (now % daySeconds) + (days + 1) * daySeconds;
       return { now, until, ...(await inventory.expiring({ ...only, now, until })) };
     },
 
     async summarizeInventory(environment) {
+      await refuseUnknown(inventory, { environment });
       return inventory.summary(clockSeconds(), environment);
     },
   };

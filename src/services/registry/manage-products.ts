@@ -10,6 +10,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Inventory } from '../../ports/inventory.ts';
 import { actorOf, type Caller } from '../caller.ts';
 import { namePage } from '../inventory/name-pages.ts';
+import { refuseUnknown } from '../inventory/unknown-filters.ts';
 import { acceptedOr, namedEnvironment, takeVersion } from '../judge-body.ts';
 import { noSuch } from '../no-such.ts';
 import type { RegistryServices } from './registry-services.ts';
@@ -35,8 +36,9 @@ export const createProductServices = (deps: ProductDeps): ProductServices => ({
     if (!product) throw noSuch('product', id, version);
     return product;
   },
-  listProducts({ environment, ...page }) {
+  async listProducts({ environment, ...page }) {
     const where = environment === undefined ? {} : { environment };
+    await refuseUnknown(deps.inventory, { environment });
     return namePage(page, idOf, (query) => deps.inventory.products({ ...query, ...where }));
   },
 });

@@ -14,6 +14,7 @@ import type { ActiveAuthority, AuthorityDirectory } from '../authorities/authori
 import { issuingAuthorityName } from '../authorities/create-environment.ts';
 import { actorOf, type Caller } from '../caller.ts';
 import { namePage } from '../inventory/name-pages.ts';
+import { refuseUnknown } from '../inventory/unknown-filters.ts';
 import { acceptedOr, namedEnvironment, takeVersion } from '../judge-body.ts';
 import { noSuch } from '../no-such.ts';
 import type { RegistryServices } from './registry-services.ts';
@@ -36,13 +37,15 @@ export const createProfileServices = (deps: ProfileDeps): ProfileServices => ({
     if (!profile) throw noSuch('profile', `${environment}/${name}`, version);
     return profile;
   },
-  listProfiles: ({ environment, ...page }) =>
-    namePage(page, keyOf, async ({ after, limit }) => {
+  async listProfiles({ environment, ...page }) {
+    await refuseUnknown(deps.inventory, { environment });
+    return namePage(page, keyOf, async ({ after, limit }) => {
       const environments = (await deps.inventory.environments()).map(({ name }) => name);
       const wanted = environments.filter((name) => environment === undefined || name === environment);
       const profiles = (await Promise.all(wanted.map((name) => deps.inventory.profiles(name)))).flat();
       return profiles.filter((profile) => after === undefined || isAfter(profile, after)).slice(0, limit);
-    }),
+    });
+  },
 });
 
 const keyOf = ({ environment, name }: Profile): string => `${environment}/${name}`;

@@ -9,6 +9,7 @@ import type { Randomness } from '../../ports/randomness.ts';
 import { formatToken, hashTokenSecret } from '../authenticate-caller.ts';
 import { actorOf } from '../caller.ts';
 import { namePage } from '../inventory/name-pages.ts';
+import { refuseUnknown } from '../inventory/unknown-filters.ts';
 import { noSuch } from '../no-such.ts';
 import type { RegistryServices, TokenInput, TokenView } from './registry-services.ts';
 
@@ -56,6 +57,7 @@ export const createTokenServices = (deps: TokenDeps): TokenServices => ({
 
   async listTokens({ product, ...page }) {
     const where = product === undefined ? {} : { product };
+    await refuseUnknown(deps.inventory, { owner: product });
     const found = await namePage(page, idOf, (query) => deps.inventory.tokens({ ...query, ...where }));
     return { ...found, items: found.items.map(viewOf) };
   },

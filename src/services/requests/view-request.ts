@@ -5,6 +5,7 @@ import type { PreparedCertificate } from '../../domain/policy/prepare-certificat
 import type { CertificateRecord } from '../../domain/records/certificate.ts';
 import type { RequestRecord } from '../../domain/records/request.ts';
 import { namePage } from '../inventory/name-pages.ts';
+import { refuseUnknown } from '../inventory/unknown-filters.ts';
 import type { Services } from '../services.ts';
 import { findRequest } from './decide-request.ts';
 import { type IssueApprovedDeps, prepareAgain } from './issue-approved.ts';
@@ -14,8 +15,9 @@ import type { RequestProposal, RequestView } from './request-views.ts';
 type ViewRequests = Pick<Services, 'listRequests' | 'readRequest'>;
 
 export const createViewRequests = (deps: IssueApprovedDeps): ViewRequests => ({
-  listRequests: (_caller, { status, product, ...page }) =>
-    namePage(
+  async listRequests(_caller, { status, product, ...page }) {
+    await refuseUnknown(deps.inventory, { owner: product });
+    return namePage(
       page,
       ({ id }) => id,
       ({ after, limit }) =>
@@ -25,7 +27,8 @@ export const createViewRequests = (deps: IssueApprovedDeps): ViewRequests => ({
           ...(status && { status }),
           ...(product !== undefined && { product }),
         }),
-    ),
+    );
+  },
   async readRequest(_caller, id) {
     const record = await findRequest(deps, id);
     const token = record.tokenId === null ? undefined : await deps.inventory.token(record.tokenId);

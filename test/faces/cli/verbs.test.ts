@@ -43,6 +43,11 @@ it('an operator’s certificate that has expired is told before anything is conn
   expect(service.requests).toEqual([]);
 });
 
+it('a PRIVYSEAL_HOME that is set to nothing counts as not set', async () => {
+  const [, run] = await started(() => ({ body: makeStatus() }));
+  expect((await run(['status'], { env: { PRIVYSEAL_HOME: '' } })).code).toBe(0);
+});
+
 describe('a command line that is not right', () => {
   it.each([
     [['audit', 'verify', '--bogus'], 'privyseal audit verify --help'],
@@ -381,7 +386,7 @@ describe('privyseal environment and authority', () => {
       notAfter: '2036-11-21T06:00:00Z',
       certificate: 'PEM',
     };
-    const service = await startStubService(() => ({ body: { items: [authority] } }), {
+    const service = await startStubService(() => ({ body: { items: [authority], nextCursor: null } }), {
       tls: { requestCert: true, rejectUnauthorized: false },
     });
     const { stdout } = await commandLine(['authority', 'list', ...at(service)], { cwd: homeFor(service) });

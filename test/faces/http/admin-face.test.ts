@@ -53,7 +53,7 @@ describe('the CRLs', () => {
       sha256: createHash('sha256').update(testCrl.der).digest('hex'),
       url: 'http://ca.test/crl/dev-root.crl',
     });
-    expect([all.status, JSON.parse(all.body.toString())]).toEqual([200, { items: [crl] }]);
+    expect([all.status, JSON.parse(all.body.toString())]).toEqual([200, { items: [crl], nextCursor: null }]);
     expect((await send('GET', '/v1/crls/nobody')).status).toBe(404);
   });
 });

@@ -33,7 +33,8 @@ let products = 0;
 /** Good certificates of a product of their own, written as they would be issued. */
 async function population(on: TestService, count: number): Promise<{ owner: string; serials: readonly string[] }> {
   products += 1;
-  const owner = `dev/fleet-${products}`;
+  const name = `fleet-${products}`;
+  const { id: owner } = await on.services.createProduct(admin, { environment: 'dev', name, nameRules: ['fleet.dev'] });
   const requestedAt = on.clock.now() - 60_000;
   const now = nowOf(on);
   const records = Array.from({ length: count }, (_, index) =>
@@ -123,6 +124,7 @@ describe('a plan', () => {
       ],
     });
     for (const raw of [undefined, null, [], 'all', 7]) expect((await refuse(raw)).code).toBe('policyRefused');
+    await service.services.createProduct(admin, { environment: 'dev', name: 'nobody', nameRules: ['nobody.dev'] });
     expect(await refuse(order(service, 'dev/nobody'))).toEqual({
       code: 'policyRefused',
       reasons: ['campaignWithoutMembers filter'],
@@ -132,8 +134,8 @@ describe('a plan', () => {
   it('takes any filter of the list, one value or several', async () => {
     const { owner } = await population(service, 1);
     const filter = {
-      environment: ['dev', 'prod'],
-      product: [owner],
+      environment: ['dev'],
+      product: [owner, 'dev/demo'],
       profile: 'server',
       authority: 'dev-issuing',
       name: '*.dev.internal',

@@ -45,9 +45,39 @@ describe('a list', () => {
   it.each([
     { notAfterAfter: 9, notAfterBefore: 11 },
     { status: ['expired', 'valid'], notAfterAfter: now + 5 },
-    { environment: ['prod', 'dev'], owner: 'dev/demo' },
+    { environment: ['dev'], owner: 'dev/demo' },
   ] as const)('of what may be is empty or not, but an answer', async (asked) => {
     await expect(list(asked)).resolves.toBeDefined();
+  });
+
+  it('of names that never were is refused for each, whoever counts, exports or plans by them', async () => {
+    const { services } = service;
+    const never = { environment: ['dev', 'prdo'], owner: ['dev/demo', 'dev/dmeo'] };
+    const filter = { environment: 'prdo', product: 'dev/dmeo' };
+    const asking: readonly (readonly [string, Promise<unknown>])[] = [
+      ['environment product', list(never)],
+      ['environment product', services.exportCertificates(admin, { sort: 'notAfter', limit: 5, ...never }, 'csv')],
+      ['environment product', services.countExpiring({ days: 5, ...filter })],
+      ['environment product', services.planCampaign({ filter, rotateBy: '2026-06-08T12:00:00Z' })],
+      ['environment product', services.startCampaign(admin, { filter, rotateBy: '2026-06-08T12:00:00Z' })],
+      ['environment', services.summarizeInventory('prdo')],
+      ['environment', services.listProducts({ environment: 'prdo', limit: 5 })],
+      ['environment', services.listProfiles({ environment: 'prdo', limit: 5 })],
+      ['product', services.listTokens({ product: 'dev/dmeo', limit: 5 })],
+      ['product', services.listRequests(admin, { product: 'dev/dmeo', limit: 5 })],
+    ];
+    for (const [fields, asked] of asking) {
+      const error = (await asked.catch((thrown: unknown) => thrown)) as CaError;
+      expect([error.code, error.reasons?.map(({ field }) => field).join(' ')]).toEqual(['malformed', fields]);
+    }
+  });
+
+  it('of a product that was removed still says what it was issued', async () => {
+    const { services } = service;
+    const made = { environment: 'dev', name: 'gone', nameRules: ['gone.dev'] };
+    await services.createProduct(admin, made);
+    await services.removeProduct(admin, 'dev/gone');
+    await expect(list({ owner: 'dev/gone' })).resolves.toMatchObject({ items: [] });
   });
 
   it('refuses what is no serial', async () => {

@@ -70,7 +70,7 @@ type Run = (options: ActOptions, verb: (held: HeldCeremony) => Promise<void>) =>
 
 function running(program: Command, io: CliIo, { ceremony: acts }: CeremonyDeps): Run {
   return async ({ present, passphraseFile, out, yes = false }, verb) => {
-    const { home = io.env.PRIVYSEAL_HOME ?? 'ceremony', json = false } = program.opts<GlobalOptions>();
+    const { home = io.env.PRIVYSEAL_HOME || 'ceremony', json = false } = program.opts<GlobalOptions>();
     const path = (text: string): string => resolve(io.cwd, text);
     const console = openConsole(io);
     const around = { console, present, ...(passphraseFile !== undefined && { passphraseFile: path(passphraseFile) }) };

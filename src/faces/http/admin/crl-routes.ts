@@ -40,7 +40,7 @@ export function addCrlStateRoutes(face: Face, { services, urls, mayRead }: CrlRo
       const imported = (await services.listExternalAuthorities()).flatMap(({ external: { name }, crl }) =>
         crl ? [crlJson(name, crl, urls)] : [],
       );
-      return sendJson(reply, { items: [...items, ...imported] } satisfies CrlList);
+      return sendJson(reply, { items: [...items, ...imported], nextCursor: null } satisfies CrlList);
     },
   );
 

@@ -34,7 +34,7 @@ export function addEnvironmentRoutes(face: Face, services: EnvironmentServices, 
     },
     async (request, reply) => {
       const items = (await services.listEnvironments(callerOf(request))).map(environmentJson);
-      return sendJson(reply, { items } satisfies EnvironmentList);
+      return sendJson(reply, { items, nextCursor: null } satisfies EnvironmentList);
     },
   );
 

@@ -35,7 +35,7 @@ export function addAuthorityRoutes(
         ...(await services.listAuthorities()).map(authorityJson),
         ...(await services.listExternalAuthorities()).map(externalAuthorityJson),
       ];
-      return sendJson(reply, { items } satisfies AuthorityList);
+      return sendJson(reply, { items, nextCursor: null } satisfies AuthorityList);
     },
   );
 

@@ -361,7 +361,7 @@ describe('privyseal environment and authority', () => {
   });
 
   it('lists environments', async () => {
-    const [, run] = await started(() => ({ body: { items: [environment] } }));
+    const [, run] = await started(() => ({ body: { items: [environment], nextCursor: null } }));
     expect(lines((await run(['environment', 'list'])).stdout)).toEqual([
       'ENVIRONMENT  HIERARCHY  AUTHORITIES   PROFILES',
       'staging      root       staging-root  server, client, peer',

@@ -55,7 +55,7 @@ const lines = (text: string): string[] => text.split('\n').slice(0, -1);
 
 describe('privyseal authority list', () => {
   it('shows who there is, and how to recognise their certificates', async () => {
-    const { run } = await started(() => ({ body: { items: [makeCertificate()] } }), false);
+    const { run } = await started(() => ({ body: { items: [makeCertificate()], nextCursor: null } }), false);
     expect(lines((await run(['list'])).stdout)).toEqual([
       'AUTHORITY    ROLE     PHASE    PARENT    KEY      EXPIRES     SHA-256',
       `dev-issuing  issuing  inForce  dev-root  ec-p256  in 5 years  ${'ab'.repeat(32)}`,

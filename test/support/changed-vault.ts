@@ -23,3 +23,12 @@ export const failingVault = (vault: Vault, fails: () => boolean): Vault =>
       return { ...signer, sign: (tbs) => (fails() ? down() : signer.sign(tbs)) };
     },
   });
+
+/** Each signature waits for `event`. */
+export const waitingVault = (vault: Vault, event: () => Promise<void>): Vault =>
+  changedVault(vault, {
+    async signer(name, algorithm) {
+      const signer = await vault.signer(name, algorithm);
+      return { ...signer, sign: async (tbs) => event().then(() => signer.sign(tbs)) };
+    },
+  });

@@ -58,27 +58,22 @@ export function createIssueCertificate(deps: IssueCertificateDeps): IssueCertifi
     if (outcome.kind !== 'recorded') return outcome;
     const der = assembleSigned(tbs, input.signer.algorithm, await signOrClose(deps, input, tbs));
     const issuedAt = deps.clock.now();
-    const audit = entryOf('certificate.issued', input, issuedAt, details);
-    const recorded = deps.inventory.recordIssued({
-      serial: input.serial,
-      certificateDer: der,
-      issuedAt,
-      ...(input.holder && { holder: input.holder }),
-      ...(input.overlapSeconds !== undefined && {
-        supersedesAt: Math.floor(issuedAt / 1000) + input.overlapSeconds,
-      }),
-      audit,
-    });
-    await recorded.catch(async (error: unknown) => {
-      // Its authority was replaced since the intent: nothing else closes one before the next start.
-      if (error instanceof CaError && error.code === 'signerUnavailable') await close(deps, input, error);
-      throw error;
-    });
-    return {
-      kind: 'issued',
-      record: { ...details, state: 'issued', issuedAt, revocation: null, successor: null },
-      der,
-    };
+    try {
+      await deps.inventory.recordIssued({
+        serial: input.serial,
+        certificateDer: der,
+        issuedAt,
+        ...(input.holder && { holder: input.holder }),
+        ...(input.overlapSeconds !== undefined && {
+          supersedesAt: Math.floor(issuedAt / 1000) + input.overlapSeconds,
+        }),
+        audit: entryOf('certificate.issued', input, issuedAt, details),
+      });
+    } catch (error) {
+      return refusedAfterAll(deps, input, error);
+    }
+    const record = { ...details, state: 'issued', issuedAt, revocation: null, successor: null } as const;
+    return { kind: 'issued', record, der };
   };
 }
 
@@ -131,6 +126,17 @@ function entryOf(kind: AuditEntry['kind'], input: IssueInput, at: number, detail
       ...(input.request !== undefined && { request: input.request }),
     },
   };
+}
+
+/** What happened while the signer signed: the key was reported compromised, which closes the intent, or the authority replaced. */
+async function refusedAfterAll(deps: IssueCertificateDeps, input: IssueInput, error: unknown): Promise<IssueOutcome> {
+  const code = error instanceof CaError ? error.code : undefined;
+  // Nothing else closes this intent before the next start.
+  if (code === 'signerUnavailable') await close(deps, input, error);
+  const isClosed = code === 'conflict' && input.purpose === 'product';
+  const block = isClosed ? await deps.inventory.keyBlock(input.prepared.keySha256) : undefined;
+  if (!block) throw error;
+  return { kind: 'keyBlocked', block };
 }
 
 /** A signer that fails leaves no certificate: the intent is closed now, or by recover-unfinished when that fails, too. */

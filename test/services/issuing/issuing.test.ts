@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CaError } from '../../../src/domain/errors.ts';
 import { parseCertificate } from '../../../src/domain/x509/certificate.ts';
 import { certified, rotated } from '../../support/certified.ts';
-import { failingVault } from '../../support/changed-vault.ts';
+import { failingVault, waitingVault } from '../../support/changed-vault.ts';
 import { buildCsr } from '../../support/csr-builder.ts';
 import { codeOf, rejectionOf } from '../../support/rejection.ts';
 import { admin, demoToken, firstRunService, openService, type TestService } from '../../support/service-builder.ts';
@@ -12,12 +12,17 @@ import { suiteFolder } from '../../support/suite-folder.ts';
 
 const folder = suiteFolder();
 let signerFails = false;
+let whileSigning = async (): Promise<void> => undefined;
 let service: TestService;
 
 beforeAll(async () => {
   service = await firstRunService({
     home: folder('data'),
-    wrapVault: (vault) => failingVault(vault, () => signerFails),
+    wrapVault: (vault) =>
+      waitingVault(
+        failingVault(vault, () => signerFails),
+        () => whileSigning(),
+      ),
   });
 });
 afterAll(() => service.close());
@@ -98,6 +103,21 @@ describe('submitRequest', () => {
     const view = await certified(service, token, { csrDer: buildCsr({ key }) });
     await service.services.revokeCertificate(admin, view.record.serial, { reason: 'keyCompromise' });
     expect(await reasonsOf(certified(service, token, { csrDer: buildCsr({ key }) }))).toEqual(['keyCompromised']);
+  });
+
+  it('refuses a key that was compromised while its certificate was being signed', async () => {
+    const token = await demoToken(service, { usesLeft: 2 });
+    const key = makeSigningKey();
+    const { record } = await certified(service, token, { csrDer: buildCsr({ key }) });
+    whileSigning = async () => {
+      whileSigning = async () => undefined;
+      await service.services.revokeCertificate(admin, record.serial, { reason: 'keyCompromise' });
+    };
+    expect(await reasonsOf(certified(service, token, { csrDer: buildCsr({ key }) }))).toEqual(['keyCompromised']);
+    // Nothing came of the try, so that it took no use of the token.
+    await expect(certified(service, token, { csrDer: freshCsr() })).resolves.toMatchObject({
+      record: { state: 'issued' },
+    });
   });
 
   it('refuses a profile that product or token may not use, and says which it may', async () => {

@@ -1,5 +1,8 @@
 /** Port: the home, the folder whose files are part of the interface (`admin/`, `trust/`, `demo/`). */
 
+/** With less than this free under the home, the next commits may fail. */
+export const leastFreeOctets = 2 * 2 ** 20;
+
 export interface Home {
   /** Absolute path, for messages. */
   readonly path: string;

@@ -1,7 +1,7 @@
 /** Says whether the service can do its work, part by part, and what it holds. */
 import { CaError } from '../domain/errors.ts';
 import { externalParent } from '../domain/records/external-authority.ts';
-import type { Home } from '../ports/home.ts';
+import { type Home, leastFreeOctets } from '../ports/home.ts';
 import type { Inventory } from '../ports/inventory.ts';
 import type { Vault } from '../ports/vault.ts';
 import type { AuditCheckpoints } from './audit/audit-checkpoints.ts';
@@ -72,9 +72,7 @@ const furtherVaults = ({ vaults }: ReportStatusDeps): ReadinessPart[] =>
     .filter(({ name }) => name !== homeVault)
     .map((vault) => part(`vault ${vault.name}`, vault.problem?.()));
 
-/** Less than this and the next commits may fail: better to be taken out of service while answers still come. */
-const leastFreeOctets = 2 * 2 ** 20;
-
+/** Better to be taken out of service while answers still come. */
 async function refuseFullDisk(home: Home): Promise<void> {
   const free = await home.freeOctets();
   if (free < leastFreeOctets) {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Finding } from '../../domain/diagnosis/finding.ts';
 import { StartError } from '../../domain/errors.ts';
+import { leastFreeOctets } from '../../ports/home.ts';
 import { isFolder, refuseOpenToOthers } from './home-directory.ts';
 import { isBusy, lockName } from './home-lock.ts';
 
@@ -43,15 +44,15 @@ async function examinePermissions(home: string): Promise<Finding> {
 const quoted = (path: string): string => `'${path.replaceAll("'", `'\\''`)}'`;
 
 const mebi = 2 ** 20;
-/** Below the first, nothing is issued; below the second, it is time to act. */
-const [needed, wished] = [2 * mebi, 512 * mebi];
+/** With less, it is time to act. */
+const wished = 512 * mebi;
 
 async function examineSpace(home: string): Promise<Finding> {
   const { bavail, bsize } = await statfs(home);
   const free = bavail * bsize;
   const says = `${Math.floor(free / mebi)} MiB free where the home is`;
   if (free >= wished) return { check: 'space', state: 'ok', says };
-  return { check: 'space', state: free < needed ? 'fail' : 'warn', says, next: 'Make room on this disk.' };
+  return { check: 'space', state: free < leastFreeOctets ? 'fail' : 'warn', says, next: 'Make room on this disk.' };
 }
 
 /** Whether a service has this home now: whether its lock can be had. */

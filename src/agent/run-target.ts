@@ -2,6 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { ClientFailure, ClientProblem } from '../client/failure.ts';
 import { CaError } from '../domain/errors.ts';
+import { printable } from '../domain/policy/printable.ts';
 import type { TargetStatus } from '../domain/rotation/target-status.ts';
 import type { TurnReport } from '../domain/rotation/turn-report.ts';
 import { AgentError } from './agent-error.ts';
@@ -129,11 +130,17 @@ interface Words {
   readonly detail: string;
 }
 
+/** Of a name, for instance: which one of many is not to be had. */
+const longestValue = 100;
+
 /** Errors of no known kind are defects and keep their stack. */
 function wordsOf(error: unknown): Words {
   if (error instanceof ClientProblem) {
-    const reasons = error.reasons.map(({ message }) => message).filter((message) => message !== error.detail);
-    return { code: error.code, detail: [error.detail, ...reasons].join(' ') };
+    const reasons = error.reasons.map(({ message, value }) =>
+      value === undefined ? message : `${printable(value, longestValue)}: ${message}`,
+    );
+    const isSaid = error.reasons.some(({ message }) => message === error.detail);
+    return { code: error.code, detail: [...(isSaid ? [] : [error.detail]), ...reasons].join(' ') };
   }
   if (error instanceof ClientFailure || error instanceof AgentError || error instanceof CaError) {
     return { code: error.code, detail: error.message };

@@ -119,7 +119,8 @@ describe('a later turn', () => {
     const agent = agentFor();
     await agent.turn();
     agent.rewrite({ names: ['demo.other.example'] });
-    expect(await agent.turn()).toMatchObject({ act: 'failed', code: 'rejectedIdentifier' });
+    const detail = expect.stringContaining('demo.other.example: ');
+    expect(await agent.turn()).toMatchObject({ act: 'failed', code: 'rejectedIdentifier', detail });
     expect(agent.inUse()).toMatch(/^sets\/0001-/);
     expect(await agent.status()).toMatchObject({ failures: 1, lastError: { code: 'rejectedIdentifier' } });
   });

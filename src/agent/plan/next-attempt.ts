@@ -26,8 +26,9 @@ export function nextAttemptAt({ status, pollMs, retryAfterMs, now, random }: Nex
   }
   const poll = now + Math.min(pollMs, lifetimeOf(status) / 20) * (0.9 + 0.2 * random());
   const renewal = status.renewal === null ? poll : Date.parse(status.renewal.at);
-  // A request that waits for approval is asked for at each poll.
-  const due = status.waitingFor === null ? Math.min(poll, renewal) : poll;
+  // A request that waits for approval is asked for at each poll. A time that is over was heeded by this turn: by a clock that is
+  // ahead it is over for each new certificate, which must not be replaced at once by another.
+  const due = status.waitingFor === null && renewal > now ? Math.min(poll, renewal) : poll;
   return Math.max(due, now + 1000);
 }
 

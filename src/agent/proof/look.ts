@@ -8,8 +8,11 @@ import { parseSerial } from '../../domain/x509/serial.ts';
 import type { Proof } from './proof-schema.ts';
 import { flawInWords, troubleOf } from './trouble.ts';
 
+/** As Node calls it: `ec`, `rsa`, `ed25519`. */
+export type KeyKind = string | undefined;
+
 export interface Sight {
-  readonly certificate?: { readonly serial: string; readonly subject: string };
+  readonly certificate?: { readonly serial: string; readonly subject: string; readonly key: KeyKind };
   /** As `TLSv1.3`. */
   readonly protocol?: string;
   /** What is wrong with this handshake, to follow "but" or a colon; absent when nothing is. */
@@ -19,6 +22,8 @@ export interface Sight {
 export interface Glance {
   readonly trustPem: string;
   readonly own?: { readonly certPem: string; readonly keyPem: string };
+  /** Asks a server with several certificates for the one with such a key. */
+  readonly only?: KeyKind;
   readonly signal: AbortSignal;
   readonly timeoutMs: number;
 }
@@ -38,11 +43,20 @@ export async function look(proof: Proof, glance: Glance): Promise<Sight> {
   return watch(socket, proof, glance);
 }
 
-function open({ host, port, serverName = host, client }: Proof, { trustPem, own }: Glance): TLSSocket {
+/** RFC 8446 §4.2.3, and the names that OpenSSL has for those of TLS 1.2: by these a server chooses among its certificates. */
+const signatureAlgorithms: Readonly<Record<string, string>> = {
+  ec: 'ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512',
+  rsa: 'rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:rsa_pss_rsae_sha512:RSA+SHA256:RSA+SHA384:RSA+SHA512',
+  ed25519: 'ed25519',
+};
+
+function open({ host, port, serverName = host, client }: Proof, { trustPem, own, only = '' }: Glance): TLSSocket {
+  const sigalgs = signatureAlgorithms[only];
   return connect({
     host,
     port,
     ca: trustPem,
+    ...(sigalgs !== undefined && { sigalgs }),
     // RFC 6066 §3: SNI holds no address.
     ...(isIP(serverName) === 0 && { servername: serverName }),
     ...(client === 'own' && own && { cert: own.certPem, key: own.keyPem }),
@@ -89,7 +103,8 @@ function seenOn(socket: TLSSocket, { host, serverName = host }: Proof, { trustPe
   if (!leaf) return [{}];
   const protocol = socket.getProtocol();
   const subject = leaf.subject?.replaceAll('\n', ', ') || 'a certificate without a subject';
-  const certificate = { serial: parseSerial(leaf.serialNumber) ?? '', subject: printable(subject, 200) };
+  const key = leaf.publicKey.asymmetricKeyType;
+  const certificate = { serial: parseSerial(leaf.serialNumber) ?? '', subject: printable(subject, 200), key };
   const sight = { certificate, ...(protocol !== null && { protocol }) };
   const [flaw] = judgeServerChain({ chain, roots: certificatesIn(trustPem), serverName, nowMs: Date.now() });
   if (flaw) return [sight, flawInWords(flaw, serverName)];

@@ -1,7 +1,8 @@
 /** Proof that a program serves a new certificate: new TLS connections until one shows it, or the time is over. */
+import { X509Certificate } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { endpointOf } from './endpoint.ts';
-import { look, type Sight } from './look.ts';
+import { type KeyKind, look, type Sight } from './look.ts';
 import type { Proof } from './proof-schema.ts';
 
 export type ProofOutcome =
@@ -13,7 +14,7 @@ export interface Expected {
   readonly serial: string;
   /** Roots by which the server's chain must be good. */
   readonly trustPem: string;
-  /** What is shown to a server that asks, when the proof says so. */
+  /** What is shown to a server that asks, when the proof says so; by its key a server with several certificates is asked for it. */
   readonly own?: { readonly certPem: string; readonly keyPem: string };
   readonly signal: AbortSignal;
 }
@@ -33,10 +34,12 @@ const attemptMs = { least: 2000, most: 10_000 };
  */
 export async function prove(proof: Proof, expected: Expected): Promise<ProofOutcome> {
   const until = performance.now() + (proof.withinSeconds ?? 30) * 1000;
+  let only: KeyKind;
+  let failed: Extract<ProofOutcome, { kind: 'failed' }> | undefined;
   for (let inARow = 0; ; ) {
     const left = until - performance.now();
     const timeoutMs = Math.min(Math.max(left, attemptMs.least), attemptMs.most);
-    const sight = await look(proof, { ...expected, timeoutMs });
+    const sight = await look(proof, { ...expected, timeoutMs, only });
     expected.signal.throwIfAborted();
     const reason = objection(sight, proof, expected.serial);
     if (reason === undefined) {
@@ -45,11 +48,19 @@ export async function prove(proof: Proof, expected: Expected): Promise<ProofOutc
       return { kind: 'proved', serial: expected.serial, protocol: sight.protocol ?? 'TLS' };
     }
     inARow = 0;
-    if (performance.now() + pauseMs >= until) {
-      return { kind: 'failed', servedSerial: sight.certificate?.serial ?? null, reason };
-    }
+    // What any client sees is what a person wants to read, not what became of asking for one kind of key alone.
+    if (only === undefined) failed = { kind: 'failed', servedSerial: sight.certificate?.serial ?? null, reason };
+    if (failed && performance.now() + pauseMs >= until) return failed;
+    only = only === undefined ? kindToAskFor(sight, expected) : undefined;
     await pause(pauseMs, undefined, { signal: expected.signal }).catch(() => expected.signal.throwIfAborted());
   }
+}
+
+/** A server with several certificates may have shown another one than the target's: undefined when it was of the same kind. */
+function kindToAskFor({ certificate }: Sight, { own }: Expected): KeyKind {
+  if (!certificate || !own) return undefined;
+  const wanted = new X509Certificate(own.certPem).publicKey.asymmetricKeyType;
+  return certificate.key === wanted ? undefined : wanted;
 }
 
 /** Why this handshake proves nothing, in a sentence; undefined when it does. */

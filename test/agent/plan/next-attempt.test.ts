@@ -35,6 +35,18 @@ describe('the next attempt after a failure', () => {
   });
 });
 
+it('a renewal time that is over brings nobody back before the next poll', () => {
+  const times = { notBefore: text(now - day), notAfter: text(now + 29 * day) };
+  const next = (at: number): number => {
+    const renewal = { serial: '01', start: text(at), end: text(at), at: text(at), reason: 'lifetime' };
+    const status = { ...emptyStatus('web'), ...times, renewal };
+    return nextAttemptAt({ status, pollMs: 300_000, retryAfterMs: 0, now, random: () => 0.5 }) - now;
+  };
+  expect([next(now - day), next(now), next(now + 60_000), next(now + day)]).toEqual([
+    ...[300_000, 300_000, 60_000, 300_000],
+  ]);
+});
+
 describe('renewal information', () => {
   const life = (days: number) => ({ notBefore: text(now), notAfter: text(now + days * day) });
 

@@ -7,7 +7,9 @@ import { type Expected, prove } from '#src/agent/proof/prove.ts';
 import { clientOf, keyPem, productRoot, serverOf, strangerRoot, system } from '../../support/face-tls.ts';
 import { describeWith, itWith } from '../../support/judges.ts';
 import { opensslServer } from '../../support/openssl-server.ts';
+import { makeSigningKey } from '../../support/signing-key.ts';
 import { freePort } from '../../support/small-nginx.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import type { TestCertificate } from '../../support/test-hierarchy.ts';
 
 const leaf = serverOf(system);
@@ -69,6 +71,42 @@ describeWith('openssl', 'a proof by handshake', () => {
       }
     },
     60_000,
+  );
+
+  itWith(
+    'openssl',
+    'is given for each certificate of a server that has one of RSA and one of ECDSA',
+    async () => {
+      const rsa = serverOf(system, { key: makeSigningKey('rsa-2048') });
+      const { write } = temporaryFolder();
+      const second = ['-dcert', write('rsa.crt', rsa.pem), '-dkey', write('rsa.key', keyPem(rsa))];
+      for (const version of ['-tls1_2', '-tls1_3']) {
+        const { port, stop } = await opensslServer({ leaf }, version, ...second);
+        for (const certificate of [leaf, rsa]) {
+          const outcome = await prove(
+            proofOf(port, { withinSeconds: 20 }),
+            wanted(certificate, { own: own(certificate) }),
+          );
+          expect(outcome).toMatchObject({ kind: 'proved', serial: certificate.serial });
+        }
+        await stop();
+      }
+    },
+    60_000,
+  );
+
+  itWith(
+    'openssl',
+    'that finds a certificate of another kind of key says so, and not what came of asking again',
+    async () => {
+      const rsa = serverOf(system, { key: makeSigningKey('rsa-2048') });
+      const { port } = await opensslServer({ leaf });
+      expect(await prove(proofOf(port, { withinSeconds: 1 }), wanted(rsa, { own: own(rsa) }))).toMatchObject({
+        kind: 'failed',
+        servedSerial: leaf.serial,
+        reason: expect.stringContaining('not the new'),
+      });
+    },
   );
 
   itWith(

@@ -1,4 +1,5 @@
 /** The composition root of `privyseal doctor`: looks at everything a service needs, whether one runs or not, and changes nothing. */
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { examineHome, isServed } from './adapters/home-directory/examine-home.ts';
@@ -13,6 +14,7 @@ import {
   judgeCertificates,
   judgeClock,
   judgeDatabase,
+  judgeFiles,
   judgeKeys,
   judgeLists,
 } from './domain/diagnosis/judge-inventory.ts';
@@ -121,6 +123,7 @@ async function examineInventory(config: Config, served: boolean): Promise<Findin
     if (facts === 'outdated') return [outdated];
     const files = await vaultFileNames(inHome(config, 'vault'));
     return [
+      ...judgeFiles(facts, (file) => existsSync(inHome(config, file))),
       ...judgeKeys(facts, (key) => files.includes(vaultFileOf(key))),
       judgeDatabase(facts),
       judgeClock(facts, surroundings),

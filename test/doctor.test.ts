@@ -113,6 +113,15 @@ describe('privyseal doctor', () => {
     expect((await doctor(home)).states).toEqual({ ...allOk, vault: 'fail' });
   });
 
+  it('finds files missing that the home must have', async () => {
+    const home = copyOf('without-files');
+    rmSync(join(home, 'trust/dev.pem'));
+    rmSync(join(home, 'admin/admin.key'));
+    const { code, states, findings } = await doctor(home);
+    expect([code, states]).toEqual([0, { ...allOk, home: 'warn' }]);
+    expect(findings.filter(({ check, state }) => check === 'home' && state === 'warn')).toHaveLength(2);
+  });
+
   it('finds no fault in a certificate that `operator recover` kept aside', async () => {
     const home = copyOf('kept-aside');
     writeFileSync(join(home, 'admin/admin.crt.20261121T225440647Z'), '', { mode: 0o644 });

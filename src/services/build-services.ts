@@ -38,9 +38,10 @@ import {
 import { createExternalDirectory, type ExternalDirectory } from './authorities/external-authorities.ts';
 import { createEnsureRequested } from './authorities/request-authority.ts';
 import { createTrustServices } from './authorities/trust-bundles.ts';
+import { createTrustFiles } from './authorities/trust-files.ts';
 import { rememberBriefly } from './brief-memory.ts';
 import { createCampaignRounds } from './campaigns/run-campaigns.ts';
-import { ensureFirstRun, writeRoots } from './first-run.ts';
+import { ensureFirstRun } from './first-run.ts';
 import { type ClockLimits, type GuardedClock, guardClock } from './guard-clock.ts';
 import { createArchiving } from './inventory/archive-expired.ts';
 import { createExpiryCounts } from './inventory/expiry-counts.ts';
@@ -188,9 +189,11 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
   const external = createExternalDirectory(inventory);
   const trust = createTrustServices({ inventory, directory, clock, external });
   const createEnvironment = createCreateEnvironment({ ...shared, ensureAuthority, ensureRequested }, ensureEnvironment);
-  const writeBundle = async (environment: string): Promise<void> => {
-    await writeRoots(deps.home, environment, await trust.trustBundle(environment));
+  const trustFiles = createTrustFiles({ ...shared, home: deps.home, trustBundle: trust.trustBundle });
+  const writeTrust = async (environment: string): Promise<void> => {
+    // First what is not mended at a start.
     if (environment === 'system') await writeAuditRoots(deps.home, directory);
+    await trustFiles.write(environment);
   };
   let stopping = false;
   const reporting = {
@@ -222,9 +225,9 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
     ...{ crls, external, ensureRequested },
     find: trust.authorityGeneration,
     campaigns: administration,
-    writeTrust: writeBundle,
+    writeTrust,
     trustChanged: (environment: string) =>
-      writeBundle(environment).catch((error: unknown) =>
+      writeTrust(environment).catch((error: unknown) =>
         deps.log.error({ err: error, environment }, 'the trust file of the home was not brought up to date'),
       ),
   });
@@ -262,7 +265,7 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
     async createEnvironment(caller, input) {
       const view = await createEnvironment(caller, input);
       // Whom to trust is not known before the first import.
-      if (input.hierarchy !== 'external') await writeBundle(input.name);
+      if (input.hierarchy !== 'external') await writeTrust(input.name);
       return view;
     },
     listEnvironments: () => viewEnvironments(inventory),
@@ -286,7 +289,7 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
     services,
     directory,
     clock,
-    ensureFirstRun: () => ensureFirstRun({ ...withIssuing, ensureAuthority, ensureEnvironment }),
+    ensureFirstRun: () => ensureFirstRun({ ...withIssuing, ensureAuthority, ensureEnvironment, trustFiles }),
     serverCertificateIsDue: (certificate) => serverCertificateIsDue({ clock, directory }, certificate),
     issueServerCertificate: () => issueServerCertificate({ ...withIssuing, names: settings.serverNames }),
     recoverOperator: async (name) =>

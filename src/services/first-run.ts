@@ -18,7 +18,7 @@ import {
   type EnvironmentDeps,
   issuingAuthorityName,
 } from './authorities/create-environment.ts';
-import { trustedRoots } from './authorities/trust-bundles.ts';
+import { type TrustFiles, trustFile } from './authorities/trust-files.ts';
 import type { IssueServiceCertificate } from './issuing/issue-service-certificate.ts';
 import { newToken } from './registry/manage-tokens.ts';
 
@@ -33,6 +33,7 @@ export interface FirstRunDeps {
   readonly ensureAuthority: EnsureAuthority;
   readonly ensureEnvironment: EnsureEnvironment;
   readonly issueServiceCertificate: IssueServiceCertificate;
+  readonly trustFiles: TrustFiles;
   readonly authorityKeys: EnvironmentDeps['authorityKeys'];
   /** Hierarchy of the environment dev. */
   readonly hierarchy: Hierarchy;
@@ -49,14 +50,15 @@ export const homeFiles = {
   adminKey: 'admin/admin.key',
   adminCertificate: 'admin/admin.crt',
   demoToken: 'demo/token',
-  trust: (environment: string): string => `trust/${environment}.pem`,
+  trust: trustFile,
 } as const;
 
 const settingName = 'firstRunCompletedAt';
 
 /**
  * Resolves to true when this was the first run. Every step looks at what is there already, so that a first run that was
- * cut short is completed by the next start; once completed it never makes anything again, even if files were removed.
+ * cut short is completed by the next start; once completed it never makes keys, certificates or tokens again, even if files
+ * were removed.
  */
 export async function ensureFirstRun(deps: FirstRunDeps): Promise<boolean> {
   if (await deps.inventory.setting(settingName)) {
@@ -65,8 +67,8 @@ export async function ensureFirstRun(deps: FirstRunDeps): Promise<boolean> {
   }
   await ensureSystem(deps);
   await deps.ensureEnvironment({ name: demo.environment, hierarchy: deps.hierarchy }, 'service');
-  await writeTrust(deps, 'system');
-  await writeTrust(deps, demo.environment);
+  await deps.trustFiles.write('system');
+  await deps.trustFiles.write(demo.environment);
   await ensureDemoProduct(deps);
   await ensureAdmin(deps);
   await ensureDemoToken(deps);
@@ -91,34 +93,25 @@ const ensureSystem = (deps: FirstRunDeps): Promise<boolean> =>
     actor: 'service',
   });
 
-/** An environment whose creation a crash cut short gets its missing authorities and its trust file. */
+/** An environment whose creation a crash cut short gets its missing authorities, and every one its trust file. */
 async function completeEnvironments(deps: FirstRunDeps): Promise<void> {
   for (const environment of await deps.inventory.environments()) {
-    const made = await deps.ensureEnvironment(environment, 'service').catch(leftUnfinished(deps, environment.name));
-    if (made.length > 0) await writeTrust(deps, environment.name);
+    await deps.ensureEnvironment(environment, 'service').catch(leftUnfinished(deps, environment.name));
   }
+  await deps.trustFiles.mend();
 }
 
 /** A vault that is away, or makes no such key, must not keep everything else from starting. */
 const leftUnfinished =
   ({ log }: FirstRunDeps, environment: string) =>
-  (error: unknown): readonly string[] => {
+  (error: unknown): void => {
     if (!(error instanceof CaError && (error.code === 'signerUnavailable' || error.code === 'policyRefused')))
       throw error;
     log.error(
       { err: error, environment },
       'an environment is not complete yet; add it again, in another vault if need be',
     );
-    return [];
   };
-
-/** The roots of an environment, or of `system`, as its trust bundle has them. */
-async function writeTrust(deps: Pick<FirstRunDeps, 'home' | 'directory'>, environment: string): Promise<void> {
-  await writeRoots(deps.home, environment, await trustedRoots(deps.directory, environment));
-}
-
-export const writeRoots = (home: Home, environment: string, roots: readonly Uint8Array[]): Promise<void> =>
-  home.write(homeFiles.trust(environment), roots.map((der) => encodePem('CERTIFICATE', der)).join(''), 0o644);
 
 async function ensureDemoProduct(deps: FirstRunDeps): Promise<void> {
   if (await deps.inventory.product(demo.product)) return;

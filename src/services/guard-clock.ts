@@ -1,4 +1,5 @@
 /** Stops signing while the wall clock cannot be believed, and gives everybody one time that does not jump. */
+import { clockLimits } from '../domain/diagnosis/clock-limits.ts';
 import { CaError, StartError } from '../domain/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 
@@ -14,9 +15,9 @@ export interface ClockLimits {
 }
 
 export const defaultClockLimits: ClockLimits = {
-  maximumJumpMs: 60_000,
-  maximumBehindMs: 60_000,
-  maximumAheadMs: 90 * 86_400_000,
+  maximumJumpMs: clockLimits.jumpMs,
+  maximumBehindMs: clockLimits.behindMs,
+  maximumAheadMs: clockLimits.aheadMs,
   acceptClock: false,
 };
 

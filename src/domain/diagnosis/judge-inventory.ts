@@ -1,4 +1,5 @@
 /** Judges what a database says of itself: its pages, the clock against its newest event, its lists and certificates. */
+import { clockLimits } from './clock-limits.ts';
 import type { Finding } from './finding.ts';
 
 /** Times of events in Unix milliseconds, those of certificates and lists in Unix seconds. */
@@ -16,6 +17,8 @@ export interface InventoryFacts {
   readonly keys: readonly { readonly authority: string; readonly key: string }[];
   /** The last valid certificate of each admin. */
   readonly admins: readonly { readonly name: string; readonly notAfter: number }[];
+  /** Those that have a root here, `system` among them. */
+  readonly environments: readonly string[];
 }
 
 export interface Surroundings {
@@ -47,16 +50,38 @@ export function judgeKeys({ keys }: InventoryFacts, isThere: (key: string) => bo
   return [{ check: 'vault', state: 'fail', says, next }];
 }
 
+/** What the home has beside what the inventory says it must have; nothing if all is there. */
+export function judgeFiles({ environments }: InventoryFacts, isThere: (file: string) => boolean): Finding[] {
+  const found = (says: string, next: string): Finding => ({ check: 'home', state: 'warn', says, next });
+  const missing = environments.map((name) => `trust/${name}.pem`).filter((file) => !isThere(file));
+  const [key, certificate] = ['admin/admin.key', 'admin/admin.crt'].map(isThere);
+  return [
+    ...(missing.length > 0
+      ? [found(`there is no ${missing.join(', ')}`, 'Stop and start the service: a start writes it anew.')]
+      : []),
+    // Neither of them is fine: they were moved to where the admin works.
+    ...(key !== certificate
+      ? [
+          found(
+            `of admin/admin.key and admin/admin.crt there is one alone, which is of no use`,
+            'Put the other back; without it, another admin can `operator renew admin`, or the machine `operator recover`.',
+          ),
+        ]
+      : []),
+  ];
+}
+
 /** As services/guard-clock.ts decides at a start. */
 export function judgeClock({ newestEvent }: InventoryFacts, { now }: Surroundings): Finding {
-  const aheadSeconds = Math.round((now - newestEvent) / 1000);
+  const aheadMs = now - newestEvent;
   const iso = new Date(now).toISOString();
-  if (newestEvent > 0 && aheadSeconds < -60) {
-    const says = `it says ${iso}, which is ${-aheadSeconds} s before the newest audit event: nothing would be signed`;
+  if (newestEvent > 0 && -aheadMs > clockLimits.behindMs) {
+    const says = `it says ${iso}, which is ${Math.round(-aheadMs / 1000)} s before the newest audit event: nothing would be signed`;
     return { check: 'clock', state: 'fail', says, next: 'Correct the clock of this machine; enable NTP.' };
   }
-  if (newestEvent > 0 && aheadSeconds > 90 * day) {
-    const says = `it says ${iso}, more than 90 days after the newest audit event: the service would not start`;
+  if (newestEvent > 0 && aheadMs > clockLimits.aheadMs) {
+    const days = clockLimits.aheadMs / (day * 1000);
+    const says = `it says ${iso}, more than ${days} days after the newest audit event: the service would not start`;
     const next = 'Correct the clock, or, if it is right, start once with PRIVYSEAL_ACCEPT_CLOCK=true.';
     return { check: 'clock', state: 'fail', says, next };
   }

@@ -39,7 +39,7 @@ export function createTrustServices(
 }
 
 /** DER of the roots of an environment, or of `system`, whose keys are here. */
-export async function trustedRoots(directory: AuthorityDirectory, environment: string): Promise<readonly Uint8Array[]> {
+async function trustedRoots(directory: AuthorityDirectory, environment: string): Promise<readonly Uint8Array[]> {
   const roots = (await directory.generations()).filter(
     ({ authority, generation }) =>
       authority.parent === authority.name &&

@@ -1,6 +1,7 @@
 /** Ends a restore: the inventory of the backup learns what was revoked after it, and its audit log says so. Never un-revokes. */
 import type { BackupManifest } from '../../domain/backup/manifest.ts';
 import type { RestoredList, RestoreReport } from '../../domain/backup/report.ts';
+import { clockLimits } from '../../domain/diagnosis/clock-limits.ts';
 import { StartError } from '../../domain/errors.ts';
 import { outranks } from '../../domain/policy/revocation-reason.ts';
 import type { CertificateRecord } from '../../domain/records/certificate.ts';
@@ -27,9 +28,6 @@ export interface RestorePlan {
   readonly keepTokens: boolean;
 }
 
-/** Behind the newest event of the backup by more than this, the clock is wrong. */
-const maximumBehindMs = 60_000;
-
 /** StartError `crlUnusable` for a list that its authority did not sign, `clockUnsafe` for a clock behind the backup: nothing was written. */
 export async function restoreInventory(
   deps: RestoreDeps,
@@ -46,7 +44,7 @@ export async function restoreInventory(
 
 async function refuseClockBehind({ inventory, now }: RestoreDeps): Promise<void> {
   const latest = await inventory.latestTime();
-  if (now >= latest - maximumBehindMs) return;
+  if (now >= latest - clockLimits.behindMs) return;
   const [clock, newest] = [new Date(now).toISOString(), new Date(latest).toISOString()];
   throw new StartError(
     'clockUnsafe',

@@ -6,6 +6,7 @@ import {
   judgeCertificates,
   judgeClock,
   judgeDatabase,
+  judgeFiles,
   judgeKeys,
   judgeLists,
 } from '../../../src/domain/diagnosis/judge-inventory.ts';
@@ -22,6 +23,7 @@ const facts = (changes: Partial<InventoryFacts> = {}): InventoryFacts => ({
   authorities: [{ name: 'dev-root', notAfter: seconds + 1000 * day }],
   admins: [{ name: 'admin', notAfter: seconds + 300 * day }],
   keys: [{ authority: 'dev-root', key: 'dev-root.1' }],
+  environments: ['dev', 'system'],
   ...changes,
 });
 const around = { now, served: true };
@@ -32,6 +34,23 @@ describe('the keys of authorities', () => {
   it('are in the vault, or it is a failure', () => {
     expect(judgeKeys(facts(), (key) => key === 'dev-root.1')).toEqual([]);
     expect(judgeKeys(facts(), () => false).map(told)).toEqual([['fail', true]]);
+  });
+});
+
+describe('the files of the home', () => {
+  const all = ['trust/dev.pem', 'trust/system.pem', 'admin/admin.key', 'admin/admin.crt'];
+  const without = (...files: string[]) =>
+    judgeFiles(facts(), (file) => all.includes(file) && !files.includes(file)).map(({ state, says }) => [state, says]);
+
+  it('are there, or an admin has taken both of its own along', () => {
+    expect(without()).toEqual([]);
+    expect(without('admin/admin.key', 'admin/admin.crt')).toEqual([]);
+  });
+
+  it('are told by name when they are missing', () => {
+    expect(without('trust/dev.pem')).toEqual([['warn', expect.stringContaining('trust/dev.pem')]]);
+    expect(without('admin/admin.key')).toEqual([['warn', expect.stringContaining('admin/admin.key')]]);
+    expect(without('trust/system.pem', 'admin/admin.crt')).toHaveLength(2);
   });
 });
 

@@ -49,6 +49,10 @@ const adminsSql = `SELECT o.name, max(c.not_after) AS notAfter FROM operators AS
   JOIN certificates AS c ON c.owner = o.name AND c.purpose = 'operator' AND c.state = 'issued'
   WHERE o.role = 'admin' GROUP BY o.name ORDER BY o.name`;
 
+/** Those that have a root here. */
+const environmentsSql = `SELECT DISTINCT coalesce(environment, 'system') AS name FROM authorities
+  WHERE authorities.parent = authorities.name AND certificate_serial IS NOT NULL ORDER BY 1`;
+
 const listsSql = 'SELECT authority, this_update AS thisUpdate, next_update AS nextUpdate FROM crls ORDER BY authority';
 
 function factsOf(database: DatabaseSync): InventoryFacts {
@@ -62,6 +66,7 @@ function factsOf(database: DatabaseSync): InventoryFacts {
     authorities: all(database, authoritiesSql),
     keys: all(database, keysSql),
     admins: all(database, adminsSql),
+    environments: all<{ name: string }>(database, environmentsSql).map(({ name }) => name),
   };
 }
 

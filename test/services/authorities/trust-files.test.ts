@@ -1,0 +1,62 @@
+/** The trust files of the home at a start: written anew where a crash, or somebody, left them other than they must be. */
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Home } from '../../../src/ports/home.ts';
+import { admin, firstRunService, type ServiceOptions } from '../../support/service-builder.ts';
+import { suiteFolder } from '../../support/suite-folder.ts';
+
+const folder = suiteFolder();
+const home = folder('home');
+const file = (environment: string): string => join(home, 'trust', `${environment}.pem`);
+const environments = ['system', 'dev', 'staging'];
+const all = (): (string | undefined)[] =>
+  environments.map((name) => (existsSync(file(name)) ? readFileSync(file(name), 'utf8') : undefined));
+let whole: ReturnType<typeof all>;
+
+async function startOnce(options: Partial<ServiceOptions> = {}): Promise<void> {
+  const service = await firstRunService({ home, ...options });
+  await service.close();
+}
+
+beforeAll(async () => {
+  const service = await firstRunService({ home });
+  await service.services.createEnvironment(admin, { name: 'staging', hierarchy: 'root' });
+  await service.services.createEnvironment(admin, { name: 'corp', hierarchy: 'external' });
+  await service.close();
+  whole = all();
+});
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+it('are written for each environment that has a root, and for none that has not', () => {
+  expect(whole.map((text) => text?.match(/-----BEGIN CERTIFICATE-----/g)?.length)).toEqual([1, 1, 1]);
+  expect(existsSync(file('corp'))).toBe(false);
+});
+
+it('are written anew by a start when they are missing, empty or of others', async () => {
+  rmSync(file('staging'));
+  writeFileSync(file('dev'), '');
+  writeFileSync(file('system'), whole[1]!);
+  await startOnce();
+  expect(all()).toEqual(whole);
+  expect(existsSync(file('corp'))).toBe(false);
+});
+
+it('are left alone by a start when they are right, and keep no start from going on when they cannot be written', async () => {
+  const written: string[] = [];
+  const refusing = (real: Home): Home => ({
+    path: real.path,
+    exists: (name) => real.exists(name),
+    read: (name) => real.read(name),
+    freeOctets: () => real.freeOctets(),
+    async write(name) {
+      written.push(name);
+      throw new Error('the disk is full');
+    },
+  });
+  await startOnce({ wrapHome: (real) => refusing(real) });
+  expect(written).toEqual([]);
+  rmSync(file('staging'));
+  await startOnce({ wrapHome: refusing });
+  expect(written).toEqual(['trust/staging.pem']);
+});

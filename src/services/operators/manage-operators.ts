@@ -44,7 +44,8 @@ export const createManageOperators = (deps: ManageOperatorsDeps): ManageOperator
   removeOperator: (caller, name) => remove(deps, caller, name),
   issueOperatorCertificate: async (caller, name, input) => {
     await operatorCalled(deps, name);
-    return certify(deps, caller, name, { ...input, holder: { kind: 'known' } });
+    const lifetime = await renewedLifetime(deps, caller, input.lifetimeSeconds);
+    return certify(deps, caller, name, { ...input, ...lifetime, holder: { kind: 'known' } });
   },
 });
 
@@ -94,6 +95,24 @@ async function certify(
     holder: input.holder,
   });
   return settle(deps, outcome);
+}
+
+/**
+ * An admin says how long others are let in, and nobody else prolongs that: who renews its own gets at most the lifetime of the
+ * certificate it shows.
+ */
+async function renewedLifetime(
+  deps: ManageOperatorsDeps,
+  caller: Caller,
+  asked: number | undefined,
+): Promise<Pick<OperatorCertificateInput, 'lifetimeSeconds'>> {
+  if (caller.kind !== 'operator' || caller.role === 'admin') return {};
+  const shown = await deps.inventory.certificate(caller.serial);
+  if (!shown) throw noSuch('certificate', caller.serial);
+  const longest = shown.notAfter - Math.floor(shown.requestedAt / 1000);
+  if (asked === undefined || asked <= longest) return { lifetimeSeconds: asked ?? longest };
+  const message = `The certificate you show was given for ${longest} s, and renews for no longer. Ask an admin for more.`;
+  refuse([{ code: 'lifetimeTooLong', field: 'lifetimeSeconds', message, value: String(asked) }]);
 }
 
 async function changeRole(

@@ -132,6 +132,25 @@ describe('adding an operator', () => {
 });
 
 describe('an operator', () => {
+  it('renews for no longer than an admin gave it, and an admin as it likes', async () => {
+    const csrDer = operatorCsr();
+    const { issued } = await service.services.addOperator(admin, {
+      ...{ name: 'guest', role: 'auditor', csrDer, lifetimeSeconds: 3600 },
+    });
+    const self: Caller = { kind: 'operator', name: 'guest', role: 'auditor', serial: issued.record.serial };
+    const renew = async (caller: Caller, lifetimeSeconds?: number) => {
+      const asked = { csrDer: operatorCsr(), ...(lifetimeSeconds !== undefined && { lifetimeSeconds }) };
+      const { record } = await service.services.issueOperatorCertificate(caller, 'guest', asked);
+      return record.notAfter - service.clock.now() / 1000;
+    };
+    expect(await renew(self)).toBe(3600);
+    expect(await renew(self, 600)).toBe(600);
+    expect(await reasonsOf(renew(self, 3601))).toEqual(['lifetimeTooLong']);
+    service.pass(60);
+    expect(await renew(self)).toBe(3600);
+    expect(await renew(admin)).toBe(365 * 86_400);
+  });
+
   it('renews with a new key, and its earlier certificate stays good', async () => {
     const { issued } = await add('renewing', 'auditor');
     const self: Caller = { kind: 'operator', name: 'renewing', role: 'auditor', serial: issued.record.serial };

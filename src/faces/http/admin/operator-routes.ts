@@ -179,7 +179,7 @@ function addRenewRoute(face: Face, { services, urls, now, mayOnOthers }: Operato
         operationId: 'issueOperatorCertificate',
         summary: 'A further certificate: for oneself in any role, for others as an admin',
         description:
-          'It needs a new key. The certificates before it stay good until they expire or are revoked. `Idempotency-Key` is honoured.',
+          'It needs a new key. The certificates before it stay good until they expire or are revoked. Without the role admin it lives no longer than the one that is shown. `Idempotency-Key` is honoured.',
         body: OperatorCertificateBody,
         response: { 201: certificateAnswer('The certificate.'), ...problems(...submitProblems, 'notFound') },
       },

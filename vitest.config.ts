@@ -5,10 +5,8 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const scenes = 'test/interop/scenes/**/*.test.ts';
 
-/** Nothing here changes its process: files share one, instead of half a second of processor time for a process each. */
-const together = ['agent', 'api', 'client', 'domain', 'faces', 'services'].map(
-  (folder) => `test/${folder}/**/*.test.ts`,
-);
+/** Mocks a module of Node, which the other files have as it is. */
+const alone = 'test/adapters/vault-file/rewrap.test.ts';
 
 /** Short files with long suites. Vitest begins with the largest files, so that these would begin when all else has ended. */
 const long = /(inventory-sqlite|vault-file)\/contract|offline-vault|ceremony|drills\/|interop\/(?!scenes)/;
@@ -31,10 +29,11 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     projects: [
       {
+        // Files share a process: one for each of them would take half a second of a core more.
         extends: true,
-        test: { ...everyCore, name: 'tests', include: ['test/**/*.test.ts'], exclude: [scenes, ...together] },
+        test: { ...everyCore, name: 'tests', include: ['test/**/*.test.ts'], exclude: [scenes, alone], isolate: false },
       },
-      { extends: true, test: { ...everyCore, name: 'together', include: together, isolate: false } },
+      { extends: true, test: { ...everyCore, name: 'alone', include: [alone] } },
       {
         // After everything else and one at a time: each starts a Kafka, a Spring Boot or an nginx under load of its own.
         extends: true,

@@ -18,13 +18,8 @@ import { type Config, inHome } from './config.ts';
 import { StartError } from './domain/errors.ts';
 import type { AuditEntry } from './domain/records/audit-event.ts';
 import { defaultFaceLimits } from './faces/http/face-deps.ts';
-import {
-  type FacesTls,
-  type ListenOptions,
-  openFaces,
-  refuseTakenPorts,
-  settlePorts,
-} from './faces/http/open-faces.ts';
+import { type ListenOptions, type OpenFacesDeps, refuseTakenPorts, settlePorts } from './faces/http/open-faces.ts';
+import { openRotatingFaces, type RotatingFaces } from './faces/http/rotating-faces.ts';
 import { openVaults } from './open-vaults.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Home } from './ports/home.ts';
@@ -147,7 +142,7 @@ export async function startService(config: Config, overrides: Overrides = {}): P
     const beforeMaking = () => refuseTakenPorts({ host: config.host, ports });
     const open = await openServices({ config, ports, overrides, closers, beforeMaking });
     const { built, log } = open;
-    const faces = await openRotatingFaces({ config, ports, ...open });
+    const faces = await openRotatingFaces(facesDeps(open, config), built, { host: config.host, ports });
     closers.push(() => faces.close());
     closers.push(startHousekeeping(built, faces, log));
     if (config.publicPort * config.adminPort * config.distributionPort === 0) {
@@ -239,63 +234,20 @@ const listenOptions = ({ host, publicPort, adminPort, distributionPort }: Config
   ports: { public: publicPort, admin: adminPort, distribution: distributionPort },
 });
 
-interface FacesInput {
-  readonly config: Config;
-  readonly built: BuiltServices;
-  readonly log: Logger;
-  readonly urls: DistributionUrls;
-  readonly ports: Ports;
-}
-
-interface RotatingFaces {
-  /** Replaces the TLS certificate when it is due, and the authorities that clients' certificates may come from. */
-  refresh(): Promise<void>;
-  close(): Promise<void>;
-}
-
-/** The faces with the service's own TLS certificate, which it issues to itself and replaces while they run. */
-async function openRotatingFaces({ config, built, log, urls, ports }: FacesInput): Promise<RotatingFaces> {
-  let certificate = await built.issueServerCertificate();
-  let authorities = await built.clientAuthorities();
-  const tls = (): FacesTls => ({
-    server: { cert: certificate.certificatePem + certificate.chainPem, key: certificate.keyPem },
-    productAuthorities: authorities.products,
-    systemAuthority: authorities.system,
-  });
-  const deps = {
-    services: built.services,
-    urls,
-    logger: log,
-    limits: {
-      ...defaultFaceLimits,
-      requestsPerMinute: config.requestsPerMinute,
-      tokenRequestsPerMinute: config.tokenRequestsPerMinute,
-      productRequestsPerMinute: config.productRequestsPerMinute,
-    },
-    requestLog: config.requestLog,
-    now: () => built.clock.now(),
-    version: packageJson.version,
-  };
-  const faces = await openFaces(deps, tls(), { host: config.host, ports });
-  return {
-    async refresh() {
-      const due = await built.serverCertificateIsDue(certificate);
-      // A certificate that is about to end is replaced, also while the authorities of clients cannot be read.
-      const wanted = await built.clientAuthorities().catch((error: unknown) => {
-        if (!due) throw error;
-        log.error({ err: error }, 'the authorities of clients could not be read; those from before stay');
-        return authorities;
-      });
-      if (!due && wanted.system === authorities.system && wanted.products.join() === authorities.products.join())
-        return;
-      if (due) certificate = await built.issueServerCertificate();
-      authorities = wanted;
-      faces.replaceTls(tls());
-      log.info({ newCertificate: due }, 'the TLS contexts were replaced');
-    },
-    close: () => faces.close(),
-  };
-}
+const facesDeps = ({ built, urls, log }: OpenServices, config: Config): OpenFacesDeps => ({
+  services: built.services,
+  urls,
+  logger: log,
+  limits: {
+    ...defaultFaceLimits,
+    requestsPerMinute: config.requestsPerMinute,
+    tokenRequestsPerMinute: config.tokenRequestsPerMinute,
+    productRequestsPerMinute: config.productRequestsPerMinute,
+  },
+  requestLog: config.requestLog,
+  now: () => built.clock.now(),
+  version: packageJson.version,
+});
 
 const housekeepingMs = 1000;
 

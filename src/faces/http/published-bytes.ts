@@ -40,12 +40,15 @@ export const cacheControl = (maxAgeSeconds: number): string =>
 export const matches = (given: string, etag: string): boolean =>
   given === etag || given.trim() === '*' || given.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag);
 
-/** RFC 9110 §13.1: If-None-Match decides alone where it is given. */
+/**
+ * RFC 9110 §13.1: If-None-Match decides alone where it is given. If-Modified-Since must be the very Last-Modified: a later
+ * time is that of a peer whose clock is ahead, or of a list from before ours was set back, and would hide newer revocations.
+ */
 function isKnown({ headers }: FastifyRequest, etag: string, lastModified: number | undefined): boolean {
   const given = headers['if-none-match'];
   if (given !== undefined) return matches(given, etag);
   const since = headers['if-modified-since'];
-  return since !== undefined && lastModified !== undefined && lastModified * 1000 <= Date.parse(since);
+  return since !== undefined && lastModified !== undefined && lastModified * 1000 === Date.parse(since);
 }
 
 const etags = new WeakMap<Uint8Array, string>();

@@ -107,12 +107,13 @@ function readTbs(tbs: Uint8Array): ForeignTbsCertificate {
   const fields = outer.enterSequence();
   outer.expectEnd();
   readVersion3(fields);
-  const serial = readSerial(fields);
+  const serialContent = readIntegerBytes(fields);
   const algorithmDer = fields.whole(fields.expect(tag.sequence));
   const issuer = decodeName(fields.whole(fields.expect(tag.sequence)));
   if (issuer.attributes.length === 0) throw malformed(what, 'has an empty issuer');
   const validity = readValidity(fields);
   const subject = decodeName(fields.whole(fields.expect(tag.sequence)));
+  const serial = serialOf(serialContent, Buffer.compare(issuer.der, subject.der) === 0);
   const spkiDer = fields.whole(fields.expect(tag.sequence));
   // RFC 5280 §4.1.2.8: unique identifiers are not in this profile, so extensions follow at once, and nothing after them.
   const wrapped = fields.enter(contextTag(3, true));
@@ -137,8 +138,10 @@ function readVersion3(fields: DerReader): void {
   version.expectEnd();
 }
 
-function readSerial(fields: DerReader): string {
-  const serial = serialOfInteger(readIntegerBytes(fields));
+/** RFC 5280 §4.1.2.2: users of certificates bear with a serial of zero, which many old roots have, and nothing else. */
+function serialOf(content: Uint8Array, isRoot: boolean): string {
+  const isZero = content.length === 1 && content[0] === 0;
+  const serial = isRoot && isZero ? '00' : serialOfInteger(content);
   if (serial === undefined) throw malformed(what, 'has no positive serial of at most 20 octets');
   return serial;
 }

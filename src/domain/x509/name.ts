@@ -20,6 +20,8 @@ export interface DistinguishedName {
   readonly attributes: readonly NameAttribute[];
   /** True if any RDN holds several attributes. */
   readonly multiValued: boolean;
+  /** True if it has a string type that RFC 5280 §4.1.2.4 leaves to names that there were before it. */
+  readonly retired: boolean;
 }
 
 /** A Name with one attribute in each RDN, in the order given. */
@@ -30,13 +32,21 @@ export function encodeName(
   return sequence(...rdns);
 }
 
-/** Reads canonical DER; throws DerError for another structure, or a string type that RFC 5280 §4.1.2.4 retires. */
+/** Reads canonical DER; throws DerError for another structure, or a type that holds no text. */
 export function decodeName(der: Uint8Array): DistinguishedName {
   const attributes: NameAttribute[] = [];
   const rdns = readRdns(der);
-  for (const rdn of rdns) for (const { oid, value } of rdn) attributes.push({ oid, value });
-  return { der, attributes, multiValued: rdns.length !== attributes.length };
+  let retired = false;
+  for (const rdn of rdns) {
+    for (const { oid, value, valueDer } of rdn) {
+      attributes.push({ oid, value });
+      retired ||= retiredTypes.has(valueDer[0]!);
+    }
+  }
+  return { der, attributes, multiValued: rdns.length !== attributes.length, retired };
 }
+
+const retiredTypes: ReadonlySet<number> = new Set([tag.teletexString, tag.bmpString]);
 
 interface RawAttribute extends NameAttribute {
   /** The value's whole TLV. */
@@ -70,7 +80,12 @@ function readAttribute(fields: DerReader): RawAttribute {
       return { oid: attributeOid, value: text.toString('utf8'), valueDer };
     case tag.printableString:
     case tag.ia5String:
+    // What it really says depends on escape sequences that nobody writes.
+    case tag.teletexString:
       return { oid: attributeOid, value: text.toString('latin1'), valueDer };
+    case tag.bmpString:
+      if (text.length % 2 !== 0) throw new DerError('badString', element.start);
+      return { oid: attributeOid, value: Buffer.from(text).swap16().toString('utf16le'), valueDer };
     default:
       throw new DerError('badString', element.start);
   }

@@ -18,6 +18,8 @@ export function checkSubject(subject: DistinguishedName): Reason[] {
   const { attributes } = subject;
   const reasons: Reason[] = [];
   if (subject.multiValued) reasons.push(reason('badSubject', 'An RDN of the subject holds several attributes.'));
+  if (subject.retired)
+    reasons.push(reason('badSubject', 'The subject has a string type that is retired. Use UTF8String.'));
   if (attributes.length > maxAttributes) return [reason('badSubject', 'The subject has more than 32 attributes.')];
   const commonNames = attributes.filter(({ oid }) => oid === oids.commonName);
   // Programs that take an identity from the CN differ in which of several they take.

@@ -172,6 +172,13 @@ const basic = extensions.basicConstraints({ ca: false });
 const raw = (oid: Uint8Array, value: Uint8Array) => der.sequence(oid, der.octetString(value));
 const times = (from: Uint8Array, to: Uint8Array) => der.sequence(from, to);
 
+it('the serial zero of a root is borne with', () => {
+  const subject = new DerReader(encodeTbsCertificate(fields())).enterSequence();
+  const parts = Array.from({ length: 6 }, () => subject.whole(subject.next()));
+  const tbs = tbsWith({ 1: der.smallInteger(0), 5: parts[3]! });
+  expect(parseTbsCertificate(tbs).serial).toBe('00');
+});
+
 describe('a TBSCertificate is refused', () => {
   it.each<[string, Uint8Array]>([
     ['without a version', tbsWith({ 0: [] })],

@@ -38,16 +38,22 @@ describe('a distinguished name', () => {
     expect(formatName(decodeName(der.sequence(rdn)))).toBe('CN=demo+1.3.6.1.4.1.99999.3=#130178');
   });
 
+  it.each([
+    ['BMPString', der.tlv(0x1e, Buffer.from('M\u00fcller & Co', 'utf16le').swap16()), 'CN=M\\c3\\bcller & Co'],
+    ['TeletexString', der.tlv(0x14, Buffer.from('M\u00fcller', 'latin1')), 'CN=M\\c3\\bcller'],
+  ])('that an old CA wrote as %s is read, and known as such', (_type, value, text) => {
+    const name = decodeName(der.sequence(der.setOf(attributeOf(oids.commonName, value))));
+    expect([formatName(name), name.retired]).toEqual([text, true]);
+  });
+
   it('of no RDN at all is empty', () => {
     expect(formatName(decodeName(der.sequence()))).toBe('');
   });
 
   it.each([
     ['an empty RDN', der.sequence(der.setOf())],
-    [
-      'a string type that is retired',
-      der.sequence(der.setOf(attributeOf(oids.commonName, der.tlv(0x1e, Buffer.of(0, 65))))),
-    ],
+    ['half a character', der.sequence(der.setOf(attributeOf(oids.commonName, der.tlv(0x1e, Buffer.of(0, 65, 0)))))],
+    ['a type that is no text', der.sequence(der.setOf(attributeOf(oids.commonName, der.nullValue())))],
     [
       'a third field in an attribute',
       der.sequence(der.setOf(der.sequence(der.oid(oids.commonName), der.utf8String('a'), der.nullValue()))),

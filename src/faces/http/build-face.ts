@@ -145,7 +145,7 @@ const httpOptions = (limits: FaceLimits): ServerOptions => ({
   requireHostHeader: false,
 });
 
-/** JSON alone; routes that read something else say so. */
+/** JSON alone; routes that read something else say so, and those that take nothing have no schema for it. */
 function readBodies(face: Face): void {
   face.removeAllContentTypeParsers();
   face.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) =>
@@ -156,6 +156,10 @@ function readBodies(face: Face): void {
     const isAsItIs = coding === undefined || coding.toLowerCase() === 'identity' || method === 'GET';
     if (isAsItIs) return done();
     done(new CaError('unsupportedMediaType', 'The body has a Content-Encoding. Send it as it is.'));
+  });
+  face.addHook('preValidation', ({ body, routeOptions: { schema } }, _reply, done) => {
+    if (body === undefined || schema?.body !== undefined || JSON.stringify(body) === '{}') return done();
+    done(new CaError('malformed', 'This path takes no body: what is in it would be passed over.'));
   });
 }
 

@@ -231,6 +231,15 @@ describe('the acts of operators', () => {
     expect(calls.filter(({ name }) => name === 'revokeCertificate')).toEqual([]);
   });
 
+  it('release says nothing more, and is refused with a body that does', async () => {
+    const { send, calls } = await openAdmin();
+    const answer = await send('POST', `${leaf}/release`, {}, { reason: 'superseded' });
+    expect([answer.status, calls.map(({ name }) => name)]).toEqual([
+      400,
+      expect.not.arrayContaining(['releaseCertificate']),
+    ]);
+  });
+
   it('release without any body, too', async () => {
     const { send } = await openAdmin();
     expect((await send('POST', `${leaf}/release`)).status).toBe(200);

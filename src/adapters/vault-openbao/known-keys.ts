@@ -6,6 +6,8 @@ import type { TransitKey } from './transit-keys.ts';
 
 /** Making and removing keys, and reading them. */
 const timeLimitMs = 8000;
+/** An RSA key is looked for until one is found, on a busy machine for long. */
+const makeRsaKeyMs = 180_000;
 
 export class KnownKeys {
   readonly #engine: TransitEngine;
@@ -40,7 +42,7 @@ export class KnownKeys {
   /** Creating a key that is there is no error in transit, and says nothing: so it is looked for before. Undefined: it is there. */
   async create(name: string, transitType: string): Promise<TransitKey | undefined> {
     if (await this.#holds(name)) return undefined;
-    await this.#engine.createKey(name, transitType, timeLimitMs);
+    await this.#engine.createKey(name, transitType, transitType.startsWith('rsa') ? makeRsaKeyMs : timeLimitMs);
     const key = await this.#engine.readKey(name, timeLimitMs);
     this.#keys.set(name, key);
     return key;

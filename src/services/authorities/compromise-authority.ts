@@ -30,7 +30,11 @@ export function createCompromiseAuthority(
       refusePast(deps, rotateBy);
       return plan(deps, await findLost(deps, name, generation), vault);
     },
-    declareCompromise: (caller, name, input) => deps.turns.aboveAll(() => declare(deps, caller, { name, ...input })),
+    async declareCompromise(caller, name, input) {
+      // Before anything is waited for: a step that is under way may be making a key for minutes.
+      const generation = await stopIssuing(deps, caller, { name, ...input });
+      return deps.turns.aboveAll(() => declare(deps, caller, { name, ...input, generation }));
+    },
   };
 }
 
@@ -109,14 +113,25 @@ async function operatorsOfAll({ inventory, clock }: CompromiseDeps, lost: readon
 
 type Declaring = CompromiseInput & { readonly name: string };
 
+/** Resolves to the number of the generation that is meant. */
+async function stopIssuing(
+  deps: CompromiseDeps,
+  caller: Caller,
+  { name, reason, generation, rotateBy, vault }: Declaring,
+): Promise<number> {
+  deps.clock.assertSafe();
+  if (vault !== undefined) assertVault(deps.vaults, vault);
+  refusePast(deps, rotateBy);
+  const lost = await findLost(deps, name, generation);
+  for (const one of lost) await markCompromised(deps, one, { actor: actorOf(caller), reason });
+  return lost[0]!.generation.number;
+}
+
 async function declare(
   deps: CompromiseDeps,
   caller: Caller,
   { name, reason, generation, rotateBy, vault }: Declaring,
 ): Promise<CompromiseOutcome> {
-  deps.clock.assertSafe();
-  if (vault !== undefined) assertVault(deps.vaults, vault);
-  refusePast(deps, rotateBy);
   const lost = await findLost(deps, name, generation);
   const replaced = await replacementsOf(deps, lost, vault);
   const actor = actorOf(caller);

@@ -85,11 +85,19 @@ function completed(
   while (chain.length <= longestChain) {
     const last = chain.at(-1)!;
     if (isSelfIssued(last)) break;
-    const issuer = [...(root ? [root] : []), ...known].find(
+    const named = [...(root ? [root] : []), ...known].filter(
       ({ subject }) => Buffer.compare(subject.der, last.issuer.der) === 0,
     );
+    // A corporate root whose key was replaced has kept its name.
+    const issuer = named.find((one) => isKeyOf(one, last)) ?? named[0];
     if (!issuer) break;
     chain.push(issuer);
   }
   return chain;
 }
+
+/** Whether the authorityKeyIdentifier says so (RFC 5280 §4.2.1.1). */
+const isKeyOf = (issuer: ForeignCertificate, { authorityKeyIdentifier: named }: ForeignCertificate): boolean =>
+  named !== undefined &&
+  issuer.subjectKeyIdentifier !== undefined &&
+  Buffer.compare(named, issuer.subjectKeyIdentifier) === 0;

@@ -82,6 +82,8 @@ async function makeResponder(
       details: { generation: id, kind: 'lastOcspResponder', serial: record.serial },
     },
   });
+  // Asked again, the retirement goes on with this one.
+  deps.directory.forget();
 }
 
 /** Beside the key of the generation; where that vault makes no keys, in the one of the home, for it signs nothing but answers. */

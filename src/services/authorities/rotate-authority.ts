@@ -23,7 +23,7 @@ import { isSignedElsewhere, refuseKeptElsewhere } from './generation-request.ts'
 import { heldKey } from './held-key.ts';
 import { beginRotation, completeGeneration, idOf, type PrepareGenerationDeps } from './prepare-generation.ts';
 import { destroyKey, finishRetiring, type RetireDeps } from './retire-generation.ts';
-import { revokeAuthorityCertificates } from './revoke-authority-certificates.ts';
+import { authorityCertificatesOf, revokeAuthorityCertificates } from './revoke-authority-certificates.ts';
 import { findObstacles, hasIssued, productsOf } from './rotation-obstacles.ts';
 import type { AdvanceInput, RotationInput, RotationPlan, RotationServices, RotationView } from './rotation-services.ts';
 
@@ -308,7 +308,11 @@ async function viewRotation(deps: RotateDeps, rotation: AuthorityRotation): Prom
   const facts = await findObstacles(deps, rotation);
   const verdict = judgeStep(rotation.state, facts, false);
   const { authority, generation, predecessor } = rotation;
-  const known = await deps.inventory.authorityCertificates();
+  const known = await authorityCertificatesOf(deps.inventory, authority);
+  const own = known.filter((one) => one.generation === generation);
+  const signers = new Set(own.map(({ serial }) => serial));
+  // Its predecessor's cross by a generation that was given up before is none of it.
+  const cross = known.filter((one) => one.generation === predecessor && one.kind === 'oldWithNew');
   const generations = await deps.inventory.generations();
   const before = generations.find((one) => one.authority === authority && one.number === predecessor);
   return {
@@ -317,13 +321,9 @@ async function viewRotation(deps: RotateDeps, rotation: AuthorityRotation): Prom
     to: idOf(rotation, 'generation'),
     next: rotationSteps[rotation.state]?.to ?? null,
     obstacles: verdict.kind === 'refused' ? verdict.obstacles : [],
-    certificates: known
-      .filter(
-        (one) =>
-          one.authority === authority &&
-          (one.generation === generation || (one.generation === predecessor && one.kind === 'oldWithNew')),
-      )
-      .map(({ kind, serial }) => ({ kind, serial })),
+    certificates: [...own, ...cross.filter(({ issuerSerial }) => signers.has(issuerSerial))].map(
+      ({ kind, serial }) => ({ kind, serial }),
+    ),
     oldKeyDestroyedAt: before?.keyDestroyedAt ?? null,
   };
 }

@@ -142,6 +142,23 @@ describe('a chain that is good', () => {
     expect(await flawsOf(name, first.pem)).toEqual(['endsBeforeOneInForce chain[0]']);
   });
 
+  it('is completed by the issuer whose key signed it, where two have one name', async () => {
+    const { name, csrDer } = await waiting();
+    const [first, second] = [makeCorporateCa(now), makeCorporateCa(now)];
+    for (const { sign, intermediate, root } of [first, second]) {
+      const chainPem = pemOf(sign(csrDer), intermediate);
+      await service.services.importAuthority(admin, name, { chainPem, rootPem: root.pem });
+    }
+    for (const [days, { sign }] of [
+      [1000, second],
+      [1001, first],
+    ] as const) {
+      const own = sign(csrDer, { days });
+      const { inForce } = await service.services.importAuthority(admin, name, { chainPem: own.pem });
+      expect(Buffer.compare(inForce!.certificateDer, own.der)).toBe(0);
+    }
+  });
+
   it('has a serial of any length, and one that is taken is refused', async () => {
     const [one, two] = [await waiting(), await waiting()];
     const [first, second] = [makeCorporateCa(now), makeCorporateCa(now)];

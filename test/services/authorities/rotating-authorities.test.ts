@@ -358,6 +358,7 @@ describe('a rotation', () => {
     expect((await service.vault.listKeys()).filter(({ name }) => name.startsWith('dev-root.'))).toHaveLength(1);
     const again = await service.services.startRotation(admin, 'dev-root', {});
     expect(again).toMatchObject({ to: 'dev-root.3', next: 'trusted' });
+    expect(again.certificates.map(({ kind }) => kind).sort()).toEqual(['newWithOld', 'oldWithNew', 'own']);
   });
 
   it('cannot be abandoned once something was issued, nor started twice', async () => {

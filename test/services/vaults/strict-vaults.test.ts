@@ -45,8 +45,12 @@ it('keeps the key of its last responder in the home, and names the key that its 
     'signerUnavailable',
     expect.stringMatching(/key first .*strict.*Remove/),
   ]);
+  expect((await rejectionOf(step())) as CaError).toMatchObject({ code: 'signerUnavailable' });
   await owner.destroyKey('first');
   expect((await step()).oldKeyDestroyedAt).not.toBeNull();
+  // One for each of the two generations that were retired, however often their ends were asked for.
+  const made = (await service.vault.listKeys()).filter(({ name }) => name.startsWith('dev-issuing.ocsp.'));
+  expect(made).toHaveLength(2);
 
   const responders = (await service.inventory.generations()).map(({ number, responder }) => [number, responder?.vault]);
   expect(responders).toContainEqual([2, 'file']);

@@ -37,7 +37,7 @@ const loadEverything = () =>
   Promise.all([
     import('./agent/daemon.ts'),
     import('./agent/metrics-server.ts'),
-    import('./agent/files/encode-stores.ts'),
+    import('./client/java-stores.ts'),
     import('./agent/reload/run-reload.ts'),
     import('./agent/proof/prove.ts'),
     import('./client/client.ts'),

@@ -2,8 +2,9 @@
 import { createPrivateKey, type KeyObject, randomBytes, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type KeyWithChain, keyStoreOf, trustStoreOf } from '../../client/java-stores.ts';
 import { decodePemAll } from '../../domain/der/pem.ts';
-import { encodeKeyStore, encodeTrustStore, isStorePassword } from '../../domain/keystore/pkcs12.ts';
+import { isStorePassword } from '../../domain/keystore/pkcs12.ts';
 import { CliError } from './cli-error.ts';
 import type { Ending } from './exit-codes.ts';
 import { stageFileSet } from './requests/file-set.ts';
@@ -30,7 +31,7 @@ export async function keystore(session: Session, folder: string, options: Keysto
   const restore = discardOnInterrupt(files.staging);
   try {
     await files.write('keystore.p12', keyStoreOf(content, options.alias, password), 0o600);
-    await files.write('truststore.p12', trustStoreOf(content, password), 0o644);
+    await files.write('truststore.p12', trustStoreOf(content.rootsDer, password), 0o644);
     // Without a newline: Kafka and Java take the whole file for the password.
     if (given === undefined) await files.write(passwordName, password, 0o600);
     await files.commit();
@@ -42,9 +43,7 @@ export async function keystore(session: Session, folder: string, options: Keysto
   return 'ok';
 }
 
-interface StoreContent {
-  readonly key: KeyObject;
-  readonly chainDer: readonly [Uint8Array, ...Uint8Array[]];
+interface StoreContent extends KeyWithChain {
   readonly rootsDer: readonly Uint8Array[];
 }
 
@@ -102,22 +101,6 @@ async function readPassword(file: string): Promise<string> {
   const password = (await readText(file)).replace(/\r?\n$/, '');
   if (isStorePassword(password)) return password;
   throw new CliError('usage', `${file} does not hold a store password: 6 to 128 printable ASCII characters, one line.`);
-}
-
-const keyStoreOf = ({ key, chainDer }: StoreContent, alias: string, password: string): Uint8Array =>
-  encodeKeyStore({
-    privateKeyDer: key.export({ type: 'pkcs8', format: 'der' }),
-    chainDer,
-    alias,
-    password,
-    macSalt: randomBytes(16),
-    keySalt: randomBytes(16),
-    keyIv: randomBytes(16),
-  });
-
-function trustStoreOf({ rootsDer }: StoreContent, password: string): Uint8Array {
-  const trusted = rootsDer.map((der, index) => ({ alias: `root-${index + 1}`, der }));
-  return encodeTrustStore(trusted, { password, macSalt: randomBytes(16) });
 }
 
 function report(session: Session, folder: string, passwordFile: string, alias: string): void {

@@ -39,6 +39,16 @@ it('tells the second who has it, and lets it in when the first is killed', async
   await lock.release();
 });
 
+it('says what to look at when it may not use its own file', async () => {
+  const [folder, own] = folders();
+  // As for another user, also where the tests are root: no file can be opened by this name.
+  mkdirSync(join(own, 'lock'));
+  await expect(lockFolder(folder, own)).rejects.toMatchObject({
+    code: 'folderUnwritable',
+    message: expect.stringContaining(own),
+  });
+});
+
 it('lets the next one in when it is released', async () => {
   const [folder, own] = folders();
   await (await lockFolder(folder, own)).release();

@@ -86,8 +86,9 @@ describe('CRLs', () => {
     await agent.turn();
     const away = movedTo(agent, { distribution: await distributionOf(async () => undefined) });
     expect(await away.turn()).toMatchObject({ act: 'failed', code: 'crlMissing' });
-    const crl = agent.read('crl.pem');
+    const [crl, certificate] = [agent.read('crl.pem'), agent.read('cert.pem')];
     expect((await away.turn({ force: true })).act).toBe('rotated');
+    expect(agent.read('cert.pem')).not.toBe(certificate);
     expect([agent.read('crl.pem'), away.log.map(({ message }) => message).join()]).toEqual([
       crl,
       expect.stringContaining('CRLs stay as they were'),

@@ -37,23 +37,28 @@ export async function lockFolder(folder: string, own: string): Promise<FolderLoc
 
 async function openLocked(folder: string, own: string): Promise<DatabaseSync> {
   const { DatabaseSync } = await import('node:sqlite');
-  const database = new DatabaseSync(join(own, lockName), { timeout: 0 });
+  let database: DatabaseSync | undefined;
   try {
+    database = new DatabaseSync(join(own, lockName), { timeout: 0 });
     // No journal: nothing is ever written.
     database.exec('PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE');
     return database;
   } catch (error) {
-    database.close();
+    database?.close();
     const code = primaryCode(error);
     if (code === busy) throw await locked(folder, own, error);
     if (code === full)
       throw new AgentError('diskFull', `${folder} cannot be locked: its disk is full. Make room.`, error);
-    throw error;
+    if (!denied.includes(code)) throw error;
+    const advice = `Check the owner and mode of ${own} and what is in it: was the agent run as another user?`;
+    throw new AgentError('folderUnwritable', `${folder} cannot be locked. ${advice}`, error);
   }
 }
 
 /** https://www.sqlite.org/rescode.html: SQLITE_BUSY and SQLITE_FULL, whatever their extended form. */
 const [busy, full] = [5, 13];
+/** SQLITE_PERM, SQLITE_READONLY, SQLITE_IOERR and SQLITE_CANTOPEN. */
+const denied: readonly number[] = [3, 8, 10, 14];
 const primaryCode = (error: unknown): number => Number((error as { errcode?: number }).errcode) & 0xff;
 
 async function locked(folder: string, own: string, cause: unknown): Promise<AgentError> {

@@ -76,7 +76,7 @@ export async function trustOrBefore(
       target: context.target.name,
       message: `CRLs stay as they were: ${(error as Error).message}`,
     });
-    return before;
+    return { trustPem, crlPem: before.crlPem };
   }
 }
 

@@ -161,13 +161,14 @@ async function stageIssued(
 ): Promise<void> {
   const { store, state, target, now } = context;
   const wanted = { environment: certificate.environment!, crlUrl: certificate.links.crl };
-  const trust = await trustOrBefore(context, wanted, newest);
+  const { trustPem, crlPem } = await trustOrBefore(context, wanted, newest);
   await stage(context, {
     facts: factsOf(certificate, layoutOf(target.files)),
     keyPem,
     certPem: withNewline(certificate.certificate),
     chainPem: certificate.chain.map(withNewline).join(''),
-    ...trust,
+    trustPem,
+    crlPem,
     storePassword: await storePassword(target.files, newest?.storePassword),
   });
   await dropRequest(store.own);

@@ -5,6 +5,7 @@ import { readOid } from '../der/value.ts';
 import { CaError, type Reason, type ReasonCode } from '../errors.ts';
 import { collectReasons } from '../refusal.ts';
 import type { ForeignCertificate } from '../x509/certificate.ts';
+import type { KeyUsageName } from '../x509/extensions.ts';
 import { formatName } from '../x509/name.ts';
 import { decodeNameConstraints } from '../x509/name-constraints.ts';
 import { oids } from '../x509/oids.ts';
@@ -65,10 +66,12 @@ type Complain = (code: ReasonCode, message: string, value?: string) => void;
 /** What RFC 5280 §6.1.4 asks of each authority on a path. */
 function judgeOne({ chain, now, purposes }: ChainToJudge, index: number, complain: Complain): void {
   const certificate = chain[index]!;
-  const { basicConstraints, keyUsage = [], extKeyUsage } = certificate;
+  const { basicConstraints, keyUsage, extKeyUsage } = certificate;
   if (!basicConstraints?.ca)
     complain('notCertificateAuthority', 'It is not a certificate of an authority (cA is not set).');
-  const missing = (['keyCertSign', 'cRLSign'] as const).filter((usage) => !keyUsage.includes(usage));
+  // RFC 5280 §6.1.4 (n), §6.3.3 (f): without the extension a key may be used for anything, as those of many roots; ours has it.
+  const usages = keyUsage ?? (index > 0 ? authorityUsages : []);
+  const missing = authorityUsages.filter((usage) => !usages.includes(usage));
   if (missing.length > 0) complain('keyUsageMissing', `Its keyUsage lacks ${missing.join(' and ')}.`);
   const below = chain.slice(0, index).filter((each) => !isSelfIssued(each)).length;
   const pathLen = basicConstraints?.pathLen;
@@ -92,6 +95,8 @@ function judgeOne({ chain, now, purposes }: ChainToJudge, index: number, complai
     );
   }
 }
+
+const authorityUsages: readonly KeyUsageName[] = ['keyCertSign', 'cRLSign'];
 
 function judgeTimes({ notBefore, notAfter }: ForeignCertificate, now: number, complain: Complain): void {
   const text = (seconds: number): string => new Date(seconds * 1000).toISOString();

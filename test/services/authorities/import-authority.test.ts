@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CaError } from '../../../src/domain/errors.ts';
 import { parseCertificate } from '../../../src/domain/x509/certificate.ts';
+import { basicConstraints, subjectKeyIdentifier } from '../../../src/domain/x509/extensions.ts';
 import { certified } from '../../support/certified.ts';
 import { buildCsr } from '../../support/csr-builder.ts';
 import {
@@ -172,6 +173,15 @@ describe('a chain that is good', () => {
     expect(await codeOf(service.services.importAuthority(admin, two.name, again))).toBe('conflict');
   });
 
+  it('may have a root without keyUsage, as `openssl req -x509` makes them', async () => {
+    const { name, csrDer } = await waiting();
+    const ca = makeCorporateCa(now, { root: { override: { extensions: [basicConstraints({ ca: true })] } } });
+    const input = { chainPem: pemOf(ca.sign(csrDer), ca.intermediate), rootPem: ca.root.pem };
+    expect((await service.services.importAuthority(admin, name, input)).inForce?.certificate.subject).toBe(
+      'CN=Corp services',
+    );
+  });
+
   it('constrains the names of products that come or change later', async () => {
     const { environment, name, csrDer } = await waiting();
     const ca = makeCorporateCa(now, { intermediate: { more: [dnsConstraints({ permitted: ['corp.example'] })] } });
@@ -256,6 +266,15 @@ describe('a chain with a flaw', () => {
     [
       'without cRLSign',
       (csr) => signed(makeCorporateCa(now), { keyUsage: ['keyCertSign'] }, csr),
+      ['keyUsageMissing chain[0]'],
+    ],
+    [
+      'without any keyUsage',
+      (csr) => {
+        const ca = makeCorporateCa(now);
+        const bare = [basicConstraints({ ca: true, pathLen: 0 }), subjectKeyIdentifier(new Uint8Array(20))];
+        return signed(ca, { override: { extensions: bare } }, csr);
+      },
       ['keyUsageMissing chain[0]'],
     ],
     [

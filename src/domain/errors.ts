@@ -118,6 +118,7 @@ export type ReasonCode =
   | 'chainNotYetValid'
   | 'startsBeforeIssuer'
   | 'endsBeforeOneInForce'
+  | 'namedOtherThanOneInForce'
   | 'rootMissing'
   | 'rootNotConfirmed' // `value` is its fingerprint
   | 'chainRevoked'

@@ -85,6 +85,7 @@ export const refusalCode: Readonly<Record<ReasonCode, CaErrorCode>> = {
   chainNotYetValid: 'policyRefused',
   startsBeforeIssuer: 'policyRefused',
   endsBeforeOneInForce: 'policyRefused',
+  namedOtherThanOneInForce: 'policyRefused',
   rootMissing: 'policyRefused',
   rootNotConfirmed: 'policyRefused',
   chainRevoked: 'policyRefused',

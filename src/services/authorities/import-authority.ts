@@ -1,7 +1,7 @@
 /** Takes the chain that was made elsewhere for an authority of ours, judges all of it, and puts it in force. */
 import { hash } from 'node:crypto';
 import { CaError, type Reason } from '../../domain/errors.ts';
-import { certificateField, fingerprint, judgeChain } from '../../domain/policy/judge-chain.ts';
+import { certificateField, fingerprint, judgeChain, subjectOf } from '../../domain/policy/judge-chain.ts';
 import type { NamingProduct } from '../../domain/policy/judge-name-constraints.ts';
 import { purposeOids } from '../../domain/policy/purpose-oids.ts';
 import type { Authority } from '../../domain/records/environment.ts';
@@ -9,7 +9,7 @@ import type { ExternalAuthority } from '../../domain/records/external-authority.
 import { generationId } from '../../domain/records/generation.ts';
 import { refuseIfAny } from '../../domain/refusal.ts';
 import { spkiOfAuthorityCsr } from '../../domain/x509/authority-csr.ts';
-import type { ForeignCertificate } from '../../domain/x509/certificate.ts';
+import { type ForeignCertificate, parseForeignCertificate } from '../../domain/x509/certificate.ts';
 import { parseForeignCrl } from '../../domain/x509/crl.ts';
 import { formatName } from '../../domain/x509/name.ts';
 import { publicKeySha256 } from '../../domain/x509/public-key.ts';
@@ -68,7 +68,7 @@ async function importChain(
       purposes: await purposesOf(deps.inventory, authority),
     })),
     ...(await judgeRevocations(deps.inventory, chain, external)),
-    ...(await judgeSuccession(deps, authority, chain)),
+    ...(await judgeSuccession(deps, authority, { own: chain[0]!, isComing })),
   );
   refuseIfAny(reasons);
   await putInForce(deps, caller, { authority, isComing, environment, chain, external });
@@ -139,18 +139,34 @@ async function judgeRevocations(
   return reasons;
 }
 
-/** What was issued in the past must not outlive a certificate that replaces the one in force. */
+/** What was issued in the past must chain to a certificate that replaces the one in force, and not outlive it. */
 async function judgeSuccession(
   { inventory }: ImportAuthorityDeps,
   { certificateSerial }: Authority,
-  [own]: readonly ForeignCertificate[],
+  { own, isComing }: { readonly own: ForeignCertificate; readonly isComing: boolean },
 ): Promise<readonly Reason[]> {
-  const before = certificateSerial === null ? undefined : await inventory.certificate(certificateSerial);
-  if (!before || own!.notAfter >= before.notAfter) return [];
-  const message = 'It ends before the one in force: what was issued below that would outlive it.';
-  const value = new Date(own!.notAfter * 1000).toISOString();
-  return [{ code: 'endsBeforeOneInForce', message, field: certificateField(0), value }];
+  const der = certificateSerial === null ? undefined : await inventory.certificateDer(certificateSerial);
+  if (!der) return [];
+  const before = parseForeignCertificate(der);
+  const field = certificateField(0);
+  const reasons: Reason[] = [];
+  if (own.notAfter < before.notAfter) {
+    const message = 'It ends before the one in force: what was issued below that would outlive it.';
+    reasons.push({ code: 'endsBeforeOneInForce', message, field, value: new Date(own.notAfter * 1000).toISOString() });
+  }
+  // RFC 5280 §6.1, §4.2.1.1: a path is built by the subject and by the key identifier. A generation that comes has issued nothing.
+  if (!isComing && !namesTheSame(own, before)) {
+    const message = `Its subject or its subjectKeyIdentifier is not that of the one in force, ${subjectOf(before)}: what was issued below that would not chain to it.`;
+    reasons.push({ code: 'namedOtherThanOneInForce', message, field, value: subjectOf(own) });
+  }
+  return reasons;
 }
+
+const namesTheSame = (one: ForeignCertificate, other: ForeignCertificate): boolean =>
+  Buffer.compare(one.subject.der, other.subject.der) === 0 &&
+  Buffer.compare(one.subjectKeyIdentifier ?? none, other.subjectKeyIdentifier ?? none) === 0;
+
+const none = new Uint8Array();
 
 interface Judged {
   readonly authority: Authority;

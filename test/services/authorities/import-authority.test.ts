@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CaError } from '../../../src/domain/errors.ts';
 import { parseCertificate } from '../../../src/domain/x509/certificate.ts';
-import { basicConstraints, subjectKeyIdentifier } from '../../../src/domain/x509/extensions.ts';
+import { basicConstraints, keyUsage, subjectKeyIdentifier } from '../../../src/domain/x509/extensions.ts';
 import { certified } from '../../support/certified.ts';
 import { buildCsr } from '../../support/csr-builder.ts';
 import {
@@ -66,6 +66,13 @@ async function flawsOfChain(
   expect(await service.services.describeAuthority(name)).toMatchObject({ inForce: null });
   return flaws;
 }
+
+/** Of an issuing authority whose issuer chose the identifier of its key. */
+const ownExtensions = (keyIdentifier: Uint8Array): Uint8Array[] => [
+  basicConstraints({ ca: true, pathLen: 0 }),
+  keyUsage(['keyCertSign', 'cRLSign']),
+  subjectKeyIdentifier(keyIdentifier),
+];
 
 describe('a chain that is good', () => {
   it('is put in force, and carried by chains, bundles and addresses from then on', async () => {
@@ -141,6 +148,17 @@ describe('a chain that is good', () => {
     const external = await service.inventory.externalAuthorities();
     expect(external.filter((each) => each.environment === environment)).toHaveLength(2);
     expect(await flawsOf(name, first.pem)).toEqual(['endsBeforeOneInForce chain[0]']);
+  });
+
+  it('that renews one keeps its names, by which everything below finds it', async () => {
+    const { name, csrDer } = await waiting();
+    const ca = makeCorporateCa(now);
+    const chainOf = (own: TestCertificate): string => pemOf(own, ca.intermediate);
+    await service.services.importAuthority(admin, name, { chainPem: chainOf(ca.sign(csrDer)), rootPem: ca.root.pem });
+    const flaw = ['namedOtherThanOneInForce chain[0]'];
+    expect(await flawsOf(name, chainOf(ca.sign(csrDer, { days: 1000, commonName: 'Corp services 2' })))).toEqual(flaw);
+    const identified = ca.sign(csrDer, { days: 1000, override: { extensions: ownExtensions(Buffer.alloc(20, 7)) } });
+    expect(await flawsOf(name, chainOf(identified))).toEqual(flaw);
   });
 
   it('is completed by the issuer whose key signed it, where two have one name', async () => {

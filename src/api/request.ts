@@ -41,7 +41,7 @@ const verdict = Type.Object(
     verdict: Type.Enum(['approved', 'denied']),
     operator: Type.String(),
     at: Time('When'),
-    comment: Type.String({ description: 'Printable ASCII; anything else as \\u{hex}' }),
+    comment: Type.String({ description: 'Control and format characters are there as \\u{hex}' }),
   },
   strict,
 );

@@ -2,8 +2,8 @@
 import { CaError, type Reason } from '../errors.ts';
 import type { CampaignFilter, CampaignOrder } from '../records/campaign.ts';
 import { parseSerial } from '../x509/serial.ts';
-import { printable } from './printable.ts';
 import { type Complain, complainInto, objectOf, type Raw } from './raw-fields.ts';
+import { safeText } from './safe-text.ts';
 
 const filterFields = [
   ...['environment', 'product', 'profile', 'authority', 'issuer', 'name', 'key', 'notAfter.before', 'notAfter.after'],
@@ -141,7 +141,7 @@ function timeOf(value: unknown, field: string, complain: Complain): number {
 
 function descriptionOf(value: unknown, complain: Complain): string {
   if (value === undefined) return '';
-  if (typeof value === 'string' && [...value].length <= longestDescription) return printable(value, longestDescription);
+  if (typeof value === 'string' && [...value].length <= longestDescription) return safeText(value);
   complain('description', `must be a text of at most ${longestDescription} characters`, value);
   return '';
 }

@@ -1,6 +1,7 @@
 /** `privyseal alerts`: what somebody should know of, now. */
 import type { AlertJson } from '../../api/alert.ts';
 import { printable } from '../../domain/policy/printable.ts';
+import { safeText } from '../../domain/policy/safe-text.ts';
 import type { Ending } from './exit-codes.ts';
 import type { Session } from './session.ts';
 import { paintFor } from './terminal/paint.ts';
@@ -23,7 +24,7 @@ function table(session: Session, items: readonly AlertJson[]): Table {
     kind,
     printable(subject),
     timeInWords(openedAt, session.now()),
-    printable(summary, 300),
+    safeText(summary),
   ]);
   return layoutTable(columns, cells, {
     width: session.width,

@@ -1,9 +1,9 @@
 /** `privyseal doctor`: shows what was found, and ends with 1 where something fails. */
 import { type Finding, type FindingState, worstState } from '../../domain/diagnosis/finding.ts';
+import { safeText } from '../../domain/policy/safe-text.ts';
 import type { Ending } from './exit-codes.ts';
 import type { CliIo } from './terminal/io.ts';
 import { type Colour, paintFor } from './terminal/paint.ts';
-import { safeText } from './terminal/safe-text.ts';
 
 const colours: Readonly<Record<FindingState, Colour>> = { ok: 'green', warn: 'yellow', fail: 'red' };
 

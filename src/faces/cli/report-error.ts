@@ -1,10 +1,10 @@
 /** Tells a person, or with --json a program, what went wrong, with which value, and what to do next; answers the exit code. */
 import { ClientFailure, ClientProblem } from '../../client/failure.ts';
 import { CaError, StartError } from '../../domain/errors.ts';
+import { safeText } from '../../domain/policy/safe-text.ts';
 import { CliError } from './cli-error.ts';
 import { cliEndings, type Ending, endingOfProblem, endingOfStart, exitCodes, failureEndings } from './exit-codes.ts';
 import type { CliIo } from './terminal/io.ts';
-import { safeText } from './terminal/safe-text.ts';
 
 /** Errors of no known kind are rethrown: they are defects and keep their stack. */
 export function reportError(error: unknown, io: Pick<CliIo, 'stderr'>, json: boolean): number {

@@ -1,12 +1,12 @@
 /** `privyseal rotate` and `rotate status`: what was done for each target, and what is known of it. */
 
 import type { ClientFailureCode } from '../../client/failure.ts';
+import { safeText } from '../../domain/policy/safe-text.ts';
 import type { TargetStatus } from '../../domain/rotation/target-status.ts';
 import type { TurnReport } from '../../domain/rotation/turn-report.ts';
 import { type Ending, endingOfProblem, failureEndings } from './exit-codes.ts';
 import type { CliIo } from './terminal/io.ts';
 import { paintFor } from './terminal/paint.ts';
-import { safeText } from './terminal/safe-text.ts';
 import { layoutTable } from './terminal/table.ts';
 import { timeInWords } from './terminal/words.ts';
 

@@ -1,6 +1,7 @@
 /** `privyseal status`: whether the service can do its work, its authorities and their CRLs, and how much it holds. */
 import type { StatusJson } from '../../api/service.ts';
 import { printable } from '../../domain/policy/printable.ts';
+import { safeText } from '../../domain/policy/safe-text.ts';
 import type { Ending } from './exit-codes.ts';
 import type { Session } from './session.ts';
 import { layoutFields } from './terminal/fields.ts';
@@ -44,7 +45,7 @@ function parts(session: Session, { readiness }: StatusJson): string[] {
   return layoutFields(
     readiness.parts.map(({ name, ready, reason }) => [
       printable(name),
-      ready ? paint('green', 'ready') : `${paint('red', 'not ready')}: ${printable(reason ?? 'no reason given', 300)}`,
+      ready ? paint('green', 'ready') : `${paint('red', 'not ready')}: ${safeText(reason ?? 'no reason given')}`,
     ]),
     '  ',
   );

@@ -1,6 +1,6 @@
 /** Operators approve and deny requests; the last approval that is needed issues the certificate. */
 import { CaError } from '../../domain/errors.ts';
-import { printable } from '../../domain/policy/printable.ts';
+import { safeText } from '../../domain/policy/safe-text.ts';
 import type { AuditEntry } from '../../domain/records/audit-event.ts';
 import type { RequestRecord } from '../../domain/records/request.ts';
 import { parseRequestId } from '../../domain/records/request-id.ts';
@@ -59,6 +59,12 @@ export async function findRequest(deps: Pick<IssueApprovedDeps, 'inventory'>, te
 /** Long enough for a sentence or two and a link. */
 const longestComment = 500;
 
+function keptComment(written: string): string {
+  const characters = [...safeText(written.trim())];
+  const kept = characters.slice(0, longestComment).join('');
+  return characters.length > longestComment ? `${kept}...` : kept;
+}
+
 function judgingOf(
   deps: IssueApprovedDeps,
   caller: Caller,
@@ -67,7 +73,7 @@ function judgingOf(
   if (caller.kind !== 'operator') throw new CaError('unauthorized', 'Only operators decide requests.');
   const { record, kind } = verdict;
   const at = deps.clock.now();
-  const comment = printable(verdict.comment.trim(), longestComment);
+  const comment = keptComment(verdict.comment);
   const audit: AuditEntry = {
     at,
     kind: `request.${kind}`,

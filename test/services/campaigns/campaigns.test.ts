@@ -188,7 +188,11 @@ describe('the windows of a campaign', () => {
 describe('a campaign', () => {
   it('records its members in steps, fixed at its start, while others are issued', async () => {
     const { owner, serials } = await population(service, 600);
-    const { campaign } = await service.services.startCampaign(admin, order(service, owner, { description: 'drill' }));
+    const { campaign } = await service.services.startCampaign(
+      admin,
+      order(service, owner, { description: 'Übung \u001b[31m' }),
+    );
+    expect(campaign.description).toBe('Übung \\u{1b}[31m');
     expect(campaign).toMatchObject({ status: 'collecting', expected: 600, members: 0, startedBy: 'operator:admin' });
     service.pass(1);
     const { serial: late } = await recordCertificate(service.inventory, {

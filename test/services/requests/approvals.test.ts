@@ -211,11 +211,11 @@ describe('approving', () => {
     expect(await reasonsOf(approve(alice, second))).toEqual(['keyCompromised csr.publicKey']);
   });
 
-  it('keeps comments printable and short', async () => {
+  it('keeps comments short, in any script, and unable to steer a terminal', async () => {
     const record = await submit(await addProduct(2));
-    const comment = `  ok\u001b[31m\n"=1+1" ${'x'.repeat(600)}`;
+    const comment = `  für Müller, 承認\u001b[31m\n"=1+1" \u202e${'x'.repeat(600)}`;
     const { verdicts } = requestOf(await service.services.approveRequest(alice, record.id, comment));
-    expect(verdicts[0]!.comment).toMatch(/^ok\\u\{1b\}\[31m\\u\{a\}"=1\+1" x{4}/);
+    expect(verdicts[0]!.comment).toMatch(/^für Müller, 承認\\u\{1b\}\[31m\\u\{a\}"=1\+1" \\u\{202e\}x{4}/);
     expect(verdicts[0]!.comment.length).toBeLessThanOrEqual(503);
     expect((await eventsOf(`request:${record.id}`)).at(-1)!.details!.comment).toBe(verdicts[0]!.comment);
   });

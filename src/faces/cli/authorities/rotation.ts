@@ -6,6 +6,7 @@ import type {
   RotationPlanJson,
 } from '../../../api/authority-rotation.ts';
 import { printable } from '../../../domain/policy/printable.ts';
+import { safeText } from '../../../domain/policy/safe-text.ts';
 import { CliError } from '../cli-error.ts';
 import { type Deadline, timeOfDeadline } from '../deadline.ts';
 import type { Ending } from '../exit-codes.ts';
@@ -132,7 +133,7 @@ function report(session: Session, rotation: RotationJson): Ending {
 }
 
 const lines = (items: readonly string[]): readonly string[] =>
-  items.length === 0 ? ['-'] : items.map((item) => printable(item, 2048));
+  items.length === 0 ? ['-'] : items.map((item) => safeText(item));
 
 const productLines = (products: RotationPlanJson['products']): readonly string[] =>
   lines(products.map(({ product, certificates }) => `${product}: ${certificates}`));

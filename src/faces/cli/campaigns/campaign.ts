@@ -2,6 +2,7 @@
 import type { CampaignBody, CampaignJson, ResumeCampaignBody } from '../../../api/campaign.ts';
 import type { PrivysealClient } from '../../../client/client.ts';
 import { printable } from '../../../domain/policy/printable.ts';
+import { safeText } from '../../../domain/policy/safe-text.ts';
 import { CliError } from '../cli-error.ts';
 import { collectFirst } from '../collect-pages.ts';
 import { type Deadline, timeOfDeadline } from '../deadline.ts';
@@ -85,7 +86,7 @@ const titles = ['CAMPAIGN', 'FOR', 'STATUS', 'ROTATE BY', 'MEMBERS', 'ROTATED', 
 function tableOf(session: Session, items: readonly CampaignJson[]): readonly string[] {
   const rows = items.map(({ id, description, status, rotateBy, members, progress }) => [
     printable(id),
-    printable(description || '-', 200),
+    safeText(description || '-'),
     status,
     timeInWords(rotateBy, session.now()),
     ...[members, progress.rotated + progress.proved, progress.proved, progress.overdue, progress.failed].map(String),

@@ -1,6 +1,7 @@
 /** A campaign as a person reads it: its times, a bar of what became of its members, and its products. */
 import type { CampaignJson, CampaignPlanJson, CampaignProgressJson } from '../../../api/campaign.ts';
 import { printable } from '../../../domain/policy/printable.ts';
+import { safeText } from '../../../domain/policy/safe-text.ts';
 import type { Session } from '../session.ts';
 import { bar } from '../terminal/bars.ts';
 import { type Field, layoutFields } from '../terminal/fields.ts';
@@ -38,7 +39,7 @@ export function describeCampaign(session: Session, campaign: CampaignProgressJso
   return [
     ...layoutFields([
       ['Campaign', printable(campaign.id)],
-      ...(campaign.description === '' ? [] : [['For', printable(campaign.description, 200)] as const]),
+      ...(campaign.description === '' ? [] : [['For', safeText(campaign.description)] as const]),
       ['Status', statusText(campaign)],
       ['Filter', filterText(campaign.filter)],
       ...timesOf(session, campaign),

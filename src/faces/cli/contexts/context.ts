@@ -1,11 +1,11 @@
 /** `privyseal context add|list|use|show|remove`: names for the services one works with. */
 import { access, constants, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { safeText } from '../../../domain/policy/safe-text.ts';
 import { CliError } from '../cli-error.ts';
 import { confirm } from '../terminal/confirm.ts';
 import { layoutFields } from '../terminal/fields.ts';
 import type { CliIo } from '../terminal/io.ts';
-import { safeText } from '../terminal/safe-text.ts';
 import { layoutTable } from '../terminal/table.ts';
 import { contextOf } from './chosen-context.ts';
 import {

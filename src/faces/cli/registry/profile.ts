@@ -3,12 +3,12 @@ import { readFile } from 'node:fs/promises';
 import { parse, stringify } from 'yaml';
 import type { ProfileJson } from '../../../api/profile.ts';
 import { printable } from '../../../domain/policy/printable.ts';
+import { safeText } from '../../../domain/policy/safe-text.ts';
 import { CliError } from '../cli-error.ts';
 import { collectPages } from '../collect-pages.ts';
 import type { Ending } from '../exit-codes.ts';
 import type { Session } from '../session.ts';
 import { layoutFields } from '../terminal/fields.ts';
-import { safeText } from '../terminal/safe-text.ts';
 import { layoutTable, type Table } from '../terminal/table.ts';
 import { lengthInWords } from '../terminal/words.ts';
 

@@ -1,6 +1,7 @@
 /** A request as an operator reads it: what would be signed, what differs from what there is, who has said what. */
 import type { RequestJson } from '../../../api/request.ts';
 import { printable } from '../../../domain/policy/printable.ts';
+import { safeText } from '../../../domain/policy/safe-text.ts';
 import type { Session } from '../session.ts';
 import { type Field, layoutFields } from '../terminal/fields.ts';
 import { paintFor } from '../terminal/paint.ts';
@@ -36,7 +37,7 @@ function factsOf(request: RequestJson, time: InWords): (Field | false)[] {
     certificate !== null && ['Certificate', certificate],
     ['Approvals', `${request.verdicts.filter(isYes).length} of ${request.approvalsNeeded}`],
     [
-      'Said',
+      said,
       request.verdicts.map(({ verdict, operator, at, comment }) =>
         [`${verdict} by ${operator}, ${time(at)}`, ...(comment === '' ? [] : [comment])].join(': '),
       ),
@@ -48,7 +49,7 @@ const isYes = ({ verdict }: RequestJson['verdicts'][number]): boolean => verdict
 
 const obstaclesOf = ({ obstacles }: RequestJson): string[] => [
   'It cannot be approved now',
-  ...obstacles.map(({ code, message }) => `  ${printable(`${code}: ${message}`, 500)}`),
+  ...obstacles.map(({ code, message }) => `  ${safeText(`${code}: ${message}`)}`),
 ];
 
 function proposalOf(session: Session, proposal: Proposal, time: InWords): string[] {
@@ -108,11 +109,16 @@ function comparisonOf(session: Session, comparison: Comparison): string[] {
   ];
 }
 
+/** The label of what operators wrote, in words of their own. */
+const said = 'Said';
+const freeText = (line: string): string => safeText(line);
+const valueText = (line: string): string => printable(line, 2048);
+
 /** Every value may hold what somebody outside wrote. */
 const fieldsOf = (facts: readonly (Field | false)[], indent = ''): string[] =>
   layoutFields(
     facts
       .filter((fact) => fact !== false)
-      .map(([label, value]): Field => [printable(label), [value].flat().map((line) => printable(line, 2048))]),
+      .map(([label, value]): Field => [printable(label), [value].flat().map(label === said ? freeText : valueText)]),
     indent,
   );

@@ -1,6 +1,7 @@
 /** `privyseal requests list|show|approve|deny`: what waits for operators, exactly what would be signed, and their verdicts. */
 import type { RequestJson, RequestListQuery, RequestSummary } from '../../../api/request.ts';
 import { printable } from '../../../domain/policy/printable.ts';
+import { safeText } from '../../../domain/policy/safe-text.ts';
 import { CliError } from '../cli-error.ts';
 import { collectFirst } from '../collect-pages.ts';
 import type { Ending } from '../exit-codes.ts';
@@ -101,7 +102,7 @@ export async function denyRequest(session: Session, id: string, { comment }: { c
       layoutFields([
         ['Denied', printable(denied.id)],
         ['Names', denied.names.map((name) => printable(name))],
-        ['Told', printable(comment, 500)],
+        ['Told', safeText(comment)],
       ]),
     );
   return 'ok';

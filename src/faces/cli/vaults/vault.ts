@@ -1,6 +1,7 @@
 /** `privyseal vault list` and `vault check`: where the keys of authorities are, and whether they sign. */
 import type { VaultCheckJson, VaultJson, VaultKeyCheckJson } from '../../../api/vault.ts';
 import { printable } from '../../../domain/policy/printable.ts';
+import { safeText } from '../../../domain/policy/safe-text.ts';
 import type { Ending } from '../exit-codes.ts';
 import type { Session } from '../session.ts';
 import { paintFor } from '../terminal/paint.ts';
@@ -63,7 +64,7 @@ const figure = (value: number | null, unit: string): string =>
 
 function faults({ keys }: VaultCheckJson): string[] {
   const lines = keys.flatMap(({ authority, fault }) =>
-    fault === null ? [] : [`${printable(authority)}: ${printable(fault.code)}: ${printable(fault.message, 300)}`],
+    fault === null ? [] : [`${printable(authority)}: ${printable(fault.code)}: ${safeText(fault.message)}`],
   );
   return lines.length === 0 ? [] : ['', ...lines];
 }

@@ -1,6 +1,7 @@
 /** The program behind `privyseal`: hands the verbs to the command line, and loads the service only to serve it. */
 import { createHash } from 'node:crypto';
 import { join, relative } from 'node:path';
+import { isatty } from 'node:tty';
 import { setFlagsFromString } from 'node:v8';
 import packageJson from '../package.json' with { type: 'json' };
 import type { Config } from './config.ts';
@@ -16,7 +17,9 @@ import { endWithReader, nextStopSignal, outliveReaders } from './stop-signal.ts'
 /** Resolves to the exit code; every expected error was told to a person by then. */
 export async function main(argv: readonly string[]): Promise<number> {
   const { stdout, stderr, env } = process;
-  const io = { stdout, stderr, env, cwd: process.cwd(), isTty: stdout.isTTY === true, columns: stdout.columns ?? 80 };
+  const isTty = stdout.isTTY === true;
+  const mayAsk = isTty || isatty(0);
+  const io = { stdout, stderr, env, cwd: process.cwd(), isTty, mayAsk, columns: stdout.columns ?? 80 };
   endWithReader();
   if (argv.length === 1 && argv[0] === 'serve') return serveAlone(io);
   const { runCli } = await import('./faces/cli/run.ts');

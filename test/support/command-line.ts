@@ -14,7 +14,7 @@ export interface CommandLineOptions {
   readonly cwd?: string;
   /** Width of the terminal; output goes to no terminal without one. */
   readonly columns?: number;
-  /** What the person types. */
+  /** What the person types, at a terminal even if the output goes to none. */
   readonly input?: string;
   readonly now?: number;
   /** Instead of refusing to touch a home. */
@@ -44,6 +44,7 @@ export async function commandLine(
     env: options.env ?? {},
     cwd: options.cwd ?? process.cwd(),
     isTty: options.columns !== undefined,
+    mayAsk: options.columns !== undefined || options.input !== undefined,
     columns: options.columns,
     now: () => options.now ?? answersNow,
     pause: async () => {},

@@ -6,6 +6,7 @@ import { CliError } from './cli-error.ts';
 import { withContext } from './contexts/chosen-context.ts';
 import type { Ending } from './exit-codes.ts';
 import type { CliIo } from './terminal/io.ts';
+import { pasted } from './terminal/pasted.ts';
 import { fitNotes, type Table } from './terminal/table.ts';
 
 /** Options that every verb takes, as commander read them. */
@@ -31,6 +32,8 @@ export interface Session {
   /** Folder whose `admin/`, `trust/` and `demo/` are used where no option says otherwise. */
   readonly home: string;
   readonly publicUrl: string;
+  /** As it was said, by an option or a context; undefined where it follows from this machine alone. */
+  readonly adminUrl: string | undefined;
   /** What is trusted as the service: the certificate of `system`. */
   readonly trustFile: string;
   /** Columns that output must fit; undefined when nobody looks at it as a page. */
@@ -44,6 +47,8 @@ export interface Session {
   adminClient(): Promise<PrivysealClient>;
   /** What the admin client shows, and what it trusts as the service; PEM. */
   adminCredential(): Promise<{ readonly certPem: string; readonly caPem: string }>;
+  /** The verb with its arguments as a command to paste, for the same service and credentials. */
+  command(words: string): string;
   print(lines: readonly string[]): void;
   /** Its lines, and on stderr what it cost to make them fit. */
   printTable(table: Table): void;
@@ -80,6 +85,7 @@ export async function openSession(io: CliIo, given: GlobalOptions): Promise<Sess
     json: options.json === true,
     home,
     publicUrl,
+    adminUrl: options.adminUrl,
     trustFile: files.ca,
     width: io.isTty ? io.columns : undefined,
     now,
@@ -91,6 +97,7 @@ export async function openSession(io: CliIo, given: GlobalOptions): Promise<Sess
     },
     adminClient: async () => open(adminUrl, await readKeyPair(files, now())),
     adminCredential: async () => ({ certPem: (await readKeyPair(files, now())).certPem, caPem: await readCa(files) }),
+    command: (words) => pasted(given, words),
     print,
     note,
     printTable: (table) => {

@@ -8,7 +8,7 @@ import { commandLine } from '../../support/command-line.ts';
 const page = readFileSync(new URL('../../../docs/cli.md', import.meta.url), 'utf8');
 const sink = { write: () => true };
 const program = buildProgram(
-  { stdout: sink, stderr: sink, env: {}, cwd: '/', isTty: false, columns: undefined },
+  { stdout: sink, stderr: sink, env: {}, cwd: '/', isTty: false, mayAsk: false, columns: undefined },
   new Proxy({} as Parameters<typeof buildProgram>[1], {
     get: (_deps, name) => (name === 'version' ? '0.0.0' : () => Promise.reject(new Error('only read here'))),
   }),

@@ -265,6 +265,13 @@ describe('privyseal revoke', () => {
     ]);
   });
 
+  it('asks who types at a terminal, though the output goes elsewhere', async () => {
+    const [service, run] = await started(revoking);
+    const { code, stderr } = await run(['revoke', serial, '--reason', 'superseded'], { input: 'n\n' });
+    expect([code, stderr]).toEqual([1, expect.stringContaining('This cannot be undone. [y/N]')]);
+    expect(posts(service)).toEqual([]);
+  });
+
   it('is done even when nothing can be said about CRLs', async () => {
     const [, run] = await started((request, response) =>
       request.path === '/v1/status' ? { status: 500, body: '' } : revoking(request, response),

@@ -41,7 +41,7 @@ async function importOrAsk(session: Session, name: string, body: AuthorityImport
     return await client.importAuthority(name, body);
   } catch (error) {
     const reason = unconfirmedRoot(error);
-    if (reason?.value === undefined || !session.io.isTty) throw error;
+    if (reason?.value === undefined || !session.io.mayAsk) throw error;
     const shown = printable(reason.value.match(/../g)?.join(':') ?? '', 100);
     session.note([printable(reason.message, 400), `SHA-256 ${shown}`]);
     if (!(await confirm(session.io, 'Is this what its owner says? [y/N] '))) {

@@ -170,7 +170,7 @@ const told = (act: RecordedAct | undefined, out: string | undefined): Facts => [
   ['Done', act?.what ?? ''],
   ...(act?.facts ?? []),
   ...(out === undefined ? [] : [['Written', out] as const]),
-  ['Next', 'privyseal ceremony record, to be printed and signed'],
+  ['Next', '`privyseal ceremony record`, to be printed and signed'],
 ];
 
 async function write({ io, out }: HeldCeremony, text: string): Promise<void> {

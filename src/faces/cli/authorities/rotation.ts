@@ -53,7 +53,7 @@ export async function planRotation(session: Session, name: string, options: Rota
 
 export async function startRotation(session: Session, name: string, options: RotateOptions): Promise<Ending> {
   const client = await session.adminClient();
-  if (session.io.isTty && !options.yes) {
+  if (session.io.mayAsk && !options.yes) {
     session.note([...describePlan(await client.planRotation(name, bodyOf(options))), '']);
     await ask(session, `Make a new key for ${printable(name)}?`);
   }
@@ -74,7 +74,7 @@ const warnings: Readonly<Partial<Record<NonNullable<RotationJson['next']>, strin
 export async function advanceRotation(session: Session, name: string, options: AdvanceOptions): Promise<Ending> {
   const client = await session.adminClient();
   const { force, rotateBy, yes } = options;
-  if (session.io.isTty && !yes) {
+  if (session.io.mayAsk && !yes) {
     const { next } = await client.rotation(name);
     if (next !== null) await ask(session, `Take the step to ${next}? ${warnings[next] ?? ''}`.trimEnd());
   }
@@ -87,7 +87,7 @@ export async function advanceRotation(session: Session, name: string, options: A
 
 export async function abandonRotation(session: Session, name: string, { yes }: { yes?: boolean }): Promise<Ending> {
   const client = await session.adminClient();
-  if (session.io.isTty && !yes) await ask(session, `Give the new key of ${printable(name)} up, and destroy it?`);
+  if (session.io.mayAsk && !yes) await ask(session, `Give the new key of ${printable(name)} up, and destroy it?`);
   return report(session, await client.abandonRotation(name));
 }
 
@@ -100,7 +100,7 @@ export async function declareCompromise(session: Session, name: string, options:
     ...(generation !== undefined && { generation }),
     ...(rotateBy !== undefined && { rotateBy: timeOfDeadline(rotateBy, session.now()) }),
   };
-  if (dryRun || (session.io.isTty && !yes)) {
+  if (dryRun || (session.io.mayAsk && !yes)) {
     const plan = await client.declareCompromise(name, { ...body, dryRun: true });
     if (dryRun && session.json) session.printJson(plan);
     else (dryRun ? session.print : session.note)([...describeCompromise(plan, 'would be')]);

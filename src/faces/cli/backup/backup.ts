@@ -3,6 +3,7 @@ import type { BackupReport, OnProgress, RestoreReport } from '../../../domain/ba
 import { type Field, layoutFields } from '../terminal/fields.ts';
 import type { CliIo } from '../terminal/io.ts';
 import { withProgress } from '../terminal/progress.ts';
+import { quoted } from '../terminal/quoted.ts';
 import { timeToTheSecond } from '../terminal/words.ts';
 
 export interface Telling {
@@ -57,7 +58,7 @@ function linesOfRestore({ home, manifest, lists, withoutCrl, tokensEnded }: Rest
     '',
     'Next',
     '  Give the passphrase of the vault as before (docs/keys.md), and put back your copy of admin/.',
-    `  privyseal --home ${home} serve`,
+    `  npx privyseal --home ${quoted(home)} serve`,
     '  Certificates issued after the backup are unknown to it: docs/backup.md says what that means.',
   ];
 }

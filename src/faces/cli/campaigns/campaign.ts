@@ -55,7 +55,7 @@ export async function startCampaign(
 ): Promise<Ending> {
   const client = await session.adminClient();
   const body = { ...bodyOf(session, order), ...(description !== undefined && { description }) };
-  if (session.io.isTty && !yes) await askFirst(session, client, body);
+  if (session.io.mayAsk && !yes) await askFirst(session, client, body);
   const started = await client.startCampaign(body);
   if (watch) return watchCampaign(session, started.id, { every: 2 });
   return report(session, started, 'Started');
@@ -123,7 +123,7 @@ export async function resumeCampaign(session: Session, id: string, options: Resu
 
 export async function abandonCampaign(session: Session, id: string, { yes }: { yes?: boolean }): Promise<Ending> {
   const client = await session.adminClient();
-  if (session.io.isTty && !yes) {
+  if (session.io.mayAsk && !yes) {
     const { progress } = await client.campaign(id);
     const open = progress.waiting + progress.overdue;
     const question = `Abandon ${printable(id)}, with ${counted(open, 'certificate')} waiting? This cannot be undone. [y/N] `;
@@ -144,7 +144,7 @@ function report(session: Session, campaign: CampaignJson, done: string): Ending 
         ['Rotate by', timeInWords(rotateBy, session.now())],
         ...(campaign.status === 'abandoned'
           ? []
-          : [['Watch it', `privyseal campaign watch ${printable(id)}`] as const]),
+          : [['Watch it', session.command(`campaign watch ${printable(id)}`)] as const]),
       ]),
     );
   }

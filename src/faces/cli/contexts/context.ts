@@ -40,7 +40,7 @@ export async function addContext(
   await writeContexts(io.env, { current, contexts: { ...contexts, [name]: context } });
   print(terminal, { name, current: current === name, ...context }, [
     `Written  ${contextsFile(io.env)}`,
-    current === name ? `In use   ${name}` : `Use it   privyseal context use ${name}`,
+    current === name ? `In use   ${name}` : `Use it   npx privyseal context use ${name}`,
   ]);
 }
 
@@ -118,7 +118,7 @@ export async function removeContext(
   const { io } = terminal;
   const { current, contexts } = await readContexts(io.env);
   contextOf({ contexts }, name);
-  if (io.isTty && !yes && !(await confirm(io, `Remove the context ${name}? [y/N] `))) {
+  if (io.mayAsk && !yes && !(await confirm(io, `Remove the context ${name}? [y/N] `))) {
     throw new CliError('declined', 'Nothing was removed.');
   }
   const { [name]: _removed, ...others } = contexts;

@@ -17,7 +17,7 @@ export interface RevokeOptions {
 
 export async function revoke(session: Session, serial: string, { reason, yes }: RevokeOptions): Promise<Ending> {
   const client = await session.adminClient();
-  if (session.io.isTty && !yes) await askFirst(session, await client.read(serial), reason);
+  if (session.io.mayAsk && !yes) await askFirst(session, await client.read(serial), reason);
   const revoked = await client.revoke(serial, { reason });
   await report(session, client, revoked, reason === 'certificateHold' ? 'Held' : 'Revoked');
   return 'ok';

@@ -134,6 +134,7 @@ function report(session: Session, { name, issued, folder, hasKey }: Report): voi
     return;
   }
   const key = hasKey ? quoted(join(folder, files.key)) : 'ITS-KEY';
+  const address = session.adminUrl === undefined ? '' : ` --admin-url ${session.adminUrl}`;
   const [certificate, trust] = [files.certificate, files.trust].map((file) => quoted(join(folder, file)));
   session.print([
     ...layoutFields([
@@ -144,6 +145,6 @@ function report(session: Session, { name, issued, folder, hasKey }: Report): voi
     ]),
     '',
     'Use it',
-    `  npx privyseal --cert ${certificate} --key ${key} --ca ${trust} status`,
+    `  npx privyseal${address} --cert ${certificate} --key ${key} --ca ${trust} status`,
   ]);
 }

@@ -31,7 +31,7 @@ function readRole(text: string): OperatorRoleBody['role'] {
 }
 
 const examples = (...lines: readonly string[]): string =>
-  `\nExample:\n${lines.map((line) => `  $ npx privyseal ${line}`).join('\n')}`;
+  `\nExample:\n${lines.map((line) => `  $ privyseal ${line}`).join('\n')}`;
 
 export function addOperatorVerbs(program: Command, io: CliIo, deps: VerbDeps & RecoverAct): void {
   const operator = program.command('operator').description('who may use the admin face, and as what');

@@ -62,7 +62,7 @@ function factsOf({ name, role, createdAt, certificates }: OperatorJson, now: num
 
 export async function removeOperator(session: Session, name: string, { yes }: { yes?: boolean }): Promise<Ending> {
   const client = await session.adminClient();
-  if (session.io.isTty && !yes) await askFirst(session, await client.operator(name));
+  if (session.io.mayAsk && !yes) await askFirst(session, await client.operator(name));
   const removed = await client.removeOperator(name);
   if (session.json) session.printJson(removed);
   else

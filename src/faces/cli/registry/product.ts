@@ -60,7 +60,7 @@ export async function showProduct(session: Session, id: string, version: number 
 
 export async function removeProduct(session: Session, id: string, { yes }: { yes?: boolean }): Promise<Ending> {
   const client = await session.adminClient();
-  if (session.io.isTty && !yes) {
+  if (session.io.mayAsk && !yes) {
     const question = `Remove ${printable(id)}? Its tokens end with it; its history stays. [y/N] `;
     if (!(await confirm(session.io, question))) throw new CliError('declined', 'Nothing was removed.');
   }

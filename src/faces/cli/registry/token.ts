@@ -119,7 +119,7 @@ function tableOf(session: Session, items: readonly TokenJson[]): Table {
 }
 
 export async function removeToken(session: Session, id: string, { yes }: { yes?: boolean }): Promise<Ending> {
-  if (session.io.isTty && !yes) {
+  if (session.io.mayAsk && !yes) {
     const question = `Remove the token ${printable(id)}? Whoever holds it cannot use it any more. [y/N] `;
     if (!(await confirm(session.io, question))) throw new CliError('declined', 'Nothing was removed.');
   }

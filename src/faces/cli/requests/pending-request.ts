@@ -10,6 +10,7 @@ import { CliError } from '../cli-error.ts';
 import type { Ending } from '../exit-codes.ts';
 import type { Session } from '../session.ts';
 import { layoutFields } from '../terminal/fields.ts';
+import { quoted } from '../terminal/quoted.ts';
 import { timeInWords, timeToTheSecond } from '../terminal/words.ts';
 import { keyFile } from './issued-files.ts';
 
@@ -76,11 +77,11 @@ export function reportPending(session: Session, request: PendingRequestJson, fol
       ]),
       '',
       'An operator looks at it and approves it with',
-      `  privyseal requests show ${printable(request.id)}`,
-      `  privyseal requests approve ${printable(request.id)}`,
+      `  npx privyseal requests show ${printable(request.id)}`,
+      `  npx privyseal requests approve ${printable(request.id)}`,
       'Come back for the certificate, or wait for it, with',
-      `  privyseal request --continue ${folder}`,
-      `  privyseal request --continue ${folder} --wait`,
+      `  ${session.command(`request --continue ${quoted(folder)}`)}`,
+      `  ${session.command(`request --continue ${quoted(folder)} --wait`)}`,
     ]);
   return 'waiting';
 }

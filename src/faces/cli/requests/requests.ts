@@ -64,7 +64,7 @@ export interface ApproveOptions {
 
 export async function approveRequest(session: Session, id: string, { comment, yes }: ApproveOptions): Promise<Ending> {
   const client = await session.adminClient();
-  if (session.io.isTty && !yes) await askFirst(session, await client.request(id));
+  if (session.io.mayAsk && !yes) await askFirst(session, await client.request(id));
   const outcome = await client.approve(id, comment === undefined ? {} : { comment });
   if (session.json) {
     session.printJson(outcome.kind === 'request' ? outcome.request : outcome.certificate);

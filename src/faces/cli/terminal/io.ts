@@ -10,13 +10,15 @@ export interface TextSink {
 export interface CliIo {
   readonly stdout: TextSink;
   readonly stderr: TextSink;
-  /** Answers to questions, which are asked only when `isTty`; process.stdin if absent. */
+  /** Answers to questions, which are asked only when `mayAsk`; process.stdin if absent. */
   readonly stdin?: NodeJS.ReadableStream;
   readonly env: NodeJS.ProcessEnv;
   /** Relative paths are read from here. */
   readonly cwd: string;
-  /** A person reads stdout: colours, questions and tables that fit make sense. */
+  /** A person reads stdout: colours and tables that fit make sense. */
   readonly isTty: boolean;
+  /** A person is there to answer: stdin or stdout is a terminal. `revoke … | tee log` asks, a job of cron does not. */
+  readonly mayAsk: boolean;
   /** Width of the terminal, heeded when `isTty`. */
   readonly columns: number | undefined;
   /** Unix milliseconds; Date.now if absent. */

@@ -211,8 +211,22 @@ describe('privyseal request', () => {
     expect(statSync(join(folder, 'key.pem')).mode & 0o777).toBe(0o600);
     expect(JSON.parse(read(folder, 'request.json'))).toMatchObject({ id: requestId, names: ['demo.dev.internal'] });
     expect(stdout).toMatch(/^Waits for +approval, 1 of 2 given$/m);
-    expect(stdout).toContain(`  privyseal request --continue ${folder} --wait\n`);
+    expect(stdout).toContain(`request --continue ${folder} --wait\n`);
     expect((await request(service, cwd)).code).toBe(8);
+  });
+
+  it('says so in a command that can be pasted: the same service, the same token', async () => {
+    const service = await startStubService(() => ({ status: 202, body: makePending() }));
+    const cwd = homeFor(service);
+    writeFileSync(join(cwd, 'my token'), 'pst_mine\n', { mode: 0o600 });
+    const { stdout } = await request(service, cwd, '--token-file', 'my token', '--out', 'a place');
+    const [, pasted = ''] = /^ {2}npx privyseal (.*--continue .*')$/m.exec(stdout) ?? [];
+    const argv = pasted.match(/'[^']*'|\S+/g)!.map((word) => word.replaceAll("'", ''));
+    expect((await commandLine(argv, { cwd, now: nowMs })).code).toBe(11);
+    expect(service.requests.at(-1)).toMatchObject({
+      path: expect.stringContaining(requestId),
+      headers: { authorization: 'Bearer pst_mine' },
+    });
   });
 
   it('comes back for the certificate as often as need be, and completes the set', async () => {

@@ -1,5 +1,4 @@
 /** What a target needs now. */
-import { ClientProblem } from '../../client/failure.ts';
 import type { TargetStatus } from '../../domain/rotation/target-status.ts';
 import { parseGeneralName } from '../../domain/x509/general-name.ts';
 import { AgentError } from '../agent-error.ts';
@@ -75,8 +74,8 @@ async function askRenewal(
     await state.save({ renewal: { ...renewalTime(info, known, random), askAgainAt } });
     return undefined;
   } catch (error) {
-    // A service that does not know the certificate is another one, or was restored: not to be taken for silence.
-    if (error instanceof ClientProblem && error.code === 'notFound') throw error;
+    // Also of a service that does not know the certificate, because it was restored from before it: until its time comes the
+    // target fails with that word, and then the service sends it to its token.
     await state.save({ renewal: known ?? ownRenewalTime(facts, random) });
     return error;
   }

@@ -1,4 +1,4 @@
-/** The attributes of a CSR (RFC 2986 §4.1): one extensionRequest at most, a challengePassword that means nothing here. */
+/** The attributes of a CSR (RFC 2986 §4.1): one extensionRequest at most, and some that mean nothing here. */
 import { DerError } from '../der/error.ts';
 import { DerReader } from '../der/reader.ts';
 import { tag } from '../der/tag.ts';
@@ -25,13 +25,20 @@ export function readAttributes(attributes: DerReader): readonly GeneralName[] {
     fields.expectEnd();
     if (seen.has(type)) reasons.push(refused('duplicateAttribute', 'An attribute occurs twice.', type));
     else if (type === oids.extensionRequest) names = readExtensionRequest(values, reasons);
-    // openssl asks for a challengePassword by default.
-    else if (type !== oids.challengePassword) reasons.push(refused('unsupportedAttribute', unsupported, type));
+    else if (!meaningless.has(type)) reasons.push(refused('unsupportedAttribute', unsupported, type));
     seen.add(type);
   }
   refuseIfAny(reasons);
   return names;
 }
+
+/** openssl asks for a challengePassword by default; Windows names its version, its key store, and who asked. */
+const meaningless: ReadonlySet<string> = new Set([
+  oids.challengePassword,
+  oids.microsoftOsVersion,
+  oids.microsoftEnrolmentCsp,
+  oids.microsoftClientInfo,
+]);
 
 const unsupported = 'An attribute is neither extensionRequest nor challengePassword.';
 

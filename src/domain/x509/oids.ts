@@ -26,6 +26,10 @@ export const oids = {
   challengePassword: '1.2.840.113549.1.9.7',
   emailAddress: '1.2.840.113549.1.9.1',
   microsoftExtensionRequest: '1.3.6.1.4.1.311.2.1.14',
+  // what Windows tells in each of its CSRs (MS-WCCE §2.2.2.7)
+  microsoftOsVersion: '1.3.6.1.4.1.311.13.2.3',
+  microsoftEnrolmentCsp: '1.3.6.1.4.1.311.13.2.2',
+  microsoftClientInfo: '1.3.6.1.4.1.311.21.20',
   // X.500 attribute types
   commonName: '2.5.4.3',
   surname: '2.5.4.4',

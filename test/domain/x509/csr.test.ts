@@ -54,6 +54,23 @@ describe('parseCsr', () => {
   it.each([
     ['a challengePassword', [extensionRequest(demoSan), attribute(oids.challengePassword, der.utf8String('secret'))]],
     [
+      'what Windows tells of itself, and of a template',
+      [
+        attribute(oids.microsoftOsVersion, der.ia5String('10.0.20348.2')),
+        attribute(oids.microsoftClientInfo, der.sequence(der.smallInteger(9), der.utf8String('HOST'))),
+        attribute(oids.microsoftEnrolmentCsp, der.sequence(der.smallInteger(0), der.tlv(0x1e, Buffer.from([0, 77])))),
+        extensionRequest(
+          demoSan,
+          extension(
+            '1.3.6.1.4.1.311.21.7',
+            der.sequence(
+              der.oid('1.3.6.1.4.1.311.21.8.8950086.10656446.2706058.12775672.480128.147.13466065.13029902'),
+            ),
+          ),
+        ),
+      ],
+    ],
+    [
       'extensions that the profile decides on',
       [
         extensionRequest(

@@ -7,7 +7,7 @@ import type { TurnReport } from '../../domain/rotation/turn-report.ts';
 import { type Ending, endingOfProblem, failureEndings } from './exit-codes.ts';
 import type { CliIo } from './terminal/io.ts';
 import { paintFor } from './terminal/paint.ts';
-import { layoutTable } from './terminal/table.ts';
+import { fitNotes, layoutTable } from './terminal/table.ts';
 import { timeInWords } from './terminal/words.ts';
 
 /** The worst of its targets decides how the program ends. */
@@ -46,7 +46,7 @@ export function tellStatus(io: CliIo, json: boolean, statuses: readonly TargetSt
   if (json) io.stdout.write(`${JSON.stringify({ targets: statuses }, null, 2)}\n`);
   else {
     const now = (io.now ?? Date.now)();
-    const { lines } = layoutTable(
+    const table = layoutTable(
       columns,
       statuses.map((status) => rowOf(status, now)),
       {
@@ -59,7 +59,8 @@ export function tellStatus(io: CliIo, json: boolean, statuses: readonly TargetSt
         leavesOut: ['PROOF', 'NEXT'],
       },
     );
-    io.stdout.write(`${lines.join('\n')}\n`);
+    io.stdout.write(`${table.lines.join('\n')}\n`);
+    for (const note of fitNotes(table)) io.stderr.write(`${note}\n`);
   }
   return statuses.some(({ lastError }) => lastError !== null) ? 'failed' : 'ok';
 }

@@ -6,23 +6,26 @@ import type { Ending } from './exit-codes.ts';
 import type { Session } from './session.ts';
 import { layoutFields } from './terminal/fields.ts';
 import { paintFor } from './terminal/paint.ts';
-import { layoutTable } from './terminal/table.ts';
+import { fitNotes, layoutTable, type Table } from './terminal/table.ts';
 import { timeInWords, timeToTheSecond } from './terminal/words.ts';
 
 /** Ends with `tryAgain` when the service answers but is not ready, so that scripts can wait for it. */
 export async function status(session: Session): Promise<Ending> {
   const state = await (await session.adminClient()).status();
   if (session.json) session.printJson(state);
-  else
+  else {
+    const table = authorities(session, state);
     session.print([
       ...summary(session, state),
       '',
       'Parts',
       ...parts(session, state),
       '',
-      ...authorities(session, state),
+      ...table.lines,
       ...reminders(session, state),
     ]);
+    session.note(fitNotes(table));
+  }
   return state.readiness.status === 'ready' ? 'ok' : 'tryAgain';
 }
 
@@ -51,7 +54,7 @@ function parts(session: Session, { readiness }: StatusJson): string[] {
   );
 }
 
-function authorities(session: Session, state: StatusJson): readonly string[] {
+function authorities(session: Session, state: StatusJson): Table {
   const now = session.now();
   const rows = state.authorities.map(({ name, notAfter, crl }) => [
     printable(name),
@@ -61,8 +64,8 @@ function authorities(session: Session, state: StatusJson): readonly string[] {
     crl ? timeInWords(crl.nextUpdate, now) : '-',
   ]);
   const columns = ['AUTHORITY', 'EXPIRES', 'CRL', 'MADE', 'NEXT'].map((title) => ({ title }));
-  const options = { width: session.width, givesWay: [], leavesOut: ['MADE'] };
-  return layoutTable(columns, rows, options).lines;
+  const givesWay = [['AUTHORITY', 16]] as const;
+  return layoutTable(columns, rows, { width: session.width, givesWay, leavesOut: ['MADE'] });
 }
 
 function reminders(session: Session, state: StatusJson): string[] {

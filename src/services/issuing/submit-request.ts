@@ -157,11 +157,15 @@ function chooseProfile(caller: Caller, product: Product, wanted: string | undefi
     caller.kind === 'token' ? product.profiles.filter((name) => caller.profiles.includes(name)) : product.profiles;
   const name = wanted ?? allowed[0];
   if (name !== undefined && allowed.includes(name)) return name;
-  const list = allowed.length > 0 ? `Use one of: ${allowed.join(', ')}.` : 'It may use none.';
+  const list = allowed.length > 0 ? `Use one of: ${allowed.join(', ')}.` : 'There is none it may use.';
+  const lacking =
+    wanted !== undefined && !product.profiles.includes(wanted)
+      ? `${product.id} may not use this profile.`
+      : `The token was made without the profiles that ${product.id} may use now: a new one has them.`;
   const reason: Reason = {
     code: 'profileNotAllowed',
     field: 'profile',
-    message: `Neither ${product.id} nor its token may use this profile. ${list}`,
+    message: `${lacking} ${list}`,
     ...(wanted !== undefined && { value: printable(wanted) }),
   };
   return refuse([reason]);

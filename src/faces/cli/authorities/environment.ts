@@ -4,7 +4,7 @@ import { printable } from '../../../domain/policy/printable.ts';
 import type { Ending } from '../exit-codes.ts';
 import type { Session } from '../session.ts';
 import { layoutFields } from '../terminal/fields.ts';
-import { layoutTable } from '../terminal/table.ts';
+import { layoutTable, type Table } from '../terminal/table.ts';
 
 export async function addEnvironment(session: Session, body: EnvironmentBody): Promise<Ending> {
   const made = await (await session.adminClient()).createEnvironment(body);
@@ -30,20 +30,14 @@ const factsOf = (environment: EnvironmentJson): [string, string][] => [
 export async function listEnvironments(session: Session): Promise<Ending> {
   const { items } = await (await session.adminClient()).environments();
   if (session.json) session.printJson({ items });
-  else print(session, ['ENVIRONMENT', 'HIERARCHY', 'AUTHORITIES', 'PROFILES'], items.map(rowOf), ['PROFILES']);
+  else session.printTable(table(session, items));
   return 'ok';
 }
 
 const rowOf = (environment: EnvironmentJson): string[] => factsOf(environment).map(([, value]) => value);
 
-function print(
-  session: Session,
-  titles: readonly string[],
-  rows: readonly string[][],
-  leavesOut: readonly string[],
-): void {
-  const columns = titles.map((title) => ({ title }));
-  const givesWay = leavesOut.map((title) => [title, 9] as const);
-  const options = { width: session.width, givesWay, leavesOut };
-  session.printTable(layoutTable(columns, rows, options));
+function table(session: Session, items: readonly EnvironmentJson[]): Table {
+  const columns = ['ENVIRONMENT', 'HIERARCHY', 'AUTHORITIES', 'PROFILES'].map((title) => ({ title }));
+  const givesWay = ['PROFILES', 'AUTHORITIES', 'ENVIRONMENT'].map((title) => [title, 12] as const);
+  return layoutTable(columns, items.map(rowOf), { width: session.width, givesWay, leavesOut: ['PROFILES'] });
 }

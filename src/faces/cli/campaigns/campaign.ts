@@ -11,7 +11,7 @@ import { type FilterOptions, filterQuery } from '../inventory/filter-options.ts'
 import type { Session } from '../session.ts';
 import { confirm } from '../terminal/confirm.ts';
 import { layoutFields } from '../terminal/fields.ts';
-import { layoutTable } from '../terminal/table.ts';
+import { layoutTable, type Table } from '../terminal/table.ts';
 import { counted, timeInWords } from '../terminal/words.ts';
 import { describeCampaign, describePlan } from './describe-campaign.ts';
 import { watchCampaign } from './watch-campaign.ts';
@@ -76,14 +76,14 @@ export async function listCampaigns(session: Session, { limit }: { readonly limi
   if (session.json) session.printJson({ items, hasMore });
   else if (items.length === 0)
     session.note(['There are no campaigns. `privyseal campaign plan` shows what one would be.']);
-  else session.print(tableOf(session, items));
+  else session.printTable(tableOf(session, items));
   if (hasMore && !session.json) session.note([`The newest ${items.length} are shown; --limit shows more.`]);
   return 'ok';
 }
 
 const titles = ['CAMPAIGN', 'FOR', 'STATUS', 'ROTATE BY', 'MEMBERS', 'ROTATED', 'PROVED', 'OVERDUE', 'FAILED'];
 
-function tableOf(session: Session, items: readonly CampaignJson[]): readonly string[] {
+function tableOf(session: Session, items: readonly CampaignJson[]): Table {
   const rows = items.map(({ id, description, status, rotateBy, members, progress }) => [
     printable(id),
     safeText(description || '-'),
@@ -97,7 +97,7 @@ function tableOf(session: Session, items: readonly CampaignJson[]): readonly str
     titles.map((title) => ({ title })),
     rows,
     { width: session.width, givesWay, leavesOut },
-  ).lines;
+  );
 }
 
 export async function showCampaign(session: Session, id: string): Promise<Ending> {

@@ -92,6 +92,7 @@ function tableOf(session: Session, items: readonly ProductJson[]): Table {
     ['NAMES', 24],
     ['CONTACTS', 12],
     ['PROFILES', 8],
+    ['PRODUCT', 20],
   ] as const;
   return layoutTable(columns, rows, { width: session.width, givesWay, leavesOut: ['CONTACTS', 'PROFILES'] });
 }

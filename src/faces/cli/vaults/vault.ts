@@ -30,11 +30,15 @@ export async function checkVault(session: Session, name: string): Promise<Ending
   const check = await (await session.adminClient()).checkVault(name);
   if (session.json) session.printJson(check);
   else if (check.keys.length === 0) session.note([`The vault ${printable(name)} holds the key of no authority.`]);
-  else session.print([...keyTable(session, check), ...faults(check)]);
+  else {
+    session.printTable(keyTable(session, check));
+    const found = faults(check);
+    if (found.length > 0) session.print(found);
+  }
   return check.keys.every(({ verified }) => verified) ? 'ok' : 'failed';
 }
 
-function keyTable(session: Session, { keys }: VaultCheckJson): readonly string[] {
+function keyTable(session: Session, { keys }: VaultCheckJson): Table {
   const paint = paintFor(session.io);
   const columns = ['AUTHORITY', 'GENERATION', 'KEY', 'ALGORITHM', 'PROBE', 'LATENCY', 'SLOWEST', 'RATE'].map(
     (title) => ({ title }),
@@ -45,7 +49,7 @@ function keyTable(session: Session, { keys }: VaultCheckJson): readonly string[]
     leavesOut: ['SLOWEST', 'KEY', 'ALGORITHM', 'GENERATION'],
     finish: ({ title }, padded, cell) =>
       title === 'PROBE' ? paint(cell === 'verified' ? 'green' : 'red', padded) : padded,
-  }).lines;
+  });
 }
 
 const rowOf = (check: VaultKeyCheckJson): string[] => [

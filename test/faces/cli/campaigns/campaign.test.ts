@@ -121,6 +121,8 @@ describe('privyseal campaign list and show', () => {
       expect.stringMatching(/^CAMPAIGN +FOR +STATUS +ROTATE BY +MEMBERS +ROTATED +PROVED +OVERDUE +FAILED$/),
       expect.stringMatching(new RegExp(`^${id} +a drill +running +in 1 day +10 +5 +2 +0 +1$`)),
     ]);
+    const narrow = await run(['list'], { columns: 80 });
+    expect(narrow.stderr).toContain('left out: for, rotate by, proved');
     expect(JSON.parse((await run(['list', '--json'])).stdout)).toEqual({ items: [makeCampaignJson()], hasMore: false });
   });
 

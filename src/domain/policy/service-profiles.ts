@@ -138,10 +138,13 @@ export function prepareServiceCertificate(
   return preparedOf(tbs, said, { keyType, profile: recipe.name, profileVersion: recipeVersion });
 }
 
-/** A recipe has no shortest life but a minute, and its own is the longest. */
+/** An issuer that has less left signs nothing. */
+export const leastLifetimeSeconds = 60;
+
+/** A recipe's own life is the longest. */
 const limitsOf = ({ name, lifetimeSeconds }: ServiceRecipe) => ({
   name,
-  lifetimeSeconds: { minimum: 60, default: lifetimeSeconds, maximum: lifetimeSeconds },
+  lifetimeSeconds: { minimum: leastLifetimeSeconds, default: lifetimeSeconds, maximum: lifetimeSeconds },
   backdateSeconds,
 });
 

@@ -1,4 +1,5 @@
 /** The guarded steps of an authority's rotation: which follows which, and what must hold before each. Pure data and judgement. */
+import { leastLifetimeSeconds } from '../policy/service-profiles.ts';
 import type { RotationState } from '../records/authority-rotation.ts';
 
 /** What must hold; each is told by those who stand in its way. */
@@ -42,6 +43,9 @@ export const rotationSteps: Readonly<Record<RotationState, RotationStep | null>>
   retired: null,
   abandoned: null,
 };
+
+/** Whether a certificate of an authority that ends at `notAfter` is good for anything to come. Unix seconds, both. */
+export const hasTimeLeft = (notAfter: number, now: number): boolean => notAfter - now >= leastLifetimeSeconds;
 
 /** Until something was issued by the new generation, it can be given up as if it had never been. */
 export const mayBeAbandoned: Readonly<Record<RotationState, boolean>> = {

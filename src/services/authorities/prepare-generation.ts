@@ -2,12 +2,14 @@
 import { CaError } from '../../domain/errors.ts';
 import { recipeOfRole } from '../../domain/policy/service-profiles.ts';
 import type { AuthorityRotation } from '../../domain/records/authority-rotation.ts';
+import type { CertificateRecord } from '../../domain/records/certificate.ts';
 import type { Authority } from '../../domain/records/environment.ts';
 import {
   type AuthorityCertificateKind,
   type AuthorityGeneration,
   generationId,
 } from '../../domain/records/generation.ts';
+import { hasTimeLeft } from '../../domain/rotation/authority-steps.ts';
 import type { KeyType } from '../../domain/x509/key-type.ts';
 import { publicKeySha256 } from '../../domain/x509/public-key.ts';
 import { defaultSignatureAlgorithm } from '../../domain/x509/signature-algorithm.ts';
@@ -116,11 +118,18 @@ export async function completeGeneration(
   }
   await ensureCertificate(deps, rotation, { kind: 'own', actor, order: () => ownOrder(deps, rotation, before) });
   const isRoot = before.authority.parent === before.authority.name;
-  if (!isRoot || before.generation.isCompromised) return;
+  if (!isRoot || !isCrossed(before.generation, before.certificate, deps.clock.now())) return;
   const after = await deps.directory.generation(idOf(rotation, 'generation'));
   await ensureCertificate(deps, rotation, { kind: 'newWithOld', actor, order: async () => cross(after, before) });
   await ensureCertificate(deps, rotation, { kind: 'oldWithNew', actor, order: async () => cross(before, after) });
 }
+
+/** Whether a root is followed with crosses: not one that nobody believes, or that has come to its end. `nowMs` in Unix milliseconds. */
+export const isCrossed = (
+  { isCompromised }: Pick<AuthorityGeneration, 'isCompromised'>,
+  { notAfter }: Pick<CertificateRecord, 'notAfter'>,
+  nowMs: number,
+): boolean => !isCompromised && hasTimeLeft(notAfter, nowMs / 1000);
 
 /** RFC 4210 §4.4: the key of one signed by the other, to the end of the one that signs. Its subject is its issuer's: self-issued. */
 const cross = (subject: ActiveAuthority, issuer: ActiveAuthority): Certified => ({

@@ -2,6 +2,7 @@
 import { CaError } from '../../domain/errors.ts';
 import { recipes } from '../../domain/policy/service-profiles.ts';
 import { generationId } from '../../domain/records/generation.ts';
+import { hasTimeLeft } from '../../domain/rotation/authority-steps.ts';
 import type { Inventory } from '../../ports/inventory.ts';
 import type { Randomness } from '../../ports/randomness.ts';
 import type { Vault, VaultKey } from '../../ports/vault.ts';
@@ -31,7 +32,9 @@ export async function finishRetiring(deps: RetireDeps, id: string, actor: string
   const until = await lastEnd(deps, before);
   // The list first: what cannot sign it is to leave no key of a responder behind.
   await deps.crls.publishLast(id, until);
-  if (before.generation.responder === null) await makeResponder(deps, before, { until, actor });
+  // After the end of its own certificate nobody asks for what it signed.
+  const isAsked = hasTimeLeft(before.certificate.notAfter, deps.clock.now() / 1000);
+  if (before.generation.responder === null && isAsked) await makeResponder(deps, before, { until, actor });
   await destroyKey(deps, before, actor);
 }
 

@@ -11,7 +11,7 @@ import { type ProductCount, productCounts } from '../inventory/product-counts.ts
 import { everyCertificate, everyProduct } from '../inventory/read-all.ts';
 import type { ActiveAuthority, AuthorityDirectory } from './authority-directory.ts';
 import { isSignedElsewhere } from './generation-request.ts';
-import { idOf } from './prepare-generation.ts';
+import { idOf, isCrossed } from './prepare-generation.ts';
 import { authorityCertificatesOf } from './revoke-authority-certificates.ts';
 
 export interface ObstacleDeps {
@@ -102,12 +102,14 @@ export async function findObstacles(deps: ObstacleDeps, rotation: AuthorityRotat
 const asksElsewhere = 'its certificate; have its CSR signed, and import the chain';
 
 /** Which certificates the new generation, or the old one for its cross, does not have yet. */
-async function lacking({ inventory }: ObstacleDeps, rotation: AuthorityRotation): Promise<readonly string[]> {
+async function lacking({ inventory, clock }: ObstacleDeps, rotation: AuthorityRotation): Promise<readonly string[]> {
   const authority = (await inventory.authorities()).find(({ name }) => name === rotation.authority);
   const before = (await inventory.generations()).find(
     (generation) => generationId(generation) === idOf(rotation, 'predecessor'),
   );
-  const needsCrosses = authority?.parent === rotation.authority && !before?.isCompromised;
+  const certificate = await inventory.certificate(before?.certificateSerial ?? '');
+  const isRoot = authority?.parent === rotation.authority;
+  const needsCrosses = isRoot && before && certificate && isCrossed(before, certificate, clock.now());
   const wanted = [
     ['generation', 'own'],
     ...(needsCrosses

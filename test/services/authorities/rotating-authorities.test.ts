@@ -421,6 +421,38 @@ async function wholeRotation(service: TestService): Promise<void> {
   }
 }
 
+describe('an authority whose certificate has ended', () => {
+  const years = 365 * day;
+
+  it('is followed by another, and its key is destroyed although nobody can answer for it any more', async () => {
+    const service = await aService();
+    await issue(service);
+    service.pass(5 * years + day);
+    await service.housekeep();
+    expect(await codeOf(issue(service))).toBe('policyRefused');
+    await wholeRotation(service);
+    const view = await service.services.readRotation('dev-issuing');
+    expect(view).toMatchObject({ rotation: { state: 'retired' }, oldKeyDestroyedAt: expect.any(Number) });
+    expect((await issue(service)).issuer).toBe('dev-issuing.2');
+  });
+
+  it('is followed without crosses when it is a root, for nobody builds a path by it', async () => {
+    const service = await aService();
+    service.pass(10 * years + 3 * day);
+    await service.housekeep();
+    await issuing(service, 'dev-root');
+    await issuing(service, 'dev-issuing');
+    const { certificates } = await service.services.readRotation('dev-root');
+    expect(certificates.map(({ kind }) => kind)).toEqual(['own']);
+    for (const name of ['dev-issuing', 'dev-root']) {
+      await advance(service, name, reason);
+      expect((await advance(service, name, reason)).rotation.state).toBe('retired');
+    }
+    expect(await service.services.trustBundle('dev')).toHaveLength(1);
+    expect((await issue(service)).issuer).toBe('dev-issuing.2');
+  });
+});
+
 describe('the home', () => {
   it('has a trust file with the roots of the bundle, at every step', async () => {
     const service = await aService();

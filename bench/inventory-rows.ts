@@ -29,7 +29,8 @@ const usualGenerations = 5;
 const daySeconds = 86_400;
 /** The first was issued so long ago; lifetimes are 30, 60 or 90 days, so that some are expired and some are soon to be. */
 const historySeconds = 100 * daySeconds;
-const batch = 1_000;
+/** A commit each. A thousand products take turns: of a thousand rows, each would have written a page of every index for itself. */
+const batch = 10_000;
 /** One certificate in so many is revoked, and nothing follows it. */
 const revokedEvery = 100;
 /** About what a P-256 certificate with one name takes. */

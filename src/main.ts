@@ -136,9 +136,8 @@ const wrapped = (vaults: ReadonlyMap<string, Vault>, { wrapVault }: Overrides): 
 export async function startService(config: Config, overrides: Overrides = {}): Promise<RunningService> {
   const closers: Closers = [];
   try {
-    // Certificates carry the distribution face's port, so it must be known before the first one is made.
+    // Certificates carry the distribution face's port for good: none is made before it is known, nor for one that cannot be had.
     const ports = await settlePorts(listenOptions(config));
-    // Certificates carry the port of the distribution face for good: none is made for one that cannot be had.
     const beforeMaking = () => refuseTakenPorts({ host: config.host, ports });
     const open = await openServices({ config, ports, overrides, closers, beforeMaking });
     const { built, log } = open;

@@ -1,6 +1,7 @@
 /** What keeps the agent from doing what a target asks, with stable codes; the state file and metrics carry them. */
 
 export type AgentErrorCode =
+  | 'targetRefused' // what its settings name cannot be used on this machine
   | 'folderUnwritable'
   | 'folderLocked' // another agent tends this folder
   | 'folderTaken' // another agent keeps other files in this folder

@@ -6,7 +6,7 @@ import type { RotateOptions, TurnReport } from '../domain/rotation/turn-report.t
 import { openAnonymousAccess } from './anonymous-access.ts';
 import type { AgentFile, TargetConfig } from './config/agent-schema.ts';
 import { chosenTargets } from './config/chosen-targets.ts';
-import { loadAgentFile } from './config/load-agent-file.ts';
+import { loadAgentFile, readAgentFile } from './config/load-agent-file.ts';
 import { describeTurn, runTarget } from './run-target.ts';
 import { readStatus } from './state/target-state.ts';
 import type { Surroundings } from './turn/turn-context.ts';
@@ -54,7 +54,7 @@ export async function statusOfTargets({
   file: path,
   targets,
 }: Pick<RotateOptions, 'file' | 'targets'>): Promise<readonly TargetStatus[]> {
-  const file = await loadAgentFile(resolve(path));
+  const file = await readAgentFile(resolve(path));
   return Promise.all(
     chosenTargets(file, targets).map(
       async ({ name }) => (await readStatus(file.stateFolder, name)) ?? emptyStatus(name),

@@ -8,6 +8,7 @@ import type { TurnReport } from '../domain/rotation/turn-report.ts';
 import { AgentError } from './agent-error.ts';
 import type { AnonymousAccess } from './anonymous-access.ts';
 import type { AgentFile, TargetConfig } from './config/agent-schema.ts';
+import { assertUsable } from './config/check-surroundings.ts';
 import { type FolderLock, lockFolder } from './files/folder-lock.ts';
 import { makeSetFolders, openSetStore } from './files/set-store.ts';
 import { nextAttemptAt } from './plan/next-attempt.ts';
@@ -32,6 +33,7 @@ export async function runTarget(run: TargetRun): Promise<TurnReport> {
   const { file, target } = run;
   let lock: FolderLock;
   try {
+    await assertUsable(target);
     await makeSetFolders(target.files);
     const store = openSetStore(target.files);
     lock = await lockPatiently(run, store.own);
@@ -155,6 +157,7 @@ export async function describeTurn(run: TargetRun): Promise<TurnReport> {
   const store = openSetStore(target.files);
   const access = openAccess(file, target, run.shared);
   try {
+    await assertUsable(target);
     const newest = await newestSet({ ...run, state, store });
     const step = await chooseStep({ ...run, state, store, access }, newest, force);
     return { target: target.name, act: actOf[step.kind], detail: wouldDo(step), status: state.status };

@@ -8,26 +8,34 @@ import { AgentError } from '../agent-error.ts';
 import { resolveOwner } from '../files/owner.ts';
 import type { AgentFile, TargetConfig } from './agent-schema.ts';
 
+/** What keeps every target from being tended: empty while one of them can be, for the others then fail alone. */
 export async function surroundingsComplaints(file: AgentFile): Promise<string[]> {
   const targets = await Promise.all(
-    file.targets.map(async (target, index) =>
-      (await complaintsOf(target)).map((complaint) => `targets[${index}] (${target.name}): ${complaint}`),
-    ),
+    file.targets.map(async (target, index) => {
+      // It may well be gone once it is used up.
+      const token = await openToOthers('enrol.tokenFile', target.enrol.tokenFile);
+      return [...token, ...(await complaintsOf(target))].map((text) => `targets[${index}] (${target.name}): ${text}`);
+    }),
   );
-  return [
+  const ofAll = [
     ...(await unreadable('service.ca', file.service.ca)),
     ...(await unwritable('stateFolder', file.stateFolder)),
-    ...targets.flat(),
   ];
+  const isHopeless = ofAll.length > 0 || targets.every((complaints) => complaints.length > 0);
+  return isHopeless ? [...ofAll, ...targets.flat()] : [];
 }
 
-async function complaintsOf({ enrol, files, reload }: TargetConfig): Promise<string[]> {
+/** What may be over by the next turn is looked at in each; a token only by who needs it. AgentError `targetRefused`. */
+export async function assertUsable(target: TargetConfig): Promise<void> {
+  const complaints = await complaintsOf(target);
+  if (complaints.length > 0) throw new AgentError('targetRefused', `${complaints.join('; ')}.`);
+}
+
+async function complaintsOf({ files, reload }: TargetConfig): Promise<string[]> {
   const { passwordFile, alsoTrust = [] } = files;
   const owners = [files.owner, ...Object.values(files.outputs ?? {}).map((output) => output?.owner)];
   const parts = [
     unwritable('files.folder', files.folder),
-    // It may well be gone once it is used up.
-    openToOthers('enrol.tokenFile', enrol.tokenFile),
     ...(passwordFile === undefined
       ? []
       : [unreadable('files.passwordFile', passwordFile), openToOthers('files.passwordFile', passwordFile)]),

@@ -7,16 +7,34 @@ import { type AgentFile, AgentSchema, type TargetConfig } from './agent-schema.t
 import { realFolder, surroundingsComplaints } from './check-surroundings.ts';
 import { readShape } from './read-shape.ts';
 
-/** Paths are absolute: relative ones are read from the folder of the file. StartError `badConfiguration` says everything that is wrong. */
+/**
+ * For who tends its targets: this machine must let at least one of them be tended. Paths are absolute: relative ones are read from the
+ * folder of the file. StartError `badConfiguration` says everything that is wrong.
+ */
 export async function loadAgentFile(path: string): Promise<AgentFile> {
+  const { file, complaints } = await read(path);
+  return accepted(path, file, [...complaints, ...(await surroundingsComplaints(file))]);
+}
+
+/** The same for who only looks, and needs none of what it names. */
+export async function readAgentFile(path: string): Promise<AgentFile> {
+  const { file, complaints } = await read(path);
+  return accepted(path, file, complaints);
+}
+
+function accepted(path: string, file: AgentFile, complaints: readonly string[]): AgentFile {
+  if (complaints.length > 0) throw bad(path, complaints);
+  return file;
+}
+
+/** Throws for a wrong shape; complains of what its values mean. */
+async function read(path: string): Promise<{ readonly file: AgentFile; readonly complaints: readonly string[] }> {
   const raw = pathsOfReload(await parse(path, await readText(path)), dirname(resolve(path)));
   const { value, complaints } = readShape(AgentSchema, raw);
   if (complaints.length > 0) throw bad(path, complaints);
   const file = absolute(value as AgentFile, dirname(resolve(path)));
   const folders = await Promise.all(file.targets.map(({ files }) => realFolder(files.folder)));
-  const more = [...meaningComplaints(file, folders), ...(await surroundingsComplaints(file))];
-  if (more.length > 0) throw bad(path, more);
-  return file;
+  return { file, complaints: meaningComplaints(file, folders) };
 }
 
 const bad = (path: string, complaints: readonly string[]): StartError =>

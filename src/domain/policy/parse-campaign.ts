@@ -130,11 +130,18 @@ function keyOf(value: unknown, field: string, complain: Complain): string {
   return '';
 }
 
-const timePattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
+const timePattern = /^(\d{4})-(\d\d)-(\d\d)T(?:[01]\d|2[0-3]):\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
+
+/** Unix milliseconds; NaN for what is no time, or of a day that its month has not, which `Date.parse` counts on into the next. */
+function momentOf(text: string): number {
+  const [, year, month, day] = timePattern.exec(text)?.map(Number) ?? [];
+  if (year === undefined || month === undefined) return Number.NaN;
+  return new Date(Date.UTC(year, month, 0)).getUTCDate() < day! ? Number.NaN : Date.parse(text);
+}
 
 /** Unix seconds of RFC 3339 text. NaN, with which every comparison is false, for anything else. */
 function timeOf(value: unknown, field: string, complain: Complain): number {
-  const time = typeof value === 'string' && timePattern.test(value) ? Date.parse(value) : Number.NaN;
+  const time = typeof value === 'string' ? momentOf(value) : Number.NaN;
   if (Number.isNaN(time)) complain(field, 'must be a time like 2026-11-21T07:00:00Z', value ?? null);
   return Math.floor(time / 1000);
 }

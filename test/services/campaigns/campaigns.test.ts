@@ -94,12 +94,15 @@ describe('a plan', () => {
     expect(plan.load.reduce((sum, { rotations }) => sum + rotations, 0)).toBe(3);
   });
 
-  it.each([1e300, 1_795_300_000_000, true, null, ''])('takes no %s for a time', async (rotateBy) => {
-    const raw = { filter: { product: 'dev/demo', 'notAfter.before': rotateBy }, rotateBy, revokeAt: rotateBy };
-    const { code, reasons } = await refusalOf(service.services.planCampaign(raw));
-    const wrong = ['invalidField filter.notAfter.before', 'invalidField rotateBy'];
-    expect([code, reasons]).toEqual(['policyRefused', expect.arrayContaining(wrong)]);
-  });
+  it.each([1e300, 1_795_300_000_000, true, null, '', '2027-02-30T00:00:00Z', '2027-03-01T24:00:00Z'])(
+    'takes no %s for a time',
+    async (rotateBy) => {
+      const raw = { filter: { product: 'dev/demo', 'notAfter.before': rotateBy }, rotateBy, revokeAt: rotateBy };
+      const { code, reasons } = await refusalOf(service.services.planCampaign(raw));
+      const wrong = ['invalidField filter.notAfter.before', 'invalidField rotateBy'];
+      expect([code, reasons]).toEqual(['policyRefused', expect.arrayContaining(wrong)]);
+    },
+  );
 
   it('is refused with every reason at once', async () => {
     const past = iso(nowOf(service) - 1);

@@ -4,6 +4,7 @@ import { type ProductRevokeBody, type RevokeBody, SerialPath } from '../../../ap
 import { CertificateList, CertificateListQuery } from '../../../api/certificate-list.ts';
 import { NoQuery } from '../../../api/service.ts';
 import { CaError } from '../../../domain/errors.ts';
+import { parseSerial } from '../../../domain/x509/serial.ts';
 import { callerOf } from '../arrival/authentication.ts';
 import type { ConnectionRegistry } from '../arrival/connection-registry.ts';
 import { certificateAnswer, problems, readProblems, revokeProblems } from '../documentation.ts';
@@ -125,9 +126,9 @@ function refuseReason(findings: FastifySchemaValidationError[], part: string): C
   return new CaError('badRevocationReason', `This is no reason you may give. Use one of: ${allowed}.`, { reasons });
 }
 
-/** The serial as it may be written: upper case, colons. */
+/** However it is written. */
 const isOwn = (request: FastifyRequest, serial: string): boolean =>
-  (request.params as { serial: string }).serial.replaceAll(':', '').toLowerCase() === serial;
+  parseSerial((request.params as { serial: string }).serial) === serial;
 
 function revoking({ reason, invalidityDate }: RevokeBody): { reason: string; invalidityDate?: number } {
   if (invalidityDate === undefined) return { reason };

@@ -180,10 +180,16 @@ const serviceEvent = (kind: 'service.started' | 'service.stopped', built: BuiltS
   details: { version: packageJson.version },
 });
 
+/** Of lines that wait for a slow or full output; what comes on top of them is dropped. */
+const mostWaitingOctets = 16 * 2 ** 20;
+
 /** One JSON line an event on standard output; what could be a secret never gets there. */
 function createLogger(config: Config): Logger {
+  const output = pino.destination({ dest: 1, sync: false, maxLength: mostWaitingOctets });
+  // On a disk that is full of the log lines wait, and are written once there is room: the service goes on.
+  output.on('error', () => {});
   const paths = ['req.headers.authorization', 'req.headers.cookie', 'headers.authorization', 'headers.cookie'];
-  return pino({ level: config.logLevel, base: null, redact: { paths, censor: '[redacted]' } });
+  return pino({ level: config.logLevel, base: null, redact: { paths, censor: '[redacted]' } }, output);
 }
 
 async function openWebhooks(config: Config): Promise<WebhookSender> {

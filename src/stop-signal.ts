@@ -12,25 +12,30 @@ export function nextStopSignal(): Promise<void> {
   });
 }
 
-/** From now on. Node ignores SIGPIPE, and would end in a stack trace where other programs end without a word (`list | head`). */
+/**
+ * From now on. Node ignores SIGPIPE, and would end in a stack trace where other programs end without a word (`list | head`), or
+ * with a sentence, as on a full disk.
+ */
 export function endWithReader(): void {
   process.stdout.on('error', end);
 }
 
-/** From now on a service, or an act that must not end halfway, goes on without whoever read what it says. */
+/** From now on a service goes on without whoever read what it says: a reader that left, or a disk that is full of its log. */
 export function outliveReaders(): void {
   process.stdout.off('error', end);
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', refuseOthers);
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 }
 
-function end(error: NodeJS.ErrnoException): void {
-  refuseOthers(error);
-  process.exit(killedBySigpipe);
+function end({ code }: NodeJS.ErrnoException): void {
+  if (code === 'EPIPE') process.exit(killedBySigpipe);
+  process.stderr.write(
+    `privyseal: outputUnwritable: The output is not complete: it cannot be written there (${code}).\n`,
+  );
+  process.exit(failed);
 }
 
 /** 128 and the signal's number, as shells say it. */
 const killedBySigpipe = 141;
 
-function refuseOthers(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
-}
+/** As exit-codes.ts has it. */
+const failed = 1;

@@ -1,5 +1,6 @@
 /** Whoever reads the output goes away: a command ends without a word, a service goes on. */
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
@@ -17,12 +18,28 @@ it('a command whose output nobody reads ends as SIGPIPE ends others', async () =
   expect({ stdout, stderr }).toEqual({ stdout: 'code 141\n', stderr: '' });
 });
 
-it('a service whose output nobody reads goes on', async () => {
-  const service = await startService({ prefix: ['sh', '-c', intoClosedPipe, 'sh'] });
-  try {
-    const { status } = await service.distribution('/crl/dev-root.crl');
-    expect([status, service.output()]).toEqual([200, '']);
-  } finally {
-    await service.dispose();
-  }
+const intoFullDisk = 'exec "$@" > /dev/full';
+
+it.skipIf(!existsSync('/dev/full'))('a command whose output fits on no disk ends with a sentence', async () => {
+  const command = [process.execPath, join(projectFolder, 'bin/privyseal.js'), '--help'];
+  const ended = promisify(execFile)('sh', ['-c', intoFullDisk, 'sh', ...command], { env: ownEnvironment() });
+  await expect(ended).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^privyseal: outputUnwritable: .*ENOSPC.*\n$/),
+  });
 });
+
+it.each([['nobody reads', intoClosedPipe], ...(existsSync('/dev/full') ? [['fits on no disk', intoFullDisk]] : [])])(
+  'a service whose output %s goes on',
+  async (_what, into) => {
+    const service = await startService({ prefix: ['sh', '-c', into, 'sh'] });
+    try {
+      for (let asked = 0; asked < 3; asked++) {
+        const { status } = await service.distribution('/crl/dev-root.crl');
+        expect([status, service.output()]).toEqual([200, '']);
+      }
+    } finally {
+      await service.dispose();
+    }
+  },
+);

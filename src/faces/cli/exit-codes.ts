@@ -81,6 +81,7 @@ export const cliEndings: Readonly<Record<CliErrorCode, Ending>> = {
   fileExists: 'exists',
   contextExists: 'exists',
   folderUnwritable: 'failed',
+  outputUnwritable: 'failed',
   answerNotOurs: 'notTrusted',
   answerNotTrusted: 'notTrusted',
   declined: 'failed',

@@ -45,9 +45,10 @@ const formatWords: Readonly<Record<string, string>> = {
   date: 'a date like 2026-11-21',
 };
 
-function text({ pattern, format, minLength, maxLength }: Rules): string {
+function text({ pattern, format, minLength, maxLength, examples: [example] = [] }: Rules): string {
   if (format !== undefined && formatWords[format]) return formatWords[format];
-  if (pattern !== undefined) return `a text like ${pattern}`;
+  if (pattern !== undefined)
+    return example === undefined ? `a text like ${pattern}` : `a text like ${example} (${pattern})`;
   if (minLength === undefined && maxLength === undefined) return 'a text';
   return `a text of ${size(minLength, maxLength)} characters`;
 }

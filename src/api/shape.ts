@@ -30,6 +30,7 @@ export interface Rules {
   readonly maxLength?: number;
   readonly pattern?: string;
   readonly format?: string;
+  readonly examples?: readonly unknown[];
 }
 
 /** To the letter, unknown fields included. */

@@ -17,6 +17,11 @@ describe('what is allowed, in words', () => {
     ['a text of a length', { type: 'string', minLength: 3, maxLength: 200 }, 'a text of 3 to 200 characters'],
     ['a text that must be something', { type: 'string', minLength: 1 }, 'a text of 1 or more characters'],
     ['a pattern', { type: 'string', pattern: '^[a-z]$', maxLength: 9 }, 'a text like ^[a-z]$'],
+    [
+      'a pattern with an example',
+      { type: 'string', pattern: '^[a-z]$', examples: ['b', 'c'] },
+      'a text like b (^[a-z]$)',
+    ],
     ['a time', { type: 'string', format: 'date-time' }, 'a time like 2026-11-21T07:00:00Z'],
     ['texts', { type: 'array', items: { type: 'string' }, maxItems: 50 }, 'a list of texts, at most 50'],
     ['other items', { type: 'array', items: { enum: ['a', 'b'] }, minItems: 1 }, 'a list, each one of a, b, 1 or more'],

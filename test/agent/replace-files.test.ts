@@ -92,3 +92,23 @@ itWith('openssl', 'keeps the password of the stores from set to set', async () =
     expect([code, stdout.toString().match(/BEGIN CERTIFICATE/g)?.length]).toEqual([0, count]);
   }
 });
+
+it('takes an output that is asked for later, and goes back to a set that has none of it', async () => {
+  const { path, write } = temporaryFolder();
+  const reload = { action: 'exec', command: ['/bin/sh', '-c', 'exit "$(cat "$0/code")"', path] };
+  const files = { folder: 'tls', mode: 'replace', outputs: { 'key.pem': {}, 'fullchain.pem': {} } };
+  const target = { reload, files };
+  const agent = rotatingAgent(service, path, target);
+  write('code', '0');
+  await agent.turn();
+  const key = readFileSync(join(path, 'tls/key.pem'), 'utf8');
+  const more = { ...target, files: { ...files, outputs: { ...files.outputs, 'combined.pem': {} } } };
+  agent.rewrite(more);
+  write('code', '1');
+  expect(await agent.turn({ force: true })).toMatchObject({ act: 'failed', code: 'reloadFailed' });
+  expect(readFileSync(join(path, 'tls/key.pem'), 'utf8')).toBe(key);
+  write('code', '0');
+  expect(await agent.turn()).toMatchObject({ act: 'activated' });
+  const [newKey, combined] = ['key.pem', 'combined.pem'].map((name) => readFileSync(join(path, 'tls', name), 'utf8'));
+  expect([newKey === key, combined!.startsWith(newKey!)]).toEqual([false, true]);
+});

@@ -23,8 +23,8 @@ export async function installFiles(files: FilesConfig, set: string, own: string)
     try {
       for (const file of wanted) {
         const path = join(files.folder, file.name);
-        const content = await readFile(join(set, file.output));
-        if (await isThere(path, content, file)) continue;
+        const content = await contentIn(set, file);
+        if (content === undefined || (await isThere(path, content, file))) continue;
         const temporary = join(own, basename(temporaryName(path)));
         await writeNewFile(temporary, { content, mode: file.mode, ...(file.owner && { owner: file.owner }) });
         ready.push([temporary, path]);
@@ -37,6 +37,16 @@ export async function installFiles(files: FilesConfig, set: string, own: string)
     }
     await syncFolder(files.folder);
   });
+}
+
+/** Undefined: the set is of before this output was asked for. The next set has it. */
+async function contentIn(set: string, { output }: OutputFile): Promise<Uint8Array | undefined> {
+  try {
+    return await readFile(join(set, output));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 /** A file that is as it should be is left alone: Kafka and others take a new time for a new file. */

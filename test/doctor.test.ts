@@ -122,9 +122,10 @@ describe('privyseal doctor', () => {
     expect(findings.filter(({ check, state }) => check === 'home' && state === 'warn')).toHaveLength(2);
   });
 
-  it('finds no fault in a certificate that `operator recover` kept aside', async () => {
+  it('finds no fault in certificates that `operator recover` and a rotation of `system` kept aside', async () => {
     const home = copyOf('kept-aside');
-    writeFileSync(join(home, 'admin/admin.crt.20261121T225440647Z'), '', { mode: 0o644 });
+    for (const name of ['admin/admin.crt.20261121T225440647Z', 'audit/system-roots.pem'])
+      writeFileSync(join(home, name), '', { mode: 0o644 });
     expect((await doctor(home)).states).toMatchObject({ permissions: 'ok' });
   });
 

@@ -10,7 +10,7 @@ import { isBusy, lockName } from './home-lock.ts';
 
 /** What others may read, certificates kept aside included: it is in certificates, lists or on the network anyway. */
 const publicFiles =
-  /^(?:trust\/[^/]+\.pem|admin\/[^/]+\.crt(?:\.\d{8}T\d+Z)?|audit\/checkpoint|run\/ports\.json|privyseal\.lock(?:-journal)?)$/;
+  /^(?:trust\/[^/]+\.pem|admin\/[^/]+\.crt(?:\.\d{8}T\d+Z)?|audit\/(?:checkpoint|system-roots\.pem)|run\/ports\.json|privyseal\.lock(?:-journal)?)$/;
 
 export async function examineHome(home: string): Promise<Finding[]> {
   if (!(await isFolder(home).catch(() => false))) {

@@ -148,10 +148,11 @@ export function createAuthorityDirectory(deps: AuthorityDirectoryDeps): Authorit
     };
   };
 
-  /** A vault that lost a key keeps nobody else from going on, and does not keep the authority from being replaced. */
+  /** A vault that lost a key, exchanged or refuses it keeps nobody else from going on, and the authority can be replaced. */
   const signerOrNone = (authority: Authority, publicKeyDer: Uint8Array): Promise<Signer> =>
     openSigner(authority, publicKeyDer).catch((error: unknown) => {
-      if (error instanceof CaError && error.code === 'notFound') return lostSigner(authority, publicKeyDer, error);
+      if (error instanceof CaError && deps.vaults.has(authority.vault))
+        return lostSigner(authority, publicKeyDer, error);
       throw error;
     });
 
@@ -163,10 +164,8 @@ export function createAuthorityDirectory(deps: AuthorityDirectoryDeps): Authorit
   ): Promise<Signer> => {
     const destroyed = destroyedSigner(authority, publicKeyDer);
     if (keyDestroyedAt !== null || !deps.vaults.has(authority.vault)) return destroyed;
-    return openSigner(authority, publicKeyDer).catch((error: unknown) => {
-      if (error instanceof CaError && error.code === 'notFound') return destroyed;
-      throw error;
-    });
+    const signer = await signerOrNone(authority, publicKeyDer);
+    return isGone(signer) ? destroyed : signer;
   };
 
   /** What is not known may have been made since the register was read. */
@@ -307,15 +306,20 @@ async function crossesOf(
   return ders.filter((der) => der !== undefined);
 }
 
-const lostSigners = new WeakSet<Signer>();
+/** With why each cannot be used. */
+const lostSigners = new WeakMap<Signer, CaError>();
 
-/** Whether it stands for a key that its vault does not hold although it should. */
+/** Whether it stands for a key that its vault does not hold although it should, or does not let anybody use. */
 export const isLost = (signer: Signer): boolean => lostSigners.has(signer);
+
+const isGone = (signer: Signer): boolean => lostSigners.get(signer)?.code === 'notFound';
 
 /** Stands for a key that its vault lost: what it signed can still be read and served, and nothing more is signed. */
 function lostSigner(authority: Authority, publicKeyDer: Uint8Array, cause: CaError): Signer {
   const { name, vault, vaultKey, keyType, signatureAlgorithm } = authority;
-  const message = `The vault ${vault} does not hold ${vaultKey}, the key of ${name}. Put it back, or replace the authority.`;
+  const gone = `The vault ${vault} does not hold ${vaultKey}, the key of ${name}. Put it back`;
+  const unusable = `The key of ${name} cannot be used: ${cause.message} Put that right`;
+  const message = `${cause.code === 'notFound' ? gone : unusable}, or replace the authority.`;
   const refusal = new CaError('signerUnavailable', message, { cause });
   const signer: Signer = {
     key: { name: vaultKey, type: keyType, publicKeyDer },
@@ -325,7 +329,7 @@ function lostSigner(authority: Authority, publicKeyDer: Uint8Array, cause: CaErr
       throw refusal;
     },
   };
-  lostSigners.add(signer);
+  lostSigners.set(signer, cause);
   return signer;
 }
 

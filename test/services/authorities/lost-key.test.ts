@@ -2,6 +2,10 @@
 import { readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
+import { CaError } from '../../../src/domain/errors.ts';
+import type { SignatureAlgorithm } from '../../../src/domain/x509/signature-algorithm.ts';
+import type { Signer, Vault } from '../../../src/ports/vault.ts';
+import { changedVault } from '../../support/changed-vault.ts';
 import { makeKeyRequest } from '../../support/key-request.ts';
 import { codeOf } from '../../support/rejection.ts';
 import { admin, demoToken, firstRunService, openService, type TestService } from '../../support/service-builder.ts';
@@ -50,6 +54,30 @@ it('an authority without its key is replaced by a compromise, and the service is
   await service.housekeep();
   expect(await issue()).toBe('dev-issuing.2');
   expect(await unready()).toEqual([]);
+});
+
+it.each<[string, (vault: Vault, algorithm: SignatureAlgorithm) => Promise<Signer>]>([
+  ['whose key was exchanged', (vault, algorithm) => vault.signer('exchanged', algorithm)],
+  ['whose key its vault refuses', () => Promise.reject(new CaError('policyRefused', 'This key is of no use.'))],
+])('an authority %s keeps nobody else from going on, and is replaced by a compromise', async (what, signerInstead) => {
+  const home = folder(what);
+  const first = await firstRunService({ home });
+  const { vaultKey } = (await first.services.authority('dev-issuing')).authority;
+  await first.vault.createKey('exchanged', 'ec-p256');
+  await first.close();
+  const wrapVault = (vault: Vault): Vault =>
+    changedVault(vault, {
+      signer: (name, algorithm) =>
+        name === vaultKey ? signerInstead(vault, algorithm) : vault.signer(name, algorithm),
+    });
+  service = await openService({ home, wrapVault });
+  await service.ensureFirstRun();
+  await service.housekeep();
+  expect(await codeOf(issue())).toBe('signerUnavailable');
+  expect(await unready()).toContain('vault');
+  expect((await service.services.crl('dev-root')).der.length).toBeGreaterThan(100);
+  await service.services.declareCompromise(admin, 'dev-issuing', { reason: 'the key was exchanged' });
+  expect(await issue()).toBe('dev-issuing.2');
 });
 
 it('a key that was put back is used from the next start on', async () => {

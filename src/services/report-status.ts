@@ -7,6 +7,7 @@ import type { Vault } from '../ports/vault.ts';
 import type { AuditCheckpoints } from './audit/audit-checkpoints.ts';
 import { type AuthorityDirectory, isLost } from './authorities/authority-directory.ts';
 import type { ExternalDirectory } from './authorities/external-authorities.ts';
+import { externalInUse } from './authorities/external-in-use.ts';
 import { reminderDays } from './authorities/imported-lists.ts';
 import type { GuardedClock } from './guard-clock.ts';
 import type { SigningMeter } from './metrics/meter-signing.ts';
@@ -132,7 +133,9 @@ async function remindersOf({ inventory, directory, external, clock }: ReportStat
       .filter((name) => name !== undefined)
       .map((name) => `The next key of ${name} waits for its certificate: have its CSR signed, and import the chain.`),
     ...revoked.map(({ authority, revokedBy }) => `${authority.name} issues nothing: ${revokedBy} revoked it.`),
-    ...(await external.all()).flatMap(({ external: { name }, crl }) => listReminder(name, crl, now) ?? []),
+    ...(await externalInUse({ inventory, external }, now)).flatMap(
+      ({ external: { name }, crl }) => listReminder(name, crl, now) ?? [],
+    ),
   ];
 }
 

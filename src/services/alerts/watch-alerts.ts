@@ -8,6 +8,7 @@ import type { Inventory } from '../../ports/inventory.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Randomness } from '../../ports/randomness.ts';
 import type { ExternalDirectory } from '../authorities/external-authorities.ts';
+import { externalInUse } from '../authorities/external-in-use.ts';
 import type { GuardedClock } from '../guard-clock.ts';
 import type { CrlPublisher } from '../revoking/publish-crl.ts';
 import { countRotations } from '../rotating/count-rotations.ts';
@@ -60,7 +61,7 @@ export function createAlertWatch(deps: WatchAlertsDeps, isStopped: () => boolean
       ...(await wantedByProduct(inventory, rotationConditions(counts, boundsDays))),
       ...(await campaignConditions(inventory, now)),
       ...crlConditions(deps.crls.lateAuthorities()),
-      ...importedCrlConditions(await deps.external.all(), now),
+      ...importedCrlConditions(await externalInUse(deps, now), now),
     ];
   };
 

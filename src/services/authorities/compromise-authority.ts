@@ -9,12 +9,13 @@ import { actorOf, type Caller } from '../caller.ts';
 import { type ProductCount, productCounts } from '../inventory/product-counts.ts';
 import type { CrlPublisher } from '../revoking/publish-crl.ts';
 import { assertVault } from '../vaults/named-vault.ts';
+import { productsOf } from './certificates-in-use.ts';
 import { comingBelow, findLost, type Lost, rotationFrom } from './lost-generations.ts';
 import { completeGeneration, idOf } from './prepare-generation.ts';
 import { finishRetiring } from './retire-generation.ts';
 import { revocableElsewhere, revocableOf, revokeAuthorityCertificates } from './revoke-authority-certificates.ts';
 import { abandon, ensureCampaign, type RotateDeps, start, step } from './rotate-authority.ts';
-import { operatorsOf, productsOf } from './rotation-obstacles.ts';
+import { operatorsOf } from './rotation-obstacles.ts';
 import type { CompromiseInput, CompromiseOutcome, CompromisePlan, RotationServices } from './rotation-services.ts';
 
 export interface CompromiseDeps extends RotateDeps {

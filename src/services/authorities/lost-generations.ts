@@ -5,8 +5,8 @@ import type { Authority } from '../../domain/records/environment.ts';
 import { type AuthorityGeneration, generationId } from '../../domain/records/generation.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Inventory } from '../../ports/inventory.ts';
+import { hasIssued } from './certificates-in-use.ts';
 import { refuseKeptElsewhere } from './generation-request.ts';
-import { hasIssued } from './rotation-obstacles.ts';
 
 export interface LostDeps {
   readonly inventory: Inventory;

@@ -19,12 +19,13 @@ import type { RevocationNews } from '../revoking/revocation-news.ts';
 import { assertVault } from '../vaults/named-vault.ts';
 import { withGeneration } from './authority-directory.ts';
 import type { AuthorityTurns } from './authority-turns.ts';
+import { hasIssued, productsOf } from './certificates-in-use.ts';
 import { isSignedElsewhere, refuseKeptElsewhere } from './generation-request.ts';
 import { heldKey } from './held-key.ts';
 import { beginRotation, completeGeneration, idOf, type PrepareGenerationDeps } from './prepare-generation.ts';
 import { destroyKey, finishRetiring, type RetireDeps } from './retire-generation.ts';
 import { authorityCertificatesOf, revokeAuthorityCertificates } from './revoke-authority-certificates.ts';
-import { findObstacles, hasIssued, productsOf } from './rotation-obstacles.ts';
+import { findObstacles } from './rotation-obstacles.ts';
 import type { AdvanceInput, RotationInput, RotationPlan, RotationServices, RotationView } from './rotation-services.ts';
 
 export interface RotateDeps extends PrepareGenerationDeps, RetireDeps {

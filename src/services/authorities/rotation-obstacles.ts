@@ -7,9 +7,9 @@ import { type RotationCondition, type RotationFacts, rotationSteps } from '../..
 import type { ReportedTrust } from '../../ports/deployment-store.ts';
 import type { Inventory } from '../../ports/inventory.ts';
 import type { GuardedClock } from '../guard-clock.ts';
-import { type ProductCount, productCounts } from '../inventory/product-counts.ts';
 import { everyCertificate, everyProduct } from '../inventory/read-all.ts';
 import type { ActiveAuthority, AuthorityDirectory } from './authority-directory.ts';
+import { productsOf } from './certificates-in-use.ts';
 import { isSignedElsewhere } from './generation-request.ts';
 import { idOf, isCrossed } from './prepare-generation.ts';
 import { authorityCertificatesOf } from './revoke-authority-certificates.ts';
@@ -184,31 +184,4 @@ export async function operatorsOf(
   const filter = { purpose: 'operator', issuerSerial, status: 'valid' } as const;
   for await (const { owner } of everyCertificate(inventory, { ...filter, now })) names.add(owner);
   return [...names];
-}
-
-/** Products' certificates of a generation that are good, or held, and that nothing has followed yet. */
-const inUse = (issuerSerial: string) =>
-  ({ purpose: 'product', issuerSerial, status: ['valid', 'held'], successor: 'none' }) as const;
-
-/** Whether a campaign would have a member: one that is good. */
-export async function hasIssued(
-  inventory: Pick<Inventory, 'searchCertificates'>,
-  issuerSerial: string,
-  now: number,
-): Promise<boolean> {
-  const query = { ...inUse(issuerSerial), status: 'valid', sort: 'requestedAt', limit: 1, now } as const;
-  return (await inventory.searchCertificates(query)).length > 0;
-}
-
-/** How many of them each product has; the largest first. */
-export async function productsOf(
-  inventory: Pick<Inventory, 'searchCertificates'>,
-  issuerSerial: string,
-  now: number,
-): Promise<readonly ProductCount[]> {
-  const counts = new Map<string, number>();
-  for await (const { owner } of everyCertificate(inventory, { ...inUse(issuerSerial), now })) {
-    counts.set(owner, (counts.get(owner) ?? 0) + 1);
-  }
-  return productCounts(counts);
 }

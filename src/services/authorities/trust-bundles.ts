@@ -9,7 +9,7 @@ import type { Services } from '../services.ts';
 import type { ActiveAuthority, AuthorityDirectory } from './authority-directory.ts';
 import type { AuthorityView } from './authority-services.ts';
 import type { ExternalDirectory } from './external-authorities.ts';
-import { authorityCertificatesOf } from './revoke-authority-certificates.ts';
+import { signersOf } from './external-in-use.ts';
 
 export interface TrustDeps {
   readonly inventory: Inventory;
@@ -56,12 +56,13 @@ async function rootsElsewhere(
 ): Promise<readonly Uint8Array[]> {
   const all = (await external.all()).map((view) => view.external);
   if (!all.some((one) => one.environment === environment)) return [];
-  const signers = new Set<string>();
-  for (const { authority, generation } of await directory.generations()) {
-    if (authority.environment !== environment || !isTrusted(generation)) continue;
-    const certificates = await authorityCertificatesOf(inventory, authority.name);
-    for (const one of certificates) if (one.generation === generation.number) signers.add(one.issuer);
-  }
+  const trusted = (await directory.generations())
+    .map(({ authority, generation }) => ({ environment: authority.environment, generation }))
+    .filter((one) => one.environment === environment && isTrusted(one.generation));
+  const signers = await signersOf(
+    inventory,
+    trusted.map(({ generation }) => generation),
+  );
   const roots = new Set([...signers].map((name) => rootAbove(all, name)?.name));
   return all.filter(({ name }) => roots.has(name)).map(({ certificateDer }) => certificateDer);
 }

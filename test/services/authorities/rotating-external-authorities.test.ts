@@ -213,6 +213,11 @@ describe('the rotation of an authority that is signed elsewhere', () => {
     await follow(service, before);
     expect([await advance(service), await advance(service)]).toEqual(['retiring', 'retired']);
     expect(await bundle()).toEqual([Buffer.from(next.root.der)]);
+    const { reminders } = await service.services.status();
+    const told = ['root', 'root-2', 'intermediate', 'intermediate-2'].filter((role) =>
+      reminders.some((text) => text.includes(`corp-external-${role} `)),
+    );
+    expect(told).toEqual(['root-2', 'intermediate-2']);
     const { readFileSync } = await import('node:fs');
     expect(readFileSync(`${home}/trust/corp.pem`, 'utf8')).toBe(next.root.pem);
   });

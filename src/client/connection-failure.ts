@@ -34,7 +34,7 @@ const alertAboutOurCertificate = /ALERT_(.*CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)
 /** What the person is told of each; `host` is `host:port` of the service. */
 const sentences: Readonly<Record<ClientFailureCode, (host: string) => string>> = {
   addressUnknown: (host) =>
-    `The name of ${host} cannot be resolved. Check the address given with --url or --admin-url.`,
+    `The name of ${host} cannot be resolved. Check the address given with --url or --admin-url, or as service.url in the agent’s file.`,
   connectionRefused: (host) =>
     `Nothing answers at ${host}. Is the service running there? Start it, or check the address.`,
   connectionBroken: (host) =>
@@ -42,7 +42,7 @@ const sentences: Readonly<Record<ClientFailureCode, (host: string) => string>> =
   timeout: (host) => `${host} did not answer in time. It may be overloaded or unreachable; try again.`,
   notTls: (host) => `${host} does not speak TLS. Check the port: 8443 is the public face, 9443 the admin face.`,
   notTrusted: (host) =>
-    `The certificate of ${host} does not chain to the authority you trust. Check the file given with --ca (trust/system.pem of that service).`,
+    `The certificate of ${host} does not chain to the authority you trust. Check the file given with --ca, or as service.ca in the agent’s file: it is trust/system.pem of that service.`,
   wrongName: (host) => `The certificate of ${host} is for other names. Use the host name it was made for.`,
   outOfTime: (host) => `The certificate of ${host} is expired or not valid yet. Check the clocks of both machines.`,
   ownCertificateMissing: (host) =>

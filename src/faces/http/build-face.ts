@@ -143,6 +143,8 @@ const httpOptions = (limits: FaceLimits): ServerOptions => ({
   connectionsCheckingInterval: limits.checkMs,
   // The arrival check answers it as a problem.
   requireHostHeader: false,
+  // A request without a body has no stream to open, drain and close: a fifth of what Node does for a poll.
+  optimizeEmptyRequests: true,
 });
 
 /** JSON alone; routes that read something else say so, and those that take nothing have no schema for it. */

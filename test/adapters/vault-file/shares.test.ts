@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatShareSet, readShareSet, type ShareSet } from '#src/adapters/vault-file/share-set.ts';
-import { formatShare, parseShare } from '#src/adapters/vault-file/share-text.ts';
+import { formatShare, parseShare, placeOf, type Share } from '#src/adapters/vault-file/share-text.ts';
 import { askForShares, splitPassphrase } from '#src/adapters/vault-file/shares.ts';
 import { codeOf, rejectionOf } from '../../support/rejection.ts';
 import { fileVault, passphrase } from './vault-under-test.ts';
@@ -126,7 +126,10 @@ describe('a passphrase that was split', () => {
 
   it('does not come from shares of different length, which were forged', async () => {
     const [a = '', b = ''] = await splitPassphrase(passphrase, set);
-    const forged = formatShare({ set: set.set, threshold: 3, octets: new Uint8Array([1, 2, 3]) });
+    // Places are drawn at random: the forged one must be neither of these.
+    const [placeA, placeB] = [a, b].map((text) => placeOf(parseShare(text) as Share));
+    const place = [1, 2, 3].find((each) => each !== placeA && each !== placeB)!;
+    const forged = formatShare({ set: set.set, threshold: 3, octets: new Uint8Array([1, 2, place]) });
     expect(await codeOf(askForShares(set, answering([a, b, forged])))).toBe('shareUnusable');
   });
 });

@@ -4,17 +4,8 @@ import type { IssuerFacts } from '../../domain/policy/issuer-facts.ts';
 import { printable } from '../../domain/policy/printable.ts';
 import type { CertificateRecord } from '../../domain/records/certificate.ts';
 import type { Authority } from '../../domain/records/environment.ts';
-import type { ExternalAuthority } from '../../domain/records/external-authority.ts';
-import {
-  type AuthorityCertificate,
-  type AuthorityCertificateKind,
-  type AuthorityGeneration,
-  generationId,
-} from '../../domain/records/generation.ts';
+import type { AuthorityGeneration } from '../../domain/records/generation.ts';
 import { type ParsedCertificate, parseCertificate } from '../../domain/x509/certificate.ts';
-import { parseForeignCrl } from '../../domain/x509/crl.ts';
-import { decodeNameConstraints, type NameConstraints } from '../../domain/x509/name-constraints.ts';
-import { oids } from '../../domain/x509/oids.ts';
 import { signatureAlgorithms } from '../../domain/x509/signature-algorithm.ts';
 import type { Inventory } from '../../ports/inventory.ts';
 import type { Signer, Vault } from '../../ports/vault.ts';
@@ -23,6 +14,16 @@ import type { DistributionUrls } from '../services.ts';
 import { vaultNamed } from '../vaults/named-vault.ts';
 import { openNowOrLater } from '../vaults/open-later.ts';
 import { verifiedSigner } from '../vaults/verified-signer.ts';
+import {
+  type AuthorityRegister,
+  crossesOf,
+  externalChain,
+  isCertified,
+  nameConstraintsOf,
+  readRegister,
+  revokedElsewhere,
+} from './authority-register.ts';
+import { destroyedSigner, isGone, isLost, lostSigner } from './stand-in-signers.ts';
 
 /** A generation of an authority. */
 export interface ActiveAuthority {
@@ -72,27 +73,11 @@ export interface AuthorityDirectoryDeps {
   readonly signing: SigningMeter;
 }
 
-/** What the inventory knows of authorities, read at once. */
-interface Register {
-  /** Of each authority, by its name. */
-  readonly inForce: ReadonlyMap<string, string>;
-  /** By id. */
-  readonly generations: ReadonlyMap<
-    string,
-    { readonly authority: Authority; readonly generation: AuthorityGeneration }
-  >;
-  /** Id of the generation that has this certificate. */
-  readonly holders: ReadonlyMap<string, string>;
-  readonly certificates: readonly AuthorityCertificate[];
-  /** Whose keys are elsewhere, by name. */
-  readonly external: ReadonlyMap<string, ExternalAuthority>;
-}
-
 export function createAuthorityDirectory(deps: AuthorityDirectoryDeps): AuthorityDirectory {
   const kept = new Map<string, Promise<ActiveAuthority>>();
-  let register: Promise<Register> | undefined;
+  let register: Promise<AuthorityRegister> | undefined;
 
-  const readAgain = (): Promise<Register> => {
+  const readAgain = (): Promise<AuthorityRegister> => {
     const reading = readRegister(deps.inventory);
     register = reading;
     reading.catch(() => {
@@ -169,7 +154,7 @@ export function createAuthorityDirectory(deps: AuthorityDirectoryDeps): Authorit
   };
 
   /** What is not known may have been made since the register was read. */
-  const registerWith = async (id: string): Promise<Register> => {
+  const registerWith = async (id: string): Promise<AuthorityRegister> => {
     const known = await (register ?? readAgain());
     if (known.generations.get(id)?.generation.certificateSerial) return known;
     const now = await readAgain();
@@ -235,115 +220,6 @@ export function createAuthorityDirectory(deps: AuthorityDirectoryDeps): Authorit
   };
 }
 
-/** The authority with the key and the certificate of one of its generations. */
-export function withGeneration(authority: Authority, generation: AuthorityGeneration): Authority {
-  const { number, vault, vaultKey, keyType, signatureAlgorithm, certificateSerial, createdAt } = generation;
-  const own = { vault, vaultKey, keyType, signatureAlgorithm, certificateSerial, createdAt };
-  return { ...authority, ...own, generation: number };
-}
-
-const isCertified = ({ certificateSerial }: AuthorityGeneration): boolean => certificateSerial !== null;
-
-async function readRegister(inventory: Inventory): Promise<Register> {
-  const authorities = new Map((await inventory.authorities()).map((authority) => [authority.name, authority]));
-  const generations = await inventory.generations();
-  const certificates = await inventory.authorityCertificates();
-  return {
-    inForce: new Map(
-      Array.from(authorities.values(), ({ name, generation }) => [
-        name,
-        generationId({ authority: name, number: generation }),
-      ]),
-    ),
-    generations: new Map(
-      generations.map((generation) => {
-        const authority = withGeneration(authorities.get(generation.authority)!, generation);
-        return [generationId(generation), { authority, generation }];
-      }),
-    ),
-    holders: new Map(
-      certificates.map(({ authority, generation: number, serial }) => [serial, generationId({ authority, number })]),
-    ),
-    certificates,
-    external: new Map((await inventory.externalAuthorities()).map((external) => [external.name, external])),
-  };
-}
-
-/** From the external authority upwards, without its root. */
-function externalChain(all: Register['external'], name: string): readonly Uint8Array[] {
-  const external = all.get(name);
-  if (!external || external.parent === name) return [];
-  return [external.certificateDer, ...externalChain(all, external.parent)];
-}
-
-/**
- * What a chain needs beside the root that a peer trusts, while two generations of it are in use: for who knows only the one
- * before, its cross over the newer; for who knows only the newer, its cross over the one before.
- */
-async function crossesOf(
-  inventory: Inventory,
-  { generations, certificates }: Register,
-  own: AuthorityGeneration,
-): Promise<readonly Uint8Array[]> {
-  const others = [...generations.values()].filter(
-    ({ generation }) => generation.authority === own.authority && generation.phase !== 'abandoned',
-  );
-  const needs = (kind: AuthorityCertificateKind): boolean => {
-    if (own.isCompromised) return false;
-    if (kind === 'oldWithNew') return own.phase === 'outgoing';
-    const before = others.findLast(({ generation: { number } }) => number < own.number)?.generation;
-    return kind === 'newWithOld' && before?.phase === 'outgoing' && !before.isCompromised;
-  };
-  const crosses = certificates.filter(
-    ({ authority, generation, kind }) =>
-      authority === own.authority && generation === own.number && kind !== 'own' && needs(kind),
-  );
-  const ders = await Promise.all(
-    crosses.map(async ({ serial }) =>
-      (await inventory.certificate(serial))?.state === 'issued' ? inventory.certificateDer(serial) : undefined,
-    ),
-  );
-  return ders.filter((der) => der !== undefined);
-}
-
-/** With why each cannot be used. */
-const lostSigners = new WeakMap<Signer, CaError>();
-
-/** Whether it stands for a key that its vault does not hold although it should, or does not let anybody use. */
-export const isLost = (signer: Signer): boolean => lostSigners.has(signer);
-
-const isGone = (signer: Signer): boolean => lostSigners.get(signer)?.code === 'notFound';
-
-/** Stands for a key that its vault lost: what it signed can still be read and served, and nothing more is signed. */
-function lostSigner(authority: Authority, publicKeyDer: Uint8Array, cause: CaError): Signer {
-  const { name, vault, vaultKey, keyType, signatureAlgorithm } = authority;
-  const gone = `The vault ${vault} does not hold ${vaultKey}, the key of ${name}. Put it back`;
-  const unusable = `The key of ${name} cannot be used: ${cause.message} Put that right`;
-  const message = `${cause.code === 'notFound' ? gone : unusable}, or replace the authority.`;
-  const refusal = new CaError('signerUnavailable', message, { cause });
-  const signer: Signer = {
-    key: { name: vaultKey, type: keyType, publicKeyDer },
-    algorithm: signatureAlgorithms[signatureAlgorithm],
-    refusal: () => refusal,
-    sign: async () => {
-      throw refusal;
-    },
-  };
-  lostSigners.set(signer, cause);
-  return signer;
-}
-
-/** Stands for a key that is gone: what it signed can still be read and served. */
-function destroyedSigner({ name, vaultKey, keyType, signatureAlgorithm }: Authority, publicKeyDer: Uint8Array): Signer {
-  return {
-    key: { name: vaultKey, type: keyType, publicKeyDer },
-    algorithm: signatureAlgorithms[signatureAlgorithm],
-    sign: async () => {
-      throw new CaError('signerUnavailable', `The key ${vaultKey} of ${name} was destroyed when it was retired.`);
-    },
-  };
-}
-
 function issuerFacts(
   id: string,
   parsed: ParsedCertificate,
@@ -362,32 +238,4 @@ function issuerFacts(
     signatureAlgorithm: signatureAlgorithms[authority.signatureAlgorithm],
     urls: { crl: urls.crl(id), ocsp: urls.ocsp(id), aia: urls.aia(id) },
   };
-}
-
-/** Of a certificate and of those above it whose keys are elsewhere; our own have none. */
-function nameConstraintsOf(
-  all: Register['external'],
-  { extensions }: ParsedCertificate,
-  issuer: string,
-): readonly NameConstraints[] {
-  const own = extensions.get(oids.nameConstraints);
-  const external = all.get(issuer);
-  const next = external?.parent === issuer ? '' : (external?.parent ?? '');
-  const above = external ? nameConstraintsOf(all, parseCertificate(external.certificateDer), next) : [];
-  return [...(own ? [decodeNameConstraints(own.value)] : []), ...above];
-}
-
-/** Follows the chain of those whose keys are elsewhere, by the lists of theirs that were imported. */
-async function revokedElsewhere(
-  inventory: Inventory,
-  all: Register['external'],
-  { serial, issuer }: { readonly serial: string; readonly issuer: string },
-): Promise<string | null> {
-  const external = all.get(issuer);
-  if (!external) return null;
-  const crl = await inventory.latestCrl(issuer);
-  if (crl && parseForeignCrl(crl.der).entries.some((entry) => entry.serial === serial)) return issuer;
-  if (external.parent === issuer) return null;
-  const { serial: own } = parseCertificate(external.certificateDer);
-  return revokedElsewhere(inventory, all, { serial: own, issuer: external.parent });
 }

@@ -17,7 +17,7 @@ import { actorOf, type Caller } from '../caller.ts';
 import type { CampaignServices } from '../campaigns/campaign-views.ts';
 import type { RevocationNews } from '../revoking/revocation-news.ts';
 import { assertVault } from '../vaults/named-vault.ts';
-import { withGeneration } from './authority-directory.ts';
+import { withGeneration } from './authority-register.ts';
 import type { AuthorityTurns } from './authority-turns.ts';
 import { hasIssued, productsOf } from './certificates-in-use.ts';
 import { isSignedElsewhere, refuseKeptElsewhere } from './generation-request.ts';

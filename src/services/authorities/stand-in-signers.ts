@@ -1,0 +1,46 @@
+/** Signers that stand for keys which nobody can use: what was signed with them is still read and served. */
+import { CaError } from '../../domain/errors.ts';
+import type { Authority } from '../../domain/records/environment.ts';
+import { signatureAlgorithms } from '../../domain/x509/signature-algorithm.ts';
+import type { Signer } from '../../ports/vault.ts';
+
+/** With why each cannot be used. */
+const lostSigners = new WeakMap<Signer, CaError>();
+
+/** Whether it stands for a key that its vault does not hold although it should, or does not let anybody use. */
+export const isLost = (signer: Signer): boolean => lostSigners.has(signer);
+
+export const isGone = (signer: Signer): boolean => lostSigners.get(signer)?.code === 'notFound';
+
+/** Stands for a key that its vault lost: what it signed can still be read and served, and nothing more is signed. */
+export function lostSigner(authority: Authority, publicKeyDer: Uint8Array, cause: CaError): Signer {
+  const { name, vault, vaultKey, keyType, signatureAlgorithm } = authority;
+  const gone = `The vault ${vault} does not hold ${vaultKey}, the key of ${name}. Put it back`;
+  const unusable = `The key of ${name} cannot be used: ${cause.message} Put that right`;
+  const message = `${cause.code === 'notFound' ? gone : unusable}, or replace the authority.`;
+  const refusal = new CaError('signerUnavailable', message, { cause });
+  const signer: Signer = {
+    key: { name: vaultKey, type: keyType, publicKeyDer },
+    algorithm: signatureAlgorithms[signatureAlgorithm],
+    refusal: () => refusal,
+    sign: async () => {
+      throw refusal;
+    },
+  };
+  lostSigners.set(signer, cause);
+  return signer;
+}
+
+/** Stands for a key that is gone: what it signed can still be read and served. */
+export function destroyedSigner(
+  { name, vaultKey, keyType, signatureAlgorithm }: Authority,
+  publicKeyDer: Uint8Array,
+): Signer {
+  return {
+    key: { name: vaultKey, type: keyType, publicKeyDer },
+    algorithm: signatureAlgorithms[signatureAlgorithm],
+    sign: async () => {
+      throw new CaError('signerUnavailable', `The key ${vaultKey} of ${name} was destroyed when it was retired.`);
+    },
+  };
+}

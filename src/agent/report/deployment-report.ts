@@ -13,14 +13,18 @@ import type { TurnContext } from '../turn/turn-context.ts';
 const longestDetail = 500;
 const mostRoots = 20;
 
-/** Of a set that was just put to use, or, with the error, could not be. */
+/** Of a set that is in use, or, with the error, could not be put to use. A handshake counts only for what it showed, and where. */
 export async function keepReport({ state, target }: TurnContext, set: CredentialSet, error?: unknown): Promise<void> {
   const { lastProof } = state.status;
+  const endpoint = target.proof ? endpointOf(target.proof) : null;
+  const proof = endpoint !== null && lastProof?.endpoint === endpoint ? lastProof : null;
+  const isProved = proof?.outcome === 'proved' && proof.serial === set.facts.serial;
+  const isLookedAt = error !== undefined || isProved;
   const report: UnreportedDeployment = {
     serial: set.facts.serial,
-    outcome: error !== undefined ? 'failed' : target.proof ? 'proved' : 'deployed',
-    endpoint: target.proof ? endpointOf(target.proof) : null,
-    servedSerial: target.proof ? (lastProof?.serial ?? null) : null,
+    outcome: error !== undefined ? 'failed' : isProved ? 'proved' : 'deployed',
+    endpoint: isLookedAt ? endpoint : null,
+    servedSerial: isLookedAt ? (proof?.serial ?? null) : null,
     detail: error === undefined ? null : printable((error as Error).message, longestDetail - 3),
     trustSha256: trustFingerprints(set).slice(0, mostRoots),
   };

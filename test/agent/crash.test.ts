@@ -1,10 +1,11 @@
 /** kill -9 at any moment: the files in use are whole and fit, the next turn finishes, and no certificate is issued twice. */
 import { spawn } from 'node:child_process';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { keyPem, makeLocalKey } from '#src/client/local-key.ts';
 import { itWith, run } from '../support/judges.ts';
 import { type RotatingAgent, rotatingAgent } from '../support/rotating-agent.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
@@ -93,6 +94,23 @@ async function expectNothingTwice(agent: RotatingAgent, issuedBefore: readonly s
 }
 
 const serials = async (): Promise<string[]> => (await issued()).map(({ serial }) => serial);
+
+it('a crash after the answer was kept leaves no request behind, by whose key a later one would be made', async () => {
+  const agent = rotatingAgent(service, temporaryFolder().path);
+  await agent.turn();
+  const own = join(agent.files, '.privyseal');
+  const waiting = (keyPem: string): void => {
+    mkdirSync(join(own, 'pending'), { recursive: true });
+    writeFileSync(join(own, 'pending', 'key.pem'), keyPem);
+    writeFileSync(join(own, 'pending', 'request.json'), '{"kind":"enrol"}');
+  };
+  waiting(keyPem(await makeLocalKey('ec-p256')));
+  expect((await agent.turn()).act).toBe('unchanged');
+  expect(readdirSync(own)).toEqual(['lock', 'pending']);
+  waiting(agent.read('key.pem'));
+  expect((await agent.turn()).act).toBe('unchanged');
+  expect(readdirSync(own)).toEqual(['lock']);
+});
 
 describe('an agent that is killed again and again', () => {
   it('leaves whole sets whose keys fit, behind one link', { timeout: longestMs }, async () => {

@@ -118,3 +118,8 @@ export async function dropRequest(own: string): Promise<void> {
   }
   await rm(gone, { recursive: true, force: true });
 }
+
+/** The same for a request whose certificate is kept with this key: a crash came before it was dropped. */
+export async function dropAnswered(own: string, keyPem: string): Promise<void> {
+  if ((await readKept(own))?.keyPem === keyPem) await dropRequest(own);
+}

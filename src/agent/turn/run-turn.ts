@@ -6,7 +6,7 @@ import { activateStaged } from '../activate/activate-set.ts';
 import { AgentError } from '../agent-error.ts';
 import { type CredentialSet, canAuthenticate, derOf, layoutOf } from '../files/credential-set.ts';
 import { type Obtained, obtainCertificate } from '../issue/obtain-certificate.ts';
-import { dropRequest } from '../issue/pending-request.ts';
+import { dropAnswered, dropRequest } from '../issue/pending-request.ts';
 import { keepReport } from '../report/deployment-report.ts';
 import { earliestNextUpdate } from '../trust/fetch-crls.ts';
 import { uniteRoots } from '../trust/roots-besides.ts';
@@ -29,7 +29,10 @@ export async function runTurn(context: TurnContext, force: boolean): Promise<Don
   await store.sweep();
   const finished = await finishInterrupted(context);
   const newest = await newestSet(context);
-  if (newest) await knowInUse(context, newest);
+  if (newest) {
+    await dropAnswered(store.own, newest.keyPem);
+    await knowInUse(context, newest);
+  }
   const chosen = await chooseStep(context, newest, force);
   const step = newest && (await isForsaken(context, newest, chosen)) ? forsaken : chosen;
   if (step.kind === 'keep') {
@@ -171,8 +174,9 @@ async function stageIssued(
     crlPem,
     storePassword: await storePassword(target.files, newest?.storePassword),
   });
-  await dropRequest(store.own);
   await state.save({ waitingFor: null, rotatedAt: new Date(now()).toISOString() });
+  // Last: what a crash leaves of it is known by its key.
+  await dropRequest(store.own);
 }
 
 const withNewline = (pem: string): string => (pem.endsWith('\n') ? pem : `${pem}\n`);

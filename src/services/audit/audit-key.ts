@@ -11,7 +11,7 @@ import type { AuditKey, Inventory } from '../../ports/inventory.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Randomness } from '../../ports/randomness.ts';
 import type { Vault } from '../../ports/vault.ts';
-import type { AuthorityDirectory } from '../authorities/authority-directory.ts';
+import type { ActiveAuthority, AuthorityDirectory } from '../authorities/authority-directory.ts';
 import type { GuardedClock } from '../guard-clock.ts';
 import type { IssueServiceCertificate } from '../issuing/issue-service-certificate.ts';
 import { createFreshKey } from '../vaults/fresh-key.ts';
@@ -37,16 +37,18 @@ export interface AuditSigner {
 /** The key in force; made at first use, and anew when two thirds of its certificate's life have passed or it was revoked. */
 export type AuditKeys = () => Promise<AuditSigner>;
 
-/** How long a failure to make one stands: each try may leave a closed intent. */
+/** How long a failure to make one stands, while nothing but time may end its cause: each try may leave a closed intent. */
 const betweenTriesMs = 30_000;
 
 export function createAuditKeys(deps: AuditKeysDeps): AuditKeys {
-  let failed: { readonly error: unknown; readonly at: number } | undefined;
+  let failed: { readonly error: unknown; readonly at: number; readonly issuer: string } | undefined;
   const makeNow = async (): Promise<AuditKey> => {
-    if (failed && deps.clock.monotonic() - failed.at < betweenTriesMs) throw failed.error;
+    const system = await deps.directory.get('system');
+    // What one generation could not certify, perhaps because it was given up meanwhile, the next one may.
+    if (failed?.issuer === system.id && deps.clock.monotonic() - failed.at < betweenTriesMs) throw failed.error;
     failed = undefined;
-    return make(deps).catch((error: unknown) => {
-      failed = { error, at: deps.clock.monotonic() };
+    return make(deps, system).catch((error: unknown) => {
+      failed = { error, at: deps.clock.monotonic(), issuer: system.id };
       throw error;
     });
   };
@@ -95,8 +97,7 @@ const lost = ({ vaultKey }: AuditKey): never => {
 };
 
 /** The key first, its row last: whatever a crash leaves in between is never used. */
-async function make(deps: AuditKeysDeps): Promise<AuditKey> {
-  const system = await deps.directory.get('system');
+async function make(deps: AuditKeysDeps, system: ActiveAuthority): Promise<AuditKey> {
   const { vault } = system.authority;
   const made = await createFreshKey(deps, { vault, purpose: 'audit', keyType: 'ec-p256' });
   const { record, der } = await deps

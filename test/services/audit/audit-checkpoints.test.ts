@@ -199,6 +199,23 @@ describe('the checkpoints of the audit log', () => {
     expect(await signedSeq(service)).toBe(await newestSeq(service));
   });
 
+  it('are tried at once again under the next generation of system', async () => {
+    let signerFails = false;
+    const home = folder('next-generation');
+    await (await firstRunService({ home })).close();
+    const service = await openService({ home, wrapVault: (vault) => failingVault(vault, () => signerFails) });
+    opened.push(service);
+    signerFails = true;
+    await service.housekeep();
+    expect(await auditProblem(service)).toBe('down');
+    signerFails = false;
+    await service.services.declareCompromise(admin, 'system', { reason: 'its key was copied' });
+    service.pass(1);
+    await service.housekeep();
+    expect(await auditProblem(service)).toBeUndefined();
+    expect(await signedSeq(service)).toBeGreaterThan(0);
+  });
+
   it('wait while the clock is not believed', async () => {
     const { service } = await signedService();
     const before = await signedSeq(service);

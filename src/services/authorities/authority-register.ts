@@ -60,6 +60,7 @@ export function withGeneration(authority: Authority, generation: AuthorityGenera
   return { ...authority, ...own, generation: number };
 }
 
+/** One that waits for its certificate has signed nothing. */
 export const isCertified = ({ certificateSerial }: AuthorityGeneration): boolean => certificateSerial !== null;
 
 /** From the external authority upwards, without its root. */

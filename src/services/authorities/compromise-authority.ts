@@ -1,5 +1,4 @@
 /** An authority's key is in other hands: it stops issuing, is revoked, published and replaced, and its certificates rotate; one act. */
-
 import { CaError } from '../../domain/errors.ts';
 import { type AuthorityRotation, isUnderWay } from '../../domain/records/authority-rotation.ts';
 import { type AuthorityGeneration, generationId } from '../../domain/records/generation.ts';
@@ -136,6 +135,7 @@ async function declare(
   const lost = await findLost(deps, name, generation);
   const replaced = await replacementsOf(deps, lost, vault);
   const actor = actorOf(caller);
+  // The steps that were waited for may have brought further ones.
   for (const one of lost) await markCompromised(deps, one, { actor, reason });
   const revoked: string[] = [];
   for (const one of await unbelieved(deps, lost))

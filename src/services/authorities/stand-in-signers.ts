@@ -10,6 +10,7 @@ const lostSigners = new WeakMap<Signer, CaError>();
 /** Whether it stands for a key that its vault does not hold although it should, or does not let anybody use. */
 export const isLost = (signer: Signer): boolean => lostSigners.has(signer);
 
+/** Whether its vault does not hold it at all. */
 export const isGone = (signer: Signer): boolean => lostSigners.get(signer)?.code === 'notFound';
 
 /** Stands for a key that its vault lost: what it signed can still be read and served, and nothing more is signed. */

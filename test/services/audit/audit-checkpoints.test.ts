@@ -36,6 +36,15 @@ async function signedService(options: Partial<ServiceOptions> = {}) {
   return { service, home };
 }
 
+/** A service after a restart, whose vault signs nothing while `failsNow` says so. */
+async function unsignedService(name: string, failsNow: () => boolean): Promise<TestService> {
+  const home = folder(name);
+  await (await firstRunService({ home })).close();
+  const service = await openService({ home, wrapVault: (vault) => failingVault(vault, failsNow) });
+  opened.push(service);
+  return service;
+}
+
 const close = async (service: TestService): Promise<void> => {
   opened.splice(opened.indexOf(service), 1);
   await service.close();
@@ -181,10 +190,7 @@ describe('the checkpoints of the audit log', () => {
 
   it('leave no key behind each time that system cannot certify one, and are not tried at every look', async () => {
     let signerFails = false;
-    const home = folder('keyless');
-    await (await firstRunService({ home })).close();
-    const service = await openService({ home, wrapVault: (vault) => failingVault(vault, () => signerFails) });
-    opened.push(service);
+    const service = await unsignedService('keyless', () => signerFails);
     for (const { id } of await service.directory.all()) await service.services.crl(id);
     signerFails = true;
     const before = await service.inventory.counts();
@@ -201,10 +207,7 @@ describe('the checkpoints of the audit log', () => {
 
   it('are tried at once again under the next generation of system', async () => {
     let signerFails = false;
-    const home = folder('next-generation');
-    await (await firstRunService({ home })).close();
-    const service = await openService({ home, wrapVault: (vault) => failingVault(vault, () => signerFails) });
-    opened.push(service);
+    const service = await unsignedService('next-generation', () => signerFails);
     signerFails = true;
     await service.housekeep();
     expect(await auditProblem(service)).toBe('down');

@@ -71,10 +71,16 @@ export const TrustBundleJson = Type.Object(
 );
 export type TrustBundleJson = Static<typeof TrustBundleJson>;
 
+/** A number of JSON holds 53 bits, and this one may have 160 (RFC 5280 §5.2.3). */
+const CrlNumber = () =>
+  Type.Union([Type.String({ pattern: '^[0-9]{1,49}$' }), Type.Null()], {
+    description: 'cRLNumber in decimal digits; only grows. Null: a list made elsewhere that has none',
+  });
+
 export const CrlJson = Type.Object(
   {
     authority: Type.String(),
-    number: Type.Integer({ description: 'cRLNumber; only grows' }),
+    number: CrlNumber(),
     thisUpdate: Time(),
     nextUpdate: Time(),
     octets: Type.Integer({ description: 'Length of the DER' }),
@@ -167,7 +173,7 @@ export const StatusJson = Type.Object(
           crl: Type.Union([
             Type.Null(),
             Type.Object(
-              { number: Type.Integer(), thisUpdate: Time(), nextUpdate: Time() },
+              { number: CrlNumber(), thisUpdate: Time(), nextUpdate: Time() },
               { additionalProperties: false },
             ),
           ]),

@@ -124,6 +124,7 @@ export type ReasonCode =
   | 'chainRevoked'
   | 'badCrl'
   | 'crlOfAnother'
+  | 'crlOfOthers'
   | 'crlSignature'
   | 'crlOlder'
   | 'crlExpired'

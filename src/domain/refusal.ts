@@ -91,6 +91,7 @@ export const refusalCode: Readonly<Record<ReasonCode, CaErrorCode>> = {
   chainRevoked: 'policyRefused',
   badCrl: 'policyRefused',
   crlOfAnother: 'policyRefused',
+  crlOfOthers: 'policyRefused',
   crlSignature: 'policyRefused',
   crlOlder: 'policyRefused',
   crlExpired: 'policyRefused',

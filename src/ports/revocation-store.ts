@@ -23,6 +23,7 @@ export type RevokeOutcome =
 export interface CrlRecord {
   /** Id of the generation that signed it: see domain/records/generation.ts. */
   readonly authority: string;
+  /** Grows with each list; of one made elsewhere it only counts them, whose own number may be wider or none. */
   readonly crlNumber: number;
   /** Unix seconds. */
   readonly thisUpdate: number;

@@ -87,7 +87,7 @@ export function makeStatus(override: Partial<StatusJson> = {}): StatusJson {
       {
         name: 'dev-issuing',
         notAfter: '2031-11-21T06:00:00Z',
-        crl: { number: 7, thisUpdate: '2026-11-21T06:30:00Z', nextUpdate: '2026-11-22T06:30:00Z' },
+        crl: { number: '7', thisUpdate: '2026-11-21T06:30:00Z', nextUpdate: '2026-11-22T06:30:00Z' },
       },
     ],
     ...override,

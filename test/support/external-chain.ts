@@ -2,10 +2,21 @@
 
 import { encodePem } from '../../src/domain/der/pem.ts';
 import { contextTag } from '../../src/domain/der/tag.ts';
-import { implicit, octetString, oid, sequence, tlv } from '../../src/domain/der/writer.ts';
+import {
+  explicit,
+  implicit,
+  octetString,
+  oid,
+  sequence,
+  smallInteger,
+  time,
+  tlv,
+  unsignedInteger,
+} from '../../src/domain/der/writer.ts';
 import { spkiOfAuthorityCsr } from '../../src/domain/x509/authority-csr.ts';
-import { encodeCrlEntry, encodeTbsCertList } from '../../src/domain/x509/crl.ts';
+import { encodeCrlEntry } from '../../src/domain/x509/crl.ts';
 import * as extensions from '../../src/domain/x509/extensions.ts';
+import { oidDer } from '../../src/domain/x509/oid-der.ts';
 import { keyIdentifier } from '../../src/domain/x509/public-key.ts';
 import { assembleSigned } from '../../src/domain/x509/signed.ts';
 import { makeSigningKey, type SigningKey } from './signing-key.ts';
@@ -98,29 +109,49 @@ export const pemOf = (...certificates: readonly TestCertificate[]): string =>
 export interface CrlOptions {
   readonly thisUpdate: number;
   readonly nextUpdate?: number;
-  readonly crlNumber?: number;
+  readonly crlNumber?: number | bigint;
   readonly revoked?: readonly string[];
+  /** Version 1 has no extensions. */
+  readonly version?: 1 | 2;
+  /** Besides authorityKeyIdentifier and cRLNumber. */
+  readonly more?: readonly Uint8Array[];
   /** Who signs; the issuer itself if absent. */
   readonly key?: SigningKey;
 }
 
+const listExtensions = (issuer: TestCertificate, { crlNumber, thisUpdate, more = [] }: CrlOptions): Uint8Array[] => [
+  extensions.authorityKeyIdentifier(issuer.subjectKeyIdentifier),
+  crlNumberOf(crlNumber ?? thisUpdate),
+  ...more,
+];
+
+const crlNumberOf = (number: number | bigint): Uint8Array => {
+  const hex = number.toString(16);
+  const magnitude = Buffer.from(hex.length % 2 ? `0${hex}` : hex, 'hex');
+  return extensions.extension(oidDer.cRLNumber, unsignedInteger(magnitude), false);
+};
+
+/** Critical (RFC 5280 §5.2.5); `fields` are encoded, in their order. */
+export const issuingDistributionPoint = (...fields: readonly Uint8Array[]): Uint8Array =>
+  extensions.extension(oidDer.issuingDistributionPoint, sequence(...fields), true);
+
+/** DistributionPointName with one URL, as certificates and lists have it. */
+export const pointNamed = (url: string): Uint8Array =>
+  explicit(0, explicit(0, implicit(6, Buffer.from(url, 'latin1'))));
+
 /** A list of `issuer`, PEM. Times in Unix seconds. */
 export function makeCrl(issuer: TestCertificate, options: CrlOptions): string {
-  const {
-    thisUpdate,
-    nextUpdate = thisUpdate + 90 * 86_400,
-    crlNumber = thisUpdate,
-    revoked = [],
-    key = issuer.key,
-  } = options;
-  const tbs = encodeTbsCertList({
-    signatureAlgorithm: key.algorithm,
-    issuerDer: issuer.subjectDer,
-    thisUpdate,
-    nextUpdate,
-    entries: revoked.map((serial) => encodeCrlEntry({ serial, at: thisUpdate, reason: 'keyCompromise' })),
-    crlNumber,
-    authorityKeyIdentifier: issuer.subjectKeyIdentifier,
-  });
+  const { thisUpdate, nextUpdate = thisUpdate + 90 * 86_400, revoked = [], key = issuer.key, version = 2 } = options;
+  const reason = version === 1 ? 'unspecified' : 'keyCompromise';
+  const entries = revoked.map((serial) => encodeCrlEntry({ serial, at: thisUpdate, reason }));
+  const tbs = sequence(
+    ...(version === 1 ? [] : [smallInteger(1)]),
+    key.algorithm.identifierDer,
+    issuer.subjectDer,
+    time(thisUpdate),
+    time(nextUpdate),
+    ...(entries.length === 0 ? [] : [sequence(...entries)]),
+    ...(version === 1 ? [] : [explicit(0, sequence(...listExtensions(issuer, options)))]),
+  );
   return encodePem('X509 CRL', assembleSigned(tbs, key.algorithm, key.sign(tbs)));
 }

@@ -112,7 +112,7 @@ const rootView: AuthorityView = {
 
 export const testCrl = {
   der: new Uint8Array([0x30, 0x03, 0x02, 0x01, 0x07]),
-  crlNumber: 7,
+  crlNumber: 7n,
   thisUpdate: testNow - 60,
   nextUpdate: testNow + 3600,
   etag: '"crl-7"',

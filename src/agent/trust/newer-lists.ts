@@ -36,4 +36,4 @@ const none = new Uint8Array();
 
 /** RFC 5280 §5.2.3: the number tells two lists of one second apart. */
 const isNewer = (a: ForeignCrl, b: ForeignCrl): boolean =>
-  a.thisUpdate === b.thisUpdate ? a.crlNumber > b.crlNumber : a.thisUpdate > b.thisUpdate;
+  a.thisUpdate === b.thisUpdate ? (a.crlNumber ?? 0n) > (b.crlNumber ?? 0n) : a.thisUpdate > b.thisUpdate;

@@ -27,7 +27,7 @@ export function checkInteger(content: Uint8Array, offset: number): void {
   if ((padding === 0x00 && sign === 0) || (padding === 0xff && sign !== 0)) throw new DerError('badInteger', offset);
 }
 
-/** OBJECT IDENTIFIER in dotted form; arcs above 2^53 are refused as `badOid`. */
+/** OBJECT IDENTIFIER in dotted form; arcs wider than those of a UUID are refused as `badOid`. */
 export function readOid(reader: DerReader): string {
   const element = reader.expect(tag.oid);
   return decodeOid(reader.content(element), element.start);
@@ -40,24 +40,30 @@ function decodeOid(content: Uint8Array, offset: number): string {
   checkOid(content, offset);
   let dotted = '';
   let arc = 0;
+  let start = 0;
   for (let i = 0; i < content.length; i++) {
     const octet = content[i]!;
     arc = arc * 128 + (octet & 0x7f);
     if (octet >= 0x80) continue;
-    dotted += dotted === '' ? firstArcs(arc) : `.${arc}`;
+    const exact = Number.isSafeInteger(arc) ? arc : wideArc(content.subarray(start, i + 1));
+    dotted += start === 0 ? firstArcs(exact, offset) : `.${exact}`;
     arc = 0;
+    start = i + 1;
   }
   return dotted;
 }
 
+const wideArc = (octets: Uint8Array): bigint => octets.reduce((sum, octet) => sum * 128n + BigInt(octet & 0x7f), 0n);
+
 /** X.690 §8.19.4: the first subidentifier holds two arcs. */
-function firstArcs(subidentifier: number): string {
+function firstArcs(subidentifier: number | bigint, offset: number): string {
+  if (typeof subidentifier === 'bigint') throw new DerError('badOid', offset);
   const root = Math.min(Math.floor(subidentifier / 40), 2);
   return `${root}.${subidentifier - root * 40}`;
 }
 
-/** Most octets of one subidentifier: 49 bits, which a number holds exactly. */
-const maxArcOctets = 7;
+/** Most octets of one subidentifier: 133 bits, so that the 128 of a UUID (X.667 §7, `2.25.…`) fit. */
+const maxArcOctets = 19;
 
 /** Throws `badOid` unless each subidentifier is whole, minimal (X.690 §8.19.2) and within bounds. */
 export function checkOid(content: Uint8Array, offset: number): void {

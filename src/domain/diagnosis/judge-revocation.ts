@@ -1,11 +1,12 @@
 /** What a CRL (RFC 5280 §5) or an OCSP answer (RFC 6960 §3.2) says of one certificate, believed only as far as its issuer signed it. */
 import type { X509Certificate } from 'node:crypto';
-import { CaError } from '../errors.ts';
+import { CaError, type ReasonCode } from '../errors.ts';
 import { type OcspAnswer, parseOcspResponse } from '../ocsp/read-response.ts';
 import { isAbout } from '../ocsp/request.ts';
 import { judgeCrl } from '../policy/judge-crl.ts';
 import { type ForeignCertificate, parseForeignCertificate } from '../x509/certificate.ts';
 import { parseForeignCrl } from '../x509/crl.ts';
+import { isWhole } from '../x509/crl-scope.ts';
 import { oids } from '../x509/oids.ts';
 import { type SubjectPublicKey, verifySignature } from '../x509/public-key.ts';
 import { parseSerial } from '../x509/serial.ts';
@@ -28,24 +29,28 @@ export interface Asked {
 
 const unknown = (because: string): RevocationWord => ({ state: 'unknown', because });
 
-/** Undefined for the list of another issuer. What is listed is revoked also when the list is over. */
+/** Undefined for the list of another issuer. */
 export function wordOfCrl(
   crlDer: Uint8Array,
   { certificate, issuer, now }: Asked,
 ): Promise<RevocationWord | undefined> {
   return lenient<RevocationWord | undefined>(async () => {
     const crl = parseForeignCrl(crlDer);
-    const reasons = await judgeCrl({ crl, issuer: parseForeignCertificate(issuer.raw), now, served: null });
+    const about = isWhole(crl.scope) ? [] : [parseForeignCertificate(certificate.raw)];
+    const reasons = await judgeCrl({ crl, issuer: parseForeignCertificate(issuer.raw), now, served: null, about });
     if (reasons.some(({ code }) => code === 'crlOfAnother')) return undefined;
-    const grave = reasons.find(({ code }) => code !== 'crlExpired');
+    const grave = reasons.find(({ code }) => !isSilent(code));
     if (grave) return unknown(`${grave.message} (${grave.value})`);
     const serial = parseSerial(certificate.serialNumber);
     const entry = crl.entries.find((listed) => listed.serial === serial);
     if (entry) return { state: 'revoked', at: entry.at };
-    const [over] = reasons;
-    return over ? unknown(`${over.message} (${over.value})`) : { state: 'good' };
+    const [silent] = reasons;
+    return silent ? unknown(`${silent.message} (${silent.value})`) : { state: 'good' };
   });
 }
+
+/** What is listed is revoked all the same; only that it is not says nothing. */
+const isSilent = (code: ReasonCode): boolean => code === 'crlExpired' || code === 'crlOfOthers';
 
 export function wordOfOcsp(responseDer: Uint8Array, asked: Asked): Promise<RevocationWord> {
   return lenient<RevocationWord>(async () => {

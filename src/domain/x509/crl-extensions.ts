@@ -19,11 +19,11 @@ export const reasonCode = (reason: Exclude<RevocationReason, 'unspecified'>): Ui
 export const invalidityDate = (seconds: number): Uint8Array =>
   extension(oidDer.invalidityDate, generalizedTime(seconds), false);
 
-/** A non-negative safe integer: this CA numbers its lists by the clock. */
-export function decodeCrlNumber(value: Uint8Array): number {
+/** RFC 5280 §5.2.3: not negative, and of at most 20 octets. */
+export function decodeCrlNumber(value: Uint8Array): bigint {
   const content = readIntegerBytes(new DerReader(value));
-  const number = content.reduce((sum, octet) => sum * 256 + octet, 0);
-  if (content[0]! >= 0x80 || !Number.isSafeInteger(number)) throw malformed('cRLNumber', 'is out of range');
+  const number = BigInt(`0x${Buffer.from(content).toString('hex')}`);
+  if (content[0]! >= 0x80 || number >= 2n ** 160n) throw malformed('cRLNumber', 'is out of range');
   return number;
 }
 

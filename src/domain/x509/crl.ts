@@ -1,4 +1,4 @@
-/** Certificate revocation lists, version 2 (RFC 5280 §5): TBSCertList to sign, entries encoded one by one and kept. */
+/** Certificate revocation lists (RFC 5280 §5): TBSCertList to sign, entries encoded one by one and kept; lists of others read. */
 import { assertCanonicalDer } from '../der/canonical.ts';
 import { DerReader } from '../der/reader.ts';
 import { contextTag, tag } from '../der/tag.ts';
@@ -13,6 +13,7 @@ import {
   invalidityDate,
   reasonCode,
 } from './crl-extensions.ts';
+import { type CrlScope, decodeIssuingDistributionPoint } from './crl-scope.ts';
 import { authorityKeyIdentifier } from './extensions.ts';
 import { malformed, reading } from './malformed.ts';
 import { type DistinguishedName, decodeName } from './name.ts';
@@ -92,10 +93,16 @@ export function encodeTbsCertList(fields: TbsCertListFields): Uint8Array {
 export interface ParsedCrl extends ReadCrl<CrlEntry> {
   readonly signatureAlgorithm: SignatureAlgorithm;
   readonly authorityKeyIdentifier: Uint8Array;
+  readonly crlNumber: number;
 }
 
 /** Made elsewhere: signed with whatever algorithm, and of its entries no more than their serials and times. */
-export type ForeignCrl = ReadCrl<Pick<CrlEntry, 'serial' | 'at'>>;
+export interface ForeignCrl extends ReadCrl<Pick<CrlEntry, 'serial' | 'at'>> {
+  /** Up to 20 octets; absent in version 1. */
+  readonly crlNumber?: bigint;
+  readonly authorityKeyIdentifier?: Uint8Array;
+  readonly scope: CrlScope;
+}
 
 interface ReadCrl<Entry> {
   readonly der: Uint8Array;
@@ -109,8 +116,6 @@ interface ReadCrl<Entry> {
   readonly thisUpdate: number;
   readonly nextUpdate: number;
   readonly entries: readonly Entry[];
-  readonly crlNumber: number;
-  readonly authorityKeyIdentifier?: Uint8Array;
 }
 
 const what = 'CRL';
@@ -118,21 +123,36 @@ const what = 'CRL';
 /** A complete CRL as this CA publishes it, of any length. Throws CaError `malformed`. Does not verify the signature. */
 export function parseCrl(der: Uint8Array): ParsedCrl {
   return reading(what, () => {
-    const read = readCrl(der, readEntry);
+    const { extensions, ...read } = readCrl(der, readEntry);
     const signatureAlgorithm = findSignatureAlgorithm(read.algorithmDer);
     if (!signatureAlgorithm) throw malformed(what, 'names a signature algorithm that is not in use here');
-    const { authorityKeyIdentifier: issuerKey } = read;
+    refuseUnknownCritical(extensions, [oids.cRLNumber, oids.authorityKeyIdentifier], what);
+    const { authorityKeyIdentifier: issuerKey, crlNumber } = readNumberAndKey(extensions);
     if (!issuerKey) throw malformed(what, 'lacks its authorityKeyIdentifier');
-    return { ...read, signatureAlgorithm, authorityKeyIdentifier: issuerKey };
+    if (crlNumber === undefined) throw malformed(what, 'lacks its cRLNumber');
+    // This CA numbers its lists by the clock.
+    if (crlNumber > Number.MAX_SAFE_INTEGER) throw malformed('cRLNumber', 'is out of range');
+    return { ...read, signatureAlgorithm, authorityKeyIdentifier: issuerKey, crlNumber: Number(crlNumber) };
   });
 }
 
-/** A complete CRL as others publish it; algorithm and issuer are not judged yet. Throws CaError `malformed`. */
+/** A complete CRL as others publish it; algorithm, issuer and scope are not judged yet. Throws CaError `malformed`. */
 export function parseForeignCrl(der: Uint8Array): ForeignCrl {
-  return reading(what, () => readCrl(der, readForeignEntry));
+  return reading(what, () => {
+    const { extensions, ...read } = readCrl(der, readForeignEntry);
+    refuseUnknownCritical(extensions, foreignExtensions, what);
+    const point = extensions.get(oids.issuingDistributionPoint);
+    const scope = point ? decodeIssuingDistributionPoint(point.value) : {};
+    return { ...read, ...readNumberAndKey(extensions), scope };
+  });
 }
 
-function readCrl<Entry>(der: Uint8Array, read: (fields: DerReader) => Entry): ReadCrl<Entry> {
+const foreignExtensions = [oids.cRLNumber, oids.authorityKeyIdentifier, oids.issuingDistributionPoint];
+
+function readCrl<Entry>(
+  der: Uint8Array,
+  read: (fields: DerReader, version: 1 | 2) => Entry,
+): ReadCrl<Entry> & { readonly extensions: Extensions } {
   const { tbs, algorithmDer, signature } = openSigned(der);
   const parsed = readTbsCertList(tbs, read);
   // RFC 5280 §5.1.1.2: the two algorithm fields are the same.
@@ -145,33 +165,43 @@ function readCrl<Entry>(der: Uint8Array, read: (fields: DerReader) => Entry): Re
 /** Reads every element by its grammar, which admits one encoding of each: a walk of its own would cost as much again. */
 function readTbsCertList<Entry>(
   tbs: Uint8Array,
-  read: (fields: DerReader) => Entry,
-): Omit<ReadCrl<Entry>, 'der' | 'tbs' | 'signature'> {
+  read: (fields: DerReader, version: 1 | 2) => Entry,
+): Omit<ReadCrl<Entry>, 'der' | 'tbs' | 'signature'> & { readonly extensions: Extensions } {
   const fields = new DerReader(tbs).enterSequence();
-  if (fields.peekTag() !== tag.integer || readSmallInteger(fields) !== 1) throw malformed(what, 'is not version 2');
+  const version = readVersion(fields);
   const algorithmDer = fields.whole(fields.expect(tag.sequence));
   const issuerDer = fields.whole(fields.expect(tag.sequence));
   assertCanonicalDer(issuerDer);
   const thisUpdate = readX509Time(fields, what);
   const nextUpdate = readX509Time(fields, what);
-  const entries = fields.peekTag() === tag.sequence ? readEntries(fields.enterSequence(), read) : [];
-  const wrapped = fields.enter(contextTag(0, true));
+  const entries =
+    fields.peekTag() === tag.sequence ? readEntries(fields.enterSequence(), (entry) => read(entry, version)) : [];
+  const extensions = version === 2 && !fields.atEnd ? readListExtensions(fields) : new Map();
   fields.expectEnd();
-  const extensions = readExtensions(wrapped, what);
-  wrapped.expectEnd();
-  const issuer = decodeName(issuerDer);
-  return { algorithmDer, issuer, thisUpdate, nextUpdate, entries, ...readCrlExtensions(extensions) };
+  return { algorithmDer, issuer: decodeName(issuerDer), thisUpdate, nextUpdate, entries, extensions };
 }
 
-/** RFC 5280 §5.2: both are in every CRL of a conforming CA; a critical one besides changes what the list means. */
-function readCrlExtensions(extensions: Extensions): Pick<ReadCrl<unknown>, 'crlNumber' | 'authorityKeyIdentifier'> {
-  refuseUnknownCritical(extensions, [oids.cRLNumber, oids.authorityKeyIdentifier], what);
+/** RFC 5280 §5.1.2.1: absent in version 1, which has no extensions. */
+function readVersion(fields: DerReader): 1 | 2 {
+  if (fields.peekTag() !== tag.integer) return 1;
+  if (readSmallInteger(fields) !== 1) throw malformed(what, 'is neither version 1 nor 2');
+  return 2;
+}
+
+function readListExtensions(fields: DerReader): Extensions {
+  const wrapped = fields.enter(contextTag(0, true));
+  const extensions = readExtensions(wrapped, what);
+  wrapped.expectEnd();
+  return extensions;
+}
+
+/** RFC 5280 §5.2: both are in every CRL of a conforming CA. */
+function readNumberAndKey(extensions: Extensions): Pick<ForeignCrl, 'crlNumber' | 'authorityKeyIdentifier'> {
   const number = extensions.get(oids.cRLNumber);
-  if (!number) throw malformed(what, 'lacks its cRLNumber');
   const issuerKey = extensions.get(oids.authorityKeyIdentifier);
   const keyIdentifier = issuerKey && decodeAuthorityKeyIdentifier(issuerKey.value);
   return {
-    crlNumber: decodeCrlNumber(number.value),
+    ...(number && { crlNumber: decodeCrlNumber(number.value) }),
     ...(keyIdentifier && { authorityKeyIdentifier: keyIdentifier }),
   };
 }
@@ -191,10 +221,11 @@ function readSerial(fields: DerReader): string {
 }
 
 /** A critical extension may say that the serial is another issuer's (RFC 5280 §5.3.3); why it is revoked is not asked. */
-function readForeignEntry(fields: DerReader): Pick<CrlEntry, 'serial' | 'at'> {
+function readForeignEntry(fields: DerReader, version: 1 | 2): Pick<CrlEntry, 'serial' | 'at'> {
   const serial = readSerial(fields);
   const at = readX509Time(fields, what);
-  if (!fields.atEnd) refuseUnknownCritical(readExtensions(fields, what), [oids.reasonCode, oids.invalidityDate], what);
+  if (version === 2 && !fields.atEnd)
+    refuseUnknownCritical(readExtensions(fields, what), [oids.reasonCode, oids.invalidityDate], what);
   fields.expectEnd();
   return { serial, at };
 }

@@ -59,7 +59,7 @@ function authorities(session: Session, state: StatusJson): Table {
   const rows = state.authorities.map(({ name, notAfter, crl }) => [
     printable(name),
     timeInWords(notAfter, now),
-    crl ? String(crl.number) : '-',
+    crl?.number ?? '-',
     crl ? timeInWords(crl.thisUpdate, now) : '-',
     crl ? timeInWords(crl.nextUpdate, now) : '-',
   ]);

@@ -3,7 +3,7 @@ import { CaError } from '../../domain/errors.ts';
 import type { ExternalAuthority } from '../../domain/records/external-authority.ts';
 import { type ParsedCertificate, parseCertificate } from '../../domain/x509/certificate.ts';
 import type { Inventory } from '../../ports/inventory.ts';
-import { type PublishedCrl, publishedOf } from '../revoking/published-crl.ts';
+import { importedOf, type PublishedCrl } from '../revoking/published-crl.ts';
 
 export interface ExternalView {
   readonly external: ExternalAuthority;
@@ -56,7 +56,7 @@ export function createExternalDirectory(
 async function readRegister(inventory: Pick<Inventory, 'externalAuthorities' | 'latestCrl'>): Promise<Register> {
   const views = (await inventory.externalAuthorities()).map(async (external): Promise<ExternalView> => {
     const record = await inventory.latestCrl(external.name);
-    return { external, parsed: parseCertificate(external.certificateDer), crl: record ? publishedOf(record) : null };
+    return { external, parsed: parseCertificate(external.certificateDer), crl: record ? importedOf(record) : null };
   });
   return new Map((await Promise.all(views)).map((view) => [view.external.name, view]));
 }

@@ -132,9 +132,10 @@ async function judgeRevocations(
   for (const [index, certificate] of chain.entries()) {
     const issuer = chain[index + 1] ?? certificate;
     const known = external.find(({ sha256 }) => sha256 === fingerprint(issuer.der));
-    const crl = known && (await inventory.latestCrl(known.name));
-    if (!crl || !parseForeignCrl(crl.der).entries.some(({ serial }) => serial === certificate.serial)) continue;
-    const message = `The list ${crl.crlNumber} of ${known.name} says that it is revoked.`;
+    const filed = known && (await inventory.latestCrl(known.name));
+    const crl = filed && parseForeignCrl(filed.der);
+    if (!crl?.entries.some(({ serial }) => serial === certificate.serial)) continue;
+    const message = `The list of ${known!.name}, made at ${new Date(crl.thisUpdate * 1000).toISOString()}, says that it is revoked.`;
     reasons.push({ code: 'chainRevoked', message, field: certificateField(index), value: certificate.serial });
   }
   return reasons;

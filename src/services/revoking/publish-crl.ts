@@ -46,6 +46,8 @@ interface Shelf {
   readonly encoded: Map<string, Uint8Array>;
   /** Serials whose revocation changed while a list was being built from what was read before. */
   readonly changed: Set<string>;
+  /** End of the issuer's certificate, Unix seconds: no list is good after it. */
+  issuerEnds: number;
   /** Nobody signs another one. */
   isLast: boolean;
   /** The last one was signed, which the generation does not show before its key ends. */
@@ -75,13 +77,17 @@ export function createCrlPublisher(deps: PublishCrlDeps): CrlPublisher {
   });
 
   const nowSeconds = (): number => Math.floor(deps.clock.now() / 1000);
-  const pastHalf = (crl: PublishedCrl): boolean =>
-    nowSeconds() > crl.thisUpdate + (crl.nextUpdate - crl.thisUpdate) / 2;
+  /** Past this share of its life, while another list would be good for longer. */
+  const isPast = (share: number, { issuerEnds }: Shelf, { thisUpdate, nextUpdate }: PublishedCrl): boolean => {
+    const now = nowSeconds();
+    if (nextUpdate === issuerEnds && now < issuerEnds) return false;
+    return now > thisUpdate + (nextUpdate - thisUpdate) * share;
+  };
   /** On schedule well before half of its life, so that a signer has time to come back. */
-  const isDue = ({ published, stale }: Shelf): boolean =>
-    stale || !published || nowSeconds() > published.thisUpdate + (published.nextUpdate - published.thisUpdate) / 3;
+  const isDue = (shelf: Shelf): boolean => shelf.stale || !shelf.published || isPast(1 / 3, shelf, shelf.published);
 
-  const isLate = ({ published, isLast }: Shelf): boolean => !isLast && published !== undefined && pastHalf(published);
+  const isLate = (shelf: Shelf): boolean =>
+    !shelf.isLast && shelf.published !== undefined && isPast(1 / 2, shelf, shelf.published);
 
   const rebuild = (name: string, shelf: Shelf, nextUpdate?: number): Promise<PublishedCrl> => {
     shelf.building ??= build(deps, name, shelf, nextUpdate)
@@ -103,7 +109,9 @@ export function createCrlPublisher(deps: PublishCrlDeps): CrlPublisher {
     async current(generation) {
       const issuer = await deps.directory.generation(generation);
       const shelf = await shelfOf(generation);
-      if (shelf.published && (shelf.hasLast || isOver(issuer) || !pastHalf(shelf.published))) return shelf.published;
+      shelf.issuerEnds = issuer.certificate.notAfter;
+      const { published } = shelf;
+      if (published && (shelf.hasLast || isOver(issuer) || !isPast(1 / 2, shelf, published))) return published;
       try {
         return await rebuild(generation, shelf);
       } catch (error) {
@@ -122,6 +130,7 @@ export function createCrlPublisher(deps: PublishCrlDeps): CrlPublisher {
       for (const issuer of await deps.directory.generations()) {
         const { id } = issuer;
         const shelf = await shelfOf(id);
+        shelf.issuerEnds = issuer.certificate.notAfter;
         shelf.isLast = shelf.hasLast || isOver(issuer);
         if (!shelf.isLast && isDue(shelf)) await rebuild(id, shelf).catch(() => undefined);
       }
@@ -146,6 +155,7 @@ function openShelf(record: CrlRecord | undefined): Shelf {
     failure: undefined,
     encoded: new Map(),
     changed: new Set(),
+    issuerEnds: Number.POSITIVE_INFINITY,
     isLast: false,
     hasLast: false,
   };
@@ -168,7 +178,7 @@ async function build(deps: PublishCrlDeps, name: string, shelf: Shelf, nextUpdat
     // RFC 5280 §3.3: an entry stays until it was on one scheduled list after its certificate expired.
     const entries = await deps.inventory.revokedEntries(name, thisUpdate - deps.crlLifetimeSeconds);
     await refuseVanished(deps, shelf, entries, thisUpdate);
-    const until = nextUpdate ?? thisUpdate + deps.crlLifetimeSeconds;
+    const until = nextUpdate ?? endOfList(thisUpdate, deps.crlLifetimeSeconds, issuer.certificate.notAfter);
     const record = await signList(issuer, { shelf, entries, thisUpdate, nextUpdate: until });
     const at = deps.clock.now();
     const details = { crlNumber: record.crlNumber, entries: entries.length };
@@ -190,6 +200,10 @@ async function build(deps: PublishCrlDeps, name: string, shelf: Shelf, nextUpdat
   }
 }
 
+/** Nobody believes a list when its issuer's certificate is over; those made then only show that entries may go. */
+const endOfList = (thisUpdate: number, lifetimeSeconds: number, issuerEnds: number): number =>
+  thisUpdate < issuerEnds ? Math.min(thisUpdate + lifetimeSeconds, issuerEnds) : thisUpdate + lifetimeSeconds;
+
 interface ListContent {
   readonly shelf: Shelf;
   readonly entries: readonly RevokedEntry[];
@@ -200,7 +214,7 @@ interface ListContent {
 async function signList(issuer: ActiveAuthority, content: ListContent): Promise<CrlRecord> {
   const { shelf, entries, thisUpdate, nextUpdate } = content;
   // Numbers follow the clock, so that they grow even past a restored backup (RFC 5280 §5.2.3).
-  const crlNumber = Math.max((shelf.published?.crlNumber ?? 0) + 1, thisUpdate);
+  const crlNumber = Math.max(Number(shelf.published?.crlNumber ?? 0) + 1, thisUpdate);
   const tbs = encodeTbsCertList({
     signatureAlgorithm: issuer.signer.algorithm,
     issuerDer: issuer.facts.subjectDer,

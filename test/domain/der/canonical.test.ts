@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { assertCanonicalDer } from '../../../src/domain/der/canonical.ts';
+import { DerReader } from '../../../src/domain/der/reader.ts';
+import { readOid } from '../../../src/domain/der/value.ts';
 import * as der from '../../../src/domain/der/writer.ts';
 
 const codeOf = (hex: string): string => {
@@ -59,6 +61,14 @@ describe('assertCanonicalDer', () => {
     expect(codeOf(Buffer.from(template).toString('hex'))).toBe('accepted');
     expect(codeOf(`06 40 ${'2a'.repeat(64)}`.replaceAll(' ', ''))).toBe('accepted');
     expect(codeOf(`06 41 ${'2a'.repeat(65)}`.replaceAll(' ', ''))).toBe('badOid');
+  });
+
+  it('reads the OIDs that are made of UUIDs (X.667), and none with a wider arc', () => {
+    const uuid = `06 14 69 83${'ff'.repeat(17)}7f`;
+    const read = readOid(new DerReader(Buffer.from(uuid.replaceAll(' ', ''), 'hex')));
+    expect(read).toBe(`2.25.${2n ** 128n - 1n}`);
+    expect(codeOf(uuid.replaceAll(' ', ''))).toBe('accepted');
+    expect(codeOf(`06 15 69 81${'ff'.repeat(18)}7f`.replaceAll(' ', ''))).toBe('badOid');
   });
 
   it('refuses a nesting bomb without exhausting the stack', () => {

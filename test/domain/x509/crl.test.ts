@@ -234,7 +234,7 @@ describe('a CRL is refused', () => {
       crlWith({ 6: listExtensions(akid, extension(oidDer.cRLNumber, Uint8Array.of(2, 1, 0xff), false)) }),
     ],
     [
-      'with a number over 2^53',
+      'with a number over 2^53, which none of ours has',
       crlWith({
         6: listExtensions(akid, extension(oidDer.cRLNumber, der.unsignedInteger(new Uint8Array(20).fill(1)), false)),
       }),

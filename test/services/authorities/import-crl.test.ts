@@ -2,11 +2,22 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodePem } from '../../../src/domain/der/pem.ts';
+import { implicit, sequence } from '../../../src/domain/der/writer.ts';
 import type { CaError } from '../../../src/domain/errors.ts';
+import * as extensions from '../../../src/domain/x509/extensions.ts';
+import { oidDer } from '../../../src/domain/x509/oid-der.ts';
 import { importedCrlConditions } from '../../../src/services/alerts/alert-conditions.ts';
 import { certified } from '../../support/certified.ts';
 import { buildCsr } from '../../support/csr-builder.ts';
-import { type CorporateCa, makeCorporateCa, makeCrl, pemOf, signingAs } from '../../support/external-chain.ts';
+import {
+  type CorporateCa,
+  issuingDistributionPoint,
+  makeCorporateCa,
+  makeCrl,
+  pemOf,
+  pointNamed,
+  signingAs,
+} from '../../support/external-chain.ts';
 import { codeOf, rejectionOf } from '../../support/rejection.ts';
 import { admin, firstRunService, openService, type TestService } from '../../support/service-builder.ts';
 import { makeSigningKey } from '../../support/signing-key.ts';
@@ -26,7 +37,7 @@ const nowSeconds = (): number => Math.floor(service.clock.now() / 1000);
 
 let environments = 0;
 /** An environment whose issuing authority an intermediate of a corporate root signed. */
-async function imported(): Promise<{
+async function imported(of?: Parameters<typeof makeCorporateCa>[1]): Promise<{
   environment: string;
   root: string;
   intermediate: string;
@@ -39,7 +50,7 @@ async function imported(): Promise<{
   await service.services.createProduct(admin, { environment, name: 'a', nameRules: ['a.corp.example'] });
   const detail = await service.services.describeAuthority(`${environment}-issuing`);
   if (detail.kind !== 'own' || !detail.csrDer) throw new Error('there is no CSR');
-  const ca = makeCorporateCa(nowSeconds());
+  const ca = makeCorporateCa(nowSeconds(), of);
   const own = ca.sign(detail.csrDer);
   const input = { chainPem: pemOf(own, ca.intermediate), rootPem: ca.root.pem };
   await service.services.importAuthority(admin, `${environment}-issuing`, input);
@@ -70,7 +81,7 @@ describe('a list that was made elsewhere', () => {
     const der = decodePem(pem, 'X509 CRL');
     const served = await importCrl(root, pem);
     const etag = `"${createHash('sha256').update(der).digest('base64url').slice(0, 22)}"`;
-    expect(served).toMatchObject({ crlNumber: 7, thisUpdate: nowSeconds() - 60, etag });
+    expect(served).toMatchObject({ crlNumber: 7n, thisUpdate: nowSeconds() - 60, etag });
     await service.close();
     service = await openService({ home });
     expect(Buffer.compare((await service.services.crl(root)).der, der)).toBe(0);
@@ -80,9 +91,9 @@ describe('a list that was made elsewhere', () => {
     const { root, ca } = await imported();
     const first = makeCrl(ca.root, { thisUpdate: nowSeconds() - 60, crlNumber: 7 });
     await importCrl(root, first);
-    expect(await importCrl(root, first)).toMatchObject({ crlNumber: 7 });
+    expect(await importCrl(root, first)).toMatchObject({ crlNumber: 7n });
     await importCrl(root, makeCrl(ca.root, { thisUpdate: nowSeconds(), crlNumber: 8 }));
-    expect(await service.services.crl(root)).toMatchObject({ crlNumber: 8 });
+    expect(await service.services.crl(root)).toMatchObject({ crlNumber: 8n });
     expect(await flawsOf(root, first)).toEqual(['crlOlder', 'crlOlder']);
   });
 
@@ -132,6 +143,66 @@ describe('a list that was made elsewhere', () => {
   });
 });
 
+describe('a list as other CAs make them', () => {
+  it('may have a number of 20 octets, which only grows', async () => {
+    const { root, ca } = await imported();
+    const wide = 2n ** 160n - 2n;
+    const listAt = (seconds: number, crlNumber: bigint) => makeCrl(ca.root, { thisUpdate: seconds, crlNumber });
+    await importCrl(root, listAt(nowSeconds() - 60, wide));
+    expect(await flawsOf(root, listAt(nowSeconds(), wide - 1n))).toEqual(['crlOlder']);
+    expect(await importCrl(root, listAt(nowSeconds(), wide + 1n))).toMatchObject({ crlNumber: wide + 1n });
+    expect(await flawsOf(root, listAt(nowSeconds(), 2n ** 160n))).toEqual(['badCrl']);
+  });
+
+  it('may be of version 1, without a number: then a later one is newer', async () => {
+    const { environment, intermediate, ca, own } = await imported();
+    const listAt = (seconds: number, revoked: string[] = []) =>
+      makeCrl(ca.intermediate, { thisUpdate: seconds, version: 1, revoked });
+    await importCrl(intermediate, makeCrl(ca.intermediate, { thisUpdate: nowSeconds() - 60, crlNumber: 7 }));
+    const served = await importCrl(intermediate, listAt(nowSeconds() - 30, [own.serial]));
+    expect(served).toMatchObject({ crlNumber: null, thisUpdate: nowSeconds() - 30 });
+    expect(((await rejectionOf(issueIn(environment))) as CaError).reasons[0]?.code).toBe('issuerRevoked');
+    expect(await flawsOf(intermediate, listAt(nowSeconds() - 30))).toEqual(['crlOlder']);
+    expect(await importCrl(intermediate, listAt(nowSeconds()))).toMatchObject({ crlNumber: null });
+  });
+
+  it('may be for authorities alone, or for those that name its address; not for others', async () => {
+    const url = 'http://pki.corp.example/root.crl';
+    const atUrl = {
+      more: [extensions.extension(oidDer.cRLDistributionPoints, sequence(sequence(pointNamed(url))), false)],
+    };
+    const { root, ca } = await imported({ intermediate: atUrl });
+    let age = 60;
+    const flawsWith = async (...fields: Uint8Array[]) => {
+      age -= 1;
+      const list = makeCrl(ca.root, { thisUpdate: nowSeconds() - age, more: [issuingDistributionPoint(...fields)] });
+      return flawsOf(root, list).catch(() => []);
+    };
+    const isSet = (number: number) => implicit(number, Uint8Array.of(0xff));
+    expect(await flawsWith(isSet(2))).toEqual([]);
+    expect(await flawsWith(pointNamed(url))).toEqual([]);
+    expect(await flawsWith(pointNamed(url), isSet(2))).toEqual([]);
+    expect(await flawsWith(pointNamed(`${url}?shard=2`))).toEqual(['crlOfOthers']);
+    expect(await flawsWith(isSet(1))).toEqual(['crlOfOthers']);
+    for (const fields of [[isSet(4)], [isSet(5)], [implicit(3, Uint8Array.of(6, 0x40))], [isSet(1), isSet(2)]]) {
+      expect(await flawsWith(...fields)).toEqual(['badCrl']);
+    }
+  });
+
+  it('that names an address is refused where the certificates below name none', async () => {
+    const { root, ca } = await imported();
+    const more = [issuingDistributionPoint(pointNamed('http://pki.corp.example/root.crl'))];
+    expect(await flawsOf(root, makeCrl(ca.root, { thisUpdate: nowSeconds(), more }))).toEqual(['crlOfOthers']);
+  });
+
+  it('is recorded once when two come at once', async () => {
+    const { root, ca } = await imported();
+    const lists = [1, 2].map((crlNumber) => makeCrl(ca.root, { thisUpdate: nowSeconds() - crlNumber, crlNumber }));
+    const outcomes = await Promise.allSettled(lists.map((list) => importCrl(root, list)));
+    expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+  });
+});
+
 describe('a list that revokes', () => {
   it('our issuing authority stops it, until a newer one has it no more', async () => {
     const { environment, intermediate, ca, own } = await imported();
@@ -146,7 +217,7 @@ describe('a list that revokes', () => {
       { code: 'issuerRevoked', value: `${environment}-issuing` },
     ]);
     // What was issued must still be told as revoked or good.
-    expect(await service.services.crl(`${environment}-issuing`)).toMatchObject({ crlNumber: expect.any(Number) });
+    expect(await service.services.crl(`${environment}-issuing`)).toMatchObject({ crlNumber: expect.any(BigInt) });
     await importCrl(intermediate, makeCrl(ca.intermediate, { thisUpdate: nowSeconds(), crlNumber: 2 }));
     expect((await issueIn(environment)).record.state).toBe('issued');
   });

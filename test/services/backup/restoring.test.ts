@@ -40,7 +40,7 @@ async function manifestOf({ directory, services, inventory }: TestService): Prom
     authorities.push({
       name: authority.name,
       keyIdentifier,
-      crlNumber,
+      crlNumber: Number(crlNumber),
       crlUrl: `http://ca.test/crl/${authority.name}.crl`,
     });
   }

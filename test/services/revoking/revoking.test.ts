@@ -179,7 +179,7 @@ describe('the list', () => {
     await first.close();
     const second = await openService({ home });
     await second.housekeep();
-    expect((await second.services.crl('dev-root')).crlNumber).toBeGreaterThan(before);
+    expect((await second.services.crl('dev-root')).crlNumber).toBeGreaterThan(before!);
     await second.close();
   });
 
@@ -196,8 +196,27 @@ describe('the list', () => {
     const before = await service.services.crl('dev-issuing');
     service.pass(13 * 3600);
     const after = await service.services.crl('dev-issuing');
-    expect(after.crlNumber).toBeGreaterThan(before.crlNumber);
+    expect(after.crlNumber).toBeGreaterThan(before.crlNumber!);
     expect(after.thisUpdate).toBe(Math.floor(service.clock.now() / 1000));
+  });
+
+  it('is good for no longer than its issuer’s certificate, and then not made anew without need', async () => {
+    const ending = await firstRunService({ home: folder('ending') });
+    const { certificate } = await ending.directory.get('dev-issuing');
+    const nowSeconds = () => Math.floor(ending.clock.now() / 1000);
+    ending.pass(certificate.notAfter - nowSeconds() - 3600);
+    await ending.housekeep();
+    const last = await ending.services.crl('dev-issuing');
+    expect([last.thisUpdate, last.nextUpdate]).toEqual([nowSeconds(), certificate.notAfter]);
+    ending.pass(3599);
+    await ending.housekeep();
+    expect((await ending.services.crl('dev-issuing')).thisUpdate).toBe(last.thisUpdate);
+    const crls = (await ending.services.readiness()).find(({ name }) => name === 'crls');
+    expect(crls).toMatchObject({ ready: true });
+    ending.pass(1);
+    await ending.housekeep();
+    expect((await ending.services.crl('dev-issuing')).thisUpdate).toBe(certificate.notAfter);
+    await ending.close();
   });
 
   it('is not published when an unexpired entry vanished, and readiness says so', async () => {
@@ -214,7 +233,7 @@ describe('the list', () => {
     expect(crls).toMatchObject({ ready: false, reason: expect.stringContaining(serial) });
     vanished.clear();
     await service.housekeep();
-    expect((await service.services.crl('dev-issuing')).crlNumber).toBeGreaterThan(crlNumber);
+    expect((await service.services.crl('dev-issuing')).crlNumber).toBeGreaterThan(crlNumber!);
   });
 });
 

@@ -65,7 +65,7 @@ export async function importCrl(session: Session, name: string, file: string): P
     session.print(
       layoutFields([
         ['Authority', printable(crl.authority)],
-        ['CRL', String(crl.number)],
+        ['CRL', crl.number ?? 'without a number'],
         ['Made', time(crl.thisUpdate)],
         ['Next', time(crl.nextUpdate)],
         ['Address', printable(crl.url, 300)],

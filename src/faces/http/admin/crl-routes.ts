@@ -65,7 +65,7 @@ export function addCrlStateRoutes(face: Face, { services, urls, mayRead }: CrlRo
 
 export const crlJson = (authority: string, crl: PublishedCrl, urls: DistributionUrls): CrlJson => ({
   authority,
-  number: crl.crlNumber,
+  number: crl.crlNumber?.toString() ?? null,
   thisUpdate: rfc3339(crl.thisUpdate),
   nextUpdate: rfc3339(crl.nextUpdate),
   octets: crl.der.length,

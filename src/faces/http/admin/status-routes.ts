@@ -43,7 +43,7 @@ const statusJson = (status: StatusView, version: string): StatusJson => ({
     name,
     notAfter: rfc3339(notAfter),
     crl: crl && {
-      number: crl.crlNumber,
+      number: crl.crlNumber?.toString() ?? null,
       thisUpdate: rfc3339(crl.thisUpdate),
       nextUpdate: rfc3339(crl.nextUpdate),
     },

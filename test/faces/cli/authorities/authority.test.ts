@@ -178,7 +178,7 @@ describe('privyseal authority import-crl', () => {
   it('sends the list, and says until when it is good', async () => {
     const crl = {
       authority: 'corp-external-root',
-      number: 7,
+      number: '7',
       thisUpdate: '2026-11-20T07:00:00Z',
       nextUpdate: '2027-02-20T07:00:00Z',
       octets: 300,

@@ -263,7 +263,7 @@ describe('the acts of operators', () => {
     expect(answer.json).toMatchObject({
       version: '1.2.3',
       readiness: { status: 'ready' },
-      authorities: [{ name: 'dev-root', crl: { number: 7 } }],
+      authorities: [{ name: 'dev-root', crl: { number: '7' } }],
     });
   });
 });

@@ -1,5 +1,7 @@
 /** One request to OpenBao's HTTP API over kept connections, and its answer as a status and JSON: no redirects, limits on time and size. */
-import type { Agent } from 'undici';
+import type { IncomingMessage } from 'node:http';
+import { Agent, request } from 'node:https';
+import { urlToHttpOptions } from 'node:url';
 import { BaoError, type Trouble } from './bao-trouble.ts';
 
 export interface ConnectionOptions {
@@ -37,62 +39,82 @@ export interface BaoConnection {
 
 /** A batch of two hundred RSA-4096 signatures is a seventh of it. */
 const mostAnswerOctets = 1024 * 1024;
-/** More than what is ever under way at once; idle ones are closed by either side. */
+/** More than what is under way at once, unless a policy allows no batches. */
 const mostConnections = 32;
+/** Before the server closes it, as one in between may without a word. */
+const idleMs = 60_000;
 
-/** undici is loaded at the first request. */
 export function openConnection(options: ConnectionOptions): BaoConnection {
-  let agent: Promise<Agent> | undefined;
-  const closing = new AbortController();
+  const agent = openAgent(options);
+  const { hostname, port } = urlToHttpOptions(new URL(options.address));
+  const underWay = new Set<(error: Error) => void>();
 
-  const exchange = async (call: BaoCall, headers: Readonly<Record<string, string>>): Promise<BaoAnswer> => {
-    agent ??= openAgent(options);
-    const opened = await agent;
-    const aborter = new AbortController();
-    const abort = (): void => aborter.abort();
-    const timer = setTimeout(abort, call.timeLimitMs);
-    closing.signal.addEventListener('abort', abort, { once: true });
-    try {
-      const { statusCode, body } = await opened.request({
-        origin: options.address,
-        path: `/v1/${call.path}`,
-        method: call.method,
-        headers: { ...headers, ...(call.body && { 'content-type': 'application/json' }) },
-        body: call.body ? JSON.stringify(call.body) : null,
-        signal: aborter.signal,
+  const exchange = (call: BaoCall, headers: Readonly<Record<string, string>>): Promise<Answered> =>
+    new Promise((resolve, reject) => {
+      const body = call.body === undefined ? undefined : JSON.stringify(call.body);
+      const sent = request({
+        ...{ agent, hostname, port, method: call.method, path: `/v1/${call.path}` },
+        headers: { ...headers, ...(body !== undefined && { 'content-type': 'application/json' }) },
       });
-      return { status: statusCode, ...parsed(await body.text()) };
-    } catch (error) {
-      throw connectionTrouble(error, aborter.signal.aborted);
-    } finally {
-      clearTimeout(timer);
-      closing.signal.removeEventListener('abort', abort);
-    }
-  };
+      // One that waits for a connection would hear of its end only with the next one.
+      const end = (error: Error): void => {
+        reject(error);
+        sent.destroy();
+      };
+      const timer = setTimeout(end, call.timeLimitMs, new TooSlow());
+      underWay.add(end);
+      sent.on('close', () => {
+        clearTimeout(timer);
+        underWay.delete(end);
+      });
+      sent.on('error', reject);
+      sent.on('response', (response) => readAnswer(response).then(resolve, end));
+      sent.end(body);
+    });
 
   return {
-    send: exchange,
+    async send(call, headers) {
+      try {
+        const { status, text } = await exchange(call, headers);
+        return { status, ...parsed(text) };
+      } catch (error) {
+        throw connectionTrouble(error);
+      }
+    },
     async close() {
-      closing.abort();
-      await (await agent)?.destroy();
+      for (const end of underWay) end(new Error('closed'));
+      agent.destroy();
     },
   };
 }
 
-async function openAgent(options: ConnectionOptions): Promise<Agent> {
-  const undici = await import('undici');
-  return new undici.Agent({
-    connect: {
-      minVersion: 'TLSv1.2',
-      ...(options.caPem !== undefined && { ca: options.caPem }),
-      ...(options.serverName !== undefined && { servername: options.serverName }),
-      ...(options.certificatePem !== undefined && { cert: options.certificatePem }),
-      ...(options.keyPem !== undefined && { key: options.keyPem }),
-    },
-    connections: mostConnections,
-    maxResponseSize: mostAnswerOctets,
-    keepAliveTimeout: 60_000,
+function openAgent({ caPem, serverName, certificatePem, keyPem }: ConnectionOptions): Agent {
+  return new Agent({
+    keepAlive: true,
+    maxSockets: mostConnections,
+    timeout: idleMs,
+    minVersion: 'TLSv1.2',
+    ...(caPem !== undefined && { ca: caPem }),
+    ...(serverName !== undefined && { servername: serverName }),
+    ...(certificatePem !== undefined && { cert: certificatePem }),
+    ...(keyPem !== undefined && { key: keyPem }),
   });
+}
+
+interface Answered {
+  readonly status: number;
+  readonly text: string;
+}
+
+async function readAnswer(response: IncomingMessage): Promise<Answered> {
+  const chunks: Buffer[] = [];
+  let octets = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    octets += chunk.length;
+    if (octets > mostAnswerOctets) throw new TooLong();
+    chunks.push(chunk);
+  }
+  return { status: response.statusCode!, text: Buffer.concat(chunks).toString() };
 }
 
 function parsed(text: string): Pick<BaoAnswer, 'json' | 'foreign'> {
@@ -107,30 +129,28 @@ function parsed(text: string): Pick<BaoAnswer, 'json' | 'foreign'> {
   return { json: {}, foreign: true };
 }
 
-const resets: readonly string[] = ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'UND_ERR_CLOSED', 'UND_ERR_DESTROYED'];
-
-function connectionTrouble(error: unknown, aborted: boolean): BaoError {
-  const code = codeOf(error);
-  const trouble = aborted ? 'timeout' : troubleOf(code);
-  return new BaoError(trouble, `no answer (${code})`, error);
+class TooSlow extends Error {
+  readonly code = 'TOO_SLOW';
 }
+
+class TooLong extends Error {
+  readonly code = 'TOO_LONG';
+}
+
+const connectionTrouble = (error: unknown): BaoError => {
+  const { code, name } = error as { code?: unknown; name?: unknown };
+  const known = String(code ?? name);
+  return new BaoError(troubleOf(known), `no answer (${known})`, error);
+};
 
 /** OpenSSL's and Node's names of what certificates can be wrong with (node:tls, X509 certificate error codes). */
 const certificateCodes =
   /^(ERR_TLS|ERR_SSL|CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|INVALID_CA|PATH_)/;
 
 function troubleOf(code: string): Trouble {
+  if (code === 'TOO_SLOW') return 'timeout';
   if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG') return 'misconfigured';
   if (certificateCodes.test(code)) return 'untrusted';
-  if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE' || code.startsWith('HPE_')) return 'misconfigured';
-  if (code === 'UND_ERR_CONNECT_TIMEOUT') return 'timeout';
-  return resets.includes(code) ? 'reset' : 'unreachable';
-}
-
-/** undici wraps what the socket said. */
-function codeOf(error: unknown): string {
-  const { code, cause, name } = error as { code?: unknown; cause?: unknown; name?: unknown };
-  const inner = cause === undefined ? undefined : codeOf(cause);
-  if (inner !== undefined && inner !== 'Error') return inner;
-  return typeof code === 'string' ? code : String(name);
+  if (code === 'TOO_LONG' || code.startsWith('HPE_')) return 'misconfigured';
+  return code === 'ECONNRESET' || code === 'EPIPE' ? 'reset' : 'unreachable';
 }

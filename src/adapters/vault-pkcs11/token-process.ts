@@ -1,14 +1,18 @@
 /** The process that has the vendor's module: answers what the vault asks, and ends when the vault's process does. */
 import { flushCompileCache } from 'node:module';
-import { setImmediate as endOfTurn } from 'node:timers';
 import { type OpenToken, openToken } from './open-token.ts';
 import { faultOf, TokenFault } from './token-fault.ts';
 import type { TokenActs, TokenAnswer, TokenAsk } from './token-messages.ts';
 
 let token: OpenToken | undefined;
 let answers: TokenAnswer[] = [];
+/** What was asked and is not answered yet. */
+let owed = 0;
+let flushing: NodeJS.Timeout | undefined;
+const gatherMs = 2;
 
 process.on('message', (asks: readonly TokenAsk[]) => {
+  owed += asks.length;
   for (const ask of asks) void answer(ask);
 });
 // First the sessions, which an HSM counts; then by the kernel, whatever the module's threads are doing.
@@ -53,13 +57,20 @@ async function act(ask: TokenAsk): Promise<TokenActs[keyof TokenActs]['gives']> 
   }
 }
 
-/** Answers of one turn leave together: each message wakes the other process. */
+/**
+ * Answers leave together, as what was asked came: each message wakes the other process, and what is recorded together costs
+ * one write to the disk. The last waits for nothing, and none for long: an HSM may take its time for the next.
+ */
 function tell(ready: TokenAnswer): void {
-  if (answers.length === 0) {
-    endOfTurn(() => {
-      process.send?.(answers);
-      answers = [];
-    });
-  }
   answers.push(ready);
+  owed -= 1;
+  if (owed === 0) flush();
+  else flushing ??= setTimeout(flush, gatherMs);
+}
+
+function flush(): void {
+  clearTimeout(flushing);
+  flushing = undefined;
+  process.send?.(answers);
+  answers = [];
 }

@@ -77,19 +77,17 @@ async function load(
   expectedStatus: number,
   requests: readonly Buffer[],
 ): Promise<Measured> {
-  await measured.measure();
-  const result = await runLoad({
+  const plan = {
     ...where,
     connections,
     warmUpMs: warmUpSeconds * 1_000,
     durationMs: seconds * 1_000,
     expectedStatus,
     requests: requests.map((bytes) => bytes.toString('base64')),
-  });
+  };
+  const result = await runLoad(plan, () => measured.measure());
   const { cpuSeconds } = await measured.measure();
-  // The warm-up is asked as often as what is measured, and not counted.
-  const asked = (result.requests * (warmUpSeconds + seconds)) / seconds;
-  return { ...result, serverMicroseconds: (cpuSeconds * 1e6) / asked };
+  return { ...result, serverMicroseconds: (cpuSeconds * 1e6) / result.requests };
 }
 
 /** Issues until the campaign has recorded its members, at most `requests`. */

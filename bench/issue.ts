@@ -54,8 +54,7 @@ async function measure(
     what === 'livez'
       ? [httpRequest('GET', '/livez', {})]
       : requests.map(({ csrDer }) => httpRequest('POST', '/v1/certificates', headers, csrDer));
-  await read();
-  const load = await runLoad({
+  const plan = {
     port: publicPort,
     ca,
     connections,
@@ -63,7 +62,8 @@ async function measure(
     durationMs: seconds * 1_000,
     expectedStatus: what === 'issue' ? 201 : 200,
     requests: bytes.map((request) => request.toString('base64')),
-  });
+  };
+  const load = await runLoad(plan, read);
   return { what, connections, ...load, ...(await read()) };
 }
 
@@ -89,8 +89,8 @@ if (values.json) {
     row.maxMs.toFixed(1),
     row.eventLoopDelayP99Ms.toFixed(1),
     percent(row.eventLoopUtilization),
-    (row.cpuSeconds / (seconds + 1)).toFixed(2),
-    (row.loadCpuSeconds / (seconds + 1)).toFixed(2),
+    row.cores.toFixed(2),
+    (row.loadCpuSeconds / seconds).toFixed(2),
     row.rssMib.toFixed(0),
     row.failures,
   ]);

@@ -1,7 +1,7 @@
 /** The load's own process: hand-written HTTP/1.1 on raw TLS sockets, the least work a client can do. See load.ts. */
 import { connect as connectPlain, type Socket } from 'node:net';
 import { connect } from 'node:tls';
-import type { LoadPlan, LoadResult } from './load.ts';
+import { counting, type LoadPlan, type LoadResult } from './load.ts';
 
 interface Tally {
   readonly latencies: number[];
@@ -82,14 +82,18 @@ function runConnection(
   });
 }
 
-async function runPlan(plan: LoadPlan): Promise<LoadResult> {
+async function runPlan(plan: LoadPlan, onCounting: () => void): Promise<LoadResult> {
   const requests = plan.requests.map((text) => Buffer.from(text, 'base64'));
   let at = 0;
   const next = (): Buffer => requests[at++ % requests.length]!;
   const tally: Tally = { latencies: [], failures: 0 };
   const countsFrom = performance.now() + plan.warmUpMs;
   const endsAt = countsFrom + plan.durationMs;
-  const cpu = process.cpuUsage();
+  let cpu = process.cpuUsage();
+  setTimeout(() => {
+    cpu = process.cpuUsage();
+    onCounting();
+  }, plan.warmUpMs);
   await Promise.all(
     Array.from({ length: plan.connections }, () => runConnection(plan, next, countsFrom, endsAt, tally)),
   );
@@ -108,5 +112,6 @@ async function runPlan(plan: LoadPlan): Promise<LoadResult> {
 }
 
 process.once('message', async (plan: LoadPlan) => {
-  process.send!(await runPlan(plan), () => process.disconnect());
+  const result = await runPlan(plan, () => process.send!(counting));
+  process.send!(result, () => process.disconnect());
 });

@@ -24,17 +24,21 @@ export interface LoadResult {
   readonly maxMs: number;
   /** Answers with another status, and connections that broke. */
   readonly failures: number;
-  /** Seconds of processor time that the load itself took. */
+  /** Seconds of processor time that the load itself took, after the warm-up. */
   readonly loadCpuSeconds: number;
 }
 
-/** Runs the plan in a fresh process; rejects when that fails. */
-export function runLoad(plan: LoadPlan): Promise<LoadResult> {
+/** What the load's process sends when the warm-up is over. */
+export const counting = 'counting';
+
+/** Runs the plan in a fresh process; rejects when that fails. `onCounting`: the warm-up is over. */
+export function runLoad(plan: LoadPlan, onCounting?: () => unknown): Promise<LoadResult> {
   return new Promise((done, failed) => {
     const child = fork(join(import.meta.dirname, 'load-process.ts'), { serialization: 'advanced' });
     let result: LoadResult | undefined;
     child.on('message', (message) => {
-      result = message as LoadResult;
+      if (message === counting) onCounting?.();
+      else result = message as LoadResult;
     });
     child.on('error', failed);
     child.on('exit', (code) => (result ? done(result) : failed(new Error(`the load ended with ${code}`))));

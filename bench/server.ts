@@ -9,6 +9,8 @@ export interface ServerFigures {
   readonly eventLoopDelayMaxMs: number;
   /** Share of the time that the main thread was busy, 0 to 1. */
   readonly eventLoopUtilization: number;
+  /** Processor time of all its threads, for each second of the stretch. */
+  readonly cores: number;
   readonly cpuSeconds: number;
   readonly rssMib: number;
 }
@@ -21,6 +23,7 @@ if (import.meta.main) {
   const delay = monitorEventLoopDelay({ resolution });
   delay.enable();
   let cpu = process.cpuUsage();
+  let since = performance.now();
   let utilization = performance.eventLoopUtilization();
   const beyondTimer = (ns: number): number => Math.max(0, ns / 1e6 - resolution);
   process.on('message', (message) => {
@@ -29,15 +32,18 @@ if (import.meta.main) {
       return;
     }
     const used = process.cpuUsage(cpu);
+    const cpuSeconds = (used.user + used.system) / 1e6;
     const figures: ServerFigures = {
       eventLoopDelayP99Ms: beyondTimer(delay.percentile(99)),
       eventLoopDelayMaxMs: beyondTimer(delay.max),
       eventLoopUtilization: performance.eventLoopUtilization(utilization).utilization,
-      cpuSeconds: (used.user + used.system) / 1e6,
+      cores: (cpuSeconds * 1000) / (performance.now() - since),
+      cpuSeconds,
       rssMib: process.memoryUsage.rss() / 2 ** 20,
     };
     delay.reset();
     cpu = process.cpuUsage();
+    since = performance.now();
     utilization = performance.eventLoopUtilization();
     process.send!(figures);
   });

@@ -2,12 +2,14 @@
 import { flushCompileCache } from 'node:module';
 import { parentPort } from 'node:worker_threads';
 import type { FromCrowdThread, QuestionBatch } from './crowd-messages.ts';
+import { standBehind } from './stand-behind.ts';
 
 /** Answers leave by so many: each message wakes the other thread, and the first askers need not wait for the last. */
 const answersTogether = 8;
 
 /** `answer` must be pure, and questions and answers plain values. */
 export function answerQuestions<Question, Answer>(answer: (question: Question) => Answer): void {
+  standBehind();
   const port = parentPort!;
   const tell = (message: FromCrowdThread<Answer>): void => port.postMessage(message);
   const tryAnswer = (question: Question): Answer | null => {

@@ -4,6 +4,7 @@ import type { KeptEvent } from '../../../domain/audit/kept-event.ts';
 import type { CertificateRecord } from '../../../domain/records/certificate.ts';
 import type { Inventory, InventoryCounts } from '../../../ports/inventory.ts';
 import type { RecordRenderers, RenderedPage } from '../../../ports/inventory-questions.ts';
+import { standBehind } from '../../threads/stand-behind.ts';
 import { type Connection, type ConnectionOptions, openForReading } from '../connection.ts';
 import { failureOf } from '../database-error.ts';
 import { auditSearchStatement } from './audit-search.ts';
@@ -20,6 +21,7 @@ type Answers = { readonly [Name in SearchName]: (...args: Parameters<Inventory[N
 
 /** Answers what comes through the port of this thread until it is told to close. */
 export function serveSearches(renderers: RecordRenderers): void {
+  standBehind();
   const port = parentPort!;
   const connection = openForReading(workerData as ConnectionOptions);
   connection.function('fold', { deterministic: true }, (text: string) => text.toLowerCase());

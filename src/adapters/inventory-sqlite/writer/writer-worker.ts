@@ -3,11 +3,13 @@ import { flushCompileCache } from 'node:module';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { StartError } from '../../../domain/errors.ts';
 import { giveStartBack } from '../../threads/give-start-back.ts';
+import { standBehind } from '../../threads/stand-behind.ts';
 import { startErrorOf } from '../database-error.ts';
 import { type BatchWriter, openBatchWriter } from './batch-writer.ts';
 import { writeBatches } from './write-batches.ts';
 import type { Batch, FromWriter, ToWriter, WriterData } from './writer-messages.ts';
 
+standBehind();
 const port = parentPort!;
 const data = workerData as WriterData;
 const lastBegun = new Int32Array(data.lastBegun);

@@ -1,12 +1,12 @@
 /** The REST API as a typed client over HTTPS with mutual TLS or a bearer token; what the command line talks through. */
 import { randomUUID } from 'node:crypto';
 import { AlertList } from '../api/alert.ts';
-import { AuditEventList, type AuditEventListQuery, CheckpointJson } from '../api/audit.ts';
 import { CertificateJson, RenewalInfoJson, type RevokeBody, type SubmitBody } from '../api/certificate.ts';
 import { CertificateList, type CertificateListQuery } from '../api/certificate-list.ts';
 import { PendingRequestJson } from '../api/request.ts';
 import { type EnvironmentBody, EnvironmentJson, EnvironmentList, Readiness, StatusJson } from '../api/service.ts';
 import type { Shape, Shaped } from '../api/shape.ts';
+import { auditCalls } from './audit-calls.ts';
 import { authorityCalls } from './authority-calls.ts';
 import { campaignCalls } from './campaign-calls.ts';
 import { deploymentCalls } from './deployment-calls.ts';
@@ -119,19 +119,9 @@ export function connect(options: ConnectOptions) {
     ...campaignCalls({ get, post }),
     ...vaultCalls({ get, post }),
     ...registryCalls({ get, post, put, remove }),
-    /** Pages of the audit log in the order asked for, fetched as they are consumed. */
-    async *auditEvents(query: AuditEventListQuery = {}): AsyncGenerator<AuditEventList> {
-      let cursor: string | null | undefined = query.cursor;
-      do {
-        const path = `/v1/audit-events${queryText({ ...query, ...(cursor && { cursor }) })}`;
-        const page = (await get(path, AuditEventList)) as AuditEventList;
-        yield page;
-        cursor = page.nextCursor;
-      } while (cursor);
-    },
+    ...auditCalls({ get, exchange, host }),
     /** Those that are open. */
     alerts: (): Promise<AlertList> => get('/v1/alerts', AlertList),
-    latestCheckpoint: (): Promise<CheckpointJson> => get('/v1/audit-checkpoints/latest', CheckpointJson),
     ...operatorCalls({ get, put, issue, take }),
     status: (): Promise<StatusJson> => get('/v1/status', StatusJson),
     /** Unready is an answer here, not an error: 503 carries the same parts. */

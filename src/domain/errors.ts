@@ -1,33 +1,35 @@
 /** The one error of the service (`CaError`) and the closed sets of codes everything above maps from. No HTTP here. */
 
 /** What went wrong. RFC 8555 §6.7 spellings where one exists; each face owns a total table over this union. */
-export type CaErrorCode =
-  | 'malformed' // the request is not what the interface describes
-  | 'badCSR' // not a canonical, self-consistent PKCS#10
-  | 'badPublicKey'
-  | 'badSignatureAlgorithm'
-  | 'rejectedIdentifier' // a name that policy does not give this product
-  | 'policyRefused' // profile, lifetime or product rules say no
-  | 'compound' // reasons of several of the above kinds (RFC 8555 §6.7.1)
-  | 'badRevocationReason'
-  | 'alreadyRevoked'
-  | 'unauthenticated' // no usable credential
-  | 'unauthorized' // a good credential that may not do this
-  | 'notFound'
-  | 'methodNotAllowed'
-  | 'notAcceptable'
-  | 'payloadTooLarge'
-  | 'unsupportedMediaType'
-  | 'conflict' // the state of the object does not allow it
-  | 'idempotencyConflict' // same Idempotency-Key, another body
-  | 'lastAdmin' // would leave nobody able to administer
-  | 'rateLimited'
-  | 'overloaded' // a bounded queue is full; come back
-  | 'signerUnavailable'
-  | 'inventoryUnavailable' // the database cannot be written or read now
-  | 'clockUnsafe' // the clock jumped; signing has stopped
-  | 'stopping' // the service is shutting down
-  | 'serverInternal';
+export const caErrorCodes = [
+  'malformed', // the request is not what the interface describes
+  'badCSR', // not a canonical, self-consistent PKCS#10
+  'badPublicKey',
+  'badSignatureAlgorithm',
+  'rejectedIdentifier', // a name that policy does not give this product
+  'policyRefused', // profile, lifetime or product rules say no
+  'compound', // reasons of several of the above kinds (RFC 8555 §6.7.1)
+  'badRevocationReason',
+  'alreadyRevoked',
+  'unauthenticated', // no usable credential
+  'unauthorized', // a good credential that may not do this
+  'notFound',
+  'methodNotAllowed',
+  'notAcceptable',
+  'payloadTooLarge',
+  'unsupportedMediaType',
+  'conflict', // the state of the object does not allow it
+  'idempotencyConflict', // same Idempotency-Key, another body
+  'lastAdmin', // would leave nobody able to administer
+  'rateLimited',
+  'overloaded', // a bounded queue is full; come back
+  'signerUnavailable',
+  'inventoryUnavailable', // the database cannot be written or read now
+  'clockUnsafe', // the clock jumped; signing has stopped
+  'stopping', // the service is shutting down
+  'serverInternal',
+] as const;
+export type CaErrorCode = (typeof caErrorCodes)[number];
 
 /** Why, in detail. Every refusal by the CSR grammar or by policy carries one or more of these. */
 export type ReasonCode =

@@ -1,5 +1,5 @@
 /** Pages through the audit log. */
-import type { Reason } from '../../domain/errors.ts';
+import { caErrorCodes, type Reason } from '../../domain/errors.ts';
 import { printable } from '../../domain/policy/printable.ts';
 import { auditKinds } from '../../domain/records/audit-event.ts';
 import { refuseIfAny } from '../../domain/refusal.ts';
@@ -29,12 +29,10 @@ export const createListAuditEvents =
   };
 
 /** Whatever no event can meet would look like a log in which it never happened. */
-function refuseUnfit({ kind, seqAfter, seqBefore, atAfter, atBefore }: Omit<AuditListInput, 'cursor'>): void {
+function refuseUnfit({ kind, code, seqAfter, seqBefore, atAfter, atBefore }: Omit<AuditListInput, 'cursor'>): void {
   const reasons: Reason[] = [];
-  if (kind !== undefined && !kinds.has(kind)) {
-    const message = `kind must be one of ${likelyKinds(kind).join(', ')}.`;
-    reasons.push({ code: 'invalidField', field: 'kind', message, value: printable(kind) });
-  }
+  if (kind !== undefined && !isOne(auditKinds, kind)) reasons.push(noneOf('kind', kind, likelyKinds(kind)));
+  if (code !== undefined && !isOne(caErrorCodes, code)) reasons.push(noneOf('code', code, caErrorCodes));
   if (seqAfter !== undefined && seqBefore !== undefined && seqBefore - seqAfter < 2) {
     reasons.push(contradiction('seq.before', 'must be greater than seq.after by two or more', String(seqBefore)));
   }
@@ -45,7 +43,14 @@ function refuseUnfit({ kind, seqAfter, seqBefore, atAfter, atBefore }: Omit<Audi
   refuseIfAny(reasons);
 }
 
-const kinds: ReadonlySet<string> = new Set(auditKinds);
+const isOne = (known: readonly string[], asked: string): boolean => known.includes(asked);
+
+const noneOf = (field: string, asked: string, known: readonly string[]): Reason => ({
+  code: 'invalidField',
+  field,
+  message: `${field} must be one of ${known.join(', ')}.`,
+  value: printable(asked),
+});
 
 /** Those about the same thing, or all where it is no thing. */
 function likelyKinds(kind: string): readonly string[] {

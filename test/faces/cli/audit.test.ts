@@ -1,5 +1,5 @@
 import { createPublicKey } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { AuditEventJson } from '../../../src/api/audit.ts';
@@ -10,7 +10,7 @@ import { encodePem } from '../../../src/domain/der/pem.ts';
 import { openAuditLog } from '../../../src/offline.ts';
 import { harmedCopy, makeSignedLog, type SignedLog } from '../../support/audit-log.ts';
 import { at, commandLine, homeFor } from '../../support/command-line.ts';
-import { startStubService } from '../../support/stub-service.ts';
+import { type Responder, startStubService } from '../../support/stub-service.ts';
 import { suiteFolder } from '../../support/suite-folder.ts';
 
 const hash = 'ab'.repeat(32);
@@ -111,6 +111,41 @@ describe('privyseal audit checkpoint', () => {
   });
 });
 
+describe('privyseal audit export', () => {
+  const answering: Responder = ({ path }) =>
+    path.includes('checkpoints')
+      ? { body: { seq: 1, hash, log: hash, at: '2026-11-21T07:10:00.123Z', note: 'note' } }
+      : { mediaType: 'application/x-ndjson', body: 'line\n' };
+
+  it('goes to stdout as it comes', async () => {
+    const service = await startStubService(answering);
+    const cwd = homeFor(service);
+    expect(await commandLine(['audit', 'export', ...at(service)], { cwd })).toEqual({
+      code: 0,
+      stdout: 'line\n',
+      stderr: '',
+    });
+  });
+
+  it('leaves neither file when the log cannot be written', async () => {
+    const service = await startStubService(answering);
+    const cwd = homeFor(service);
+    const files = ['--out', 'nowhere/events.ndjson', '--checkpoint', 'checkpoint'];
+    expect((await commandLine(['audit', 'export', ...files, ...at(service)], { cwd })).code).toBe(1);
+    expect(existsSync(join(cwd, 'checkpoint'))).toBe(false);
+  });
+
+  it('writes over nothing', async () => {
+    const service = await startStubService(answering);
+    const cwd = homeFor(service);
+    writeFileSync(join(cwd, 'checkpoint'), 'kept');
+    const files = ['--out', 'events.ndjson', '--checkpoint', 'checkpoint'];
+    expect((await commandLine(['audit', 'export', ...files, ...at(service)], { cwd })).code).toBe(8);
+    expect(readFileSync(join(cwd, 'checkpoint'), 'utf8')).toBe('kept');
+    expect(existsSync(join(cwd, 'events.ndjson'))).toBe(false);
+  });
+});
+
 describe('privyseal audit verify', () => {
   const folder = suiteFolder();
   let log: SignedLog;
@@ -135,6 +170,23 @@ describe('privyseal audit verify', () => {
     expect(stdout).toMatch(
       new RegExp(`Events +${log.events}\nCheckpoints +2 in the log, and the kept one of event ${log.events}`),
     );
+  });
+
+  it('takes what audit export wrote, and the checkpoint that it fetched before the log', async () => {
+    const note = readFileSync(kept, 'utf8');
+    const service = await startStubService(({ path }) =>
+      path.includes('checkpoints')
+        ? { body: { seq: 1, hash, log: hash, at: '2026-11-21T07:10:00.123Z', note } }
+        : { mediaType: 'application/x-ndjson', body: readFileSync(exported, 'utf8') },
+    );
+    const cwd = homeFor(service);
+    const files = ['--out', 'events.ndjson', '--checkpoint', 'check point'];
+    const { code, stdout, stderr } = await commandLine(['audit', 'export', ...files, ...at(service)], { cwd });
+    expect([code, stdout]).toEqual([0, '']);
+    expect(stderr).toContain("audit verify events.ndjson --checkpoint 'check point'");
+    expect(service.requests.map(({ path }) => path)).toEqual(['/v1/audit-checkpoints/latest', '/v1/audit-events']);
+    expect(service.requests.at(-1)!.headers.accept).toMatch(/^application\/x-ndjson/);
+    expect(await verify(join(cwd, 'events.ndjson'), '--checkpoint', join(cwd, 'check point'))).toEqual(whole);
   });
 
   it('takes an export with a checkpoint that was kept, against system or one public key', async () => {

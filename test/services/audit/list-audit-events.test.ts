@@ -16,6 +16,8 @@ const ask = (query: Partial<AuditListInput>) => service.services.listAuditEvents
 describe('audit events', () => {
   it.each<[string, Partial<AuditListInput>, string, string]>([
     ['a kind that is none', { kind: 'certificate.revoke' }, 'invalidField', 'kind'],
+    ['a code that is none', { code: 'nope' }, 'invalidField', 'code'],
+    ['the code of a reason', { code: 'tokenUnknown' }, 'invalidField', 'code'],
     ['times the wrong way round', { atAfter: 2000, atBefore: 1000 }, 'contradictoryFilters', 'at.before'],
     ['numbers with nothing between', { seqAfter: 5, seqBefore: 6 }, 'contradictoryFilters', 'seq.before'],
   ])('are not searched for %s', async (_what, query, code, field) => {
@@ -23,8 +25,8 @@ describe('audit events', () => {
   });
 
   it('are told every contradiction at once', async () => {
-    const query = { kind: 'x', atAfter: 2, atBefore: 1, seqAfter: 2, seqBefore: 1 };
-    await expect(ask(query)).rejects.toMatchObject({ reasons: [{}, {}, {}] });
+    const query = { kind: 'x', code: 'x', atAfter: 2, atBefore: 1, seqAfter: 2, seqBefore: 1 };
+    await expect(ask(query)).rejects.toMatchObject({ reasons: [{}, {}, {}, {}] });
   });
 
   it('between two numbers are those between', async () => {

@@ -1,4 +1,4 @@
-/** `privyseal audit events` and `audit checkpoint`: what the admin face tells of the audit log. */
+/** `privyseal audit events`: what happened, as the admin face tells it. */
 import type { AuditEventJson, AuditEventListQuery } from '../../../api/audit.ts';
 import type { PrivysealClient } from '../../../client/client.ts';
 import { printable } from '../../../domain/policy/printable.ts';
@@ -76,11 +76,3 @@ const cellsOf = ({ seq, at, kind, actor, object, code }: AuditEventJson): string
   timeToTheSecond(at),
   ...[kind, actor, object, code ?? ''].map((text) => printable(text, 300)),
 ];
-
-/** The note alone is on stdout, so that it can be kept as it is. */
-export async function auditCheckpoint(session: Session): Promise<Ending> {
-  const checkpoint = await (await session.adminClient()).latestCheckpoint();
-  if (session.json) session.printJson(checkpoint);
-  else session.io.stdout.write(checkpoint.note);
-  return 'ok';
-}

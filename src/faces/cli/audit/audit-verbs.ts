@@ -4,6 +4,7 @@ import { readActor, readLimit, readPastTime, readSeq } from '../arguments.ts';
 import type { Ending } from '../exit-codes.ts';
 import type { GlobalOptions, Session } from '../session.ts';
 import type { AuditEventsOptions } from './audit-events.ts';
+import type { AuditExportOptions } from './audit-export.ts';
 import type { AuditVerifyOptions, OpenAuditLog } from './audit-verify.ts';
 
 interface AuditDeps {
@@ -14,6 +15,7 @@ interface AuditDeps {
 export function addAuditVerbs(program: Command, deps: AuditDeps): void {
   const audit = program.command('audit').description('the audit log: who did what, and whether the log is still whole');
   addEvents(program, audit, deps);
+  addExport(program, audit, deps);
   addCheckpoint(program, audit, deps);
   addVerify(program, audit, deps);
 }
@@ -37,13 +39,25 @@ function addEvents(program: Command, audit: Command, { withSession }: AuditDeps)
     );
 }
 
+function addExport(program: Command, audit: Command, { withSession }: AuditDeps): void {
+  audit
+    .command('export')
+    .description('the whole log as lines of JSON that `audit verify` takes, as it is read')
+    .option('--out <file>', 'a new file (default: stdout)')
+    .option('--checkpoint <file>', 'with the newest signed checkpoint, in another new file')
+    .addHelpText('after', '\nExample:\n  $ privyseal audit export --out events.ndjson --checkpoint checkpoint')
+    .action((options: AuditExportOptions) =>
+      withSession(program.opts(), async (session) => (await import('./audit-export.ts')).auditExport(session, options)),
+    );
+}
+
 function addCheckpoint(program: Command, audit: Command, { withSession }: AuditDeps): void {
   audit
     .command('checkpoint')
     .description('the newest signed checkpoint, to keep where nobody who can write the log can write')
     .addHelpText('after', '\nExample:\n  $ privyseal audit checkpoint > /mnt/elsewhere/checkpoint')
     .action(() =>
-      withSession(program.opts(), async (session) => (await import('./audit-events.ts')).auditCheckpoint(session)),
+      withSession(program.opts(), async (session) => (await import('./audit-export.ts')).auditCheckpoint(session)),
     );
 }
 

@@ -1,11 +1,8 @@
 /** `privyseal export`: everything that matches, streamed to stdout or into a new file. */
-import { open, rm } from 'node:fs/promises';
 import type { ExportForm } from '../../../client/inventory-calls.ts';
-import { CliError } from '../cli-error.ts';
 import type { Ending } from '../exit-codes.ts';
 import type { Session } from '../session.ts';
-import { onInterrupt } from '../terminal/interrupt.ts';
-import type { TextSink } from '../terminal/io.ts';
+import { writeStream } from '../terminal/write-stream.ts';
 import { type FilterOptions, filterQuery } from './filter-options.ts';
 
 export interface ExportOptions extends FilterOptions {
@@ -20,70 +17,6 @@ const forms: Readonly<Record<ExportOptions['format'], ExportForm>> = {
 
 export async function exportAll(session: Session, { format, out, ...filters }: ExportOptions): Promise<Ending> {
   const client = await session.adminClient();
-  const read = () => client.exportCertificates(filterQuery(filters, session.now()), forms[format]);
-  if (out === undefined) await writeText(session.io.stdout, await read());
-  else await writeFile(session, session.path(out), read);
+  await writeStream(session, out, () => client.exportCertificates(filterQuery(filters, session.now()), forms[format]));
   return 'ok';
-}
-
-/** Text as it comes, and only as fast as it is taken. Resolves to how many lines it had. */
-export async function writeText(sink: TextSink, chunks: AsyncIterable<Uint8Array>): Promise<number> {
-  const decoder = new TextDecoder();
-  let lines = 0;
-  for await (const chunk of chunks) {
-    const text = decoder.decode(chunk, { stream: true });
-    lines += text.split('\n').length - 1;
-    await taken(sink, text);
-  }
-  return lines;
-}
-
-/** Streams of Node say false when they want no more for now, and `drain` when they do again. */
-async function taken(sink: TextSink, text: string): Promise<void> {
-  if (sink.write(text) === false && sink.once)
-    await new Promise<void>((drained) => sink.once!('drain', () => drained()));
-}
-
-/** The file is whole or not there: one that was begun goes with the error that ended it, or the signal. */
-async function writeFile(
-  session: Session,
-  file: string,
-  read: () => Promise<AsyncIterable<Uint8Array>>,
-): Promise<void> {
-  const chunks = await read();
-  const handle = await open(file, 'wx', 0o600).catch((error: unknown) => {
-    throw notWritable(file, error);
-  });
-  let interrupted = false;
-  const restoreSignals = onInterrupt(() => {
-    interrupted = true;
-  });
-  try {
-    let octets = 0;
-    for await (const chunk of chunks) {
-      if (interrupted) throw new CliError('declined', `Interrupted; ${file} was not written.`);
-      await handle.write(chunk);
-      octets += chunk.length;
-      if (session.io.isTty) session.io.stderr.write(`\r${sizeText(octets)}`);
-    }
-    await handle.sync();
-    if (session.io.isTty) session.io.stderr.write('\r');
-    session.note([`Written: ${file} (${sizeText(octets)})`]);
-  } catch (error) {
-    await rm(file, { force: true });
-    throw error;
-  } finally {
-    restoreSignals();
-    await handle.close();
-  }
-}
-
-const sizeText = (octets: number): string =>
-  octets < 1e6 ? `${(octets / 1e3).toFixed(1)} kB` : `${(octets / 1e6).toFixed(1)} MB`;
-
-function notWritable(file: string, error: unknown): CliError {
-  if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
-    return new CliError('fileExists', `${file} exists already. Name another with --out, or remove it.`, error);
-  }
-  return new CliError('folderUnwritable', `${file} cannot be written. Check its folder’s owner and mode.`, error);
 }

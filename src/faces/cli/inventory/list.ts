@@ -9,7 +9,7 @@ import type { Session } from '../session.ts';
 import { paintFor, statusColour } from '../terminal/paint.ts';
 import { type Column, fitNotes, layoutTable, type Table } from '../terminal/table.ts';
 import { timeInWords, timeToTheSecond } from '../terminal/words.ts';
-import { writeText } from './export.ts';
+import { writeText } from '../terminal/write-stream.ts';
 import { type FilterOptions, filterQuery } from './filter-options.ts';
 
 export interface ListOptions extends FilterOptions {

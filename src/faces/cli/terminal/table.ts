@@ -1,4 +1,5 @@
 /** Lays rows out as a table that fits a width: cells are shortened, then whole columns left out, in an order the caller sets. */
+import { fitting, padText, textWidth } from './text-width.ts';
 
 export interface Column {
   readonly title: string;
@@ -38,7 +39,7 @@ export function layoutTable(
       .map((index) => {
         const column = columns[index]!;
         const cell = shorten(row[index]!, widths[index]!, column.cut);
-        return touch(column, cell.padEnd(widths[index]!), row[index]!);
+        return touch(column, padText(cell, widths[index]!), row[index]!);
       })
       .join(' '.repeat(gap))
       .trimEnd();
@@ -63,7 +64,7 @@ export function fitNotes({ shortened, leftOut }: Table): string[] {
 }
 
 function naturalWidth(columns: readonly Column[], cells: readonly (readonly string[])[], index: number): number {
-  return cells.reduce((widest, row) => Math.max(widest, row[index]!.length), columns[index]!.title.length);
+  return cells.reduce((widest, row) => Math.max(widest, textWidth(row[index]!)), columns[index]!.title.length);
 }
 
 /** Which columns are shown, and how wide: the first of ever fewer columns that fit, or the fewest as narrow as they get. */
@@ -98,9 +99,9 @@ function narrow(
   return widths;
 }
 
-/** `text` in at most `width` characters, with one `…` where something is missing. */
+/** `text` in at most `width` columns, with one `…` where something is missing. */
 export function shorten(text: string, width: number, cut: 'middle' | 'end' = 'end'): string {
-  if (text.length <= width) return text;
+  if (textWidth(text) <= width) return text;
   const tail = cut === 'middle' ? Math.floor((width - 1) / 2) : 0;
-  return `${text.slice(0, width - 1 - tail)}…${text.slice(text.length - tail, text.length)}`;
+  return `${fitting(text, width - 1 - tail)}…${fitting(text, tail, 'end')}`;
 }

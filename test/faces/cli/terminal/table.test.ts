@@ -51,6 +51,19 @@ describe('layoutTable', () => {
     });
   });
 
+  it('stands in straight columns for letters of two columns and for marks of none', () => {
+    const people = [
+      ['東京', 'tokyo'],
+      ['e\u0301te\u0301', 'summer'],
+      ['🔑', 'key'],
+      ['plain', 'text'],
+    ];
+    const { lines } = layoutTable([{ title: 'WHO' }, { title: 'WHAT' }], people, {
+      ...{ width: undefined, givesWay: [], leavesOut: [] },
+    });
+    expect(lines).toEqual(['WHO    WHAT', '東京   tokyo', 'e\u0301te\u0301    summer', '🔑     key', 'plain  text']);
+  });
+
   it('never exceeds a width that its narrowest form fits', () => {
     fc.assert(
       fc.property(fc.integer({ min: 15, max: 60 }), (width) => {
@@ -71,5 +84,13 @@ describe('shorten', () => {
         }
       }),
     );
+  });
+
+  it.each([
+    ['東京都の証明書', 8, 'end', '東京都…'],
+    ['東京都の証明書', 8, 'middle', '東京…書'],
+    ['e\u0301e\u0301e\u0301e\u0301', 3, 'end', 'e\u0301e\u0301…'],
+  ] as const)('parts no wide letter, and no mark from its letter, in %s', (text, width, cut, short) => {
+    expect(shorten(text, width, cut)).toBe(short);
   });
 });

@@ -1,5 +1,4 @@
 /** Settings: one schema gives the type, the defaults, `privyseal.yaml` and the `PRIVYSEAL_*` variables; the result is frozen. */
-import { readFileSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import { allowed } from './api/allowed.ts';
 import { type Static, Type } from './api/schema.ts';
@@ -7,6 +6,7 @@ import { alertKinds } from './domain/alerts/alert.ts';
 import { StartError } from './domain/errors.ts';
 import { parseGeneralName } from './domain/x509/general-name.ts';
 import { fits, type Rules } from './setting-rules.ts';
+import { readSettings } from './settings-file.ts';
 import { readVaultSettings, type VaultSettings, vaultNamePattern } from './vault-settings.ts';
 
 const Port = (description: string, fallback: number) =>
@@ -15,7 +15,7 @@ const Port = (description: string, fallback: number) =>
     maximum: 65535,
     default: fallback,
     unit: 'port',
-    description: `${description}; 0 takes a free one and writes it to \`run/ports.json\` in the home`,
+    description: `${description}; 0 takes a free one, which \`run/ports.json\` in the home tells`,
   });
 const Seconds = (description: string, minimum: number, fallback: number) =>
   Type.Integer({ minimum, maximum: 10 * 365 * 86_400, default: fallback, unit: 'seconds', description });
@@ -188,7 +188,7 @@ export async function loadConfig(
   cwd: string,
   overrides: Partial<Config> = {},
 ): Promise<Config> {
-  const raw = { ...(await readFile(env, cwd)), ...readEnvironment(env), ...overrides };
+  const raw = { ...(await readSettings(env, cwd)), ...readEnvironment(env), ...overrides };
   const config = { ...defaults(), ...raw } as Config;
   const complaints = Object.entries(rulesOf).flatMap(([key, rules]) => complaint(key, rules, config));
   complaints.push(...sharedPorts(config), ...unusableNames(config), ...unusableAddresses(config), ...unknownKeys(raw));
@@ -280,35 +280,6 @@ function typed(text: string, { type, items }: Rules): unknown {
   if (type === 'integer') return /^\d+$/.test(text) ? Number(text) : text;
   if (type === 'boolean') return text === 'true' ? true : text === 'false' ? false : text;
   return type === 'array' ? text.split(',').map((item) => typed(item.trim(), items ?? {})) : text;
-}
-
-async function readFile(env: NodeJS.ProcessEnv, cwd: string): Promise<Record<string, unknown>> {
-  const path = resolve(cwd, env.PRIVYSEAL_CONFIG || 'privyseal.yaml');
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (cause) {
-    if (!env.PRIVYSEAL_CONFIG && (cause as NodeJS.ErrnoException).code === 'ENOENT') return {};
-    throw new StartError(
-      'badConfiguration',
-      `${path} cannot be read. Correct PRIVYSEAL_CONFIG or the file’s mode.`,
-      cause,
-    );
-  }
-  const raw = await parse(path, text);
-  if (raw === null || raw === undefined) return {};
-  if (typeof raw !== 'object' || Array.isArray(raw)) throw bad(`${path} must hold settings as key: value.`);
-  return raw as Record<string, unknown>;
-}
-
-/** Most starts have no such file: the parser is loaded when there is one. */
-async function parse(path: string, text: string): Promise<unknown> {
-  const { parse: parseYaml } = await import('yaml');
-  try {
-    return parseYaml(text);
-  } catch (cause) {
-    throw new StartError('badConfiguration', `${path} is not YAML: ${(cause as Error).message}`, cause);
-  }
 }
 
 /** Where a file of the home lies. */

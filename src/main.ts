@@ -144,9 +144,7 @@ export async function startService(config: Config, overrides: Overrides = {}): P
     const faces = await openRotatingFaces(facesDeps(open, config), built, { host: config.host, ports });
     closers.push(() => faces.close());
     closers.push(startHousekeeping(built, faces, log));
-    if (config.publicPort * config.adminPort * config.distributionPort === 0) {
-      await open.home.write('run/ports.json', `${JSON.stringify(ports)}\n`, 0o644);
-    }
+    await open.home.write('run/ports.json', `${JSON.stringify(ports)}\n`, 0o644);
     await open.inventory.appendAudit(serviceEvent('service.started', built));
     const { firstRun, passphraseFile } = open;
     giveStartBack();

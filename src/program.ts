@@ -48,6 +48,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     rotateForever: async (options) => (await import('./agent-process.ts')).becomeDaemon(options),
     rotationStatus: async (options) => (await agent()).statusOfTargets(options),
     version: packageJson.version,
+    homeOfSettings: async () => (await import('./settings-file.ts')).homeOfSettings(env, io.cwd),
   });
 }
 
@@ -185,6 +186,5 @@ async function reportOf(config: Config, { built, firstRun, ports, passphraseFile
     ],
     passphraseFile,
     demo,
-    defaultPorts: ports.public === 8443 && ports.admin === 9443,
   };
 }

@@ -1,6 +1,8 @@
 /** Settings that are wrong stop the start with all that is wrong with them at once. */
+import { writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { loadConfig } from '../src/config.ts';
+import { homeOfSettings } from '../src/settings-file.ts';
 import { suiteFolder } from './support/suite-folder.ts';
 
 const folder = suiteFolder();
@@ -48,4 +50,14 @@ it('takes a variable that is set to nothing for one that is not set', async () =
 it('takes DNS names and addresses as names of the server', async () => {
   const { serverNames } = await load({ PRIVYSEAL_SERVER_NAMES: 'ca.example.org, 10.0.0.5, fd00::1' });
   expect(serverNames).toEqual(['ca.example.org', '10.0.0.5', 'fd00::1']);
+});
+
+it.each([
+  ['home: pki\n', 'pki'],
+  ['publicPort: 9\nhome: pki\n', 'pki'],
+  ['publicPort: 9\n', undefined],
+])('has the home of %j for whoever asks for that alone', async (text, home) => {
+  writeFileSync(folder('settings.yaml'), text);
+  const env = { PRIVYSEAL_CONFIG: 'settings.yaml' };
+  expect(await homeOfSettings(env, folder('.'))).toBe(home && folder(home));
 });

@@ -52,6 +52,7 @@ export async function commandLine(
   const refuse = () => Promise.reject(new Error('not part of this test'));
   const deps = {
     version: '0.1.0',
+    homeOfSettings: async () => undefined,
     serve: refuse,
     initialize: refuse,
     backUp: refuse,

@@ -41,9 +41,9 @@ export function buildProgram(io: CliIo, deps: ProgramDeps): Command {
       'An internal certificate authority. Settings of the service: privyseal.yaml and PRIVYSEAL_* variables.',
     )
     .version(deps.version)
-    .option('--home <dir>', 'the service’s home, for credentials and trust files (default: PRIVYSEAL_HOME or ./data)')
-    .option('--url <url>', 'public face (default: https://localhost:8443)', readUrl)
-    .option('--admin-url <url>', 'admin face (default: https://localhost:9443)', readUrl)
+    .option('--home <dir>', 'the service’s home, for credentials and trust files (default: PRIVYSEAL_HOME, home of privyseal.yaml, or ./data)')
+    .option('--url <url>', 'public face (default: https://localhost and the port that the home tells)', readUrl)
+    .option('--admin-url <url>', 'admin face (default: https://localhost and the port that the home tells)', readUrl)
     .option('--cert <file>', 'client certificate (default: HOME/admin/admin.crt)')
     .option('--key <file>', 'its private key (default: HOME/admin/admin.key)')
     .option('--ca <file>', 'what to trust as the service (default: HOME/trust/system.pem)')

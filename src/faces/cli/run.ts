@@ -3,10 +3,13 @@ import { type Command, CommanderError } from 'commander';
 import { CliError } from './cli-error.ts';
 import { type Ending, exitCodes } from './exit-codes.ts';
 import { buildProgram, type ProgramDeps } from './program.ts';
-import { type GlobalOptions, openSession, type Session } from './session.ts';
+import { type HomeOfSettings, openSession, type Session } from './session.ts';
 import type { CliIo } from './terminal/io.ts';
 
-export type CliDeps = Omit<ProgramDeps, 'withSession' | 'end'>;
+export interface CliDeps extends Omit<ProgramDeps, 'withSession' | 'end'> {
+  /** Where the settings have the home; undefined if they do not say. */
+  readonly homeOfSettings: HomeOfSettings;
+}
 
 /** `argv` without node and script. Rejects only for defects of this program; every expected end is an exit code. */
 export async function runCli(argv: readonly string[], io: CliIo, deps: CliDeps): Promise<number> {
@@ -17,7 +20,7 @@ export async function runCli(argv: readonly string[], io: CliIo, deps: CliDeps):
       exitCode = code;
     },
     withSession: async (options, verb) => {
-      exitCode = exitCodes[await runVerb(io, options, verb)];
+      exitCode = exitCodes[await runVerb(() => openSession(io, options, deps.homeOfSettings), verb)];
     },
   });
   try {
@@ -30,12 +33,8 @@ export async function runCli(argv: readonly string[], io: CliIo, deps: CliDeps):
   }
 }
 
-async function runVerb(
-  io: CliIo,
-  options: GlobalOptions,
-  verb: (session: Session) => Promise<Ending>,
-): Promise<Ending> {
-  const session = await openSession(io, options);
+async function runVerb(open: () => Promise<Session>, verb: (session: Session) => Promise<Ending>): Promise<Ending> {
+  const session = await open();
   try {
     return await verb(session);
   } finally {

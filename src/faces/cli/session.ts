@@ -59,15 +59,17 @@ export interface Session {
   close(): Promise<void>;
 }
 
-export async function openSession(io: CliIo, given: GlobalOptions): Promise<Session> {
+export type HomeOfSettings = () => Promise<string | undefined>;
+
+export async function openSession(io: CliIo, given: GlobalOptions, homeOfSettings: HomeOfSettings): Promise<Session> {
   const options = await withContext(io.env, given);
   const path = (text: string): string => resolve(io.cwd, text);
-  const home = path(options.home ?? (io.env.PRIVYSEAL_HOME || 'data'));
+  const home = path(options.home ?? (io.env.PRIVYSEAL_HOME || (await homeOfSettings()) || 'data'));
   const now = io.now ?? Date.now;
   const clients: PrivysealClient[] = [];
   const files = credentialFiles(home, path, options);
-  const publicUrl = options.url ?? localUrl(io.env, 'PRIVYSEAL_PUBLIC_PORT', '8443');
-  const adminUrl = options.adminUrl ?? localUrl(io.env, 'PRIVYSEAL_ADMIN_PORT', '9443');
+  const publicUrl = options.url ?? (await localUrl(io.env, home, 'public'));
+  const adminUrl = options.adminUrl ?? (await localUrl(io.env, home, 'admin'));
 
   const open = async (baseUrl: string, credential: Partial<ConnectOptions>): Promise<PrivysealClient> => {
     const caPem = await readCa(files);
@@ -136,12 +138,34 @@ function credentialFiles(home: string, path: (text: string) => string, options: 
   };
 }
 
-/** The server reads its ports from the same variables, so that both meet without options. */
-function localUrl(env: NodeJS.ProcessEnv, variable: string, fallback: string): string {
-  const port = env[variable] || fallback;
-  if (/^\d{1,5}$/.test(port) && Number(port) > 0 && Number(port) < 65_536) return `https://localhost:${port}`;
-  throw new CliError('usage', `${variable} is \`${port}\`, but must be a port from 1 to 65535.`);
+const localFaces = {
+  public: { variable: 'PRIVYSEAL_PUBLIC_PORT', usual: 8443 },
+  admin: { variable: 'PRIVYSEAL_ADMIN_PORT', usual: 9443 },
+} as const;
+
+/** The service reads its ports from the same variables, and its home tells which it has: both meet without options. */
+async function localUrl(env: NodeJS.ProcessEnv, home: string, face: keyof typeof localFaces): Promise<string> {
+  const { variable, usual } = localFaces[face];
+  const given = env[variable] ?? '';
+  if (!/^\d{0,5}$/.test(given) || Number(given) > 65_535) {
+    throw new CliError('usage', `${variable} is \`${given}\`, but must be a port from 1 to 65535.`);
+  }
+  // A service that is given 0 takes a free one.
+  return `https://localhost:${Number(given) || (await portsOfHome(home))[face] || usual}`;
 }
+
+/** As the service wrote them when it was last ready; nothing where that cannot be read. */
+async function portsOfHome(home: string): Promise<Partial<Record<string, number>>> {
+  try {
+    const ports = JSON.parse(await readFile(join(home, 'run', 'ports.json'), 'utf8')) as Record<string, unknown>;
+    return Object.fromEntries(Object.entries(ports).filter(isPort));
+  } catch {
+    return {};
+  }
+}
+
+const isPort = (entry: [string, unknown]): entry is [string, number] =>
+  Number.isInteger(entry[1]) && Number(entry[1]) > 0 && Number(entry[1]) < 65_536;
 
 async function readCa({ ca: file }: CredentialFiles): Promise<string> {
   const pem = await readCredential(file, 'the CA of the service', '--ca FILE');

@@ -13,8 +13,6 @@ export interface StartReport {
   /** Where the passphrase lies in the home, beside the keys it protects; undefined if it is given from elsewhere. */
   readonly passphraseFile: string | undefined;
   readonly demo: { readonly product: string; readonly host: string };
-  /** False when the ports are not the defaults, so that the commands must name them. */
-  readonly defaultPorts: boolean;
 }
 
 /** The whole text, ending in a newline. */
@@ -58,11 +56,11 @@ const addresses = ({ version, firstRun, urls }: StartReport): string[] => [
 ];
 
 /** Each line works as it is in the folder the service was started from; README.md explains them. */
-function commands({ home: path, urls, demo, defaultPorts }: StartReport): string[] {
+function commands({ home: path, urls, demo }: StartReport): string[] {
   const home = quoted(path);
   const api = `${urls.public}/v1/certificates`;
   const curl = `curl --cacert ${home}/trust/system.pem -H "Authorization: Bearer $(cat ${home}/demo/token)"`;
-  const cli = `npx privyseal${defaultPorts ? '' : ` --url ${urls.public} --admin-url ${urls.admin}`}${home === 'data' ? '' : ` --home ${home}`}`;
+  const cli = `npx privyseal${home === 'data' ? '' : ` --home ${home}`}`;
   return [
     '',
     'Your first certificate: paste',

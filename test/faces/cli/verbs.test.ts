@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { CertificateJson } from '../../../src/api/certificate.ts';
@@ -7,6 +7,7 @@ import { makeCertificateJson, makeProblem, makeStatus, makeSummary } from '../..
 import { at, type CommandLineOptions, commandLine, homeFor } from '../../support/command-line.ts';
 import { makeDeploymentJson } from '../../support/deployment-builders.ts';
 import { type Responder, type StubService, startStubService } from '../../support/stub-service.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 async function started(
   respond: Responder,
@@ -469,5 +470,25 @@ describe('the end of a run', () => {
     const cwd = homeFor(service);
     expect((await commandLine(['list'], { cwd, env: { PRIVYSEAL_ADMIN_PORT: port } })).code).toBe(0);
     expect((await commandLine(['list'], { cwd, env: { PRIVYSEAL_ADMIN_PORT: 'x' } })).code).toBe(2);
+  });
+
+  it('finds the ports in the home, wherever it is asked from', async () => {
+    const [service] = await started(() => ({ body: { items: [], nextCursor: null } }));
+    const cwd = homeFor(service);
+    const list = (env: NodeJS.ProcessEnv = {}) =>
+      commandLine(['--home', join(cwd, 'data'), 'list'], { cwd: temporaryFolder().path, env });
+    mkdirSync(join(cwd, 'data/run'));
+    writeFileSync(join(cwd, 'data/run/ports.json'), JSON.stringify({ admin: Number(new URL(service.baseUrl).port) }));
+    expect((await list()).code).toBe(0);
+    expect((await list({ PRIVYSEAL_ADMIN_PORT: '0' })).code).toBe(0);
+    expect((await list({ PRIVYSEAL_ADMIN_PORT: '1' })).code).toBe(4);
+  });
+
+  it('finds the home where the settings have it', async () => {
+    const [service] = await started(() => ({ body: { items: [], nextCursor: null } }));
+    const deps = { homeOfSettings: async () => join(homeFor(service), 'data') };
+    const options = { cwd: temporaryFolder().path, deps, env: { PRIVYSEAL_ADMIN_PORT: new URL(service.baseUrl).port } };
+    expect((await commandLine(['list'], options)).code).toBe(0);
+    expect((await commandLine(['--home', 'elsewhere', 'list'], options)).code).toBe(2);
   });
 });

@@ -14,7 +14,6 @@ const report = (home: string): StartReport => ({
   ],
   passphraseFile: undefined,
   demo: { product: 'dev/demo', host: 'demo.dev.internal' },
-  defaultPorts: true,
 });
 
 const linesOf = (home: string): string[] => welcome(report(home)).split('\n');

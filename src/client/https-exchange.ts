@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { Agent, type AgentOptions, type RequestOptions, request as requestHttps } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { type ConnectionOptions, connect, createSecureContext, type SecureContext } from 'node:tls';
+import { retryAfterSeconds } from '../domain/retry-after.ts';
 import { connectionFailure, failure } from './connection-failure.ts';
 import { readWhole } from './read-whole.ts';
 
@@ -151,7 +152,7 @@ function answerTo(request: ExchangeRequest, { url, token, ...limits }: Ask): Pro
 const headOf = ({ statusCode, headers }: IncomingMessage) => ({
   status: statusCode!,
   mediaType: mediaTypeOf(headers['content-type']),
-  retryAfterSeconds: secondsOf(headers['retry-after']),
+  retryAfterSeconds: retryAfterSeconds(headers['retry-after'], headers.date),
 });
 
 async function* unbroken(body: AsyncIterable<Uint8Array>, host: string): AsyncGenerator<Uint8Array> {
@@ -182,6 +183,3 @@ function headersOf(request: ExchangeRequest, token: string | undefined): Record<
 }
 
 const mediaTypeOf = (value = ''): string => value.split(';', 1)[0]!.trim().toLowerCase();
-
-/** delta-seconds only (RFC 9110 §10.2.3): this service sends no dates there. */
-const secondsOf = (value = ''): number | undefined => (/^\d{1,9}$/.test(value) ? Number(value) : undefined);

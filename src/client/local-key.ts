@@ -2,6 +2,7 @@
 import { generateKeyPair, type KeyObject, sign } from 'node:crypto';
 import { promisify } from 'node:util';
 import { encodePem } from '../domain/der/pem.ts';
+import { firstCommonName } from '../domain/policy/subject-cn.ts';
 import { encodeCertificationRequestInfo } from '../domain/x509/csr-request.ts';
 import type { GeneralName } from '../domain/x509/general-name.ts';
 import { type KeyType, keyFamily } from '../domain/x509/key-type.ts';
@@ -36,10 +37,10 @@ export async function makeLocalKey(keyType: KeyType): Promise<LocalKey> {
 /** PKCS#8, unencrypted, as nginx, curl and Java's loaders take it. */
 export const keyPem = (key: LocalKey): string => key.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 
-/** A PKCS#10 request for `names`, PEM, signed with the key. */
+/** A PKCS#10 request for `names`, PEM, signed with the key. Its CN is the one that most profiles would choose, for those that take what is asked for. */
 export function makeCsr(key: LocalKey, names: readonly GeneralName[]): string {
   const algorithm = defaultSignatureAlgorithm(key.keyType);
-  const info = encodeCertificationRequestInfo({ spkiDer: key.spkiDer, names });
+  const info = encodeCertificationRequestInfo({ spkiDer: key.spkiDer, names, commonName: firstCommonName(names) });
   const signature = sign(algorithm.hash, info, key.privateKey);
   return encodePem('CERTIFICATE REQUEST', assembleSigned(info, algorithm, signature));
 }

@@ -5,6 +5,7 @@ import { assertCanonicalDer } from '../../src/domain/der/canonical.ts';
 import { decodePem } from '../../src/domain/der/pem.ts';
 import { parseCsr, verifyCsr } from '../../src/domain/x509/csr.ts';
 import type { GeneralName } from '../../src/domain/x509/general-name.ts';
+import { oids } from '../../src/domain/x509/oids.ts';
 import { itWith, run } from '../support/judges.ts';
 
 const names: readonly GeneralName[] = [
@@ -27,7 +28,7 @@ describe.each(quickKeyTypes)('a request with an %s key', (keyType) => {
     const csr = parseCsr(csrDer, () => false);
     await expect(verifyCsr(csr)).resolves.toBeUndefined();
     expect(csr.names).toEqual(names);
-    expect(csr.subject.attributes).toEqual([]);
+    expect(csr.subject.attributes).toEqual([{ oid: oids.commonName, value: 'demo.dev.internal' }]);
     expect(csr.publicKey.keyType).toBe(keyType);
   });
 
@@ -39,6 +40,21 @@ describe.each(quickKeyTypes)('a request with an %s key', (keyType) => {
       'DNS:demo.dev.internal, DNS:*.demo.dev.internal, IP Address:10.1.2.3, IP Address:2001:DB8:0:0:0:0:0:1, URI:spiffe://dev/demo, email:ops@dev.internal',
     );
   });
+});
+
+const long = `${'x'.repeat(60)}.dev.internal`;
+
+it.each<[string, readonly GeneralName[], readonly string[]]>([
+  [
+    'the first DNS name that a CN can hold',
+    [{ type: 'ip', value: '10.1.2.3' }, { type: 'dns', value: long }, names[0]!],
+    [names[0]!.value],
+  ],
+  ['an e-mail address where there is no DNS name', [names[4]!, names[5]!], ['ops@dev.internal']],
+  ['nothing where no name fits', [{ type: 'dns', value: long }, names[2]!], []],
+])('a request has for its CN %s', async (_what, asked, commonNames) => {
+  const csrDer = decodePem(makeCsr(await makeLocalKey('ec-p256'), asked), 'CERTIFICATE REQUEST');
+  expect(parseCsr(csrDer, () => false).subject.attributes.map(({ value }) => value)).toEqual(commonNames);
 });
 
 describe('a local key', () => {

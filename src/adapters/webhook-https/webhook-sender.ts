@@ -6,6 +6,7 @@ import type { Agent, buildConnector, Dispatcher } from 'undici';
 import { webhookHeaders } from '../../domain/alerts/webhook-message.ts';
 import type { CidrRange } from '../../domain/policy/cidr-range.ts';
 import { judgeAddress } from '../../domain/policy/outbound-address.ts';
+import { retryAfterSeconds } from '../../domain/retry-after.ts';
 import type { WebhookMessage, WebhookOutcome, WebhookSender } from '../../ports/webhook-sender.ts';
 
 export interface WebhookSenderOptions {
@@ -36,8 +37,8 @@ export function createWebhookSender(options: WebhookSenderOptions): WebhookSende
       body: parts.body,
       signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
     });
-    // Read and forgotten: the receiver's words are nobody's instruction.
-    await body.dump({ limit: mostAnswerOctets });
+    // Read and forgotten: the receiver's words are nobody's instruction, and what becomes of them changes no status.
+    await body.dump({ limit: mostAnswerOctets }).catch(() => {});
     return outcomeOf(statusCode, headers);
   };
 
@@ -51,9 +52,8 @@ export function createWebhookSender(options: WebhookSenderOptions): WebhookSende
 function outcomeOf(status: number, headers: Dispatcher.ResponseData['headers']): WebhookOutcome {
   if (status >= 200 && status < 300) return { kind: 'delivered' };
   if (status === 410) return { kind: 'gone' };
-  const seconds = String(headers['retry-after'] ?? '');
-  const isAsked = /^\d{1,6}$/.test(seconds);
-  return { kind: 'failed', reason: `status ${status}`, ...(isAsked && { retryAfterSeconds: Number(seconds) }) };
+  const seconds = retryAfterSeconds(headers['retry-after'], headers.date);
+  return { kind: 'failed', reason: `status ${status}`, ...(seconds !== undefined && { retryAfterSeconds: seconds }) };
 }
 
 /** A code, such as ECONNREFUSED or `addressRefused`: the message may name the URL. */

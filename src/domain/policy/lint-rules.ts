@@ -9,6 +9,7 @@ import type { SignatureAlgorithm } from '../x509/signature-algorithm.ts';
 import type { IssuerFacts } from './issuer-facts.ts';
 import type { ExtendedKeyUsage, KeyUsage } from './profile.ts';
 import { purposeOids } from './purpose-oids.ts';
+import { longestCommonName } from './subject-cn.ts';
 
 /** What was decided; the bytes must say exactly this. Times in Unix seconds. */
 export interface LintExpectation {
@@ -58,9 +59,6 @@ const criticality: ReadonlyMap<string, 'critical' | 'notCritical' | 'either'> = 
 
 const commonNamesOf = ({ subject }: ParsedTbsCertificate): readonly string[] =>
   subject.attributes.filter(({ oid }) => oid === oids.commonName).map(({ value }) => value);
-
-/** RFC 5280 appendix A.1: ub-common-name. */
-export const longestCommonName = 64;
 
 /** The algorithm OID of a SubjectPublicKeyInfo, as a TLV; importing the key would cost more than all rules together. */
 function keyAlgorithmOf(spkiDer: Uint8Array): Uint8Array {

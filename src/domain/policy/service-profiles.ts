@@ -19,10 +19,10 @@ import { encodeTbsCertificate } from '../x509/tbs-certificate.ts';
 import type { IssuerFacts } from './issuer-facts.ts';
 import { judgeLifetime, validityOf } from './lifetime.ts';
 import { lintOrThrow } from './lint.ts';
-import { longestCommonName } from './lint-rules.ts';
 import { addressExtensions, type PreparedCertificate, preparedOf } from './prepare-certificate.ts';
 import type { ExtendedKeyUsage, KeyUsage } from './profile.ts';
 import { readNameTexts } from './requested-names.ts';
+import { longestCommonName } from './subject-cn.ts';
 
 export interface ServiceRecipe {
   /** As the inventory shows it where products' certificates show their profile. */

@@ -2,9 +2,9 @@
 import type { ProvenCsr } from '../x509/csr.ts';
 import type { GeneralName } from '../x509/general-name.ts';
 import type { encodeName } from '../x509/name.ts';
-import { longestCommonName } from './lint-rules.ts';
 import type { Profile } from './profile.ts';
 import { commonNameOf, findName } from './requested-names.ts';
+import { firstCommonName, fitsCommonName } from './subject-cn.ts';
 
 type Attributes = Parameters<typeof encodeName>[0];
 
@@ -28,7 +28,6 @@ function commonNameFor(
   names: readonly GeneralName[],
 ): string | undefined {
   if (template === 'none') return undefined;
-  const fitting = names.filter(({ value }) => value.length <= longestCommonName);
-  if (template === 'requested') return findName(fitting, commonNameOf(csr) ?? '')?.value;
-  return (fitting.find(({ type }) => type === 'dns') ?? fitting.find(({ type }) => type === 'email'))?.value;
+  if (template === 'requested') return findName(names.filter(fitsCommonName), commonNameOf(csr) ?? '')?.value;
+  return firstCommonName(names);
 }

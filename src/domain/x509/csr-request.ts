@@ -3,6 +3,7 @@ import { contextTag } from '../der/tag.ts';
 import { sequence, setOf, smallInteger, tlv } from '../der/writer.ts';
 import { subjectAltName } from './extensions.ts';
 import type { GeneralName } from './general-name.ts';
+import { encodeName } from './name.ts';
 import { oidDer } from './oid-der.ts';
 
 export interface RequestInfoFields {
@@ -23,19 +24,24 @@ export interface CertificationRequestFields {
   readonly spkiDer: Uint8Array;
   /** None for a certificate that its profile names. */
   readonly names: readonly GeneralName[];
+  /** One of them, for a profile that takes the CN that is asked for. */
+  readonly commonName?: string | undefined;
 }
 
-/** The same for a product. The subject is empty: the names are in subjectAltName, and the profile decides the subject. */
-export const encodeCertificationRequestInfo = ({ spkiDer, names }: CertificationRequestFields): Uint8Array =>
+/** The same for a product. Of the subject there is a CN at most: the names are in subjectAltName, and the profile decides the rest. */
+export const encodeCertificationRequestInfo = ({
+  spkiDer,
+  names,
+  commonName,
+}: CertificationRequestFields): Uint8Array =>
   encodeRequestInfo({
-    subjectDer: emptyName,
+    subjectDer: encodeName(commonName === undefined ? [] : [{ type: 'commonName', value: commonName }]),
     spkiDer,
     // RFC 5280 §4.2.1.6: an empty subject makes subjectAltName critical.
-    extensions: names.length === 0 ? [] : [subjectAltName(names, true)],
+    extensions: names.length === 0 ? [] : [subjectAltName(names, commonName === undefined)],
   });
 
 const version1 = smallInteger(0);
-const emptyName = sequence();
 
 /** attributes [0] IMPLICIT SET OF Attribute. */
 const attributes = (...each: readonly Uint8Array[]): Uint8Array => tlv(contextTag(0, true), ...each);

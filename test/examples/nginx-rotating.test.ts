@@ -13,10 +13,6 @@ const commands = readmeScript(page)
   .slice(2)
   .filter((line) => line !== '');
 
-/** npx hands a signal on to what it runs; the shell function that stands in for it would not. */
-const inBackground = (script: string): string =>
-  script.replace(/^npx privyseal (.*) &$/m, `'${process.execPath}' '${join(projectFolder, 'bin/privyseal.js')}' $1 &`);
-
 describeWith(['nginx', 'curl'], 'the nginx that rotates itself', () => {
   let service: RunningService;
 
@@ -30,6 +26,7 @@ describeWith(['nginx', 'curl'], 'the nginx that rotates itself', () => {
     const { path: cwd } = temporaryFolder();
     cpSync(join(projectFolder, 'examples'), join(cwd, 'examples'), { recursive: true });
     symlinkSync(service.home, join(cwd, 'data'));
+    for (const name of ['bin', 'node_modules']) symlinkSync(join(projectFolder, name), join(cwd, name));
     const ports = { 8444: await freePort(), 8443: service.ports.public, 8080: service.ports.distribution };
     const moved = (text: string): string =>
       Object.entries(ports)
@@ -50,7 +47,8 @@ describeWith(['nginx', 'curl'], 'the nginx that rotates itself', () => {
       const folder = join(cwd, 'examples/nginx-rotating');
       try {
         const env = { PATH: `${process.env.PATH}:/usr/sbin` };
-        const { code, stdout, stderr } = await run('/bin/sh', ['-c', inBackground(readmeScript(page))], { cwd, env });
+        // Ends only when the daemon does, which holds stderr: the page's `kill` has to reach it.
+        const { code, stdout, stderr } = await run('/bin/sh', ['-c', readmeScript(page)], { cwd, env });
         expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
         const said = stdout.toString();
         expect(said).toMatch(/^enrolled {3}nginx: .*not taken it yet/m);

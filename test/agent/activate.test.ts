@@ -1,8 +1,10 @@
 /** A new set is told to its program and proven, or the one before is in use again. */
 import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createServer } from 'node:tls';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { itWith } from '../support/judges.ts';
 import { rotatingAgent } from '../support/rotating-agent.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
@@ -129,6 +131,28 @@ describe('a proof', () => {
       outcome: 'failed',
       serial: serialIn(agent.read('cert.pem')),
     });
+  });
+
+  it('that is added later is made at once, reported, and made again only if it failed', async () => {
+    const { agent, target } = hookedAgent();
+    await agent.turn();
+    const serial = serialIn(agent.read('cert.pem'));
+    const port = await freePort();
+    agent.rewrite({ ...target, proof: { ...proofAt(port), withinSeconds: 1 } });
+    expect(await agent.turn()).toMatchObject({ act: 'failed', code: 'proofFailed', status: { failures: 1, serial } });
+    expect(await deploymentsOf(serial)).toMatchObject([{ outcome: 'failed' }]);
+    const server = createServer({ key: agent.read('key.pem'), cert: agent.read('fullchain.pem') });
+    let handshakes = 0;
+    server.on('secureConnection', () => void handshakes++);
+    await once(server.listen(port, '127.0.0.1'), 'listening');
+    onTestFinished(() => void server.close());
+    expect(await agent.turn()).toMatchObject({
+      act: 'activated',
+      status: { lastProof: { outcome: 'proved', serial } },
+    });
+    expect(await deploymentsOf(serial)).toMatchObject([{ outcome: 'proved', servedSerial: serial }]);
+    const before = handshakes;
+    expect([(await agent.turn()).act, handshakes]).toEqual(['unchanged', before]);
   });
 
   it('at a port where nobody listens fails, and says where', async () => {

@@ -1,6 +1,6 @@
 /** Plain files for programs that cannot follow links: never half written, and brought to their end after a crash. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { lstatSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { itWith, run } from '../support/judges.ts';
@@ -65,6 +65,25 @@ it('finishes what a crash cut short, and mends what somebody broke', async () =>
   rmSync(file('crl.pem'));
   expect((await agent.turn()).act).toBe('unchanged');
   expect([fits(read('key.pem'), read('cert.pem')), read('crl.pem')]).toEqual([true, expect.stringContaining('CRL')]);
+});
+
+it('removes what is asked for no more, but not what somebody has changed since, nor before the program has taken the rest', async () => {
+  const { agent, files, file, read } = plainAgent({
+    'key.pem': {},
+    'cert.pem': {},
+    'combined.pem': {},
+    'trust.pem': {},
+  });
+  await agent.turn();
+  writeFileSync(file('trust.pem'), 'roots of my own');
+  const fewer = { ...files, outputs: { 'key.pem': { name: 'tls.key' }, 'cert.pem': {} } };
+  agent.rewrite({ files: fewer, reload: { action: 'exec', command: ['/bin/false'] } });
+  expect((await agent.turn()).code).toBe('reloadFailed');
+  expect([existsSync(file('key.pem')), existsSync(file('combined.pem'))]).toEqual([true, true]);
+  agent.rewrite({ files: fewer });
+  expect((await agent.turn()).act).toBe('refreshed');
+  expect(readdirSync(agent.files).toSorted()).toEqual(['.privyseal', 'cert.pem', 'tls.key', 'trust.pem']);
+  expect([fits(read('tls.key'), read('cert.pem')), read('trust.pem')]).toEqual([true, 'roots of my own']);
 });
 
 it('takes over other names and modes when the file changes', async () => {

@@ -3,7 +3,7 @@ import type { TargetProof } from '../../domain/rotation/target-status.ts';
 import { AgentError } from '../agent-error.ts';
 import type { TargetConfig } from '../config/agent-schema.ts';
 import type { CredentialSet } from '../files/credential-set.ts';
-import { installFiles } from '../files/install-files.ts';
+import { installFiles, removeUnasked } from '../files/install-files.ts';
 import type { SetStore } from '../files/set-store.ts';
 import { endpointOf } from '../proof/endpoint.ts';
 import type { TargetState } from '../state/target-state.ts';
@@ -37,7 +37,21 @@ export async function activateStaged(deps: ActivateDeps): Promise<CredentialSet>
   }
   await remember(deps, name, set);
   await state.save({ staged: null });
+  const { files } = deps.target;
+  // Not sooner: the way back might have needed them.
+  if (files.mode === 'replace') await removeUnasked(files, store.own);
   return set;
+}
+
+/** Whether the target has a proof that has not shown this certificate yet: it was given later, or the state file was lost. */
+export function lacksProof(
+  { target, state }: Pick<ActivateDeps, 'target' | 'state'>,
+  { facts }: CredentialSet,
+): boolean {
+  const { lastProof } = state.status;
+  if (target.proof === undefined) return false;
+  const isOfThis = lastProof?.serial === facts.serial && lastProof.endpoint === endpointOf(target.proof);
+  return !isOfThis || lastProof.outcome !== 'proved';
 }
 
 /** The set before, if it is any better than one that could not be proven: whole, and not expired. */
@@ -48,9 +62,10 @@ async function wayBack({ store, state, now }: ActivateDeps): Promise<string | nu
 }
 
 /** What is in use: also a first set that could not be proven, because without it there is nothing. */
-async function remember({ state }: ActivateDeps, name: string, { facts }: CredentialSet): Promise<void> {
+async function remember({ state, target }: ActivateDeps, name: string, { facts }: CredentialSet): Promise<void> {
   const { serial, notBefore, notAfter } = facts;
-  await state.save({ set: name, serial, notBefore, notAfter });
+  const { folder, mode } = target.files;
+  await state.save({ set: name, place: { folder, mode }, serial, notBefore, notAfter });
 }
 
 async function useSet({ target, store }: ActivateDeps, name: string): Promise<void> {
@@ -71,7 +86,8 @@ async function reload({ target, store, signal }: ActivateDeps): Promise<void> {
   }
 }
 
-async function proveServed({ target, state, now, signal }: ActivateDeps, set: CredentialSet): Promise<void> {
+/** Keeps what the handshakes showed in the state. AgentError `proofFailed`. */
+export async function proveServed({ target, state, now, signal }: ActivateDeps, set: CredentialSet): Promise<void> {
   const { proof } = target;
   if (proof === undefined) return;
   const { prove } = await import('../proof/prove.ts');

@@ -2,15 +2,17 @@
 import type { CertificateJson } from '../../api/certificate.ts';
 import { ClientFailure, ClientProblem } from '../../client/failure.ts';
 import type { TurnReport } from '../../domain/rotation/turn-report.ts';
-import { activateStaged } from '../activate/activate-set.ts';
+import { activateStaged, lacksProof, proveServed } from '../activate/activate-set.ts';
 import { AgentError } from '../agent-error.ts';
 import { type CredentialSet, canAuthenticate, derOf, layoutOf } from '../files/credential-set.ts';
 import { type Obtained, obtainCertificate } from '../issue/obtain-certificate.ts';
 import { dropAnswered, dropRequest } from '../issue/pending-request.ts';
+import { endpointOf } from '../proof/endpoint.ts';
 import { keepReport } from '../report/deployment-report.ts';
 import { earliestNextUpdate } from '../trust/fetch-crls.ts';
 import { uniteRoots } from '../trust/roots-besides.ts';
 import { isVouchedFor } from '../trust/vouched-for.ts';
+import { adoptFromBefore, placeOf } from './adopt-set.ts';
 import { changeOf, chooseStep, type Step } from './choose-step.ts';
 import { describeTrustChange, freshTrust, rootsOf, type Trust, trustOrBefore } from './fresh-trust.ts';
 import { newestSet, wholeSet } from './newest-set.ts';
@@ -27,6 +29,7 @@ export interface Done extends Pick<TurnReport, 'act' | 'detail'> {
 export async function runTurn(context: TurnContext, force: boolean): Promise<Done> {
   const { store, state } = context;
   await store.sweep();
+  await adoptFromBefore(context);
   const finished = await finishInterrupted(context);
   const newest = await newestSet(context);
   if (newest) {
@@ -50,9 +53,9 @@ export async function runTurn(context: TurnContext, force: boolean): Promise<Don
     return { act: 'waiting', detail: `request ${obtained.requestId} waits for approval until ${obtained.expiresAt}` };
   }
   await stageIssued(context, obtained, newest);
-  if ((await store.inUse()) === null) return useFirst(context, step.why);
-  const set = await activate(context);
   const act = step.kind === 'enrol' ? 'enrolled' : 'rotated';
+  if ((await store.inUse()) === null) return { act, ...(await useFirst(context, step.why)) };
+  const set = await activate(context);
   return { act, detail: `${set.facts.serial} is in use until ${set.facts.notAfter}: ${step.why}` };
 }
 
@@ -84,7 +87,7 @@ async function stayFresh(context: TurnContext, newest: CredentialSet | undefined
 }
 
 /** A program that starts only once its files are there cannot be told of them before: that is no failed enrolment. */
-async function useFirst(context: TurnContext, why: string): Promise<Done> {
+async function useFirst(context: TurnContext, why: string): Promise<Omit<Done, 'act'>> {
   const { set: name } = context.state.status.staged!;
   const set = await context.store.read(name);
   const { facts } = set;
@@ -95,11 +98,11 @@ async function useFirst(context: TurnContext, why: string): Promise<Done> {
   const detail = `${facts.serial} is in use until ${facts.notAfter}: ${why}`;
   try {
     await activate(context);
-    return { act: 'enrolled', detail };
+    return { detail };
   } catch (error) {
     if (!(error instanceof AgentError) || !['reloadFailed', 'proofFailed'].includes(error.code)) throw error;
     const untold = `${detail}; its program has not taken it yet, which is tried again: ${error.message}`;
-    return { act: 'enrolled', detail: untold, trouble: error };
+    return { detail: untold, trouble: error };
   }
 }
 
@@ -132,7 +135,7 @@ async function knowInUse({ store, state, target }: TurnContext, newest: Credenti
     const message = `${target.files.folder} was given other files by another agent: ${inUse} for ${names.join(', ')}.`;
     throw new AgentError('folderTaken', `${message} Take the target out of one of them, or give each its own folder.`);
   }
-  await state.save({ set: inUse, serial, notBefore, notAfter });
+  await state.save({ set: inUse, place: placeOf(target.files), serial, notBefore, notAfter });
 }
 
 async function obtain(context: TurnContext, step: Step, newest: CredentialSet | undefined): Promise<Obtained> {
@@ -235,8 +238,21 @@ async function keepFresh(
     }
   }
   if (obstacle !== undefined) throw obstacle;
+  if (lacksProof(context, newest)) return proveNow(context, newest);
   const { at } = state.status.renewal!;
   return { act: 'unchanged', detail: `${target.name} is good; ${newest.facts.serial} is rotated at ${at}` };
+}
+
+/** A proof that came with a change of the agent's file is not put off until the next rotation. */
+async function proveNow(context: TurnContext, set: CredentialSet): Promise<Done> {
+  try {
+    await proveServed(context, set);
+  } catch (error) {
+    if (!context.signal.aborted) await keepReport(context, set, error);
+    throw error;
+  }
+  await keepReport(context, set);
+  return { act: 'activated', detail: `${activated(set).detail}, as ${endpointOf(context.target.proof!)} has shown` };
 }
 
 /**

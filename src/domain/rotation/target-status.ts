@@ -42,6 +42,12 @@ export interface StagedSet {
   readonly previous: string | null;
 }
 
+/** Where the files of a target are, and how they are put there. */
+export interface TargetPlace {
+  readonly folder: string;
+  readonly mode: 'link' | 'replace';
+}
+
 /** Times are RFC 3339; null: not yet. */
 export interface TargetStatus {
   readonly target: string;
@@ -51,6 +57,8 @@ export interface TargetStatus {
   readonly notAfter: string | null;
   /** Name of the set in use. */
   readonly set: string | null;
+  /** Of that set. */
+  readonly place: TargetPlace | null;
   readonly renewal: RenewalTime | null;
   readonly nextAttemptAt: string | null;
   readonly rotatedAt: string | null;
@@ -74,6 +82,7 @@ export const emptyStatus = (target: string): TargetStatus => ({
   notBefore: null,
   notAfter: null,
   set: null,
+  place: null,
   renewal: null,
   nextAttemptAt: null,
   rotatedAt: null,

@@ -1,0 +1,37 @@
+/** A target whose `folder` or `mode` is another than before: what it had comes along, and takes no token. */
+import type { TargetPlace } from '../../domain/rotation/target-status.ts';
+import type { FilesConfig } from '../config/agent-schema.ts';
+import { type CredentialSet, layoutOf } from '../files/credential-set.ts';
+import { openSetStore } from '../files/set-store.ts';
+import { changeOf } from './choose-step.ts';
+import { newestSet, wholeSet } from './newest-set.ts';
+import { storePassword } from './store-password.ts';
+import type { TurnContext } from './turn-context.ts';
+
+/** Stages a copy of the newest set of the place before, unless what is in use here is as new, or another's. The old files stay. */
+export async function adoptFromBefore(context: TurnContext): Promise<void> {
+  const { target, store, state, log } = context;
+  const { files, name } = target;
+  const { place } = state.status;
+  if (place === null || isSame(place, files)) return;
+  const set = await newestSet({ ...context, store: openSetStore({ ...files, ...place }) });
+  if (!set || !(await isWantedHere(context, set))) return;
+  const password = await storePassword(files, set.storePassword);
+  const facts = { ...set.facts, layout: layoutOf(files) };
+  const copy = await store.write({ ...set, facts, storePassword: password });
+  await state.save({ staged: { set: copy, previous: null }, place: placeOf(files) });
+  const message = `takes its certificate along from ${place.folder} (mode ${place.mode}); remove the files and the key there once nothing reads them`;
+  log({ level: 'warn', target: name, message });
+}
+
+export const placeOf = ({ folder, mode }: FilesConfig): TargetPlace => ({ folder, mode });
+
+const isSame = (a: TargetPlace, b: TargetPlace): boolean => a.folder === b.folder && a.mode === b.mode;
+
+/** What an earlier move left here is older; what is another agent's is found out as ever. */
+async function isWantedHere({ store, target }: TurnContext, set: CredentialSet): Promise<boolean> {
+  const inUse = await store.inUse();
+  const here = inUse === null ? undefined : await wholeSet(store, inUse);
+  if (!here) return true;
+  return changeOf(target, here) === undefined && Date.parse(here.facts.notBefore) < Date.parse(set.facts.notBefore);
+}

@@ -15,6 +15,7 @@ import { nextAttemptAt } from './plan/next-attempt.ts';
 import { keepNewsOfServiceTrust, sendReport } from './report/deployment-report.ts';
 import { openAccess } from './service-access.ts';
 import { openState, rememberedState, type TargetState } from './state/target-state.ts';
+import { setToAdopt } from './turn/adopt-set.ts';
 import { chooseStep, type Step } from './turn/choose-step.ts';
 import { newestSet } from './turn/newest-set.ts';
 import { runTurn } from './turn/run-turn.ts';
@@ -158,7 +159,7 @@ export async function describeTurn(run: TargetRun): Promise<TurnReport> {
   const access = openAccess(file, target, run.shared);
   try {
     await assertUsable(target);
-    const newest = await newestSet({ ...run, state, store });
+    const newest = (await setToAdopt({ ...run, state, store })) ?? (await newestSet({ ...run, state, store }));
     const step = await chooseStep({ ...run, state, store, access }, newest, force);
     return { target: target.name, act: actOf[step.kind], detail: wouldDo(step), status: state.status };
   } catch (error) {

@@ -37,6 +37,7 @@ const moveTo = (agent: RotatingAgent, files: object): void => agent.rewrite({ en
 it('another folder gets the certificate and key of before, which stay where they are', async () => {
   const { agent, path, serial } = await enrolled();
   moveTo(agent, { folder: join(path, 'elsewhere') });
+  expect((await agent.turn({ dryRun: true })).act).toBe('unchanged');
   expect(await agent.turn()).toMatchObject({ act: 'activated', status: { serial, failures: 0, staged: null } });
   expect(['elsewhere/current', 'tls/current'].map((folder) => pairIn(join(path, folder)))).toEqual([serial, serial]);
   expect(agent.log.map(({ message }) => message)).toContainEqual(expect.stringContaining(join(path, 'tls')));

@@ -8,20 +8,30 @@ import { newestSet, wholeSet } from './newest-set.ts';
 import { storePassword } from './store-password.ts';
 import type { TurnContext } from './turn-context.ts';
 
-/** Stages a copy of the newest set of the place before, unless what is in use here is as new, or another's. The old files stay. */
-export async function adoptFromBefore(context: TurnContext): Promise<void> {
+type Where = Pick<TurnContext, 'target' | 'store' | 'state' | 'log'>;
+
+/** Stages a copy of the newest set of the place before. The old files stay: programs may still read them. */
+export async function adoptFromBefore(context: Where): Promise<void> {
   const { target, store, state, log } = context;
   const { files, name } = target;
-  const { place } = state.status;
-  if (place === null || isSame(place, files)) return;
-  const set = await newestSet({ ...context, store: openSetStore({ ...files, ...place }) });
-  if (!set || !(await isWantedHere(context, set))) return;
+  const set = await setToAdopt(context);
+  if (!set) return;
+  const before = state.status.place!;
   const password = await storePassword(files, set.storePassword);
   const facts = { ...set.facts, layout: layoutOf(files) };
   const copy = await store.write({ ...set, facts, storePassword: password });
   await state.save({ staged: { set: copy, previous: null }, place: placeOf(files) });
-  const message = `takes its certificate along from ${place.folder} (mode ${place.mode}); remove the files and the key there once nothing reads them`;
+  const message = `takes its certificate along from ${before.folder} (mode ${before.mode}); remove the files and the key there once nothing reads them`;
   log({ level: 'warn', target: name, message });
+}
+
+/** Undefined as well when what is in use here is as new, or another's. */
+export async function setToAdopt(context: Where): Promise<CredentialSet | undefined> {
+  const { files } = context.target;
+  const { place } = context.state.status;
+  if (place === null || isSame(place, files)) return undefined;
+  const set = await newestSet({ ...context, store: openSetStore({ ...files, ...place }) });
+  return set && (await isWantedHere(context, set)) ? set : undefined;
 }
 
 export const placeOf = ({ folder, mode }: FilesConfig): TargetPlace => ({ folder, mode });
@@ -29,7 +39,7 @@ export const placeOf = ({ folder, mode }: FilesConfig): TargetPlace => ({ folder
 const isSame = (a: TargetPlace, b: TargetPlace): boolean => a.folder === b.folder && a.mode === b.mode;
 
 /** What an earlier move left here is older; what is another agent's is found out as ever. */
-async function isWantedHere({ store, target }: TurnContext, set: CredentialSet): Promise<boolean> {
+async function isWantedHere({ store, target }: Where, set: CredentialSet): Promise<boolean> {
   const inUse = await store.inUse();
   const here = inUse === null ? undefined : await wholeSet(store, inUse);
   if (!here) return true;

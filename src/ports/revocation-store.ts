@@ -5,13 +5,17 @@
 import type { AuditEntry } from '../domain/records/audit-event.ts';
 import type { CertificateRecord, Revocation } from '../domain/records/certificate.ts';
 
+/** What else was revoked because it holds the same compromised key, and whether more of it is left. */
+export interface SharersOutcome {
+  readonly sharers: readonly Pick<CertificateRecord, 'serial' | 'authority'>[];
+  readonly areLeft: boolean;
+}
+
+/** Certificates that one act revokes because they share a key: what others wait for behind it stays short. */
+export const mostSharersAtOnce = 250;
+
 export type RevokeOutcome =
-  /** `sharers`: what else was revoked, because it holds the same compromised key. */
-  | {
-      readonly kind: 'done';
-      readonly record: CertificateRecord;
-      readonly sharers: readonly Pick<CertificateRecord, 'serial' | 'authority'>[];
-    }
+  | ({ readonly kind: 'done'; readonly record: CertificateRecord } & SharersOutcome)
   | { readonly kind: 'notFound' }
   /** Already revoked, for a reason that the new one does not outrank: domain/policy/revocation-reason.ts. */
   | { readonly kind: 'alreadyRevoked'; readonly record: CertificateRecord }
@@ -42,7 +46,8 @@ export interface RevocationStore {
   /**
    * Judged with the act: an admin with a valid certificate is left. keyCompromise also blocks the key for good, and revokes
    * alike whatever else of a product or operator holds it and has not ended, held, too; open intents are closed. Of the owner
-   * `sharersOf` alone, if one is given. Each has an event of the time and actor of `audit`.
+   * `sharersOf` alone, if one is given. Each has an event of the actor of `audit`. Of many, `mostSharersAtOnce` go with the act;
+   * that the others follow is recorded with it.
    */
   revokeCertificate(revoking: {
     serial: string;
@@ -50,6 +55,10 @@ export interface RevocationStore {
     sharersOf?: string;
     audit: AuditEntry;
   }): Promise<RevokeOutcome>;
+  /** The next of those that `revokeCertificate` left, with events of Unix millisecond `at`; none for any other serial. */
+  revokeSharers(revoking: { serial: string; at: number }): Promise<SharersOutcome>;
+  /** Serials whose `revokeCertificate` left some. */
+  unfinishedCompromises(): Promise<readonly string[]>;
   releaseCertificate(releasing: { serial: string; audit: AuditEntry }): Promise<RevokeOutcome>;
   /** Serials of predecessors that were due to be revoked by Unix second `now`, the longest due first. */
   dueSupersessions(now: number, limit: number): Promise<readonly string[]>;

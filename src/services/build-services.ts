@@ -67,6 +67,7 @@ import { createParkRequest } from './requests/park-request.ts';
 import { createRequestNews } from './requests/request-news.ts';
 import { createTendRequests } from './requests/tend-requests.ts';
 import { createAnswerOcsp } from './revoking/answer-ocsp.ts';
+import { createFinishCompromises } from './revoking/finish-compromises.ts';
 import { createOcspResponders } from './revoking/ocsp-responders.ts';
 import { createCrlPublisher } from './revoking/publish-crl.ts';
 import { createRevocationNews } from './revoking/revocation-news.ts';
@@ -165,6 +166,7 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
   const responders = createOcspResponders(withIssuing);
   const archiveStep = createArchiving(shared);
   const supersedeStep = createSuperseding(shared);
+  const finishCompromises = createFinishCompromises(shared);
   const checkpoints = createAuditCheckpoints({ ...shared, keys: createAuditKeys(withIssuing) });
   const renewals = createRenewalInfos(shared);
   const campaignRound = createCampaignRounds({ ...shared, forgetWindows: renewals.forgetAll });
@@ -301,6 +303,7 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
       void alerting.tend();
       await eachAlone([
         () => recoverUnfinished(shared, clock.now() - abandonedAfterMs),
+        finishCompromises,
         () => crls.refreshDue(),
         () => responders.refreshDue(),
         supersedeStep,

@@ -24,6 +24,7 @@ it('does everything else although the authorities cannot be read, and says that 
   expect(await codeOf(service.housekeep())).toBe('inventoryUnavailable');
   const steps = [
     'unfinishedIntents',
+    'unfinishedCompromises',
     'dueSupersessions',
     'campaignsUnderWay',
     'archivable',

@@ -5,13 +5,16 @@ import type { AuditEntry } from '../../domain/records/audit-event.ts';
 import type { CertificateRecord, Revocation } from '../../domain/records/certificate.ts';
 import { refuse } from '../../domain/refusal.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { Inventory } from '../../ports/inventory.ts';
 import type { RevokeOutcome } from '../../ports/revocation-store.ts';
 import { actorOf, type Caller } from '../caller.ts';
 import { findVisible, type ViewDeps, viewOf } from '../inventory/view-certificate.ts';
 import type { CertificateView } from '../services.ts';
+import { type CompromiseDeps, finishCompromise } from './finish-compromises.ts';
 import type { RevocationNews } from './revocation-news.ts';
 
-export interface RevokeDeps extends ViewDeps {
+export interface RevokeDeps extends ViewDeps, CompromiseDeps {
+  readonly inventory: Inventory;
   readonly clock: Clock;
   readonly news: RevocationNews;
 }
@@ -73,6 +76,7 @@ async function settle(deps: RevokeDeps, outcome: RevokeOutcome, revoked: boolean
     throw new CaError('conflict', `The certificate ${record.serial} is not on hold; only a hold can be released.`);
   }
   for (const { serial, authority } of [record, ...outcome.sharers]) deps.news.announce({ serial, authority, revoked });
+  if (outcome.areLeft) await finishCompromise(deps, record.serial);
   const der = await deps.inventory.certificateDer(record.serial);
   if (!der) throw new CaError('serverInternal', 'The certificate’s bytes are not recorded.');
   return viewOf(deps, record, der);

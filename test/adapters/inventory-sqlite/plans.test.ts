@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { adminRuleSql } from '../../../src/adapters/inventory-sqlite/acts/admin-rule.ts';
 import { catchUpSql } from '../../../src/adapters/inventory-sqlite/acts/catch-up-act.ts';
+import { sharingKey } from '../../../src/adapters/inventory-sqlite/acts/compromise-acts.ts';
 import { type Connection, openForReading } from '../../../src/adapters/inventory-sqlite/connection.ts';
 import { alertLookUps } from '../../../src/adapters/inventory-sqlite/reads/alert-reads.ts';
 import { campaignLookUps } from '../../../src/adapters/inventory-sqlite/reads/campaign-reads.ts';
@@ -79,6 +80,15 @@ describe('a point look-up', () => {
     const scans = steps.filter((step) => step.startsWith('SCAN') && !(name in newest && step === newest[name]));
     expect(scans).toEqual([]);
     expect(steps.filter((step) => step.includes('TEMP B-TREE'))).toEqual([]);
+  });
+});
+
+describe('what shares a key', () => {
+  it('is found by the key, in order, and sorted by nothing', () => {
+    const named = { key: 1, after: 1, serial: 1, at: 1, owner: null, limit: 1 };
+    expect(plan(sharingKey, [named])).toEqual([
+      'SEARCH certificates USING INDEX certificates_by_key (key_sha256=? AND rowid>?)',
+    ]);
   });
 });
 

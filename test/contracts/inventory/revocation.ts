@@ -1,6 +1,7 @@
 /** Contract of the inventory: revocation, holds, and what is on an authority's list (RFC 5280 §5). */
 import { describe, expect, it } from 'vitest';
 import type { Revocation } from '../../../src/domain/records/certificate.ts';
+import { mostSharersAtOnce } from '../../../src/ports/revocation-store.ts';
 import {
   auditEntry,
   daySeconds,
@@ -181,6 +182,33 @@ export function revocationContract(makeStore: () => Promise<InventoryStore>): vo
         kind: 'certificate.revoked',
         object: `certificate:${sharer.serial}`,
         details: { reason: 'keyCompromise', sharesKeyWith: named.serial },
+      });
+    });
+
+    it('of many takes so many along at once, and the rest when asked', async () => {
+      const { inventory } = opened;
+      const named = await recordCertificate(inventory);
+      const { keySha256 } = named;
+      const all = await Promise.all(
+        Array.from({ length: mostSharersAtOnce + 1 }, () => recordCertificate(inventory, { keySha256 })),
+      );
+      const actor = 'operator:alice';
+      const revocation = { at, reason: 'keyCompromise', invalidityDate: at - 5 } as const;
+      const audit = auditEntry({ kind: 'certificate.revoked', object: `certificate:${named.serial}`, actor });
+      const first = await inventory.revokeCertificate({ serial: named.serial, revocation, audit });
+      expect(first).toMatchObject({ kind: 'done', areLeft: true });
+      expect(await inventory.unfinishedCompromises()).toEqual([named.serial]);
+      expect(await inventory.keyBlock(keySha256)).toBe('compromised');
+      const asked = { serial: named.serial, at: frozenNow + 9 };
+      const rest = await inventory.revokeSharers(asked);
+      expect([rest.sharers.length, rest.areLeft]).toEqual([1, false]);
+      for (const { serial } of all) expect(await revocationOf(serial)).toEqual(revocation);
+      expect(await inventory.unfinishedCompromises()).toEqual([]);
+      expect(await inventory.revokeSharers(asked)).toEqual({ sharers: [], areLeft: false });
+      const events = await inventory.auditEvents((await inventory.auditEnds())!.newest.seq - 1, 1);
+      expect(events[0]).toMatchObject({
+        ...{ kind: 'certificate.revoked', actor, at: frozenNow + 9 },
+        ...{ object: `certificate:${rest.sharers[0]!.serial}`, details: { sharesKeyWith: named.serial } },
       });
     });
 

@@ -11,6 +11,7 @@ export const actNames = [
   'denyRequest',
   'expireRequest',
   'revokeCertificate',
+  'revokeSharers',
   'releaseCertificate',
   'recordDeployment',
   'recordAlerts',

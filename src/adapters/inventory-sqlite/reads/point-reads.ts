@@ -89,6 +89,7 @@ const lists = {
   rotations: `SELECT authority, generation, predecessor, state, campaign, started_at AS startedAt, started_by AS startedBy,
     changed_at AS changedAt FROM authority_rotations ORDER BY authority, generation`,
   operators: 'SELECT name, role, created_at AS createdAt FROM operators ORDER BY name',
+  compromises: 'SELECT lower(hex(serial)) FROM compromises ORDER BY serial',
 } as const;
 
 type PointRead =
@@ -98,6 +99,7 @@ type PointRead =
   | 'certificateDer'
   | 'archivable'
   | 'dueSupersessions'
+  | 'unfinishedCompromises'
   | 'keyBlock'
   | 'revokedEntries'
   | 'latestCrl'
@@ -143,6 +145,7 @@ function certificateReads(connection: Connection) {
   const openIntents = connection.prepare<[number], CertificateRow>(lookUps.openIntents).raw();
   const keyBlock = connection.prepare<[Buffer], 'authority' | 'operator' | 'compromised'>(lookUps.keyBlock).pluck();
   const crl = connection.prepare<[string], CrlRecord>(lookUps.crl);
+  const compromises = connection.prepare<[], string>(lists.compromises).pluck();
   const quarantined = connection.prepare<[string, Buffer], ListedRow>(lookUps.quarantined).raw();
   return {
     certificate: asked((serial: string) => {
@@ -159,6 +162,7 @@ function certificateReads(connection: Connection) {
     idempotentOutcome: asked(findIdempotencyKey(connection)),
     unfinishedIntents: asked((before: number) => openIntents.all(before).map(recordOf)),
     dueSupersessions: asked(supersessionReads(connection)),
+    unfinishedCompromises: asked(() => compromises.all()),
     keyBlock: asked((keySha256: string) => keyBlock.get(octets(keySha256))),
     latestCrl: asked((generation: string) => crl.get(generation)),
     quarantined: asked((generation: string, serial: string) => {

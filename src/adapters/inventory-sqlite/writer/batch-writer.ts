@@ -8,6 +8,7 @@ import { openAuditChain } from '../acts/audit-chain.ts';
 import { authorityActs } from '../acts/authority-acts.ts';
 import { campaignActs } from '../acts/campaign-acts.ts';
 import { catchUpAct } from '../acts/catch-up-act.ts';
+import { compromiseActs } from '../acts/compromise-acts.ts';
 import { deploymentActs } from '../acts/deployment-acts.ts';
 import { externalActs } from '../acts/external-acts.ts';
 import { issuanceActs } from '../acts/issuance-acts.ts';
@@ -103,11 +104,13 @@ function openSession(options: ConnectionOptions): Session {
     quotas.forget();
   };
   const issuing = issuanceActs(connection, audit, quotas);
+  const compromises = compromiseActs(connection, audit, issuing);
   const acts: Acts = {
     ...issuing,
     ...externalActs(connection, audit, issuing),
     ...catchUpAct(connection),
-    ...revocationActs(connection, audit, issuing),
+    revokeSharers: compromises.revokeSharers,
+    ...revocationActs(connection, audit, compromises),
     ...deploymentActs(connection, audit),
     ...alertActs(connection, audit),
     ...supersessionActs(connection, audit),

@@ -1,13 +1,7 @@
 /** One checked signature with a key in memory, made and verified on the thread pool. */
-import {
-  constants,
-  type KeyObject,
-  type SignKeyObjectInput,
-  sign,
-  type VerifyKeyObjectInput,
-  verify,
-} from 'node:crypto';
+import { constants, type KeyObject, type SignKeyObjectInput, sign } from 'node:crypto';
 import { CaError } from '../../domain/errors.ts';
+import { type SignedBytes, verifySignature, verifySignatureSync } from '../../domain/x509/public-key.ts';
 import type { SignatureAlgorithm } from '../../domain/x509/signature-algorithm.ts';
 import type { KeyPair } from './generate-key.ts';
 
@@ -18,7 +12,7 @@ import type { KeyPair } from './generate-key.ts';
  */
 export async function signWithKey(pair: KeyPair, algorithm: SignatureAlgorithm, tbs: Uint8Array): Promise<Uint8Array> {
   const signature = await signOnce(pair.privateKey, algorithm, tbs);
-  if (await verifyOnce(pair.publicKey, algorithm, { tbs, signature })) return signature;
+  if (await verifySignature(signedBy(pair, algorithm, { tbs, signature }))) return signature;
   throw spoilt();
 }
 
@@ -36,10 +30,7 @@ export async function signBrieflyWithKey(
  * RFC 4055 §3.1: the salt is as long as the hash; node:crypto takes MGF1's hash from the hash. Without parameters the bare
  * KeyObject: `{ key }` means the same, and costs 30 us more of the event loop's time for every call (Node 24.21).
  */
-function parametersOf(
-  key: KeyObject,
-  { pssSaltLength }: SignatureAlgorithm,
-): KeyObject | (SignKeyObjectInput & VerifyKeyObjectInput) {
+function parametersOf(key: KeyObject, { pssSaltLength }: SignatureAlgorithm): KeyObject | SignKeyObjectInput {
   if (pssSaltLength === undefined) return key;
   return { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: pssSaltLength };
 }
@@ -47,7 +38,7 @@ function parametersOf(
 /** The same on this thread, for one that has nothing else to do. */
 export function signWithKeySync(pair: KeyPair, algorithm: SignatureAlgorithm, tbs: Uint8Array): Uint8Array {
   const signature = sign(algorithm.hash, tbs, parametersOf(pair.privateKey, algorithm));
-  if (verify(algorithm.hash, tbs, parametersOf(pair.publicKey, algorithm), signature)) return signature;
+  if (verifySignatureSync(signedBy(pair, algorithm, { tbs, signature }))) return signature;
   throw spoilt();
 }
 
@@ -59,17 +50,11 @@ function signOnce(key: KeyObject, algorithm: SignatureAlgorithm, tbs: Uint8Array
   );
 }
 
-function verifyOnce(
-  key: KeyObject,
+const signedBy = (
+  { publicKey: keyObject }: KeyPair,
   algorithm: SignatureAlgorithm,
-  { tbs, signature }: { tbs: Uint8Array; signature: Uint8Array },
-): Promise<boolean> {
-  return new Promise((done, failed) =>
-    verify(algorithm.hash, tbs, parametersOf(key, algorithm), signature, (error, valid) =>
-      error ? failed(notSigned(error)) : done(valid),
-    ),
-  );
-}
+  signed: Pick<SignedBytes, 'tbs' | 'signature'>,
+): SignedBytes => ({ ...signed, algorithm, publicKey: { family: algorithm.keyFamily, keyObject } });
 
 const spoilt = (): CaError =>
   new CaError('signerUnavailable', 'A signature did not verify and was thrown away: suspect this machine’s memory.');

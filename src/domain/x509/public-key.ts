@@ -125,7 +125,8 @@ function readEd25519Key(spkiDer: Uint8Array, parameters: Uint8Array, point: Uint
 }
 
 /** The key as node:crypto takes it. */
-const importKey = (key: SubjectPublicKey): KeyObject => key.keyObject ?? toKeyObject(key.spkiDer);
+const importKey = (key: VerifyingKey): KeyObject =>
+  'spkiDer' in key ? (key.keyObject ?? toKeyObject(key.spkiDer)) : key.keyObject;
 
 /**
  * As a PEM string, which costs 20 us: given DER in an object, Node 24 asks it four times whether it is a key of its own,
@@ -147,11 +148,14 @@ export const keyIdentifier = (spkiDer: Uint8Array): Uint8Array =>
 /** SHA-256 of the whole SubjectPublicKeyInfo, in hex: the name of a key in the inventory. */
 export const publicKeySha256 = (spkiDer: Uint8Array): string => hash('sha256', spkiDer, 'hex');
 
+/** As it was read, or by whoever holds it imported. */
+type VerifyingKey = SubjectPublicKey | { readonly family: KeyFamily; readonly keyObject: KeyObject };
+
 export interface SignedBytes {
   readonly tbs: Uint8Array;
   readonly signature: Uint8Array;
   readonly algorithm: SignatureAlgorithm;
-  readonly publicKey: SubjectPublicKey;
+  readonly publicKey: VerifyingKey;
 }
 
 /**

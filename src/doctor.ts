@@ -7,17 +7,17 @@ import { examineDatabase } from './adapters/inventory-sqlite/copies/examine-data
 import { examinePorts, type FacePort, reachedAt } from './adapters/listening-ports.ts';
 import { systemClock } from './adapters/system-clock.ts';
 import { examineVault } from './adapters/vault-file/examine-vault.ts';
-import { vaultFileNames, vaultFileOf } from './adapters/vault-file/list-vault-files.ts';
 import { type Config, inHome } from './config.ts';
 import type { Finding } from './domain/diagnosis/finding.ts';
 import {
+  type InventoryFacts,
   judgeCertificates,
   judgeClock,
   judgeDatabase,
   judgeFiles,
-  judgeKeys,
   judgeLists,
 } from './domain/diagnosis/judge-inventory.ts';
+import { type CertifiedKey, judgeVaults } from './domain/diagnosis/judge-keys.ts';
 import { StartError } from './domain/errors.ts';
 import { pkcs11Options } from './open-vaults.ts';
 import type { VaultKind, VaultSettings } from './vault-settings.ts';
@@ -30,13 +30,13 @@ export async function examine(config: Config, env: NodeJS.ProcessEnv): Promise<F
   const home = await examineHome(config.home);
   if (home.some(({ check, state }) => check === 'home' && state === 'fail')) return [settings, ...home];
   const served = isServed(config.home);
+  const inventory = readInventory(config);
   return [
     settings,
     ...home,
     ...(await examineService(config, served)),
-    ...(await examineVault({ env, directory: inHome(config, 'vault') })),
-    ...(await examineFurtherVaults(config, env)),
-    ...(await examineInventory(config, served)),
+    ...(await examineVaults(config, env, 'facts' in inventory ? inventory.facts.keys : [])),
+    ...('facts' in inventory ? judgeInventory(inventory.facts, config, served) : [inventory.finding]),
   ];
 }
 
@@ -44,19 +44,33 @@ type Examiners = {
   readonly [Kind in VaultKind]: (
     settings: Extract<VaultSettings, { kind: Kind }>,
     env: NodeJS.ProcessEnv,
+    certified: readonly CertifiedKey[],
   ) => Promise<Finding[]>;
 };
 
 const examiners: Examiners = {
-  openbao: async (settings) => (await import('./adapters/vault-openbao/examine-openbao.ts')).examineOpenBao(settings),
-  pkcs11: async (settings, env) =>
-    (await import('./adapters/vault-pkcs11/examine-pkcs11.ts')).examinePkcs11(pkcs11Options(settings, env)),
+  openbao: async (settings, _env, certified) =>
+    (await import('./adapters/vault-openbao/examine-openbao.ts')).examineOpenBao(settings, certified),
+  pkcs11: async (settings, env, certified) =>
+    (await import('./adapters/vault-pkcs11/examine-pkcs11.ts')).examinePkcs11(pkcs11Options(settings, env), certified),
 };
 
-async function examineFurtherVaults({ vaults }: Config, env: NodeJS.ProcessEnv): Promise<Finding[]> {
+/** Each with the keys that authorities sign with in it. */
+async function examineVaults(
+  config: Config,
+  env: NodeJS.ProcessEnv,
+  certified: readonly CertifiedKey[],
+): Promise<Finding[]> {
+  const keysIn = (name: string): CertifiedKey[] => certified.filter(({ vault }) => vault === name);
   const examineOne = (settings: VaultSettings): Promise<Finding[]> =>
-    settings.kind === 'openbao' ? examiners.openbao(settings, env) : examiners.pkcs11(settings, env);
-  return (await Promise.all(vaults.map(examineOne))).flat();
+    settings.kind === 'openbao'
+      ? examiners.openbao(settings, env, keysIn(settings.name))
+      : examiners.pkcs11(settings, env, keysIn(settings.name));
+  const found = await Promise.all([
+    examineVault({ env, directory: inHome(config, 'vault') }, keysIn('file')),
+    ...config.vaults.map(examineOne),
+  ]);
+  return [...found.flat(), ...judgeVaults(certified, ['file', ...config.vaults.map(({ name }) => name)])];
 }
 
 async function examineService(config: Config, served: boolean): Promise<Finding[]> {
@@ -116,24 +130,27 @@ async function examineReadiness(host: string, port: number): Promise<Finding> {
   }
 }
 
-async function examineInventory(config: Config, served: boolean): Promise<Finding[]> {
-  const surroundings = { now: systemClock.now(), served };
+type ReadInventory = { readonly facts: InventoryFacts } | { readonly finding: Finding };
+
+function readInventory(config: Config): ReadInventory {
   try {
     const facts = examineDatabase(inHome(config, 'privyseal.db'), migrationsDirectory);
-    if (facts === 'outdated') return [outdated];
-    const files = await vaultFileNames(inHome(config, 'vault'));
-    return [
-      ...judgeFiles(facts, (file) => existsSync(inHome(config, file))),
-      ...judgeKeys(facts, (key) => files.includes(vaultFileOf(key))),
-      judgeDatabase(facts),
-      judgeClock(facts, surroundings),
-      judgeLists(facts, surroundings),
-      judgeCertificates(facts, surroundings),
-    ];
+    return facts === 'outdated' ? { finding: outdated } : { facts };
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
-    return [{ check: 'database', state: 'fail', says: error.code, next: error.message }];
+    return { finding: { check: 'database', state: 'fail', says: error.code, next: error.message } };
   }
+}
+
+function judgeInventory(facts: InventoryFacts, config: Config, served: boolean): Finding[] {
+  const surroundings = { now: systemClock.now(), served };
+  return [
+    ...judgeFiles(facts, (file) => existsSync(inHome(config, file))),
+    judgeDatabase(facts),
+    judgeClock(facts, surroundings),
+    judgeLists(facts, surroundings),
+    judgeCertificates(facts, surroundings),
+  ];
 }
 
 const outdated: Finding = {

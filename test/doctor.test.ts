@@ -113,6 +113,21 @@ describe('privyseal doctor', () => {
     expect((await doctor(home)).states).toEqual({ ...allOk, vault: 'fail' });
   });
 
+  it('finds keys that are not those of the certificates, and vaults that the settings do not name', async () => {
+    const home = copyOf('other-keys');
+    const database = new DatabaseSync(join(home, 'privyseal.db'));
+    const ofRoot = `SELECT certificate_serial FROM authorities WHERE name = 'dev-root'`;
+    database.exec(`UPDATE certificates SET key_sha256 = zeroblob(32) WHERE serial = (${ofRoot})`);
+    database.exec(`UPDATE authority_generations SET vault = 'hsm' WHERE authority = 'dev-issuing'`);
+    database.close();
+    const { findings } = await doctor(home);
+    const failed = findings.filter(({ check, state }) => check === 'vault' && state === 'fail');
+    expect(failed.map(({ says }) => /(dev-root|dev-issuing) \(\S+ in \w+\)/.exec(says)?.[1])).toEqual([
+      'dev-root',
+      'dev-issuing',
+    ]);
+  });
+
   it('finds files missing that the home must have', async () => {
     const home = copyOf('without-files');
     rmSync(join(home, 'trust/dev.pem'));

@@ -1,16 +1,38 @@
 /** Tries the vault as a start would: its files, where its passphrase comes from, and whether the one opens the other. */
 import type { Finding } from '../../domain/diagnosis/finding.ts';
+import { type CertifiedKey, type HeldKeys, judgeKeys } from '../../domain/diagnosis/judge-keys.ts';
 import { StartError } from '../../domain/errors.ts';
+import { publicKeySha256 } from '../../domain/x509/public-key.ts';
 import { findPassphrase, type PassphraseSources, type ResolvedPassphrase } from './passphrase.ts';
 import { readShareSet, type ShareSet } from './share-set.ts';
 import { unlock } from './unlock.ts';
 import { readVaultFolder, type VaultFolder } from './vault-folder.ts';
 
 /** Never the passphrase itself, nor anything derived from it. Nothing is made or changed. */
-export async function examineVault(sources: Omit<PassphraseSources, 'randomness' | 'console'>): Promise<Finding[]> {
+export async function examineVault(
+  sources: Omit<PassphraseSources, 'randomness' | 'console'>,
+  certified: readonly CertifiedKey[],
+): Promise<Finding[]> {
+  const folder = await attempt(() => readVaultFolder(sources.directory));
+  const opening = await examineOpening(sources, folder);
+  return folder instanceof StartError ? opening : [...opening, ...judgeKeys(certified, heldIn(folder))];
+}
+
+/** As the files say, which are whole, but need not be opened for it. */
+const heldIn = ({ keys }: VaultFolder): HeldKeys =>
+  new Map(
+    keys.map(({ file: { header } }) => [
+      header.name ?? '',
+      [publicKeySha256(Buffer.from(header.publicKey ?? '', 'base64'))],
+    ]),
+  );
+
+async function examineOpening(
+  sources: Omit<PassphraseSources, 'randomness' | 'console'>,
+  folder: VaultFolder | StartError,
+): Promise<Finding[]> {
   const passphrase = await attempt(() => findPassphrase(sources));
   if (passphrase instanceof StartError) return [failed('passphrase', passphrase)];
-  const folder = await attempt(() => readVaultFolder(sources.directory));
   if (folder instanceof StartError) return [failed('vault', folder), ...foundPassphrase(passphrase)];
   if (!passphrase) {
     const set = await attempt(() => readShareSet(sources.directory));

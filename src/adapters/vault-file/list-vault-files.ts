@@ -45,10 +45,6 @@ async function readAll(directory: string): Promise<readonly VaultFileContent[]> 
   return Promise.all(wanted.map(async ([name, path]) => ({ name, content: await readRegular(path) })));
 }
 
-/** Of the files that are there now; empty without a vault. */
-export const vaultFileNames = async (directory: string): Promise<readonly string[]> =>
-  (await located(directory)).map(([name]) => name);
-
 /** The file of a key by its name in the vault. */
 export const vaultFileOf = (key: string): string => `${key}${keyFileSuffix}`;
 

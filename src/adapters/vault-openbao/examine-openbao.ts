@@ -1,6 +1,8 @@
 /** Tries a vault in OpenBao as the service would: address, TLS, login, named keys, and what else its token may do. */
 import type { Finding } from '../../domain/diagnosis/finding.ts';
+import { type CertifiedKey, judgeKeys } from '../../domain/diagnosis/judge-keys.ts';
 import { StartError } from '../../domain/errors.ts';
+import { publicKeySha256 } from '../../domain/x509/public-key.ts';
 import type { Log } from '../../ports/log.ts';
 import { openSession } from './bao-session.ts';
 import { BaoError, troubles } from './bao-trouble.ts';
@@ -12,7 +14,7 @@ const check = 'vault';
 const keyLimitMs = 3000;
 
 /** Signs nothing and changes nothing. */
-export async function examineOpenBao(options: OpenBaoOptions): Promise<Finding[]> {
+export async function examineOpenBao(options: OpenBaoOptions, certified: readonly CertifiedKey[]): Promise<Finding[]> {
   const { name, mount } = options;
   try {
     const session = await openSession(options, silent);
@@ -20,19 +22,40 @@ export async function examineOpenBao(options: OpenBaoOptions): Promise<Finding[]
       const versions = versionsOf(options.keys);
       const engine = new TransitEngine(session, mount, versions);
       await engine.health(keyLimitMs);
-      const unfit: Finding[] = [];
-      for (const key of versions.keys()) {
-        await engine
-          .readKey(key, keyLimitMs)
-          .catch((error: unknown) => unfit.push(failed(`${name}, key ${key}`, error)));
-      }
-      return [findingOf(name, await findWidePowers(session, mount, [...versions.keys()])), ...unfit];
+      const wide = findingOf(name, await findWidePowers(session, mount, [...versions.keys()]));
+      return [wide, ...(await examineKeys(engine, [...versions.keys()], { name, certified }))];
     } finally {
       await session.close();
     }
   } catch (error) {
     return [failed(name, error)];
   }
+}
+
+/** Of those that the settings name, and of those that authorities sign with. */
+async function examineKeys(
+  engine: TransitEngine,
+  named: readonly string[],
+  { name, certified }: { readonly name: string; readonly certified: readonly CertifiedKey[] },
+): Promise<Finding[]> {
+  const held = new Map<string, string[]>();
+  const unfit = new Map<string, Finding>();
+  for (const key of new Set([...named, ...certified.map((each) => each.key)])) {
+    try {
+      const { facts } = await engine.readKey(key, keyLimitMs);
+      held.set(key, [publicKeySha256(facts.publicKeyDer)]);
+    } catch (error) {
+      const isMissing = error instanceof BaoError && error.trouble === 'keyMissing';
+      if (!isMissing || named.includes(key)) unfit.set(key, failed(`${name}, key ${key}`, error));
+    }
+  }
+  return [
+    ...unfit.values(),
+    ...judgeKeys(
+      certified.filter(({ key }) => !unfit.has(key)),
+      held,
+    ),
+  ];
 }
 
 function findingOf(name: string, powers: readonly string[]): Finding {

@@ -1,6 +1,9 @@
 /** Tries a token as the service would: library, module, slot, login, and whether the named keys are there. */
 import type { Finding } from '../../domain/diagnosis/finding.ts';
+import { type CertifiedKey, type HeldKeys, judgeKeys } from '../../domain/diagnosis/judge-keys.ts';
 import { StartError } from '../../domain/errors.ts';
+import { publicKeySha256 } from '../../domain/x509/public-key.ts';
+import type { VaultKey } from '../../ports/vault.ts';
 import { openPin } from './pin.ts';
 import { TokenFault } from './token-fault.ts';
 import { TokenLink } from './token-link.ts';
@@ -9,25 +12,30 @@ import type { Pkcs11VaultOptions } from './vault-pkcs11.ts';
 const check = 'vault';
 
 /** Signs nothing and changes nothing; a wrong PIN costs one attempt, as a start does. */
-export async function examinePkcs11(options: Omit<Pkcs11VaultOptions, 'log'>): Promise<Finding[]> {
+export async function examinePkcs11(
+  options: Omit<Pkcs11VaultOptions, 'log'>,
+  certified: readonly CertifiedKey[],
+): Promise<Finding[]> {
   const { name, token, pin, env, limits } = options;
   try {
     const readPin = await openPin(pin, env);
     const link = new TokenLink({ address: token, readPin, env, onChange: () => undefined, ...(limits && { limits }) });
     try {
       await link.open();
-      return [
-        findingOf(
-          options,
-          (await link.ask('listKeys', null)).map((key) => key.name),
-        ),
-      ];
+      const held = heldOf(await link.ask('listKeys', null));
+      return [findingOf(options, [...held.keys()]), ...judgeKeys(certified, held)];
     } finally {
       await link.close();
     }
   } catch (error) {
     return [failed(name, error)];
   }
+}
+
+function heldOf(keys: readonly VaultKey[]): HeldKeys {
+  const held = new Map<string, string[]>();
+  for (const { name, publicKeyDer } of keys) held.set(name, [...(held.get(name) ?? []), publicKeySha256(publicKeyDer)]);
+  return held;
 }
 
 function findingOf({ name, keys }: Pick<Pkcs11VaultOptions, 'name' | 'keys'>, found: readonly string[]): Finding {

@@ -1,6 +1,7 @@
 /** Judges what a database says of itself: its pages, the clock against its newest event, its lists and certificates. */
 import { clockLimits } from './clock-limits.ts';
 import type { Finding } from './finding.ts';
+import type { CertifiedKey } from './judge-keys.ts';
 
 /** Times of events in Unix milliseconds, those of certificates and lists in Unix seconds. */
 export interface InventoryFacts {
@@ -13,8 +14,7 @@ export interface InventoryFacts {
   readonly newestEvent: number;
   readonly lists: readonly { readonly authority: string; readonly thisUpdate: number; readonly nextUpdate: number }[];
   readonly authorities: readonly { readonly name: string; readonly notAfter: number }[];
-  /** What authorities sign with in the vault `file`: their names in it. */
-  readonly keys: readonly { readonly authority: string; readonly key: string }[];
+  readonly keys: readonly CertifiedKey[];
   /** The last valid certificate of each admin. */
   readonly admins: readonly { readonly name: string; readonly notAfter: number }[];
   /** Those that have a root here, `system` among them. */
@@ -38,16 +38,6 @@ export function judgeDatabase({ damage, orphans, certificates }: InventoryFacts)
   const found = [...damage.slice(0, 3), ...(orphans > 0 ? [`${orphans} rows refer to none`] : [])].join('; ');
   const next = 'Stop the service, keep a copy of the home, and restore the newest backup (docs/backup.md).';
   return { check: 'database', state: 'fail', says: found, next };
-}
-
-/** Beside what the vault says of the keys that it has: only the inventory knows which there must be. Nothing if all are there. */
-export function judgeKeys({ keys }: InventoryFacts, isThere: (key: string) => boolean): Finding[] {
-  const missing = keys.filter(({ key }) => !isThere(key));
-  if (missing.length === 0) return [];
-  const says = `there is no key of ${missing.map(({ authority, key }) => `${authority} (${key})`).join(', ')}`;
-  const next =
-    'Put its file back from a backup, with `tar xf`; `authority compromise` replaces one that is lost for good.';
-  return [{ check: 'vault', state: 'fail', says, next }];
 }
 
 /** What the home has beside what the inventory says it must have; nothing if all is there. */

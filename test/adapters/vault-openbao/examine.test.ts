@@ -1,4 +1,5 @@
 /** What `privyseal doctor` finds of a vault in OpenBao. */
+import { createPublicKey, hash } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { examineOpenBao } from '#src/adapters/vault-openbao/examine-openbao.ts';
 import { type BaoServer, startBao, tokenFor } from '../../support/bao-server.ts';
@@ -26,11 +27,11 @@ describeWith('bao', 'examining a vault in OpenBao', () => {
   });
 
   it('finds a narrow one well', async () => {
-    expect(await examineOpenBao(await narrow())).toMatchObject([{ check: 'vault', state: 'ok' }]);
+    expect(await examineOpenBao(await narrow(), [])).toMatchObject([{ check: 'vault', state: 'ok' }]);
   });
 
   it('warns of a token that may do more than sign, and names what', async () => {
-    const [finding] = await examineOpenBao({ ...optionsFor(server), mount, keys: ['ca'] });
+    const [finding] = await examineOpenBao({ ...optionsFor(server), mount, keys: ['ca'] }, []);
     expect(finding).toMatchObject({ state: 'warn' });
     expect(finding!.says).toContain(`${mount}/export/signing-key/ca`);
   });
@@ -43,21 +44,36 @@ describeWith('bao', 'examining a vault in OpenBao', () => {
     const { caFile, ...options } = await narrow();
     const given = { ...options, caFile, ...override };
     const { caFile: ca, ...rest } = given;
-    expect(await examineOpenBao({ ...rest, ...(ca !== undefined && { caFile: ca }) })).toMatchObject([
+    expect(await examineOpenBao({ ...rest, ...(ca !== undefined && { caFile: ca }) }, [])).toMatchObject([
       { check: 'vault', state: 'fail' },
     ]);
   });
 
   it('fails for each key that cannot be used, and names it', async () => {
     await server.ask('POST', `${mount}/keys/wide`, { type: 'ecdsa-p256', exportable: true });
-    const findings = await examineOpenBao({ ...optionsFor(server), mount, keys: ['ca', 'other', 'wide'] });
+    const findings = await examineOpenBao({ ...optionsFor(server), mount, keys: ['ca', 'other', 'wide'] }, []);
     expect(findings.map(({ state }) => state)).toEqual(['warn', 'fail', 'fail']);
     expect(findings.map(({ says }) => / key (\w+):/.exec(says)?.[1])).toEqual([undefined, 'other', 'wide']);
   });
 
+  it('fails for a key that is not the one that was certified, and for one that is not there', async () => {
+    const certified = (key: string, publicKeySha256: string | null) =>
+      ({ authority: `${key}-issuing`, vault: 'bao', key, publicKeySha256 }) as const;
+    const { data } = await server.ask('GET', `${mount}/keys/ca`);
+    const der = createPublicKey(data.keys['1'].public_key).export({ format: 'der', type: 'spki' });
+    const options = await narrow();
+    expect(await examineOpenBao(options, [certified('ca', hash('sha256', der))])).toHaveLength(1);
+    const found = await examineOpenBao({ ...optionsFor(server), mount, keys: [] }, [
+      certified('ca', hash('sha256', 'another')),
+      certified('gone', null),
+    ]);
+    expect(found.map(({ state }) => state)).toEqual(['warn', 'fail', 'fail']);
+    expect(found.map(({ says }) => /(\w+)-issuing/.exec(says)?.[1])).toEqual([undefined, 'gone', 'ca']);
+  });
+
   it('fails while it is sealed, and says so', async () => {
     await server.seal();
-    const [finding] = await examineOpenBao(await narrowWithoutServer());
+    const [finding] = await examineOpenBao(await narrowWithoutServer(), []);
     expect(finding).toMatchObject({ state: 'fail' });
     expect(finding!.says).toContain('sealed');
     await server.unseal();

@@ -2,6 +2,8 @@ import { cpSync, existsSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
 import { examinePkcs11 } from '#src/adapters/vault-pkcs11/examine-pkcs11.ts';
+import type { CertifiedKey } from '#src/domain/diagnosis/judge-keys.ts';
+import { publicKeySha256 } from '#src/domain/x509/public-key.ts';
 import { signatureAlgorithms } from '#src/domain/x509/signature-algorithm.ts';
 import { print } from '../../contracts/vault.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -168,12 +170,19 @@ describeWith(softwareTokens, 'the look of a doctor at a token', () => {
       keys: [],
       env: { ...process.env, ...token.env },
     };
-    await closing(await token.open()).createKey('root', 'ec-p256');
-    const state = async (changes: object) =>
-      (await examinePkcs11({ ...options, ...changes })).map((each) => each.state);
+    const { publicKeyDer } = await closing(await token.open()).createKey('root', 'ec-p256');
+    const state = async (changes: object, certified: readonly CertifiedKey[] = []) =>
+      (await examinePkcs11({ ...options, ...changes }, certified)).map((each) => each.state);
     expect(await state({})).toEqual(['ok']);
     expect(await state({ keys: ['root'] })).toEqual(['ok']);
     expect(await state({ keys: ['root', 'issuing'] })).toEqual(['fail']);
+    const root = { authority: 'dev-root', vault: 'hsm', key: 'root', publicKeySha256: publicKeySha256(publicKeyDer) };
+    expect(await state({}, [root])).toEqual(['ok']);
+    expect(await state({}, [{ ...root, publicKeySha256: publicKeySha256(Buffer.from('another')) }])).toEqual([
+      'ok',
+      'fail',
+    ]);
+    expect(await state({}, [{ ...root, key: 'gone' }])).toEqual(['ok', 'fail']);
     expect(await state({ token: { ...reach, label: 'other' } })).toEqual(['fail']);
     expect(await state({ pin: { pinFile: join(token.folder, 'missing') } })).toEqual(['fail']);
     expect(existsSync(token.pinFile)).toBe(true);

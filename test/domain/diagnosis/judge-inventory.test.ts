@@ -7,7 +7,6 @@ import {
   judgeClock,
   judgeDatabase,
   judgeFiles,
-  judgeKeys,
   judgeLists,
 } from '../../../src/domain/diagnosis/judge-inventory.ts';
 
@@ -22,20 +21,13 @@ const facts = (changes: Partial<InventoryFacts> = {}): InventoryFacts => ({
   lists: [{ authority: 'dev-root', thisUpdate: seconds - 100, nextUpdate: seconds + 900 }],
   authorities: [{ name: 'dev-root', notAfter: seconds + 1000 * day }],
   admins: [{ name: 'admin', notAfter: seconds + 300 * day }],
-  keys: [{ authority: 'dev-root', key: 'dev-root.1' }],
+  keys: [],
   environments: ['dev', 'system'],
   ...changes,
 });
 const around = { now, served: true };
 const told = ({ state, next }: Finding): [string, boolean] => [state, next !== undefined];
 const well = ['ok', false];
-
-describe('the keys of authorities', () => {
-  it('are in the vault, or it is a failure', () => {
-    expect(judgeKeys(facts(), (key) => key === 'dev-root.1')).toEqual([]);
-    expect(judgeKeys(facts(), () => false).map(told)).toEqual([['fail', true]]);
-  });
-});
 
 describe('the files of the home', () => {
   const all = ['trust/dev.pem', 'trust/system.pem', 'admin/admin.key', 'admin/admin.crt'];

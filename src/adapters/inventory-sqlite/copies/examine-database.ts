@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import type { InventoryFacts } from '../../../domain/diagnosis/judge-inventory.ts';
+import type { CertifiedKey } from '../../../domain/diagnosis/judge-keys.ts';
 import { StartError } from '../../../domain/errors.ts';
 import { readMigrations } from '../migrate.ts';
 import { openUnchanged } from './open-unchanged.ts';
@@ -41,9 +42,11 @@ function isOutdated(database: DatabaseSync, file: string, directory: string): bo
 const authoritiesSql = `SELECT a.name, c.not_after AS notAfter FROM authorities AS a
   JOIN certificates AS c ON c.serial = a.certificate_serial ORDER BY a.name`;
 
-/** As of a backup, which is refused without them. */
-const keysSql = `SELECT authority, vault_key AS key FROM authority_generations
-  WHERE vault = 'file' AND key_destroyed_at IS NULL AND phase <> 'abandoned' ORDER BY vault_key`;
+/** In the vault `file` as of a backup, which is refused without them; what is retired needs no other vault any more. */
+const keysSql = `SELECT g.authority, g.vault, g.vault_key AS key, lower(hex(c.key_sha256)) AS publicKeySha256
+  FROM authority_generations AS g LEFT JOIN certificates AS c ON c.serial = g.certificate_serial
+  WHERE g.key_destroyed_at IS NULL AND g.phase <> 'abandoned' AND (g.vault = 'file' OR g.phase <> 'retired')
+  ORDER BY g.vault, g.vault_key`;
 
 const adminsSql = `SELECT o.name, max(c.not_after) AS notAfter FROM operators AS o
   JOIN certificates AS c ON c.owner = o.name AND c.purpose = 'operator' AND c.state = 'issued'
@@ -64,7 +67,7 @@ function factsOf(database: DatabaseSync): InventoryFacts {
     newestEvent: all<{ at: number }>(database, 'SELECT at FROM audit_events ORDER BY seq DESC LIMIT 1')[0]?.at ?? 0,
     lists: all(database, listsSql),
     authorities: all(database, authoritiesSql),
-    keys: all(database, keysSql),
+    keys: all<CertifiedKey>(database, keysSql).map((key) => ({ ...key, publicKeySha256: key.publicKeySha256 || null })),
     admins: all(database, adminsSql),
     environments: all<{ name: string }>(database, environmentsSql).map(({ name }) => name),
   };

@@ -12,10 +12,12 @@ AUTHENTICATED_BY_TLS = os.environ["PRIVYSEAL_TEST_AUTHENTICATED_BY_TLS"] == "tru
 
 # Refusals of values whose rules no schema can state. Any other `malformed` for a request that fits its schema is a failure.
 BEYOND_SCHEMAS = {
+    "code",  # of audit events is one that the service knows; there are more with each version
     "cursor",  # is opaque and authenticated: only the service can make one
     "environment",  # as a filter names one that there is
     "invalidityDate",  # must not lie in the future
     "kind",  # of audit events is one that the service knows; there are more with each version
+    "name",  # as a filter is one that a certificate may have
     "product",  # as a filter names one that there is or was
     "servedSerial",  # of a proof is that of the very certificate; no serial is zero
 }

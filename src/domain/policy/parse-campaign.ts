@@ -1,6 +1,7 @@
 /** What an operator asks of a campaign becomes a checked order, or every reason why not. */
 import { CaError, type Reason } from '../errors.ts';
 import type { CampaignFilter, CampaignOrder } from '../records/campaign.ts';
+import { parseGeneralName } from '../x509/general-name.ts';
 import { parseSerial } from '../x509/serial.ts';
 import { type Complain, complainInto, objectOf, type Raw } from './raw-fields.ts';
 import { safeText } from './safe-text.ts';
@@ -83,7 +84,7 @@ function filterOf(value: unknown, reasons: Reason[], complain: Complain): Campai
     profile: ['profile', (field) => valuesOf(raw.profile, field, complain)],
     authority: ['authority', (field) => valuesOf(raw.authority, field, complain)],
     issuer: ['issuerSerial', (field) => serialOf(raw.issuer, field, complain)],
-    name: ['name', (field) => textOf(raw.name, { field, minimum: 1, maximum: 2048 }, complain)],
+    name: ['name', (field) => nameOf(raw.name, field, complain)],
     key: ['keySha256', (field) => keyOf(raw.key, field, complain)],
     'notAfter.before': ['notAfterBefore', (field) => timeOf(raw['notAfter.before'], field, complain)],
     'notAfter.after': ['notAfterAfter', (field) => timeOf(raw['notAfter.after'], field, complain)],
@@ -116,6 +117,14 @@ function textOf(value: unknown, { field, minimum, maximum }: TextShape, complain
   if (typeof value === 'string' && length >= minimum && length <= maximum) return value;
   complain(field, `must be a text of ${minimum} to ${maximum} characters`, value);
   return '';
+}
+
+/** As certificates have it; `*.suffix` reads as a wildcard does. */
+function nameOf(value: unknown, field: string, complain: Complain): string {
+  const name = typeof value === 'string' ? parseGeneralName(value) : undefined;
+  if (name === undefined)
+    complain(field, 'must be a DNS name, an IP address, a URI, an e-mail address, or *.suffix', value);
+  return name?.value ?? '';
 }
 
 function serialOf(value: unknown, field: string, complain: Complain): string {

@@ -1,7 +1,9 @@
 /** Pages through the inventory, or streams it: what the caller may see, in an order that stays while certificates are issued. */
 
+import { printable } from '../../domain/policy/printable.ts';
 import { type CertificateRecord, listedName } from '../../domain/records/certificate.ts';
 import { refuse } from '../../domain/refusal.ts';
+import { parseGeneralName } from '../../domain/x509/general-name.ts';
 import { parseSerial } from '../../domain/x509/serial.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Inventory } from '../../ports/inventory.ts';
@@ -82,6 +84,7 @@ function visibleTo(caller: Caller, asked: Omit<ListInput, 'cursor' | 'limit' | '
     ...asked,
     ...(asked.serial !== undefined && { serial: serialOf(asked.serial, 'serial') }),
     ...(asked.issuerSerial !== undefined && { issuerSerial: serialOf(asked.issuerSerial, 'issuer') }),
+    ...(asked.name !== undefined && { name: nameOf(asked.name) }),
   };
   if (caller.kind === 'operator') return filter;
   const asksForOwn = filter.owner === undefined || [filter.owner].flat().every((owner) => owner === caller.product);
@@ -97,6 +100,16 @@ function serialOf(text: string, field: string): string {
   if (serial === undefined) refuse([{ code: 'invalidField', field, message: 'is no serial number in hexadecimal' }]);
   return serial;
 }
+
+/** As certificates have it: DNS names in lower case, addresses in one form. `*.suffix` reads as a wildcard does. */
+function nameOf(text: string): string {
+  const name = parseGeneralName(text);
+  if (name === undefined) refuse([{ code: 'invalidField', field: 'name', message: noName, value: printable(text) }]);
+  return name.value;
+}
+
+const noName =
+  'name must be a DNS name, an IP address, a URI, an e-mail address, or *.suffix: a certificate has no other.';
 
 function cursorAfter(record: CertificateRecord, sort: CertificateSort, now: number): Cursor {
   const { serial, notAfter, requestedAt } = record;

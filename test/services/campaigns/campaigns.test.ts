@@ -116,11 +116,12 @@ describe('a plan', () => {
         'revokedBeforeDeadline revokeAt',
       ],
     });
-    expect(await refuse({ filter: { colour: 'red', issuer: 'x', key: 'y', q: 'z' }, rotateBy: 'soon' })).toEqual({
+    expect(await refuse({ filter: { colour: 'red', issuer: 'x', name: '*.', key: 'y', q: 'z' }, rotateBy: 'soon' })).toEqual({
       code: 'policyRefused',
       reasons: [
         'invalidField filter.colour',
         'invalidField filter.issuer',
+        'invalidField filter.name',
         'invalidField filter.key',
         'invalidField filter.q',
         'invalidField rotateBy',

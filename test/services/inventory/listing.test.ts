@@ -91,6 +91,24 @@ describe('a list', () => {
     expect((await list({ serial: pasted })).items.map((item) => item.serial)).toEqual([serial]);
   });
 
+  it.each([
+    ['DEMO.Dev.Internal', 'demo.dev.internal'],
+    ['*.DEV.internal', 'demo.dev.internal'],
+    ['2001:DB8:0::1', '2001:db8::1'],
+    ['Ops@EXAMPLE.org', 'Ops@example.org'],
+  ])('finds by the name %s who has %s', async (asked, name) => {
+    const { serial } = await recordCertificate(service.inventory, { names: [name], profile: 'named' });
+    const { items } = await list({ name: asked, profile: 'named' });
+    expect(items.map((item) => item.serial)).toContain(serial);
+  });
+
+  it.each(['*', '*.', '**.dev.internal', 'demo.dev.internal.', 'démo.dev', '[demo]', '*.*.dev.internal'])(
+    'refuses the name %s, which no certificate has',
+    async (name) => {
+      expect(await refusal({ name })).toEqual(['malformed', 'name']);
+    },
+  );
+
   it('shows a product its own alone, and refuses its questions about others', async () => {
     const own = await recordCertificate(service.inventory, { owner: 'dev/demo' });
     await recordCertificate(service.inventory, { owner: 'dev/other' });

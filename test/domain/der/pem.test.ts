@@ -35,6 +35,22 @@ describe('PEM', () => {
     expect(refusal(() => decodePem(mixed, 'CERTIFICATE REQUEST'))).toEqual(['badCSR', 'notPem']);
   });
 
+  it('of a certificate may not', () => {
+    const pem = encodePem('NEW CERTIFICATE REQUEST', Buffer.of(1));
+    expect(refusal(() => decodePem(pem, 'CERTIFICATE'))).toEqual(['malformed', 'wrongPemLabel']);
+  });
+
+  it('that is cut short is refused, also behind a whole one', () => {
+    const whole = encodePem('CERTIFICATE', Buffer.of(1));
+    const cut = whole.slice(0, whole.indexOf('-----END'));
+    expect(refusal(() => decodePem(cut, 'CERTIFICATE'))).toEqual(['malformed', 'notPem']);
+    expect(refusal(() => decodePemAll(whole + cut, 'CERTIFICATE'))).toEqual(['malformed', 'notPem']);
+    expect(refusal(() => decodePemAll(`${whole}-----BEGIN CERTIFICATE`, 'CERTIFICATE'))).toEqual([
+      'malformed',
+      'notPem',
+    ]);
+  });
+
   it('reads a chain in its order', () => {
     const chain = [1, 2, 3].map((octet) => encodePem('CERTIFICATE', Buffer.of(octet))).join('');
     expect(decodePemAll(chain, 'CERTIFICATE')).toEqual([Buffer.of(1), Buffer.of(2), Buffer.of(3)]);

@@ -170,6 +170,8 @@ function tbsWith(changes: Readonly<Record<number, Uint8Array | readonly Uint8Arr
 const extensionsWith = (...list: Uint8Array[]) => der.explicit(3, der.sequence(...list));
 const basic = extensions.basicConstraints({ ca: false });
 const raw = (oid: Uint8Array, value: Uint8Array) => der.sequence(oid, der.octetString(value));
+/** SEQUENCE { SEQUENCE { OID }, BIT STRING }, the last with its length in the long form; no key is read before it is asked for. */
+const spkiInBer = der.sequence(der.sequence(oidDer.idEd25519), Uint8Array.of(3, 0x81, 2, 0, 1));
 const times = (from: Uint8Array, to: Uint8Array) => der.sequence(from, to);
 
 it('the serial zero of a root is borne with', () => {
@@ -179,10 +181,37 @@ it('the serial zero of a root is borne with', () => {
   expect(parseTbsCertificate(tbs).serial).toBe('00');
 });
 
+it.each([
+  ['05', der.smallInteger(5)],
+  ['80', der.smallInteger(0x80)],
+])('the serial %s of a root is told as it is', (serial, encoded) => {
+  expect(parseTbsCertificate(tbsWith({ 1: encoded, 5: issuing.subjectDer })).serial).toBe(serial);
+});
+
+describe('the authorityKeyIdentifier', () => {
+  const issuerAndSerial = [der.explicit(1, der.explicit(4, der.sequence())), der.implicit(2, Uint8Array.of(7))];
+  const read = (...parts: Uint8Array[]) =>
+    parseTbsCertificate(tbsWith({ 7: extensionsWith(raw(oidDer.authorityKeyIdentifier, der.sequence(...parts))) }));
+
+  it('may name issuer and serial besides, as other CAs write it', () => {
+    const { authorityKeyIdentifier } = read(der.implicit(0, Uint8Array.of(9)), ...issuerAndSerial);
+    expect(hex(authorityKeyIdentifier!)).toBe('09');
+  });
+
+  it('may name them alone, and then no key', () => {
+    expect(read(...issuerAndSerial)).not.toHaveProperty('authorityKeyIdentifier');
+  });
+
+  it('holds nothing else', () => {
+    expect(codeOf(() => read(...issuerAndSerial, der.nullValue()))).toBe('malformed');
+  });
+});
+
 describe('a TBSCertificate is refused', () => {
   it.each<[string, Uint8Array]>([
     ['without a version', tbsWith({ 0: [] })],
     ['of version 1 that is encoded', tbsWith({ 0: der.explicit(0, der.smallInteger(0)) })],
+    ['with two versions', tbsWith({ 0: der.explicit(0, der.smallInteger(2), der.smallInteger(2)) })],
     ['of version 4', tbsWith({ 0: der.explicit(0, der.smallInteger(3)) })],
     ['with serial zero', tbsWith({ 1: der.smallInteger(0) })],
     ['with a negative serial', tbsWith({ 1: Uint8Array.of(2, 1, 0xff) })],
@@ -194,10 +223,26 @@ describe('a TBSCertificate is refused', () => {
     ['with one time', tbsWith({ 4: der.sequence(der.time(testNow)) })],
     ['with three times', tbsWith({ 4: der.sequence(der.time(0), der.time(0), der.time(0)) })],
     ['with a subject that is no Name', tbsWith({ 5: der.sequence(der.nullValue()) })],
+    ['whose public key is not DER', tbsWith({ 6: spkiInBer })],
     ['with a unique identifier', tbsWith({ 7: [der.implicit(1, Uint8Array.of(0, 1)), extensionsWith(basic)] })],
     ['without extensions', tbsWith({ 7: [] })],
     ['with an empty list of extensions', tbsWith({ 7: extensionsWith() })],
     ['with two lists of extensions', tbsWith({ 7: [extensionsWith(basic), extensionsWith(basic)] })],
+    ['with two lists in one place', tbsWith({ 7: der.explicit(3, der.sequence(basic), der.sequence(basic)) })],
+    [
+      'with something after the value of an extension',
+      tbsWith({
+        7: extensionsWith(der.sequence(oidDer.keyUsage, der.octetString(der.namedBits([0])), der.nullValue())),
+      }),
+    ],
+    [
+      'with something after pathLen',
+      tbsWith({
+        7: extensionsWith(
+          raw(oidDer.basicConstraints, der.sequence(der.boolean(true), der.smallInteger(0), der.nullValue())),
+        ),
+      }),
+    ],
     ['with the same extension twice', tbsWith({ 7: extensionsWith(basic, basic) })],
     [
       'with critical FALSE encoded',
@@ -245,6 +290,7 @@ describe('a certificate is refused', () => {
     ['with an empty signature', assembleSigned(tbs, algorithm, new Uint8Array(0))],
     ['with something after the signature', assembleSigned(tbs, algorithm, signature, der.nullValue())],
     ['followed by another', Buffer.concat([leaf.der, leaf.der])],
+    ['whose public key is not DER', assembleSigned(tbsWith({ 6: spkiInBer }), algorithm, signature)],
     ['cut short', leaf.der.subarray(0, -1)],
     ['as its TBSCertificate alone', tbs],
   ])('%s', (_flaw, certificate) => {

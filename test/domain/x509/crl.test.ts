@@ -11,6 +11,7 @@ import {
   encodeCrlEntry,
   encodeTbsCertList,
   parseCrl,
+  parseForeignCrl,
   type TbsCertListFields,
 } from '../../../src/domain/x509/crl.ts';
 import * as crlExtensions from '../../../src/domain/x509/crl-extensions.ts';
@@ -174,9 +175,9 @@ describe('a CRL', () => {
   });
 });
 
-const codeOf = (bytes: Uint8Array): string => {
+const codeOf = (bytes: Uint8Array, parse: (der: Uint8Array) => unknown = parseCrl): string => {
   try {
-    parseCrl(bytes);
+    parse(bytes);
   } catch (error) {
     if (error instanceof CaError) return error.code;
     throw error;
@@ -194,13 +195,34 @@ function crlWith(changes: Readonly<Record<number, Uint8Array | readonly Uint8Arr
   }
   return signed(der.sequence(...parts));
 }
+/** The same under this AlgorithmIdentifier outside. */
+function signedAs(algorithmDer: Uint8Array, changes: Parameters<typeof crlWith>[0]): Uint8Array {
+  const outer = new DerReader(crlWith(changes)).enterSequence();
+  const tbs = outer.whole(outer.next());
+  return der.sequence(tbs, algorithmDer, der.bitString(issuing.key.sign(tbs)));
+}
 const entryWith = (...extensionsDer: Uint8Array[]): Uint8Array =>
   der.sequence(der.sequence(der.smallInteger(1), der.time(testNow), ...extensionsDer));
 const entryExtension = (oid: Uint8Array, value: Uint8Array, critical = false): Uint8Array =>
   entryWith(der.sequence(extension(oid, value, critical)));
+const serialOf = (serial: Uint8Array): Uint8Array => der.sequence(der.sequence(serial, der.time(testNow)));
+const someOctets = der.octetString(der.nullValue());
+/** One RDN of two attributes in the wrong order. */
+const unsorted = der.tlv(
+  0x31,
+  ...[oidDer.organizationName, oidDer.commonName].map((type) => der.sequence(type, der.utf8String('a'))),
+);
 const akid = authorityKeyIdentifier(issuing.subjectKeyIdentifier);
 const number = crlExtensions.crlNumber(7);
 const listExtensions = (...list: Uint8Array[]): Uint8Array => der.explicit(0, der.sequence(...list));
+
+it.each([
+  ['reasonCode', entryExtension(oidDer.reasonCode, der.enumerated(1), true)],
+  ['invalidityDate', entryExtension(oidDer.invalidityDate, der.generalizedTime(testNow), true)],
+])('a critical %s of an entry is understood', (_, entries) => {
+  expect(codeOf(crlWith({ 5: entries }))).toBe('accepted');
+  expect(parseForeignCrl(crlWith({ 5: entries })).entries).toEqual([{ serial: '01', at: testNow }]);
+});
 
 describe('a CRL is refused', () => {
   it.each<[string, Uint8Array]>([
@@ -208,9 +230,22 @@ describe('a CRL is refused', () => {
     ['of another version', crlWith({ 0: der.smallInteger(2) })],
     ['whose algorithms differ', crlWith({ 1: signatureAlgorithms.ed25519.identifierDer })],
     ['with an unknown algorithm', crlWith({ 1: der.sequence(der.oid('1.2.3')) })],
+    [
+      'signed with an algorithm that is not in use here',
+      signedAs(der.sequence(der.oid('1.2.3')), { 1: der.sequence(der.oid('1.2.3')) }),
+    ],
+    ['whose issuer is not DER', crlWith({ 2: Uint8Array.of(0x30, 0x80, 0, 0) })],
+    ['whose issuer is not in order', crlWith({ 2: der.sequence(unsorted) })],
     ['without nextUpdate', crlWith({ 4: [] })],
     ['with a GeneralizedTime before 2050', crlWith({ 3: der.generalizedTime(testNow) })],
     ['with an empty list', crlWith({ 5: der.sequence() })],
+    ['with a serial that has a zero before it', crlWith({ 5: serialOf(Uint8Array.of(2, 2, 0, 1)) })],
+    [
+      'with an extension whose critical is TRUE in BER',
+      crlWith({ 6: listExtensions(akid, number, der.sequence(der.oid('1.2'), Uint8Array.of(1, 1, 1), someOctets)) }),
+    ],
+    ['with two lists of extensions', crlWith({ 6: der.explicit(0, der.sequence(akid, number), der.sequence(akid)) })],
+    ['with something after its extensions', crlWith({ 6: [listExtensions(akid, number), der.nullValue()] })],
     ['with serial zero', crlWith({ 5: der.sequence(der.sequence(der.smallInteger(0), der.time(0))) })],
     ['with an empty crlEntryExtensions', crlWith({ 5: entryWith(der.sequence()) })],
     ['with reason unspecified encoded', crlWith({ 5: entryExtension(oidDer.reasonCode, der.enumerated(0)) })],
@@ -248,6 +283,13 @@ describe('a CRL is refused', () => {
 
   it('and is accepted without a flaw', () => {
     expect(codeOf(crlWith({}))).toBe('accepted');
+  });
+
+  it('of another CA, too, when an entry may mean another issuer’s certificate or holds more than it may', () => {
+    const certificateIssuer = entryExtension(der.oid('2.5.29.29'), der.sequence(), true);
+    expect(codeOf(crlWith({ 5: certificateIssuer }), parseForeignCrl)).toBe('malformed');
+    const more = entryWith(der.sequence(crlExtensions.reasonCode('superseded')), der.nullValue());
+    expect(codeOf(crlWith({ 5: more }), parseForeignCrl)).toBe('malformed');
   });
 
   it('with any octet changed, or read, and never otherwise', () => {

@@ -19,6 +19,9 @@ describe('parseGeneralName', () => {
     ['2001:DB8::1', 'ip', '2001:db8::1'],
     ['spiffe://dev/product-a/web', 'uri', 'spiffe://dev/product-a/web'],
     ['https://demo.dev.internal:8443/', 'uri', 'https://demo.dev.internal:8443/'],
+    ['https://dev.internal:65535', 'uri', 'https://dev.internal:65535'],
+    ['https://10.0.0.1/', 'uri', 'https://10.0.0.1/'],
+    ['spiffe://dev_a/web', 'uri', 'spiffe://dev_a/web'],
     ['Ops.Team@Example.ORG', 'email', 'Ops.Team@example.org'],
   ])('reads %s as %s', (text, type, value) => {
     expect(parseGeneralName(text)).toEqual({ type, value });
@@ -48,8 +51,13 @@ describe('parseGeneralName', () => {
     ['https://dev.internal:0/', 'badUri'],
     ['https://dev.internal:65536/', 'badUri'],
     ['https:///a', 'badUri'],
+    ['https://dev.internal/\u0000', 'badCharacters'],
+    ['https://-dev.internal/', 'badUri'],
+    ['https://10.0.0.256/', 'badUri'],
     ['https://xn--dma.internal/', 'idnNotAllowed'],
     ['@example.org', 'badEmailAddress'],
+    ['a\u0000@example.org', 'badCharacters'],
+    ['a@xn--dma.internal', 'idnNotAllowed'],
     ['a..b@example.org', 'badEmailAddress'],
     ['a@b@example.org', 'badEmailAddress'],
     ['"a b"@example.org', 'badEmailAddress'],
@@ -64,6 +72,14 @@ describe('parseGeneralName', () => {
     expect(parseGeneralName(longest)).toBeDefined();
     expect(parseGeneralName(`${longest}f`)).toBeUndefined();
     expect(parseGeneralName(`*.${longest}`)).toBeUndefined();
+  });
+
+  it('takes a URI of 2048 characters, a mailbox of 64, and none longer', () => {
+    const uri = `spiffe://dev/${'a'.repeat(2035)}`;
+    expect(parseGeneralName(uri)).toEqual({ type: 'uri', value: uri });
+    expect(readGeneralName(`${uri}a`)).toMatchObject({ type: 'other', code: 'badUri' });
+    expect(parseGeneralName(`${'a'.repeat(64)}@example.org`)).toBeDefined();
+    expect(readGeneralName(`${'a'.repeat(65)}@example.org`)).toMatchObject({ code: 'badEmailAddress' });
   });
 
   it('finds the same canonical text again in its own', () => {

@@ -80,6 +80,32 @@ describe('a public key', () => {
     expect(reasonsOf(new Uint8Array())).toEqual(['badKeyEncoding']);
   });
 
+  const [modulus, exponent] = [der.unsignedInteger(new Uint8Array(256).fill(0xff)), der.smallInteger(65537)];
+  const rsa = der.oid(oids.rsaEncryption);
+  const ed25519 = der.oid(oids.idEd25519);
+  const numbers = der.sequence(modulus, exponent);
+  it.each<[string, Uint8Array]>([
+    ['with a third element', der.sequence(der.sequence(ed25519), der.bitString(new Uint8Array(32)), der.nullValue())],
+    ['of RSA without parameters', spki([rsa], numbers)],
+    ['of RSA with other parameters', spki([rsa, der.sequence()], numbers)],
+    ['of RSA with more than NULL', spki([rsa, der.nullValue(), der.nullValue()], numbers)],
+    ['of RSA with a third number', spki([rsa, der.nullValue()], der.sequence(modulus, exponent, exponent))],
+    ['of RSA with something after its numbers', spki([rsa, der.nullValue()], Buffer.concat([numbers, numbers]))],
+    ['of Ed25519 with parameters', spki([ed25519, der.nullValue()], new Uint8Array(32).fill(9))],
+    ['of Ed25519 with 31 octets', spki([ed25519], new Uint8Array(31).fill(9))],
+    ['of Ed25519 with 33 octets', spki([ed25519], new Uint8Array(33).fill(9))],
+  ])('%s is badly encoded', (_, encoded) => {
+    expect(reasonsOf(encoded)).toEqual(['badKeyEncoding']);
+  });
+
+  it.each<[string, Uint8Array, string]>([
+    ['a negative modulus', rsaSpki(der.tlv(2, new Uint8Array(256).fill(0x80)), exponent), 'rsaModulusForm'],
+    ['a negative exponent', rsaSpki(modulus, der.tlv(2, Uint8Array.of(0x80))), 'rsaExponent'],
+    ['an exponent of zero', rsaSpki(modulus, der.smallInteger(0)), 'rsaExponent'],
+  ])('of RSA with %s is refused', (_, encoded, reason) => {
+    expect(reasonsOf(encoded)).toEqual([reason]);
+  });
+
   it('is named by hashes of its bit string and of the whole', () => {
     const { spkiDer } = makeSigningKey();
     // A P-256 SubjectPublicKeyInfo has 26 octets before the point.

@@ -2,20 +2,26 @@
 import { expect, it } from 'vitest';
 import { contextTag } from '../../../src/domain/der/tag.ts';
 import { implicit, sequence, tlv } from '../../../src/domain/der/writer.ts';
-import { judgeConstrainedNames } from '../../../src/domain/policy/judge-name-constraints.ts';
+import { judgeConstrainedNames, judgeNameConstraints } from '../../../src/domain/policy/judge-name-constraints.ts';
+import type { NameRule } from '../../../src/domain/policy/name-rule.ts';
 import { parseGeneralName } from '../../../src/domain/x509/general-name.ts';
 import { decodeNameConstraints } from '../../../src/domain/x509/name-constraints.ts';
 
-const [email, uri] = [1, 6];
+const [email, dns, uri, ip] = [1, 2, 6, 7];
 
 /** NameConstraints with one subtree, permitted or excluded. */
-const constraints = (list: 'permitted' | 'excluded', kind: number, base: string) =>
+const constraints = (list: 'permitted' | 'excluded', kind: number, base: string | Uint8Array) =>
   decodeNameConstraints(
-    sequence(tlv(contextTag(list === 'permitted' ? 0 : 1, true), sequence(implicit(kind, Buffer.from(base))))),
+    sequence(
+      tlv(contextTag(list === 'permitted' ? 0 : 1, true), sequence(implicit(kind, Uint8Array.from(Buffer.from(base))))),
+    ),
   );
 
-const admits = (list: 'permitted' | 'excluded', [kind, base]: readonly [number, string], name: string): boolean =>
-  judgeConstrainedNames([constraints(list, kind, base)], [parseGeneralName(name)!]).length === 0;
+const admits = (
+  list: 'permitted' | 'excluded',
+  [kind, base]: readonly [number, string | Uint8Array],
+  name: string,
+): boolean => judgeConstrainedNames([constraints(list, kind, base)], [parseGeneralName(name)!]).length === 0;
 
 it.each([
   ['Ops@a.example', 'Ops@A.example', true],
@@ -34,6 +40,46 @@ it.each([
   ['https://a.example:8443', 'A.example', true],
 ])('the URI %s is in %s: %s', (name, base, isIn) => {
   expect([admits('permitted', [uri, base], name), admits('excluded', [uri, base], name)]).toEqual([isIn, !isIn]);
+});
+
+const [tenNet, oneHost] = [Uint8Array.of(10, 0, 0, 0, 255, 0, 0, 0), Uint8Array.of(10, 1, 2, 3, 255, 255, 255, 255)];
+const docNet = Uint8Array.from(Buffer.from(`20010db8${'00'.repeat(12)}ffffffff${'00'.repeat(12)}`, 'hex'));
+it.each([
+  ['10.1.2.3', tenNet, true],
+  ['11.1.2.3', tenNet, false],
+  ['10.1.2.3', oneHost, true],
+  ['10.1.2.2', oneHost, false],
+  ['2001:db8::1', docNet, true],
+  ['2001:db9::1', docNet, false],
+  ['10.1.2.3', docNet, false],
+])('the address %s is in the subnet %s: %s', (name, base, isIn) => {
+  expect([admits('permitted', [ip, base], name), admits('excluded', [ip, base], name)]).toEqual([isIn, !isIn]);
+});
+
+const oneOfEach = { email: 'ops@b.example', dns: 'b.example', uri: 'spiffe://b.example/x', ip: '11.0.0.1' };
+it.each([
+  ['email', [email, 'a.example']],
+  ['dns', [dns, 'a.example']],
+  ['uri', [uri, 'a.example']],
+  ['ip', [ip, tenNet]],
+] as const)('what is permitted of kind %s leaves the other kinds as they are', (kind, subtree) => {
+  const admitted = Object.entries(oneOfEach).filter(([, name]) => admits('permitted', subtree, name));
+  expect(admitted.map(([each]) => each)).toEqual(Object.keys(oneOfEach).filter((each) => each !== kind));
+});
+
+it.each<[string, NameRule, boolean]>([
+  ['whose every address it gives', { kind: 'email', value: '@a.example' }, true],
+  ['just the one it gives', { kind: 'email', value: 'ops@a.example' }, true],
+  ['another than it gives', { kind: 'email', value: 'dev@a.example' }, false],
+  ['of another host', { kind: 'email', value: '@b.example' }, false],
+  ['that merely ends like it', { kind: 'email', value: 's@a.example' }, false],
+])('a rule meets an excluded mailbox %s', (_, rule, meets) => {
+  const reasons = judgeNameConstraints(
+    constraints('excluded', email, 'ops@a.example'),
+    [{ id: 'dev/a', nameRules: [rule] }],
+    'chain[0]',
+  );
+  expect(reasons.map(({ code }) => code)).toEqual(meets ? ['nameConstraintViolated'] : []);
 });
 
 it('a URI whose host is an address passes no constraint on URIs', () => {

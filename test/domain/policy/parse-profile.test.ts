@@ -44,6 +44,11 @@ describe('parseProfile', () => {
     });
   });
 
+  it('takes one lifetime for all certificates', () => {
+    const given = lifetimes({ minimum: day, maximum: day });
+    expect(parse(given)).toMatchObject(given);
+  });
+
   it('takes fixed attributes of the subject', () => {
     const given = subject({ organization: 'Müller & Söhne (Test), Inc.', organizationalUnit: 'Ops/A' });
     expect(parse(given).subject).toEqual(given.subject);

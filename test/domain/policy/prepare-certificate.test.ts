@@ -205,6 +205,12 @@ describe('the subject', () => {
     expect(prepare({ csr: { names: names.slice(0, 3) } }).subject).toBe('CN=ops@dev.internal');
   });
 
+  it('takes a name of 64 characters, as long as a CN may be, and none longer', () => {
+    const longest = `${'a'.repeat(46)}.demo.dev.internal`;
+    expect(prepare({ csr: { names: [longest] } }).subject).toBe(`CN=${longest}`);
+    expect(prepare({ csr: { names: [`a${longest}`] } }).subject).toBe('');
+  });
+
   it.each([
     ['no name fits', { csr: { names: [long, '10.0.0.1'] } }],
     ['the profile has none', template({ commonName: 'none' })],

@@ -22,7 +22,11 @@ export const selectingFilters = {
   authority: OneOrMore(Type.String({ minLength: 1, maxLength: 64 }), 'Issuing authority; several: any of them'),
   issuer: Hexadecimal('Serial of the authority’s certificate that signed, or of another for the same key'),
   name: Type.Optional(
-    Type.String({ minLength: 1, maxLength: 2048, description: 'Exact name, in any case, or `*.suffix` for every name below it' }),
+    Type.String({
+      minLength: 1,
+      maxLength: 2048,
+      description: 'Exact name, in any case, or `*.suffix` for every name below it',
+    }),
   ),
   key: Type.Optional(Type.String({ pattern: '^[0-9a-f]{64}$', description: 'SHA-256 of the public key (SPKI), hex' })),
   'notAfter.before': Type.Optional(Time('Expires before')),

@@ -116,7 +116,9 @@ describe('a plan', () => {
         'revokedBeforeDeadline revokeAt',
       ],
     });
-    expect(await refuse({ filter: { colour: 'red', issuer: 'x', name: '*.', key: 'y', q: 'z' }, rotateBy: 'soon' })).toEqual({
+    expect(
+      await refuse({ filter: { colour: 'red', issuer: 'x', name: '*.', key: 'y', q: 'z' }, rotateBy: 'soon' }),
+    ).toEqual({
       code: 'policyRefused',
       reasons: [
         'invalidField filter.colour',

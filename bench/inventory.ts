@@ -2,6 +2,7 @@
 import { request as httpsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { askAdmin } from './ask-admin.ts';
 import { questionsAbout } from './inventory-questions.ts';
@@ -43,6 +44,8 @@ const filling =
 const samples = readSamples(file);
 await useOnce(home);
 const server = await serveHome(home);
+// By then it has given back what its start alone needed (adapters/threads/give-start-back.ts).
+await pause(6_000);
 // First, so that its memory is its own.
 const exported = await exportAll(server);
 const { rssMib } = await server.measure();

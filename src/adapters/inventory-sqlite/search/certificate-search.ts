@@ -1,10 +1,10 @@
 /** Runs certificate searches on a connection: pages, counts of what matches. */
 import type { CertificateRecord } from '../../../domain/records/certificate.ts';
 import type { CertificateFilter, CertificateQuery, MatchCount } from '../../../ports/inventory-questions.ts';
-import type { Connection } from '../connection.ts';
 import { type CertificateRow, recordOf, serialOctets } from '../rows/certificate-row.ts';
 import { countStatement } from './count-statement.ts';
 import { findLabels } from './find-labels.ts';
+import type { Statements } from './kept-statements.ts';
 import { type Probe, probeStatement, type SearchStatement, searchStatements } from './search.ts';
 import { type FoundLabels, type SimpleQuery, simpleQueries } from './search-filters.ts';
 import { defaultSearchLimits } from './search-limits.ts';
@@ -18,24 +18,24 @@ export interface CertificateSearch {
   countMatches(filter: CertificateFilter, now: number): MatchCount;
 }
 
-/** `fold` must be a function of the connection. */
-export function certificateSearch(connection: Connection, limits = defaultSearchLimits): CertificateSearch {
+/** `fold` must be a function of their connection. */
+export function certificateSearch(statements: Statements, limits = defaultSearchLimits): CertificateSearch {
   const probe: Probe = (filter) => {
     const { sql, parameters } = probeStatement(filter, limits.collected);
-    const count = connection
+    const count = statements
       .prepare<unknown[], number>(sql)
       .pluck()
       .get(...parameters);
     return count === undefined || count > limits.collected ? undefined : count;
   };
-  const labelsOf = (query: SimpleQuery): FoundLabels => findLabels(connection, query, limits.labels);
-  const simplified = simplifiedBy(connection);
+  const labelsOf = (query: SimpleQuery): FoundLabels => findLabels(statements, query, limits.labels);
+  const simplified = simplifiedBy(statements);
 
   function* find(query: SimpleQuery): Generator<Found> {
-    const context = { labels: labelsOf(query), place: placeAfter(connection, query), probe };
+    const context = { labels: labelsOf(query), place: placeAfter(statements, query), probe };
     let left = query.limit;
     for (const statement of searchStatements(query, context)) {
-      for (const found of run(connection, statement, left)) {
+      for (const found of run(statements, statement, left)) {
         left -= 1;
         yield found;
       }
@@ -57,13 +57,13 @@ export function certificateSearch(connection: Connection, limits = defaultSearch
     visit,
     search: (query) => [...visit(query)],
     countMatches(filter, now) {
-      if (isSummed(filter)) return { matches: summedCount(connection, filter, now), isExact: true };
+      if (isSummed(filter)) return { matches: summedCount(statements, filter, now), isExact: true };
       const simple = simplified({ ...filter, sort: '-requestedAt', limit: 0, now });
       let budget = limits.counted;
       let matches = 0;
       for (const query of simple) {
         const { sql, parameters } = countStatement(query, { labels: labelsOf(query), probe });
-        const counted = connection.prepare<unknown[], { looked: number; matches: number }>(sql);
+        const counted = statements.prepare<unknown[], { looked: number; matches: number }>(sql);
         const { looked, matches: found } = counted.get(...parameters, budget + 1)!;
         matches += found;
         if (looked > budget) return { matches, isExact: false };
@@ -75,8 +75,8 @@ export function certificateSearch(connection: Connection, limits = defaultSearch
 }
 
 /** What one key signed is found together, whichever of its certificates it was signed under: one may have been renewed. */
-function simplifiedBy(connection: Connection): (query: CertificateQuery) => readonly SimpleQuery[] {
-  const ofSameKey = connection
+function simplifiedBy(statements: Statements): (query: CertificateQuery) => readonly SimpleQuery[] {
+  const ofSameKey = statements
     .prepare<[Buffer], string>(
       `SELECT lower(hex(every.serial)) FROM authority_certificates AS one JOIN authority_certificates AS every
          ON every.generation = one.generation AND every.kind = 'own' WHERE one.serial = ? AND one.kind = 'own'`,
@@ -90,8 +90,8 @@ function simplifiedBy(connection: Connection): (query: CertificateQuery) => read
   };
 }
 
-function* run(connection: Connection, { sql, parameters }: SearchStatement, limit: number): Generator<Found> {
-  const select = connection.prepare<unknown[], readonly unknown[]>(sql).raw();
+function* run(statements: Statements, { sql, parameters }: SearchStatement, limit: number): Generator<Found> {
+  const select = statements.prepare<unknown[], readonly unknown[]>(sql).raw();
   const rows = select.iterate(...parameters.slice(0, -1), limit) as Iterable<readonly [...CertificateRow, id: number]>;
   for (const row of rows) yield { record: recordOf(row as unknown as CertificateRow), id: row.at(-1) as number };
 }

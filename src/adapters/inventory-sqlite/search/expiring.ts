@@ -1,6 +1,6 @@
 /** What expires by day and by product, from what the schema's triggers keep, made true for one moment as the summary is. */
 import type { AskedExpiring, ExpiringCount, ExpiringCounts } from '../../../ports/inventory-questions.ts';
-import type { Connection } from '../connection.ts';
+import type { Statements } from './kept-statements.ts';
 import { everyWindowEndSql, unfollowedSql } from './search-filters.ts';
 import { type Single, summarySql } from './summary.ts';
 
@@ -38,12 +38,12 @@ const daySeconds = 86_400;
 const dayOf = (seconds: number): number => Math.floor(seconds / daySeconds);
 
 /** All of one moment. */
-export function expiringCounts(connection: Connection, asked: AskedExpiring): ExpiringCounts {
+export function expiringCounts(statements: Statements, asked: AskedExpiring): ExpiringCounts {
   const { now, environment = null, product = null } = asked;
   const bounds = { now, from: dayOf(now), until: dayOf(asked.until), environment, product };
   const all = <Row>(sql: string): Row[] => {
     const named = [...new Set(sql.match(/:[a-z]+/g))].map((name) => name.slice(1) as keyof typeof bounds);
-    return connection.prepare<[object], Row>(sql).all(Object.fromEntries(named.map((name) => [name, bounds[name]])));
+    return statements.prepare<[object], Row>(sql).all(Object.fromEntries(named.map((name) => [name, bounds[name]])));
   };
   const isAsked = (single: Single): boolean =>
     single.purpose === 'product' &&
@@ -51,7 +51,7 @@ export function expiringCounts(connection: Connection, asked: AskedExpiring): Ex
     dayOf(single.notAfter) < bounds.until &&
     (environment === null || single.environment === environment) &&
     (product === null || single.owner === product);
-  return connection.transaction(() => {
+  return statements.transaction(() => {
     const days = tally(all<Kept<number>>(product === null ? expiringSql.days : expiringSql.daysOfProduct));
     const products = tally(all<Kept<string>>(product === null ? expiringSql.products : expiringSql.product));
     const add = (owner: string, day: number, change: Partial<ExpiringCount>): void => {

@@ -1,5 +1,5 @@
 /** Which labels a name or a text is found in, by the names spelled backwards and the index of every three characters. */
-import type { Connection } from '../connection.ts';
+import type { Statements } from './kept-statements.ts';
 import { type FoundLabels, nameRange, type Parameters, textCondition } from './search-filters.ts';
 
 export interface LabelStatement {
@@ -8,12 +8,12 @@ export interface LabelStatement {
 }
 
 export function findLabels(
-  connection: Connection,
+  statements: Statements,
   { name, text }: { readonly name?: string; readonly text?: string },
   most: number,
 ): FoundLabels {
   const found = (statement: LabelStatement): readonly number[] | 'tooMany' => {
-    const labels = connection.prepare<unknown[], number>(statement.sql).pluck();
+    const labels = statements.prepare<unknown[], number>(statement.sql).pluck();
     const ids = labels.all(...statement.parameters);
     return ids.length > most ? 'tooMany' : ids;
   };

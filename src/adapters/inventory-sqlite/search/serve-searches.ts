@@ -11,6 +11,7 @@ import { auditSearchStatement } from './audit-search.ts';
 import { certificateSearch } from './certificate-search.ts';
 import { expiringCounts } from './expiring.ts';
 import { type ExpiryCounter, expiryCounter } from './expiry-counts.ts';
+import { keptStatements, type Statements } from './kept-statements.ts';
 import { memberSearch } from './member-search.ts';
 import { PageText } from './page-text.ts';
 import type { SearchAnswer, SearchName, SearchRequest } from './search-messages.ts';
@@ -42,7 +43,8 @@ export function serveSearches(renderers: RecordRenderers): void {
 
 /** Only counts of expiries take turns with others; everything else is answered in the turn it comes in. */
 function answersFrom(connection: Connection, renderers: RecordRenderers, expiries: ExpiryCounter): Answers {
-  const { search, visit, countMatches } = certificateSearch(connection);
+  const statements = keptStatements(connection);
+  const { search, visit, countMatches } = certificateSearch(statements);
   return {
     searchCertificates: search,
     renderCertificates(query, form, memory): RenderedPage {
@@ -61,19 +63,19 @@ function answersFrom(connection: Connection, renderers: RecordRenderers, expirie
     countMatches,
     searchAuditEvents(query): KeptEvent[] {
       const { sql, parameters } = auditSearchStatement(query);
-      return connection.prepare<unknown[], KeptEvent>(sql).all(...parameters);
+      return statements.prepare<unknown[], KeptEvent>(sql).all(...parameters);
     },
     campaignMembers: memberSearch(connection),
-    summary: (now, environment) => summary(connection, now, environment),
-    counts: () => counts(connection),
+    summary: (now, environment) => summary(statements, now, environment),
+    counts: () => counts(statements),
     expiryCounts: (asked) => expiries.count(asked),
-    expiring: (asked) => expiringCounts(connection, asked),
+    expiring: (asked) => expiringCounts(statements, asked),
   };
 }
 
 /** The audit log and the archive have no gaps, so their last number is their length. */
-const counts = (connection: Connection): InventoryCounts =>
-  connection
+const counts = (statements: Statements): InventoryCounts =>
+  statements
     .prepare<[], InventoryCounts>(
       `SELECT (SELECT coalesce(sum(issued + revoked + held), 0) FROM certificate_counts) + intents + archived AS certificates,
          archived, intents,

@@ -1,7 +1,7 @@
 /** Counts of everything, read from what the schema's triggers keep, and made true for one moment. */
 import type { CertificateStatus } from '../../../domain/records/certificate.ts';
 import type { CertificateFilter, InventorySummary, StatusCounts } from '../../../ports/inventory-questions.ts';
-import type { Connection } from '../connection.ts';
+import type { Statements } from './kept-statements.ts';
 
 type Counts = Record<CertificateStatus, number>;
 
@@ -50,13 +50,13 @@ const keptSql = {
 } as const;
 
 /** All of one moment. */
-function readCounts(connection: Connection, now: number) {
-  return connection.transaction(() => ({
-    cells: connection.prepare<[], Cell & Kept>(keptSql.cells).all(),
-    weeks: connection.prepare<[], { environment: string; week: number } & Kept>(keptSql.weeks).all(),
-    pending: connection.prepare<[], Single>(summarySql.pending).all(),
-    uncounted: connection.prepare<[object], Single>(summarySql.uncounted).all({ now }),
-    overcounted: connection.prepare<[object], Single>(summarySql.overcounted).all({ now }),
+function readCounts(statements: Statements, now: number) {
+  return statements.transaction(() => ({
+    cells: statements.prepare<[], Cell & Kept>(keptSql.cells).all(),
+    weeks: statements.prepare<[], { environment: string; week: number } & Kept>(keptSql.weeks).all(),
+    pending: statements.prepare<[], Single>(summarySql.pending).all(),
+    uncounted: statements.prepare<[object], Single>(summarySql.uncounted).all({ now }),
+    overcounted: statements.prepare<[object], Single>(summarySql.overcounted).all({ now }),
   }))();
 }
 
@@ -104,8 +104,8 @@ const mondayOffset = 259_200;
 const weekStart = (week: number): number => week * weekSeconds - mondayOffset;
 const weekOf = (notAfter: number): number => Math.floor((notAfter + mondayOffset) / weekSeconds);
 
-export function summary(connection: Connection, now: number, environment?: string): InventorySummary {
-  const counts = readCounts(connection, now);
+export function summary(statements: Statements, now: number, environment?: string): InventorySummary {
+  const counts = readCounts(statements, now);
   const isWanted = (cell: { readonly environment: string }): boolean =>
     environment === undefined || cell.environment === environment;
   const changes = changesOf(counts).filter(([cell]) => isWanted(cell));
@@ -136,10 +136,10 @@ const summedFilters: ReadonlySet<string> = new Set(['environment', 'owner', 'pro
 export const isSummed = (filter: CertificateFilter): boolean =>
   Object.entries(filter).every(([name, value]) => value === undefined || summedFilters.has(name));
 
-export function summedCount(connection: Connection, filter: CertificateFilter, now: number): number {
+export function summedCount(statements: Statements, filter: CertificateFilter, now: number): number {
   const isAmong = (wanted: string | readonly string[] | undefined, value: string): boolean =>
     wanted === undefined || [wanted].flat().includes(value);
-  const matching = changesOf(readCounts(connection, now)).filter(
+  const matching = changesOf(readCounts(statements, now)).filter(
     ([cell]) =>
       isAmong(filter.environment, cell.environment) &&
       isAmong(filter.owner, cell.owner) &&

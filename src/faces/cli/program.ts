@@ -41,7 +41,10 @@ export function buildProgram(io: CliIo, deps: ProgramDeps): Command {
       'An internal certificate authority. Settings of the service: privyseal.yaml and PRIVYSEAL_* variables.',
     )
     .version(deps.version)
-    .option('--home <dir>', 'the service’s home, for credentials and trust files (default: PRIVYSEAL_HOME, home of privyseal.yaml, or ./data)')
+    .option(
+      '--home <dir>',
+      'the service’s home, for credentials and trust files (default: PRIVYSEAL_HOME, home of privyseal.yaml, or ./data)',
+    )
     .option('--url <url>', 'public face (default: https://localhost and the port that the home tells)', readUrl)
     .option('--admin-url <url>', 'admin face (default: https://localhost and the port that the home tells)', readUrl)
     .option('--cert <file>', 'client certificate (default: HOME/admin/admin.crt)')

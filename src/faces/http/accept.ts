@@ -37,8 +37,8 @@ function parseRange(text: string): MediaRange {
   };
 }
 
-/** qvalue = 0 to 1 with at most three decimals; anything else counts as not acceptable. */
-const parseQuality = (text: string): number => (/^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/.test(text) ? Number(text) : 0);
+/** A qvalue is 0 to 1; that of Java's HttpURLConnection is `.2` up to Java 20. Anything else counts as not acceptable. */
+const parseQuality = (text: string): number => (/^(?:0?\.\d+|0\.?|1(?:\.0*)?)$/.test(text) ? Number(text) : 0);
 
 /** The most specific range that takes the offer decides, whatever the others say. */
 function qualityOf(offer: string, ranges: readonly MediaRange[]): number {

@@ -186,6 +186,7 @@ function checkArrivals(face: Face, connections: ConnectionRegistry, arrivals: Ar
     const refused = arrivals.refusal(request.raw);
     if (!refused) return done();
     request.refusalAudited = refused.audited;
+    if (refused.closes) reply.header('connection', 'close');
     done(refused.error as never);
   });
   face.addHook('onResponse', (request, _reply, done) => {

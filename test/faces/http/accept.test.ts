@@ -20,6 +20,9 @@ describe('negotiate', () => {
     ['application/pkcs7-mime', 2],
     ['application/pkcs7-mime;smime-type="certs-only"', 2],
     ['text/*;q=1.0 , text/csv;q=0, application/json;q=0.001', 0],
+    ['text/csv;q=.3, application/json;q=0.2999', 1],
+    // Java's HttpURLConnection, up to Java 20.
+    ['text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2', 0],
   ])('takes for %s the offer %i', (accept, index) => {
     expect(negotiate(accept, offers)).toBe(offers[index]);
   });
@@ -28,7 +31,9 @@ describe('negotiate', () => {
     'text/html',
     'application/json;q=0',
     'text/csv;q=2',
-    'text/csv;q=0.0001',
+    'text/csv;q=.',
+    'text/csv;q=-0.1',
+    'text/csv;q=1.1',
     'text/csv;q=x',
     'application/pkcs7-mime;smime-type=enveloped-data',
     'json',

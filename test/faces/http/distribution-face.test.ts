@@ -254,6 +254,28 @@ describe('HTTP/1.1', () => {
     }
   });
 
+  it.each([
+    ['gzip, chunked', '1.1'],
+    ['identity, chunked', '1.1'],
+    ['chunked', '1.0'],
+  ])('with the Transfer-Encoding %s in HTTP/%s is a problem, and its connection ends', async (coding, version) => {
+    const { face } = await openDistribution();
+    const { port } = await openFace(face);
+    for (const target of ['POST /ocsp/dev-root', `GET ${poll}`]) {
+      const fields = `Host: a\r\nConnection: keep-alive\r\nTransfer-Encoding: ${coding}\r\n`;
+      const answer = await rawExchange(port, `${target} HTTP/${version}\r\n${fields}\r\n0\r\n\r\n`);
+      expect(answer).toMatch(/^HTTP\/1\.1 400 .*\r\nconnection: close\r\n/is);
+    }
+  });
+
+  it('takes a chunked body, whatever the letters', async () => {
+    const { face } = await openDistribution();
+    const { port } = await openFace(face);
+    const type = 'Content-Type: application/ocsp-request\r\nConnection: close\r\n';
+    const head = `POST /ocsp/dev-root HTTP/1.1\r\nHost: a\r\n${type}Transfer-Encoding: Chunked\r\n\r\n`;
+    expect(await rawExchange(port, `${head}2\r\n0\0\r\n0\r\n\r\n`)).toMatch(/^HTTP\/1\.1 200 OK/);
+  });
+
   it.each(['ca.test', 'CA.test:8080', '10.0.0.1', '[fd00::1]:80', ''])('takes the Host %j', async (host) => {
     for (const target of ['/livez', poll]) {
       expect(await asked(target, `Host: ${host}\r\n`)).toMatch(/^HTTP\/1\.1 200 OK/);

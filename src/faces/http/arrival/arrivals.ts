@@ -15,6 +15,10 @@ export function hasGoodHost({ headers: { host }, httpVersion, rawHeaders }: Inco
   return hostAndPort.test(host) && countOf('host', rawHeaders) === 1;
 }
 
+/** RFC 9112 §6.1: who knows another coding, or none in HTTP/1.0, would see another body, and another request behind it. */
+const hasGoodFraming = ({ headers: { 'transfer-encoding': coding }, httpVersion }: IncomingMessage): boolean =>
+  coding === undefined || (httpVersion === '1.1' && coding.toLowerCase() === 'chunked');
+
 /** How often a field comes; `field` in lower case. */
 export function countOf(field: string, rawHeaders: readonly string[]): number {
   let count = 0;
@@ -37,6 +41,8 @@ export interface RefusedArrival {
   readonly error: CaError;
   /** True when it needs no audit event of its own. */
   readonly audited: boolean;
+  /** Nothing behind it on its connection can be told apart. */
+  readonly closes?: true;
 }
 
 export function createArrivals(connections: ConnectionRegistry, { limits, now }: FaceDeps): Arrivals {
@@ -47,6 +53,10 @@ export function createArrivals(connections: ConnectionRegistry, { limits, now }:
       if (stopping) return refused(new CaError('stopping', 'The service is stopping. Try again in a moment.'));
       if (!hasGoodHost(request)) {
         return refused(new CaError('malformed', 'HTTP/1.1 requires the header field Host: one, a name or an address.'));
+      }
+      if (!hasGoodFraming(request)) {
+        const message = 'A body is sent with Content-Length, or by HTTP/1.1 with the Transfer-Encoding chunked alone.';
+        return { ...refused(new CaError('malformed', message)), closes: true };
       }
       const excess = addresses.count(connections.address(request.socket));
       if (!excess) return undefined;

@@ -76,7 +76,6 @@ async function openAgent(options: WebhookSenderOptions, timeoutMs: number): Prom
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
     maxResponseSize: mostAnswerOctets,
-    connections: 1,
     // Nobody is told often: a connection is not kept for the next time.
     pipelining: 0,
   });

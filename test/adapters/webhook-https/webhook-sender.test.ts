@@ -143,6 +143,21 @@ describe('a webhook', () => {
     expect((await senderOf({ timeoutMs: 200 })(url)).kind).toBe('failed');
   });
 
+  it('waits for none that goes to another path of the same host', async () => {
+    const asked = Promise.withResolvers<void>();
+    const { url } = await receiver((request, response) => {
+      if (request.url === '/hook?a=b') asked.resolve();
+      else response.writeHead(204).end();
+    });
+    const send = senderOf({ timeoutMs: 60_000 });
+    const stopping = new AbortController();
+    const hanging = send(url, stopping.signal);
+    await asked.promise;
+    expect(await send(new URL('/other', url).href)).toEqual({ kind: 'delivered' });
+    stopping.abort();
+    expect((await hanging).kind).toBe('failed');
+  });
+
   it('ends when the service stops', async () => {
     const { url } = await receiver(() => undefined);
     const stopping = new AbortController();

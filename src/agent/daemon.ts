@@ -49,9 +49,15 @@ export async function runDaemon(options: DaemonOptions, surroundings: DaemonSurr
     port === undefined ? undefined : await (await import('./metrics-server.ts')).serveMetrics(port, metrics);
   const schedule = new Schedule(work, { ...surroundings, metrics });
   let reloaded = Promise.resolve();
+  let isAsked = false;
   onReload(() => {
-    // One after the other, so that the file counts as it was at the last signal.
-    reloaded = reloaded.then(() => reload(schedule, read, log));
+    // One after the other, so that the file counts as it was at the last signal; one that has not begun answers for all until then.
+    if (isAsked) return;
+    isAsked = true;
+    reloaded = reloaded.then(() => {
+      isAsked = false;
+      return reload(schedule, read, log);
+    });
   });
   log({ level: 'info', message: tends(work) });
   try {

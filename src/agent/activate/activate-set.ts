@@ -73,6 +73,9 @@ async function useSet({ target, store }: ActivateDeps, name: string): Promise<vo
   if (target.files.mode === 'replace') await installFiles(target.files, store.current, store.own);
 }
 
+/** Of what a program wrote, the last ones: they go into a line of the log and into the state file. */
+const mostLines = 10;
+
 async function reload({ target, store, signal }: ActivateDeps): Promise<void> {
   if (target.reload === undefined) return;
   const { runReload, ReloadError } = await import('../reload/run-reload.ts');
@@ -81,7 +84,8 @@ async function reload({ target, store, signal }: ActivateDeps): Promise<void> {
     await runReload(target.reload, { files, signal });
   } catch (error) {
     if (!(error instanceof ReloadError)) throw error;
-    const output = error.output === '' ? '' : ` It wrote: ${error.output}`;
+    const lines = error.output.split('\n').slice(-mostLines).join(' | ');
+    const output = lines === '' ? '' : ` It wrote: ${lines}`;
     throw new AgentError('reloadFailed', `${error.message}${output}`, error);
   }
 }

@@ -36,6 +36,7 @@ async function complaintsOf({ files, reload }: TargetConfig): Promise<string[]> 
   const owners = [files.owner, ...Object.values(files.outputs ?? {}).map((output) => output?.owner)];
   const parts = [
     unwritable('files.folder', files.folder),
+    inOtherHands('files.folder', files.folder),
     ...(passwordFile === undefined
       ? []
       : [unreadable('files.passwordFile', passwordFile), openToOthers('files.passwordFile', passwordFile)]),
@@ -81,6 +82,27 @@ async function unwritable(key: string, folder: string, asked = folder): Promise<
     return [`${key}: ${asked} cannot be written (${codeOf(error)} at ${folder})`];
   }
 }
+
+/**
+ * Who owns a folder, or one above it, can put a link in the place of anything in it, and so have the agent, which is often root,
+ * write and remove files elsewhere. The way there counts as well as where it leads.
+ */
+async function inOtherHands(key: string, folder: string): Promise<string[]> {
+  const ways = new Set([folder, await realFolder(folder)].flatMap(withThoseAbove));
+  for (const path of ways) {
+    const known = await stat(path).catch(() => undefined);
+    if (!known) continue;
+    const rule = 'who could have the agent write and remove files elsewhere; let it belong to the agent’s user or root';
+    if (known.uid !== 0 && known.uid !== process.geteuid!())
+      return [`${key}: ${path} belongs to user ${known.uid}, ${rule} (files.owner is for the files alone)`];
+    const isOpen = (known.mode & 0o002) !== 0 && (known.mode & 0o1000) === 0;
+    if (isOpen) return [`${key}: ${path} can be written by anybody, ${rule}, and chmod o-w`];
+  }
+  return [];
+}
+
+const withThoseAbove = (path: string): string[] =>
+  dirname(path) === path ? [path] : [path, ...withThoseAbove(dirname(path))];
 
 /** Whoever else may read a secret has it. */
 async function openToOthers(key: string, path: string): Promise<string[]> {

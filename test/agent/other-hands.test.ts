@@ -1,0 +1,61 @@
+/** Folders in which somebody else could put a link in the agent's way: nothing is written there. */
+import { chmodSync, chownSync, mkdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { TargetConfig } from '#src/agent/config/agent-schema.ts';
+import { assertUsable } from '#src/agent/config/check-surroundings.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+/** nobody. */
+const other = 65_534;
+const isRoot = process.geteuid?.() === 0;
+
+const usable = (folder: string): Promise<void> =>
+  assertUsable({ files: { folder, mode: 'link', alias: 'privyseal' } } as TargetConfig);
+
+function folders() {
+  const above = join(temporaryFolder().path, 'app');
+  const folder = join(above, 'tls');
+  mkdirSync(folder, { recursive: true });
+  return { above, folder };
+}
+
+describe('the folder of a target', () => {
+  it('is usable where only the agent’s user and root can change names', async () => {
+    const { above, folder } = folders();
+    await expect(usable(folder)).resolves.toBeUndefined();
+    await expect(usable(join(above, 'not', 'there', 'yet'))).resolves.toBeUndefined();
+  });
+
+  it('is refused where anybody can write, unless names are kept from each other as in /tmp', async () => {
+    const { above, folder } = folders();
+    chmodSync(above, 0o777);
+    await expect(usable(folder)).rejects.toMatchObject({
+      code: 'targetRefused',
+      message: expect.stringContaining(`${above} can be written by anybody`),
+    });
+    chmodSync(above, 0o1777);
+    await expect(usable(folder)).resolves.toBeUndefined();
+  });
+
+  it.runIf(isRoot)('is refused when it, or one above it, belongs to another user', async () => {
+    for (const which of ['folder', 'above'] as const) {
+      const tree = folders();
+      chownSync(tree[which], other, other);
+      await expect(usable(tree.folder)).rejects.toMatchObject({
+        code: 'targetRefused',
+        message: expect.stringContaining(`${tree[which]} belongs to user ${other}`),
+      });
+    }
+  });
+
+  it.runIf(isRoot)('is refused when another user could let the way lead elsewhere', async () => {
+    const { above, folder } = folders();
+    const theirs = join(above, 'theirs');
+    mkdirSync(theirs);
+    symlinkSync(folder, join(theirs, 'tls'));
+    chownSync(theirs, other, other);
+    await expect(usable(join(theirs, 'tls'))).rejects.toMatchObject({ code: 'targetRefused' });
+    await expect(usable(folder)).resolves.toBeUndefined();
+  });
+});

@@ -182,10 +182,22 @@ function readOne(entry: Readonly<Record<string, unknown>>, index: number) {
   const complaints = complaintsOf(where, rules, withDefaults, schemas[kind].required ?? []);
   const settings = withDefaults as unknown as VaultSettings;
   if (complaints.length > 0) return { settings, complaints };
-  const missing = [...new Set(neededBy(settings))].filter((key) => withDefaults[key] === undefined);
-  const lacking = missing.map((key) => `${where}.${key} is missing; this way needs it.`);
-  const both = settings.kind === 'pkcs11' && settings.pinFile !== undefined && settings.pinVariable !== undefined;
-  return { settings, complaints: both ? [...lacking, `${where} has pinFile and pinVariable. Keep one.`] : lacking };
+  return { settings, complaints: contradictionsIn(where, settings) };
+}
+
+/** Of values that are right each by itself. */
+function contradictionsIn(where: string, settings: VaultSettings): string[] {
+  const given: Readonly<Record<string, unknown>> = settings;
+  const missing = [...new Set(neededBy(settings))].filter((key) => given[key] === undefined);
+  const keys = settings.keys.map((key) => key.split(':')[0]!);
+  const twice = new Set(keys.filter((key, index) => keys.indexOf(key) !== index));
+  const noUrl = settings.kind === 'openbao' && !URL.canParse(settings.address);
+  return [
+    ...missing.map((key) => `${where}.${key} is missing; this way needs it.`),
+    ...[...twice].map((key) => `${where}.keys has ${JSON.stringify(key)} twice. Keep one.`),
+    ...(noUrl ? [`${where}.address is ${JSON.stringify(settings.address)}, which is no URL.`] : []),
+    ...('pinFile' in settings && 'pinVariable' in settings ? [`${where} has pinFile and pinVariable. Keep one.`] : []),
+  ];
 }
 
 const defaultsOf = (rules: Readonly<Record<string, Rules>>): Record<string, unknown> =>

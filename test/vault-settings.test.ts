@@ -54,6 +54,9 @@ describe('vaults', () => {
     [{ name: undefined }, 'vaults[0].name is missing'],
     [{ address: 'http://bao:8200' }, 'vaults[0].address is "http://bao:8200"'],
     [{ address: 'https://bao:8200/v1' }, 'vaults[0].address is'],
+    [{ address: 'https://bao:82000' }, 'vaults[0].address is "https://bao:82000", which is no URL'],
+    [{ address: 'https://[::1' }, 'vaults[0].address is'],
+    [{ keys: ['root:1', 'issuing', 'root:2'] }, 'vaults[0].keys has "root" twice'],
     [{ mount: '../sys' }, 'vaults[0].mount is "../sys"'],
     [{ namespace: 'a/../b' }, 'vaults[0].namespace is "a/../b"'],
     [{ keys: ['Root'] }, 'vaults[0].keys is ["Root"]'],
@@ -80,6 +83,7 @@ describe('vaults', () => {
     [{ pinVariable: 'HSM_PIN' }, 'vaults[0] has pinFile and pinVariable'],
     [{ pinFile: undefined, pinVariable: 'PRIVYSEAL_PIN' }, 'vaults[0].pinVariable is'],
     [{ sessions: 0 }, 'vaults[0].sessions is 0'],
+    [{ keys: ['root', 'root'] }, 'vaults[0].keys has "root" twice'],
     [{ pin: '1234' }, 'vaults[0].pin: no such key'],
     [{ keys: ['Root'] }, 'vaults[0].keys is ["Root"]'],
   ])('of kind pkcs11 are refused with %j', async (override, words) => {

@@ -63,12 +63,18 @@ export function openConnection(options: ConnectionOptions): BaoConnection {
       };
       const timer = setTimeout(end, call.timeLimitMs, new TooSlow());
       underWay.add(end);
+      let isAnswered = false;
+      sent.on('response', (response) => {
+        isAnswered = true;
+        readAnswer(response).then(resolve, end);
+      });
+      sent.on('error', reject);
       sent.on('close', () => {
         clearTimeout(timer);
         underWay.delete(end);
+        // As after an upgrade that nobody asked for, of which there is no error.
+        if (!isAnswered) reject(new Unanswered());
       });
-      sent.on('error', reject);
-      sent.on('response', (response) => readAnswer(response).then(resolve, end));
       sent.end(body);
     });
 
@@ -129,6 +135,10 @@ function parsed(text: string): Pick<BaoAnswer, 'json' | 'foreign'> {
   return { json: {}, foreign: true };
 }
 
+class Unanswered extends Error {
+  readonly code = 'ECONNRESET';
+}
+
 class TooSlow extends Error {
   readonly code = 'TOO_SLOW';
 }
@@ -145,7 +155,7 @@ const connectionTrouble = (error: unknown): BaoError => {
 
 /** OpenSSL's and Node's names of what certificates can be wrong with (node:tls, X509 certificate error codes). */
 const certificateCodes =
-  /^(ERR_TLS|ERR_SSL|CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|INVALID_CA|PATH_)/;
+  /^(ERR_TLS|ERR_SSL|ERR_OSSL|CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|INVALID_CA|PATH_)/;
 
 function troubleOf(code: string): Trouble {
   if (code === 'TOO_SLOW') return 'timeout';

@@ -13,6 +13,8 @@ it.each([...files.keys()])('%s is what the routes give; else run npm run openapi
 interface Operation {
   readonly summary?: string;
   readonly operationId?: string;
+  /** Empty where everybody may. */
+  readonly security?: readonly object[];
   readonly responses: Record<string, { description: string }>;
 }
 
@@ -20,9 +22,10 @@ it.each([...files])('every operation of %s says what it does, who may, and which
   const document = parse(text) as { paths: Record<string, Record<string, Operation>> };
   const operations = Object.values(document.paths).flatMap((methods) => Object.values(methods));
   const unclear = operations.filter(
-    ({ summary, operationId, responses }) =>
+    ({ summary, operationId, security, responses }) =>
       !summary ||
       !operationId ||
+      !security ||
       Object.values(responses).some(({ description }) => description === 'Default Response'),
   );
   expect(unclear).toEqual([]);

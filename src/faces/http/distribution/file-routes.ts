@@ -10,7 +10,7 @@ import { derMediaType } from '../routes/certificate-formats.ts';
 
 const issuerMaxAgeSeconds = 3600;
 
-const tags = ['revocation'];
+const open = { tags: ['revocation'], security: [] };
 
 export function addCrlRoutes(face: Face, services: Pick<Services, 'crl'>, now: () => number): void {
   face.get(
@@ -18,7 +18,7 @@ export function addCrlRoutes(face: Face, services: Pick<Services, 'crl'>, now: (
     {
       schema: {
         operationId: 'crl',
-        tags,
+        ...open,
         summary: 'The CRL of an authority, DER',
         params: AuthorityFilePath,
         response: {
@@ -40,7 +40,7 @@ export function addCrlRoutes(face: Face, services: Pick<Services, 'crl'>, now: (
     {
       schema: {
         operationId: 'crlPem',
-        tags,
+        ...open,
         summary: 'The CRL of an authority, PEM',
         params: AuthorityFilePath,
         response: {
@@ -88,6 +88,7 @@ export function addCertificateFileRoutes(
       schema: {
         operationId: 'issuerCertificate',
         tags: ['trust'],
+        security: [],
         summary: 'The certificate of an authority, DER, where its certificates point to',
         params: AuthorityFilePath,
         response: {

@@ -12,7 +12,7 @@ import { contentEtag, revocationMaxAgeSeconds, sendPublished } from '../publishe
 const requestMediaType = 'application/ocsp-request';
 const responseMediaType = 'application/ocsp-response';
 
-const tags = ['revocation'];
+const open = { tags: ['revocation'], security: [] };
 const documentedAnswers = {
   200: bytesAnswer(
     'An OCSP response; errors of OCSP, such as `malformedRequest`, are such a response.',
@@ -33,7 +33,7 @@ export function addOcspRoutes(face: Face, deps: FaceDeps): void {
       {
         schema: {
           operationId: 'ocspByPost',
-          tags,
+          ...open,
           summary: 'OCSP by POST',
           body: { content: { [requestMediaType]: { schema: {} } } },
           params: AuthorityFilePath,
@@ -53,7 +53,7 @@ export function addOcspRoutes(face: Face, deps: FaceDeps): void {
     {
       schema: {
         operationId: 'ocspByGet',
-        tags,
+        ...open,
         summary: 'OCSP by GET: the path ends with the base64 of the request',
         params: AuthorityFilePath,
         response: documentedAnswers,

@@ -16,6 +16,7 @@ import { createAlerting } from './alerts/alerting.ts';
 import { createAuditCheckpoints } from './audit/audit-checkpoints.ts';
 import { createAuditKeys, writeAuditRoots } from './audit/audit-key.ts';
 import { createRecordRefusal } from './audit/record-refusal.ts';
+import { refuseOlderLog } from './audit/refuse-older-log.ts';
 import {
   createAuthenticateCollector,
   createAuthenticateOperator,
@@ -149,6 +150,7 @@ const abandonedAfterMs = 60_000;
 
 export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
   const { inventory, settings } = deps;
+  await refuseOlderLog(deps);
   const clock = guardClock(deps.clock, await inventory.latestTime(), settings.clockLimits);
   const news = createRevocationNews();
   const measurements = createMeasurements();

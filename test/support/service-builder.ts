@@ -91,6 +91,13 @@ export async function openService(options: ServiceOptions): Promise<TestService>
   const csrs = createCsrReader();
   const processMeter = createProcessMeter('1.2.3');
   const time = { wall: startTime, monotonic: 1000 };
+  const closeAdapters = async () => {
+    processMeter.close();
+    await csrs.close();
+    await inventory.close();
+    for (const each of [vault, ...(options.furtherVaults ?? [])]) await each.close();
+    await home.release();
+  };
   const built = await buildServices({
     inventory: options.wrapInventory?.(inventory) ?? inventory,
     vaults: new Map([
@@ -107,6 +114,9 @@ export async function openService(options: ServiceOptions): Promise<TestService>
     webhooks: options.webhooks ?? deafWebhooks,
     urls,
     settings: { ...defaultSettings, ...options.settings },
+  }).catch(async (error: unknown) => {
+    await closeAdapters();
+    throw error;
   });
   return {
     ...built,
@@ -121,11 +131,7 @@ export async function openService(options: ServiceOptions): Promise<TestService>
     },
     async close() {
       await built.stopAlerting();
-      processMeter.close();
-      await csrs.close();
-      await inventory.close();
-      for (const each of [vault, ...(options.furtherVaults ?? [])]) await each.close();
-      await home.release();
+      await closeAdapters();
     },
   };
 }

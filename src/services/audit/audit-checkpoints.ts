@@ -13,6 +13,7 @@ import type { Log } from '../../ports/log.ts';
 import type { GuardedClock } from '../guard-clock.ts';
 import type { CheckpointView } from '../services.ts';
 import type { AuditKeys } from './audit-key.ts';
+import { checkpointFile } from './refuse-older-log.ts';
 
 export interface AuditCheckpointsDeps {
   readonly inventory: Inventory;
@@ -31,9 +32,6 @@ export interface AuditCheckpoints {
   /** Why the last try failed; undefined when it did not. */
   problem(): string | undefined;
 }
-
-/** The newest checkpoint, whole, for whoever keeps copies elsewhere. */
-const checkpointFile = 'audit/checkpoint';
 
 /** Under a minute, with the time between two looks and a slow signer. */
 const longestWaitMs = 45_000;

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -166,6 +166,7 @@ describe('the checkpoints of the audit log', () => {
     const database = new Database(join(home, 'privyseal.db'));
     database.exec('DROP TRIGGER audit_events_stay; PRAGMA foreign_keys = OFF; DELETE FROM audit_events WHERE seq > 20');
     database.close();
+    rmSync(join(home, 'audit/checkpoint'));
     const next = await reopen(home);
     const before = await signedSeq(next);
     await event(next);
@@ -173,6 +174,33 @@ describe('the checkpoints of the audit log', () => {
     expect(await signedSeq(next)).toBe(before);
     expect(await auditProblem(next)).toMatch(/no longer holds event/);
     expect((await verify(next, home)).fault?.code).toBe('truncated');
+  });
+
+  it('keep a service from starting on an older database, on another, and on none', async () => {
+    const { service, home } = await signedService();
+    await close(service);
+    const [database, kept] = [join(home, 'privyseal.db'), join(home, 'audit/checkpoint')];
+    copyFileSync(database, join(home, 'older'));
+    const next = await reopen(home);
+    await event(next);
+    await next.signAuditLog();
+    await close(next);
+    copyFileSync(database, join(home, 'right'));
+    const other = await signedService();
+    await close(other.service);
+    const open = () => codeOf(openService({ home }));
+    copyFileSync(join(home, 'older'), database);
+    expect(await open()).toBe('homeDamaged');
+    copyFileSync(join(other.home, 'privyseal.db'), database);
+    expect(await open()).toBe('homeDamaged');
+    rmSync(database);
+    expect(await open()).toBe('homeDamaged');
+    copyFileSync(join(home, 'right'), database);
+    await close(await reopen(home));
+    // Whoever means it moves the checkpoint away.
+    copyFileSync(join(home, 'older'), database);
+    rmSync(kept);
+    await reopen(home);
   });
 
   it('come as soon as the signer is back, and readiness tells until then', async () => {

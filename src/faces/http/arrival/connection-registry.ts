@@ -1,5 +1,5 @@
 /** What a face knows of its open sockets: requests under way, the certificate they proved, and which to close when. */
-import type { Server } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { TLSSocket, Server as TlsServer } from 'node:tls';
 import { parseSerial } from '../../../domain/x509/serial.ts';
@@ -133,13 +133,21 @@ export function createConnectionRegistry(mostOpen: number): ConnectionRegistry {
     },
     drain(withinMs) {
       draining = true;
-      for (const socket of open) if (connectionOf(socket).underWay === 0) socket.destroy();
+      for (const socket of open) {
+        if (connectionOf(socket).underWay === 0) socket.destroy();
+        else announceEnd(socket);
+      }
       // A server that closes checks its time limits no more: a body that never comes would hold it for good.
       setTimeout(() => {
         for (const socket of open) socket.destroy();
       }, withinMs).unref();
     },
   };
+}
+
+/** RFC 9112 §9.6: a peer that is told sends no next request, which nobody would answer. Node keeps the response under way there. */
+function announceEnd({ _httpMessage: response }: Socket & { readonly _httpMessage?: ServerResponse | null }): void {
+  if (response && !response.headersSent) response.setHeader('connection', 'close');
 }
 
 /** Until its handshake is done a peer is a plain socket; after it, the TLS socket that took its place. */

@@ -1,5 +1,6 @@
 import { createHash, createPublicKey } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { DerReader } from '../../../src/domain/der/reader.ts';
 import * as der from '../../../src/domain/der/writer.ts';
 import { CaError } from '../../../src/domain/errors.ts';
 import type { KeyType } from '../../../src/domain/x509/key-type.ts';
@@ -9,6 +10,7 @@ import {
   parseSubjectPublicKey,
   publicKeySha256,
   verifySignature,
+  verifySignatureSync,
 } from '../../../src/domain/x509/public-key.ts';
 import { signatureAlgorithms } from '../../../src/domain/x509/signature-algorithm.ts';
 import { rsaSpki, spki } from '../../support/csr-builder.ts';
@@ -130,6 +132,29 @@ describe('verifySignature', () => {
       expect(await verifySignature({ ...signed, signature: Buffer.concat([signature, Buffer.alloc(1)]) })).toBe(false);
     },
   );
+
+  it('is false for an ECDSA signature in any encoding but DER', async () => {
+    const key = makeSigningKey('ec-p256');
+    const { algorithm } = key;
+    const signature = key.sign(tbs);
+    const fields = new DerReader(signature).enterSequence();
+    const [r, s] = [fields.whole(fields.next()), fields.whole(fields.next())];
+    const padded = der.tlv(2, Uint8Array.of(0), r.subarray(2));
+    const signed = { tbs, algorithm, publicKey: parseSubjectPublicKey(key.spkiDer) };
+    expect(await verifySignature({ ...signed, signature: der.sequence(r, s) })).toBe(true);
+    for (const other of [
+      Buffer.concat([Uint8Array.of(0x30, 0x81), signature.subarray(1)]),
+      der.sequence(padded, s),
+      der.sequence(r, s, der.nullValue()),
+      der.sequence(r),
+      der.setOf(r, s),
+      Buffer.concat([signature, der.nullValue()]),
+      new Uint8Array(),
+    ]) {
+      expect(await verifySignature({ ...signed, signature: other })).toBe(false);
+      expect(verifySignatureSync({ ...signed, signature: other })).toBe(false);
+    }
+  });
 
   it('is false for an algorithm of another family of keys', async () => {
     const key = makeSigningKey('ec-p256');

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, it } from 'vitest';
 import { defaultSignatureAlgorithm } from '#src/domain/x509/signature-algorithm.ts';
 import { itWith, run } from '../../support/judges.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { tracedSteps } from '../../support/traced-steps.ts';
 import { cheapest, fileVault, passphrase } from './vault-under-test.ts';
 
 const source = (file: string): string => new URL(`../../../src/adapters/${file}`, import.meta.url).href;
@@ -70,3 +71,31 @@ itWith('strace', 'syncs the file before it has its name, and its folder before t
   const made = steps.slice(steps.indexOf('write'));
   expect(made).toEqual(['write', 'fsync', 'link', 'fsync', 'write']);
 });
+
+itWith(
+  'strace',
+  'syncs every key under a new passphrase before that is in force, and the old ones go after',
+  async () => {
+    const store = fileVault();
+    const vault = await store.open();
+    await vault.createKey('root', 'ed25519');
+    await vault.close();
+    const script = `
+    import { writeSync } from 'node:fs';
+    import { stageRewrap } from '${source('vault-file/rewrap.ts')}';
+    import { systemRandomness as randomness } from '${source('system-randomness.ts')}';
+    const { directory, ...given } = ${JSON.stringify({ directory: store.directory, from: passphrase, to: 'another', cost: cheapest })};
+    const { commit } = await stageRewrap({ directory, ...given, randomness });
+    writeSync(1, 'staged\\n');
+    await commit();
+    writeSync(1, 'in force\\n');
+  `;
+    const vaultName = basename(store.directory);
+    expect(await tracedSteps(script, store.directory)).toEqual([
+      ...['fsync .root.key.json.*.tmp', 'link root.key.json', 'fsync .rewrap.tmp'],
+      ...['fsync .vault.json.*.tmp', 'link vault.json', 'fsync .rewrap.tmp', 'staged'],
+      ...['rename .rewrap', `fsync ${vaultName}`, 'rename root.key.json', 'rename vault.json', `fsync ${vaultName}`],
+      ...[`fsync ${vaultName}`, 'in force'],
+    ]);
+  },
+);

@@ -6,6 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type Logger, pino } from 'pino';
 import packageJson from '../package.json' with { type: 'json' };
 import { createCsrReader } from './adapters/csr-reader/csr-reader.ts';
+import { journalName } from './adapters/home-directory/ceremony-journal.ts';
 import { openHomeDirectory } from './adapters/home-directory/home-directory.ts';
 import { openSqliteInventory } from './adapters/inventory-sqlite/inventory-sqlite.ts';
 import { createProcessMeter } from './adapters/process-meter.ts';
@@ -83,10 +84,20 @@ interface Opening {
   readonly beforeMaking?: () => Promise<void>;
 }
 
+/** A first run beside its journal would put the key of an offline root on the network. */
+async function refuseOfflineRoot(home: Home): Promise<void> {
+  if (!(await home.exists(journalName))) return;
+  throw new StartError(
+    'homeNotEmpty',
+    `${home.path} holds an offline root (${journalName}), whose key no service may have. Name another home with --home DIR.`,
+  );
+}
+
 async function openServices({ config, ports, overrides, closers, ...opening }: Opening): Promise<OpenServices> {
   const log = overrides.logger ?? createLogger(config);
   const home = await openHomeDirectory(config.home);
   closers.push(() => home.release());
+  await refuseOfflineRoot(home);
   await opening.beforeMaking?.();
   // The passphrase's derivation takes most of a start and does not need this thread.
   const [vaultOpened, inventoryOpened] = await Promise.allSettled([

@@ -1,6 +1,6 @@
 /** `privyseal ceremony`: a root without network makes what openssl accepts, refuses what it must, and keeps a record of all of it. */
 import { createHash } from 'node:crypto';
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ceremonyCrl, ceremonyRoot, ceremonySign, ceremonyState } from '../src/ceremony.ts';
@@ -395,12 +395,31 @@ describe('a ceremony refuses', () => {
     }
   });
 
-  it('to overwrite a file, and then still gives the result', async () => {
-    const { act, read } = await withRoot();
-    const { code, stdout } = await act('crl', '--out', 'root.pem');
-    expect([code, stdout]).toEqual([8, expect.stringContaining('BEGIN X509 CRL')]);
+  it('to sign anything whose result could not be written', async () => {
+    const { act, read, home } = await withRoot();
+    for (const [out, code] of [
+      ['root.pem', 'fileExists'],
+      ['nowhere/root.crl', 'folderUnwritable'],
+    ] as const)
+      expect((await act('crl', '--out', out)).stderr).toContain(code);
     expect(read('root.pem')).toContain('BEGIN CERTIFICATE');
+    expect((await ceremonyState(home)).entries).toHaveLength(1);
   });
+
+  it('to lose a result that cannot be written after all', async () => {
+    const { act } = await withRoot();
+    const { code, stdout } = await act('crl', '--out', 'x'.repeat(300));
+    expect([code, stdout]).toEqual([1, expect.stringContaining('BEGIN X509 CRL')]);
+  });
+
+  it('its home to a service', async () => {
+    const { home } = await withRoot();
+    const before = readdirSync(home);
+    const anyPort = { PRIVYSEAL_PUBLIC_PORT: '0', PRIVYSEAL_ADMIN_PORT: '0', PRIVYSEAL_DISTRIBUTION_PORT: '0' };
+    const served = await runProgram(home, ['serve'], anyPort);
+    expect([served.code, served.stderr]).toEqual([8, expect.stringContaining('homeNotEmpty')]);
+    expect(readdirSync(home)).toEqual(before);
+  }, 60_000);
 });
 
 function tampered(csr: Uint8Array): Uint8Array {

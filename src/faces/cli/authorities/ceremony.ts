@@ -1,6 +1,8 @@
 /** `privyseal ceremony root|sign|crl|record`: shows what is about to be signed, asks, and gives the result with its fingerprints. */
 import { hash } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, readFile, stat, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { CeremonyEntry } from '../../../domain/ceremony/journal.ts';
 import { grouped, paperRecord, type RecordedAct, recordedActs } from '../../../domain/ceremony/paper-record.ts';
 import { decodePem, encodePem } from '../../../domain/der/pem.ts';
@@ -145,8 +147,12 @@ type Facts = readonly (readonly [name: string, value: string])[];
 
 const lines = (facts: Facts): string[] => facts.map(([name, value]) => `${name.padEnd(14)}${value}`);
 
-/** The machine's clock stands in every certificate and in the record, and nothing corrects it on a machine without network. */
-async function agree({ io, yes, around }: HeldCeremony, facts: Facts): Promise<void> {
+/**
+ * The machine's clock stands in every certificate and in the record, and nothing corrects it on a machine without network.
+ * Where the result could not be written nothing is signed: the same verb given twice is one certificate.
+ */
+async function agree({ io, yes, around, out }: HeldCeremony, facts: Facts): Promise<void> {
+  if (out !== undefined) await refuseUnwritable(out);
   const now = timeToTheSecond(new Date((io.now ?? Date.now)()).toISOString());
   const shown = [
     ...facts,
@@ -157,6 +163,15 @@ async function agree({ io, yes, around }: HeldCeremony, facts: Facts): Promise<v
   if (yes) return;
   const answer = await around.console.ask('Is all of that right, the time too? [y/N] ');
   if (!/^y(es)?$/i.test(answer?.trim() ?? '')) throw new CliError('declined', 'Nothing was signed.');
+}
+
+async function refuseUnwritable(out: string): Promise<void> {
+  const found = await stat(out).catch(() => undefined);
+  if (found) throw new CliError('fileExists', `${out} exists already; nothing was signed. Name another file.`);
+  const folder = dirname(out);
+  await access(folder, constants.W_OK).catch((error: unknown) => {
+    throw new CliError('folderUnwritable', `Nothing can be written to ${folder}; nothing was signed.`, error);
+  });
 }
 
 /** The result, and for those present what it is known by. */

@@ -3,7 +3,7 @@ import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } 
 import { Agent } from 'node:https';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { parseCrl } from '../../src/domain/x509/crl.ts';
+import { parseCrl } from '../../src/domain/x509/read-crl.ts';
 import { type IssuedCertificate, issueCertificate, revokeCertificate } from '../support/issued-certificate.ts';
 import { itWith, run } from '../support/judges.ts';
 import { makeKeyRequest } from '../support/key-request.ts';

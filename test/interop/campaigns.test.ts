@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { CampaignProgressJson } from '../../src/api/campaign.ts';
 import type { CertificateJson, RenewalInfoJson } from '../../src/api/certificate.ts';
-import { parseCrl } from '../../src/domain/x509/crl.ts';
+import { parseCrl } from '../../src/domain/x509/read-crl.ts';
 import { exchange } from '../support/http-exchange.ts';
 import { makeKeyRequest } from '../support/key-request.ts';
 import { type RunningService, startService, temporaryFolder } from '../support/running-service.ts';

@@ -2,8 +2,8 @@
 import { X509Certificate } from 'node:crypto';
 import type { AuthorityJson } from '../../api/service.ts';
 import { decodePemAll, encodePem } from '../../domain/der/pem.ts';
-import { type ForeignCrl, parseForeignCrl } from '../../domain/x509/crl.ts';
 import { parseSubjectPublicKey, verifySignatureSync } from '../../domain/x509/public-key.ts';
+import { type ForeignCrl, parseForeignCrl } from '../../domain/x509/read-crl.ts';
 import { findSignatureAlgorithm } from '../../domain/x509/signature-algorithm.ts';
 import { AgentError } from '../agent-error.ts';
 import { fetchOctets } from './fetch-octets.ts';

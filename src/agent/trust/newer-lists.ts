@@ -1,7 +1,7 @@
 /** Of the lists that were fetched and those in use the newer ones: over plain HTTP anybody on the way can show one from before a revocation. */
 import { decodePemAll, encodePem } from '../../domain/der/pem.ts';
-import { type ForeignCrl, parseForeignCrl } from '../../domain/x509/crl.ts';
 import { formatName } from '../../domain/x509/name.ts';
+import { type ForeignCrl, parseForeignCrl } from '../../domain/x509/read-crl.ts';
 
 export interface NewerLists {
   /** PEM, in the order of those that were fetched. */

@@ -1,10 +1,10 @@
 /** Judges a list that was made elsewhere, before it is served for its issuer: every reason why not. */
 import { CaError, type Reason, type ReasonCode } from '../errors.ts';
 import type { ForeignCertificate } from '../x509/certificate.ts';
-import type { ForeignCrl } from '../x509/crl.ts';
 import { isInScope } from '../x509/crl-scope.ts';
 import { formatName } from '../x509/name.ts';
 import { verifySignature } from '../x509/public-key.ts';
+import type { ForeignCrl } from '../x509/read-crl.ts';
 import { findSignatureAlgorithm } from '../x509/signature-algorithm.ts';
 import { algorithmFault } from './judge-chain.ts';
 import { printable } from './printable.ts';

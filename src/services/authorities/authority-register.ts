@@ -8,9 +8,9 @@ import {
   generationId,
 } from '../../domain/records/generation.ts';
 import { type ParsedCertificate, parseCertificate } from '../../domain/x509/certificate.ts';
-import { parseForeignCrl } from '../../domain/x509/crl.ts';
 import { decodeNameConstraints, type NameConstraints } from '../../domain/x509/name-constraints.ts';
 import { oids } from '../../domain/x509/oids.ts';
+import { parseForeignCrl } from '../../domain/x509/read-crl.ts';
 import type { Inventory } from '../../ports/inventory.ts';
 
 export interface AuthorityRegister {

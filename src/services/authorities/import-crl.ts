@@ -4,7 +4,7 @@ import { CaError } from '../../domain/errors.ts';
 import { judgeCrl } from '../../domain/policy/judge-crl.ts';
 import { refuse, refuseIfAny } from '../../domain/refusal.ts';
 import { type ParsedCertificate, parseCertificate } from '../../domain/x509/certificate.ts';
-import { type ForeignCrl, parseForeignCrl } from '../../domain/x509/crl.ts';
+import { type ForeignCrl, parseForeignCrl } from '../../domain/x509/read-crl.ts';
 import type { Inventory } from '../../ports/inventory.ts';
 import { actorOf } from '../caller.ts';
 import type { GuardedClock } from '../guard-clock.ts';

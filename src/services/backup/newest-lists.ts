@@ -2,7 +2,7 @@
 import type { BackupManifest, ManifestAuthority } from '../../domain/backup/manifest.ts';
 import { decodePem } from '../../domain/der/pem.ts';
 import { CaError, StartError } from '../../domain/errors.ts';
-import { type ParsedCrl, parseCrl } from '../../domain/x509/crl.ts';
+import { type ParsedCrl, parseCrl } from '../../domain/x509/read-crl.ts';
 
 /** A file given with --crl, DER or PEM. */
 export interface GivenList {

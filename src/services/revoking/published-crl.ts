@@ -1,6 +1,6 @@
 /** A list as it is served. */
 import { createHash } from 'node:crypto';
-import { parseForeignCrl } from '../../domain/x509/crl.ts';
+import { parseForeignCrl } from '../../domain/x509/read-crl.ts';
 import type { CrlRecord } from '../../ports/revocation-store.ts';
 
 /** Bytes to serve as they are, with their validators. */

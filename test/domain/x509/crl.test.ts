@@ -10,13 +10,12 @@ import {
   type CrlEntry,
   encodeCrlEntry,
   encodeTbsCertList,
-  parseCrl,
-  parseForeignCrl,
   type TbsCertListFields,
 } from '../../../src/domain/x509/crl.ts';
 import * as crlExtensions from '../../../src/domain/x509/crl-extensions.ts';
 import { authorityKeyIdentifier, extension } from '../../../src/domain/x509/extensions.ts';
 import { oidDer } from '../../../src/domain/x509/oid-der.ts';
+import { parseCrl, parseForeignCrl } from '../../../src/domain/x509/read-crl.ts';
 import { makeSerial } from '../../../src/domain/x509/serial.ts';
 import { signatureAlgorithms } from '../../../src/domain/x509/signature-algorithm.ts';
 import { assembleSigned } from '../../../src/domain/x509/signed.ts';

@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { CaError } from '../../../src/domain/errors.ts';
 import type { RotationState } from '../../../src/domain/records/authority-rotation.ts';
-import { parseCrl } from '../../../src/domain/x509/crl.ts';
+import { parseCrl } from '../../../src/domain/x509/read-crl.ts';
 import type { Inventory } from '../../../src/ports/inventory.ts';
 import type { Vault } from '../../../src/ports/vault.ts';
 import type { CertificateView } from '../../../src/services/services.ts';

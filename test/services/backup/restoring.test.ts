@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BackupManifest } from '../../../src/domain/backup/manifest.ts';
 import { encodePem } from '../../../src/domain/der/pem.ts';
-import { parseCrl } from '../../../src/domain/x509/crl.ts';
+import { parseCrl } from '../../../src/domain/x509/read-crl.ts';
 import { chooseNewestLists, type GivenList } from '../../../src/services/backup/newest-lists.ts';
 import { type RestorePlan, restoreInventory } from '../../../src/services/backup/restore-inventory.ts';
 import { backupManifest } from '../../support/backup-builders.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { auditChainHash, auditGenesisHash, canonicalAuditEvent } from '../../../src/domain/records/audit-event.ts';
-import { parseCrl } from '../../../src/domain/x509/crl.ts';
+import { parseCrl } from '../../../src/domain/x509/read-crl.ts';
 import { certified } from '../../support/certified.ts';
 import { buildCsr } from '../../support/csr-builder.ts';
 import { encodeCertId, encodeOcspRequest } from '../../support/ocsp-request.ts';

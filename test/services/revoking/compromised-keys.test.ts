@@ -1,7 +1,7 @@
 /** A compromised key that more certificates have than one commit revokes: all of them go, also when that is cut short. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { CaError } from '../../../src/domain/errors.ts';
-import { parseCrl } from '../../../src/domain/x509/crl.ts';
+import { parseCrl } from '../../../src/domain/x509/read-crl.ts';
 import { mostSharersAtOnce } from '../../../src/ports/revocation-store.ts';
 import { certified } from '../../support/certified.ts';
 import { buildCsr } from '../../support/csr-builder.ts';

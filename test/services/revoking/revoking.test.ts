@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CertificateRecord } from '../../../src/domain/records/certificate.ts';
-import { parseCrl } from '../../../src/domain/x509/crl.ts';
+import { parseCrl } from '../../../src/domain/x509/read-crl.ts';
 import type { Inventory } from '../../../src/ports/inventory.ts';
 import type { Caller } from '../../../src/services/caller.ts';
 import { certified } from '../../support/certified.ts';

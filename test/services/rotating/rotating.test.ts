@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CaError } from '../../../src/domain/errors.ts';
 import type { RotationRule } from '../../../src/domain/policy/profile.ts';
-import { parseCrl } from '../../../src/domain/x509/crl.ts';
+import { parseCrl } from '../../../src/domain/x509/read-crl.ts';
 import type { Caller } from '../../../src/services/caller.ts';
 import type { CertificateView } from '../../../src/services/services.ts';
 import { certified, rotated } from '../../support/certified.ts';

@@ -12,6 +12,7 @@ export type AgentErrorCode =
   | 'tokenMissing' // a token is needed and its file is not there or holds none
   | 'answerNotOurs'
   | 'answerNotTrusted'
+  | 'renewalImpossible' // told for another certificate, or for a time when this one has ended
   | 'distributionUnreachable'
   | 'crlMissing' // made elsewhere, and not imported yet
   | 'crlUnusable' // not signed by its authority, or over

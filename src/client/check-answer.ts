@@ -36,25 +36,25 @@ export class AnswerRefused extends Error {
 
 /** Throws AnswerRefused. */
 export function checkAnswer(issued: IssuedPem, expected: Expectations): void {
-  const [leafDer] = certificatesOf(issued.certificate, 'answerNotOurs');
-  const leaf = new X509Certificate(leafDer!);
-  assertOurs(leaf, leafDer!, issued.serial, expected);
-  const chain = issued.chain.flatMap((pem) => certificatesOf(pem, 'answerNotTrusted')).map(asX509);
-  const roots = certificatesOf(expected.trustPem, 'answerNotTrusted').map(asX509);
-  assertTrusted([leaf, ...chain], roots, expected);
+  const [leaf] = certificatesOf(issued.certificate, 'answerNotOurs');
+  assertOurs(leaf!, issued.serial, expected);
+  const chain = issued.chain.flatMap((pem) => certificatesOf(pem, 'answerNotTrusted'));
+  const roots = certificatesOf(expected.trustPem, 'answerNotTrusted');
+  assertTrusted([leaf!, ...chain], roots, expected);
 }
 
-const asX509 = (der: Uint8Array): X509Certificate => new X509Certificate(der);
-
-function certificatesOf(pem: string, code: 'answerNotOurs' | 'answerNotTrusted'): Uint8Array[] {
+function certificatesOf(pem: string, code: 'answerNotOurs' | 'answerNotTrusted'): X509Certificate[] {
   try {
-    return decodePemAll(pem, 'CERTIFICATE');
+    return decodePemAll(pem, 'CERTIFICATE').map((der) => new X509Certificate(der));
   } catch (error) {
     throw new AnswerRefused(code, 'The service’s answer, or the trust file, does not hold certificates in PEM.', error);
   }
 }
 
-function assertOurs(leaf: X509Certificate, der: Uint8Array, serial: string, expected: Expectations): void {
+function assertOurs(leaf: X509Certificate, serial: string, expected: Expectations): void {
+  if (leaf.serialNumber.toLowerCase() !== serial) {
+    throw new AnswerRefused('answerNotOurs', `The answer speaks of certificate ${serial} and holds another one.`);
+  }
   const spkiDer = leaf.publicKey.export({ type: 'spki', format: 'der' });
   if (!spkiDer.equals(expected.spkiDer)) {
     throw new AnswerRefused(
@@ -62,7 +62,7 @@ function assertOurs(leaf: X509Certificate, der: Uint8Array, serial: string, expe
       `Certificate ${serial} is for another key than the one made here. Nothing was written.`,
     );
   }
-  const held = parseCertificate(der).names.map((name) => name.value);
+  const held = parseCertificate(leaf.raw).names.map((name) => name.value);
   const missing = expected.names.filter((name) => !held.includes(name.value)).map((name) => name.value);
   if (missing.length > 0) {
     throw new AnswerRefused('answerNotOurs', `Certificate ${serial} lacks ${missing.join(', ')}. Nothing was written.`);

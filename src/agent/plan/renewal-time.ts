@@ -21,11 +21,16 @@ export function renewalTime(
   return { serial, start: text(start), end: text(end), at: text(at), reason };
 }
 
+type Life = Pick<RenewalInfoJson, 'serial'> & { readonly notBefore: string; readonly notAfter: string };
+
+/** RFC 9773 §4.2: a window that ends before it begins is none; nor is another certificate's, or one after the end of this one. */
+export function isPossible({ serial, suggestedWindow, reason }: RenewalInfoJson, life: Life): boolean {
+  const [start, end] = [Date.parse(suggestedWindow.start), Date.parse(suggestedWindow.end)];
+  return serial === life.serial && start <= end && (reason === 'revoked' || start < Date.parse(life.notAfter));
+}
+
 /** The very window that a service would suggest for a certificate that is neither revoked nor rotated. */
-export function ownRenewalTime(
-  { serial, notBefore, notAfter }: { readonly serial: string; readonly notBefore: string; readonly notAfter: string },
-  random: () => number,
-): RenewalTime {
+export function ownRenewalTime({ serial, notBefore, notAfter }: Life, random: () => number): RenewalTime {
   const [from, to] = [Date.parse(notBefore) / 1000, Date.parse(notAfter) / 1000];
   const window = renewalWindow({ serial, notBefore: from, notAfter: to, revocation: null, successor: null });
   const suggestedWindow = { start: text(window.start * 1000), end: text(window.end * 1000) };

@@ -22,6 +22,11 @@ export interface CrlSource {
 
 /** PEM of all, in the order of the authorities: with one missing, who checks lists refuses everybody. AgentError. */
 export async function fetchCrls(source: CrlSource): Promise<string> {
+  if (source.authorities.length === 0)
+    throw new AgentError(
+      'crlMissing',
+      'The service names no authority of the environment, whose lists there could be.',
+    );
   const base = source.distributionUrl?.replace(/\/$/, '') ?? source.crlUrl.replace(/\/crl\/[^/]+$/, '');
   const lists = await Promise.all(
     source.authorities.map(async (authority) => {
@@ -49,11 +54,19 @@ function assertUsable(
   { authority, now }: { authority: AuthorityJson; now: number },
 ): void {
   const crl = parsed(url, der);
-  if (!isSignedBy(crl, new X509Certificate(authority.certificate))) {
+  if (!isSignedBy(crl, issuerOf(authority))) {
     throw new AgentError('crlUnusable', `${url} is not signed by ${authority.name}. Something else answers there.`);
   }
   if (crl.nextUpdate * 1000 <= now) {
     throw new AgentError('crlUnusable', `${url} is over since ${new Date(crl.nextUpdate * 1000).toISOString()}.`);
+  }
+}
+
+function issuerOf({ name, certificate }: AuthorityJson): X509Certificate {
+  try {
+    return new X509Certificate(certificate);
+  } catch (error) {
+    throw new AgentError('crlUnusable', `What the service gives as the certificate of ${name} is none.`, error);
   }
 }
 

@@ -1,11 +1,12 @@
 /** What a target needs now. */
+import type { RenewalInfoJson } from '../../api/certificate.ts';
 import type { TargetStatus } from '../../domain/rotation/target-status.ts';
 import { parseGeneralName } from '../../domain/x509/general-name.ts';
 import { AgentError } from '../agent-error.ts';
 import type { TargetConfig } from '../config/agent-schema.ts';
 import type { CredentialSet } from '../files/credential-set.ts';
 import { isRotationBegun } from '../issue/pending-request.ts';
-import { isTooSoon, longestSilenceMs, ownRenewalTime, renewalTime } from '../plan/renewal-time.ts';
+import { isPossible, isTooSoon, longestSilenceMs, ownRenewalTime, renewalTime } from '../plan/renewal-time.ts';
 import type { TurnContext } from './turn-context.ts';
 
 export type Step =
@@ -69,6 +70,7 @@ async function askRenewal(
   if (patient && isTooSoon(known, now(), longestMs)) return undefined;
   try {
     const info = await (await access.anonymous()).renewalInfo(facts.serial);
+    if (!isPossible(info, facts)) throw impossible(info);
     const silenceMs = Math.min((info.retryAfterSeconds ?? 0) * 1000, longestMs);
     const askAgainAt = new Date(now() + silenceMs).toISOString();
     await state.save({ renewal: { ...renewalTime(info, known, random), askAgainAt } });
@@ -79,4 +81,9 @@ async function askRenewal(
     await state.save({ renewal: known ?? ownRenewalTime(facts, random) });
     return error;
   }
+}
+
+function impossible({ serial, suggestedWindow: { start, end } }: RenewalInfoJson): AgentError {
+  const message = `The service says that ${serial} be rotated from ${start} to ${end}, which cannot be meant of this certificate. Is its clock right?`;
+  return new AgentError('renewalImpossible', message);
 }

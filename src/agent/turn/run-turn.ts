@@ -1,7 +1,9 @@
 /** One turn of one target: whatever it needs now is done, and what was done is remembered. */
+import { X509Certificate } from 'node:crypto';
 import type { CertificateJson } from '../../api/certificate.ts';
 import { ClientFailure, ClientProblem } from '../../client/failure.ts';
 import type { TurnReport } from '../../domain/rotation/turn-report.ts';
+import { parseCertificate } from '../../domain/x509/certificate.ts';
 import { activateStaged, lacksProof, proveServed } from '../activate/activate-set.ts';
 import { AgentError } from '../agent-error.ts';
 import { type CredentialSet, canAuthenticate, derOf, layoutOf } from '../files/credential-set.ts';
@@ -184,17 +186,24 @@ async function stageIssued(
 
 const withNewline = (pem: string): string => (pem.endsWith('\n') ? pem : `${pem}\n`);
 
-const factsOf = (certificate: CertificateJson, layout: string): CredentialSet['facts'] => ({
-  serial: certificate.serial,
-  environment: certificate.environment!,
-  product: certificate.product!,
-  profile: certificate.profile.name,
-  names: certificate.names,
-  notBefore: certificate.notBefore,
-  notAfter: certificate.notAfter,
-  crlUrl: certificate.links.crl,
-  layout,
-});
+/** What the certificate says of itself is taken from there: by it the agent knows whether its file has changed, and when to rotate. */
+function factsOf(certificate: CertificateJson, layout: string): CredentialSet['facts'] {
+  const [der] = derOf(certificate.certificate);
+  const { validFromDate, validToDate } = new X509Certificate(der!);
+  return {
+    serial: certificate.serial,
+    environment: certificate.environment!,
+    product: certificate.product!,
+    profile: certificate.profile.name,
+    names: parseCertificate(der!).names.map(({ value }) => value),
+    notBefore: secondOf(validFromDate),
+    notAfter: secondOf(validToDate),
+    crlUrl: certificate.links.crl,
+    layout,
+  };
+}
+
+const secondOf = (time: Date): string => time.toISOString().replace('.000Z', 'Z');
 
 /** On disk, and remembered as what is to be used next. */
 async function stage({ store, state }: TurnContext, set: CredentialSet): Promise<void> {

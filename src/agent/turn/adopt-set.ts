@@ -38,10 +38,11 @@ export const placeOf = ({ folder, mode }: FilesConfig): TargetPlace => ({ folder
 
 const isSame = (a: TargetPlace, b: TargetPlace): boolean => a.folder === b.folder && a.mode === b.mode;
 
-/** What an earlier move left here is older; what is another agent's is found out as ever. */
+/** What an earlier move left here is no younger, by whole seconds; what is another agent's is found out as ever. */
 async function isWantedHere({ store, target }: Where, set: CredentialSet): Promise<boolean> {
   const inUse = await store.inUse();
   const here = inUse === null ? undefined : await wholeSet(store, inUse);
   if (!here) return true;
-  return changeOf(target, here) === undefined && Date.parse(here.facts.notBefore) < Date.parse(set.facts.notBefore);
+  if (changeOf(target, here) !== undefined || here.facts.serial === set.facts.serial) return false;
+  return Date.parse(here.facts.notBefore) <= Date.parse(set.facts.notBefore);
 }

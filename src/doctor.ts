@@ -8,6 +8,7 @@ import { examinePorts, type FacePort, reachedAt } from './adapters/listening-por
 import { systemClock } from './adapters/system-clock.ts';
 import { examineVault } from './adapters/vault-file/examine-vault.ts';
 import { type Config, inHome } from './config.ts';
+import { type Checkpoint, parseCheckpointNote } from './domain/audit/checkpoint.ts';
 import type { Finding } from './domain/diagnosis/finding.ts';
 import {
   type InventoryFacts,
@@ -30,13 +31,15 @@ export async function examine(config: Config, env: NodeJS.ProcessEnv): Promise<F
   const home = await examineHome(config.home);
   if (home.some(({ check, state }) => check === 'home' && state === 'fail')) return [settings, ...home];
   const served = isServed(config.home);
+  // The checkpoint first: the database that is read after it has its event.
+  const signed = await readCheckpoint(config);
   const inventory = readInventory(config);
   return [
     settings,
     ...home,
     ...(await examineService(config, served)),
     ...(await examineVaults(config, env, 'facts' in inventory ? inventory.facts.keys : [])),
-    ...('facts' in inventory ? judgeInventory(inventory.facts, config, served) : [inventory.finding]),
+    ...('facts' in inventory ? judgeInventory(inventory.facts, { config, served, signed }) : [inventory.finding]),
   ];
 }
 
@@ -130,6 +133,12 @@ async function examineReadiness(host: string, port: number): Promise<Finding> {
   }
 }
 
+/** The newest of the home; nothing where there is none that can be read. */
+async function readCheckpoint(config: Config): Promise<Checkpoint | undefined> {
+  const note = await readFile(inHome(config, 'audit/checkpoint'), 'utf8').catch(() => '');
+  return parseCheckpointNote(note)?.checkpoint;
+}
+
 type ReadInventory = { readonly facts: InventoryFacts } | { readonly finding: Finding };
 
 function readInventory(config: Config): ReadInventory {
@@ -142,11 +151,17 @@ function readInventory(config: Config): ReadInventory {
   }
 }
 
-function judgeInventory(facts: InventoryFacts, config: Config, served: boolean): Finding[] {
+interface Beside {
+  readonly config: Config;
+  readonly served: boolean;
+  readonly signed: Checkpoint | undefined;
+}
+
+function judgeInventory(facts: InventoryFacts, { config, served, signed }: Beside): Finding[] {
   const surroundings = { now: systemClock.now(), served };
   return [
     ...judgeFiles(facts, (file) => existsSync(inHome(config, file))),
-    judgeDatabase(facts),
+    ...judgeDatabase(facts, { home: config.home, signed }),
     judgeClock(facts, surroundings),
     judgeLists(facts, surroundings),
     judgeCertificates(facts, surroundings),

@@ -1,7 +1,7 @@
 /** `privyseal doctor` on real homes: served, stopped, and with one thing wrong at a time. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, relative } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -50,6 +50,12 @@ const allOk = {
   ...{ passphrase: 'warn', database: 'ok', clock: 'ok', lists: 'ok', certificates: 'ok' },
 };
 
+/** As it is beside a database that was put back from before it. */
+function checkpointOfLater(home: string): void {
+  const file = join(home, 'audit/checkpoint');
+  writeFileSync(file, readFileSync(file, 'utf8').replace(/^seq \d+$/m, 'seq 999999'));
+}
+
 /** Every file of a home with its mode and content. */
 const contentOf = (home: string): string[] =>
   readdirSync(home, { recursive: true, withFileTypes: true })
@@ -86,6 +92,15 @@ describe('privyseal doctor', () => {
     expect((await doctor(service.home, { PRIVYSEAL_VAULT: 'none' })).states).toEqual({ settings: 'fail' });
     const { code, states } = await doctor(folder('nowhere'));
     expect([code, states]).toEqual([1, { settings: 'ok', home: 'fail' }]);
+    mkdirSync(folder('empty'), { mode: 0o700 });
+    expect((await doctor(folder('empty'))).states).toEqual({ settings: 'ok', home: 'fail' });
+  });
+
+  it('finds a restore that was cut short, after which no service starts', async () => {
+    const home = copyOf('restoring');
+    mkdirSync(join(home, 'restoring'), { mode: 0o700 });
+    const { code, findings } = await doctor(home);
+    expect([code, findings.at(-1)?.says]).toEqual([1, 'restoreUnfinished']);
   });
 
   it('finds a port that another program has', async () => {
@@ -183,6 +198,7 @@ describe('privyseal doctor', () => {
       (home: string) => writeFileSync(join(home, 'privyseal.db'), 'x'.repeat(9000)),
       { database: 'fail' },
     ],
+    ['an older database', 'older', checkpointOfLater, { database: 'fail' }],
     ['a damaged page', 'damaged-page', damagePage, { database: 'fail' }],
     [
       'a row that refers to none',

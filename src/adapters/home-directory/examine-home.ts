@@ -7,6 +7,7 @@ import { StartError } from '../../domain/errors.ts';
 import { leastFreeOctets } from '../../ports/home.ts';
 import { isFolder, refuseOpenToOthers } from './home-directory.ts';
 import { isBusy, lockName } from './home-lock.ts';
+import { refuseCutShort } from './unfinished-restore.ts';
 
 /** What others may read, certificates kept aside included: it is in certificates, lists or on the network anyway. */
 const publicFiles =
@@ -14,15 +15,22 @@ const publicFiles =
 
 export async function examineHome(home: string): Promise<Finding[]> {
   if (!(await isFolder(home).catch(() => false))) {
-    const next = 'Name another with --home or PRIVYSEAL_HOME, or run `privyseal init`.';
-    return [{ check: 'home', state: 'fail', says: `there is no folder ${home}`, next }];
+    return [{ check: 'home', state: 'fail', says: `there is no folder ${home}`, next: another }];
   }
-  const own = await refuseOpenToOthers(home).catch((error: unknown) => error);
-  if (own instanceof StartError) return [{ check: 'home', state: 'fail', says: own.code, next: own.message }];
-  if (own !== undefined) throw own;
+  if ((await readdir(home).catch(() => [home])).length === 0) {
+    return [{ check: 'home', state: 'fail', says: `${home} is empty`, next: another }];
+  }
+  for (const refuse of [refuseOpenToOthers, refuseCutShort]) {
+    const refusal = await refuse(home).catch((error: unknown) => error);
+    if (refusal instanceof StartError)
+      return [{ check: 'home', state: 'fail', says: refusal.code, next: refusal.message }];
+    if (refusal !== undefined) throw refusal;
+  }
   const findings: Finding[] = [{ check: 'home', state: 'ok', says: `${home}, for its owner alone` }];
   return [...findings, await examinePermissions(home), await examineSpace(home)];
 }
+
+const another = 'Name another with --home or PRIVYSEAL_HOME, or run `privyseal init`.';
 
 async function examinePermissions(home: string): Promise<Finding> {
   const entries = await readdir(home, { recursive: true, withFileTypes: true });

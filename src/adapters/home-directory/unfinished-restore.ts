@@ -11,13 +11,17 @@ export const verifiedName = 'restored';
 
 /** Finishes a restore that had only moves left; throws StartError `restoreUnfinished` for one that was not verified. */
 export async function settleRestore(home: string): Promise<void> {
-  if (await exists(join(home, stagingName))) {
-    throw new StartError(
-      'restoreUnfinished',
-      `A restore into ${home} was cut short, and what it left is not a home. Run the same \`privyseal restore\` again, or remove ${join(home, stagingName)}.`,
-    );
-  }
+  await refuseCutShort(home);
   if (await exists(join(home, verifiedName))) await finishRestore(home);
+}
+
+/** Throws as `settleRestore` does, and changes nothing. */
+export async function refuseCutShort(home: string): Promise<void> {
+  if (!(await exists(join(home, stagingName)))) return;
+  throw new StartError(
+    'restoreUnfinished',
+    `A restore into ${home} was cut short, and what it left is not a home. Run the same \`privyseal restore\` again, or remove ${join(home, stagingName)}.`,
+  );
 }
 
 /** Moves what is still there; the folder goes last, so that a crash in between is finished by the next call. */

@@ -52,9 +52,10 @@ async function attempt<T>(act: () => Promise<T>): Promise<T | StartError> {
     return await act();
   } catch (error) {
     if (error instanceof StartError) return error;
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== undefined) return new StartError('keyFileDamaged', `The vault cannot be read (${code}).`, error);
-    throw error;
+    const { code, path = 'its folder' } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    const advice = 'Correct its owner and mode, or put it back from a backup (docs/backup.md).';
+    return new StartError('keyFileDamaged', `The vault cannot be read: ${path} (${code}). ${advice}`, error);
   }
 }
 

@@ -1,4 +1,6 @@
 /** Judges what a database says of itself: its pages, the clock against its newest event, its lists and certificates. */
+import { afterExchange, behindCheckpoint, type LogEnds } from '../audit/behind-checkpoint.ts';
+import type { Checkpoint } from '../audit/checkpoint.ts';
 import { clockLimits } from './clock-limits.ts';
 import type { Finding } from './finding.ts';
 import type { CertifiedKey } from './judge-keys.ts';
@@ -12,6 +14,8 @@ export interface InventoryFacts {
   readonly certificates: number;
   /** 0 for an empty log. */
   readonly newestEvent: number;
+  /** Of the audit log; undefined for an empty one. */
+  readonly logEnds: LogEnds | undefined;
   readonly lists: readonly { readonly authority: string; readonly thisUpdate: number; readonly nextUpdate: number }[];
   readonly authorities: readonly { readonly name: string; readonly notAfter: number }[];
   readonly keys: readonly CertifiedKey[];
@@ -30,14 +34,27 @@ export interface Surroundings {
 
 const day = 86_400;
 
-export function judgeDatabase({ damage, orphans, certificates }: InventoryFacts): Finding {
-  if (damage.length === 0 && orphans === 0) {
-    const says = `every page and every reference is right; ${certificates} certificates`;
-    return { check: 'database', state: 'ok', says };
-  }
-  const found = [...damage.slice(0, 3), ...(orphans > 0 ? [`${orphans} rows refer to none`] : [])].join('; ');
-  const next = 'Stop the service, keep a copy of the home, and restore the newest backup (docs/backup.md).';
-  return { check: 'database', state: 'fail', says: found, next };
+/** What the home says of its log beside what the log itself says. */
+export interface SignedLog {
+  readonly home: string;
+  /** The newest checkpoint of the home; undefined without one that can be read. */
+  readonly signed: Checkpoint | undefined;
+}
+
+/** Every fault of it, or that there is none. A start is refused on a database that does not reach the checkpoint. */
+export function judgeDatabase(facts: InventoryFacts, { home, signed }: SignedLog): Finding[] {
+  const { damage, orphans, certificates, logEnds } = facts;
+  const exchanged = signed && behindCheckpoint(logEnds, signed);
+  const damaged = [...damage.slice(0, 3), ...(orphans > 0 ? [`${orphans} rows refer to none`] : [])].join('; ');
+  const restoring = 'Stop the service, keep a copy of the home, and restore the newest backup (docs/backup.md).';
+  const failed = (says: string, next: string): Finding => ({ check: 'database', state: 'fail', says, next });
+  const faults = [
+    ...(damaged === '' ? [] : [failed(damaged, restoring)]),
+    ...(exchanged === undefined ? [] : [failed(exchanged, afterExchange(home))]),
+  ];
+  if (faults.length > 0) return faults;
+  const says = `every page and every reference is right; ${certificates} certificates`;
+  return [{ check: 'database', state: 'ok', says }];
 }
 
 /** What the home has beside what the inventory says it must have; nothing if all is there. */

@@ -18,6 +18,7 @@ const facts = (changes: Partial<InventoryFacts> = {}): InventoryFacts => ({
   orphans: 0,
   certificates: 7,
   newestEvent: now - 1000,
+  logEnds: { first: { hash: 'aa' }, newest: { seq: 20 } },
   lists: [{ authority: 'dev-root', thisUpdate: seconds - 100, nextUpdate: seconds + 900 }],
   authorities: [{ name: 'dev-root', notAfter: seconds + 1000 * day }],
   admins: [{ name: 'admin', notAfter: seconds + 300 * day }],
@@ -28,6 +29,25 @@ const facts = (changes: Partial<InventoryFacts> = {}): InventoryFacts => ({
 const around = { now, served: true };
 const told = ({ state, next }: Finding): [string, boolean] => [state, next !== undefined];
 const well = ['ok', false];
+
+describe('the database beside the checkpoint of its home', () => {
+  const log = (logEnds: InventoryFacts['logEnds']) =>
+    judgeDatabase(facts({ logEnds }), {
+      home: '/home',
+      signed: { log: 'aa', seq: 20, hash: 'bb', at: now },
+    }).map(told);
+  const ends = (hash: string, seq: number) => ({ first: { hash }, newest: { seq } });
+
+  it('reaches it, or has gone on since', () => {
+    expect([...log(ends('aa', 20)), ...log(ends('aa', 21))]).toEqual([well, well]);
+  });
+
+  it('is an older one, another, or empty', () => {
+    for (const found of [ends('aa', 19), ends('ab', 20), ends('ab', 50), undefined]) {
+      expect(log(found)).toEqual([['fail', true]]);
+    }
+  });
+});
 
 describe('the files of the home', () => {
   const all = ['trust/dev.pem', 'trust/system.pem', 'admin/admin.key', 'admin/admin.crt'];
@@ -51,7 +71,9 @@ describe('the database', () => {
     ['is well without faults', {}, well],
     ['fails by damage', { damage: ['Page 7 is never used'] }, ['fail', true]],
     ['fails by rows that refer to none', { orphans: 1 }, ['fail', true]],
-  ])('%s', (_what, changes, judgement) => expect(told(judgeDatabase(facts(changes)))).toEqual(judgement));
+  ])('%s', (_what, changes, judgement) =>
+    expect(judgeDatabase(facts(changes), { home: '/home', signed: undefined }).map(told)).toEqual([judgement]),
+  );
 });
 
 describe('the clock', () => {

@@ -1,6 +1,7 @@
 /** Reads what a database says of itself, whether a service has it open or not. Nothing is written. */
 import { existsSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
+import type { LogEnds } from '../../../domain/audit/behind-checkpoint.ts';
 import type { InventoryFacts } from '../../../domain/diagnosis/judge-inventory.ts';
 import type { CertifiedKey } from '../../../domain/diagnosis/judge-keys.ts';
 import { StartError } from '../../../domain/errors.ts';
@@ -13,7 +14,10 @@ const mostFaults = 5;
 /** Looks at every page. StartError `databaseDamaged` or `schemaTooNew`, or `homeEmpty` without the file. */
 export function examineDatabase(file: string, migrationsDirectory: string): InventoryFacts | 'outdated' {
   if (!existsSync(file)) {
-    throw new StartError('homeEmpty', `There is no ${file}. Name the home with --home, or start the service once.`);
+    throw new StartError(
+      'homeEmpty',
+      `There is no ${file}. Name the home with --home; if it was lost, restore a backup (docs/backup.md). Of a new home a start makes it.`,
+    );
   }
   try {
     const database = openUnchanged(file);
@@ -65,12 +69,19 @@ function factsOf(database: DatabaseSync): InventoryFacts {
     orphans: all(database, 'PRAGMA foreign_key_check').length,
     certificates: all<{ count: number }>(database, 'SELECT count(*) AS count FROM certificates')[0]?.count ?? 0,
     newestEvent: all<{ at: number }>(database, 'SELECT at FROM audit_events ORDER BY seq DESC LIMIT 1')[0]?.at ?? 0,
+    logEnds: logEndsOf(database),
     lists: all(database, listsSql),
     authorities: all(database, authoritiesSql),
     keys: all<CertifiedKey>(database, keysSql).map((key) => ({ ...key, publicKeySha256: key.publicKeySha256 || null })),
     admins: all(database, adminsSql),
     environments: all<{ name: string }>(database, environmentsSql).map(({ name }) => name),
   };
+}
+
+function logEndsOf(database: DatabaseSync): LogEnds | undefined {
+  const [first] = all<{ hash: string }>(database, 'SELECT lower(hex(hash)) AS hash FROM audit_events WHERE seq = 1');
+  const [newest] = all<{ seq: number }>(database, 'SELECT max(seq) AS seq FROM audit_events');
+  return first && newest && { first, newest };
 }
 
 const all = <Row>(database: DatabaseSync, text: string): Row[] => database.prepare(text).all() as Row[];

@@ -13,6 +13,8 @@ import {
   type RotationObstacle,
   rotationSteps,
 } from '../../domain/rotation/authority-steps.ts';
+import { publicKeySha256 } from '../../domain/x509/public-key.ts';
+import type { KeyBlock } from '../../ports/issuance-conditions.ts';
 import { actorOf, type Caller } from '../caller.ts';
 import type { CampaignServices } from '../campaigns/campaign-views.ts';
 import type { RevocationNews } from '../revoking/revocation-news.ts';
@@ -123,15 +125,24 @@ export async function goOnCertified(deps: RotateDeps, name: string, actor: strin
   if (rotation) await step(deps, rotation, { actor });
 }
 
+const blockedAs: Readonly<Record<KeyBlock, string>> = {
+  authority: 'is, or was, that of an authority',
+  operator: 'is that of an operator',
+  compromised: 'is known to be compromised',
+};
+
 /** Where the new key is and of which kind: as the one before, unless it is said; one that is there already is what it is. */
 async function keyWanted(
-  { vaults }: RotateDeps,
+  { vaults, inventory }: RotateDeps,
   authority: Authority,
   { vault = authority.vault, key, keyType }: RotationInput,
 ): Promise<Pick<RotationPlan, 'vault' | 'key' | 'keyType'>> {
   assertVault(vaults, vault);
   if (key === undefined) return { vault, key: null, keyType: keyType ?? authority.keyType };
   const held = await heldKey(vaults, { vault, name: key, ...(keyType !== undefined && { keyType }) });
+  // The inventory refuses it again when it is taken; a plan is to say so, too.
+  const block = await inventory.keyBlock(publicKeySha256(held.publicKeyDer));
+  if (block) throw new CaError('conflict', `The key ${key} of the vault ${vault} ${blockedAs[block]}. Name another.`);
   return { vault, key, keyType: held.type };
 }
 

@@ -206,12 +206,13 @@ describe('a rotation to a key that was made beforehand', () => {
     ['of another type than is asked for', 'malformed', () => ({ key: 'made-before', keyType: 'ed25519' as const })],
     ['that the vault does not hold', 'notFound', () => ({ key: 'made-by-nobody' })],
     ['of a vault that there is not', 'notFound', () => ({ key: 'made-before', vault: 'elsewhere' })],
-  ])('is refused for one %s, and nothing is begun', async (_what, code, inputWith) => {
+  ])('is refused for one %s, in its plan already, and nothing is begun', async (_what, code, inputWith) => {
     const service = await aService();
     await service.vault.createKey('made-before', 'ec-p384');
     const { authority } = await service.services.authority('dev-root');
-    const started = service.services.startRotation(admin, 'dev-issuing', inputWith(authority.vaultKey));
-    expect(await codeOf(started)).toBe(code);
+    const input = inputWith(authority.vaultKey);
+    expect(await codeOf(service.services.planRotation('dev-issuing', input))).toBe(code);
+    expect(await codeOf(service.services.startRotation(admin, 'dev-issuing', input))).toBe(code);
     expect(await service.inventory.rotations()).toEqual([]);
   });
 });

@@ -1,23 +1,35 @@
-/** What `request` prints after its files: commands and configuration lines that use them as they lie. */
+/** What `request` prints after its files: commands and configuration lines that use them as they lie, for what they are good for. */
+import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import type { CertificateJson } from '../../../api/certificate.ts';
 import { quoted } from '../terminal/quoted.ts';
 
+/** id-kp-serverAuth and id-kp-clientAuth (RFC 5280 §4.2.1.12). */
+const [serverAuth, clientAuth] = ['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2'];
+
 export function howToUse(
   folder: string,
-  { names }: Pick<CertificateJson, 'names'>,
+  { names, certificate }: Pick<CertificateJson, 'names' | 'certificate'>,
   written: readonly string[],
 ): string[] {
   const file = (name: string): string => quoted(join(folder, name));
   const untrusted = written.includes('chain.pem') ? ` -untrusted ${file('chain.pem')}` : '';
   const host = names.find((name) => /^[a-z0-9.-]+$/.test(name)) ?? 'HOST';
-  return [
-    'Check it',
-    `  openssl verify -CAfile ${file('trust.pem')}${untrusted} ${file('cert.pem')}`,
+  // Node calls the extended usages `keyUsage`.
+  const usages = new X509Certificate(certificate).keyUsage;
+  const call = [
     'Call a service with it',
     `  curl --cacert ${file('trust.pem')} --cert ${file('fullchain.pem')} --key ${file('key.pem')} https://${host}/`,
+  ];
+  const serve = [
     'Serve it with nginx',
     `  ssl_certificate     ${file('fullchain.pem')};`,
     `  ssl_certificate_key ${file('key.pem')};`,
+  ];
+  return [
+    'Check it',
+    `  openssl verify -CAfile ${file('trust.pem')}${untrusted} ${file('cert.pem')}`,
+    ...(usages?.includes(clientAuth!) ? call : []),
+    ...(usages?.includes(serverAuth!) ? serve : []),
   ];
 }

@@ -24,6 +24,8 @@ interface Issuing {
   readonly spkiDer?: Uint8Array;
   readonly names?: readonly GeneralName[];
   readonly isRootSigned?: boolean;
+  /** Both if absent. */
+  readonly usages?: readonly ('serverAuth' | 'clientAuth')[];
 }
 
 /** Issues for the CSR of the request, as the service would. */
@@ -38,7 +40,7 @@ function issue(body: string, { signedBy = hierarchy, isRootSigned, ...override }
     key,
     names,
     keyUsage: ['digitalSignature'],
-    extKeyUsage: ['serverAuth', 'clientAuth'],
+    extKeyUsage: override.usages ?? ['serverAuth', 'clientAuth'],
   });
   return makeCertificateJson({
     serial: leaf.serial,
@@ -108,6 +110,16 @@ describe('privyseal request', () => {
     expect(code).toBe(0);
     expect(filesIn(join(cwd, 'demo.dev.internal'))).toEqual(['cert.pem', 'fullchain.pem', 'key.pem', 'trust.pem']);
     expect(stdout).not.toContain('/chain.pem');
+  });
+
+  it.each<[Issuing['usages'], readonly string[]]>([
+    [undefined, ['Call a service with it', 'Serve it with nginx']],
+    [['serverAuth'], ['Serve it with nginx']],
+    [['clientAuth'], ['Call a service with it']],
+  ])('says how to use a certificate for %j as what it is for', async (usages, lines) => {
+    const service = await startStubService(issuing(usages && { usages }));
+    const { stdout } = await request(service, homeFor(service));
+    expect(stdout.match(/^(Call|Serve) .*$/gm)).toEqual(lines);
   });
 
   it('takes the token from the environment or a file, never from the command line', async () => {

@@ -47,8 +47,11 @@ const formatWords: Readonly<Record<string, string>> = {
 
 function text({ pattern, format, minLength, maxLength, examples: [example] = [] }: Rules): string {
   if (format !== undefined && formatWords[format]) return formatWords[format];
-  if (pattern !== undefined)
-    return example === undefined ? `a text like ${pattern}` : `a text like ${example} (${pattern})`;
+  if (pattern !== undefined) {
+    const like = example === undefined ? `a text like ${pattern}` : `a text like ${example} (${pattern})`;
+    // A pattern tells the most there may be itself, where people could come near it.
+    return minLength === undefined ? like : `${like}, of ${size(minLength, maxLength)} characters`;
+  }
   if (minLength === undefined && maxLength === undefined) return 'a text';
   return `a text of ${size(minLength, maxLength)} characters`;
 }

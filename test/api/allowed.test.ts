@@ -16,6 +16,11 @@ describe('what is allowed, in words', () => {
     ['a constant', { type: 'string', const: 'openbao' }, 'openbao'],
     ['a text of a length', { type: 'string', minLength: 3, maxLength: 200 }, 'a text of 3 to 200 characters'],
     ['a text that must be something', { type: 'string', minLength: 1 }, 'a text of 1 or more characters'],
+    [
+      'a pattern of some length',
+      { type: 'string', pattern: '^[a-z]+$', minLength: 10, maxLength: 400 },
+      'a text like ^[a-z]+$, of 10 to 400 characters',
+    ],
     ['a pattern', { type: 'string', pattern: '^[a-z]$', maxLength: 9 }, 'a text like ^[a-z]$'],
     [
       'a pattern with an example',

@@ -69,8 +69,8 @@ async function measure(
 
 const machine = describeMachine();
 const bare = (bareBefore + bareAfter) / 2;
-const livezAt = (connections: number): number =>
-  rows.find((row) => row.what === 'livez' && row.connections === connections)?.perSecond ?? Number.NaN;
+const livezAt = (connections: number): number | undefined =>
+  rows.find((row) => row.what === 'livez' && row.connections === connections)?.perSecond;
 
 if (values.json) {
   process.stdout.write(
@@ -78,12 +78,16 @@ if (values.json) {
   );
 } else {
   const percent = (share: number): string => `${(share * 100).toFixed(0)} %`;
+  const ofLivez = ({ what, connections, perSecond }: Row): string => {
+    const livez = livezAt(connections);
+    return what === 'livez' || livez === undefined ? '' : percent(perSecond / livez);
+  };
   const cells = rows.map((row) => [
     row.what,
     row.connections,
     thousands(row.perSecond),
     percent(row.perSecond / bare),
-    row.what === 'issue' ? percent(row.perSecond / livezAt(row.connections)) : '',
+    ofLivez(row),
     row.p50Ms.toFixed(2),
     row.p99Ms.toFixed(2),
     row.maxMs.toFixed(1),

@@ -9,7 +9,7 @@ export type CliErrorCode =
   | 'fileExists' // would be overwritten
   | 'contextExists'
   | 'folderUnwritable'
-  | 'outputUnwritable' // a disk is full, for instance; stop-signal.ts says it
+  | 'outputUnwritable' // a disk is full, for instance; of stdout stop-signal.ts says it
   | 'answerNotOurs' // the certificate is not for our key or names
   | 'answerNotTrusted' // it does not chain to the trust file
   | 'declined'; // the person answered no

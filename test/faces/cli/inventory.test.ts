@@ -6,6 +6,8 @@ import type { AlertJson } from '../../../src/api/alert.ts';
 import type { ExpiringJson, InventorySummaryJson } from '../../../src/api/inventory.ts';
 import { makeProblem, makeSummary } from '../../support/certificate-json.ts';
 import { at, type CommandLineOptions, commandLine, homeFor } from '../../support/command-line.ts';
+import { run as runProgram } from '../../support/judges.ts';
+import { projectFolder } from '../../support/running-service.ts';
 import { type Responder, startStubService } from '../../support/stub-service.ts';
 
 async function started(respond: Responder) {
@@ -171,6 +173,19 @@ describe('privyseal export', () => {
     });
     const { code } = await run(['export', '--out', 'broken.ndjson']);
     expect([code, existsSync(join(cwd, 'broken.ndjson'))]).toEqual([4, false]);
+  });
+
+  it('leaves no file where there is no room for all of it, and says so', async () => {
+    const service = await startStubService(() => ({ mediaType: 'application/x-ndjson', body: text.repeat(300) }));
+    const cwd = homeFor(service);
+    const program = join(projectFolder, 'bin/privyseal.js');
+    // No file may have more than 2,048 octets; what is written comes in one piece that has more.
+    const limited = ['-c', 'ulimit -S -f 4; exec "$0" "$@"', process.execPath, program];
+    const ran = await runProgram('/bin/sh', [...limited, 'export', '--out', 'all.ndjson', ...at(service)], {
+      ...{ cwd, timeoutMs: 100_000 },
+    });
+    expect([ran.code, existsSync(join(cwd, 'all.ndjson'))]).toEqual([1, false]);
+    expect(ran.stderr).toContain('outputUnwritable');
   });
 
   it('tells why the service refused', async () => {

@@ -46,11 +46,16 @@ async function writeFile(session: Session, file: string, read: Read): Promise<vo
     let octets = 0;
     for await (const chunk of chunks) {
       if (interrupted) throw new CliError('declined', `Interrupted; ${file} was not written.`);
-      await handle.write(chunk);
+      // Not `write`, which is content with less where a disk has no room for all of it.
+      await handle.writeFile(chunk).catch((error: unknown) => {
+        throw notComplete(file, error);
+      });
       octets += chunk.length;
       if (session.io.isTty) session.io.stderr.write(`\r${sizeText(octets)}`);
     }
-    await handle.sync();
+    await handle.sync().catch((error: unknown) => {
+      throw notComplete(file, error);
+    });
     if (session.io.isTty) session.io.stderr.write('\r');
     session.note([`Written: ${file} (${sizeText(octets)})`]);
   } catch (error) {
@@ -71,3 +76,12 @@ function notWritable(file: string, error: unknown): CliError {
   }
   return new CliError('folderUnwritable', `${file} cannot be written. Check its folder’s owner and mode.`, error);
 }
+
+const notComplete = (file: string, error: unknown): CliError => {
+  const { code = 'unknown' } = error as NodeJS.ErrnoException;
+  return new CliError(
+    'outputUnwritable',
+    `${file} could not be written to its end (${code}), and is gone. Make room on its disk.`,
+    error,
+  );
+};

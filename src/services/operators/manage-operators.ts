@@ -78,7 +78,6 @@ async function certify(
   name: string,
   input: OperatorCertificateInput & { readonly holder: OperatorHolder },
 ): Promise<CertificateView> {
-  deps.clock.assertSafe();
   const csr = await deps.csrs.read(input.csrDer);
   refuseIfAny(judgeOperatorCsr(csr, name));
   const requestedBy = actorOf(caller);

@@ -103,6 +103,13 @@ describe('adding an operator', () => {
     expect(await codeOf(service.services.addOperator(admin, other))).toBe('idempotencyConflict');
   });
 
+  it('leaves nothing behind while the clock cannot be believed', async () => {
+    service.jump(-3600);
+    expect(await codeOf(add('early', 'admin'))).toBe('clockUnsafe');
+    service.jump(3600);
+    expect(await service.inventory.operator('early')).toBeUndefined();
+  });
+
   it('leaves nothing behind when the signer fails, so that the same CSR may be sent again', async () => {
     let broken = false;
     const failing = await firstRunService({
@@ -145,6 +152,7 @@ describe('an operator', () => {
     };
     expect(await renew(self)).toBe(3600);
     expect(await renew(self, 600)).toBe(600);
+    expect(await renew(self, 3600)).toBe(3600);
     expect(await reasonsOf(renew(self, 3601))).toEqual(['lifetimeTooLong']);
     service.pass(60);
     expect(await renew(self)).toBe(3600);

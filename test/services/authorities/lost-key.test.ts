@@ -40,7 +40,12 @@ async function withoutKey(home: string): Promise<{ putBack: () => void }> {
 it('an authority without its key issues nothing, and keeps nobody else from going on', async () => {
   await withoutKey(folder('lost'));
   await service.housekeep();
+  const recorded = () =>
+    service.inventory.searchCertificates({ authority: 'dev-issuing', sort: 'requestedAt', limit: 100, now: 0 });
+  const before = await recorded();
   expect(await codeOf(issue())).toBe('signerUnavailable');
+  // Not even a serial: what cannot be signed is not begun.
+  expect(await recorded()).toEqual(before);
   expect(await unready()).toEqual(['vault', 'crls']);
   expect((await service.services.crl('dev-root')).der.length).toBeGreaterThan(100);
   const names = (await service.services.listAuthorities()).map(({ id }) => id);

@@ -209,6 +209,17 @@ describe('approving', () => {
     const { record } = viewOf(await approve(alice, first));
     await service.services.revokeCertificate(admin, record.serial, { reason: 'keyCompromise' });
     expect(await reasonsOf(approve(alice, second))).toEqual(['keyCompromised csr.publicKey']);
+    await service.services.removeToken(admin, product.token.id);
+    const both = ['requestOutdated token', 'keyCompromised csr.publicKey'];
+    expect(await reasonsOf(approve(alice, second))).toEqual(both);
+  });
+
+  it('is refused while the clock cannot be believed, and counts for nothing', async () => {
+    const record = await submit(await addProduct(2));
+    service.jump(-3600);
+    expect(await codeOf(approve(alice, record))).toBe('clockUnsafe');
+    service.jump(3600);
+    expect(await service.inventory.request(record.id)).toMatchObject({ status: 'pending', verdicts: [] });
   });
 
   it('keeps comments short, in any script, and unable to steer a terminal', async () => {
@@ -465,6 +476,21 @@ describe('housekeeping', () => {
     const { serial } = viewOf(await waiting).record;
     expect(await service.inventory.request(record.id)).toMatchObject({ status: 'issued', serial });
     expect(await usesLeft(product.token.id)).toBe(0);
+  });
+
+  it('issues nothing of what was approved while the clock cannot be believed', async () => {
+    const record = await submit(await addProduct(1));
+    signerFails = true;
+    expect(await codeOf(approve(alice, record))).toBe('signerUnavailable');
+    signerFails = false;
+    service.pass(60);
+    service.jump(-3600);
+    await service.housekeep().catch(() => undefined);
+    expect(await service.inventory.request(record.id)).toMatchObject({ status: 'approved', serial: null });
+    service.jump(3600);
+    service.pass(3600);
+    await service.housekeep();
+    expect(await service.inventory.request(record.id)).toMatchObject({ status: 'issued' });
   });
 
   it('leaves it to approving again, too, to finish what was approved', async () => {

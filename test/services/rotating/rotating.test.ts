@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CaError } from '../../../src/domain/errors.ts';
 import type { RotationRule } from '../../../src/domain/policy/profile.ts';
+import { encodeName } from '../../../src/domain/x509/name.ts';
 import { parseCrl } from '../../../src/domain/x509/read-crl.ts';
 import type { Caller } from '../../../src/services/caller.ts';
 import type { CertificateView } from '../../../src/services/services.ts';
@@ -63,7 +64,7 @@ describe('who may rotate', () => {
     });
   });
 
-  it('is no token of another profile, no other certificate, and nobody once the product may not use the profile', async () => {
+  it('is no token of another profile, and no other certificate', async () => {
     const before = await enrol();
     const token = { ...(await demoToken(service)), profiles: ['client'] } as Caller;
     const rotate = (caller: Caller) => rotated(service, caller, before.record.serial, { csrDer: freshCsr() });
@@ -72,6 +73,23 @@ describe('who may rotate', () => {
       code: 'unauthorized',
       reasons: ['certificateOfAnother'],
     });
+  });
+
+  it('is nobody once the product may not use the profile any more', async () => {
+    const product = { name: 'narrowed', nameRules: ['narrowed.dev'], profiles: ['peer', 'client'] };
+    const { id, version } = await service.services.createProduct(admin, { environment: 'dev', ...product });
+    const { secret } = await service.services.createToken(admin, { product: id, uses: null, lifetimeSeconds: 3600 });
+    const token = await service.services.authenticateToken(secret);
+    const csrDer = () => buildCsr({ key: makeSigningKey(), names: ['narrowed.dev'], subject: encodeName([]) });
+    const before = await certified(service, token, { csrDer: csrDer(), profile: 'peer' });
+    const { name: _name, ...definition } = product;
+    await service.services.changeProduct(admin, id, { version, ...definition, profiles: ['client'] });
+    service.pass(2);
+    for (const caller of [itself(before), token, operator]) {
+      const refusal = await refusalOf(rotated(service, caller, before.record.serial, { csrDer: csrDer() }));
+      expect(refusal.reasons).toContain('profileNotAllowed');
+    }
+    expect((await service.inventory.certificate(before.record.serial))?.successor).toBeNull();
   });
 
   it('refuses a certificate that is no product’s', async () => {
@@ -107,6 +125,13 @@ describe('a certificate that is not good', () => {
 });
 
 describe('one successor', () => {
+  it('is known at once to who asks when to rotate', async () => {
+    const { record } = await enrol();
+    const before = await service.services.renewalInfo(record.serial);
+    await rotated(service, operator, record.serial, { csrDer: freshCsr() });
+    expect((await service.services.renewalInfo(record.serial)).reason).not.toBe(before.reason);
+  });
+
   it('is what 20 rotations at once with 20 keys give; the others are told its serial', async () => {
     const before = await enrol();
     const tries = Array.from({ length: 20 }, () =>

@@ -34,7 +34,7 @@ export async function runTarget(run: TargetRun): Promise<TurnReport> {
   const { file, target } = run;
   let lock: FolderLock;
   try {
-    await assertUsable(target);
+    await assertUsable(target, file.writer);
     await makeSetFolders(target.files);
     const store = openSetStore(target.files);
     lock = await lockPatiently(run, store.own);
@@ -158,7 +158,7 @@ export async function describeTurn(run: TargetRun): Promise<TurnReport> {
   const store = openSetStore(target.files);
   const access = openAccess(file, target, run.shared);
   try {
-    await assertUsable(target);
+    await assertUsable(target, file.writer);
     const newest = (await setToAdopt({ ...run, state, store })) ?? (await newestSet({ ...run, state, store }));
     const step = await chooseStep({ ...run, state, store, access }, newest, force);
     return { target: target.name, act: actOf[step.kind], detail: wouldDo(step), status: state.status };

@@ -2,7 +2,7 @@
 import { chmodSync, chownSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { TargetConfig } from '#src/agent/config/agent-schema.ts';
+import type { TargetConfig, Writer } from '#src/agent/config/agent-schema.ts';
 import { assertUsable } from '#src/agent/config/check-surroundings.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -10,8 +10,8 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 const other = 65_534;
 const isRoot = process.geteuid?.() === 0;
 
-const usable = (folder: string): Promise<void> =>
-  assertUsable({ files: { folder, mode: 'link', alias: 'privyseal' } } as TargetConfig);
+const usable = (folder: string, writer?: Writer): Promise<void> =>
+  assertUsable({ files: { folder, mode: 'link', alias: 'privyseal' } } as TargetConfig, writer);
 
 function folders() {
   const above = join(temporaryFolder().path, 'app');
@@ -34,6 +34,7 @@ describe('the folder of a target', () => {
       code: 'targetRefused',
       message: expect.stringContaining(`${above} can be written by anybody`),
     });
+    await expect(usable(folder, 'anybody')).resolves.toBeUndefined();
     chmodSync(above, 0o1777);
     await expect(usable(folder)).resolves.toBeUndefined();
   });
@@ -46,6 +47,8 @@ describe('the folder of a target', () => {
         code: 'targetRefused',
         message: expect.stringContaining(`${tree[which]} belongs to user ${other}`),
       });
+      // Whoever writes the agent's file has it do what he likes.
+      await expect(usable(tree.folder, other)).resolves.toBeUndefined();
     }
   });
 

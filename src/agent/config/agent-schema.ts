@@ -171,7 +171,9 @@ export const AgentSchema = Type.Object(
   closed,
 );
 
-export type AgentFile = Static<typeof AgentSchema>;
+/** The user that the agent's file belongs to, or everybody, where its mode says so: whose word the agent follows in any case. */
+export type Writer = number | 'anybody';
+export type AgentFile = Static<typeof AgentSchema> & { readonly writer?: Writer };
 export type TargetConfig = AgentFile['targets'][number];
 export type FilesConfig = TargetConfig['files'];
 

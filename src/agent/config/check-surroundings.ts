@@ -6,7 +6,7 @@ import { access, constants, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { AgentError } from '../agent-error.ts';
 import { resolveOwner } from '../files/owner.ts';
-import type { AgentFile, TargetConfig } from './agent-schema.ts';
+import type { AgentFile, TargetConfig, Writer } from './agent-schema.ts';
 
 /** What keeps every target from being tended: empty while one of them can be, for the others then fail alone. */
 export async function surroundingsComplaints(file: AgentFile): Promise<string[]> {
@@ -14,7 +14,9 @@ export async function surroundingsComplaints(file: AgentFile): Promise<string[]>
     file.targets.map(async (target, index) => {
       // It may well be gone once it is used up.
       const token = await openToOthers('enrol.tokenFile', target.enrol.tokenFile);
-      return [...token, ...(await complaintsOf(target))].map((text) => `targets[${index}] (${target.name}): ${text}`);
+      return [...token, ...(await complaintsOf(target, file.writer))].map(
+        (text) => `targets[${index}] (${target.name}): ${text}`,
+      );
     }),
   );
   const ofAll = [
@@ -26,17 +28,17 @@ export async function surroundingsComplaints(file: AgentFile): Promise<string[]>
 }
 
 /** What may be over by the next turn is looked at in each; a token only by who needs it. AgentError `targetRefused`. */
-export async function assertUsable(target: TargetConfig): Promise<void> {
-  const complaints = await complaintsOf(target);
+export async function assertUsable(target: TargetConfig, writer?: Writer): Promise<void> {
+  const complaints = await complaintsOf(target, writer);
   if (complaints.length > 0) throw new AgentError('targetRefused', `${complaints.join('; ')}.`);
 }
 
-async function complaintsOf({ files, reload }: TargetConfig): Promise<string[]> {
+async function complaintsOf({ files, reload }: TargetConfig, writer?: Writer): Promise<string[]> {
   const { passwordFile, alsoTrust = [] } = files;
   const owners = [files.owner, ...Object.values(files.outputs ?? {}).map((output) => output?.owner)];
   const parts = [
     unwritable('files.folder', files.folder),
-    inOtherHands('files.folder', files.folder),
+    inOtherHands('files.folder', files.folder, writer),
     ...(passwordFile === undefined
       ? []
       : [unreadable('files.passwordFile', passwordFile), openToOthers('files.passwordFile', passwordFile)]),
@@ -85,15 +87,17 @@ async function unwritable(key: string, folder: string, asked = folder): Promise<
 
 /**
  * Who owns a folder, or one above it, can put a link in the place of anything in it, and so have the agent, which is often root,
- * write and remove files elsewhere. The way there counts as well as where it leads.
+ * write and remove files elsewhere. The way there counts as well as where it leads. Whoever writes the agent's file could do more.
  */
-async function inOtherHands(key: string, folder: string): Promise<string[]> {
+async function inOtherHands(key: string, folder: string, writer?: Writer): Promise<string[]> {
+  if (writer === 'anybody') return [];
+  const trusted = [0, process.geteuid!(), writer];
   const ways = new Set([folder, await realFolder(folder)].flatMap(withThoseAbove));
   for (const path of ways) {
     const known = await stat(path).catch(() => undefined);
     if (!known) continue;
     const rule = 'who could have the agent write and remove files elsewhere; let it belong to the agent’s user or root';
-    if (known.uid !== 0 && known.uid !== process.geteuid!())
+    if (!trusted.includes(known.uid))
       return [`${key}: ${path} belongs to user ${known.uid}, ${rule} (files.owner is for the files alone)`];
     const isOpen = (known.mode & 0o002) !== 0 && (known.mode & 0o1000) === 0;
     if (isOpen) return [`${key}: ${path} can be written by anybody, ${rule}, and chmod o-w`];

@@ -1,9 +1,9 @@
 /** Reads the agent's file: its shape, then what only this machine can tell, such as modes of secrets and folders that cannot be written. */
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { StartError } from '../../domain/errors.ts';
 import { parseGeneralName } from '../../domain/x509/general-name.ts';
-import { type AgentFile, AgentSchema, type TargetConfig } from './agent-schema.ts';
+import { type AgentFile, AgentSchema, type TargetConfig, type Writer } from './agent-schema.ts';
 import { realFolder, surroundingsComplaints } from './check-surroundings.ts';
 import { readShape } from './read-shape.ts';
 
@@ -32,7 +32,9 @@ async function read(path: string): Promise<{ readonly file: AgentFile; readonly 
   const raw = pathsOfReload(await parse(path, await readText(path)), dirname(resolve(path)));
   const { value, complaints } = readShape(AgentSchema, raw);
   if (complaints.length > 0) throw bad(path, complaints);
-  const file = absolute(value as AgentFile, dirname(resolve(path)));
+  const { uid, mode } = await stat(path);
+  const writer: Writer = (mode & 0o002) === 0 ? uid : 'anybody';
+  const file = { ...absolute(value as AgentFile, dirname(resolve(path))), writer };
   const folders = await Promise.all(file.targets.map(({ files }) => realFolder(files.folder)));
   return { file, complaints: meaningComplaints(file, folders) };
 }

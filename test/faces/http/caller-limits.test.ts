@@ -12,6 +12,7 @@ async function openPublic(limits: Partial<FaceLimits>) {
   const double = makeServices({
     authenticateToken: async (bearer) => {
       const [tokenId = '', product] = bearer.split('.');
+      if (tokenId === 'spent') throw new CaError('unauthorized', 'used up');
       if (product === undefined) throw new CaError('unauthenticated', 'unknown');
       return { kind: 'token', tokenId, product: `dev/${product}`, profiles: [] };
     },
@@ -37,6 +38,14 @@ describe('a token', () => {
     expect(await askAll(['t1.a', 't1.a', 't1.a', 't1.a', 't2.a'])).toEqual([200, 200, 429, 429, 200]);
     expect(refusals.map(({ actor, code }) => [actor, code])).toEqual([['token:t1', 'rateLimited']]);
     expect(await ask('t1.a')).toEqual({ status: 429, retryAfter: '60' });
+  });
+});
+
+describe('an address', () => {
+  it('is limited in what it tries in vain, with tokens that were good once as with none', async () => {
+    const { askAll, refusals } = await openPublic({ failedAuthenticationsPerMinute: 2 });
+    expect(await askAll(['spent.a', 'unknown', 'spent.a', 'unknown', 't1.a'])).toEqual([403, 401, 429, 429, 200]);
+    expect(refusals.map(({ code }) => code)).toEqual(['unauthorized', 'unauthenticated', 'rateLimited']);
   });
 });
 

@@ -96,6 +96,12 @@ describe('parseCsr', () => {
     expect(() => parse(good)).toThrow(expect.objectContaining({ code: 'badCSR' }));
   });
 
+  it('refuses an attribute that holds more than its type and values', () => {
+    const more = der.sequence(der.oid(oids.challengePassword), der.setOf(der.utf8String('secret')), der.nullValue());
+    const csr = buildCsr({ attributes: [extensionRequest(demoSan), more] });
+    expect(catchRefusal(() => parse(csr)).reasons.map(({ code }) => code)).toEqual(['wrongStructure']);
+  });
+
   it('tells key, algorithm, subject and name problems in one refusal', () => {
     const csr = buildCsr({
       subject: der.sequence(der.setOf(der.sequence(der.oid(oids.commonName), der.utf8String('a\nb')))),

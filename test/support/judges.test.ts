@@ -41,6 +41,11 @@ describe('run', () => {
   it('rejects for a program that does not exist', async () => {
     await expect(run('/no/such/program', [])).rejects.toMatchObject({ code: 'ENOENT' });
   });
+
+  it('rejects for a program that does not end', async () => {
+    const endless = run(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { timeoutMs: 200 });
+    await expect(endless).rejects.toThrow('did not end within 0.2 s');
+  });
 });
 
 describe('judges', () => {

@@ -112,7 +112,7 @@ export interface RunOptions {
   /** Added to this process's environment; undefined removes a variable. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
-  /** Killed after this; 30 s if absent. */
+  /** Killed after this; two minutes if absent. */
   readonly timeoutMs?: number;
 }
 
@@ -123,14 +123,15 @@ export interface RunResult {
   readonly stderr: string;
 }
 
-/** Runs a judge by name, or any program by its path, to its end. Rejects only when it cannot be started. */
+/** Runs a judge by name, or any program by its path, to its end. Rejects only when it cannot be started, or does not end. */
 export function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
   const path = isJudgeName(program) ? pathOf(program) : program;
+  const { timeoutMs = 120_000 } = options;
   return new Promise((done, failed) => {
     const child = spawn(path, args, {
       cwd: options.cwd,
       env: { ...ownEnvironment(), ...options.env },
-      timeout: options.timeoutMs ?? 30_000,
+      timeout: timeoutMs,
       killSignal: 'SIGKILL',
     });
     const stdout: Buffer[] = [];
@@ -138,9 +139,12 @@ export function run(program: string, args: readonly string[], options: RunOption
     child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
     child.on('error', failed);
-    child.on('close', (code) =>
-      done({ code: code ?? -1, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString() }),
-    );
+    child.on('close', (code) => {
+      const told = Buffer.concat(stderr).toString();
+      // Nobody else kills it.
+      if (child.killed) failed(new Error(`${program} did not end within ${timeoutMs / 1000} s: ${told}`));
+      else done({ code: code ?? -1, stdout: Buffer.concat(stdout), stderr: told });
+    });
     // A program that ends before it has read everything is no failure of ours: its exit code tells.
     child.stdin.on('error', () => {});
     child.stdin.end(options.input);

@@ -44,12 +44,17 @@ export async function syncFolder(path: string): Promise<void> {
   await folder.sync();
 }
 
-/** With the folders above it, whose modes are 0755, whatever the umask: programs of other users go through them. What is there stays as it is. */
+/** Durable, with the folders above it, whose modes are 0755, whatever the umask: programs of other users go through them. What is there stays as it is. */
 export async function makeFolder(path: string, mode: number): Promise<void> {
   const first = await mkdir(path, { recursive: true, mode: 0o700 });
   if (first === undefined) return;
   await chmod(path, mode);
-  for (let above = dirname(path); above.length >= first.length; above = dirname(above)) await chmod(above, 0o755);
+  let made = path;
+  for (; made.length > first.length; made = dirname(made)) {
+    await syncFolder(dirname(made));
+    await chmod(dirname(made), 0o755);
+  }
+  await syncFolder(dirname(made));
 }
 
 const reasons: Readonly<Record<string, AgentError['code']>> = {

@@ -148,11 +148,13 @@ export async function startService(config: Config, overrides: Overrides = {}): P
   const closers: Closers = [];
   try {
     // Certificates carry the distribution face's port for good: none is made before it is known, nor for one that cannot be had.
-    const ports = await settlePorts(listenOptions(config));
-    const beforeMaking = () => refuseTakenPorts({ host: config.host, ports });
+    const listening = await settlePorts(listenOptions(config));
+    closers.push(listening.release);
+    const { ports } = listening;
+    const beforeMaking = () => refuseTakenPorts(listenOptions(config));
     const open = await openServices({ config, ports, overrides, closers, beforeMaking });
     const { built, log } = open;
-    const faces = await openRotatingFaces(facesDeps(open, config), built, { host: config.host, ports });
+    const faces = await openRotatingFaces(facesDeps(open, config), built, listening);
     closers.push(() => faces.close());
     closers.push(startHousekeeping(built, faces, log));
     await open.home.write('run/ports.json', `${JSON.stringify(ports)}\n`, 0o644);

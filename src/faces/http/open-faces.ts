@@ -1,5 +1,5 @@
 /** The three faces listening: three servers, three TLS contexts, opened and closed together. */
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { StartError } from '../../domain/errors.ts';
 import { buildAdminFace } from './admin/build-admin-face.ts';
 import { replaceTlsMaterial } from './arrival/tls-context.ts';
@@ -11,6 +11,8 @@ export interface ListenOptions {
   /** Address to listen on; `::` is every one. */
   readonly host: string;
   readonly ports: { readonly public: number; readonly admin: number; readonly distribution: number };
+  /** Called when the faces are about to listen: what holds their ports for them lets go. */
+  readonly release?: () => Promise<void>;
 }
 
 /** The service's own certificate, and the authorities whose client certificates each HTTPS face asks for; PEM. */
@@ -38,33 +40,45 @@ const names = ['distribution', 'public', 'admin'] as const;
 
 /** Throws as `openFaces` would, before there is anything to close. */
 export async function refuseTakenPorts({ host, ports }: ListenOptions): Promise<void> {
-  for (const name of names) await listen(name, probe, { host, port: ports[name] });
+  for (const name of names)
+    await listen(name, { listen: (address) => hold(address).then(letGo) }, { host, port: ports[name] });
 }
 
-/** Free ports in place of those that are 0. Throws as `openFaces` would. */
-export async function settlePorts({ host, ports }: ListenOptions): Promise<ListenOptions['ports']> {
+/** Free ports in place of those that are 0, held so that no other program is given them meanwhile. Throws as `openFaces` would. */
+export async function settlePorts({ host, ports }: ListenOptions): Promise<Required<ListenOptions>> {
   const settled = { ...ports };
-  for (const name of names) if (ports[name] === 0) settled[name] = await listen(name, probe, { host, port: 0 });
-  return settled;
+  const held: Server[] = [];
+  const release = async (): Promise<void> => {
+    await Promise.all(held.splice(0).map(letGo));
+  };
+  try {
+    for (const name of names) {
+      if (ports[name] !== 0) continue;
+      const server = await listen(name, { listen: hold }, { host, port: 0 });
+      held.push(server);
+      settled[name] = (server.address() as AddressInfo).port;
+    }
+  } catch (error) {
+    await release();
+    throw error;
+  }
+  return { host, ports: settled, release };
 }
 
-/** Listens for a moment, and tells on which port. */
-const probe: Listening<number> = {
-  listen: (address) =>
-    new Promise((resolve, reject) => {
-      const server = createServer().once('error', reject);
-      server.listen(address, () => {
-        const { port } = server.address() as AddressInfo;
-        server.close(() => resolve(port));
-      });
-    }),
-};
+/** Whoever connects already is sent away, and may try again. */
+const hold = (address: Address): Promise<Server> =>
+  new Promise((resolve, reject) => {
+    const server = createServer((socket) => socket.destroy()).once('error', reject);
+    server.listen(address, () => resolve(server)).unref();
+  });
+
+const letGo = (server: Server): Promise<void> => new Promise((resolve) => server.close(() => resolve()));
 
 /** Throws StartError `portInUse` or `badConfiguration` with what to change, after closing what it had opened. */
 export async function openFaces(
   deps: OpenFacesDeps,
   tls: FacesTls,
-  { host, ports }: ListenOptions,
+  { host, ports, release }: ListenOptions,
 ): Promise<OpenFaces> {
   const faces = {
     distribution: buildDistributionFace(deps),
@@ -75,9 +89,9 @@ export async function openFaces(
     await Promise.all(Object.values(faces).map((face) => closeFace(face, deps.limits)));
   };
   try {
-    for (const name of names) {
-      await listen(name, faces[name], { host, port: ports[name] });
-    }
+    for (const name of names) await faces[name].ready();
+    await release?.();
+    for (const name of names) await listen(name, faces[name], { host, port: ports[name] });
   } catch (error) {
     await close();
     throw error;

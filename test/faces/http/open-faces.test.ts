@@ -6,15 +6,19 @@ import { refuseTakenPorts, settlePorts } from '../../../src/faces/http/open-face
 const anyPorts = { public: 0, admin: 0, distribution: 0 };
 
 it('finds free ports in place of 0, each face its own, and leaves the others', async () => {
-  const {
-    public: free,
-    admin,
-    distribution,
-  } = await settlePorts({
-    host: '127.0.0.1',
-    ports: { ...anyPorts, admin: 4711 },
-  });
-  expect([free > 0, admin, distribution > 0]).toEqual([true, 4711, true]);
+  const { ports, release } = await settlePorts({ host: '127.0.0.1', ports: { ...anyPorts, admin: 4711 } });
+  await release();
+  expect([ports.public > 0, ports.admin, ports.distribution > 0]).toEqual([true, 4711, true]);
+  expect(ports.public).not.toBe(ports.distribution);
+});
+
+it('holds what it found, so that no other program is given it meanwhile', async () => {
+  const { ports, release } = await settlePorts({ host: '127.0.0.1', ports: anyPorts });
+  for (const name of ['distribution', 'public', 'admin'] as const) {
+    const taking = refuseTakenPorts({ host: '127.0.0.1', ports: { ...anyPorts, [name]: ports[name] } });
+    await expect(taking).rejects.toMatchObject({ code: 'portInUse', message: expect.stringContaining(name) });
+  }
+  await release();
 });
 
 it('says that an address of another machine cannot be listened on', async () => {

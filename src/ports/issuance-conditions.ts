@@ -10,6 +10,13 @@ export interface IdempotencyKey {
 /** Whose key it is, or that it was revoked for compromise. */
 export type KeyBlock = 'authority' | 'operator' | 'compromised';
 
+/** The same in words, behind a key that somebody wants to use. */
+export const keyBlockWords: Readonly<Record<KeyBlock, string>> = {
+  authority: 'is, or was, that of an authority',
+  operator: 'is that of an operator',
+  compromised: 'is known to be compromised',
+};
+
 /** Judged in this order, in the transaction of the act, so that nothing slips in between. */
 export type Stop =
   /** The same key and body came before, as this serial, which may still be an intent. */

@@ -2,7 +2,7 @@
 import type { TargetProof } from '../../domain/rotation/target-status.ts';
 import { AgentError } from '../agent-error.ts';
 import type { TargetConfig } from '../config/agent-schema.ts';
-import type { CredentialSet } from '../files/credential-set.ts';
+import { type CredentialSet, placeOf } from '../files/credential-set.ts';
 import { installFiles, removeUnasked } from '../files/install-files.ts';
 import type { SetStore } from '../files/set-store.ts';
 import { endpointOf } from '../proof/endpoint.ts';
@@ -64,8 +64,7 @@ async function wayBack({ store, state, now }: ActivateDeps): Promise<string | nu
 /** What is in use: also a first set that could not be proven, because without it there is nothing. */
 async function remember({ state, target }: ActivateDeps, name: string, { facts }: CredentialSet): Promise<void> {
   const { serial, notBefore, notAfter } = facts;
-  const { folder, mode } = target.files;
-  await state.save({ set: name, place: { folder, mode }, serial, notBefore, notAfter });
+  await state.save({ set: name, place: placeOf(target.files), serial, notBefore, notAfter });
 }
 
 async function useSet({ target, store }: ActivateDeps, name: string): Promise<void> {

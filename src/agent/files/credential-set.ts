@@ -1,6 +1,8 @@
 /** One set as values: a certificate with its key, chain, roots and CRLs; and which files it becomes. */
 import { createPrivateKey, hash, randomBytes, X509Certificate } from 'node:crypto';
 import { decodePemAll } from '../../domain/der/pem.ts';
+import type { TargetPlace } from '../../domain/rotation/target-status.ts';
+import { oids } from '../../domain/x509/oids.ts';
 import type { FilesConfig } from '../config/agent-schema.ts';
 
 /** What the service said of the certificate; `set.json` beside its files. */
@@ -51,16 +53,16 @@ export function keyFits({ keyPem, certPem }: Pick<CredentialSet, 'keyPem' | 'cer
   }
 }
 
-/** id-kp-clientAuth (RFC 5280 §4.2.1.12). Node calls the extended usages `keyUsage`. */
-const clientAuth = '1.3.6.1.5.5.7.3.2';
-
-/** Whether the service will know the holder by it: a certificate for servers alone opens nothing. */
+/** Whether the service will know the holder by it: a certificate for servers alone opens nothing. Node calls the extended usages `keyUsage`. */
 export const canAuthenticate = ({ certPem }: Pick<CredentialSet, 'certPem'>): boolean =>
-  new X509Certificate(certPem).keyUsage?.includes(clientAuth) === true;
+  new X509Certificate(certPem).keyUsage?.includes(oids.clientAuth) === true;
 
 /** What of a target's settings decides how the files of a set look. */
 export const layoutOf = ({ outputs, owner, alias, passwordFile }: FilesConfig): string =>
   hash('sha256', JSON.stringify([outputs ?? null, owner ?? null, alias, passwordFile ?? null]), 'hex');
+
+/** Where a target's files are, and how. */
+export const placeOf = ({ folder, mode }: FilesConfig): TargetPlace => ({ folder, mode });
 
 export const derOf = (pem: string): Uint8Array[] => (pem === '' ? [] : decodePemAll(pem, 'CERTIFICATE'));
 

@@ -1,7 +1,6 @@
 /** A target whose `folder` or `mode` is another than before: what it had comes along, and takes no token. */
 import type { TargetPlace } from '../../domain/rotation/target-status.ts';
-import type { FilesConfig } from '../config/agent-schema.ts';
-import { type CredentialSet, layoutOf } from '../files/credential-set.ts';
+import { type CredentialSet, layoutOf, placeOf } from '../files/credential-set.ts';
 import { openSetStore } from '../files/set-store.ts';
 import { changeOf } from './choose-step.ts';
 import { newestSet, wholeSet } from './newest-set.ts';
@@ -33,8 +32,6 @@ export async function setToAdopt(context: Where): Promise<CredentialSet | undefi
   const set = await newestSet({ ...context, store: openSetStore({ ...files, ...place }) });
   return set && (await isWantedHere(context, set)) ? set : undefined;
 }
-
-export const placeOf = ({ folder, mode }: FilesConfig): TargetPlace => ({ folder, mode });
 
 const isSame = (a: TargetPlace, b: TargetPlace): boolean => a.folder === b.folder && a.mode === b.mode;
 

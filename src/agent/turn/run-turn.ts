@@ -1,12 +1,11 @@
 /** One turn of one target: whatever it needs now is done, and what was done is remembered. */
-import { X509Certificate } from 'node:crypto';
 import type { CertificateJson } from '../../api/certificate.ts';
 import { ClientFailure, ClientProblem } from '../../client/failure.ts';
 import type { TurnReport } from '../../domain/rotation/turn-report.ts';
 import { parseCertificate } from '../../domain/x509/certificate.ts';
 import { activateStaged, lacksProof, proveServed } from '../activate/activate-set.ts';
 import { AgentError } from '../agent-error.ts';
-import { type CredentialSet, canAuthenticate, derOf, layoutOf } from '../files/credential-set.ts';
+import { type CredentialSet, canAuthenticate, derOf, layoutOf, placeOf } from '../files/credential-set.ts';
 import { type Obtained, obtainCertificate } from '../issue/obtain-certificate.ts';
 import { dropAnswered, dropRequest } from '../issue/pending-request.ts';
 import { endpointOf } from '../proof/endpoint.ts';
@@ -14,7 +13,7 @@ import { keepReport } from '../report/deployment-report.ts';
 import { earliestNextUpdate } from '../trust/fetch-crls.ts';
 import { uniteRoots } from '../trust/roots-besides.ts';
 import { isVouchedFor } from '../trust/vouched-for.ts';
-import { adoptFromBefore, placeOf } from './adopt-set.ts';
+import { adoptFromBefore } from './adopt-set.ts';
 import { changeOf, chooseStep, type Step } from './choose-step.ts';
 import { describeTrustChange, freshTrust, rootsOf, type Trust, trustOrBefore } from './fresh-trust.ts';
 import { newestSet, wholeSet } from './newest-set.ts';
@@ -189,21 +188,21 @@ const withNewline = (pem: string): string => (pem.endsWith('\n') ? pem : `${pem}
 /** What the certificate says of itself is taken from there: by it the agent knows whether its file has changed, and when to rotate. */
 function factsOf(certificate: CertificateJson, layout: string): CredentialSet['facts'] {
   const [der] = derOf(certificate.certificate);
-  const { validFromDate, validToDate } = new X509Certificate(der!);
+  const { names, notBefore, notAfter } = parseCertificate(der!);
   return {
     serial: certificate.serial,
     environment: certificate.environment!,
     product: certificate.product!,
     profile: certificate.profile.name,
-    names: parseCertificate(der!).names.map(({ value }) => value),
-    notBefore: secondOf(validFromDate),
-    notAfter: secondOf(validToDate),
+    names: names.map(({ value }) => value),
+    notBefore: rfc3339(notBefore),
+    notAfter: rfc3339(notAfter),
     crlUrl: certificate.links.crl,
     layout,
   };
 }
 
-const secondOf = (time: Date): string => time.toISOString().replace('.000Z', 'Z');
+const rfc3339 = (unixSeconds: number): string => new Date(unixSeconds * 1000).toISOString().replace('.000Z', 'Z');
 
 /** On disk, and remembered as what is to be used next. */
 async function stage({ store, state }: TurnContext, set: CredentialSet): Promise<void> {

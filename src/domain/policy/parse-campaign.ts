@@ -1,10 +1,11 @@
 /** What an operator asks of a campaign becomes a checked order, or every reason why not. */
+
 import { CaError, type Reason } from '../errors.ts';
 import type { CampaignFilter, CampaignOrder } from '../records/campaign.ts';
-import { parseGeneralName } from '../x509/general-name.ts';
 import { parseSerial } from '../x509/serial.ts';
 import { type Complain, complainInto, objectOf, type Raw } from './raw-fields.ts';
 import { safeText } from './safe-text.ts';
+import { searchedName, searchedNameRule } from './searched-name.ts';
 
 const filterFields = [
   ...['environment', 'product', 'profile', 'authority', 'issuer', 'name', 'key', 'notAfter.before', 'notAfter.after'],
@@ -119,12 +120,10 @@ function textOf(value: unknown, { field, minimum, maximum }: TextShape, complain
   return '';
 }
 
-/** As certificates have it; `*.suffix` reads as a wildcard does. */
 function nameOf(value: unknown, field: string, complain: Complain): string {
-  const name = typeof value === 'string' ? parseGeneralName(value) : undefined;
-  if (name === undefined)
-    complain(field, 'must be a DNS name, an IP address, a URI, an e-mail address, or *.suffix', value);
-  return name?.value ?? '';
+  const name = typeof value === 'string' ? searchedName(value) : undefined;
+  if (name === undefined) complain(field, searchedNameRule, value);
+  return name ?? '';
 }
 
 function serialOf(value: unknown, field: string, complain: Complain): string {

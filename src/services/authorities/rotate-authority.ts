@@ -14,7 +14,7 @@ import {
   rotationSteps,
 } from '../../domain/rotation/authority-steps.ts';
 import { publicKeySha256 } from '../../domain/x509/public-key.ts';
-import type { KeyBlock } from '../../ports/issuance-conditions.ts';
+import { keyBlockWords } from '../../ports/issuance-conditions.ts';
 import { actorOf, type Caller } from '../caller.ts';
 import type { CampaignServices } from '../campaigns/campaign-views.ts';
 import type { RevocationNews } from '../revoking/revocation-news.ts';
@@ -125,12 +125,6 @@ export async function goOnCertified(deps: RotateDeps, name: string, actor: strin
   if (rotation) await step(deps, rotation, { actor });
 }
 
-const blockedAs: Readonly<Record<KeyBlock, string>> = {
-  authority: 'is, or was, that of an authority',
-  operator: 'is that of an operator',
-  compromised: 'is known to be compromised',
-};
-
 /** Where the new key is and of which kind: as the one before, unless it is said; one that is there already is what it is. */
 async function keyWanted(
   { vaults, inventory }: RotateDeps,
@@ -142,7 +136,8 @@ async function keyWanted(
   const held = await heldKey(vaults, { vault, name: key, ...(keyType !== undefined && { keyType }) });
   // The inventory refuses it again when it is taken; a plan is to say so, too.
   const block = await inventory.keyBlock(publicKeySha256(held.publicKeyDer));
-  if (block) throw new CaError('conflict', `The key ${key} of the vault ${vault} ${blockedAs[block]}. Name another.`);
+  if (block)
+    throw new CaError('conflict', `The key ${key} of the vault ${vault} ${keyBlockWords[block]}. Name another.`);
   return { vault, key, keyType: held.type };
 }
 

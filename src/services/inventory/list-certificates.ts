@@ -1,9 +1,8 @@
 /** Pages through the inventory, or streams it: what the caller may see, in an order that stays while certificates are issued. */
-
 import { printable } from '../../domain/policy/printable.ts';
+import { searchedName, searchedNameRule } from '../../domain/policy/searched-name.ts';
 import { type CertificateRecord, listedName } from '../../domain/records/certificate.ts';
 import { refuse } from '../../domain/refusal.ts';
-import { parseGeneralName } from '../../domain/x509/general-name.ts';
 import { parseSerial } from '../../domain/x509/serial.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Inventory } from '../../ports/inventory.ts';
@@ -101,15 +100,13 @@ function serialOf(text: string, field: string): string {
   return serial;
 }
 
-/** As certificates have it: DNS names in lower case, addresses in one form. `*.suffix` reads as a wildcard does. */
 function nameOf(text: string): string {
-  const name = parseGeneralName(text);
+  const name = searchedName(text);
   if (name === undefined) refuse([{ code: 'invalidField', field: 'name', message: noName, value: printable(text) }]);
-  return name.value;
+  return name;
 }
 
-const noName =
-  'name must be a DNS name, an IP address, a URI, an e-mail address, or *.suffix: a certificate has no other.';
+const noName = `name ${searchedNameRule}: a certificate has no other.`;
 
 function cursorAfter(record: CertificateRecord, sort: CertificateSort, now: number): Cursor {
   const { serial, notAfter, requestedAt } = record;

@@ -2,7 +2,7 @@
 import { CaError } from '../../../domain/errors.ts';
 import type { Authority } from '../../../domain/records/environment.ts';
 import { type AuthorityGeneration, generationId } from '../../../domain/records/generation.ts';
-import type { KeyBlock } from '../../../ports/issuance-conditions.ts';
+import { keyBlockWords } from '../../../ports/issuance-conditions.ts';
 import type { Connection } from '../connection.ts';
 import { octets, serialOctets } from '../rows/certificate-row.ts';
 import type { Acts } from './acts.ts';
@@ -75,12 +75,6 @@ export const noAuthority = (name: string): CaError => new CaError('notFound', `T
 type NewGeneration = Pick<AuthorityGeneration, 'authority' | 'number' | 'phase'> &
   Pick<Authority, 'vault' | 'vaultKey' | 'keyType' | 'signatureAlgorithm' | 'createdAt'>;
 
-const blockedAs: Readonly<Record<KeyBlock, string>> = {
-  authority: 'is already that of another authority',
-  operator: 'is that of an operator',
-  compromised: 'is known to be compromised',
-};
-
 /** What acts on authorities and on rotations share. */
 export function generationRows(connection: Connection) {
   const keyTaken = existence(connection, 'SELECT 1 FROM authority_generations WHERE vault = ? AND vault_key = ?');
@@ -102,7 +96,8 @@ export function generationRows(connection: Connection) {
       refuseExisting(keyTaken(vault, vaultKey), `an authority with the key ${vaultKey} of the vault ${vault}`);
       // The same key may stand under several names of a backend, and in several vaults.
       const found = blocks.refusal(keySha256);
-      if (found) throw new CaError('conflict', `The key ${vaultKey} of the vault ${vault} ${blockedAs[found.block]}.`);
+      if (found)
+        throw new CaError('conflict', `The key ${vaultKey} of the vault ${vault} ${keyBlockWords[found.block]}.`);
     },
     insert(generation: NewGeneration, keySha256: string): void {
       const { authority, number, phase, vault, vaultKey, keyType, signatureAlgorithm, createdAt } = generation;

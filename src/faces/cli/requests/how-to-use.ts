@@ -2,10 +2,8 @@
 import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import type { CertificateJson } from '../../../api/certificate.ts';
+import { oids } from '../../../domain/x509/oids.ts';
 import { quoted } from '../terminal/quoted.ts';
-
-/** id-kp-serverAuth and id-kp-clientAuth (RFC 5280 §4.2.1.12). */
-const [serverAuth, clientAuth] = ['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2'];
 
 export function howToUse(
   folder: string,
@@ -29,7 +27,7 @@ export function howToUse(
   return [
     'Check it',
     `  openssl verify -CAfile ${file('trust.pem')}${untrusted} ${file('cert.pem')}`,
-    ...(usages?.includes(clientAuth!) ? call : []),
-    ...(usages?.includes(serverAuth!) ? serve : []),
+    ...(usages?.includes(oids.clientAuth) ? call : []),
+    ...(usages?.includes(oids.serverAuth) ? serve : []),
   ];
 }

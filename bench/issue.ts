@@ -27,7 +27,7 @@ const { values } = parseArgs({
 });
 
 /** V8 goes on compiling the hot path for some seconds; what is measured is a service that runs. */
-const warmUpSeconds = 4;
+const warmUpSeconds = 12;
 
 const seconds = Number(values.seconds);
 const levels = values.connections.split(',').map(Number);

@@ -6,6 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type Logger, pino } from 'pino';
 import packageJson from '../package.json' with { type: 'json' };
 import { createCsrReader } from './adapters/csr-reader/csr-reader.ts';
+import { gatherLines } from './adapters/gather-lines.ts';
 import { journalName } from './adapters/home-directory/ceremony-journal.ts';
 import { openHomeDirectory } from './adapters/home-directory/home-directory.ts';
 import { openSqliteInventory } from './adapters/inventory-sqlite/inventory-sqlite.ts';
@@ -200,7 +201,7 @@ function createLogger(config: Config): Logger {
   // On a disk that is full of the log lines wait, and are written once there is room: the service goes on.
   output.on('error', () => {});
   const paths = ['req.headers.authorization', 'req.headers.cookie', 'headers.authorization', 'headers.cookie'];
-  return pino({ level: config.logLevel, base: null, redact: { paths, censor: '[redacted]' } }, output);
+  return pino({ level: config.logLevel, base: null, redact: { paths, censor: '[redacted]' } }, gatherLines(output));
 }
 
 async function openWebhooks(config: Config): Promise<WebhookSender> {

@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto';
 import { join, relative } from 'node:path';
 import { isatty } from 'node:tty';
-import { setFlagsFromString } from 'node:v8';
 import packageJson from '../package.json' with { type: 'json' };
 import type { Config } from './config.ts';
 import type { Finding } from './domain/diagnosis/finding.ts';
@@ -11,6 +10,7 @@ import type { Recovery } from './faces/cli/operators/operator-recover.ts';
 import type { CliIo } from './faces/cli/terminal/io.ts';
 import type { OpenConsole } from './faces/cli/terminal/secret-console.ts';
 import type { StartReport } from './faces/cli/welcome.ts';
+import { keepHeapSmall, letHeapGrow } from './grow-heap.ts';
 import type { RunningService } from './main.ts';
 import { endWithReader, nextStopSignal, outliveReaders } from './stop-signal.ts';
 
@@ -62,14 +62,6 @@ async function serveAlone(io: CliIo): Promise<number> {
   }
 }
 
-/**
- * The garbage of a start would make V8 keep a young generation of 16 MiB for good. It stays small until the service is
- * ready and grows, as usual, when there is load: 14 MB less for an idle service.
- */
-function growYoungGeneration(grow: boolean): void {
-  setFlagsFromString(`--semi-space-growth-factor=${grow ? 2 : 1}`);
-}
-
 type Given = Partial<Pick<Config, 'home' | 'logLevel'>>;
 
 async function load(given: Given): Promise<Config> {
@@ -99,13 +91,13 @@ const agent = (): Promise<typeof import('./agent/rotate.ts')> => import('./agent
 /** Ends with 0 after SIGTERM or SIGINT, also when it comes while the service starts; a second signal ends at once. */
 async function serve(given: Given): Promise<number> {
   outliveReaders();
-  growYoungGeneration(false);
+  keepHeapSmall();
   const { startService } = await import('./main.ts');
   const config = await load(given);
   const stopAsked = nextStopSignal();
   const service = await atConsole((console) => startService(config, { console }));
   await tell(config, service);
-  growYoungGeneration(true);
+  letHeapGrow();
   await stopAsked;
   await service.stop();
   return 0;

@@ -54,6 +54,7 @@ const floors: readonly Floor[] = [
       'doctor.ts',
       'agent-process.ts',
       'stop-signal.ts',
+      'grow-heap.ts',
       'config.ts',
       'settings-file.ts',
       'faces/cli/',
@@ -73,6 +74,7 @@ const floors: readonly Floor[] = [
     pure: false,
   },
   { path: 'stop-signal.ts', floors: [], packages: [], node: 'any', pure: false },
+  { path: 'grow-heap.ts', floors: [], packages: [], node: 'any', pure: false },
   { path: 'open-vaults.ts', floors: [''], packages: [], node: 'any', pure: false },
   {
     path: 'config.ts',

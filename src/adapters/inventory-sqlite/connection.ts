@@ -29,8 +29,8 @@ export function openForWriting(options: ConnectionOptions): Connection {
   return secured(connection, () => {
     connection.pragma('journal_mode = WAL');
     connection.pragma(`cache_size = -${options.cacheKib}`);
-    // A larger log than the default of 1000 pages: pages dirtied by many commits are copied to the database once.
-    connection.pragma('wal_autocheckpoint = 4000');
+    // Only where the writer's checkpointer does not keep up (writer/checkpointer.ts), or there is none.
+    connection.pragma('wal_autocheckpoint = 16000');
     // After a burst the log file shrinks to this again.
     connection.pragma(`journal_size_limit = ${64 * 1024 * 1024}`);
     // Else REPLACE would remove a row without its triggers, which guard the audit log.

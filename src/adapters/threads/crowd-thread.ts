@@ -1,7 +1,7 @@
 /**
  * A thread for work that comes in crowds: started when several askers wait at once, ended when nobody has asked for a while.
  * A job handed to Node's own pool wakes a thread and is answered by a wake-up of its own, which costs the event loop more
- * than a signature's arithmetic; here those of one turn of the event loop leave together.
+ * than a signature's arithmetic; here those of one turn of the event loop leave a few at a time.
  */
 import { setImmediate as endOfTurn } from 'node:timers';
 import type { Worker } from 'node:worker_threads';
@@ -14,6 +14,9 @@ export interface CrowdOptions {
   /** A thread costs memory that an idle service does not spend. */
   readonly idleMs: number;
 }
+
+/** As many as it answers together: each message wakes the thread. */
+const questionsTogether = 8;
 
 const defaults: CrowdOptions = { threadFrom: 4, idleMs: 30_000 };
 
@@ -74,6 +77,7 @@ function runThread<Question, Answer>(entry: URL): RunningThread<Question, Answer
   const end = ended(worker);
 
   const send = (): void => {
+    if (gathered.length === 0) return;
     const batch: QuestionBatch<Question> = { firstId: nextId - gathered.length, questions: gathered };
     gathered = [];
     worker.postMessage(batch);
@@ -105,6 +109,8 @@ function runThread<Question, Answer>(entry: URL): RunningThread<Question, Answer
       if (gathered.length === 0) endOfTurn(send);
       gathered.push(question);
       const id = nextId++;
+      // The thread begins while this one goes on with its turn.
+      if (gathered.length === questionsTogether) send();
       return new Promise((tell) => askers.set(id, tell));
     },
     async end() {

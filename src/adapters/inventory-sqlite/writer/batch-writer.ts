@@ -24,6 +24,7 @@ import { rotationActs } from '../acts/rotation-acts.ts';
 import { supersessionActs } from '../acts/supersession-acts.ts';
 import { type Connection, type ConnectionOptions, openForWriting } from '../connection.ts';
 import { type Failure, failureOf, isBusy, isUnavailable } from '../database-error.ts';
+import type { WriteAheadLog } from './checkpointer.ts';
 
 /** What became of one act. */
 export type ActResult = { readonly value: unknown } | { readonly failure: Failure };
@@ -32,6 +33,7 @@ export type ActResult = { readonly value: unknown } | { readonly failure: Failur
 interface Session {
   readonly connection: Connection;
   run(act: Act): unknown;
+  logPages(): number;
   begin(): void;
   commit(): void;
   /** Also when SQLite has rolled back by itself, as it does on a full disk. */
@@ -41,6 +43,7 @@ interface Session {
 export interface BatchWriter {
   /** Results in the order of the acts. When it returns, what succeeded is on the disk, and the rest left no trace. */
   write(acts: readonly Act[]): ActResult[];
+  readonly log: WriteAheadLog;
   /** Closes the database. */
   close(): void;
 }
@@ -75,6 +78,10 @@ export function openBatchWriter(options: ConnectionOptions): BatchWriter {
 
   return {
     write,
+    log: {
+      pages: () => session?.logPages() ?? 0,
+      checkpoint: () => void session?.connection.pragma('wal_checkpoint(PASSIVE)'),
+    },
     // The last connection to close copies the log into the database; what a full disk keeps from it stays in the log.
     close() {
       session = discard(session);
@@ -131,6 +138,7 @@ function openSession(options: ConnectionOptions): Session {
   const begin = connection.prepare('BEGIN IMMEDIATE');
   const commit = connection.prepare('COMMIT');
   // Differs once another connection has committed (https://sqlite.org/pragma.html#pragma_data_version).
+  const logState = connection.prepare<[], { log: number }>('PRAGMA wal_checkpoint(NOOP)');
   const dataVersion = connection.prepare<[], number>('PRAGMA data_version').pluck();
   let knownVersion: number | undefined;
   return {
@@ -142,6 +150,7 @@ function openSession(options: ConnectionOptions): Session {
       if (version !== knownVersion) forget();
       knownVersion = version;
     },
+    logPages: () => logState.get()!.log,
     commit: () => void commit.run(),
     rollback() {
       forget();

@@ -5,10 +5,10 @@ import { errorOf } from '../database-error.ts';
 import type { StartWriter, Writer } from './writer.ts';
 import type { Batch, SettledBatch } from './writer-messages.ts';
 
-/** One being written and one ready behind it: the writer never idles, and the rest gathers for the next commit. */
-const maximumInFlight = 2;
-/** Bounds how long one commit can take. */
-const maximumBatch = 500;
+/** Acts that the writer has and has not answered: it commits together what has arrived, so this bounds how long a commit takes. */
+const maximumOnTheWay = 1000;
+/** So many leave before the turn of the event loop ends: the writer begins while this thread goes on. */
+const enoughToSend = 8;
 
 interface Waiting {
   readonly act: Act;
@@ -35,6 +35,7 @@ export class WriteQueue {
   #writer: Writer | undefined;
   #waiting: Waiting[] = [];
   #inFlight: InFlight[] = [];
+  #onTheWay = 0;
   #pending = 0;
   #accepted = 0;
   #lastId = 0;
@@ -104,20 +105,26 @@ export class WriteQueue {
     this.#failedStarts = 0;
   }
 
-  /** At the end of the event loop's turn, so that everything this turn brought leaves in one message. */
+  /** At the end of the event loop's turn, so that the few that a turn brought leave in one message. */
   #schedule(): void {
-    if (this.#scheduled || this.#inFlight.length >= maximumInFlight) return;
+    if (this.#onTheWay >= maximumOnTheWay) return;
+    if (this.#waiting.length >= enoughToSend) this.#send();
+    else this.#sendSoon();
+  }
+
+  #sendSoon(): void {
+    if (this.#scheduled) return;
     this.#scheduled = true;
-    setImmediate(() => this.#send());
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#send();
+    });
   }
 
   #send(): void {
-    this.#scheduled = false;
-    if (!this.#writer || this.#waiting.length === 0 || this.#inFlight.length >= maximumInFlight) return;
-    const members = this.#waiting.length <= maximumBatch ? this.#waiting : this.#waiting.slice(0, maximumBatch);
-    this.#waiting = members === this.#waiting ? [] : this.#waiting.slice(maximumBatch);
-    this.#post(this.#writer, members);
-    if (this.#waiting.length > 0) this.#schedule();
+    if (!this.#writer) return;
+    const members = this.#waiting.splice(0, maximumOnTheWay - this.#onTheWay);
+    if (members.length > 0) this.#post(this.#writer, members);
   }
 
   #post(writer: Writer, members: readonly Waiting[]): void {
@@ -132,12 +139,14 @@ export class WriteQueue {
     }
     this.#lastId = batch.id;
     this.#inFlight.push({ id: batch.id, members });
+    this.#onTheWay += members.length;
   }
 
   #settle(batches: readonly SettledBatch[]): void {
     for (const { id, values, failures } of batches) {
       const index = this.#inFlight.findIndex((batch) => batch.id === id);
       const [batch] = this.#inFlight.splice(index, 1);
+      this.#onTheWay -= batch!.members.length;
       const failed = new Map(failures);
       this.#finish(batch!.members, (member, at) => {
         const failure = failed.get(at);
@@ -150,6 +159,7 @@ export class WriteQueue {
 
   #lose(lastBegun: number, cause: unknown): void {
     this.#writer = undefined;
+    this.#onTheWay = 0;
     for (const { id, members } of this.#inFlight.splice(0)) {
       // Ids wrap around: the sign of their difference says which came first.
       const begun = ((id - lastBegun) | 0) <= 0;

@@ -6,6 +6,7 @@ import { giveStartBack } from '../../threads/give-start-back.ts';
 import { standBehind } from '../../threads/stand-behind.ts';
 import { startErrorOf } from '../database-error.ts';
 import { type BatchWriter, openBatchWriter } from './batch-writer.ts';
+import { type Checkpointer, openCheckpointer } from './checkpointer.ts';
 import { writeBatches } from './write-batches.ts';
 import type { Batch, FromWriter, ToWriter, WriterData } from './writer-messages.ts';
 
@@ -45,13 +46,23 @@ const writer = open();
 // Now, for a thread that is killed writes no cache at its end.
 flushCompileCache();
 if (writer) {
+  const { file, busyTimeoutMs, cacheKib } = data;
+  const checkpointer = openCheckpointer({ file, busyTimeoutMs, cacheKib }, writer.log);
   giveStartBack();
   port.on('message', (first: ToWriter) => {
     const messages = drain(first);
     const batches = messages.filter((message) => message !== 'close');
-    if (batches.length > 0) settle(writer, batches);
-    if (batches.length === messages.length) return;
-    writer.close();
-    port.close();
+    if (batches.length > 0) {
+      settle(writer, batches);
+      checkpointer.look();
+    }
+    if (batches.length < messages.length) void end(writer, checkpointer);
   });
+}
+
+/** The writer's connection is the last to close: that copies the log into the database, and removes it. */
+async function end(ending: BatchWriter, checkpointer: Checkpointer): Promise<void> {
+  await checkpointer.close();
+  ending.close();
+  port.close();
 }

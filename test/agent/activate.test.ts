@@ -2,11 +2,12 @@
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createServer } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { itWith } from '../support/judges.ts';
-import { rotatingAgent } from '../support/rotating-agent.ts';
+import { type RotatingAgent, rotatingAgent } from '../support/rotating-agent.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 import { freePort, smallNginx } from '../support/small-nginx.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -141,18 +142,28 @@ describe('a proof', () => {
     agent.rewrite({ ...target, proof: { ...proofAt(port), withinSeconds: 1 } });
     expect(await agent.turn()).toMatchObject({ act: 'failed', code: 'proofFailed', status: { failures: 1, serial } });
     expect(await deploymentsOf(serial)).toMatchObject([{ outcome: 'failed' }]);
-    const server = createServer({ key: agent.read('key.pem'), cert: agent.read('fullchain.pem') });
-    let handshakes = 0;
-    server.on('secureConnection', () => void handshakes++);
-    await once(server.listen(port, '127.0.0.1'), 'listening');
-    onTestFinished(() => void server.close());
+    const server = await serverOf(agent, port);
     expect(await agent.turn()).toMatchObject({
       act: 'activated',
       status: { lastProof: { outcome: 'proved', serial } },
     });
     expect(await deploymentsOf(serial)).toMatchObject([{ outcome: 'proved', servedSerial: serial }]);
-    const before = handshakes;
-    expect([(await agent.turn()).act, handshakes]).toEqual(['unchanged', before]);
+    const before = server.handshakes();
+    expect([(await agent.turn()).act, server.handshakes()]).toEqual(['unchanged', before]);
+  });
+
+  it.each([
+    ['asks for another name', { serverName: 'other.dev.internal' }, 'failed'],
+    ['shows a certificate', { client: 'own' }, 'activated'],
+  ])('that %s from now on is made anew', async (_what, change, act) => {
+    const { agent, target } = hookedAgent();
+    await agent.turn();
+    const { port } = await serverOf(agent);
+    const proof = { ...proofAt(port), withinSeconds: 1 };
+    agent.rewrite({ ...target, proof });
+    expect([(await agent.turn()).act, (await agent.turn()).act]).toEqual(['activated', 'unchanged']);
+    agent.rewrite({ ...target, proof: { ...proof, ...change } });
+    expect((await agent.turn()).act).toBe(act);
   });
 
   it('at a port where nobody listens fails, and says where', async () => {
@@ -165,6 +176,16 @@ describe('a proof', () => {
 });
 
 const proofAt = (port: number) => ({ host: '127.0.0.1', port, serverName: 'demo.dev.internal' });
+
+/** Serves the certificate in use for as long as the test takes. */
+async function serverOf(agent: RotatingAgent, wantedPort = 0) {
+  const server = createServer({ key: agent.read('key.pem'), cert: agent.read('fullchain.pem') });
+  let handshakes = 0;
+  server.on('secureConnection', () => void handshakes++);
+  await once(server.listen(wantedPort, '127.0.0.1'), 'listening');
+  onTestFinished(() => void server.close());
+  return { port: (server.address() as AddressInfo).port, handshakes: () => handshakes };
+}
 
 /** An nginx that reads its files through the link; `serve` starts it, once they are there. */
 async function nginxAgent() {

@@ -5,7 +5,7 @@ import type { TargetConfig } from '../config/agent-schema.ts';
 import { type CredentialSet, placeOf } from '../files/credential-set.ts';
 import { installFiles, removeUnasked } from '../files/install-files.ts';
 import type { SetStore } from '../files/set-store.ts';
-import { endpointOf } from '../proof/endpoint.ts';
+import { askedBy, isOfProof } from '../proof/endpoint.ts';
 import type { TargetState } from '../state/target-state.ts';
 
 export interface ActivateDeps {
@@ -43,14 +43,14 @@ export async function activateStaged(deps: ActivateDeps): Promise<CredentialSet>
   return set;
 }
 
-/** Whether the target has a proof that has not shown this certificate yet: it was given later, or the state file was lost. */
+/** Whether the target has a proof that has not shown this certificate yet: it was given or changed later, or the state file was lost. */
 export function lacksProof(
   { target, state }: Pick<ActivateDeps, 'target' | 'state'>,
   { facts }: CredentialSet,
 ): boolean {
   const { lastProof } = state.status;
   if (target.proof === undefined) return false;
-  const isOfThis = lastProof?.serial === facts.serial && lastProof.endpoint === endpointOf(target.proof);
+  const isOfThis = lastProof?.serial === facts.serial && isOfProof(lastProof, target.proof);
   return !isOfThis || lastProof.outcome !== 'proved';
 }
 
@@ -100,7 +100,7 @@ export async function proveServed({ target, state, now, signal }: ActivateDeps, 
   const lastProof: TargetProof = {
     at: new Date(now()).toISOString(),
     outcome: outcome.kind,
-    endpoint: endpointOf(proof),
+    ...askedBy(proof),
     serial: isProved ? outcome.serial : outcome.servedSerial,
     detail: isProved ? `${outcome.protocol} with the new certificate` : outcome.reason,
   };

@@ -6,7 +6,7 @@ import { ClientProblem } from '../../client/failure.ts';
 import { printable } from '../../domain/policy/printable.ts';
 import type { UnreportedDeployment } from '../../domain/rotation/target-status.ts';
 import { type CredentialSet, canAuthenticate, trustFingerprints } from '../files/credential-set.ts';
-import { endpointOf } from '../proof/endpoint.ts';
+import { endpointOf, isOfProof } from '../proof/endpoint.ts';
 import { serviceTrust } from '../trust/service-trust.ts';
 import type { TurnContext } from '../turn/turn-context.ts';
 
@@ -17,7 +17,7 @@ const mostRoots = 20;
 export async function keepReport({ state, target }: TurnContext, set: CredentialSet, error?: unknown): Promise<void> {
   const { lastProof } = state.status;
   const endpoint = target.proof ? endpointOf(target.proof) : null;
-  const proof = endpoint !== null && lastProof?.endpoint === endpoint ? lastProof : null;
+  const proof = target.proof && lastProof && isOfProof(lastProof, target.proof) ? lastProof : null;
   const isProved = proof?.outcome === 'proved' && proof.serial === set.facts.serial;
   const isLookedAt = error !== undefined || isProved;
   const report: UnreportedDeployment = {

@@ -15,6 +15,9 @@ export interface TargetProof {
   readonly outcome: 'proved' | 'failed';
   /** `host:port`. */
   readonly endpoint: string;
+  /** The name that was asked for, and which certificate was shown. Absent in state files of before. */
+  readonly serverName?: string;
+  readonly client?: 'own' | 'none';
   readonly serial: string | null;
   readonly detail: string;
 }

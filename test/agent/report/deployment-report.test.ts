@@ -11,6 +11,8 @@ const proofOf = (override: Partial<TargetProof> = {}): TargetProof => ({
   at: '2026-01-01T00:00:00Z',
   outcome: 'proved',
   endpoint: 'web:443',
+  serverName: 'web',
+  client: 'none',
   serial: own!,
   detail: '',
   ...override,
@@ -41,6 +43,8 @@ it.each([
   ['showed another certificate', proofOf({ serial: other! })],
   ['failed', proofOf({ outcome: 'failed', serial: other! })],
   ['was elsewhere', proofOf({ endpoint: 'web:8443' })],
+  ['asked for another name', proofOf({ serverName: 'www' })],
+  ['showed a certificate of its own', proofOf({ client: 'own' })],
 ])('a handshake that %s proves nothing', async (_what, lastProof) => {
   expect(await reported(lastProof)).toMatchObject({ outcome: 'deployed', endpoint: null, servedSerial: null });
 });

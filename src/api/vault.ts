@@ -1,10 +1,23 @@
 /** REST shapes of vaults and of what their check found. */
 import { type Static, Type } from './schema.ts';
 
+const Fault = (description: string) =>
+  Type.Union(
+    [
+      Type.Null(),
+      Type.Object(
+        { code: Type.String({ examples: ['signerUnavailable'] }), message: Type.String() },
+        { additionalProperties: false },
+      ),
+    ],
+    { description },
+  );
+
 export const VaultJson = Type.Object(
   {
     name: Type.String({ examples: ['file'] }),
     configured: Type.Boolean({ description: 'False when authorities name it and the settings do not' }),
+    fault: Fault('Why it cannot be used now; null when it answers with every key that it must have'),
     takesNewAuthorities: Type.Boolean({
       description: 'Keys of new authorities are made here unless they say otherwise',
     }),
@@ -32,16 +45,7 @@ export const VaultKeyCheckJson = Type.Object(
     keyType: Type.String({ examples: ['ec-p256'] }),
     signatureAlgorithm: Type.String({ examples: ['ecdsa-with-SHA256'] }),
     verified: Type.Boolean({ description: 'Every probe verified with the public key of the authority’s certificate' }),
-    fault: Type.Union(
-      [
-        Type.Null(),
-        Type.Object(
-          { code: Type.String({ examples: ['signerUnavailable'] }), message: Type.String() },
-          { additionalProperties: false },
-        ),
-      ],
-      { description: 'Why not' },
-    ),
+    fault: Fault('Why not'),
     latencyMs: Figure('Median of signatures one after the other'),
     slowestMs: Figure('The longest of them'),
     signaturesPerSecond: Figure('With 16 side by side'),
@@ -54,6 +58,7 @@ export const VaultCheckJson = Type.Object(
   {
     name: Type.String({ examples: ['file'] }),
     checkedAt: Type.String({ format: 'date-time' }),
+    fault: Fault('Why the vault itself cannot be used now, also where it holds no key of an authority yet'),
     keys: Type.Array(VaultKeyCheckJson, { description: 'One for each generation of an authority whose key is there' }),
   },
   { additionalProperties: false },

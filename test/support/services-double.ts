@@ -254,10 +254,12 @@ export function makeServices(override: Partial<Services> = {}): ServicesDouble {
       knownOnly(environment, 'dev');
       return [hierarchy.root.der];
     },
-    listVaults: async () => [{ name: 'file', configured: true, takesNewAuthorities: true, authorities: ['dev-root'] }],
+    listVaults: async () => [
+      { name: 'file', configured: true, fault: null, takesNewAuthorities: true, authorities: ['dev-root'] },
+    ],
     checkVault: async (_caller, name) => {
       knownOnly(name, 'file');
-      return { name, checkedAt: testNow * 1000, keys: [goodKey] };
+      return { name, checkedAt: testNow * 1000, fault: null, keys: [goodKey] };
     },
     crl: async (authority) => {
       knownOnly(authority, 'dev-root');

@@ -7,6 +7,7 @@ import type { Vault } from '../../ports/vault.ts';
 import { actorOf, type Caller } from '../caller.ts';
 import type { GuardedClock } from '../guard-clock.ts';
 import { noSuch } from '../no-such.ts';
+import { findVaultFault, vaultFaultOf } from './find-vault-fault.ts';
 import { type OpenKey, openKeyOf } from './probed-key.ts';
 import type { KeyCheck, VaultCheck, VaultServices, VaultView } from './vault-services.ts';
 
@@ -27,12 +28,18 @@ export const createVaultServices = (deps: CheckVaultDeps): VaultServices => ({
 async function list(deps: CheckVaultDeps): Promise<readonly VaultView[]> {
   const generations = await living(deps);
   const names = new Set([...deps.vaults.keys(), ...generations.map(({ vault }) => vault)]);
-  return [...names].sort().map((name) => ({
-    name,
-    configured: deps.vaults.has(name),
-    takesNewAuthorities: deps.authorityKeys.vault === name,
-    authorities: [...new Set(generations.filter(({ vault }) => vault === name).map(({ authority }) => authority))],
-  }));
+  return Promise.all(
+    [...names].sort().map(async (name) => {
+      const held = generations.filter(({ vault }) => vault === name);
+      return {
+        name,
+        configured: deps.vaults.has(name),
+        fault: await findVaultFault(deps.vaults, name, held),
+        takesNewAuthorities: deps.authorityKeys.vault === name,
+        authorities: [...new Set(held.map(({ authority }) => authority))],
+      };
+    }),
+  );
 }
 
 /** Those whose keys may still sign something; by authority and number. */
@@ -44,9 +51,9 @@ async function living({ inventory }: CheckVaultDeps): Promise<readonly Authority
 }
 
 async function check(deps: CheckVaultDeps, caller: Caller, name: string): Promise<VaultCheck> {
-  const view = (await list(deps)).find((candidate) => candidate.name === name);
-  if (!view) throw noSuch('vault', name);
   const generations = (await living(deps)).filter(({ vault }) => vault === name);
+  if (generations.length === 0 && !deps.vaults.has(name)) throw noSuch('vault', name);
+  const fault = await findVaultFault(deps.vaults, name, generations);
   const keys: KeyCheck[] = [];
   // One key after the other, so that none is measured in the crowd of another.
   for (const generation of generations) keys.push(await checkKey(deps, generation));
@@ -55,9 +62,9 @@ async function check(deps: CheckVaultDeps, caller: Caller, name: string): Promis
   const details = { keys: keys.length, failed };
   await deps.inventory.appendAudit({
     ...{ at, kind: 'vault.checked', actor: actorOf(caller), object: `vault:${name}`, details },
-    ...(failed > 0 && { code: 'signerUnavailable' as const }),
+    ...((failed > 0 || fault) && { code: 'signerUnavailable' as const }),
   });
-  return { name, checkedAt: at, keys };
+  return { name, checkedAt: at, fault, keys };
 }
 
 /** Signatures one by one for the latency, then so many side by side for the rate; each loop ends after its second. */
@@ -79,12 +86,9 @@ async function checkKey(deps: CheckVaultDeps, generation: AuthorityGeneration): 
       signaturesPerSecond: many.perSecond === null ? null : toThousandth(many.perSecond),
     };
   } catch (error) {
-    const { code, message } = error instanceof CaError ? error : unknownFault;
-    return { ...facts, fault: { code, message }, latencyMs: null, slowestMs: null, signaturesPerSecond: null };
+    return { ...facts, fault: vaultFaultOf(error), latencyMs: null, slowestMs: null, signaturesPerSecond: null };
   }
 }
-
-const unknownFault = { code: 'signerUnavailable', message: 'The vault did not answer.' } as const;
 
 interface Load {
   readonly width: number;

@@ -34,8 +34,65 @@ const newest = async ({ inventory }: Awaited<ReturnType<typeof withSigning>>) =>
 it('lists the vaults with the authorities whose keys they hold', async () => {
   const { services } = await withSigning();
   expect(await services.listVaults()).toEqual([
-    { name: 'file', configured: true, takesNewAuthorities: true, authorities: ['dev-issuing', 'dev-root', 'system'] },
+    {
+      ...{ name: 'file', configured: true, fault: null, takesNewAuthorities: true },
+      authorities: ['dev-issuing', 'dev-root', 'system'],
+    },
   ]);
+});
+
+/** Beside that of the home; holds no key, and is away while `isAway` says so. */
+async function withVaultBeside(isAway: () => boolean, problem: () => string | undefined = () => undefined) {
+  const sealed = new CaError('signerUnavailable', 'The vault bao cannot do this now: it is sealed; unseal it.');
+  const bao: Vault = {
+    ...{ name: 'bao', problem, close: async () => undefined },
+    listKeys: async () => (isAway() ? Promise.reject(sealed) : []),
+    createKey: () => Promise.reject(sealed),
+    key: () => Promise.reject(sealed),
+    signer: () => Promise.reject(sealed),
+    destroyKey: () => Promise.reject(sealed),
+  };
+  const service = await openService({ home: temporaryFolder().path, furtherVaults: [bao] });
+  onTestFinished(() => service.close());
+  await service.ensureFirstRun();
+  return { service, fault: { code: sealed.code, message: sealed.message } };
+}
+
+const listed = async ({ services }: Awaited<ReturnType<typeof withSigning>>, wanted: string) =>
+  (await services.listVaults()).find(({ name }) => name === wanted);
+
+it('says of a vault that is away what is wrong, though nobody has signed with it since', async () => {
+  let isAway = true;
+  const { service, fault } = await withVaultBeside(() => isAway);
+  expect(await listed(service, 'bao')).toMatchObject({ configured: true, authorities: [], fault });
+  expect(await listed(service, 'file')).toMatchObject({ fault: null });
+  isAway = false;
+  expect(await listed(service, 'bao')).toMatchObject({ fault: null });
+});
+
+it('says what a vault that answers knows against itself', async () => {
+  const { service } = await withVaultBeside(
+    () => false,
+    () => 'its policy does not allow this',
+  );
+  expect(await listed(service, 'bao')).toMatchObject({
+    fault: { code: 'signerUnavailable', message: 'The vault bao does not sign: its policy does not allow this.' },
+  });
+});
+
+it('names a key that a vault lost', async () => {
+  const service = await withSigning();
+  const { name } = (await service.vault.listKeys()).find((key) => key.name.startsWith('dev-root'))!;
+  await service.vault.destroyKey(name);
+  expect(await listed(service, 'file')).toMatchObject({
+    fault: { code: 'notFound', message: `The vault file does not hold ${name}, the key of dev-root.` },
+  });
+});
+
+it('finds a vault away that holds no key of an authority, and audits that', async () => {
+  const { service, fault } = await withVaultBeside(() => true);
+  expect(await service.services.checkVault(admin, 'bao')).toMatchObject({ name: 'bao', keys: [], fault });
+  expect(await newest(service)).toMatchObject({ code: 'signerUnavailable', details: { keys: 0, failed: 0 } });
 });
 
 it('verifies a probe of every authority, measures it, and audits the check', async () => {

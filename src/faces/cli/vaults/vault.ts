@@ -10,32 +10,39 @@ import { layoutTable, type Table } from '../terminal/table.ts';
 export async function listVaults(session: Session): Promise<Ending> {
   const { items } = await (await session.adminClient()).vaults();
   if (session.json) session.printJson({ items });
-  else session.printTable(vaultTable(session, items));
+  else {
+    session.printTable(vaultTable(session, items));
+    printFaults(session, items);
+  }
   return 'ok';
 }
 
 function vaultTable(session: Session, items: readonly VaultJson[]): Table {
   const columns = ['VAULT', 'STATE', 'AUTHORITIES'].map((title) => ({ title }));
-  const cells = items.map(({ name, configured, takesNewAuthorities, authorities }) => [
+  const cells = items.map(({ name, configured, fault, takesNewAuthorities, authorities }) => [
     printable(name),
-    configured ? `configured${takesNewAuthorities ? ', for new authorities' : ''}` : 'not configured',
+    (fault === null ? 'ready' : configured ? 'not ready' : 'not configured') +
+      (takesNewAuthorities ? ', for new authorities' : ''),
     authorities.length === 0 ? '-' : authorities.map((authority) => printable(authority)).join(', '),
   ]);
   const options = { width: session.width, givesWay: [['AUTHORITIES', 11]], leavesOut: [] } as const;
   return layoutTable(columns, cells, options);
 }
 
-/** Ends with `failed` when a key does not sign, so that a script notices. */
+/** Ends with `failed` when a key does not sign or the vault cannot be used, so that a script notices. */
 export async function checkVault(session: Session, name: string): Promise<Ending> {
   const check = await (await session.adminClient()).checkVault(name);
   if (session.json) session.printJson(check);
-  else if (check.keys.length === 0) session.note([`The vault ${printable(name)} holds the key of no authority.`]);
-  else {
+  else if (check.keys.length === 0) {
+    session.note([`The vault ${printable(name)} holds the key of no authority.`, ...faults([check])]);
+  } else {
     session.printTable(keyTable(session, check));
-    const found = faults(check);
-    if (found.length > 0) session.print(found);
+    printFaults(
+      session,
+      check.keys.map(({ authority, fault }) => ({ name: authority, fault })),
+    );
   }
-  return check.keys.every(({ verified }) => verified) ? 'ok' : 'failed';
+  return check.fault === null && check.keys.every(({ verified }) => verified) ? 'ok' : 'failed';
 }
 
 function keyTable(session: Session, { keys }: VaultCheckJson): Table {
@@ -66,9 +73,14 @@ const rowOf = (check: VaultKeyCheckJson): string[] => [
 const figure = (value: number | null, unit: string): string =>
   value === null ? '-' : `${Number(value.toPrecision(3))} ${unit}`;
 
-function faults({ keys }: VaultCheckJson): string[] {
-  const lines = keys.flatMap(({ authority, fault }) =>
-    fault === null ? [] : [`${printable(authority)}: ${printable(fault.code)}: ${safeText(fault.message)}`],
-  );
-  return lines.length === 0 ? [] : ['', ...lines];
+type Faulty = Pick<VaultJson, 'name' | 'fault'>;
+
+function printFaults(session: Session, items: readonly Faulty[]): void {
+  const lines = faults(items);
+  if (lines.length > 0) session.print(['', ...lines]);
 }
+
+const faults = (items: readonly Faulty[]): string[] =>
+  items.flatMap(({ name, fault }) =>
+    fault === null ? [] : [`${printable(name)}: ${printable(fault.code)}: ${safeText(fault.message)}`],
+  );

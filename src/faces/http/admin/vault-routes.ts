@@ -21,7 +21,8 @@ export function addVaultRoutes(face: Face, services: Pick<Services, 'listVaults'
         operationId: 'listVaults',
         tags,
         summary: 'All vaults, with the authorities whose keys they hold',
-        description: 'As the settings and the inventory name them; no vault is asked.',
+        description:
+          'As the settings and the inventory name them; each is asked for the keys of its authorities, which takes 10 s at most.',
         security: operatorSecurity,
         querystring: NoQuery,
         response: {
@@ -31,7 +32,11 @@ export function addVaultRoutes(face: Face, services: Pick<Services, 'listVaults'
       },
     },
     async (_request, reply) => {
-      const items = (await services.listVaults()).map((vault) => ({ ...vault, authorities: [...vault.authorities] }));
+      const items = (await services.listVaults()).map((vault) => ({
+        ...vault,
+        fault: vault.fault && { ...vault.fault },
+        authorities: [...vault.authorities],
+      }));
       return sendJson(reply, { items, nextCursor: null } satisfies VaultList);
     },
   );
@@ -64,9 +69,10 @@ export function addVaultRoutes(face: Face, services: Pick<Services, 'listVaults'
   );
 }
 
-const checkJson = ({ name, checkedAt, keys }: VaultCheck): VaultCheckJson => ({
+const checkJson = ({ name, checkedAt, fault, keys }: VaultCheck): VaultCheckJson => ({
   name,
   checkedAt: rfc3339Ms(checkedAt),
+  fault: fault && { ...fault },
   keys: keys.map(keyJson),
 });
 

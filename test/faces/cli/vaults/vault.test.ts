@@ -31,22 +31,31 @@ const broken = key({
   fault: { code: 'signerUnavailable', message: 'The token is gone.' },
 });
 const checked = (...keys: readonly VaultKeyCheckJson[]) => ({
-  body: { name: 'hsm', checkedAt: '2026-11-21T06:30:00Z', keys },
+  body: { name: 'hsm', checkedAt: '2026-11-21T06:30:00Z', fault: null, keys },
 });
+const away = { code: 'signerUnavailable', message: 'The vault hsm cannot do this now: it is sealed; unseal it.' };
 
 describe('vault list', () => {
   const vaults = [
-    { name: 'file', configured: true, takesNewAuthorities: true, authorities: ['dev-root', 'system'] },
-    { name: 'old-hsm', configured: false, takesNewAuthorities: false, authorities: [] },
+    { name: 'file', configured: true, fault: null, takesNewAuthorities: true, authorities: ['dev-root', 'system'] },
+    { name: 'hsm', configured: true, fault: away, takesNewAuthorities: false, authorities: [] },
+    {
+      ...{ name: 'old-hsm', configured: false, takesNewAuthorities: false, authorities: ['prod-root'] },
+      fault: { code: 'signerUnavailable', message: 'The vault old-hsm is not configured.' },
+    },
   ];
 
-  it('says which vaults there are and whose keys they hold', async () => {
+  it('says which vaults there are, whose keys they hold, and what is wrong with them', async () => {
     const { code, stdout, requests } = await run(() => ({ body: { items: vaults, nextCursor: null } }), ['list']);
     expect([code, requests]).toEqual([0, ['GET /v1/vaults']]);
     expect(stdout.split('\n')).toEqual([
       expect.stringMatching(/^VAULT +STATE +AUTHORITIES$/),
-      expect.stringMatching(/^file +configured, for new authorities +dev-root, system$/),
-      expect.stringMatching(/^old-hsm +not configured +-$/),
+      expect.stringMatching(/^file +ready, for new authorities +dev-root, system$/),
+      expect.stringMatching(/^hsm +not ready +-$/),
+      expect.stringMatching(/^old-hsm +not configured +prod-root$/),
+      '',
+      `hsm: signerUnavailable: ${away.message}`,
+      'old-hsm: signerUnavailable: The vault old-hsm is not configured.',
       '',
     ]);
   });
@@ -81,6 +90,16 @@ describe('vault check', () => {
   it('says when there is nothing to check', async () => {
     const { code, stderr } = await run(() => checked(), ['check', 'hsm']);
     expect([code, stderr]).toEqual([0, 'The vault hsm holds the key of no authority.\n']);
+  });
+
+  it('ends with 1 when the vault is away, though there is nothing to check', async () => {
+    const found = { body: { ...checked().body, fault: away } };
+    const { code, stderr } = await run(() => found, ['check', 'hsm']);
+    expect([code, stderr]).toEqual([
+      1,
+      `The vault hsm holds the key of no authority.\nhsm: signerUnavailable: ${away.message}\n`,
+    ]);
+    expect((await run(() => found, ['check', 'hsm', '--json'])).code).toBe(1);
   });
 
   it('fits a narrow terminal', async () => {

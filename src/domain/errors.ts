@@ -112,6 +112,7 @@ export type ReasonCode =
   | 'subjectKeyIdentifierMissing'
   | 'pathLengthExceeded'
   | 'unknownCriticalExtension'
+  | 'explicitPolicyRequired'
   | 'weakSignatureAlgorithm'
   | 'nameConstraintViolated'
   | 'unsupportedNameConstraint'

@@ -77,6 +77,7 @@ export const refusalCode: Readonly<Record<ReasonCode, CaErrorCode>> = {
   subjectKeyIdentifierMissing: 'policyRefused',
   pathLengthExceeded: 'policyRefused',
   unknownCriticalExtension: 'policyRefused',
+  explicitPolicyRequired: 'policyRefused',
   weakSignatureAlgorithm: 'policyRefused',
   nameConstraintViolated: 'policyRefused',
   unsupportedNameConstraint: 'policyRefused',

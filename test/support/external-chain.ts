@@ -94,6 +94,13 @@ export function dnsConstraints({
   return extensions.extension(nameConstraintsOid, value, true);
 }
 
+/** Critical policyConstraints (RFC 5280 §4.2.1.11). */
+export const requireExplicitPolicy = (skipCerts: number): Uint8Array =>
+  extensions.extension(oid('2.5.29.36'), sequence(implicit(0, smallInteger(skipCerts).subarray(2))), true);
+
+/** Critical, from the next certificate on (RFC 5280 §4.2.1.14). */
+export const inhibitAnyPolicy = (): Uint8Array => extensions.extension(oid('2.5.29.54'), smallInteger(0), true);
+
 export const unknownCritical = (): Uint8Array =>
   extensions.extension(oid('1.3.6.1.4.1.99999.1'), octetString(new Uint8Array([1])), true);
 

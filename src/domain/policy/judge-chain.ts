@@ -12,6 +12,7 @@ import { oids } from '../x509/oids.ts';
 import { verifySignature } from '../x509/public-key.ts';
 import { findSignatureAlgorithm } from '../x509/signature-algorithm.ts';
 import { judgeNameConstraints, type NamingProduct } from './judge-name-constraints.ts';
+import { judgePolicyConstraints } from './judge-policy-constraints.ts';
 import { printable } from './printable.ts';
 
 export interface ChainToJudge {
@@ -56,6 +57,8 @@ export async function judgeChain(input: ChainToJudge): Promise<readonly Reason[]
   for (const index of chain.keys()) {
     judgeOne(input, index, (code, message, value) => complain(index, code, message, value));
     reasons.push(...judgeKey(chain[index]!, index), ...judgeConstraints(input, index));
+    const below = authoritiesBelow(chain, index);
+    reasons.push(...judgePolicyConstraints(chain[index]!.extensions, below, certificateField(index)));
     await judgeLink(input, index, (code, message) => complain(index, code, message));
   }
   return reasons;
@@ -73,7 +76,7 @@ function judgeOne({ chain, now, purposes }: ChainToJudge, index: number, complai
   const usages = keyUsage ?? (index > 0 ? authorityUsages : []);
   const missing = authorityUsages.filter((usage) => !usages.includes(usage));
   if (missing.length > 0) complain('keyUsageMissing', `Its keyUsage lacks ${missing.join(' and ')}.`);
-  const below = chain.slice(0, index).filter((each) => !isSelfIssued(each)).length;
+  const below = authoritiesBelow(chain, index);
   const pathLen = basicConstraints?.pathLen;
   if (pathLen !== undefined && below > pathLen) {
     complain('pathLengthExceeded', `It admits ${pathLen} authorities below it, and there are ${below}.`);
@@ -82,7 +85,7 @@ function judgeOne({ chain, now, purposes }: ChainToJudge, index: number, complai
   judgeAlgorithm(certificate, complain);
   for (const [oid, { critical }] of certificate.extensions) {
     if (critical && !knownExtensions.has(oid)) {
-      complain('unknownCriticalExtension', 'It has a critical extension that is not known here.', oid);
+      complain('unknownCriticalExtension', `It has a critical extension, ${oid}, that is not known here.`, oid);
     }
   }
   const narrow = extKeyUsage && !extKeyUsage.includes(oids.anyExtendedKeyUsage);
@@ -95,6 +98,10 @@ function judgeOne({ chain, now, purposes }: ChainToJudge, index: number, complai
     );
   }
 }
+
+/** As pathLen and SkipCerts count them (RFC 5280 §4.2.1.9, §6.1.4 (h)). */
+const authoritiesBelow = (chain: readonly ForeignCertificate[], index: number): number =>
+  chain.slice(0, index).filter((each) => !isSelfIssued(each)).length;
 
 const authorityUsages: readonly KeyUsageName[] = ['keyCertSign', 'cRLSign'];
 
@@ -141,6 +148,9 @@ const knownExtensions: ReadonlySet<string> = new Set([
   oids.subjectKeyIdentifier,
   oids.authorityKeyIdentifier,
   oids.certificatePolicies,
+  oids.policyMappings,
+  oids.policyConstraints,
+  oids.inhibitAnyPolicy,
   oids.cRLDistributionPoints,
   oids.authorityInfoAccess,
 ]);

@@ -92,9 +92,9 @@ const refusedName = ({ code, value }: RefusedName, index: number): Reason => ({
 /** Extensions that make rules for CAs: nobody asks for them here, critical or not. */
 const forCas: ReadonlySet<string> = new Set([
   oids.nameConstraints,
-  '2.5.29.33', // policyMappings
-  '2.5.29.36', // policyConstraints
-  '2.5.29.54', // inhibitAnyPolicy
+  oids.policyMappings,
+  oids.policyConstraints,
+  oids.inhibitAnyPolicy,
 ]);
 
 /** Whatever asks for the powers of a CA, or is critical and unknown (RFC 5280 §4.2). The rest is well formed and ignored. */

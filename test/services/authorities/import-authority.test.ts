@@ -9,8 +9,10 @@ import { buildCsr } from '../../support/csr-builder.ts';
 import {
   type CorporateCa,
   dnsConstraints,
+  inhibitAnyPolicy,
   makeCorporateCa,
   pemOf,
+  requireExplicitPolicy,
   signingAs,
   unknownCritical,
 } from '../../support/external-chain.ts';
@@ -117,6 +119,15 @@ describe('a chain that is good', () => {
     const csrDer = buildCsr({ key: makeSigningKey(), names: ['a.corp.example'], subject: new Uint8Array([0x30, 0]) });
     const refusal = (await rejectionOf(service.services.submitRequest(caller, { csrDer }))) as CaError;
     expect([refusal.code, refusal.retryAfterSeconds]).toEqual(['signerUnavailable', 60]);
+  });
+
+  it('may hold back policies, mappings and anyPolicy, critically: what is issued below it has none', async () => {
+    const { name, csrDer } = await waiting();
+    const ca = makeCorporateCa(now, { root: { more: [requireExplicitPolicy(4)] } });
+    const own = ca.sign(csrDer, { more: [inhibitAnyPolicy()] });
+    const chainPem = pemOf(own, ca.intermediate, ca.root);
+    const detail = await service.services.importAuthority(admin, name, { chainPem, rootSha256: sha256Of(ca.root) });
+    expect(detail.inForce?.certificate).toMatchObject({ owner: name, state: 'issued' });
   });
 
   it('is found again by the next start', async () => {
@@ -347,6 +358,11 @@ describe('a chain with a flaw', () => {
       'with a critical extension that nobody knows',
       (csr) => signed(makeCorporateCa(now), { more: [unknownCritical()] }, csr),
       ['unknownCriticalExtension chain[0]'],
+    ],
+    [
+      'that demands policies of what is issued below',
+      (csr) => signed(makeCorporateCa(now, { intermediate: { more: [requireExplicitPolicy(2)] } }), {}, csr),
+      ['explicitPolicyRequired chain[1]'],
     ],
     [
       'that may not name what products may',

@@ -1,11 +1,13 @@
 /** `privyseal token add|list|remove`. A token's text is shown once, or goes into a file that only its owner reads. */
 import { type FileHandle, open, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { NewTokenJson, TokenJson } from '../../../api/token.ts';
 import { printable } from '../../../domain/policy/printable.ts';
 import { CliError } from '../cli-error.ts';
 import { collectPages } from '../collect-pages.ts';
 import type { Ending } from '../exit-codes.ts';
 import type { Session } from '../session.ts';
+import { syncFolder } from '../sync-folder.ts';
 import { confirm } from '../terminal/confirm.ts';
 import { layoutFields } from '../terminal/fields.ts';
 import { layoutTable, type Table } from '../terminal/table.ts';
@@ -37,7 +39,7 @@ export async function addToken(session: Session, product: string, options: Token
   return 'ok';
 }
 
-/** The file is there, empty, before the token is made: a token that could not be kept would be lost. */
+/** The file is there, empty, and its name durable before the token is made: a token that could not be kept would be lost. */
 async function intoFile<Body>(
   file: string,
   create: (body: Body) => Promise<NewTokenJson>,
@@ -45,6 +47,9 @@ async function intoFile<Body>(
 ): Promise<NewTokenJson> {
   const handle = await openNew(file);
   try {
+    await syncFolder(dirname(file)).catch((error: unknown) => {
+      throw notWritable(file, error);
+    });
     const made = await create(body);
     await handle.writeFile(`${made.token}\n`);
     await handle.sync();
@@ -64,14 +69,18 @@ async function openNew(file: string): Promise<FileHandle> {
     await handle.chmod(0o600);
     return handle;
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
       const message = `${file} exists and will not be overwritten. Choose another file with --out FILE.`;
       throw new CliError('fileExists', message, error);
     }
-    const message = `${file} cannot be written (${code}). Choose another file with --out FILE.`;
-    throw new CliError('folderUnwritable', message, error);
+    throw notWritable(file, error);
   }
+}
+
+function notWritable(file: string, error: unknown): CliError {
+  const { code } = error as NodeJS.ErrnoException;
+  const message = `${file} cannot be written (${code}). Choose another file with --out FILE.`;
+  return new CliError('folderUnwritable', message, error);
 }
 
 const describe = (session: Session, token: TokenJson, last: readonly [string, string]): string[] =>

@@ -2,6 +2,7 @@
 import { link, mkdtemp, open, readdir, rename, rm, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { CliError } from '../cli-error.ts';
+import { syncFolder } from '../sync-folder.ts';
 
 export interface FileSet {
   /** Into the hidden staging folder (0700), on disk when it returns. */
@@ -93,16 +94,6 @@ async function linkAll(staging: string, folder: string, names: readonly string[]
     await Promise.all(linked.map((name) => unlink(join(folder, name))));
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw wouldOverwrite([folder], error);
     unwritable(folder)(error);
-  }
-}
-
-/** A new name is durable only when its folder is. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }
 

@@ -1,7 +1,9 @@
 /** What the service sends as a stream, to stdout or into a new file. */
 import { open, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { CliError } from '../cli-error.ts';
 import type { Session } from '../session.ts';
+import { syncFolder } from '../sync-folder.ts';
 import { onInterrupt } from './interrupt.ts';
 import type { TextSink } from './io.ts';
 
@@ -32,7 +34,7 @@ async function taken(sink: TextSink, text: string): Promise<void> {
     await new Promise<void>((drained) => sink.once!('drain', () => drained()));
 }
 
-/** The file is whole or not there: one that was begun goes with the error that ended it, or the signal. */
+/** The file is whole and on the disk, or not there: one that was begun goes with the error that ended it, or the signal. */
 async function writeFile(session: Session, file: string, read: Read): Promise<void> {
   const chunks = await read();
   const handle = await open(file, 'wx', 0o600).catch((error: unknown) => {
@@ -53,7 +55,8 @@ async function writeFile(session: Session, file: string, read: Read): Promise<vo
       octets += chunk.length;
       if (session.io.isTty) session.io.stderr.write(`\r${sizeText(octets)}`);
     }
-    await handle.sync().catch((error: unknown) => {
+    const named = handle.sync().then(() => syncFolder(dirname(file)));
+    await named.catch((error: unknown) => {
       throw notComplete(file, error);
     });
     if (session.io.isTty) session.io.stderr.write('\r');

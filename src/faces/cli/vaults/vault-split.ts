@@ -1,8 +1,9 @@
 /** `privyseal vault split`: hands out the shares, on the terminal or as one file each, and tells what they open. */
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { PassphraseSource, PassphraseSplit, ShareHandout } from '../../../domain/records/vault-change.ts';
 import { CliError } from '../cli-error.ts';
+import { syncFolder } from '../sync-folder.ts';
 import type { CliIo } from '../terminal/io.ts';
 import type { OpenConsole } from '../terminal/secret-console.ts';
 import { counted } from '../terminal/words.ts';
@@ -48,6 +49,7 @@ const pageOf = ({ set, threshold, shares }: ShareHandout, index: number): string
   `  ${shares[index]}`,
 ];
 
+/** All of it is on the disk, names too, when it resolves: the vault is sealed anew then, and nothing but shares may open it. */
 async function writeShares(folder: string, handout: ShareHandout): Promise<void> {
   try {
     await mkdir(folder, { mode: 0o700 });
@@ -55,6 +57,8 @@ async function writeShares(folder: string, handout: ShareHandout): Promise<void>
       const file = join(folder, `share-${index + 1}.txt`);
       await writeFile(file, `${share}\n`, { mode: 0o600, flag: 'wx', flush: true });
     }
+    await syncFolder(folder);
+    await syncFolder(dirname(folder));
   } catch (error) {
     const exists = (error as NodeJS.ErrnoException).code === 'EEXIST';
     if (exists) throw new CliError('fileExists', `${folder} exists already. Name a new folder with --out.`, error);

@@ -159,8 +159,10 @@ export async function describeTurn(run: TargetRun): Promise<TurnReport> {
   const access = openAccess(file, target, run.shared);
   try {
     await assertUsable(target, file.writer);
-    const newest = (await setToAdopt({ ...run, state, store })) ?? (await newestSet({ ...run, state, store }));
-    const step = await chooseStep({ ...run, state, store, access }, newest, force);
+    const before = await setToAdopt({ ...run, state, store });
+    const newest = before?.set ?? (await newestSet({ ...run, state, store }));
+    const { own } = before ?? store;
+    const step = await chooseStep({ ...run, state, store: { ...store, own }, access }, newest, force);
     return { target: target.name, act: actOf[step.kind], detail: wouldDo(step), status: state.status };
   } catch (error) {
     return { target: target.name, act: 'failed', ...wordsOf(error), status: state.status };

@@ -64,6 +64,9 @@ export const layoutOf = ({ outputs, owner, alias, passwordFile }: FilesConfig): 
 /** Where a target's files are, and how. */
 export const placeOf = ({ folder, mode }: FilesConfig): TargetPlace => ({ folder, mode });
 
+export const isSamePlace = (known: TargetPlace | null, { folder, mode }: TargetPlace): boolean =>
+  known?.folder === folder && known.mode === mode;
+
 export const derOf = (pem: string): Uint8Array[] => (pem === '' ? [] : decodePemAll(pem, 'CERTIFICATE'));
 
 /** SHA-256 of the roots' DER, hex: what is reported as trusted. */

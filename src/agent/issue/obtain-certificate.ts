@@ -11,7 +11,7 @@ import { AgentError } from '../agent-error.ts';
 import type { TargetConfig } from '../config/agent-schema.ts';
 import { type CredentialSet, canAuthenticate } from '../files/credential-set.ts';
 import type { ServiceAccess } from '../service-access.ts';
-import { dropRequest, type KeptRequest, keepRequest, keepRequestId } from './pending-request.ts';
+import { dropRequest, isAsWished, type KeptRequest, keepRequest, keepRequestId } from './pending-request.ts';
 
 export type Obtained =
   | { readonly kind: 'issued'; readonly certificate: CertificateJson; readonly keyPem: string }
@@ -32,17 +32,43 @@ export interface ObtainDeps {
  * Throws ClientProblem, ClientFailure, AgentError `requestEnded`, `answerNotOurs` or `answerNotTrusted`.
  */
 export async function obtainCertificate(deps: ObtainDeps, predecessor?: CredentialSet): Promise<Obtained> {
-  const { target, access, own } = deps;
+  const { access, own } = deps;
   const isOwn = predecessor !== undefined && canAuthenticate(predecessor);
   const client = await (isOwn ? access.as(predecessor) : access.withToken());
   const serial = predecessor?.facts.serial ?? null;
-  const kept = await keepRequest(own, target, { kind: predecessor ? 'rotate' : 'enrol', predecessor: serial });
-  const outcome = await ask(client, kept, own);
+  const { kept, outcome } = await askOrAnew(deps, client, {
+    kind: predecessor ? 'rotate' : 'enrol',
+    predecessor: serial,
+  });
   if (outcome.kind === 'certificate') return checked(deps, kept, outcome.certificate);
   const { id, expiresAt } = outcome.request;
   if (kept.requestId !== id) await keepRequestId(own, kept, id);
   return { kind: 'waiting', requestId: id, expiresAt };
 }
+
+interface Answered {
+  readonly kept: KeptRequest;
+  readonly outcome: Outcome<PendingRequestJson>;
+}
+
+/** A rotation that was begun with another wish than the file has now, and is refused, has no answer: what the file says now counts. */
+async function askOrAnew(
+  { target, own }: Pick<ObtainDeps, 'target' | 'own'>,
+  client: PrivysealClient,
+  step: Pick<KeptRequest, 'kind' | 'predecessor'>,
+): Promise<Answered> {
+  const kept = await keepRequest(own, target, step);
+  try {
+    return { kept, outcome: await ask(client, kept, own) };
+  } catch (error) {
+    if (!isRefusal(error) || isAsWished(kept, target)) throw error;
+    await dropRequest(own);
+    return askOrAnew({ target, own }, client, step);
+  }
+}
+
+const isRefusal = (error: unknown): boolean =>
+  error instanceof ClientProblem && error.status < 500 && error.status !== 429;
 
 async function ask(client: PrivysealClient, kept: KeptRequest, own: string): Promise<Outcome<PendingRequestJson>> {
   try {

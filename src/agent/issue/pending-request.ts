@@ -41,22 +41,35 @@ export async function isRotationBegun(own: string, predecessor: string): Promise
   return kept?.kind === 'rotate' && kept.predecessor === predecessor;
 }
 
-/** The request that waits, if it asks for what the target asks for now; a new one with a new key otherwise. */
+/**
+ * The request that waits, if it asks for what the target asks for now; a new one with a new key otherwise. A rotation that was begun
+ * stays, whatever kind of key or lifetime is asked for by now: the service may have answered it, and a certificate has one successor.
+ */
 export async function keepRequest(
   own: string,
   target: TargetConfig,
   { kind, predecessor }: Pick<PendingRequest, 'kind' | 'predecessor'>,
 ): Promise<KeptRequest> {
   const wanted = {
-    ...{ kind, predecessor, names: target.names, keyType: target.keyType },
-    ...{ profile: target.profile ?? null, lifetimeSeconds: target.lifetimeSeconds ?? null },
+    ...{ kind, predecessor, names: target.names, profile: target.profile ?? null },
+    ...(kind === 'enrol' && wishesOf(target)),
   };
   const kept = await readKept(own);
-  if (kept && Object.entries(wanted).every(([key, value]) => same(value, kept[key as keyof PendingRequest])))
-    return kept;
+  if (kept && agrees(kept, wanted)) return kept;
   await dropRequest(own);
-  return writingIn(own, () => makeRequest(own, target, wanted));
+  return writingIn(own, () => makeRequest(own, target, { ...wanted, ...wishesOf(target) }));
 }
+
+/** Whether it asks for the kind of key and the lifetime that the file asks for now. */
+export const isAsWished = (kept: PendingRequest, target: TargetConfig): boolean => agrees(kept, wishesOf(target));
+
+const wishesOf = ({ keyType, lifetimeSeconds }: TargetConfig) => ({
+  keyType,
+  lifetimeSeconds: lifetimeSeconds ?? null,
+});
+
+const agrees = (kept: PendingRequest, wanted: Partial<PendingRequest>): boolean =>
+  Object.entries(wanted).every(([key, value]) => same(value, kept[key as keyof PendingRequest]));
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
@@ -68,7 +81,12 @@ async function makeRequest(
   const key = await makeLocalKey(keyType);
   const parsed = names.map((name) => parseGeneralName(name)!);
   const request = { ...wanted, idempotencyKey: randomUUID(), csr: makeCsr(key, parsed), requestId: null };
-  const pem = keyPem(key);
+  const kept = { ...request, keyPem: keyPem(key), spkiDer: key.spkiDer };
+  await writeRequest(own, kept);
+  return kept;
+}
+
+async function writeRequest(own: string, { keyPem: pem, spkiDer: _spki, ...request }: KeptRequest): Promise<void> {
   // Whole under another name first, so that a key is never found without its request.
   const staging = join(own, `${randomBytes(8).toString('hex')}.new`);
   await mkdir(staging, { mode: 0o700 });
@@ -82,7 +100,6 @@ async function makeRequest(
     throw error;
   }
   await syncFolder(own);
-  return { ...request, keyPem: pem, spkiDer: key.spkiDer };
 }
 
 const textOf = (request: PendingRequest): string => `${JSON.stringify(request, null, 2)}\n`;
@@ -98,6 +115,16 @@ async function readKept(own: string): Promise<KeptRequest | undefined> {
   } catch {
     return undefined;
   }
+}
+
+/** The request that waits in the folder of before comes along: the service may have answered it, to nobody else's key. May be repeated. */
+export async function adoptRequest(before: string, own: string): Promise<void> {
+  // Another mode of the same folder.
+  if (before === own) return;
+  const kept = await readKept(before);
+  if (!kept) return;
+  await dropRequest(own);
+  await writingIn(own, () => writeRequest(own, kept));
 }
 
 /** The service has it under this id: from now on it is asked for, not submitted again. */

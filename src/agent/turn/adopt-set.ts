@@ -1,7 +1,7 @@
 /** A target whose `folder` or `mode` is another than before: what it had comes along, and takes no token. */
-import type { TargetPlace } from '../../domain/rotation/target-status.ts';
-import { type CredentialSet, layoutOf, placeOf } from '../files/credential-set.ts';
-import { openSetStore } from '../files/set-store.ts';
+import { type CredentialSet, isSamePlace, layoutOf, placeOf } from '../files/credential-set.ts';
+import { openSetStore, type SetStore } from '../files/set-store.ts';
+import { adoptRequest } from '../issue/pending-request.ts';
 import { changeOf } from './choose-step.ts';
 import { newestSet, wholeSet } from './newest-set.ts';
 import { storePassword } from './store-password.ts';
@@ -9,31 +9,53 @@ import type { TurnContext } from './turn-context.ts';
 
 type Where = Pick<TurnContext, 'target' | 'store' | 'state' | 'log'>;
 
-/** Stages a copy of the newest set of the place before. The old files stay: programs may still read them. */
+export interface Before {
+  readonly set: CredentialSet;
+  /** The agent's own folder there. */
+  readonly own: string;
+}
+
+/**
+ * Stages a copy of the newest set of the place before; a request that waits there comes along as well, for the service may have
+ * answered it. The old files stay: programs may still read them.
+ */
 export async function adoptFromBefore(context: Where): Promise<void> {
   const { target, store, state, log } = context;
   const { files, name } = target;
-  const set = await setToAdopt(context);
-  if (!set) return;
-  const before = state.status.place!;
+  const before = await setToAdopt(context);
+  if (!before) return adoptFirstRequest(context);
+  const { set, own } = before;
+  const { folder, mode } = state.status.place!;
   const password = await storePassword(files, set.storePassword);
   const facts = { ...set.facts, layout: layoutOf(files) };
   const copy = await store.write({ ...set, facts, storePassword: password });
+  await adoptRequest(own, store.own);
   await state.save({ staged: { set: copy, previous: null }, place: placeOf(files) });
-  const message = `takes its certificate along from ${before.folder} (mode ${before.mode}); remove the files and the key there once nothing reads them`;
+  const message = `takes its certificate along from ${folder} (mode ${mode}); remove the files and the key there once nothing reads them`;
   log({ level: 'warn', target: name, message });
 }
 
-/** Undefined as well when what is in use here is as new, or another's. */
-export async function setToAdopt(context: Where): Promise<CredentialSet | undefined> {
-  const { files } = context.target;
-  const { place } = context.state.status;
-  if (place === null || isSame(place, files)) return undefined;
-  const set = await newestSet({ ...context, store: openSetStore({ ...files, ...place }) });
-  return set && (await isWantedHere(context, set)) ? set : undefined;
+/** Where nothing was had yet there may be a request for a first certificate, which took a use of the token. */
+async function adoptFirstRequest(context: Where): Promise<void> {
+  const { target, store, state } = context;
+  const before = storeBefore(context);
+  if (!before || state.status.set !== null || (await store.inUse()) !== null) return;
+  await adoptRequest(before.own, store.own);
+  await state.save({ place: placeOf(target.files) });
 }
 
-const isSame = (a: TargetPlace, b: TargetPlace): boolean => a.folder === b.folder && a.mode === b.mode;
+/** Undefined as well when what is in use here is as new, or another's. */
+export async function setToAdopt(context: Where): Promise<Before | undefined> {
+  const store = storeBefore(context);
+  const set = store && (await newestSet({ ...context, store }));
+  return set && (await isWantedHere(context, set)) ? { set, own: store.own } : undefined;
+}
+
+/** Undefined where the place is the same. */
+function storeBefore({ target: { files }, state }: Where): SetStore | undefined {
+  const { place } = state.status;
+  return place === null || isSamePlace(place, files) ? undefined : openSetStore({ ...files, ...place });
+}
 
 /** What an earlier move left here is no younger, by whole seconds; what is another agent's is found out as ever. */
 async function isWantedHere({ store, target }: Where, set: CredentialSet): Promise<boolean> {

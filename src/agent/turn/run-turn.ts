@@ -5,7 +5,7 @@ import type { TurnReport } from '../../domain/rotation/turn-report.ts';
 import { parseCertificate } from '../../domain/x509/certificate.ts';
 import { activateStaged, lacksProof, proveServed } from '../activate/activate-set.ts';
 import { AgentError } from '../agent-error.ts';
-import { type CredentialSet, canAuthenticate, derOf, layoutOf, placeOf } from '../files/credential-set.ts';
+import { type CredentialSet, canAuthenticate, derOf, isSamePlace, layoutOf, placeOf } from '../files/credential-set.ts';
 import { type Obtained, obtainCertificate } from '../issue/obtain-certificate.ts';
 import { dropAnswered, dropRequest } from '../issue/pending-request.ts';
 import { endpointOf } from '../proof/endpoint.ts';
@@ -141,6 +141,9 @@ async function knowInUse({ store, state, target }: TurnContext, newest: Credenti
 
 async function obtain(context: TurnContext, step: Step, newest: CredentialSet | undefined): Promise<Obtained> {
   const deps = { ...context, own: context.store.own };
+  const { state, target } = context;
+  // Should the file name another folder before there is an answer, the request is looked for here.
+  if (!isSamePlace(state.status.place, target.files)) await state.save({ place: placeOf(target.files) });
   if (step.kind !== 'rotate') return obtainCertificate(deps);
   try {
     return await obtainCertificate(deps, newest);

@@ -60,7 +60,7 @@ export interface TargetStatus {
   readonly notAfter: string | null;
   /** Name of the set in use. */
   readonly set: string | null;
-  /** Of that set. */
+  /** Of that set, or of the request for the next one, which may be the first. */
   readonly place: TargetPlace | null;
   readonly renewal: RenewalTime | null;
   readonly nextAttemptAt: string | null;

@@ -88,6 +88,10 @@ export const ConfigSchema = Type.Object(
       default: false,
       description: 'Believe the clock at this start, whatever the audit log remembers',
     }),
+    acceptLostVault: Type.Boolean({
+      default: false,
+      description: 'Make a new file vault at this start, although authorities had their keys in one that is gone',
+    }),
     requestsPerMinute: Type.Integer({
       minimum: 1,
       default: 1_200_000,

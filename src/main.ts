@@ -22,7 +22,7 @@ import type { AuditEntry } from './domain/records/audit-event.ts';
 import { defaultFaceLimits } from './faces/http/face-deps.ts';
 import { type ListenOptions, type OpenFacesDeps, refuseTakenPorts, settlePorts } from './faces/http/open-faces.ts';
 import { openRotatingFaces, type RotatingFaces } from './faces/http/rotating-faces.ts';
-import { openVaults } from './open-vaults.ts';
+import { openVaults, refuseLostVault } from './open-vaults.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Home } from './ports/home.ts';
 import type { Inventory } from './ports/inventory.ts';
@@ -99,6 +99,7 @@ async function openServices({ config, ports, overrides, closers, ...opening }: O
   const home = await openHomeDirectory(config.home);
   closers.push(() => home.release());
   await refuseOfflineRoot(home);
+  await refuseLostVault(config);
   await opening.beforeMaking?.();
   // The passphrase's derivation takes most of a start and does not need this thread.
   const [vaultOpened, inventoryOpened] = await Promise.allSettled([

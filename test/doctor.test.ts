@@ -128,6 +128,16 @@ describe('privyseal doctor', () => {
     expect((await doctor(home)).states).toEqual({ ...allOk, vault: 'fail' });
   });
 
+  it('says of a vault that is gone what a start says, and whose keys were in it', async () => {
+    const home = copyOf('without-vault');
+    rmSync(join(home, 'vault'), { recursive: true });
+    const { findings } = await doctor(home);
+    const [found, ...more] = findings.filter(({ check }) => check === 'vault' || check === 'passphrase');
+    expect([found, more]).toMatchObject([{ state: 'fail', says: 'homeDamaged' }, []]);
+    expect(found?.next).toContain('dev-issuing, dev-root, system');
+    expect(found?.next).toContain('docs/backup.md');
+  });
+
   it('finds keys that are not those of the certificates, and vaults that the settings do not name', async () => {
     const home = copyOf('other-keys');
     const database = new DatabaseSync(join(home, 'privyseal.db'));

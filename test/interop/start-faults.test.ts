@@ -1,5 +1,5 @@
 /** Starts that cannot work: a sentence with a stable code and no stack each, and the next start heals what can be healed. */
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -91,6 +91,24 @@ describe('the start', () => {
     const first = await start();
     await expectRefusal('homeLocked');
     expect(await submit(first)).toMatchObject({ status: 201 });
+  });
+
+  it('makes no new vault where one is gone that authorities had their keys in', async () => {
+    await (await start()).stop();
+    const vault = join(home, 'vault');
+    renameSync(vault, join(folder, 'elsewhere'));
+    expect(await expectRefusal('homeDamaged')).toContain('dev-issuing, dev-root, system');
+    expect(existsSync(vault)).toBe(false);
+    // As where its volume is not mounted.
+    mkdirSync(vault, { mode: 0o700 });
+    await expectRefusal('homeDamaged', { PRIVYSEAL_VAULT_PASSPHRASE: 'another passphrase of this test' });
+    expect(readdirSync(vault)).toEqual([]);
+    rmSync(vault, { recursive: true });
+    writeFileSync(vault, '');
+    expect(await expectRefusal('keyFileDamaged')).toContain(vault);
+    rmSync(vault);
+    renameSync(join(folder, 'elsewhere'), vault);
+    expect(await submit(await start())).toMatchObject({ status: 201 });
   });
 
   it('does not hold the home after a kill -9', async () => {

@@ -4,6 +4,7 @@ import { type CertifiedKey, type HeldKeys, judgeKeys } from '../../domain/diagno
 import { StartError } from '../../domain/errors.ts';
 import { publicKeySha256 } from '../../domain/x509/public-key.ts';
 import { findPassphrase, type PassphraseSources, type ResolvedPassphrase } from './passphrase.ts';
+import { refuseLostVault, refuseUnreadable } from './refuse-lost-vault.ts';
 import { readShareSet, type ShareSet } from './share-set.ts';
 import { unlock } from './unlock.ts';
 import { readVaultFolder, type VaultFolder } from './vault-folder.ts';
@@ -13,10 +14,16 @@ export async function examineVault(
   sources: Omit<PassphraseSources, 'randomness' | 'console'>,
   certified: readonly CertifiedKey[],
 ): Promise<Finding[]> {
+  const lost = await attempt(() => refuseLostVault(sources.directory, () => authoritiesOf(certified)));
+  if (lost instanceof StartError) return [failed('vault', lost)];
   const folder = await attempt(() => readVaultFolder(sources.directory));
   const opening = await examineOpening(sources, folder);
   return folder instanceof StartError ? opening : [...opening, ...judgeKeys(certified, heldIn(folder))];
 }
+
+const authoritiesOf = (certified: readonly CertifiedKey[]): string[] => [
+  ...new Set(certified.map(({ authority }) => authority)),
+];
 
 /** As the files say, which are whole, but need not be opened for it. */
 const heldIn = ({ keys }: VaultFolder): HeldKeys =>
@@ -49,13 +56,10 @@ async function examineOpening(
 
 async function attempt<T>(act: () => Promise<T>): Promise<T | StartError> {
   try {
-    return await act();
+    return await act().catch(refuseUnreadable);
   } catch (error) {
     if (error instanceof StartError) return error;
-    const { code, path = 'its folder' } = error as NodeJS.ErrnoException;
-    if (code === undefined) throw error;
-    const advice = 'Correct its owner and mode, or put it back from a backup (docs/backup.md).';
-    return new StartError('keyFileDamaged', `The vault cannot be read: ${path} (${code}). ${advice}`, error);
+    throw error;
   }
 }
 

@@ -1,0 +1,38 @@
+/** Which authorities a database says have their keys in a vault, of whatever version of this program it is. Nothing is written. */
+import { existsSync } from 'node:fs';
+import type { DatabaseSync } from 'node:sqlite';
+import { StartError } from '../../../domain/errors.ts';
+import { openUnchanged } from './open-unchanged.ts';
+
+const ofGenerations = `SELECT DISTINCT authority AS name FROM authority_generations
+  WHERE vault = ? AND key_destroyed_at IS NULL AND phase <> 'abandoned' ORDER BY 1`;
+/** Before authorities had generations. */
+const ofAuthorities = 'SELECT name FROM authorities WHERE vault = ? ORDER BY 1';
+
+/** By name; none without the file, or before the first authority. For who has the home's lock. StartError `databaseDamaged`. */
+export function authoritiesWithKeysIn(vault: string, file: string): readonly string[] {
+  if (!existsSync(file)) return [];
+  try {
+    const database = openUnchanged(file);
+    try {
+      const query = [
+        ['authority_generations', ofGenerations],
+        ['authorities', ofAuthorities],
+      ].find(([table = '']) => hasTable(database, table))?.[1];
+      return query === undefined
+        ? []
+        : database
+            .prepare(query)
+            .all(vault)
+            .map(({ name }) => String(name));
+    } finally {
+      database.close();
+    }
+  } catch (error) {
+    const message = `${file} cannot be read as a database: ${(error as Error).message}. Restore a backup (docs/backup.md).`;
+    throw new StartError('databaseDamaged', message, error);
+  }
+}
+
+const hasTable = (database: DatabaseSync, name: string): boolean =>
+  database.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?").get(name) !== undefined;

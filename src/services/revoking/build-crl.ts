@@ -68,9 +68,7 @@ export async function buildCrl(
   shelf.stale = false;
   try {
     const thisUpdate = Math.floor(deps.clock.now() / 1000);
-    // RFC 5280 §3.3: an entry stays until it was on one scheduled list after its certificate expired.
-    const entries = await deps.inventory.revokedEntries(name, thisUpdate - deps.crlLifetimeSeconds);
-    await refuseVanished(deps, shelf, entries, thisUpdate);
+    const entries = await entriesNow(deps, name, shelf, thisUpdate);
     const until = nextUpdate ?? endOfList(thisUpdate, deps.crlLifetimeSeconds, issuer.certificate.notAfter);
     const record = await signList(issuer, { shelf, entries, thisUpdate, nextUpdate: until });
     const at = deps.clock.now();
@@ -138,22 +136,39 @@ async function encodeEntries(shelf: Shelf, entries: readonly RevokedEntry[]): Pr
   return encoded;
 }
 
-/** Never publish a list from which an unexpired entry vanished, unless its hold was released. */
-async function refuseVanished(
+/** What is to be on the list. Never publish one from which an unexpired entry vanished, unless its hold was released. */
+async function entriesNow(
   deps: BuildCrlDeps,
+  name: string,
   shelf: Shelf,
+  thisUpdate: number,
+): Promise<readonly RevokedEntry[]> {
+  // RFC 5280 §3.3: an entry stays until it was on one scheduled list after its certificate expired.
+  const read = () => deps.inventory.revokedEntries(name, thisUpdate - deps.crlLifetimeSeconds);
+  const entries = await read();
+  if ((await vanishedFrom(deps, shelf, entries, thisUpdate)) === undefined) return entries;
+  // One that was released when they were read, and was held again before it was looked for, is there now.
+  const again = await read();
+  const serial = await vanishedFrom(deps, shelf, again, thisUpdate);
+  if (serial === undefined) return again;
+  throw new CaError(
+    'conflict',
+    `The revoked certificate ${serial} vanished from the inventory; the list is not published.`,
+  );
+}
+
+async function vanishedFrom(
+  { inventory }: BuildCrlDeps,
+  { listed }: Shelf,
   entries: readonly RevokedEntry[],
   thisUpdate: number,
-): Promise<void> {
+): Promise<string | undefined> {
   const present = new Set(entries.map(({ serial }) => serial));
-  for (const [serial, notAfter] of shelf.listed) {
+  for (const [serial, notAfter] of listed) {
     if (present.has(serial) || notAfter < thisUpdate) continue;
-    const record = await deps.inventory.certificate(serial);
+    const record = await inventory.certificate(serial);
     const released = record?.state === 'issued' && record.revocation === null;
-    if (released || (record && record.notAfter < thisUpdate)) continue;
-    throw new CaError(
-      'conflict',
-      `The revoked certificate ${serial} vanished from the inventory; the list is not published.`,
-    );
+    if (!released && (!record || record.notAfter >= thisUpdate)) return serial;
   }
+  return undefined;
 }

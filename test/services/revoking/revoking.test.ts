@@ -168,6 +168,24 @@ describe('a hold', () => {
     expect((await crlEntry(serial))?.reason).toBe('certificateHold');
     expect((await crlEntry(serial))?.reason).toBe('keyCompromise');
   });
+
+  it('that is put on again while a list is being built is on that list', async () => {
+    const { serial } = await issue();
+    await revoke(serial, 'certificateHold');
+    expect((await crlEntry(serial))?.reason).toBe('certificateHold');
+    service.pass(60);
+    await service.services.releaseCertificate(admin, serial);
+    meanwhile = async () => {
+      meanwhile = async () => undefined;
+      await revoke(serial, 'certificateHold');
+    };
+    const before = (await service.services.crl('dev-issuing')).crlNumber;
+    expect(await crlEntry(serial)).toMatchObject({
+      reason: 'certificateHold',
+      at: Math.floor(service.clock.now() / 1000),
+    });
+    expect((await service.services.crl('dev-issuing')).crlNumber).toBeGreaterThan(before!);
+  });
 });
 
 describe('the list', () => {

@@ -89,6 +89,7 @@ const routesOnly = {
   services: {
     onRevoked: () => undefined,
     onRoleChange: () => undefined,
+    onTokenRemoval: () => undefined,
     watchFace: () => undefined,
   } as unknown as Services,
   urls: { crl: String, ocsp: String, aia: String, trustBundle: String },

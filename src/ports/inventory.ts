@@ -89,7 +89,7 @@ export type RemoveOperatorOutcome =
 
 /** `hasCertificates`: so many are good, on hold or being issued; nothing was removed. */
 export type RemoveProductOutcome =
-  | { readonly kind: 'removed' }
+  | { readonly kind: 'removed'; /** Ids of its tokens. */ readonly tokens: readonly string[] }
   | { readonly kind: 'notFound' }
   | { readonly kind: 'hasCertificates'; readonly live: number };
 

@@ -222,7 +222,10 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
     forgetWindows: renewals.forgetAll,
     forgetProduct: known.products.forget,
     forgetProfiles: known.profiles.forget,
-    forgetToken: known.tokens.forget,
+    tokenRemoved(id) {
+      known.tokens.forget(id);
+      news.announceTokenRemoval(id);
+    },
   });
   const authorityActs = authorityActsLater({
     ...withIssuing,
@@ -287,6 +290,7 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
     countRefusal: measurements.refused,
     onRevoked: (listener) => news.onChange(({ serial, revoked }) => revoked && listener(serial)),
     onRoleChange: (listener) => news.onRoleChange(listener),
+    onTokenRemoval: (listener) => news.onTokenRemoval(listener),
   };
 
   return {

@@ -254,6 +254,8 @@ export interface Services
   onRevoked(listener: (serial: string) => void): void;
   /** Calls `listener` with each certificate whose operator's role changed, in this process; its connections are closed, too. */
   onRoleChange(listener: (serial: string) => void): void;
+  /** Calls `listener` with the id of each token that was removed, alone or with its product, in this process; its connections are closed, too. */
+  onTokenRemoval(listener: (id: string) => void): void;
 }
 
 /** Absolute URLs of what the distribution face serves, from its configured base, as certificates carry them; by the ids of generations. */

@@ -34,6 +34,8 @@ export interface ServicesDouble {
   announceRevoked(serial: string): void;
   /** Tells the faces that a certificate's operator may do other things now. */
   announceRoleChange(serial: string): void;
+  /** Tells the faces that a token is gone. */
+  announceTokenRemoval(id: string): void;
 }
 
 /** What the faces told the metrics. */
@@ -190,6 +192,7 @@ export function makeServices(override: Partial<Services> = {}): ServicesDouble {
   const counted: Counted = { faces: [], answers: [], refusals: [] };
   const listeners: ((serial: string) => void)[] = [];
   const roleListeners: ((serial: string) => void)[] = [];
+  const tokenListeners: ((id: string) => void)[] = [];
   const working: Services = {
     authenticateToken: async (bearer) => {
       if (bearer === goodToken) return tokenCaller;
@@ -313,6 +316,7 @@ export function makeServices(override: Partial<Services> = {}): ServicesDouble {
     collectMetrics: async () => [gauge('privyseal_build_info', 'Always 1', [{ labels: { version: '1' }, value: 1 }])],
     onRevoked: (listener) => void listeners.push(listener),
     onRoleChange: (listener) => void roleListeners.push(listener),
+    onTokenRemoval: (listener) => void tokenListeners.push(listener),
     ...override,
   };
   return {
@@ -325,6 +329,9 @@ export function makeServices(override: Partial<Services> = {}): ServicesDouble {
     },
     announceRoleChange: (serial) => {
       for (const listener of roleListeners) listener(serial);
+    },
+    announceTokenRemoval: (id) => {
+      for (const listener of tokenListeners) listener(id);
     },
   };
 }
@@ -342,7 +349,7 @@ export const operatorCaller = (role: OperatorRole, serial = 'aa'.repeat(20)): Ca
 });
 
 const telling = new Set<keyof Services>([
-  ...(['recordRefusal', 'onRevoked', 'onRoleChange'] as const),
+  ...(['recordRefusal', 'onRevoked', 'onRoleChange', 'onTokenRemoval'] as const),
   ...(['watchFace', 'countAnswer', 'countRefusal'] as const),
 ]);
 

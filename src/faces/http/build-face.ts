@@ -6,7 +6,7 @@ import { CaError } from '../../domain/errors.ts';
 import type { Caller } from '../../services/caller.ts';
 import { answerPolls } from './arrival/answer-polls.ts';
 import { type Arrivals, createArrivals } from './arrival/arrivals.ts';
-import { type ConnectionRegistry, createConnectionRegistry } from './arrival/connection-registry.ts';
+import { type ConnectionRegistry, createConnectionRegistry, tokenCredential } from './arrival/connection-registry.ts';
 import { type ClientCertificate, tlsServerOptions } from './arrival/tls-context.ts';
 import { countAnswers } from './count-answers.ts';
 import type { Face, FaceDeps, FaceLimits } from './face-deps.ts';
@@ -61,6 +61,7 @@ export function buildFace(kind: FaceKind, deps: FaceDeps, addRoutes: AddRoutes):
   connections.watch(face.server, kind.clientCertificate);
   services.onRevoked((serial) => connections.destroyOf(serial));
   services.onRoleChange((serial) => connections.destroyOf(serial));
+  services.onTokenRemoval((id) => connections.destroyOf(tokenCredential(id)));
   face.decorateRequest('caller', undefined);
   face.decorateRequest('refusalAudited', false);
   readBodies(face);

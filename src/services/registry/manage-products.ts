@@ -20,6 +20,8 @@ export interface ProductDeps {
   readonly clock: Clock;
   /** Called after a product was changed or removed. */
   readonly forgetProduct: (id: string) => void;
+  /** Called after a token was removed with its product. */
+  readonly tokenRemoved: (id: string) => void;
 }
 
 type ProductServices = Pick<
@@ -97,6 +99,7 @@ async function removeProduct(deps: ProductDeps, caller: Caller, id: string): Pro
   if (outcome.kind === 'notFound') throw noSuch('product', id);
   if (outcome.kind === 'hasCertificates') throw stillInUse(id, outcome.live);
   deps.forgetProduct(id);
+  for (const token of outcome.tokens) deps.tokenRemoved(token);
 }
 
 /** At the time of this version. */

@@ -17,8 +17,8 @@ export interface TokenDeps {
   readonly inventory: Inventory;
   readonly clock: Clock;
   readonly randomness: Randomness;
-  /** Called after a token was removed. */
-  readonly forgetToken: (id: string) => void;
+  /** Called after a token was removed: nothing may be done with it any more. */
+  readonly tokenRemoved: (id: string) => void;
 }
 
 type TokenServices = Pick<RegistryServices, 'createToken' | 'removeToken' | 'listTokens'>;
@@ -52,7 +52,7 @@ export const createTokenServices = (deps: TokenDeps): TokenServices => ({
         details: { product: token.product, usesLeft: token.usesLeft },
       }));
     if (!removed) throw noSuch('token', id);
-    deps.forgetToken(id);
+    deps.tokenRemoved(id);
   },
 
   async listTokens({ product, ...page }) {

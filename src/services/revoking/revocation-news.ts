@@ -1,4 +1,4 @@
-/** Tells the parts of this process that a certificate stopped, or started again, being good, or that its holder's role changed. */
+/** Tells the parts of this process that a credential stopped being good, that a certificate is good again, or that its holder's role changed. */
 
 export interface RevocationNews {
   onChange(listener: (change: RevocationChange) => void): void;
@@ -6,6 +6,9 @@ export interface RevocationNews {
   /** A certificate that stays good, but whose operator may now do other things. */
   onRoleChange(listener: (serial: string) => void): void;
   announceRoleChange(serial: string): void;
+  /** The id of an enrolment token that is gone. */
+  onTokenRemoval(listener: (id: string) => void): void;
+  announceTokenRemoval(id: string): void;
 }
 
 export interface RevocationChange {
@@ -16,16 +19,25 @@ export interface RevocationChange {
 }
 
 export function createRevocationNews(): RevocationNews {
-  const listeners: ((change: RevocationChange) => void)[] = [];
-  const roleListeners: ((serial: string) => void)[] = [];
+  const changes = channel<RevocationChange>();
+  const roleChanges = channel<string>();
+  const tokenRemovals = channel<string>();
   return {
-    onChange: (listener) => void listeners.push(listener),
-    announce: (change) => {
-      for (const listener of listeners) listener(change);
-    },
-    onRoleChange: (listener) => void roleListeners.push(listener),
-    announceRoleChange: (serial) => {
-      for (const listener of roleListeners) listener(serial);
+    onChange: changes.on,
+    announce: changes.tell,
+    onRoleChange: roleChanges.on,
+    announceRoleChange: roleChanges.tell,
+    onTokenRemoval: tokenRemovals.on,
+    announceTokenRemoval: tokenRemovals.tell,
+  };
+}
+
+function channel<News>() {
+  const listeners: ((news: News) => void)[] = [];
+  return {
+    on: (listener: (news: News) => void): void => void listeners.push(listener),
+    tell: (news: News): void => {
+      for (const listener of listeners) listener(news);
     },
   };
 }

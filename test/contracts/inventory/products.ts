@@ -77,7 +77,7 @@ export function productContract(makeStore: () => Promise<InventoryStore>): void 
       const { inventory } = opened;
       const known = await recordProduct(inventory);
       await inventory.createToken(enrolmentToken(), auditEntry({ kind: 'token.created' }));
-      expect(await inventory.removeProduct(removing)).toEqual({ kind: 'removed' });
+      expect(await inventory.removeProduct(removing)).toEqual({ kind: 'removed', tokens: [enrolmentToken().id] });
       expect(await inventory.product(known.id)).toBeUndefined();
       expect(await inventory.products({ limit: 10 })).toEqual([]);
       expect(await inventory.token(enrolmentToken().id)).toBeUndefined();

@@ -92,6 +92,19 @@ describe('a peer that is too slow', () => {
   });
 });
 
+describe('a peer whose token is removed', () => {
+  it('while its body is still to come loses the connection, and nothing is done for it', async () => {
+    const { port, calls, announceTokenRemoval } = await openPublic();
+    const { socket, received } = await peer(port, `${postHead(20)}{"csr":`);
+    await expect.poll(() => calls.map(({ name }) => name)).toContain('authenticateToken');
+    announceTokenRemoval('t2');
+    expect(socket.destroyed).toBe(false);
+    announceTokenRemoval('t1');
+    expect(await received).toBe('');
+    expect(calls.map(({ name }) => name)).not.toContain('submitRequest');
+  });
+});
+
 describe('a peer that goes away', () => {
   it('in the middle of its body leaves one audit event and no answer', async () => {
     const { port, refusals } = await openPublic();

@@ -159,9 +159,11 @@ describe('the removal of a product', () => {
     const caller = await service.services.authenticateToken(secret);
     const { record } = await certified(service, caller, { csrDer: csrFor(hostOf(product)) });
     await service.services.revokeCertificate(admin, record.serial, { reason: 'cessationOfOperation' });
+    const told: string[] = [];
+    service.services.onTokenRemoval((id) => told.push(id));
     await service.services.removeProduct(admin, product.id);
+    expect(told).toEqual(caller.kind === 'token' ? [caller.tokenId] : []);
     expect(await codeOf(certified(service, caller, { csrDer: csrFor(hostOf(product)) }))).toBe('unauthorized');
-    service.pass(2);
     expect(await codeOf(service.services.authenticateToken(secret))).toBe('unauthenticated');
     expect(await codeOf(addToken(product.id))).toBe('notFound');
     expect((await service.services.readProduct(product.id)).removedAt).toBeGreaterThan(0);

@@ -17,7 +17,9 @@ export function productActs(connection: Connection, audit: AuditChain): ProductA
      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const setRemoved = connection.prepare('UPDATE products SET removed_at = ? WHERE id = ? AND version = ?');
-  const removeTokens = connection.prepare('DELETE FROM tokens WHERE product = ?');
+  const removeTokens = connection
+    .prepare<[string], string>('DELETE FROM tokens WHERE product = ? RETURNING id')
+    .pluck();
   const add = ({ id, version, environment, nameRules, profiles, contacts, alerts, createdAt }: Product): void => {
     const lists = [nameRules, profiles, contacts].map((list) => JSON.stringify(list));
     insert.run(id, version, environment, ...lists, alerts, createdAt);
@@ -45,9 +47,9 @@ export function productActs(connection: Connection, audit: AuditChain): ProductA
       const live = liveCertificates(id, at);
       if (live > 0) return { kind: 'hasCertificates', live };
       setRemoved.run(at, id, version);
-      removeTokens.run(id);
+      const tokens = removeTokens.all(id);
       audit.append(entry);
-      return { kind: 'removed' };
+      return { kind: 'removed', tokens };
     },
   };
 }

@@ -6,7 +6,7 @@ import type { Caller } from '../../../services/caller.ts';
 import type { Services } from '../../../services/services.ts';
 import type { FaceDeps } from '../face-deps.ts';
 import { countOf } from './arrivals.ts';
-import type { ConnectionRegistry } from './connection-registry.ts';
+import { type ConnectionRegistry, tokenCredential } from './connection-registry.ts';
 import { createRateWindow } from './rate-window.ts';
 
 export type IdentifyCaller = (request: FastifyRequest) => Promise<Caller>;
@@ -80,10 +80,14 @@ export function requireCaller(
       const { retryAfterSeconds } = excess;
       throw new CaError('rateLimited', 'Too many failed authentications of this address.', { retryAfterSeconds });
     }
-    if (request.caller.kind !== 'token') connections.identify(socket, request.caller.serial);
+    connections.identify(socket, credentialOf(request.caller));
     limitCaller(request, request.caller);
   };
 }
+
+/** A body may take seconds to come, and a list minutes to be taken: who loses the credential meanwhile loses the connection. */
+const credentialOf = (caller: Caller): string =>
+  caller.kind === 'token' ? tokenCredential(caller.tokenId) : caller.serial;
 
 /** Refuses a caller whose token or product asks too often; of each only the first refusal in a minute is audited. */
 function createCallerLimits({ limits, now }: Pick<FaceDeps, 'limits' | 'now'>) {

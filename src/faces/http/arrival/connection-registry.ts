@@ -1,4 +1,4 @@
-/** What a face knows of its open sockets: requests under way, the certificate they proved, and which to close when. */
+/** What a face knows of its open sockets: requests under way, the credential they act for, and which to close when. */
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { TLSSocket, Server as TlsServer } from 'node:tls';
@@ -12,7 +12,8 @@ interface Connection {
   lastUse: number;
   /** DER of the client certificate; null: there is none, undefined: not looked at yet. */
   peerDer: Uint8Array | null | undefined;
-  serial: string | undefined;
+  /** What it acts for: the serial of a certificate, or a token. */
+  credential: string | undefined;
 }
 
 export interface ConnectionRegistry {
@@ -27,16 +28,19 @@ export interface ConnectionRegistry {
   address(socket: Socket): string;
   /** The exact DER that this socket's own handshake proved; undefined without TLS or certificate. */
   peerDer(socket: Socket): Uint8Array | undefined;
-  /** Remembers that the socket acts for this certificate, to be closed with it. */
-  identify(socket: Socket, serial: string): void;
+  /** Remembers that the socket acts for this credential, to be closed with it: a serial, or what `tokenCredential` gives. */
+  identify(socket: Socket, credential: string): void;
   /** How many are open, and how many requests they wait for. */
   load(): { readonly connections: number; readonly requestsUnderWay: number };
   /** Forgets it: a socket that revokes its own certificate still gets the answer. */
   spare(socket: Socket): void;
-  destroyOf(serial: string): void;
+  destroyOf(credential: string): void;
   /** From now on a socket ends with its last answer; idle ones end at once, and all that are left after `withinMs`. */
   drain(withinMs: number): void;
 }
+
+/** No serial has a colon. */
+export const tokenCredential = (id: string): string => `token:${id}`;
 
 /** What is kept free of `mostOpen`: as many may come before one that gave way is gone. */
 const spareFraction = 1 / 16;
@@ -46,7 +50,7 @@ export function createConnectionRegistry(mostOpen: number): ConnectionRegistry {
   const crowded = mostOpen - Math.ceil(mostOpen * spareFraction);
   const connections = new WeakMap<Socket, Connection>();
   const open = new Set<Socket>();
-  const bySerial = new Map<string, Set<Socket>>();
+  const byCredential = new Map<string, Set<Socket>>();
   let draining = false;
   let requestsUnderWay = 0;
   let uses = 0;
@@ -54,7 +58,10 @@ export function createConnectionRegistry(mostOpen: number): ConnectionRegistry {
   const follow = (socket: Socket): void => {
     open.add(socket);
     connectionOf(socket);
-    socket.once('close', () => open.delete(socket));
+    socket.once('close', () => {
+      open.delete(socket);
+      spare(socket);
+    });
     if (draining) socket.destroy();
     else if (open.size > crowded) makeRoom(socket);
   };
@@ -73,27 +80,27 @@ export function createConnectionRegistry(mostOpen: number): ConnectionRegistry {
     const known = connections.get(socket);
     if (known) return known;
     const address = limitedAddress(socket.remoteAddress ?? '');
-    const made = { address, underWay: 0, lastUse: uses++, peerDer: undefined, serial: undefined };
+    const made = { address, underWay: 0, lastUse: uses++, peerDer: undefined, credential: undefined };
     connections.set(socket, made);
     return made;
   };
 
   const spare = (socket: Socket): void => {
-    const { serial } = connectionOf(socket);
-    const sockets = serial === undefined ? undefined : bySerial.get(serial);
-    if (serial === undefined || !sockets) return;
+    const { credential } = connectionOf(socket);
+    const sockets = credential === undefined ? undefined : byCredential.get(credential);
+    if (credential === undefined || !sockets) return;
     sockets.delete(socket);
-    if (sockets.size === 0) bySerial.delete(serial);
-    connectionOf(socket).serial = undefined;
+    if (sockets.size === 0) byCredential.delete(credential);
+    connectionOf(socket).credential = undefined;
   };
 
-  const identify = (socket: Socket, serial: string): void => {
+  /** What is not open is closed already, and has no `close` left to be forgotten with. */
+  const identify = (socket: Socket, credential: string): void => {
     const connection = connectionOf(socket);
-    if (connection.serial === serial || socket.destroyed) return;
+    if (connection.credential === credential || !open.has(socket)) return;
     spare(socket);
-    connection.serial = serial;
-    bySerial.set(serial, (bySerial.get(serial) ?? new Set<Socket>()).add(socket));
-    socket.once('close', () => spare(socket));
+    connection.credential = credential;
+    byCredential.set(credential, (byCredential.get(credential) ?? new Set<Socket>()).add(socket));
   };
 
   const identifyByHandshake = (socket: Socket): void => {
@@ -128,8 +135,8 @@ export function createConnectionRegistry(mostOpen: number): ConnectionRegistry {
     identify,
     spare,
     load: () => ({ connections: open.size, requestsUnderWay }),
-    destroyOf(serial) {
-      for (const socket of [...(bySerial.get(serial) ?? [])]) socket.destroy();
+    destroyOf(credential) {
+      for (const socket of [...(byCredential.get(credential) ?? [])]) socket.destroy();
     },
     drain(withinMs) {
       draining = true;

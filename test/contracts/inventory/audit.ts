@@ -205,7 +205,11 @@ export function auditContract(makeStore: () => Promise<InventoryStore>): void {
         certificateSerial: '02'.repeat(20),
         vaultKey: `audit.${'02'.repeat(20)}`,
       });
-      await expect(inventory.addAuditKey(key(), auditEntry())).rejects.toMatchObject({ code: 'conflict' });
+      const elsewhere = { ...key(), vaultKey: 'another' };
+      const certifiedAgain = { ...key(), certificateSerial: '03'.repeat(20) };
+      for (const known of [key(), elsewhere, certifiedAgain]) {
+        await expect(inventory.addAuditKey(known, auditEntry())).rejects.toMatchObject({ code: 'conflict' });
+      }
       expect((await inventory.counts()).auditEvents).toBe(2);
     });
 

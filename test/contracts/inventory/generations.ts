@@ -171,6 +171,17 @@ export function generationsContract(makeStore: () => Promise<InventoryStore>): v
       await redeem({ issuerSerial: second });
     });
 
+    it('takes nothing of a product any more that one signed which was retired meanwhile', async () => {
+      const { inventory, first, second } = await twoGenerations();
+      const states: readonly RotationState[] = ['preparing', 'prepared', 'trusted', 'issuing', 'retiring', 'retired'];
+      for (const [index, to] of states.slice(1).entries()) await changed(states[index]!, to);
+      for (const purpose of ['product', 'operator'] as const) {
+        const redeemed = recordCertificate(inventory, { issuerSerial: first, purpose });
+        await expect(redeemed).rejects.toMatchObject({ code: 'signerUnavailable' });
+      }
+      await recordCertificate(inventory, { issuerSerial: second });
+    });
+
     it('numbers the lists of each on their own', async () => {
       const { inventory } = await twoGenerations();
       const list = { crlNumber: 7, thisUpdate: 1, nextUpdate: 2, der: new Uint8Array([1]) };

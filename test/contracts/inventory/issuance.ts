@@ -284,6 +284,16 @@ export function issuanceContract(makeStore: () => Promise<InventoryStore>): void
       expect(await ask(bodySha256, frozenNow + daySeconds * 1000)).toBeUndefined();
     });
 
+    it('is kept for its day, however many others come', async () => {
+      const { inventory } = opened;
+      const intents = Array.from({ length: 8 }, (_, index) => keyed({ key: `key-${index}` }, frozenNow + index));
+      for (const intent of intents) await inventory.recordIntent(intent);
+      for (const { certificate, idempotency } of intents) {
+        const outcome = await inventory.idempotentOutcome(idempotency!, frozenNow + 8);
+        expect(outcome).toEqual({ kind: 'replay', serial: certificate.serial });
+      }
+    });
+
     it('is forgotten after a day', async () => {
       const { inventory } = opened;
       await inventory.recordIntent(keyed());

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Inventory, OperatorHolder } from '../../../src/ports/inventory.ts';
 import {
   auditEntry,
+  authority,
   daySeconds,
   frozenNow,
   frozenNowSeconds,
@@ -104,6 +105,12 @@ export function operatorContract(makeStore: () => Promise<InventoryStore>): void
       await inventory.revokeCertificate({ serial: lost.serial, revocation: compromise, audit });
       const again = await issue({ kind: 'known' }, 'alice', lost.keySha256);
       expect(again).toEqual({ kind: 'keyBlocked', block: 'compromised' });
+    });
+
+    it('need a key that is no authority’s, certified or not', async () => {
+      const keySha256 = randomHex(32);
+      await opened.inventory.createAuthority(authority(), keySha256, auditEntry({ kind: 'authority.created' }));
+      expect(await issue(comes('new'), 'alice', keySha256)).toEqual({ kind: 'keyBlocked', block: 'authority' });
     });
 
     it('may try a key again that was never certified', async () => {

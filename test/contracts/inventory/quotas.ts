@@ -55,6 +55,25 @@ export function quotaContract(makeStore: () => Promise<InventoryStore>): void {
       expect(await again.recordIntent(limited())).toEqual(usedUp);
     });
 
+    it('counts nothing that was never signed, also after a restart', async () => {
+      const intents = [limited(), limited(), limited()];
+      for (const intent of intents) await opened.inventory.recordIntent(intent);
+      const { serial } = intents[0]!.certificate;
+      await opened.inventory.closeIntent({ serial, at: frozenNow, audit: auditEntry() });
+      const again = await opened.reopen();
+      expect(await again.recordIntent(limited())).toEqual(recorded);
+      expect(await again.recordIntent(limited())).toEqual(usedUp);
+    });
+
+    it('gives nothing back for what is older than its time', async () => {
+      const { inventory } = opened;
+      const old = issuanceIntent({ requestedAt: frozenNow - 1 });
+      await inventory.recordIntent(old);
+      for (let count = 0; count < 3; count++) expect(await inventory.recordIntent(limited())).toEqual(recorded);
+      await inventory.closeIntent({ serial: old.certificate.serial, at: frozenNow, audit: auditEntry() });
+      expect(await inventory.recordIntent(limited())).toEqual(usedUp);
+    });
+
     it('begins anew with its time', async () => {
       const { inventory } = opened;
       for (let count = 0; count < 3; count++) await inventory.recordIntent(limited());

@@ -248,6 +248,22 @@ function issuing(makeStore: () => Promise<InventoryStore>): void {
     expect((await inventory.denyRequest(judging(id, 'bob'))).kind).toBe('issuing');
   });
 
+  it('is as good as issued while it is being signed: it does not expire, and nothing stands in its way any more', async () => {
+    const { inventory } = opened;
+    const { id, keySha256, expiresAt } = await recordRequest(inventory);
+    await inventory.approveRequest(judging(id));
+    const intent = issuanceIntent({}, { request: id });
+    const { serial } = intent.certificate;
+    await inventory.recordIntent(intent);
+    await recordCertificate(inventory, { purpose: 'operator', keySha256 });
+    const late = { at: expiresAt + 1 };
+    expect(await inventory.approveRequest(judging(id, 'bob', late))).toMatchObject({
+      kind: 'done',
+      record: { serial },
+    });
+    expect(await inventory.denyRequest(judging(id, 'bob', late))).toEqual({ kind: 'issuing' });
+  });
+
   it('waits to be issued again when its intent is closed', async () => {
     const { inventory } = opened;
     const id = await approved();

@@ -1,10 +1,11 @@
-/** A token or product that asks too often is told so, wherever it asks from; its neighbours are not. */
+/** A token or product that asks too often is told so, wherever it asks from; its neighbours and operators are not. */
 import request from 'supertest';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { CaError } from '../../../src/domain/errors.ts';
 import type { FaceLimits } from '../../../src/faces/http/face-deps.ts';
 import { buildPublicFace } from '../../../src/faces/http/public/build-public-face.ts';
 import { makeFaceDeps } from '../../support/face-deps.ts';
+import { openAdmin } from '../../support/open-admin.ts';
 import { makeServices } from '../../support/services-double.ts';
 
 /** Tokens are `TOKEN.PRODUCT` here. */
@@ -12,6 +13,7 @@ async function openPublic(limits: Partial<FaceLimits>) {
   const double = makeServices({
     authenticateToken: async (bearer) => {
       const [tokenId = '', product] = bearer.split('.');
+      if (tokenId === 'down') throw new CaError('inventoryUnavailable', 'locked');
       if (tokenId === 'spent') throw new CaError('unauthorized', 'used up');
       if (product === undefined) throw new CaError('unauthenticated', 'unknown');
       return { kind: 'token', tokenId, product: `dev/${product}`, profiles: [] };
@@ -46,6 +48,20 @@ describe('an address', () => {
     const { askAll, refusals } = await openPublic({ failedAuthenticationsPerMinute: 2 });
     expect(await askAll(['spent.a', 'unknown', 'spent.a', 'unknown', 't1.a'])).toEqual([403, 401, 429, 429, 200]);
     expect(refusals.map(({ code }) => code)).toEqual(['unauthorized', 'unauthenticated', 'rateLimited']);
+  });
+
+  it('is not blamed for what could not be looked up', async () => {
+    const { askAll } = await openPublic({ failedAuthenticationsPerMinute: 1 });
+    expect(await askAll(['down', 'down', 'down', 'unknown', 'unknown'])).toEqual([503, 503, 503, 401, 429]);
+  });
+});
+
+describe('an operator', () => {
+  it('is limited by address alone: in an emergency its certificate asks as often as it must', async () => {
+    const { send } = await openAdmin({}, 'operator', { tokenRequestsPerMinute: 1, productRequestsPerMinute: 1 });
+    const statuses: number[] = [];
+    for (let count = 0; count < 4; count++) statuses.push((await send('GET', '/v1/certificates')).status);
+    expect(statuses).toEqual([200, 200, 200, 200]);
   });
 });
 

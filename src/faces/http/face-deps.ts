@@ -47,6 +47,8 @@ export interface FaceLimits {
   readonly requestsPerSocket: number;
   /** How long requests under way have to end when the face stops; the whole stop has 10 s. */
   readonly drainMs: number;
+  /** How long a body that has not come whole may take then: nothing was done for its request yet. */
+  readonly drainBodiesMs: number;
   readonly connections: number;
   /** Certificate requests under way at once; more are told to come back. */
   readonly submitsInFlight: number;
@@ -70,6 +72,7 @@ export const defaultFaceLimits: FaceLimits = {
   checkMs: 1_000,
   requestsPerSocket: 100_000,
   drainMs: 7_000,
+  drainBodiesMs: 1_000,
   connections: 4_096,
   submitsInFlight: 512,
   failedAuthenticationsPerMinute: 60,

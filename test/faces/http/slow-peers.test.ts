@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { buildDistributionFace } from '../../../src/faces/http/distribution/build-distribution-face.ts';
 import type { FaceLimits } from '../../../src/faces/http/face-deps.ts';
 import { buildPublicFace } from '../../../src/faces/http/public/build-public-face.ts';
+import type { Services } from '../../../src/services/services.ts';
 import { makeFaceDeps } from '../../support/face-deps.ts';
 import { exchange } from '../../support/http-exchange.ts';
 import { openFace } from '../../support/open-face.ts';
@@ -14,8 +15,8 @@ import { goodToken, makeServices } from '../../support/services-double.ts';
 const impatient: Partial<FaceLimits> = { headersMs: 200, requestMs: 300, checkMs: 50, keepAliveMs: 1000 };
 
 /** Without TLS: what is under test is what comes after it. */
-async function openPublic(limits: Partial<FaceLimits> = impatient) {
-  const double = makeServices();
+async function openPublic(limits: Partial<FaceLimits> = impatient, override: Partial<Services> = {}) {
+  const double = makeServices(override);
   const deps = makeFaceDeps(double.services, { limits });
   return { ...double, ...deps, ...(await openFace(buildPublicFace(deps))) };
 }
@@ -102,6 +103,26 @@ describe('a peer whose token is removed', () => {
     announceTokenRemoval('t1');
     expect(await received).toBe('');
     expect(calls.map(({ name }) => name)).not.toContain('submitRequest');
+  });
+});
+
+describe('a stop', () => {
+  it('does not wait for a body that is still to come, and does for what came whole', async () => {
+    const patient = { ...impatient, requestMs: 0, headersMs: 0, drainMs: 600_000, drainBodiesMs: 100 };
+    let answer = (): void => undefined;
+    const { port, face, calls } = await openPublic(patient, {
+      readiness: () => new Promise((resolve) => (answer = () => resolve([{ name: 'inventory', ready: true }]))),
+    });
+    const names = (): string[] => calls.map(({ name }) => name);
+    const slow = await peer(port, `${postHead(1000)}{"csr":`);
+    const whole = await peer(port, 'GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await expect.poll(names).toEqual(expect.arrayContaining(['authenticateToken', 'readiness']));
+    const closed = face.close();
+    expect(await slow.received).toBe('');
+    answer();
+    expect(await whole.received).toMatch(/^HTTP\/1\.1 200 /);
+    await closed;
+    expect(names()).not.toContain('submitRequest');
   });
 });
 

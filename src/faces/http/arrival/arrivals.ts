@@ -66,7 +66,7 @@ export function createArrivals(connections: ConnectionRegistry, { limits, now }:
     admits: (socket) => !stopping && addresses.admits(connections.address(socket)),
     stop() {
       stopping = true;
-      connections.drain(limits.drainMs);
+      connections.drain(limits);
     },
   };
 }

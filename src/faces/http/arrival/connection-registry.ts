@@ -3,6 +3,7 @@ import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { TLSSocket, Server as TlsServer } from 'node:tls';
 import { parseSerial } from '../../../domain/x509/serial.ts';
+import type { FaceLimits } from '../face-deps.ts';
 import type { ClientCertificate } from './tls-context.ts';
 
 interface Connection {
@@ -35,8 +36,11 @@ export interface ConnectionRegistry {
   /** Forgets it: a socket that revokes its own certificate still gets the answer. */
   spare(socket: Socket): void;
   destroyOf(credential: string): void;
-  /** From now on a socket ends with its last answer; idle ones end at once, and all that are left after `withinMs`. */
-  drain(withinMs: number): void;
+  /**
+   * From now on a socket ends with its last answer. Idle ones end at once, those whose request has not come whole after
+   * `drainBodiesMs`, and all that are left after `drainMs`.
+   */
+  drain(limits: Pick<FaceLimits, 'drainMs' | 'drainBodiesMs'>): void;
 }
 
 /** No serial has a colon. */
@@ -138,7 +142,7 @@ export function createConnectionRegistry(mostOpen: number): ConnectionRegistry {
     destroyOf(credential) {
       for (const socket of [...(byCredential.get(credential) ?? [])]) socket.destroy();
     },
-    drain(withinMs) {
+    drain({ drainMs, drainBodiesMs }) {
       draining = true;
       for (const socket of open) {
         if (connectionOf(socket).underWay === 0) socket.destroy();
@@ -146,14 +150,22 @@ export function createConnectionRegistry(mostOpen: number): ConnectionRegistry {
       }
       // A server that closes checks its time limits no more: a body that never comes would hold it for good.
       setTimeout(() => {
+        for (const socket of open) if (isArriving(socket)) socket.destroy();
+      }, drainBodiesMs).unref();
+      setTimeout(() => {
         for (const socket of open) socket.destroy();
-      }, withinMs).unref();
+      }, drainMs).unref();
     },
   };
 }
 
-/** RFC 9112 §9.6: a peer that is told sends no next request, which nobody would answer. Node keeps the response under way there. */
-function announceEnd({ _httpMessage: response }: Socket & { readonly _httpMessage?: ServerResponse | null }): void {
+/** Node keeps the response under way there, from the moment that the header of its request is read. */
+type Answering = Socket & { readonly _httpMessage?: ServerResponse | null };
+
+const isArriving = ({ _httpMessage: response }: Answering): boolean => response?.req.complete === false;
+
+/** RFC 9112 §9.6: a peer that is told sends no next request, which nobody would answer. */
+function announceEnd({ _httpMessage: response }: Answering): void {
   if (response && !response.headersSent) response.setHeader('connection', 'close');
 }
 

@@ -1,4 +1,5 @@
 /** Who may come in, judged over real TLS sockets: threats 1, 40 and 41. */
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { Agent } from 'node:https';
 import { type Socket, connect as tcpConnect } from 'node:net';
@@ -216,6 +217,19 @@ describe('a certificate that stops being good', () => {
     });
     await closed;
     expect([answer.status, answer.headers.connection]).toEqual([200, 'close']);
+  });
+});
+
+describe('a peer that is gone before its handshake is over', () => {
+  it('is told of in the log with its address', async () => {
+    const { port, deps } = await openPublic();
+    const socket = tcpConnect({ port, host: '127.0.0.1' });
+    await once(socket, 'connect');
+    // The header of a TLS record, and no record.
+    socket.write(Buffer.from([0x16, 0x03, 0x01, 0x01, 0x00, 0x01]), () => socket.resetAndDestroy());
+    const lost = (): string | undefined => deps.logLines.find((line) => line.includes('connection refused or lost'));
+    await expect.poll(lost).toBeDefined();
+    expect(JSON.parse(lost()!)).toMatchObject({ code: 'ECONNRESET', address: '127.0.0.1' });
   });
 });
 

@@ -42,7 +42,7 @@ export function createAnswerParserError(
 ): (error: ConnectionError, socket: Socket) => void {
   return (error, socket) => {
     const answer = answerTo(error.code);
-    const address = socket.remoteAddress ?? '';
+    const address = remoteAddressOf(socket);
     if (!answer || !socket.writable || hasAnswerUnderWay(socket)) {
       deps.logger.info({ code: error.code, address }, 'connection refused or lost');
       socket.destroy();
@@ -56,6 +56,13 @@ export function createAnswerParserError(
     );
   };
 }
+
+/**
+ * A socket that is closed tells its address only if it was asked while it was open. One whose TLS handshake failed never was, but the
+ * plain socket below it was, which Node keeps there.
+ */
+const remoteAddressOf = ({ remoteAddress, _parent: below }: Socket & { readonly _parent?: Socket | null }): string =>
+  remoteAddress ?? below?.remoteAddress ?? '';
 
 /** The time-out of an idle socket refuses nothing; that of a body ends its request, which is audited as such. */
 async function audit(

@@ -3,18 +3,26 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { openHomeDirectory } from './adapters/home-directory/home-directory.ts';
 import { appendBeside } from './adapters/inventory-sqlite/copies/append-beside.ts';
+import { keysNamedIn } from './adapters/inventory-sqlite/copies/named-keys.ts';
 import { systemClock } from './adapters/system-clock.ts';
 import { systemRandomness } from './adapters/system-randomness.ts';
 import { askNewPassphrase, findOldPassphrase } from './adapters/vault-file/ask-passphrase.ts';
+import { vaultFileOf } from './adapters/vault-file/list-vault-files.ts';
 import { readPassphraseFile } from './adapters/vault-file/passphrase.ts';
-import { noVault, stageRewrap } from './adapters/vault-file/rewrap.ts';
+import { noVault, type StagedRewrap, stageRewrap } from './adapters/vault-file/rewrap.ts';
 import { type CompanionFile, pathsOf, settleRewrap } from './adapters/vault-file/rewrap-folder.ts';
 import { formatShareSet, type ShareSet } from './adapters/vault-file/share-set.ts';
 import { splitPassphrase } from './adapters/vault-file/shares.ts';
 import { type Config, inHome } from './config.ts';
 import { StartError } from './domain/errors.ts';
 import type { AuditEntry, AuditKind } from './domain/records/audit-event.ts';
-import type { PassphraseChange, PassphraseSplit, ShareHandout } from './domain/records/vault-change.ts';
+import type {
+  MissingKey,
+  PassphraseChange,
+  PassphraseSplit,
+  ShareHandout,
+  VaultFilesChange,
+} from './domain/records/vault-change.ts';
 import type { SecretConsole } from './ports/secret-console.ts';
 
 const migrationsDirectory = join(import.meta.dirname, '../migrations/sqlite');
@@ -39,6 +47,7 @@ export async function changePassphrase(
   { env, console }: VaultSurroundings,
 ): Promise<PassphraseChange> {
   return withVault(config, async (directory) => {
+    const missing = await tellMissing(config, directory, console);
     const old = await findOldPassphrase({ env, directory, console, ...(oldFile !== undefined && { file: oldFile }) });
     const to = newFile === undefined ? await askNewPassphrase(console) : await readPassphraseFile(newFile);
     if (to === old.passphrase) {
@@ -51,11 +60,9 @@ export async function changePassphrase(
     });
     await staged.commit();
     return {
-      vault: directory,
-      keys: staged.keys,
+      ...changeOf(directory, { staged, removed, missing }),
       source: old.source,
       keptIn: keepInHome ? join(directory, 'passphrase') : null,
-      removed: removed.map((name) => join(directory, name)),
       notAudited: audit(config, 'vault.passphraseChanged', { keys: staged.keys }),
     };
   });
@@ -80,6 +87,7 @@ export async function splitVault(
   deliver: (handout: ShareHandout) => Promise<void>,
 ): Promise<PassphraseSplit> {
   return withVault(config, async (directory) => {
+    const missing = await tellMissing(config, directory, console);
     const old = await findOldPassphrase({ env, directory, console, ...(oldFile !== undefined && { file: oldFile }) });
     const shareSet: ShareSet = { set: randomText(4, 'hex'), shares, threshold };
     const to = keepPassphrase ? old.passphrase : randomText(32, 'base64url');
@@ -98,9 +106,52 @@ export async function splitVault(
     await staged.commit();
     const fresh = !keepPassphrase;
     const notAudited = audit(config, 'vault.passphraseSplit', { set: shareSet.set, shares, threshold, fresh });
-    const files = removed.map((name) => join(directory, name));
-    return { vault: directory, ...shareSet, fresh, keys: staged.keys, source: old.source, removed: files, notAudited };
+    const files = changeOf(directory, { staged, removed, missing });
+    return { ...files, ...shareSet, fresh, source: old.source, notAudited };
   });
+}
+
+interface Changed extends Pick<VaultFilesChange, 'missing'> {
+  readonly staged: StagedRewrap;
+  readonly removed: readonly CompanionFile[];
+}
+
+const changeOf = (directory: string, { staged, removed, missing }: Changed): VaultFilesChange => ({
+  vault: directory,
+  keys: staged.keys,
+  written: staged.written.map((name) => join(directory, name)),
+  removed: removed.map((name) => join(directory, name)),
+  missing,
+});
+
+/** Before anything changes: the file of such a key, sealed with the old passphrase, does not fit beside the others afterwards. */
+async function tellMissing(
+  config: Config,
+  directory: string,
+  console: SecretConsole,
+): Promise<readonly MissingKey[] | null> {
+  const missing = await findMissing(config, directory);
+  for (const { authority, file } of missing ?? [])
+    console.tell(
+      `${file} is missing, the key of ${authority}. Stop here (Ctrl+C) if it can be put back from a backup.`,
+    );
+  return missing;
+}
+
+async function findMissing(config: Config, directory: string): Promise<readonly MissingKey[] | null> {
+  const paths = await pathsOf(directory);
+  try {
+    const named = keysNamedIn('file', inHome(config, 'privyseal.db')).map(({ authority, key }) => ({
+      authority,
+      name: vaultFileOf(key),
+    }));
+    return named
+      .filter(({ name }) => !paths.has(name))
+      .map(({ authority, name }) => ({ authority, file: join(directory, name) }));
+  } catch (error) {
+    if (error instanceof StartError) return null;
+    throw error;
+  }
 }
 
 const randomText = (octets: number, encoding: 'hex' | 'base64url'): string =>

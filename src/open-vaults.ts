@@ -1,5 +1,5 @@
 /** The composition root of vaults: opens the file vault of the home and those of the settings, each under its name. */
-import { authoritiesWithKeysIn } from './adapters/inventory-sqlite/copies/named-keys.ts';
+import { keysNamedIn } from './adapters/inventory-sqlite/copies/named-keys.ts';
 import { systemRandomness } from './adapters/system-randomness.ts';
 import { resolvePassphrase } from './adapters/vault-file/passphrase.ts';
 import { refuseLostVault as refuseLost } from './adapters/vault-file/refuse-lost-vault.ts';
@@ -32,7 +32,7 @@ export interface VaultSurroundings {
 /** Before anything is opened, and so before a new vault is made. StartError `homeDamaged`. */
 export async function refuseLostVault(config: Config): Promise<void> {
   if (config.acceptLostVault) return;
-  await refuseLost(inHome(config, 'vault'), () => authoritiesWithKeysIn('file', inHome(config, 'privyseal.db')));
+  await refuseLost(inHome(config, 'vault'), () => keysNamedIn('file', inHome(config, 'privyseal.db')));
 }
 
 /** StartError for what is wrong on this machine; a backend that is away is no reason not to start. Leaves nothing open when it fails. */

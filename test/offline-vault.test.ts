@@ -1,5 +1,5 @@
 /** `vault passwd` and `vault split` on a real home, without the command line. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pino } from 'pino';
@@ -67,7 +67,8 @@ describe('changing the passphrase', () => {
   it('asks for the old one and twice for the new one', async () => {
     const home = await homeWithVault();
     const report = await change(home, { console: answering(old, fresh, fresh) });
-    expect(report).toMatchObject({ keys: 1, source: 'given', keptIn: null, removed: [] });
+    expect(report).toMatchObject({ keys: 1, source: 'given', keptIn: null, removed: [], missing: [] });
+    expect(report.written).toEqual(['root.key.json', 'vault.json'].map((name) => join(home, 'vault', name)));
     expect([await opens(home, old), await opens(home, fresh)]).toEqual([false, true]);
   });
 
@@ -97,7 +98,7 @@ describe('changing the passphrase', () => {
     const file = join(home, 'vault/passphrase');
     writeFileSync(file, `${old}\n`, { mode: 0o600 });
     const report = await change(home, { newFile: secretFile(fresh), keepInHome: true });
-    expect(report).toMatchObject({ keptIn: file, removed: [] });
+    expect(report).toMatchObject({ keptIn: file, removed: [], written: expect.arrayContaining([file]) });
     expect(readFileSync(file, 'utf8')).toBe(`${fresh}\n`);
   });
 
@@ -133,6 +134,30 @@ describe('changing the passphrase', () => {
     } finally {
       await held.release();
     }
+  });
+
+  it('names the keys of authorities that are missing, before anything changes and after it', async () => {
+    const home = join(temporaryFolder().path, 'data');
+    await (await firstRunService({ home })).close();
+    const file = readdirSync(join(home, 'vault'))
+      .filter((name) => name.startsWith('dev-root.'))
+      .map((name) => join(home, 'vault', name))[0]!;
+    rmSync(file);
+    const tells = answering();
+    const told = change(home, { console: tells });
+    expect(await codeOf(told)).toBe('passphraseMissing');
+    expect(tells.told).toEqual([expect.stringContaining(`${file} is missing, the key of dev-root.`)]);
+    const report = await change(home, { console: answering('only a test', fresh, fresh) });
+    expect(report.missing).toEqual([{ authority: 'dev-root', file }]);
+    expect(await opens(home, fresh)).toBe(true);
+  });
+
+  it('says that it cannot know what is missing where the inventory is damaged', async () => {
+    const home = await homeWithVault();
+    writeFileSync(join(home, 'privyseal.db'), 'x'.repeat(9000), { mode: 0o600 });
+    const report = await change(home, { console: answering(old, fresh, fresh) });
+    expect(report.missing).toBeNull();
+    expect(report.notAudited).not.toBeNull();
   });
 
   it('needs a home with a vault, and makes none', async () => {

@@ -14,16 +14,12 @@ export async function examineVault(
   sources: Omit<PassphraseSources, 'randomness' | 'console'>,
   certified: readonly CertifiedKey[],
 ): Promise<Finding[]> {
-  const lost = await attempt(() => refuseLostVault(sources.directory, () => authoritiesOf(certified)));
+  const lost = await attempt(() => refuseLostVault(sources.directory, () => certified));
   if (lost instanceof StartError) return [failed('vault', lost)];
   const folder = await attempt(() => readVaultFolder(sources.directory));
   const opening = await examineOpening(sources, folder);
   return folder instanceof StartError ? opening : [...opening, ...judgeKeys(certified, heldIn(folder))];
 }
-
-const authoritiesOf = (certified: readonly CertifiedKey[]): string[] => [
-  ...new Set(certified.map(({ authority }) => authority)),
-];
 
 /** As the files say, which are whole, but need not be opened for it. */
 const heldIn = ({ keys }: VaultFolder): HeldKeys =>

@@ -3,14 +3,18 @@ import { StartError } from '../../domain/errors.ts';
 import { checkFileName, keyFileSuffix } from './formats.ts';
 import { pathsOf } from './rewrap-folder.ts';
 
+interface Named {
+  readonly authority: string;
+}
+
 /**
- * Throws StartError `homeDamaged` where the folder is gone or holds no vault, and `authorities` have their keys in it. Those are
+ * Throws StartError `homeDamaged` where the folder is gone or holds no vault, and `certified` keys of authorities are to be in it. Those are
  * asked for only then: a volume that is not mounted looks the same. `keyFileDamaged` for one that cannot be looked into.
  */
-export async function refuseLostVault(directory: string, authorities: () => readonly string[]): Promise<void> {
+export async function refuseLostVault(directory: string, certified: () => readonly Named[]): Promise<void> {
   const names = [...(await pathsOf(directory).catch(refuseUnreadable)).keys()];
   if (names.some((name) => name === checkFileName || name.endsWith(keyFileSuffix))) return;
-  const lost = authorities();
+  const lost = [...new Set(certified().map(({ authority }) => authority))];
   if (lost.length === 0) return;
   throw new StartError(
     'homeDamaged',

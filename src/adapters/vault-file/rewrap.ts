@@ -27,6 +27,8 @@ export interface Rewrapping {
 export interface StagedRewrap {
   /** How many keys were sealed anew. */
   readonly keys: number;
+  /** Names of the files that take their places in the vault. */
+  readonly written: readonly string[];
   /** From here on only the new passphrase opens the vault. */
   commit(): Promise<void>;
   /** Nothing has changed. */
@@ -53,8 +55,11 @@ export async function stageRewrap(rewrapping: Rewrapping): Promise<StagedRewrap>
     await abandon().catch(() => {});
     throw error instanceof StartError ? error : unwritable(directory, error);
   }
-  return { keys: found.keys.length, commit: () => commit(directory), abandon };
+  const written = [...found.keys.map(fileOf), checkFileName, ...Object.keys(rewrapping.adds ?? {})];
+  return { keys: found.keys.length, written, commit: () => commit(directory), abandon };
 }
+
+const fileOf = ({ facts }: OpenKey): string => `${facts.name}${keyFileSuffix}`;
 
 async function fill(staged: string, rewrapping: Rewrapping, keys: readonly OpenKey[]): Promise<void> {
   const { to, randomness, cost = defaultCost, adds = {}, removes = [] } = rewrapping;
@@ -63,7 +68,7 @@ async function fill(staged: string, rewrapping: Rewrapping, keys: readonly OpenK
   const put = (name: string, content: string): Promise<void> => createFile(join(staged, name), content, randomness);
   for (const key of keys) {
     const file = sealKey(key, wrapping, randomness.bytes(nonceLength));
-    await put(`${key.facts.name}${keyFileSuffix}`, formatSealedFile(file));
+    await put(fileOf(key), formatSealedFile(file));
   }
   await put(checkFileName, formatSealedFile(sealCheck(wrapping, randomness.bytes(nonceLength))));
   for (const [name, content] of Object.entries(adds)) await put(name, content);

@@ -3,17 +3,29 @@
 /** Where a passphrase was taken from; `given`: for this act alone, on the console or in a file that was named. */
 export type PassphraseSource = 'environment' | 'file' | 'credential' | 'home' | 'shares' | 'given';
 
-export interface PassphraseChange {
+/** What either does to the files of the vault; those are named by their paths. */
+export interface VaultFilesChange {
   /** Folder of the vault. */
   readonly vault: string;
   /** How many keys were sealed anew. */
   readonly keys: number;
+  readonly written: readonly string[];
+  /** Those that went with the old passphrase. */
+  readonly removed: readonly string[];
+  /** Keys that the inventory names and the vault does not hold; null where the inventory cannot be read. */
+  readonly missing: readonly MissingKey[] | null;
+}
+
+export interface MissingKey {
+  readonly authority: string;
+  readonly file: string;
+}
+
+export interface PassphraseChange extends VaultFilesChange {
   /** Where the old passphrase came from: the next start would look there, too. */
   readonly source: PassphraseSource;
   /** Where the new passphrase lies in the home; null if it does not. */
   readonly keptIn: string | null;
-  /** Files of the vault that went with the old passphrase. */
-  readonly removed: readonly string[];
   /** Why the audit log has no event of it; null if it has. */
   readonly notAudited: string | null;
 }
@@ -27,15 +39,12 @@ export interface ShareHandout {
   readonly shares: readonly string[];
 }
 
-export interface PassphraseSplit {
-  readonly vault: string;
+export interface PassphraseSplit extends VaultFilesChange {
   readonly set: string;
   readonly shares: number;
   readonly threshold: number;
   /** False when the passphrase stayed as it was. */
   readonly fresh: boolean;
-  readonly keys: number;
   readonly source: PassphraseSource;
-  readonly removed: readonly string[];
   readonly notAudited: string | null;
 }

@@ -1,16 +1,22 @@
-/** Which authorities a database says have their keys in a vault, of whatever version of this program it is. Nothing is written. */
+/** Which keys of authorities a database says are in a vault, of whatever version of this program it is. Nothing is written. */
 import { existsSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { StartError } from '../../../domain/errors.ts';
 import { openUnchanged } from './open-unchanged.ts';
 
-const ofGenerations = `SELECT DISTINCT authority AS name FROM authority_generations
-  WHERE vault = ? AND key_destroyed_at IS NULL AND phase <> 'abandoned' ORDER BY 1`;
-/** Before authorities had generations. */
-const ofAuthorities = 'SELECT name FROM authorities WHERE vault = ? ORDER BY 1';
+export interface NamedKey {
+  readonly authority: string;
+  /** Its name in the vault. */
+  readonly key: string;
+}
 
-/** By name; none without the file, or before the first authority. For who has the home's lock. StartError `databaseDamaged`. */
-export function authoritiesWithKeysIn(vault: string, file: string): readonly string[] {
+const ofGenerations = `SELECT authority, vault_key AS key FROM authority_generations
+  WHERE vault = ? AND key_destroyed_at IS NULL AND phase <> 'abandoned' ORDER BY authority, number`;
+/** Before authorities had generations. */
+const ofAuthorities = 'SELECT name AS authority, vault_key AS key FROM authorities WHERE vault = ? ORDER BY name';
+
+/** By authority; none without the file, or before the first one. For who has the home's lock. StartError `databaseDamaged`. */
+export function keysNamedIn(vault: string, file: string): readonly NamedKey[] {
   if (!existsSync(file)) return [];
   try {
     const database = openUnchanged(file);
@@ -19,12 +25,7 @@ export function authoritiesWithKeysIn(vault: string, file: string): readonly str
         ['authority_generations', ofGenerations],
         ['authorities', ofAuthorities],
       ].find(([table = '']) => hasTable(database, table))?.[1];
-      return query === undefined
-        ? []
-        : database
-            .prepare(query)
-            .all(vault)
-            .map(({ name }) => String(name));
+      return query === undefined ? [] : (database.prepare(query).all(vault) as unknown as NamedKey[]);
     } finally {
       database.close();
     }

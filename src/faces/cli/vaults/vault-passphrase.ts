@@ -1,7 +1,7 @@
 /** `privyseal vault passwd`: tells what was changed, and where the passphrase must be put now. */
 import type { PassphraseChange, PassphraseSource } from '../../../domain/records/vault-change.ts';
 import type { CliIo } from '../terminal/io.ts';
-import { counted } from '../terminal/words.ts';
+import { aboutMissing, describeVaultFiles, fact } from './describe-vault-files.ts';
 
 export interface PasswdOptions {
   readonly oldPassphraseFile?: string;
@@ -13,18 +13,17 @@ export function reportPassphraseChange(io: CliIo, json: boolean, change: Passphr
   io.stdout.write(`${json ? JSON.stringify(change, null, 2) : describe(change).join('\n')}\n`);
 }
 
-const fact = (name: string, value: string): string => `${name.padEnd(14)}${value}`;
-
-function describe({ vault, keys, source, keptIn, removed, notAudited }: PassphraseChange): string[] {
+function describe(change: PassphraseChange): string[] {
+  const { vault, source, keptIn, notAudited } = change;
   return [
     fact('Vault', vault),
-    fact('Sealed anew', counted(keys, 'key')),
-    ...removed.map((file) => fact('Removed', file)),
+    ...describeVaultFiles(change),
     ...(keptIn === null ? [] : [fact('Kept in', `${keptIn}, beside the keys it protects`)]),
     fact('Audited', notAudited === null ? 'yes, as vault.passphraseChanged' : `no. ${notAudited}`),
     '',
     'Next',
     ...(keptIn === null ? nextSteps[source] : ['  Start the service; it finds the passphrase in its home.']),
+    ...aboutMissing(change),
     '  Backups made before open with the old passphrase: keep it for as long as you keep them (docs/keys.md).',
   ];
 }

@@ -6,7 +6,7 @@ import { CliError } from '../cli-error.ts';
 import { syncFolder } from '../sync-folder.ts';
 import type { CliIo } from '../terminal/io.ts';
 import type { OpenConsole } from '../terminal/secret-console.ts';
-import { counted } from '../terminal/words.ts';
+import { aboutMissing, describeVaultFiles, fact } from './describe-vault-files.ts';
 
 export interface SplitOptions {
   readonly shares: number;
@@ -73,23 +73,21 @@ export function reportSplit({ io, json, out }: Pick<Delivery, 'io' | 'json' | 'o
   io.stdout.write(`${text}\n`);
 }
 
-const fact = (name: string, value: string): string => `${name.padEnd(14)}${value}`;
-
 function describe(split: PassphraseSplit, out: string | undefined): string[] {
-  const { vault, set, shares, threshold, fresh, keys, source, removed, notAudited } = split;
+  const { vault, set, shares, threshold, fresh, source, removed, notAudited } = split;
   return [
     fact('Vault', vault),
     fact('Shares', `${shares}, set ${set}; any ${threshold} of them open the vault`),
     ...(out === undefined
       ? []
-      : [fact('Written', `${out}, one file each: give each to its holder, and remove the folder`)]),
+      : [fact('Shares in', `${out}, one file each: give each to its holder, and remove the folder`)]),
     fact('Passphrase', fresh ? 'a fresh one, which nobody knows whole' : 'as it was: whoever knows it needs no share'),
-    fact('Sealed anew', counted(keys, 'key')),
-    ...removed.map((file) => fact('Removed', file)),
+    ...describeVaultFiles(split),
     fact('Audited', notAudited === null ? 'yes, as vault.passphraseSplit' : `no. ${notAudited}`),
     '',
     'Next',
-    ...takeAway[source],
+    ...(source === 'home' && removed.length > 0 ? [] : takeAway[source]),
+    ...(fresh ? aboutMissing(split) : []),
     '  Start the service at a console; it asks for the shares. Backups made before open with the old passphrase (docs/keys.md).',
   ];
 }
@@ -102,7 +100,7 @@ const takeAway: Readonly<Record<PassphraseSource, readonly string[]>> = {
   environment: unset('PRIVYSEAL_VAULT_PASSPHRASE'),
   file: unset('PRIVYSEAL_VAULT_PASSPHRASE_FILE and the file it names'),
   credential: unset('the credential of systemd'),
-  home: unset('vault/passphrase, if it is still there'),
+  home: unset('vault/passphrase'),
   shares: ['  The earlier shares open nothing any more: destroy them.'],
   given: [],
 };

@@ -61,6 +61,7 @@ function addPasswdVerb(program: Command, vault: Command, { io, changePassphrase 
     .option('--old-passphrase-file <file>', 'default: where a start finds it, else the console asks')
     .option('--new-passphrase-file <file>', 'default: the console asks, twice')
     .option('--keep-in-home', 'write the new one to HOME/vault/passphrase, beside the keys: for trials only')
+    .addHelpText('after', '\nHOME/vault/passphrase and HOME/vault/shares.json go with the old passphrase.')
     .addHelpText('after', '\nExample:\n  $ privyseal --home /var/lib/privyseal vault passwd')
     .action(async ({ oldPassphraseFile, newPassphraseFile, keepInHome = false }: PasswdOptions) => {
       const { home, json = false } = program.opts<GlobalOptions>();

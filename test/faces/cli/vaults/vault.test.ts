@@ -112,8 +112,10 @@ describe('vault check', () => {
 
 describe('vault passwd', () => {
   const change: PassphraseChange = {
-    ...{ vault: '/srv/ca/vault', keys: 4, source: 'file', keptIn: null, removed: ['/srv/ca/vault/shares.json'] },
-    notAudited: null,
+    ...{ vault: '/srv/ca/vault', keys: 1, source: 'file', keptIn: null, notAudited: null },
+    written: ['/srv/ca/vault/system.1f0c9a2e.key.json', '/srv/ca/vault/vault.json'],
+    removed: ['/srv/ca/vault/passphrase', '/srv/ca/vault/shares.json'],
+    missing: [],
   };
 
   function passwd(argv: readonly string[], { answer = change, input = '' } = {}) {
@@ -136,9 +138,20 @@ describe('vault passwd', () => {
 
   it('says what was done, and where the passphrase belongs now', async () => {
     const { stdout } = await passwd([]);
-    expect(stdout).toMatch(/^Sealed anew +4 keys$/m);
-    expect(stdout).toMatch(/^Removed +.*shares.json$/m);
+    expect(stdout).toMatch(/^Sealed anew +1 key$/m);
+    expect(stdout).toMatch(/^Written +system.1f0c9a2e.key.json\n +vault.json$/m);
+    expect(stdout).toMatch(/^Removed +passphrase, which held the old one\n +shares.json, /m);
+    expect(stdout).not.toContain('Missing');
     expect(stdout).toContain('into the file of PRIVYSEAL_VAULT_PASSPHRASE_FILE before the next start');
+  });
+
+  it('names the keys that were not there to be sealed anew, and what that means', async () => {
+    const missing = [{ authority: 'dev-root', file: '/srv/ca/vault/dev-root.40a2c1f7.key.json' }];
+    const { stdout } = await passwd([], { answer: { ...change, missing } });
+    expect(stdout).toMatch(/^Missing +dev-root.40a2c1f7.key.json, the key of dev-root$/m);
+    expect(stdout).toContain('What is missing was not sealed anew');
+    const unknown = await passwd([], { answer: { ...change, missing: null } });
+    expect(unknown.stdout).toMatch(/^Missing +not known/m);
   });
 
   it('answers a program as JSON', async () => {
@@ -154,7 +167,7 @@ describe('vault split', () => {
   const handout: ShareHandout = { set: '4f2a91c7', threshold: 2, shares: ['AAAAA-1', 'BBBBB-2', 'CCCCC-3'] };
   const report: PassphraseSplit = {
     ...{ vault: '/srv/ca/vault', set: '4f2a91c7', shares: 3, threshold: 2, fresh: true, keys: 4, source: 'file' },
-    ...{ removed: [], notAudited: null },
+    ...{ written: ['/srv/ca/vault/shares.json'], removed: [], missing: [], notAudited: null },
   };
 
   function split(argv: readonly string[], options: CommandLineOptions = {}) {

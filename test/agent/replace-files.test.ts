@@ -92,7 +92,8 @@ it('takes over other names and modes when the file changes', async () => {
   agent.rewrite({
     files: { folder: 'tls', mode: 'replace', outputs: { 'key.pem': {}, 'cert.pem': { name: 'c.pem' } } },
   });
-  expect((await agent.turn()).act).toBe('refreshed');
+  const detail = expect.stringContaining('with its files as they are asked for now');
+  expect(await agent.turn()).toMatchObject({ act: 'refreshed', detail });
   expect(fits(read('key.pem'), read('c.pem'))).toBe(true);
 });
 

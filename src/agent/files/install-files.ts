@@ -6,6 +6,7 @@ import { basename, join } from 'node:path';
 import type { FilesConfig, OutputName } from '../config/agent-schema.ts';
 import { replaceFile, syncFolder, temporaryName, writeNewFile, writingIn } from './durable-file.ts';
 import { type OutputFile, outputFiles } from './output-files.ts';
+import type { OwnerIds } from './owner.ts';
 
 /**
  * What others may find before a key and its certificate come before them, both of these next to each other and last:
@@ -21,6 +22,7 @@ export async function installFiles(files: FilesConfig, set: string, own: string)
   await writingIn(files.folder, async () => {
     const wanted = (await outputFiles(files)).toSorted((a, b) => order.indexOf(a.output) - order.indexOf(b.output));
     const ready: (readonly [string, string])[] = [];
+    const agent = await ownersOfNew(own);
     const installed = new Map(await readInstalled(own));
     try {
       for (const file of wanted) {
@@ -28,7 +30,7 @@ export async function installFiles(files: FilesConfig, set: string, own: string)
         const content = await contentIn(set, file);
         if (content === undefined) continue;
         installed.set(file.name, digest(content));
-        if (await isThere(path, content, file)) continue;
+        if (await isThere(path, content, { agent, ...file })) continue;
         const temporary = join(own, basename(temporaryName(path)));
         await writeNewFile(temporary, { content, mode: file.mode, ...(file.owner && { owner: file.owner }) });
         ready.push([temporary, path]);
@@ -93,12 +95,23 @@ async function contentIn(set: string, { output }: OutputFile): Promise<Uint8Arra
   }
 }
 
+/** Of what the agent writes into its folder and gives to nobody: where the folder hands its group down, it is that one. */
+async function ownersOfNew(own: string): Promise<OwnerIds[]> {
+  const uid = process.geteuid!();
+  return [process.getegid!(), (await stat(own)).gid].map((gid) => ({ uid, gid }));
+}
+
 /** A file that is as it should be is left alone: Kafka and others take a new time for a new file. */
-async function isThere(path: string, content: Uint8Array, { mode, owner }: OutputFile): Promise<boolean> {
+async function isThere(
+  path: string,
+  content: Uint8Array,
+  { mode, owner, agent }: OutputFile & { readonly agent: readonly OwnerIds[] },
+): Promise<boolean> {
   try {
     const known = await stat(path);
     if (!known.isFile() || (known.mode & 0o777) !== mode) return false;
-    if (owner && (known.uid !== owner.uid || known.gid !== owner.gid)) return false;
+    const owners = owner ? [owner] : agent;
+    if (!owners.some(({ uid, gid }) => known.uid === uid && known.gid === gid)) return false;
     return Buffer.compare(await readFile(path), content) === 0;
   } catch {
     return false;

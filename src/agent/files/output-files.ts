@@ -10,7 +10,8 @@ export interface OutputFile {
   readonly owner?: OwnerIds;
 }
 
-const secret: readonly OutputName[] = ['key.pem', 'combined.pem', 'keystore.p12', 'store-password'];
+/** They hold the key, or open what does. */
+export const secret: readonly OutputName[] = ['key.pem', 'combined.pem', 'keystore.p12', 'store-password'];
 
 export function outputFiles(files: FilesConfig): Promise<OutputFile[]> {
   return Promise.all(

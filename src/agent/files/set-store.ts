@@ -1,13 +1,13 @@
 /** The sets of one target, each in a folder of its own; `current` names the one in use, and switches by one rename. */
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, readdir, readFile, readlink, rename, rm, symlink } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, readFile, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { AgentError } from '../agent-error.ts';
 import type { FilesConfig } from '../config/agent-schema.ts';
 import { type CredentialSet, factsFile, keyFits, ownFiles, type SetFacts } from './credential-set.ts';
 import { makeFolder, syncFolder, writeNewFile, writingIn } from './durable-file.ts';
 import { contentOf } from './output-content.ts';
-import { type OutputFile, outputFiles } from './output-files.ts';
+import { type OutputFile, outputFiles, secret } from './output-files.ts';
 
 /** `NNNN-SERIAL`: the number only grows. */
 const setName = /^(\d{4,9})-([0-9a-f]{2,40})$/;
@@ -27,7 +27,7 @@ export interface SetStore {
   switchTo(name: string): Promise<void>;
   /** Removes what a crash left. */
   sweep(): Promise<void>;
-  /** Removes sets but those of the newest `keep` certificates and `spared`. */
+  /** Removes sets but those of the newest `keep` certificates and `spared`; leaves those of another layout their keys for the agent’s user alone. */
   clean(keep: number, spared: readonly (string | null)[]): Promise<void>;
 }
 
@@ -67,6 +67,8 @@ export function openSetStore(files: FilesConfig): SetStore {
         const kept = new Set([...newest(await list(), keep), await inUse(), ...spared]);
         const old = (await list()).filter((name) => !kept.has(name));
         await Promise.all(old.map((name) => removeSet(own, join(sets, name))));
+        const [used, ...others] = [await inUse(), ...kept].filter((name) => name !== null);
+        if (used !== undefined) await takeBackKeys(sets, used, others);
       }),
     sweep: () => writingIn(folder, () => sweep(own)),
   };
@@ -152,6 +154,26 @@ async function readSet(folder: string): Promise<CredentialSet> {
 
 /** What a file that is not there says; whatever else the system says may be over the next time. */
 const gone: readonly string[] = ['ENOENT', 'ENOTDIR', 'EISDIR'];
+
+/** Sets of another layout may have been given to others: they stay for a look back, and their keys with the agent's user alone. */
+async function takeBackKeys(sets: string, inUse: string, others: readonly string[]): Promise<void> {
+  const layoutOf = async (name: string): Promise<unknown> =>
+    (JSON.parse(await readFile(join(sets, name, factsFile), 'utf8').catch(() => '{}')) as Partial<SetFacts>).layout;
+  const layout = await layoutOf(inUse);
+  for (const name of others) {
+    if ((await layoutOf(name)) === layout) continue;
+    for (const output of secret) await takeBack(join(sets, name, output));
+  }
+}
+
+async function takeBack(path: string): Promise<void> {
+  try {
+    await chown(path, process.geteuid!(), process.getegid!());
+    await chmod(path, 0o600);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}
 
 /** First out of sight: nobody should find half of an old set. */
 async function removeSet(own: string, folder: string): Promise<void> {

@@ -243,9 +243,10 @@ async function keepFresh(
   const obstacle = step.silence ?? (await stageFresh(context, newest)) ?? step.hold;
   if (state.status.staged) {
     const isRefresh = state.status.staged.previous?.endsWith(newest.facts.serial) === true;
-    const done = activated(await activate(context));
+    const set = await activate(context);
+    const done = activated(set);
     if (obstacle === undefined) {
-      return isRefresh ? { act: 'refreshed', detail: `${done.detail}, with newer CRLs or roots` } : done;
+      return isRefresh ? { act: 'refreshed', detail: `${done.detail}, with ${newsOf(newest, set)}` } : done;
     }
   }
   if (obstacle !== undefined) throw obstacle;
@@ -253,6 +254,11 @@ async function keepFresh(
   const { at } = state.status.renewal!;
   return { act: 'unchanged', detail: `${target.name} is good; ${newest.facts.serial} is rotated at ${at}` };
 }
+
+const newsOf = (before: Trust, { trustPem, crlPem }: Trust): string =>
+  trustPem === before.trustPem && crlPem === before.crlPem
+    ? 'its files as they are asked for now'
+    : 'newer CRLs or roots';
 
 /** A proof that came with a change of the agent's file is not put off until the next rotation. */
 async function proveNow(context: TurnContext, set: CredentialSet): Promise<Done> {

@@ -5,7 +5,7 @@ import type { TargetStatus } from './target-status.ts';
 export type TurnAct =
   | 'enrolled' // a first certificate, with the token
   | 'rotated'
-  | 'refreshed' // the same certificate with newer CRLs or roots
+  | 'refreshed' // the same certificate with newer CRLs or roots, or with other files
   | 'activated' // a set that was written before is now in use
   | 'waiting' // a request waits for approval
   | 'unchanged'

@@ -164,6 +164,8 @@ export function operatorContract(makeStore: () => Promise<InventoryStore>): void
       await addOperator(inventory, { name: 'root' });
       const { serial } = await addOperator(inventory, { name: 'bob', role: 'operator' });
       await certificateOf(inventory, 'bob', { notAfter: now - 1 });
+      const revoked = await certificateOf(inventory, 'bob');
+      await inventory.revokeCertificate({ serial: revoked.serial, revocation, audit });
       const before = (await inventory.counts()).auditEvents;
       expect(await setRole('bob', 'auditor')).toEqual({
         kind: 'done',
@@ -206,6 +208,20 @@ export function operatorContract(makeStore: () => Promise<InventoryStore>): void
       expect((await inventory.revokeCertificate({ serial, revocation, audit })).kind).toBe('done');
       const last = await inventory.revokeCertificate({ serial: next.serial, revocation, audit });
       expect(last.kind).toBe('lastAdmin');
+    });
+  });
+
+  describe('an admin whose certificates are good at another time alone', () => {
+    const opened = openedInventory(makeStore);
+
+    it.each([
+      ['not yet', { notBefore: now + 1 }],
+      ['no more', { notAfter: now - 1 }],
+    ])('may have them revoked, for it can do nothing with them: %s', async (_when, validity) => {
+      const { inventory } = opened;
+      await inventory.createOperator(operator({ name: 'root' }), audit);
+      const { serial } = await certificateOf(inventory, 'root', validity);
+      expect((await inventory.revokeCertificate({ serial, revocation, audit })).kind).toBe('done');
     });
   });
 

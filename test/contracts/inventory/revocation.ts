@@ -10,6 +10,7 @@ import {
   frozenNow,
   frozenNowSeconds,
   issuanceIntent,
+  operator,
   product,
   randomHex,
   recordCertificate,
@@ -171,6 +172,19 @@ export function revocationContract(makeStore: () => Promise<InventoryStore>): vo
       const others = await recordCertificate(opened.inventory, { owner: 'dev/b', keySha256: named.keySha256 });
       expect(await compromise(named.serial, 'dev/a')).toEqual([own.serial]);
       expect(await revocationOf(others.serial)).toBeNull();
+    });
+
+    it('takes admins along one by one, and leaves the last of them to be replaced by a person', async () => {
+      const { inventory } = opened;
+      const { serial: named, keySha256 } = await recordCertificate(inventory);
+      const admins: string[] = [];
+      for (const name of ['alice', 'bob']) {
+        await inventory.createOperator(operator({ name }), auditEntry());
+        admins.push((await recordCertificate(inventory, { purpose: 'operator', owner: name, keySha256 })).serial);
+      }
+      expect(await compromise(named)).toEqual([admins[0]]);
+      expect((await inventory.certificate(admins[1]!))?.state).toBe('issued');
+      expect(await inventory.keyBlock(keySha256)).toBe('compromised');
     });
 
     it('has an event for each, which names the one that was asked for', async () => {

@@ -6,6 +6,7 @@ import { CaError } from '../../../src/domain/errors.ts';
 import { type OcspHash, parseOcspRequest } from '../../../src/domain/ocsp/request.ts';
 import { extension } from '../../../src/domain/x509/extensions.ts';
 import { oidDer } from '../../../src/domain/x509/oid-der.ts';
+import { withOneMore } from '../../support/der-additions.ts';
 import { itWith, run } from '../../support/judges.ts';
 import { encodeCertId, encodeOcspRequest, nonceExtension } from '../../support/ocsp-request.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -100,8 +101,15 @@ const codeOf = (bytes: Uint8Array): string => {
 
 const many = (count: number): Uint8Array[] => Array.from({ length: count }, () => certId);
 const critical = extension(der.oid('1.2.3.4'), der.nullValue(), true);
-const withHash = (algorithm: Uint8Array, octets: number, serial = der.smallInteger(1)): Uint8Array =>
-  der.sequence(algorithm, der.octetString(new Uint8Array(octets)), der.octetString(new Uint8Array(octets)), serial);
+/** `octets` of the key's hash, and of the name's, unless that is given. */
+const withHash = (
+  algorithm: Uint8Array,
+  octets: number,
+  serial = der.smallInteger(1),
+  nameOctets = octets,
+): Uint8Array =>
+  der.sequence(algorithm, der.octetString(new Uint8Array(nameOctets)), der.octetString(new Uint8Array(octets)), serial);
+const serialOf = (octets: number): Uint8Array => der.unsignedInteger(new Uint8Array(octets).fill(0xff));
 const sha1 = der.sequence(oidDer.sha1, der.nullValue());
 
 describe('an OCSP request is refused', () => {
@@ -131,6 +139,10 @@ describe('an OCSP request is refused', () => {
       encodeOcspRequest([withHash(der.sequence(der.oid('1.2.840.113549.2.5'), der.nullValue()), 16)]),
     ],
     ['with a hash of a wrong length', encodeOcspRequest([withHash(sha1, 32)])],
+    ['with a hash of the name that is too long', encodeOcspRequest([withHash(sha1, 20, der.smallInteger(1), 21)])],
+    ['with a hash of the name that is too short', encodeOcspRequest([withHash(sha1, 20, der.smallInteger(1), 19)])],
+    ['with a hash of the key that is too short', encodeOcspRequest([withHash(sha1, 19, der.smallInteger(1), 20)])],
+    ['with a serial of 21 octets', encodeOcspRequest([withHash(sha1, 20, serialOf(21))])],
     ['with parameters for the hash', encodeOcspRequest([withHash(der.sequence(oidDer.sha1, der.smallInteger(1)), 20)])],
     [
       'bad input 7: with a giant serial',
@@ -143,6 +155,24 @@ describe('an OCSP request is refused', () => {
     ['that is a certificate', leaf.der],
   ])('%s', (_flaw, request) => {
     expect(codeOf(request)).toBe('malformed');
+  });
+
+  it('with one element more in any of its values', () => {
+    const version1 = der.explicit(0, der.smallInteger(0));
+    const noted = extension(der.oid('1.2.3.4'), der.nullValue(), false);
+    const withExtensions = der.sequence(certId, der.explicit(0, der.sequence(noted)));
+    const list = der.sequence(withExtensions, der.sequence(certId));
+    const nonce = der.explicit(2, der.sequence(nonceExtension(new Uint8Array(8))));
+    const request = der.sequence(der.sequence(version1, list, nonce));
+    expect(parseOcspRequest(request).certIds).toHaveLength(2);
+    const longer = withOneMore(request, der.nullValue());
+    expect(longer).toHaveLength(16);
+    expect(new Set(longer.map(codeOf))).toEqual(new Set(['malformed']));
+  });
+
+  it('but one about the longest serial that anybody may have is not', () => {
+    const [longest] = parseOcspRequest(encodeOcspRequest([withHash(sha1, 20, serialOf(20))])).certIds;
+    expect(longest).toBeDefined();
   });
 
   it('but one that asks about 100 certificates with the longest nonce is not', () => {

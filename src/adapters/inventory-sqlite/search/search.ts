@@ -88,10 +88,11 @@ function alongOrder(select: Select): SearchStatement[] {
   const { query, place } = select;
   const statement = (condition: readonly [string, Parameters] | undefined): SearchStatement => {
     const { where, parameters } = conditionsOf(select, condition);
-    return {
-      sql: `SELECT ${columns} FROM certificates ${where} ORDER BY ${timeOrder(select)} LIMIT ?`,
-      parameters: [...parameters, query.limit],
-    };
+    const [from, order] = ['certificates', timeOrder(select)];
+    const sql = sorts(select)
+      ? sorted(from, where, order)
+      : `SELECT ${columns} FROM ${from} ${where} ORDER BY ${order} LIMIT ?`;
+    return { sql, parameters: [...parameters, query.limit] };
   };
   if (!place) return [statement(undefined)];
   const column = orderColumn(query.sort);
@@ -102,6 +103,10 @@ function alongOrder(select: Select): SearchStatement[] {
     statement([`${column} ${beyond(query)} ?`, [time]]),
   ];
 }
+
+/** Rows are sorted by what orders them alone: the columns of those that are not on the page are never made. */
+const sorted = (from: string, where: string, order: string): string =>
+  `SELECT ${columns} FROM ${from} WHERE id IN (SELECT id FROM ${from} ${where} ORDER BY ${order} LIMIT ?) ORDER BY ${order}`;
 
 /** Of each label the first of the page, then the first of those. */
 function followedLabels(select: Select): SearchStatement {
@@ -145,11 +150,8 @@ function collectedByName(select: Select): SearchStatement {
       [place.firstName, place.nameList, place.subjectText, place.requestedAt, place.id],
     ],
   );
-  return {
-    sql: `SELECT ${columns} FROM certificates CROSS JOIN labels ON label_id = label ${where}
-      ORDER BY ${nameOrder(query)} LIMIT ?`,
-    parameters: [...parameters, query.limit],
-  };
+  const sql = sorted('certificates CROSS JOIN labels ON label_id = label', where, nameOrder(query));
+  return { sql, parameters: [...parameters, query.limit] };
 }
 
 /** What is left of the label in which the last page ended, then the labels after it. */

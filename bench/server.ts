@@ -29,6 +29,8 @@ if (import.meta.main) {
   let since = performance.now();
   let utilization = performance.eventLoopUtilization();
   const beyondTimer = (ns: number): number => Math.max(0, ns / 1e6 - resolution);
+  // The bench has failed, or was stopped: nobody else would end this.
+  process.on('disconnect', () => process.exit());
   process.on('message', (message) => {
     if (message === 'stop') {
       void service.stop().then(() => process.disconnect());

@@ -43,9 +43,19 @@ import type { CrlRecord, RevocationStore } from './revocation-store.ts';
  * The operator a certificate is for. `known`: must exist. `new`: must not, and comes to be with the certificate, so that
  * neither is ever there without the other. `recovered`: is from then on what `operator` says, whatever was before.
  */
-export type OperatorHolder =
+export type OperatorHolder = (
   | { readonly kind: 'known' }
-  | { readonly kind: 'new' | 'recovered'; readonly operator: Operator; readonly audit: AuditEntry };
+  | { readonly kind: 'new' | 'recovered'; readonly operator: Operator; readonly audit: AuditEntry }
+) &
+  ByAdmin;
+
+/**
+ * Who does it, if an operator does: `unauthorized` unless that one is an admin in the transaction itself. What somebody had under
+ * way when losing the role does not outlive it. For a further certificate of its own an operator needs no role.
+ */
+interface ByAdmin {
+  readonly by?: string;
+}
 
 export interface IssuanceIntent {
   readonly certificate: CertificateDetails;
@@ -89,7 +99,7 @@ export type RemoveOperatorOutcome =
 
 /** `hasCertificates`: so many are good, on hold or being issued; nothing was removed. */
 export type RemoveProductOutcome =
-  | { readonly kind: 'removed'; /** Ids of its tokens. */ readonly tokens: readonly string[] }
+  | { readonly kind: 'removed' /** Ids of its tokens. */; readonly tokens: readonly string[] }
   | { readonly kind: 'notFound' }
   | { readonly kind: 'hasCertificates'; readonly live: number };
 
@@ -201,13 +211,15 @@ export interface Inventory
   // --- issuance -------------------------------------------------------------------------------------------------------
   /**
    * Makes the serial, what will be signed, the token use and the audit entry durable, before anything is signed. Rejects
-   * with `conflict` when a new operator exists, with `notFound` when a known one does not.
+   * with `conflict` when a new operator exists, with `notFound` when a known one does not, with `unauthorized` when the product
+   * was removed or who adds the operator is no admin any more.
    */
   recordIntent(intent: IssuanceIntent): Promise<IntentOutcome>;
   /**
    * Makes the signed certificate durable, and the operator that comes with it; rejects with `conflict` unless the serial
-   * is an open intent of the last 24 h, and when a new operator exists by now; with `signerUnavailable` a product's or an
-   * operator's certificate whose issuer was compromised or retired since the intent.
+   * is an open intent of the last 24 h, and when a new operator exists by now; with `unauthorized` when who adds it is no
+   * admin any more; with `signerUnavailable` a product's or an operator's certificate whose issuer was compromised or retired
+   * since the intent.
    */
   recordIssued(issued: {
     serial: string;
@@ -304,13 +316,17 @@ export interface Inventory
   operator(name: string): Promise<Operator | undefined>;
   operators(): Promise<readonly Operator[]>;
   /** `now` in Unix seconds. Of two admins that demote each other at once, one is left. */
-  setOperatorRole(change: { name: string; role: OperatorRole; now: number; audit: AuditEntry }): Promise<RoleOutcome>;
+  setOperatorRole(
+    change: { name: string; role: OperatorRole; now: number; audit: AuditEntry } & ByAdmin,
+  ): Promise<RoleOutcome>;
   /**
    * Removes the operator and revokes, in the same act, every certificate of it that is not revoked for good: held and
    * expired ones, too, and what is about to be issued, so that none comes to life under an operator of the same name.
    * Each has an event `certificate.revoked` of the same time and actor as `audit`.
    */
-  removeOperator(removing: { name: string; revocation: Revocation; audit: AuditEntry }): Promise<RemoveOperatorOutcome>;
+  removeOperator(
+    removing: { name: string; revocation: Revocation; audit: AuditEntry } & ByAdmin,
+  ): Promise<RemoveOperatorOutcome>;
 
   // --- audit log -------------------------------------------------------------------------------------------------------
   appendAudit(entry: AuditEntry): Promise<void>;

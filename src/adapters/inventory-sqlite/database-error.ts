@@ -34,7 +34,7 @@ export function isUnavailable(error: unknown): boolean {
 export const isBusy = (error: unknown): boolean => /^SQLITE_(BUSY|LOCKED)/.test(sqliteCode(error) ?? '');
 
 /** What an act may refuse by the port. */
-const refusals = ['conflict', 'notFound', 'stopping', 'signerUnavailable'] as const;
+const refusals = ['conflict', 'notFound', 'stopping', 'signerUnavailable', 'unauthorized'] as const;
 
 const isRefusal = (code: string): code is (typeof refusals)[number] => (refusals as readonly string[]).includes(code);
 

@@ -45,7 +45,7 @@ export const createManageOperators = (deps: ManageOperatorsDeps): ManageOperator
   issueOperatorCertificate: async (caller, name, input) => {
     await operatorCalled(deps, name);
     const lifetime = await renewedLifetime(deps, caller, input.lifetimeSeconds);
-    return certify(deps, caller, name, { ...input, ...lifetime, holder: { kind: 'known' } });
+    return certify(deps, caller, name, { ...input, ...lifetime, holder: { kind: 'known', ...byOf(caller) } });
   },
 });
 
@@ -60,7 +60,10 @@ async function add(
   if (!isOperatorName(name)) refuse([badName(name)]);
   const operator: Operator = { name, role, createdAt: deps.clock.now() };
   const audit = entry(deps, caller, name, { kind: 'operator.created', details: { role } });
-  const issued = await certify(deps, caller, name, { ...input, holder: { kind: 'new', operator, audit } });
+  const issued = await certify(deps, caller, name, {
+    ...input,
+    holder: { kind: 'new', operator, audit, ...byOf(caller) },
+  });
   return { ...(await viewOperator(deps, await operatorCalled(deps, name))), issued };
 }
 
@@ -121,7 +124,7 @@ async function changeRole(
   role: Operator['role'],
 ): Promise<OperatorView> {
   const audit = entry(deps, caller, name, { kind: 'operator.roleChanged', details: { role } });
-  const outcome = await deps.inventory.setOperatorRole({ name, role, now: seconds(deps), audit });
+  const outcome = await deps.inventory.setOperatorRole({ name, role, now: seconds(deps), audit, ...byOf(caller) });
   if (outcome.kind === 'notFound') throw noSuch('operator', name);
   if (outcome.kind === 'lastAdmin') throw lastAdmin(name);
   if (outcome.kind === 'done') for (const serial of outcome.serials) deps.news.announceRoleChange(serial);
@@ -131,7 +134,7 @@ async function changeRole(
 async function remove(deps: ManageOperatorsDeps, caller: Caller, name: string): Promise<readonly string[]> {
   const revocation = { at: seconds(deps), reason: 'privilegeWithdrawn' } as const;
   const audit = entry(deps, caller, name, { kind: 'operator.removed' });
-  const outcome = await deps.inventory.removeOperator({ name, revocation, audit });
+  const outcome = await deps.inventory.removeOperator({ name, revocation, audit, ...byOf(caller) });
   if (outcome.kind === 'notFound') throw noSuch('operator', name);
   if (outcome.kind === 'lastAdmin') throw lastAdmin(name);
   for (const serial of outcome.revoked) deps.news.announce({ serial, authority: 'system', revoked: true });
@@ -158,6 +161,8 @@ async function operatorCalled(deps: ManageOperatorsDeps, name: string): Promise<
   if (!operator) throw noSuch('operator', name);
   return operator;
 }
+
+const byOf = (caller: Caller): { readonly by?: string } => (caller.kind === 'operator' ? { by: caller.name } : {});
 
 const lastAdmin = (name: string): CaError =>
   new CaError('lastAdmin', `${name} is the last admin with a valid certificate. Add another admin first.`);

@@ -85,6 +85,36 @@ export function operatorContract(makeStore: () => Promise<InventoryStore>): void
       expect(await issue({ kind: 'known' })).toHaveLength(40);
     });
 
+    it('come, change and go by nobody who is no admin any more, however far it had come', async () => {
+      const { inventory } = opened;
+      await addOperator(inventory, { name: 'root' });
+      await addOperator(inventory, { name: 'mallory' });
+      const by = 'mallory';
+      const holder = { ...comes('new'), by };
+      const intent = { ...issuanceIntent({ purpose: 'operator', environment: null, owner: 'alice' }), holder };
+      expect(await inventory.recordIntent(intent)).toEqual({ kind: 'recorded' });
+      await inventory.setOperatorRole({ name: 'mallory', role: 'auditor', now, by: 'root', audit });
+      const before = await inventory.counts();
+      const unauthorized = { code: 'unauthorized' };
+      const signed = {
+        serial: intent.certificate.serial,
+        certificateDer: new Uint8Array(600),
+        issuedAt: frozenNow + 1,
+      };
+      const issued = auditEntry({ kind: 'certificate.issued' });
+      await expect(inventory.recordIssued({ ...signed, holder, audit: issued })).rejects.toMatchObject(unauthorized);
+      await expect(issue(holder)).rejects.toMatchObject(unauthorized);
+      await expect(issue({ kind: 'known', by }, 'root')).rejects.toMatchObject(unauthorized);
+      await expect(inventory.removeOperator({ name: 'root', revocation, by, audit })).rejects.toMatchObject(
+        unauthorized,
+      );
+      const promotion = { name: 'mallory', role: 'admin', now, by, audit } as const;
+      await expect(inventory.setOperatorRole(promotion)).rejects.toMatchObject(unauthorized);
+      expect(await inventory.counts()).toEqual(before);
+      expect(await inventory.operator('alice')).toBeUndefined();
+      expect(await issue({ kind: 'known', by }, 'mallory')).toHaveLength(40);
+    });
+
     it('become what a recovery says, whether they were there or not', async () => {
       const { inventory } = opened;
       const admin = operator({ name: 'alice', role: 'admin', createdAt: frozenNow + 5 });

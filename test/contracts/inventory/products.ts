@@ -88,6 +88,21 @@ export function productContract(makeStore: () => Promise<InventoryStore>): void 
       expect((await kindsOf(inventory)).at(-1)).toBe('product.removed');
     });
 
+    it('leaves nothing to be issued for it, to whoever was let in before', async () => {
+      const { inventory } = opened;
+      const known = await recordProduct(inventory);
+      await inventory.createToken(enrolmentToken(), auditEntry({ kind: 'token.created' }));
+      await inventory.removeProduct(removing);
+      const before = await inventory.counts();
+      const intent = issuanceIntent({ owner: known.id });
+      await expect(inventory.recordIntent(intent)).rejects.toMatchObject({ code: 'unauthorized' });
+      const byToken = await inventory.recordIntent({ ...intent, tokenId: enrolmentToken().id });
+      expect(byToken).toEqual({ kind: 'tokenExpired' });
+      expect(await inventory.counts()).toEqual(before);
+      await inventory.createProduct(product({ version: 2 }), audit);
+      expect(await inventory.recordIntent(intent)).toEqual({ kind: 'recorded' });
+    });
+
     it('lets it come back, with the version that follows', async () => {
       const { inventory } = opened;
       const known = await recordProduct(inventory);

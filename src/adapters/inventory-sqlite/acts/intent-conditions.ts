@@ -112,6 +112,17 @@ export function successorLinks(connection: Connection) {
   };
 }
 
+/** Throws CaError `unauthorized` for a product that was removed. */
+export function removedProducts(connection: Connection): (id: string) => void {
+  const removedAt = connection
+    .prepare<[string], number | null>('SELECT removed_at FROM products WHERE id = ? ORDER BY version DESC LIMIT 1')
+    .pluck();
+  return (id) => {
+    if ((removedAt.get(id) ?? null) === null) return;
+    throw new CaError('unauthorized', `The product ${id} does not exist any more.`);
+  };
+}
+
 /** Keys that no product's certificate is issued for. */
 export function keyBlocks(connection: Connection) {
   const select = connection.prepare<[Buffer], KeyBlock>('SELECT reason FROM blocked_keys WHERE key_sha256 = ?').pluck();

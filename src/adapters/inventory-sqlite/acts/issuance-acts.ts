@@ -7,7 +7,15 @@ import type { Connection } from '../connection.ts';
 import { joinNames, octets, redeemableMs, serialOctets } from '../rows/certificate-row.ts';
 import type { Acts } from './acts.ts';
 import type { AuditChain } from './audit-chain.ts';
-import { idempotencyKeys, keyBlocks, type Row, requestLinks, successorLinks, tokenUses } from './intent-conditions.ts';
+import {
+  idempotencyKeys,
+  keyBlocks,
+  type Row,
+  removedProducts,
+  requestLinks,
+  successorLinks,
+  tokenUses,
+} from './intent-conditions.ts';
 import { openLabels } from './labels.ts';
 import { operatorHolders } from './operator-holders.ts';
 import type { QuotaCounts } from './quota-counts.ts';
@@ -43,6 +51,7 @@ export function issuanceActs(
   const successors = successorLinks(connection);
   const blocks = keyBlocks(connection);
   const requests = requestLinks(connection);
+  const refuseRemoved = removedProducts(connection);
   const holders = operatorHolders(connection);
   const planSupersession = supersessionPlans(connection);
   const insertCertificate = connection.prepare(insertCertificateSql);
@@ -106,6 +115,8 @@ export function issuanceActs(
       const refused = refusal(intent);
       if (refused) return refused;
       if (intent.holder) holders.check(certificate.owner, intent.holder);
+      // A token goes with its product: who shows one was refused already.
+      if (certificate.purpose === 'product' && tokenId === undefined) refuseRemoved(certificate.owner);
       const event = numberFor(audit, certificate.serial, intent.audit);
       const id = insert(intent, event);
       if (tokenId !== undefined) tokens.take(tokenId);

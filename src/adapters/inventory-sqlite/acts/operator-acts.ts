@@ -3,7 +3,7 @@ import { CaError } from '../../../domain/errors.ts';
 import type { Operator } from '../../../domain/records/environment.ts';
 import type { Connection } from '../connection.ts';
 import type { Acts } from './acts.ts';
-import { adminRule } from './admin-rule.ts';
+import { actingAdmins, adminRule } from './admin-rule.ts';
 import type { AuditChain } from './audit-chain.ts';
 
 const revokeAllSql = `UPDATE certificates SET state = 'revoked', revoked_at = ?, revocation_reason = ?, invalidity_date = ?
@@ -15,6 +15,7 @@ export function operatorActs(
   audit: AuditChain,
 ): Pick<Acts, 'createOperator' | 'setOperatorRole' | 'removeOperator'> {
   const admins = adminRule(connection);
+  const assertAdmin = actingAdmins(connection);
   const select = connection.prepare<[string], Operator>(
     'SELECT name, role, created_at AS createdAt FROM operators WHERE name = ?',
   );
@@ -36,7 +37,8 @@ export function operatorActs(
       audit.append(entry);
     },
 
-    setOperatorRole({ name, role, now, audit: entry }) {
+    setOperatorRole({ name, role, now, by, audit: entry }) {
+      assertAdmin(by);
       const operator = select.get(name);
       if (!operator) return { kind: 'notFound' };
       if (operator.role === role) return { kind: 'unchanged', operator };
@@ -47,7 +49,8 @@ export function operatorActs(
       return { kind: 'done', operator: { ...operator, role }, serials: goodSerials.all(name, now) };
     },
 
-    removeOperator({ name, revocation, audit: entry }) {
+    removeOperator({ name, revocation, by, audit: entry }) {
+      assertAdmin(by);
       const { at, reason, invalidityDate = null } = revocation;
       if (!select.get(name)) return { kind: 'notFound' };
       if (admins.needOperator(name, at)) return { kind: 'lastAdmin' };

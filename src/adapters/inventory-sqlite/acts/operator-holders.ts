@@ -3,6 +3,7 @@ import { CaError } from '../../../domain/errors.ts';
 import type { AuditEntry } from '../../../domain/records/audit-event.ts';
 import type { OperatorHolder } from '../../../ports/inventory.ts';
 import type { Connection } from '../connection.ts';
+import { actingAdmins } from './admin-rule.ts';
 
 export function operatorHolders(connection: Connection) {
   const select = connection.prepare<[string]>('SELECT 1 FROM operators WHERE name = ?').pluck();
@@ -10,11 +11,13 @@ export function operatorHolders(connection: Connection) {
     `INSERT INTO operators (name, role, created_at) VALUES (?, ?, ?)
      ON CONFLICT (name) DO UPDATE SET role = excluded.role`,
   );
+  const assertAdmin = actingAdmins(connection);
   const exists = (name: string): boolean => select.get(name) !== undefined;
 
   return {
-    /** Throws CaError `conflict` or `notFound`; asked with the intent, and again when the certificate was signed. */
-    check(name: string, { kind }: OperatorHolder): void {
+    /** Throws CaError `conflict`, `notFound` or `unauthorized`; asked with the intent, and again when the certificate was signed. */
+    check(name: string, { kind, by }: OperatorHolder): void {
+      if (by !== name || kind !== 'known') assertAdmin(by);
       if (kind === 'new' && exists(name)) throw new CaError('conflict', `There is already an operator ${name}.`);
       if (kind === 'known' && !exists(name)) throw new CaError('notFound', `There is no operator ${name}.`);
     },

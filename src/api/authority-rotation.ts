@@ -120,6 +120,9 @@ export const CompromiseJson = Type.Object(
     waiting: Type.Array(Type.String(), {
       description: 'Generations that wait for a certificate from elsewhere: import it, and declare again',
     }),
+    unfinished: Type.Array(Type.Object({ generation: Type.String(), reason: Type.String() }, strict), {
+      description: 'Generations that are not in force yet because a vault is away: they are gone on with by itself',
+    }),
   },
   strict,
 );

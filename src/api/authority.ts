@@ -20,6 +20,9 @@ export const AuthorityDetailJson = Type.Object(
       description: 'PEM, of its newest generation; null unless it is signed elsewhere',
     }),
     certificate: Type.Union([AuthorityJson, Type.Null()], { description: 'In force; null while it waits for one' }),
+    stopped: Type.Union([Type.String(), Type.Null()], {
+      description: 'Why one that is compromised issues nothing, and what its replacement waits for',
+    }),
     coming: Type.Union([AuthorityJson, Type.Null()], {
       description: 'Of the generation that a rotation brings; null before it has a certificate, and without a rotation',
     }),

@@ -36,6 +36,7 @@ import {
   readEnvironment,
   viewEnvironments,
 } from './authorities/create-environment.ts';
+import { createGoOnWithCompromises } from './authorities/declared-compromises.ts';
 import { createExternalDirectory, type ExternalDirectory } from './authorities/external-authorities.ts';
 import { createEnsureRequested } from './authorities/request-authority.ts';
 import { createTrustServices } from './authorities/trust-bundles.ts';
@@ -238,6 +239,10 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
         deps.log.error({ err: error, environment }, 'the trust file of the home was not brought up to date'),
       ),
   });
+  const goOnWithCompromises = createGoOnWithCompromises({
+    ...shared,
+    declareCompromise: authorityActs.declareCompromise,
+  });
   const services: Services = {
     authenticateToken: createAuthenticateToken({ ...shared, findToken: known.tokens.find }),
     authenticateCollector: createAuthenticateCollector({ ...shared, findToken: known.tokens.find }),
@@ -310,6 +315,7 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
       await eachAlone([
         () => recoverUnfinished(shared, clock.now() - abandonedAfterMs),
         finishCompromises,
+        goOnWithCompromises,
         () => crls.refreshDue(),
         () => responders.refreshDue(),
         supersedeStep,

@@ -133,6 +133,12 @@ async function remindersOf({ inventory, directory, external, clock }: ReportStat
     ...next
       .filter((name) => name !== undefined)
       .map((name) => `The next key of ${name} waits for its certificate: have its CSR signed, and import the chain.`),
+    ...(await directory.all())
+      .filter(({ generation: { isCompromised } }) => isCompromised)
+      .map(
+        ({ authority: { name } }) =>
+          `${name} is compromised and issues nothing until it is replaced: \`authority show ${name}\` says what that waits for.`,
+      ),
     ...revoked.map(({ authority, revokedBy }) => `${authority.name} issues nothing: ${revokedBy} revoked it.`),
     ...(await externalInUse({ inventory, external }, now)).flatMap(
       ({ external: { name }, crl }) => listReminder(name, crl, now) ?? [],

@@ -10,11 +10,11 @@ export const authoritiesDouble = (
 ): AuthorityServices => ({
   describeAuthority: async (name) => {
     known(name);
-    return { kind: 'own', authority: view().authority, inForce: view(), coming: null, csrDer: null };
+    return { kind: 'own', authority: view().authority, inForce: view(), coming: null, csrDer: null, stopped: null };
   },
   requestAuthority: async (_caller, { name, environment }) => {
     const authority = { ...view().authority, name, environment, certificateSerial: null };
-    return { kind: 'own', authority, inForce: null, coming: null, csrDer: new Uint8Array([0x30, 0]) };
+    return { kind: 'own', authority, inForce: null, coming: null, csrDer: new Uint8Array([0x30, 0]), stopped: null };
   },
   importAuthority: async (_caller, name) => {
     known(name);
@@ -24,6 +24,7 @@ export const authoritiesDouble = (
       inForce: view(),
       coming: null,
       csrDer: new Uint8Array([0x30, 0]),
+      stopped: null,
     };
   },
   importCrl: async (_caller, name) => {

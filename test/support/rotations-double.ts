@@ -70,7 +70,8 @@ export const rotationsDouble = (known: (name: string) => void): RotationServices
   advanceRotation: async (_caller, name) => answer(known, name, view),
   abandonRotation: async (_caller, name) => answer(known, name, view),
   planCompromise: async (name) => answer(known, name, compromise),
-  declareCompromise: async (_caller, name) => answer(known, name, { ...compromise, campaigns: [], waiting: [] }),
+  declareCompromise: async (_caller, name) =>
+    answer(known, name, { ...compromise, campaigns: [], waiting: [], unfinished: [] }),
 });
 
 function answer<T>(known: (name: string) => void, name: string, value: T): T {

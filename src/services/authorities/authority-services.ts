@@ -28,6 +28,8 @@ export interface OwnAuthorityDetail {
   readonly inForce: AuthorityView | null;
   readonly coming: AuthorityView | null;
   readonly csrDer: Uint8Array | null;
+  /** Why one that is compromised issues nothing, and what its replacement waits for. */
+  readonly stopped: string | null;
 }
 
 export type AuthorityDetail = OwnAuthorityDetail | (ExternalView & { readonly kind: 'external' });

@@ -9,6 +9,8 @@ import { type ProductCount, productCounts } from '../inventory/product-counts.ts
 import type { CrlPublisher } from '../revoking/publish-crl.ts';
 import { assertVault } from '../vaults/named-vault.ts';
 import { productsOf } from './certificates-in-use.ts';
+import { forgetDeclared, rememberDeclared } from './declared-compromises.ts';
+import { isSignedElsewhere } from './generation-request.ts';
 import { comingBelow, findLost, type Lost, rotationFrom } from './lost-generations.ts';
 import { completeGeneration, idOf } from './prepare-generation.ts';
 import { finishRetiring } from './retire-generation.ts';
@@ -123,8 +125,11 @@ async function stopIssuing(
   if (vault !== undefined) assertVault(deps.vaults, vault);
   refusePast(deps, rotateBy);
   const lost = await findLost(deps, name, generation);
+  const { number } = lost[0]!.generation;
+  const input = { reason, ...(vault !== undefined && { vault }), ...(rotateBy !== undefined && { rotateBy }) };
+  await rememberDeclared(deps.inventory, { caller, name, number, input });
   for (const one of lost) await markCompromised(deps, one, { actor: actorOf(caller), reason });
-  return lost[0]!.generation.number;
+  return number;
 }
 
 async function declare(
@@ -142,12 +147,17 @@ async function declare(
     revoked.push(...(await revokeAuthorityCertificates(deps, one, { actor, reason: 'cACompromise' })));
   await deps.crls.refreshDue();
   // Above first: the replacement of an authority is signed by that of its root.
-  for (const one of lost) await replace(deps, one, { actor, reason, ...(vault !== undefined && { vault }) });
+  const unfinished: { generation: string; reason: string }[] = [];
+  for (const [at, one] of lost.entries()) {
+    const away = await awayOr(replace(deps, one, { actor, reason, ...(vault !== undefined && { vault }) }));
+    if (away) unfinished.push({ generation: replaced[at]!.to, reason: away.message });
+  }
   // New certificates come by now; everything below reads all that there are.
   const products = await productsOfAll(deps, lost);
   const campaigns: string[] = [];
   // The one that was declared last: while its rotation has not come so far, asking again goes on.
   for (const one of lost.toReversed()) campaigns.push(...(await retire(deps, caller, { lost: one, reason, rotateBy })));
+  if (unfinished.length === 0) await forgetDeclared(deps.inventory, name, lost[0]!.generation.number);
   return {
     replaced,
     revoked,
@@ -156,15 +166,29 @@ async function declare(
     operators: await operatorsOfAll(deps, lost),
     campaigns,
     waiting: await waitingOf(deps, lost),
+    unfinished,
   };
+}
+
+/** What a vault that is away refuses; the authority has stopped and is revoked by then, and everybody is to hear of that. */
+async function awayOr(act: Promise<void>): Promise<CaError | undefined> {
+  try {
+    await act;
+    return undefined;
+  } catch (error) {
+    if (error instanceof CaError && error.code === 'signerUnavailable') return error;
+    throw error;
+  }
 }
 
 /** Generations that are to take the place of lost ones, and are signed elsewhere. */
 async function waitingOf({ inventory }: CompromiseDeps, lost: readonly Lost[]): Promise<readonly string[]> {
   const names = new Set(lost.map(({ authority: { name } }) => name));
-  return (await inventory.rotations())
-    .filter(({ authority, state }) => names.has(authority) && state === 'preparing')
-    .map((rotation) => idOf(rotation, 'generation'));
+  const preparing = (await inventory.rotations()).filter(
+    ({ authority, state }) => names.has(authority) && state === 'preparing',
+  );
+  const elsewhere = await Promise.all(preparing.map(({ authority }) => isSignedElsewhere(inventory, authority)));
+  return preparing.filter((_rotation, at) => elsewhere[at]).map((rotation) => idOf(rotation, 'generation'));
 }
 
 interface Declared {

@@ -5,8 +5,10 @@ import { noSuch } from '../no-such.ts';
 import type { Services } from '../services.ts';
 import type { AuthorityServices, OwnAuthorityDetail } from './authority-services.ts';
 import type { ExternalDirectory } from './external-authorities.ts';
+import type { ObstacleDeps } from './rotation-obstacles.ts';
+import { whyStopped } from './stopped-authority.ts';
 
-export interface DescribeAuthorityDeps {
+export interface DescribeAuthorityDeps extends ObstacleDeps {
   readonly inventory: Inventory;
   readonly external: ExternalDirectory;
   readonly find: Services['authorityGeneration'];
@@ -16,8 +18,9 @@ export interface DescribeAuthorityDeps {
 export type DescribeOwnAuthority = (name: string) => Promise<OwnAuthorityDetail>;
 
 export const createDescribeOwnAuthority =
-  ({ inventory, find }: DescribeAuthorityDeps): DescribeOwnAuthority =>
+  ({ find, ...deps }: DescribeAuthorityDeps): DescribeOwnAuthority =>
   async (name) => {
+    const { inventory } = deps;
     const authority = (await inventory.authorities()).find((candidate) => candidate.name === name);
     if (!authority) throw noSuch('authority', name);
     const coming = (await inventory.generations()).find((one) => one.authority === name && one.phase === 'coming');
@@ -31,6 +34,7 @@ export const createDescribeOwnAuthority =
           : await find(generationId({ authority: name, number: authority.generation })),
       coming: coming?.certificateSerial ? await find(generationId(coming)) : null,
       csrDer: request?.csrDer ?? null,
+      stopped: await whyStopped(deps, authority),
     };
   };
 

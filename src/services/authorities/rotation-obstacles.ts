@@ -1,6 +1,8 @@
 /** Finds out who stands in the way of a rotation's next step: from what was issued, and from what targets report. */
 import { hash } from 'node:crypto';
+import { CaError } from '../../domain/errors.ts';
 import type { AuthorityRotation } from '../../domain/records/authority-rotation.ts';
+import type { Authority } from '../../domain/records/environment.ts';
 import { rootAbove } from '../../domain/records/external-authority.ts';
 import { generationId } from '../../domain/records/generation.ts';
 import { type RotationCondition, type RotationFacts, rotationSteps } from '../../domain/rotation/authority-steps.ts';
@@ -76,7 +78,7 @@ const none = async (): Promise<readonly string[]> => nobody;
 export async function findObstacles(deps: ObstacleDeps, rotation: AuthorityRotation): Promise<RotationFacts> {
   const step = rotationSteps[rotation.state];
   const facts: Record<RotationCondition, readonly string[]> = {
-    certified: step ? await lacking(deps, rotation) : nobody,
+    certified: step ? await lackingCertificates(deps, rotation) : nobody,
     published: nobody,
     rootTrusted: nobody,
     serversMoved: nobody,
@@ -102,7 +104,10 @@ export async function findObstacles(deps: ObstacleDeps, rotation: AuthorityRotat
 const asksElsewhere = 'its certificate; have its CSR signed, and import the chain';
 
 /** Which certificates the new generation, or the old one for its cross, does not have yet. */
-async function lacking({ inventory, clock }: ObstacleDeps, rotation: AuthorityRotation): Promise<readonly string[]> {
+export async function lackingCertificates(
+  { inventory, directory, clock }: ObstacleDeps,
+  rotation: AuthorityRotation,
+): Promise<readonly string[]> {
   const authority = (await inventory.authorities()).find(({ name }) => name === rotation.authority);
   const before = (await inventory.generations()).find(
     (generation) => generationId(generation) === idOf(rotation, 'predecessor'),
@@ -121,12 +126,33 @@ async function lacking({ inventory, clock }: ObstacleDeps, rotation: AuthorityRo
   ] as const;
   const known = await authorityCertificatesOf(inventory, rotation.authority);
   const isElsewhere = await isSignedElsewhere(inventory, rotation.authority);
-  return wanted
-    .filter(
-      ([which, kind]) =>
-        !known.some((one) => one.generation === rotation[which] && one.kind === kind && one.state === 'issued'),
-    )
-    .map(([which, kind]) => `${idOf(rotation, which)}: ${isElsewhere ? asksElsewhere : `certificate ${kind}`}`);
+  const lacks = wanted.filter(
+    ([which, kind]) =>
+      !known.some((one) => one.generation === rotation[which] && one.kind === kind && one.state === 'issued'),
+  );
+  if (lacks.length === 0) return nobody;
+  const away = isElsewhere || !authority ? undefined : await whySignerIsAway(directory, authority, rotation);
+  const goesOn = before?.isCompromised ? 'it goes on by itself' : 'advance the rotation then';
+  const why = away === undefined ? '' : `, which ${away} Once that is mended, ${goesOn}`;
+  return lacks.map(
+    ([which, kind]) => `${idOf(rotation, which)}: ${isElsewhere ? asksElsewhere : `certificate ${kind}${why}`}`,
+  );
+}
+
+/** Who is to sign, and why that is not done now; undefined: nothing is known against it. A root is signed with its old key, too. */
+async function whySignerIsAway(
+  directory: AuthorityDirectory,
+  { name, parent }: Authority,
+  rotation: AuthorityRotation,
+): Promise<string | undefined> {
+  try {
+    const signer = parent === name ? directory.generation(idOf(rotation, 'predecessor')) : directory.get(parent);
+    const refusal = (await signer).signer.refusal?.();
+    return refusal && `${parent} cannot sign now: ${refusal.message}`;
+  } catch (error) {
+    if (error instanceof CaError) return `${parent} cannot sign now: ${error.message}`;
+    throw error;
+  }
 }
 
 /**

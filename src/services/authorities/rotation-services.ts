@@ -84,6 +84,8 @@ export interface CompromiseOutcome extends CompromisePlan {
   readonly campaigns: readonly string[];
   /** Ids of generations that wait for a certificate from elsewhere; declared again after its import, it goes on. */
   readonly waiting: readonly string[];
+  /** What is not replaced yet because a vault is away, and why; it is gone on with as soon as that is back. */
+  readonly unfinished: readonly { readonly generation: string; readonly reason: string }[];
 }
 
 /** All throw CaError; `notFound` for a name that is none, `conflict` where the state does not allow it. */

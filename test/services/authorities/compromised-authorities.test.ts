@@ -1,7 +1,7 @@
 /** An authority whose key is in other hands is stopped, revoked, published and replaced in one act, which can be completed. */
 import { X509Certificate } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { CaError } from '../../../src/domain/errors.ts';
+import { CaError } from '../../../src/domain/errors.ts';
 import type { RotationState } from '../../../src/domain/records/authority-rotation.ts';
 import { parseCrl } from '../../../src/domain/x509/read-crl.ts';
 import type { Inventory } from '../../../src/ports/inventory.ts';
@@ -73,6 +73,94 @@ describe('an issuing authority that is compromised', () => {
     const csrDer = makeKeyRequest().csrDer;
     const submitted = await service.services.rotateCertificate(caller, record.serial, { csrDer });
     expect(submitted).toMatchObject({ kind: 'certificate', view: { issuer: 'dev-issuing.2' } });
+  });
+
+  /** The key of dev-root is in a vault that is sealed while `isSealed` says so. */
+  const sealable = (isSealed: () => boolean) => ({
+    wrapVault: (vault: Vault): Vault =>
+      changedVault(vault, {
+        signer: async (name, algorithm) => {
+          const signer = await vault.signer(name, algorithm);
+          if (!name.startsWith('dev-root')) return signer;
+          const refusal = () => (isSealed() ? new CaError('signerUnavailable', 'The vault is sealed.') : undefined);
+          const sign = async (tbs: Uint8Array) => (refusal() ? Promise.reject(refusal()) : signer.sign(tbs));
+          return { ...signer, refusal, sign };
+        },
+      }),
+  });
+
+  it.each([
+    ['the same run', false],
+    ['the run after a restart', true],
+  ])(
+    'stops and says what it waits for while the vault of its root is sealed, and goes on by itself in %s',
+    async (_what, restarts) => {
+      const home = newHome();
+      let isSealed = false;
+      let service = await firstRunService({ home, ...sealable(() => isSealed) });
+      open.push(service);
+      const before = await issue(service);
+      await service.housekeep();
+      isSealed = true;
+      const rotateBy = Math.floor(service.clock.now() / 1000) + 7200;
+      const outcome = await service.services.declareCompromise(admin, 'dev-issuing', { reason, rotateBy });
+      expect(outcome).toMatchObject({
+        revoked: [before.record.issuerSerial],
+        ...{
+          campaigns: [],
+          waiting: [],
+          unfinished: [{ generation: 'dev-issuing.2', reason: 'The vault is sealed.' }],
+        },
+      });
+      expect(await codeOf(issue(service))).toBe('signerUnavailable');
+      const waits =
+        'dev-issuing.2: certificate own, which dev-root cannot sign now: The vault is sealed. Once that is mended, it goes on by itself';
+      expect(await service.services.describeAuthority('dev-issuing')).toMatchObject({
+        stopped: `dev-issuing is compromised and issues nothing until it is replaced; ${waits}`,
+      });
+      const { obstacles } = await service.services.readRotation('dev-issuing');
+      expect(obstacles).toEqual([{ condition: 'certified', who: [waits] }]);
+      expect((await service.services.status()).reminders.join()).toContain('authority show dev-issuing');
+      // Nobody can publish the list of the root meanwhile.
+      await service.housekeep().catch(() => undefined);
+
+      isSealed = false;
+      if (restarts) {
+        await open.pop()!.close();
+        service = await openService({ home, ...sealable(() => isSealed) });
+        open.push(service);
+      }
+      service.pass(5);
+      await service.housekeep();
+      expect((await issue(service)).issuer).toBe('dev-issuing.2');
+      const { rotation } = await service.services.readRotation('dev-issuing');
+      expect(rotation.state).toBe('retiring');
+      const { campaign } = await service.services.readCampaign(rotation.campaign ?? '');
+      expect(campaign.rotateBy).toBe(rotateBy);
+      expect(await service.services.describeAuthority('dev-issuing')).toMatchObject({ stopped: null });
+      expect(await listed(service, 'dev-root')).toEqual({ [before.record.issuerSerial]: 'cACompromise' });
+      const keys = (await service.vault.listKeys()).length;
+      service.pass(60);
+      await service.housekeep();
+      expect((await service.vault.listKeys()).length).toBe(keys);
+    },
+  );
+
+  it('goes on by itself, too, when the vault was away for longer than what was to be rotated had time', async () => {
+    let isSealed = false;
+    const service = await firstRunService({ home: newHome(), ...sealable(() => isSealed) });
+    open.push(service);
+    await issue(service);
+    await service.housekeep();
+    isSealed = true;
+    const rotateBy = Math.floor(service.clock.now() / 1000) + 60;
+    await service.services.declareCompromise(admin, 'dev-issuing', { reason, rotateBy });
+    service.pass(120);
+    isSealed = false;
+    await service.housekeep();
+    const { rotation } = await service.services.readRotation('dev-issuing');
+    const { campaign } = await service.services.readCampaign(rotation.campaign ?? '');
+    expect([rotation.state, campaign.rotateBy]).toEqual(['retiring', rotateBy - 60 + 120 + 86_400]);
   });
 
   it('is only told of in a dry run', async () => {

@@ -90,7 +90,7 @@ export function describeAuthority(session: Session, authority: AuthorityDetailJs
     ['Authority', authority.name],
     ['Role', authority.role],
     ['Environment', authority.environment ?? '-'],
-    ['State', authority.state],
+    ['State', authority.stopped === null ? authority.state : `stopped: ${authority.stopped}`],
     ['Signed by', authority.parent],
     ['Key', `${authority.keyType}, ${keyPlace(authority)}`],
     ['Signs with', authority.signatureAlgorithm],

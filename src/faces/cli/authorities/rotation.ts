@@ -109,9 +109,18 @@ export async function declareCompromise(session: Session, name: string, options:
   }
   const done = await client.declareCompromise(name, body);
   if (session.json) session.printJson(done);
-  else session.print([...describeCompromise(done, 'was'), '', ...(name === 'system' ? afterSystem : afterOthers)]);
-  return 'ok';
+  else {
+    const isDone = done.unfinished.length === 0;
+    const next = [...(isDone ? [] : goesOn(name)), ...(name === 'system' ? afterSystem : isDone ? afterOthers : [])];
+    session.print([...describeCompromise(done, isDone ? 'was' : 'is to be'), '', ...next]);
+  }
+  return done.unfinished.length === 0 ? 'ok' : 'waiting';
 }
+
+const goesOn = (name: string): string[] => [
+  'What is compromised issues nothing any more, and is revoked. It is replaced as soon as that vault signs again: this goes on by itself.',
+  `See \`privyseal authority show ${printable(name)}\`. If a new key cannot be made where the old one was, give this command again with --vault.`,
+];
 
 const afterOthers = ['See `privyseal campaign list` for how far it has come.'];
 
@@ -197,6 +206,14 @@ const describeCompromise = (outcome: CompromiseJson, verb: string): string[] =>
           [
             'To be revoked elsewhere',
             lines(outcome.revocableElsewhere.map(({ serial, issuer }) => `${serial} by ${issuer}`)),
+          ] as const,
+        ]),
+    ...(outcome.unfinished.length === 0
+      ? []
+      : [
+          [
+            'Not replaced yet',
+            lines(outcome.unfinished.map(({ generation, reason }) => `${generation}: ${reason}`)),
           ] as const,
         ]),
     ...(outcome.waiting.length === 0

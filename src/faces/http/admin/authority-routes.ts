@@ -137,7 +137,7 @@ const authorityProblems = [...changeProblems, 'notFound', 'signerUnavailable'] a
 const detailJson = (detail: AuthorityDetail): AuthorityDetailJson =>
   detail.kind === 'external' ? externalDetailJson(detail) : ownDetailJson(detail);
 
-const ownDetailJson = ({ authority, inForce, coming, csrDer }: OwnAuthorityDetail): AuthorityDetailJson => ({
+const ownDetailJson = ({ authority, inForce, coming, csrDer, stopped }: OwnAuthorityDetail): AuthorityDetailJson => ({
   name: authority.name,
   role: authority.role,
   environment: authority.environment,
@@ -150,6 +150,7 @@ const ownDetailJson = ({ authority, inForce, coming, csrDer }: OwnAuthorityDetai
   createdAt: rfc3339Ms(authority.createdAt),
   csr: csrDer && encodePem('CERTIFICATE REQUEST', csrDer),
   certificate: inForce && authorityJson(inForce),
+  stopped,
   coming: coming && authorityJson(coming),
 });
 
@@ -163,6 +164,7 @@ function externalDetailJson(view: ExternalView): AuthorityDetailJson {
     vaultKey: null,
     createdAt: rfc3339Ms(view.external.importedAt),
     csr: null,
+    stopped: null,
     coming: null,
   };
 }

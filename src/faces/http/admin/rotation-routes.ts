@@ -140,7 +140,7 @@ function addCompromise(face: Face, services: RotationServices, onRequest: onRequ
         operationId: 'declareCompromise',
         summary: 'The key of an authority is in other hands: stop, revoke, publish, replace, and rotate what it issued',
         description:
-          'With `dryRun` the answer says what it would come to, and nothing is changed. Once begun it is completed by asking again.',
+          'With `dryRun` the answer says what it would come to, and nothing is changed. What a vault that is away keeps from being replaced is `unfinished`, and is gone on with once that is back. Cut short otherwise, it is completed by asking again.',
         body: CompromiseBody,
         response: { 200: jsonAnswer('What was done, or would be.', CompromiseJson), ...problems(...rotationProblems) },
       },
@@ -187,7 +187,7 @@ const rotationJson = ({ rotation, ...view }: RotationView): RotationJson => ({
 });
 
 const compromiseJson = (
-  outcome: CompromisePlan & Partial<Pick<CompromiseOutcome, 'campaigns' | 'waiting'>>,
+  outcome: CompromisePlan & Partial<Pick<CompromiseOutcome, 'campaigns' | 'waiting' | 'unfinished'>>,
 ): CompromiseJson => ({
   replaced: outcome.replaced.map((one) => ({ ...one })),
   revoked: [...outcome.revoked],
@@ -196,4 +196,5 @@ const compromiseJson = (
   revocableElsewhere: outcome.revocableElsewhere.map((one) => ({ ...one })),
   campaigns: [...(outcome.campaigns ?? [])],
   waiting: [...(outcome.waiting ?? [])],
+  unfinished: (outcome.unfinished ?? []).map((one) => ({ ...one })),
 });

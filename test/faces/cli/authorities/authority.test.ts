@@ -38,6 +38,7 @@ const makeDetail = (override: Partial<AuthorityDetailJson> = {}): AuthorityDetai
   signatureAlgorithm: 'ecdsa-with-SHA256',
   createdAt: '2026-11-01T07:00:00.000Z',
   csr: null,
+  stopped: null,
   coming: null,
   certificate: makeCertificate(),
   ...override,

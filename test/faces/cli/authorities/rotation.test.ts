@@ -72,6 +72,7 @@ describe('privyseal authority compromise', () => {
     operators: [],
     campaigns: [],
     waiting: ['corp-issuing.2'],
+    unfinished: [] as { generation: string; reason: string }[],
   };
 
   it('only says what it would come to in a dry run', async () => {
@@ -86,6 +87,17 @@ describe('privyseal authority compromise', () => {
     expect(asked()).toEqual([
       ['POST', '/v1/authorities/dev-issuing/compromise', '{"reason":"found in a log","vault":"file","dryRun":true}'],
     ]);
+  });
+
+  it('says what a vault that is away keeps from being replaced, that it goes on by itself, and ends with 11', async () => {
+    const unfinished = [{ generation: 'dev-issuing.2', reason: 'The vault bao cannot do this now: it is sealed.' }];
+    const { run } = await started(() => ({ body: { ...outcome, waiting: [], unfinished } }));
+    const { code, stdout } = await run(['compromise', 'dev-issuing', '--reason', 'found in a log']);
+    expect(code).toBe(11);
+    expect(stdout).toMatch(/^What is to be replaced +dev-issuing by dev-issuing.2$/m);
+    expect(stdout).toMatch(/^Not replaced yet +dev-issuing.2: The vault bao cannot do this now: it is sealed.$/m);
+    expect(stdout).toContain('this goes on by itself');
+    expect(stdout).toContain('authority show dev-issuing');
   });
 
   it('says how everybody gets in again after that of `system`', async () => {

@@ -111,6 +111,21 @@ describe('a file', () => {
     ]);
   });
 
+  it('is told what a value must be, by an example where a pattern alone would puzzle', async () => {
+    const { folder, target, content } = goodFile();
+    const web = {
+      ...target,
+      enrol: { tokenFile: '' },
+      files: { folder: 'tls', outputs: { 'key.pem': { mode: 640 } } },
+      reload: { action: 'signal', pidFile: 'web.pid' },
+    };
+    expect(await complaintsOf(folder, { ...content, targets: [web] })).toEqual([
+      'targets[0].enrol.tokenFile is "", but must be a text of 1 to 4096 characters',
+      'targets[0].files.outputs.key.pem.mode is 640, but must be a text like "0640" (^0?[0-7]{3}$)',
+      'targets[0].reload.pidFile is "web.pid", but must be a text like /path/to/file (^/[^\\u0000]*$)',
+    ]);
+  });
+
   it('is refused with everything that is wrong on this machine', async () => {
     const { folder, target, content } = goodFile();
     chmodSync(join(folder, 'token'), 0o640);

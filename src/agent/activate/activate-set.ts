@@ -115,7 +115,8 @@ async function goBack(deps: ActivateDeps, previous: string, cause: unknown): Pro
     await reload(deps);
   } catch (error) {
     if (!(error instanceof AgentError)) throw error;
-    const first = (cause as Error).message;
+    // What a program wrote ends anyhow.
+    const first = (cause as Error).message.replace(/\.?$/, '.');
     throw new AgentError('reloadFailed', `${first} The previous files are back, but: ${error.message}`, error);
   }
 }

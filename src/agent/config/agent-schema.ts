@@ -9,12 +9,13 @@ const closed = { additionalProperties: false };
 const Path = (description: string) => Type.String({ minLength: 1, maxLength: 4096, description });
 
 const Mode = (fallback: string) =>
-  Type.String({ pattern: '^0?[0-7]{3}$', default: fallback, description: 'Octal, in quotes' });
+  Type.String({ pattern: '^0?[0-7]{3}$', examples: ['"0640"'], default: fallback, description: 'Octal, in quotes' });
 
 /** Who is given a file; only root may give files away. */
 const Owner = Type.Optional(
   Type.String({
     pattern: '^[A-Za-z0-9_.$-]{1,64}(:[A-Za-z0-9_.$-]{1,64})?$',
+    examples: ['root:www-data'],
     description: '`user` or `user:group`, by name or number; the agent’s own if absent',
   }),
 );
@@ -133,7 +134,7 @@ const TargetSchema = Type.Object(
 );
 
 const url = (scheme: string, description: string) =>
-  Type.String({ pattern: `^${scheme}://[^\\s/?#]+/?$`, description });
+  Type.String({ pattern: `^${scheme}://[^\\s/?#]+/?$`, examples: ['https://ca.example.org:8443'], description });
 
 export const AgentSchema = Type.Object(
   {

@@ -1,5 +1,6 @@
 /** Reads a value of YAML by a schema: fills defaults in, and says everything that is wrong, each with its path. */
 
+import { allowed } from '../../api/allowed.ts';
 import { fits, type Rules as Shape } from '../../api/shape.ts';
 
 /** As far as the agent's settings use them. */
@@ -36,7 +37,7 @@ function read(rules: Rules, raw: unknown, place: Place): unknown {
   if (rules.properties) return readObject(rules, value, place);
   if (rules.items) return readList(rules, value, place);
   if (!fits(rules.type === 'string' ? { maxLength: longestText, ...rules } : rules, value))
-    complain(place, value, allowed(rules));
+    complain(place, value, mustBe(rules));
   return value;
 }
 
@@ -45,12 +46,12 @@ const shown = (value: unknown): string => {
   return text.length > 100 ? `${text.slice(0, 100)}…` : text;
 };
 
-function complain({ path, complaints }: Place, value: unknown, mustBe: string): void {
+function complain({ path, complaints }: Place, value: unknown, wanted: string): void {
   const what = path === '' ? 'the file' : path;
   complaints.push(
     value === undefined
-      ? `${what} is missing; it must be ${mustBe}`
-      : `${what} is ${shown(value)}, but must be ${mustBe}`,
+      ? `${what} is missing; it must be ${wanted}`
+      : `${what} is ${shown(value)}, but must be ${wanted}`,
   );
 }
 
@@ -100,7 +101,7 @@ function readOption(options: readonly Rules[], value: unknown, place: Place): un
     complain(below(place, key!), value[key!], `one of ${kinds.join(', ')}`);
     return value;
   }
-  if (!options.some((rules) => readsWell(rules, value))) complain(place, value, options.map(allowed).join(', or '));
+  if (!options.some((rules) => readsWell(rules, value))) complain(place, value, options.map(mustBe).join(', or '));
   return value;
 }
 
@@ -111,13 +112,4 @@ function readsWell(rules: Rules, value: unknown): boolean {
 }
 
 /** In words: what a value must be. */
-function allowed(rules: Rules): string {
-  const { type, minimum, maximum, pattern } = rules;
-  if (rules.const !== undefined) return `\`${rules.const}\``;
-  if (rules.enum) return `one of ${rules.enum.join(', ')}`;
-  if (rules.properties) return 'settings';
-  if (rules.items) return 'a list';
-  if (type === 'integer') return `a whole number from ${minimum}${maximum === undefined ? '' : ` to ${maximum}`}`;
-  if (type === 'boolean') return 'true or false';
-  return `a text${pattern === undefined ? '' : ` like ${pattern}`}`;
-}
+const mustBe = (rules: Rules): string => (rules.properties ? 'settings' : allowed(rules));

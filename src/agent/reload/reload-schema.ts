@@ -6,6 +6,7 @@ const absolutePath = '^/[^\\u0000]*$';
 const AbsolutePath = (description: string, fallback?: string) =>
   Type.String({
     pattern: absolutePath,
+    examples: ['/path/to/file'],
     maxLength: 4096,
     description,
     ...(fallback !== undefined && { default: fallback }),

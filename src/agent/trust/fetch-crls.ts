@@ -58,7 +58,10 @@ function assertUsable(
     throw new AgentError('crlUnusable', `${url} is not signed by ${authority.name}. Something else answers there.`);
   }
   if (crl.nextUpdate * 1000 <= now) {
-    throw new AgentError('crlUnusable', `${url} is over since ${new Date(crl.nextUpdate * 1000).toISOString()}.`);
+    throw new AgentError(
+      'crlUnusable',
+      `${url} is over since ${new Date(crl.nextUpdate * 1000).toISOString()}. Check the clocks of both machines, and that the service publishes.`,
+    );
   }
 }
 

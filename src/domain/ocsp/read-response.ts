@@ -41,7 +41,7 @@ export function parseOcspResponse(der: Uint8Array): OcspAnswer | string {
     const response = new DerReader(der).enterSequence();
     const [status = -1] = response.content(response.expect(tag.enumerated));
     if (status !== 0) return errorNames.get(status) ?? `error ${status}`;
-    const bytes = response.enter(contextTag(0, true)).enterSequence();
+    const bytes = enterWrapped(response);
     response.expectEnd();
     if (readOid(bytes) !== oids.idPkixOcspBasic) throw malformed(what, 'is of no type known here');
     const basic = new DerReader(bytes.content(bytes.expect(tag.octetString))).enterSequence();
@@ -50,11 +50,19 @@ export function parseOcspResponse(der: Uint8Array): OcspAnswer | string {
   });
 }
 
+/** A SEQUENCE that is all there is in an EXPLICIT [0]. */
+function enterWrapped(fields: DerReader): DerReader {
+  const wrapper = fields.enter(contextTag(0, true));
+  const sequence = wrapper.enterSequence();
+  wrapper.expectEnd();
+  return sequence;
+}
+
 function readBasic(fields: DerReader): OcspAnswer {
   const data = fields.expect(tag.sequence);
   const algorithmDer = fields.whole(fields.expect(tag.sequence));
   const signature = readOctetAlignedBitString(fields);
-  const certificatesDer = fields.atEnd ? [] : readCertificates(fields.enter(contextTag(0, true)).enterSequence());
+  const certificatesDer = fields.atEnd ? [] : readCertificates(enterWrapped(fields));
   fields.expectEnd();
   return {
     tbs: fields.whole(data),
@@ -90,6 +98,7 @@ function readStatus(fields: DerReader): OcspStatus {
   const thisUpdate = readTime(fields);
   const bounded = fields.peekTag() === contextTag(0, true) ? fields.enter(contextTag(0, true)) : undefined;
   const nextUpdate = bounded && readTime(bounded);
+  bounded?.expectEnd();
   fields.optional(contextTag(1, true)); // singleExtensions
   fields.expectEnd();
   return { certId, ...status, thisUpdate, ...(nextUpdate !== undefined && { nextUpdate }) };
@@ -100,5 +109,8 @@ function readCertStatus(fields: DerReader): Pick<OcspStatus, 'status' | 'revoked
   if (fields.optional(contextTag(0, false))) return { status: 'good' };
   if (fields.optional(contextTag(2, false))) return { status: 'unknown' };
   const revoked = fields.enter(contextTag(1, true));
-  return { status: 'revoked', revokedAt: readTime(revoked) };
+  const revokedAt = readTime(revoked);
+  revoked.optional(contextTag(0, true)); // revocationReason
+  revoked.expectEnd();
+  return { status: 'revoked', revokedAt };
 }

@@ -238,6 +238,38 @@ export function campaignContract(makeStore: () => Promise<InventoryStore>): void
       ]);
     });
 
+    it('revoke a member for good that is on hold', async () => {
+      const { inventory } = opened;
+      const revokeAt = frozenNowSeconds + 2 * daySeconds;
+      const { id, serials } = await running(inventory, 1, { revokeAt });
+      const [serial] = serials as [string];
+      await inventory.revokeCertificate(revoking(serial, 'certificateHold'));
+      const member = { campaign: id, serial, at: revokeAt, audit: auditEntry({ kind: 'certificate.revoked' }) };
+      expect(await inventory.revokeMember(member)).toMatchObject({ revocation: { reason: 'superseded' } });
+      expect((await inventory.certificate(serial))?.revocation).toEqual({ at: revokeAt, reason: 'superseded' });
+    });
+
+    it('that revoke nothing end once every member has rotated', async () => {
+      const { inventory } = opened;
+      const { id, serials } = await running(inventory, 2, { revokeAt: null });
+      const end = () => inventory.endCampaign({ id, at: frozenNow + 1, audit: entry(id) });
+      await recordCertificate(inventory, { predecessor: serials[0]! });
+      expect(await end()).toBe(false);
+      await recordCertificate(inventory, { predecessor: serials[1]! });
+      expect(await end()).toBe(true);
+    });
+
+    it('spread from the time that was asked for, or from when their members were known, if that was later', async () => {
+      const { inventory } = opened;
+      const known = Math.floor((frozenNow + 5000) / 1000);
+      for (const spreadFrom of [frozenNowSeconds, frozenNowSeconds + daySeconds]) {
+        const { id } = await running(inventory, 1, { spreadFrom });
+        const campaign = await inventory.campaign(id);
+        expect(campaign?.spreadFrom).toBe(Math.max(spreadFrom, known));
+        await inventory.changeCampaign({ id, from: ['running'], to: 'abandoned', at: frozenNow, audit: entry(id) });
+      }
+    });
+
     it('revoke members once, at their time, while they run, and then end', async () => {
       const { inventory } = opened;
       const revokeAt = frozenNowSeconds + 2 * daySeconds;
@@ -250,6 +282,12 @@ export function campaignContract(makeStore: () => Promise<InventoryStore>): void
       const end = () => inventory.endCampaign({ id, at: frozenNow + 1, audit: entry(id) });
       expect(await revoke(serials[0]!, revokeAt - 1)).toBeUndefined();
       expect(await end()).toBe(false);
+      const change = (from: Campaign['status'], to: 'paused' | 'running') =>
+        inventory.changeCampaign({ id, from: [from], to, at: frozenNow, audit: entry(id) });
+      await change('running', 'paused');
+      expect(await revoke(serials[0]!, revokeAt)).toBeUndefined();
+      expect((await inventory.certificate(serials[0]!))?.revocation).toBeNull();
+      await change('paused', 'running');
       expect(await revoke(serials[0]!, revokeAt)).toMatchObject({ revocation: { at: revokeAt, reason: 'superseded' } });
       expect(await revoke(serials[0]!, revokeAt)).toBeUndefined();
       expect(await end()).toBe(false);

@@ -8,6 +8,7 @@ import {
   frozenNow,
   frozenNowSeconds,
   generation,
+  issuanceIntent,
   randomHex,
   recordCertificate,
   serialAt,
@@ -113,6 +114,10 @@ export function generationsContract(makeStore: () => Promise<InventoryStore>): v
         notFound,
       );
       await expect(inventory.certifyGeneration({ ...cross, generation: 3 }, audit)).rejects.toMatchObject(notFound);
+      const unsigned = issuanceIntent({ purpose: 'authority' });
+      await inventory.recordIntent(unsigned);
+      const never = { ...cross, serial: unsigned.certificate.serial };
+      await expect(inventory.certifyGeneration(never, audit)).rejects.toMatchObject(notFound);
     });
 
     it('lists what each signed apart, and what none is known to have signed on every list', async () => {

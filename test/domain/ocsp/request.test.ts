@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as der from '../../../src/domain/der/writer.ts';
 import { CaError } from '../../../src/domain/errors.ts';
-import { type OcspHash, parseOcspRequest } from '../../../src/domain/ocsp/request.ts';
+import { isAbout, type OcspHash, parseOcspRequest } from '../../../src/domain/ocsp/request.ts';
 import { extension } from '../../../src/domain/x509/extensions.ts';
 import { oidDer } from '../../../src/domain/x509/oid-der.ts';
 import { withOneMore } from '../../support/der-additions.ts';
@@ -70,6 +70,19 @@ describe('an OCSP request', () => {
     expect(zero?.serial).toBe('');
   });
 
+  it('is about a certificate by its serial, and by the name and the key of its issuer, whatever the hash', () => {
+    const { root } = makeTestHierarchy();
+    const issuer = { subjectDer: issuing.subjectDer, spkiDer: issuing.key.spkiDer };
+    const another = { subjectDer: root.subjectDer, spkiDer: root.key.spkiDer };
+    for (const hash of hashes) {
+      const [asked] = parseOcspRequest(encodeOcspRequest([encodeCertId(issuing, leaf.serial, hash)])).certIds;
+      expect(isAbout(asked!, issuer, leaf.serial)).toBe(true);
+      expect(isAbout(asked!, issuer, issuing.serial)).toBe(false);
+      expect(isAbout(asked!, { ...issuer, subjectDer: another.subjectDer }, leaf.serial)).toBe(false);
+      expect(isAbout(asked!, { ...issuer, spkiDer: another.spkiDer }, leaf.serial)).toBe(false);
+    }
+  });
+
   itWith('openssl', 'made by openssl is understood', async () => {
     const folder = temporaryFolder();
     const issuer = ['-issuer', folder.write('issuing.pem', issuing.pem)];
@@ -125,6 +138,18 @@ describe('an OCSP request is refused', () => {
     [
       'with a nonce that is no OCTET STRING',
       encodeOcspRequest([certId], { extensions: [extension(oidDer.idPkixOcspNonce, der.nullValue(), false)] }),
+    ],
+    [
+      'with something after its nonce',
+      encodeOcspRequest([certId], {
+        extensions: [
+          extension(
+            oidDer.idPkixOcspNonce,
+            Buffer.concat([der.octetString(new Uint8Array(8)), der.nullValue()]),
+            false,
+          ),
+        ],
+      }),
     ],
     ['with two nonces', encodeOcspRequest([certId], { extensions: Array(2).fill(nonceExtension(new Uint8Array(8))) })],
     ['with a critical extension', encodeOcspRequest([certId], { extensions: [critical] })],

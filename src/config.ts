@@ -86,7 +86,8 @@ export const ConfigSchema = Type.Object(
     requestLifetimeSeconds: Seconds('How long a request waits for the approval of operators', 60, 7 * 86_400),
     acceptClock: Type.Boolean({
       default: false,
-      description: 'Believe the clock at this start, whatever the audit log remembers',
+      description:
+        'Believe the clock at this start, whatever the audit log remembers; nothing is archived until a start without it',
     }),
     acceptLostVault: Type.Boolean({
       default: false,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { auditChainHash, auditGenesisHash, canonicalAuditEvent } from '../../../src/domain/records/audit-event.ts';
 import { parseCrl } from '../../../src/domain/x509/read-crl.ts';
+import { defaultClockLimits } from '../../../src/services/guard-clock.ts';
 import { certified } from '../../support/certified.ts';
 import { buildCsr } from '../../support/csr-builder.ts';
 import { encodeCertId, encodeOcspRequest } from '../../support/ocsp-request.ts';
@@ -88,6 +89,20 @@ describe('retention', () => {
     await service.housekeep().catch(() => undefined);
     service.jump(-1000 * day);
     expect(await isArchived(serial)).toBe(false);
+  });
+
+  it('waits for another start where the clock is believed only because somebody said so', async () => {
+    const clockLimits = { ...defaultClockLimits, acceptClock: true };
+    const told = await firstRunService({ home: folder('told'), settings: { archiveAfterDays: 1, clockLimits } });
+    const lifetimeSeconds = 30 * day;
+    await certified(told, await demoToken(told), { csrDer: buildCsr({ key: makeSigningKey() }), lifetimeSeconds });
+    told.pass(600 * day);
+    await told.housekeep();
+    const expiredBefore = Math.floor(told.clock.now() / 1000) - day;
+    const query = { expiredBefore, crlLifetimeSeconds: day, limit: 10 };
+    expect((await told.inventory.archivable(query)).length).toBeGreaterThan(0);
+    expect((await told.inventory.counts()).archived).toBe(0);
+    await told.close();
   });
 
   it('tells in the audit log how many went, and leaves the chain whole', async () => {

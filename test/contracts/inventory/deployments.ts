@@ -79,6 +79,16 @@ export function deploymentContract(makeStore: () => Promise<InventoryStore>): vo
       expect(await inventory.deployments(serial)).toHaveLength(mostTargets);
     });
 
+    it('are bounded where they are awaited, too', async () => {
+      const { inventory } = opened;
+      const { serial: old } = await recordCertificate(inventory);
+      const { serial } = await recordCertificate(inventory, { predecessor: old });
+      const targets = Array.from({ length: mostTargets }, (_, index) => `t${index}`);
+      await Promise.all(targets.map((target) => recordDeployment(inventory, serial, { target })));
+      expect((await recordDeployment(inventory, old, { target: 'other' })).kind).toBe('kept');
+      expect(await inventory.deployments(serial)).toHaveLength(mostTargets);
+    });
+
     it('of a successor are awaited wherever its predecessor is, and nowhere before it is issued', async () => {
       const { inventory } = opened;
       const { serial: old } = await recordCertificate(inventory);

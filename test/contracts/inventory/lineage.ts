@@ -16,11 +16,16 @@ import { openedInventory } from './opened.ts';
 const due = frozenNowSeconds + 3600;
 
 /** A certificate and its successor, with the plan to revoke the first. */
-async function rotatedPair(inventory: Inventory, supersedesAt = due) {
+async function rotatedPair(
+  inventory: Inventory,
+  supersedesAt = due,
+  whileSigning?: (serial: string) => Promise<unknown>,
+) {
   const predecessor = await recordCertificate(inventory);
   const intent = issuanceIntent({ ...certificateDetails(), predecessor: predecessor.serial });
   const { serial } = intent.certificate;
   await inventory.recordIntent(intent);
+  await whileSigning?.(predecessor.serial);
   await inventory.recordIssued({
     serial,
     certificateDer: new Uint8Array([0x30, 0x00]),
@@ -87,6 +92,17 @@ export function lineageContract(makeStore: () => Promise<InventoryStore>): void 
       expect(await inventory.supersedeCertificate(superseding(held.predecessor))).toMatchObject({
         revocation: { reason: 'superseded' },
       });
+    });
+
+    it('plans the end of one that was put on hold while its successor was signed, not of one that was revoked', async () => {
+      const { inventory } = opened;
+      const [held, gone] = await Promise.all(
+        (['certificateHold', 'keyCompromise'] as const).map((reason) =>
+          rotatedPair(inventory, due, (serial) => inventory.revokeCertificate(revoking(serial, reason))),
+        ),
+      );
+      const planned = await inventory.dueSupersessions(due, 1000);
+      expect([planned.includes(held!.predecessor), planned.includes(gone!.predecessor)]).toEqual([true, false]);
     });
 
     it('gives a certificate that is revoked or on hold no successor', async () => {

@@ -316,6 +316,16 @@ export function revocationContract(makeStore: () => Promise<InventoryStore>): vo
       expect([first?.kind, second?.kind]).toEqual(['service.restored', 'certificate.revoked']);
     });
 
+    it('does nothing at all when one of them is not recorded', async () => {
+      const { inventory } = opened;
+      const good = await recordCertificate(inventory);
+      const { auditEvents } = await inventory.counts();
+      const restoration = { ...none, revoked: [revoked(good.serial), revoked(serialAt())] };
+      expect(await codeOf(inventory.recordRestoration(restoration))).toBe('serverInternal');
+      expect((await inventory.certificate(good.serial))?.state).toBe('issued');
+      expect((await inventory.counts()).auditEvents).toBe(auditEvents);
+    });
+
     it('lists what it quarantines between what is revoked, until its time, for its authority alone', async () => {
       const { inventory } = opened;
       const known = (await recordCertificate(inventory, { serial: `55${'0'.repeat(38)}` })).serial;

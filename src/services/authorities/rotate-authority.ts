@@ -47,7 +47,8 @@ export function createRotateAuthority(deps: RotateDeps): Rotating {
   const { alone } = deps.turns;
   return {
     planRotation: (name, input) => plan(deps, name, input),
-    startRotation: (caller, name, input) => alone(name, () => start(deps, actorOf(caller), { name, ...input })),
+    startRotation: (caller, name, input) =>
+      alone(name, () => start(deps, actorOf(caller), { name, ...input }).catch(tellBegun(deps, name))),
     readRotation: async (name) => viewRotation(deps, await newestRotation(deps, name)),
     advanceRotation: (caller, name, input) => alone(name, () => advance(deps, caller, { name, ...input })),
     abandonRotation: (caller, name) => alone(name, () => abandon(deps, actorOf(caller), name)),
@@ -100,6 +101,21 @@ export async function start(
   const view = await viewRotation(deps, rotation);
   return view.obstacles.length > 0 ? view : step(deps, rotation, { actor });
 }
+
+/** A vault that is away cuts a start short when the key is there already: nobody is to think that nothing was begun. */
+const tellBegun =
+  (deps: RotateDeps, name: string) =>
+  async (error: unknown): Promise<never> => {
+    if (!(error instanceof CaError) || error.code !== 'signerUnavailable') throw error;
+    const begun = (await rotationsOf(deps, name)).find(({ state }) => state === 'preparing');
+    if (!begun) throw error;
+    const { message, retryAfterSeconds } = error;
+    const goOn = `The key of ${idOf(begun, 'generation')} is there, its certificate is not: ask again to go on, or abandon the rotation.`;
+    throw new CaError(error.code, `${message} ${goOn}`, {
+      cause: error,
+      ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+    });
+  };
 
 /** A start that is completed makes no other key than the one that is there. */
 async function refuseOtherKey(

@@ -132,7 +132,7 @@ export async function lackingCertificates(
   );
   if (lacks.length === 0) return nobody;
   const away = isElsewhere || !authority ? undefined : await whySignerIsAway(directory, authority, rotation);
-  const goesOn = before?.isCompromised ? 'it goes on by itself' : 'advance the rotation then';
+  const goesOn = before?.isCompromised ? 'it goes on by itself' : 'advance the rotation';
   const why = away === undefined ? '' : `, which ${away} Once that is mended, ${goesOn}`;
   return lacks.map(
     ([which, kind]) => `${idOf(rotation, which)}: ${isElsewhere ? asksElsewhere : `certificate ${kind}${why}`}`,

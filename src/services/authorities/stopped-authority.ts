@@ -11,7 +11,7 @@ export async function whyStopped(deps: ObstacleDeps, { name, generation }: Autho
   if (!own?.isCompromised) return null;
   const stopped = `${name} is compromised and issues nothing until it is replaced`;
   const rotation = rotationFrom(await inventory.rotations(), own);
-  if (!rotation) return `${stopped}: the new key could not be made yet`;
+  if (!rotation) return `${stopped}: the new key could not be made yet; \`vault list\` says which vault is away`;
   const lacking = await lackingCertificates(deps, rotation);
   return lacking.length === 0
     ? `${stopped} by ${idOf(rotation, 'generation')}: declare it again to go on`

@@ -2,10 +2,11 @@
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { encodePem } from '../../../src/domain/der/pem.ts';
-import type { CaError } from '../../../src/domain/errors.ts';
+import { CaError } from '../../../src/domain/errors.ts';
 import type { Inventory } from '../../../src/ports/inventory.ts';
 import type { CertificateView } from '../../../src/services/services.ts';
 import { type ChainJudge, judgeChain } from '../../support/chain-judge.ts';
+import { changedVault } from '../../support/changed-vault.ts';
 import { failingOnce } from '../../support/failing-once.ts';
 import { itWith } from '../../support/judges.ts';
 import { makeKeyRequest } from '../../support/key-request.ts';
@@ -89,6 +90,31 @@ const fingerprints = async (service: TestService, environment: string): Promise<
   expect(authorities.length).toBeGreaterThan(0);
   return roots.map((der) => createHash('sha256').update(der).digest('hex'));
 };
+
+it('says of a start that the vault of the root cut short what was begun and how it goes on', async () => {
+  let isSealed = false;
+  const sealed = new CaError('signerUnavailable', 'The vault is sealed.', { retryAfterSeconds: 2 });
+  const service = await aService({
+    wrapVault: (vault) =>
+      changedVault(vault, {
+        signer: async (name, algorithm) => {
+          const signer = await vault.signer(name, algorithm);
+          const refusal = () => (isSealed && name.startsWith('dev-root') ? sealed : undefined);
+          return { ...signer, refusal, sign: (tbs) => (refusal() ? Promise.reject(sealed) : signer.sign(tbs)) };
+        },
+      }),
+  });
+  isSealed = true;
+  const error = (await rejectionOf(service.services.startRotation(admin, 'dev-issuing', {}))) as CaError;
+  const begun =
+    'The key of dev-issuing.2 is there, its certificate is not: ask again to go on, or abandon the rotation.';
+  expect([error.code, error.message, error.retryAfterSeconds]).toEqual([sealed.code, `${sealed.message} ${begun}`, 2]);
+  const { obstacles } = await service.services.readRotation('dev-issuing');
+  const waits = 'which dev-root cannot sign now: The vault is sealed. Once that is mended, advance the rotation';
+  expect(obstacles).toEqual([{ condition: 'certified', who: [`dev-issuing.2: certificate own, ${waits}`] }]);
+  isSealed = false;
+  expect((await service.services.startRotation(admin, 'dev-issuing', {})).rotation.state).toBe('prepared');
+});
 
 describe('the rotation of an issuing authority', () => {
   it('keeps every promise at every step', async () => {

@@ -17,6 +17,7 @@ export type AgentErrorCode =
   | 'crlMissing' // made elsewhere, and not imported yet
   | 'crlUnusable' // not signed by its authority, or over
   | 'certificateHeld' // by operators, who have yet to decide
+  | 'clockAhead' // a certificate that was just issued is due by this machine's clock
   | 'requestEnded' // denied, or nobody decided in time
   | 'reloadFailed'
   | 'proofFailed'

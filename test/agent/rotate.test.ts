@@ -209,3 +209,19 @@ describe('the verb', () => {
     expect((await runProgram(agent.folder, ['rotate', 'status', '-f', agent.file])).code).toBe(1);
   });
 });
+
+describe('a clock that is far ahead', () => {
+  const files = { folder: 'tls', outputs: { 'key.pem': {}, 'cert.pem': {} } };
+
+  it('has a certificate rotated once, not each new one at every turn, and is told of', async () => {
+    const agent = rotatingAgent(service, temporaryFolder().path, { files });
+    await agent.turn();
+    agent.passSeconds(27 * 86_400);
+    const { act, status } = await agent.turn();
+    expect(act).toBe('rotated');
+    const next = await agent.turn();
+    expect(next).toMatchObject({ act: 'failed', code: 'clockAhead', status: { serial: status.serial } });
+    agent.passSeconds(2 * 86_400);
+    expect((await agent.turn()).act).toBe('rotated');
+  });
+});

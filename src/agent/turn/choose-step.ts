@@ -29,7 +29,12 @@ export async function chooseStep(
   const { renewal } = context.state.status;
   if (renewal?.reason === 'revoked') return { kind: 'enrol', why: 'the certificate is revoked' };
   if (renewal?.reason === 'held') return { kind: 'keep', silence, hold: held(newest) };
-  if (renewal && Date.parse(renewal.at) <= context.now()) return { kind: 'rotate', why: whyNow(renewal.reason) };
+  if (renewal && Date.parse(renewal.at) <= context.now()) {
+    const isOdd = renewal.reason === 'lifetime' && isJustIssued(context, newest);
+    return isOdd
+      ? { kind: 'keep', silence, hold: clockAhead(newest) }
+      : { kind: 'rotate', why: whyNow(renewal.reason) };
+  }
   // The service may have issued long ago what a crash, or an approval to wait for, kept from being used.
   const isBegun = await isRotationBegun(context.store.own, newest.facts.serial);
   if (isBegun) return { kind: 'rotate', why: 'a rotation was begun before' };
@@ -44,6 +49,19 @@ const held = ({ facts }: CredentialSet): AgentError =>
   new AgentError(
     'certificateHeld',
     `${facts.serial} is on hold: it is neither rotated nor replaced. Ask an operator to release it, or to revoke it for good.`,
+  );
+
+/** By this machine's clock alone, which may be wrong in both readings alike. */
+function isJustIssued({ state, now }: TurnContext, { facts }: CredentialSet): boolean {
+  const passed = now() - Date.parse(state.status.rotatedAt ?? '');
+  return passed >= 0 && passed < longestSilenceMs(facts, Number.POSITIVE_INFINITY);
+}
+
+/** Else each new certificate would be replaced at the next turn. A clock that was set right meanwhile puts a rotation off for no longer. */
+const clockAhead = ({ facts }: CredentialSet): AgentError =>
+  new AgentError(
+    'clockAhead',
+    `${facts.serial} was issued just now, and its time has come by this machine’s clock. Is that ahead of the service’s? It is not rotated before a twentieth of its life is over.`,
   );
 
 const whyNow = (reason: string): string => (reason === 'campaign' ? 'a campaign asks for it' : 'its time has come');

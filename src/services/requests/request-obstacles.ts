@@ -13,10 +13,13 @@ export async function findObstacles(inventory: Inventory, record: RequestRecord,
   const changed = await changedGrounds(inventory, record);
   const block = await inventory.keyBlock(record.keySha256);
   const predecessor = record.predecessor === null ? undefined : await inventory.certificate(record.predecessor);
+  const successor = predecessor?.successor ?? null;
+  // Approved twice at once, the request may have become that successor itself since it was read.
+  if (successor !== null && (await inventory.request(record.id))?.serial === successor) return [];
   return [
     ...changed.map(outdatedReason),
     ...(block ? [blockedKeyReason(block)] : []),
-    ...(predecessor?.successor ? [rotatedReason(predecessor.successor)] : []),
+    ...(successor === null ? [] : [rotatedReason(successor)]),
     // One that was shown as the credential is told as that already.
     ...(predecessor?.revocation && record.shownSerial !== record.predecessor ? [revokedReason] : []),
   ];

@@ -83,6 +83,7 @@ describe('the note of a checkpoint', () => {
   it.each<[string, (note: string) => string]>([
     ['of another version', (note) => note.replace('/v1', '/v2')],
     ['with a number that has a leading zero', (note) => note.replace('seq 12', 'seq 012')],
+    ['of an event before the first', (note) => note.replace('seq 12', 'seq 0')],
     ['with a time of another form', (note) => note.replace('.000Z', 'Z')],
     ['with a day that there is not', (note) => note.replace(/at \d{4}-\d\d-\d\d/, 'at 2026-02-30')],
     ['with CRLF', (note) => note.replaceAll('\n', '\r\n')],
@@ -116,6 +117,11 @@ describe('trust in a checkpoint', () => {
     [
       'a key that is certified for nothing in particular',
       () => noteBy(makeTestCertificate({ now: testNow, issuer: system, keyUsage: ['digitalSignature'] })),
+      /something else/,
+    ],
+    [
+      'an authority, whatever it is certified for',
+      () => noteBy(certified({ basicConstraints: { ca: true } })),
       /something else/,
     ],
     ['system itself', () => noteBy(system), /something else/],

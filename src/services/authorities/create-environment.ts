@@ -107,13 +107,26 @@ export function createCreateEnvironment(
     underWay.add(input.name);
     try {
       if (await isTaken(deps, input)) throw alreadyThere(input.name);
-      await ensure(input, actorOf(caller));
+      await ensure(input, actorOf(caller)).catch(tellBegun(input.name));
       return await readEnvironment(deps.inventory, input.name);
     } finally {
       underWay.delete(input.name);
     }
   };
 }
+
+/** It is listed from then on: nobody is to take it for whole, or for nothing. */
+const tellBegun =
+  (name: string) =>
+  (error: unknown): never => {
+    if (!(error instanceof CaError) || error.code !== 'signerUnavailable') throw error;
+    const { code, message, retryAfterSeconds } = error;
+    const begun = `The environment ${name} was begun, and is completed by adding it again, or by the next start.`;
+    throw new CaError(code, `${message} ${begun}`, {
+      cause: error,
+      ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+    });
+  };
 
 async function isTaken(deps: EnvironmentDeps, input: WantedEnvironment): Promise<boolean> {
   if (reservedEnvironmentNames.includes(input.name)) return true;

@@ -3,7 +3,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { CaError } from '../../../src/domain/errors.ts';
 import type { Vault } from '../../../src/ports/vault.ts';
 import { changedVault } from '../../support/changed-vault.ts';
-import { codeOf } from '../../support/rejection.ts';
+import { codeOf, rejectionOf } from '../../support/rejection.ts';
 import { admin, openService } from '../../support/service-builder.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
@@ -78,6 +78,14 @@ it('says what a vault that answers knows against itself', async () => {
   expect(await listed(service, 'bao')).toMatchObject({
     fault: { code: 'signerUnavailable', message: 'The vault bao does not sign: its policy does not allow this.' },
   });
+});
+
+it('says of an environment whose vault is away that it was begun, and how it is completed', async () => {
+  const { service, fault } = await withVaultBeside(() => true);
+  const adding = service.services.createEnvironment(admin, { name: 'prod', hierarchy: 'two-tier', vault: 'bao' });
+  const begun = 'The environment prod was begun, and is completed by adding it again, or by the next start.';
+  expect(await rejectionOf(adding)).toMatchObject({ code: fault.code, message: `${fault.message} ${begun}` });
+  expect(await service.services.readEnvironment('prod')).toMatchObject({ authorities: [] });
 });
 
 it('names a key that a vault lost', async () => {

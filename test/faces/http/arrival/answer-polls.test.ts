@@ -102,8 +102,16 @@ describe('what is no such poll', () => {
     ['a body', (http: ReturnType<typeof request>) => http.get(path).send('{}'), 200],
     ['a serial that is not ready', (http: ReturnType<typeof request>) => http.get('/v1/renewal-info/00'), 200],
     ['another method', (http: ReturnType<typeof request>) => http.post(path), 405],
+    ['a Host that is none', (http: ReturnType<typeof request>) => http.get(path).set('host', 'a b'), 400],
   ] as const)('is left to the routes: %s', async (_what, ask, status) => {
     const { http } = await openPolled(true);
     expect((await ask(http)).status).toBe(status);
+  });
+
+  it('is left to the routes with any body, which they know how to end', async () => {
+    const { http, routed } = await openPolled(true);
+    await http.get(path).send('{}');
+    await http.get(path).set('transfer-encoding', 'chunked');
+    expect(routed).toEqual([serial, serial]);
   });
 });

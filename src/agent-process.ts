@@ -6,6 +6,8 @@ import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
+import { garbageCollector } from './adapters/threads/collect-garbage.ts';
+import { collectNowAndThen } from './agent/collect-now-and-then.ts';
 import { readApart } from './agent/config/read-apart.ts';
 import type { DaemonOptions, DaemonSurroundings } from './agent/daemon.ts';
 import type { LogEntry, Surroundings } from './agent/turn/turn-context.ts';
@@ -62,6 +64,7 @@ export async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   const { runDaemon } = await import('./agent/daemon.ts');
+  collectNowAndThen(garbageCollector());
   try {
     const metricsPort = port === undefined ? {} : { metricsPort: Number(port) };
     await runDaemon({ file: values.file!, targets: positionals, ...metricsPort }, daemonSurroundings());

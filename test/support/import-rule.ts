@@ -68,7 +68,7 @@ const floors: readonly Floor[] = [
   },
   {
     path: 'agent-process.ts',
-    floors: ['agent/', 'client/', 'faces/cli/', 'stop-signal.ts'],
+    floors: ['agent/', 'client/', 'faces/cli/', 'adapters/threads/', 'stop-signal.ts'],
     packages: [],
     node: 'any',
     pure: false,

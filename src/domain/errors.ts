@@ -187,6 +187,13 @@ export class CaError extends Error {
   }
 }
 
+/** The same refusal in words that say more: of what it kept from being done, and how to go on. */
+export const reworded = (cause: CaError, message: string): CaError =>
+  new CaError(cause.code, message, {
+    ...{ cause, reasons: cause.reasons },
+    ...(cause.retryAfterSeconds !== undefined && { retryAfterSeconds: cause.retryAfterSeconds }),
+  });
+
 /** Why the service cannot start, or its home cannot be backed up or restored. */
 export type StartErrorCode =
   | 'wrongNode'

@@ -1,11 +1,8 @@
 /** The worker's half of a crowd thread: answers one question after the other. */
 import { flushCompileCache } from 'node:module';
 import { parentPort } from 'node:worker_threads';
-import type { FromCrowdThread, QuestionBatch } from './crowd-messages.ts';
+import { type FromCrowdThread, type QuestionBatch, together } from './crowd-messages.ts';
 import { standBehind } from './stand-behind.ts';
-
-/** Answers leave by so many: each message wakes the other thread, and the first askers need not wait for the last. */
-const answersTogether = 8;
 
 /** `answer` must be pure, and questions and answers plain values. */
 export function answerQuestions<Question, Answer>(answer: (question: Question) => Answer): void {
@@ -20,8 +17,8 @@ export function answerQuestions<Question, Answer>(answer: (question: Question) =
     }
   };
   port.on('message', ({ firstId, questions }: QuestionBatch<Question>) => {
-    for (let at = 0; at < questions.length; at += answersTogether) {
-      tell({ firstId: firstId + at, answers: questions.slice(at, at + answersTogether).map(tryAnswer) });
+    for (let at = 0; at < questions.length; at += together) {
+      tell({ firstId: firstId + at, answers: questions.slice(at, at + together).map(tryAnswer) });
     }
   });
   // Now, for a thread that is killed writes no cache at its end.

@@ -5,7 +5,7 @@
  */
 import { setImmediate as endOfTurn } from 'node:timers';
 import type { Worker } from 'node:worker_threads';
-import type { FromCrowdThread, QuestionBatch } from './crowd-messages.ts';
+import { type FromCrowdThread, type QuestionBatch, together } from './crowd-messages.ts';
 import { ended, startWorkerThread } from './worker-thread.ts';
 
 export interface CrowdOptions {
@@ -14,9 +14,6 @@ export interface CrowdOptions {
   /** A thread costs memory that an idle service does not spend. */
   readonly idleMs: number;
 }
-
-/** As many as it answers together: each message wakes the thread. */
-const questionsTogether = 8;
 
 const defaults: CrowdOptions = { threadFrom: 4, idleMs: 30_000 };
 
@@ -110,7 +107,7 @@ function runThread<Question, Answer>(entry: URL): RunningThread<Question, Answer
       gathered.push(question);
       const id = nextId++;
       // The thread begins while this one goes on with its turn.
-      if (gathered.length === questionsTogether) send();
+      if (gathered.length === together) send();
       return new Promise((tell) => askers.set(id, tell));
     },
     async end() {

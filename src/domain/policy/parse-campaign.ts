@@ -1,5 +1,4 @@
 /** What an operator asks of a campaign becomes a checked order, or every reason why not. */
-
 import { CaError, type Reason } from '../errors.ts';
 import type { CampaignFilter, CampaignOrder } from '../records/campaign.ts';
 import { parseSerial } from '../x509/serial.ts';

@@ -1,5 +1,5 @@
 /** Environments: each with a root of its own, so that nothing of one is trusted in another. */
-import { CaError } from '../../domain/errors.ts';
+import { CaError, reworded } from '../../domain/errors.ts';
 import { builtinProfiles } from '../../domain/policy/builtin-profiles.ts';
 import type { Environment, Hierarchy } from '../../domain/records/environment.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -120,12 +120,8 @@ const tellBegun =
   (name: string) =>
   (error: unknown): never => {
     if (!(error instanceof CaError) || error.code !== 'signerUnavailable') throw error;
-    const { code, message, retryAfterSeconds } = error;
     const begun = `The environment ${name} was begun, and is completed by adding it again, or by the next start.`;
-    throw new CaError(code, `${message} ${begun}`, {
-      cause: error,
-      ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
-    });
+    throw reworded(error, `${error.message} ${begun}`);
   };
 
 async function isTaken(deps: EnvironmentDeps, input: WantedEnvironment): Promise<boolean> {

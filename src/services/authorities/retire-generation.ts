@@ -1,5 +1,5 @@
 /** Ends a generation: a last list and a last OCSP responder to the end of its last certificate, then its key is destroyed. */
-import { CaError } from '../../domain/errors.ts';
+import { CaError, reworded } from '../../domain/errors.ts';
 import { recipes } from '../../domain/policy/service-profiles.ts';
 import { generationId } from '../../domain/records/generation.ts';
 import { hasTimeLeft } from '../../domain/rotation/authority-steps.ts';
@@ -132,8 +132,5 @@ const toleratedLoss =
     if (error.code === 'notFound') return;
     if (error.code !== 'signerUnavailable') throw error;
     const says = `The key ${vaultKey} in the vault ${vault} is not used any more, and could not be destroyed: ${error.message}`;
-    throw new CaError('signerUnavailable', `${says} Remove it there, or let the service do it, and ask again.`, {
-      cause: error,
-      ...(error.retryAfterSeconds !== undefined && { retryAfterSeconds: error.retryAfterSeconds }),
-    });
+    throw reworded(error, `${says} Remove it there, or let the service do it, and ask again.`);
   };

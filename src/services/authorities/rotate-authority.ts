@@ -2,7 +2,7 @@
  * Rotations of authorities: planned, started, advanced step by step, abandoned. Which step may follow which, is in
  * domain/rotation/authority-steps.ts.
  */
-import { CaError, type Reason } from '../../domain/errors.ts';
+import { CaError, type Reason, reworded } from '../../domain/errors.ts';
 import { type AuthorityRotation, isUnderWay, type RotationState } from '../../domain/records/authority-rotation.ts';
 import type { Authority } from '../../domain/records/environment.ts';
 import { generationId } from '../../domain/records/generation.ts';
@@ -109,12 +109,8 @@ const tellBegun =
     if (!(error instanceof CaError) || error.code !== 'signerUnavailable') throw error;
     const begun = (await rotationsOf(deps, name)).find(({ state }) => state === 'preparing');
     if (!begun) throw error;
-    const { message, retryAfterSeconds } = error;
     const goOn = `The key of ${idOf(begun, 'generation')} is there, its certificate is not: ask again to go on, or abandon the rotation.`;
-    throw new CaError(error.code, `${message} ${goOn}`, {
-      cause: error,
-      ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
-    });
+    throw reworded(error, `${error.message} ${goOn}`);
   };
 
 /** A start that is completed makes no other key than the one that is there. */

@@ -88,10 +88,10 @@ function alongOrder(select: Select): SearchStatement[] {
   const { query, place } = select;
   const statement = (condition: readonly [string, Parameters] | undefined): SearchStatement => {
     const { where, parameters } = conditionsOf(select, condition);
-    const [from, order] = ['certificates', timeOrder(select)];
+    const order = timeOrder(select);
     const sql = sorts(select)
-      ? sorted(from, where, order)
-      : `SELECT ${columns} FROM ${from} ${where} ORDER BY ${order} LIMIT ?`;
+      ? sorted('certificates', where, order)
+      : `SELECT ${columns} FROM certificates ${where} ORDER BY ${order} LIMIT ?`;
     return { sql, parameters: [...parameters, query.limit] };
   };
   if (!place) return [statement(undefined)];

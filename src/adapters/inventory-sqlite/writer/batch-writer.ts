@@ -33,6 +33,7 @@ export type ActResult = { readonly value: unknown } | { readonly failure: Failur
 interface Session {
   readonly connection: Connection;
   run(act: Act): unknown;
+  /** See WriteAheadLog. */
   logPages(): number;
   begin(): void;
   commit(): void;
@@ -137,8 +138,9 @@ function openSession(options: ConnectionOptions): Session {
   // IMMEDIATE takes the write lock first, so that a busy database is met before anything is done.
   const begin = connection.prepare('BEGIN IMMEDIATE');
   const commit = connection.prepare('COMMIT');
-  // Differs once another connection has committed (https://sqlite.org/pragma.html#pragma_data_version).
+  // Copies nothing, and tells how long the log is (https://sqlite.org/pragma.html#pragma_wal_checkpoint).
   const logState = connection.prepare<[], { log: number }>('PRAGMA wal_checkpoint(NOOP)');
+  // Differs once another connection has committed (https://sqlite.org/pragma.html#pragma_data_version).
   const dataVersion = connection.prepare<[], number>('PRAGMA data_version').pluck();
   let knownVersion: number | undefined;
   return {

@@ -35,7 +35,6 @@ export class WriteQueue {
   #writer: Writer | undefined;
   #waiting: Waiting[] = [];
   #inFlight: InFlight[] = [];
-  #onTheWay = 0;
   #pending = 0;
   #accepted = 0;
   #lastId = 0;
@@ -105,6 +104,11 @@ export class WriteQueue {
     this.#failedStarts = 0;
   }
 
+  /** Acts that were sent and are not answered yet. */
+  get #onTheWay(): number {
+    return this.#pending - this.#waiting.length;
+  }
+
   /** At the end of the event loop's turn, so that the few that a turn brought leave in one message. */
   #schedule(): void {
     if (this.#onTheWay >= maximumOnTheWay) return;
@@ -139,14 +143,12 @@ export class WriteQueue {
     }
     this.#lastId = batch.id;
     this.#inFlight.push({ id: batch.id, members });
-    this.#onTheWay += members.length;
   }
 
   #settle(batches: readonly SettledBatch[]): void {
     for (const { id, values, failures } of batches) {
       const index = this.#inFlight.findIndex((batch) => batch.id === id);
       const [batch] = this.#inFlight.splice(index, 1);
-      this.#onTheWay -= batch!.members.length;
       const failed = new Map(failures);
       this.#finish(batch!.members, (member, at) => {
         const failure = failed.get(at);
@@ -159,7 +161,6 @@ export class WriteQueue {
 
   #lose(lastBegun: number, cause: unknown): void {
     this.#writer = undefined;
-    this.#onTheWay = 0;
     for (const { id, members } of this.#inFlight.splice(0)) {
       // Ids wrap around: the sign of their difference says which came first.
       const begun = ((id - lastBegun) | 0) <= 0;

@@ -31,8 +31,11 @@ function contentLength(head: string): number {
   return Number(length);
 }
 
-/** Reads whole answers off a socket, one after the other; `onAnswer` gets the status. */
-function readAnswers(socket: Socket, onAnswer: (status: number) => void): void {
+/** A server may end a connection after so many requests. RFC 9112 §9.6: no request may follow such an answer. */
+const saysClose = '\r\nConnection: close\r\n';
+
+/** Reads whole answers off a socket, one after the other; `onAnswer` gets the status, and whether it is the last. */
+function readAnswers(socket: Socket, onAnswer: (status: number, last: boolean) => void): void {
   let pending: Buffer = Buffer.alloc(0);
   let wanted = 0;
   socket.on('data', (chunk: Buffer) => {
@@ -41,20 +44,21 @@ function readAnswers(socket: Socket, onAnswer: (status: number) => void): void {
     if (wanted === 0 || pending.length < wanted) return;
     // HTTP/1.1 NNN: nothing is pipelined, so at most one answer is here.
     const status = Number(pending.toString('latin1', 9, 12));
+    const last = pending.includes(saysClose, 0, 'latin1');
     pending = Buffer.alloc(0);
     wanted = 0;
-    onAnswer(status);
+    onAnswer(status, last);
   });
 }
 
-/** One connection that asks again as soon as it is answered, until `endsAt`. */
+/** One connection that asks again as soon as it is answered, until `endsAt` or the server ends it: then true. */
 function runConnection(
   plan: LoadPlan,
   next: () => Buffer,
   countsFrom: number,
   endsAt: number,
   tally: Tally,
-): Promise<void> {
+): Promise<boolean> {
   return new Promise((done) => {
     const { port, ca } = plan;
     const socket: Socket =
@@ -67,18 +71,20 @@ function runConnection(
       sentAt = performance.now();
       socket.write(next());
     };
-    readAnswers(socket, (status) => {
+    let again = false;
+    readAnswers(socket, (status, last) => {
       const now = performance.now();
       if (status !== plan.expectedStatus) tally.failures += 1;
       else if (sentAt >= countsFrom && now <= endsAt) tally.latencies.push(now - sentAt);
-      if (now < endsAt) send();
+      again = now < endsAt;
+      if (again && !last) send();
       else socket.end();
     });
     socket.on(ca === undefined ? 'connect' : 'secureConnect', send);
     socket.on('error', () => {
       tally.failures += 1;
     });
-    socket.on('close', () => done());
+    socket.on('close', () => done(again));
   });
 }
 
@@ -94,9 +100,10 @@ async function runPlan(plan: LoadPlan, onCounting: () => void): Promise<LoadResu
     cpu = process.cpuUsage();
     onCounting();
   }, plan.warmUpMs);
-  await Promise.all(
-    Array.from({ length: plan.connections }, () => runConnection(plan, next, countsFrom, endsAt, tally)),
-  );
+  const runLane = async (): Promise<void> => {
+    while (await runConnection(plan, next, countsFrom, endsAt, tally));
+  };
+  await Promise.all(Array.from({ length: plan.connections }, runLane));
   const { user, system } = process.cpuUsage(cpu);
   const sorted = Float64Array.from(tally.latencies).sort();
   const at01 = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;

@@ -3,16 +3,17 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { StartError } from '../../domain/errors.ts';
 import { isFolder, refuseOpenToOthers } from './home-directory.ts';
-import { stagingName, verifiedName } from './unfinished-restore.ts';
+import { refuseCutShort, verifiedName } from './unfinished-restore.ts';
 
 /** Throws StartError `homeEmpty`, `restoreUnfinished` or `homeOpenToOthers` unless there is a home with this file. */
 export async function inspectHome(path: string, database: string): Promise<void> {
   const home = resolve(path);
   const names = (await isFolder(home)) ? await readdir(home) : [];
-  if (names.includes(stagingName) || names.includes(verifiedName)) {
+  await refuseCutShort(home);
+  if (names.includes(verifiedName)) {
     throw new StartError(
       'restoreUnfinished',
-      `A restore into ${home} is not finished. Finish it before a backup is made.`,
+      `A restore into ${home} has verified everything, but not moved it all into place. The next start of the service, or the same \`privyseal restore\` again, finishes it. Then make the backup.`,
     );
   }
   if (!names.includes(database)) {

@@ -5,7 +5,7 @@ import { StartError } from '../../domain/errors.ts';
 import { isFolder, makeFolder, refuseOpenToOthers, unlessUnwritable } from './home-directory.ts';
 import { lockFiles, lockHome } from './home-lock.ts';
 import { syncFolder } from './replace-file.ts';
-import { finishRestore, stagingName, verifiedName } from './unfinished-restore.ts';
+import { finishRestore, settleRestore, stagingName, verifiedName } from './unfinished-restore.ts';
 
 export interface RestoredHome {
   /** Absolute path. */
@@ -23,9 +23,31 @@ export interface RestoredHome {
 /** What an empty home may hold: its lock, the start of a file system, and what an earlier restore left. */
 const ignorable: ReadonlySet<string> = new Set([...lockFiles, 'lost+found', stagingName]);
 
-/** Throws StartError `homeNotEmpty` unless the home is absent or holds nothing; changes nothing. */
+/**
+ * Throws StartError `homeNotEmpty` unless the home is absent or holds nothing. Finishes an earlier restore that had only
+ * moves left; changes nothing else.
+ */
 export async function refuseFilledHome(path: string): Promise<void> {
   const home = resolve(path);
+  if (await isFolder(join(home, verifiedName))) await finishEarlier(home);
+  await refuseFilled(home);
+}
+
+async function finishEarlier(home: string): Promise<never> {
+  await refuseOpenToOthers(home);
+  const lock = await unlessUnwritable(home, () => lockHome(home));
+  try {
+    await unlessUnwritable(home, () => settleRestore(home));
+  } finally {
+    await lock.release();
+  }
+  throw new StartError(
+    'homeNotEmpty',
+    `An earlier restore into ${home} had verified everything and was cut short while its files were moved; they are in their places now. Start the service there, or name another folder with --home.`,
+  );
+}
+
+async function refuseFilled(home: string): Promise<void> {
   const names = await unlessUnwritable(home, async () => ((await isFolder(home)) ? await readdir(home) : []));
   const found = names.filter((name) => !ignorable.has(name)).sort();
   if (found.length === 0) return;
@@ -53,7 +75,7 @@ export async function openHomeToRestore(path: string): Promise<RestoredHome> {
     if (!existed) await rmdir(home).catch(() => {});
   };
   try {
-    await refuseFilledHome(home);
+    await refuseFilled(home);
     await rm(staging, { recursive: true, force: true });
     await mkdir(staging, { mode: 0o700 });
   } catch (error) {

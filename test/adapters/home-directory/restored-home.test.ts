@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openHomeDirectory } from '../../../src/adapters/home-directory/home-directory.ts';
+import { lockHome } from '../../../src/adapters/home-directory/home-lock.ts';
 import { inspectHome, readTrustFiles } from '../../../src/adapters/home-directory/inspect-home.ts';
 import {
   openHomeToRestore,
@@ -73,17 +74,40 @@ describe('a home that is restored', () => {
     expect(names(path)).toEqual(['privyseal.db', 'privyseal.lock']);
   });
 
-  it.each([0, 1, 2, 3])('that was cut short after %s of its moves is finished by the start', async (moved) => {
+  /** The home of a restore that was killed after so many of its moves. */
+  function partlyMoved(moved: number): string {
     const path = homePath();
-    mkdirSync(join(path, 'restored/vault'), { recursive: true, mode: 0o700 });
-    const files = ['privyseal.db', 'vault/a.key.json', 'vault/vault.json'];
-    mkdirSync(join(path, 'vault'), { mode: 0o700 });
+    for (const folder of ['restored/vault', 'vault']) mkdirSync(join(path, folder), { recursive: true, mode: 0o700 });
     for (const [at, name] of files.entries()) writeFileSync(join(path, at < moved ? '.' : 'restored', name), name);
-    await expect(refuseFilledHome(path)).rejects.toMatchObject({ code: 'homeNotEmpty' });
+    return path;
+  }
+  const files = ['privyseal.db', 'vault/a.key.json', 'vault/vault.json'];
+
+  it.each([0, 1, 2, 3])('that was cut short after %s of its moves is finished by the start', async (moved) => {
+    const path = partlyMoved(moved);
     const home = await openHomeDirectory(path);
     for (const name of files) expect(readFileSync(join(path, name), 'utf8')).toBe(name);
     expect(names(path)).not.toContain('restored');
     await home.release();
+  });
+
+  it.each([0, 1, 2, 3])('that was cut short after %s of its moves is finished by the next restore', async (moved) => {
+    const path = partlyMoved(moved);
+    const said = { code: 'homeNotEmpty', message: expect.stringContaining('they are in their places now') };
+    await expect(refuseFilledHome(path)).rejects.toMatchObject(said);
+    for (const name of files) expect(readFileSync(join(path, name), 'utf8')).toBe(name);
+    expect(names(path)).toEqual(['privyseal.db', 'privyseal.lock', 'vault']);
+    await inspectHome(path, 'privyseal.db');
+  });
+
+  it('that was cut short in its moves is not backed up, and left alone while a service has it', async () => {
+    const path = partlyMoved(1);
+    await expect(inspectHome(path, 'privyseal.db')).rejects.toMatchObject({ code: 'restoreUnfinished' });
+    const lock = await lockHome(path);
+    const before = names(path);
+    await expect(openHomeToRestore(path)).rejects.toMatchObject({ code: 'homeLocked' });
+    expect(names(path)).toEqual(before);
+    await lock.release();
   });
 });
 

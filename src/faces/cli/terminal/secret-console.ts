@@ -24,11 +24,23 @@ export function openConsole({ stdin = process.stdin, stderr }: Pick<CliIo, 'stdi
       stderr.write(question);
       const { value, done } = await answers.next();
       stderr.write('\n');
-      return done ? undefined : value;
+      if (done) return undefined;
+      return isTerminal ? edited(value) : value;
     },
     tell: (line) => void stderr.write(`${line}\n`),
     close: () => lines?.close(),
   };
+}
+
+/** Readline edits no lines where TERM is `dumb`: a passphrase would keep what was taken back, and the keys that took it. */
+function edited(line: string): string {
+  let kept: string[] = [];
+  for (const key of line) {
+    if (key === '\x7f' || key === '\b') kept.pop();
+    else if (key === '\x15') kept = [];
+    else kept.push(key);
+  }
+  return kept.join('');
 }
 
 /** Line editing of the terminal, with an output that shows nothing and remembers nothing. */

@@ -1,5 +1,5 @@
 import { PassThrough, Readable } from 'node:stream';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { openConsole } from '../../../../src/faces/cli/terminal/secret-console.ts';
 
 function written() {
@@ -14,19 +14,25 @@ function terminal() {
 }
 
 describe('secrets at the console', () => {
-  it('are read from a terminal without being shown, with the keys of its line editing', async () => {
-    const [stdin, stderr] = [terminal(), written()];
-    const console = openConsole({ stdin, stderr });
-    const answer = console.ask('Passphrase: ');
-    stdin.write('corretc\x7f\x7fct horse\r');
-    expect(await answer).toBe('correct horse');
-    const second = console.ask('Again: ');
-    stdin.write('other\r');
-    expect(await second).toBe('other');
-    console.close();
-    expect(stderr.text()).toBe('Passphrase: \nAgain: \n');
-    expect(stdin.raw).toEqual([true, false]);
-  });
+  afterEach(() => void vi.unstubAllEnvs());
+
+  it.each(['xterm', 'dumb'])(
+    'are read from a terminal (%s) without being shown, with the keys of its line editing',
+    async (term) => {
+      vi.stubEnv('TERM', term);
+      const [stdin, stderr] = [terminal(), written()];
+      const console = openConsole({ stdin, stderr });
+      const answer = console.ask('Passphrase: ');
+      stdin.write('corretc\x7f\x7fct horse\r');
+      expect(await answer).toBe('correct horse');
+      const second = console.ask('Again: ');
+      stdin.write('an\x15othex\br\r');
+      expect(await second).toBe('other');
+      console.close();
+      expect(stderr.text()).toBe('Passphrase: \nAgain: \n');
+      expect(stdin.raw).toEqual([true, false]);
+    },
+  );
 
   it('are read from a pipe line by line, also when all came at once, until none is left', async () => {
     const stderr = written();

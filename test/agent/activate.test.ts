@@ -6,10 +6,11 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createServer } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { freePort } from '../support/free-port.ts';
 import { itWith } from '../support/judges.ts';
 import { type RotatingAgent, rotatingAgent } from '../support/rotating-agent.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
-import { freePort, smallNginx } from '../support/small-nginx.ts';
+import { smallNginx } from '../support/small-nginx.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 let service: RunningService;

@@ -7,10 +7,10 @@ import { loadAgentFile } from '#src/agent/config/load-agent-file.ts';
 import { runDaemon } from '#src/agent/daemon.ts';
 import type { LogEntry } from '#src/agent/turn/turn-context.ts';
 import { agentProcess } from '../support/agent-process.ts';
+import { freePort } from '../support/free-port.ts';
 import { exchange } from '../support/http-exchange.ts';
 import { rotatingAgent } from '../support/rotating-agent.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
-import { freePort } from '../support/small-nginx.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const patience = { timeout: 45_000, interval: 50 };

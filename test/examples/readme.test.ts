@@ -2,7 +2,8 @@
 import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
-import { freePort, readmeScript } from '../support/example-page.ts';
+import { readmeScript } from '../support/example-page.ts';
+import { freePort } from '../support/free-port.ts';
 import { describeWith, itWith, pathOf, run } from '../support/judges.ts';
 import { projectFolder, type RunningService, startService } from '../support/running-service.ts';
 import { serialOf } from '../support/served-certificate.ts';

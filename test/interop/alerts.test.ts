@@ -6,7 +6,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort } from '../support/example-page.ts';
+import { freePort } from '../support/free-port.ts';
 import { itWith, run } from '../support/judges.ts';
 import {
   projectFolder,

@@ -1,10 +1,11 @@
 /** A real nginx with certificates of the service: mutual TLS with ssl_crl, and with its own OCSP questions (ssl_ocsp). */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { freePort } from '../support/free-port.ts';
 import { type IssuedCertificate, issueCertificate, revokeCertificate } from '../support/issued-certificate.ts';
 import { describeWith, itWith, pathOf, run } from '../support/judges.ts';
 import { demoName } from '../support/key-request.ts';
@@ -138,11 +139,3 @@ describeWith(['nginx', 'openssl', 'curl'], 'nginx', () => {
     expect(await askWith(client)).toBe('400');
   });
 });
-
-const freePort = (): Promise<number> =>
-  new Promise((done) => {
-    const server = createServer().listen(0, () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => done(port));
-    });
-  });

@@ -1,13 +1,14 @@
 /** A real OpenBao with TLS, sealed at its start, on ports and in a folder of its own: started, unsealed, asked as root, ended. */
+
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Agent } from 'undici';
 import { eventually } from './eventually.ts';
+import { freePort } from './free-port.ts';
 
 export interface BaoOptions {
   /** The judge's path. */
@@ -196,14 +197,3 @@ const threadStates = (pid: number): string[] =>
     const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8');
     return stat.charAt(stat.lastIndexOf(')') + 2);
   });
-
-/** The next one is the cluster's. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => (port < 65_535 ? resolve(port) : resolve(freePort())));
-    });
-  });
-}

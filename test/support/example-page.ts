@@ -1,5 +1,4 @@
-/** An example's page as something to run: what a reader would paste, and ports that are free. */
-import { createServer } from 'node:net';
+/** An example's page as something to run: what a reader would paste. */
 import { join } from 'node:path';
 import { projectFolder } from './running-service.ts';
 
@@ -9,11 +8,3 @@ export function readmeScript(page: string): string {
   const npx = `npx() { shift; '${process.execPath}' '${join(projectFolder, 'bin/privyseal.js')}' "$@"; }`;
   return ['set -eu', npx, ...blocks].join('\n');
 }
-
-export const freePort = (): Promise<number> =>
-  new Promise((done) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => done(port));
-    });
-  });

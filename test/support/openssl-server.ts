@@ -2,9 +2,9 @@
 import { spawn } from 'node:child_process';
 import { expect, onTestFinished } from 'vitest';
 import { keyPem } from './face-tls.ts';
+import { freePort } from './free-port.ts';
 import { pathOf } from './judges.ts';
 import { ownEnvironment } from './own-environment.ts';
-import { freePort } from './small-nginx.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import type { TestCertificate } from './test-hierarchy.ts';
 

@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { freePort } from './free-port.ts';
 import { type Exchange, type ExchangeOptions, exchange } from './http-exchange.ts';
 import { ownEnvironment } from './own-environment.ts';
 
@@ -18,7 +19,7 @@ export interface ServiceOptions {
   readonly home?: string;
   /** `PRIVYSEAL_*` and other variables; nothing of this process's own PRIVYSEAL_* gets through. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Ports of an earlier run; free ones if absent. */
+  /** Ports of an earlier run; three that stay free for a later one if absent. */
   readonly ports?: Ports;
   /** Put before node: strace, faketime, sh -c ulimit ... */
   readonly prefix?: readonly string[];
@@ -69,8 +70,11 @@ export interface RunningService {
 /** A new folder for homes and files; the caller removes it. */
 export const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), 'privyseal-test-'));
 
-function environment(options: ServiceOptions, home: string): NodeJS.ProcessEnv {
-  const { ports = { public: 0, admin: 0, distribution: 0 } } = options;
+async function freePorts(): Promise<Ports> {
+  return { public: await freePort(), admin: await freePort(), distribution: await freePort() };
+}
+
+function environment(options: ServiceOptions, home: string, ports: Ports): NodeJS.ProcessEnv {
   return {
     ...ownEnvironment(),
     PRIVYSEAL_HOME: home,
@@ -88,12 +92,12 @@ interface Started {
   output(): string;
 }
 
-function spawnService(options: ServiceOptions, home: string): Started {
+function spawnService(options: ServiceOptions, home: string, ports: Ports): Started {
   const startedAt = performance.now();
   const [command = '', ...args] = [...(options.prefix ?? []), process.execPath, ...(options.program ?? launcher)];
   // Its own group, so that a signal also reaches what a prefix such as strace started.
   const child = spawn(command, args, {
-    env: environment(options, home),
+    env: environment(options, home, ports),
     detached: true,
     stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });
@@ -116,7 +120,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Runnin
   const folder = options.home === undefined ? temporaryFolder() : undefined;
   const home = options.home ?? join(folder!, 'data');
   rmSync(join(home, 'run/ports.json'), { force: true });
-  const started = spawnService(options, home);
+  const started = spawnService(options, home, options.ports ?? (await freePorts()));
   let ended = false;
   void started.exited.then(() => {
     ended = true;
@@ -140,7 +144,7 @@ export async function serviceExit(
   options: ServiceOptions & { readonly home: string },
   withinMs = 15_000,
 ): Promise<Exit & { readonly output: string }> {
-  const started = spawnService(options, options.home);
+  const started = spawnService(options, options.home, options.ports ?? (await freePorts()));
   const timer = setTimeout(() => kill(started.child, 'SIGKILL'), withinMs);
   const exit = await started.exited;
   clearTimeout(timer);
@@ -149,7 +153,7 @@ export async function serviceExit(
 
 /** Starts a service and kills it `afterMs` later, ready or not. */
 export async function killedStart(options: ServiceOptions & { readonly home: string }, afterMs: number): Promise<void> {
-  const started = spawnService(options, options.home);
+  const started = spawnService(options, options.home, options.ports ?? (await freePorts()));
   await pause(afterMs);
   kill(started.child, 'SIGKILL');
   await started.exited;

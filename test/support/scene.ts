@@ -2,7 +2,7 @@
 import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Background, type BackgroundOptions, startBackground } from './background.ts';
-import { freePort } from './example-page.ts';
+import { freePort } from './free-port.ts';
 import { type RunOptions, run } from './judges.ts';
 import { projectFolder, type RunningService, startService, temporaryFolder } from './running-service.ts';
 

@@ -1,9 +1,10 @@
 /** A real nginx on a free port of loopback, with a folder of its own; its configuration is the test's. */
+
 import { spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
+import { freePort } from './free-port.ts';
 import { pathOf } from './judges.ts';
 import { ownEnvironment } from './own-environment.ts';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -68,15 +69,6 @@ function configuration(path: string, port: number, directives: readonly string[]
     ...['location / { return 200 "$ssl_client_s_dn $ssl_client_verify\\n"; }', '}', '}', ''],
   ].join('\n');
 }
-
-/** Free a moment ago, on loopback. */
-export const freePort = (): Promise<number> =>
-  new Promise((done) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => done(port));
-    });
-  });
 
 async function answers(port: number): Promise<boolean> {
   const { connect } = await import('node:net');

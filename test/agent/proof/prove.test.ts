@@ -5,10 +5,10 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Proof } from '#src/agent/proof/proof-schema.ts';
 import { type Expected, prove } from '#src/agent/proof/prove.ts';
 import { clientOf, keyPem, productRoot, serverOf, strangerRoot, system } from '../../support/face-tls.ts';
+import { freePort } from '../../support/free-port.ts';
 import { describeWith, itWith } from '../../support/judges.ts';
 import { opensslServer } from '../../support/openssl-server.ts';
 import { makeSigningKey } from '../../support/signing-key.ts';
-import { freePort } from '../../support/small-nginx.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import type { TestCertificate } from '../../support/test-hierarchy.ts';
 

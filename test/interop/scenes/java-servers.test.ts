@@ -6,12 +6,12 @@ import { prove } from '#src/agent/proof/prove.ts';
 import { ReloadError, runReload } from '#src/agent/reload/run-reload.ts';
 import { type Background, startBackground } from '../../support/background.ts';
 import { clientOf, expiredClientOf, keyPem, serverOf, strangerRoot, system } from '../../support/face-tls.ts';
+import { freePort } from '../../support/free-port.ts';
 import { type Shown, seeHandshake } from '../../support/handshake-verb.ts';
 import { kafkaJars, springBootJar } from '../../support/java-programs.ts';
 import { describeWith, pathOf } from '../../support/judges.ts';
 import { installKafkaCommands } from '../../support/kafka-commands.ts';
 import { type LinkedStores, linkedStores } from '../../support/linked-stores.ts';
-import { freePort } from '../../support/small-nginx.ts';
 import { suiteFolder } from '../../support/suite-folder.ts';
 import type { TestCertificate } from '../../support/test-hierarchy.ts';
 

@@ -9,10 +9,11 @@ import {
   strangerRoot,
   system,
 } from '../../../support/face-tls.ts';
+import { freePort } from '../../../support/free-port.ts';
 import { plainPort, type Shown, seeHandshake } from '../../../support/handshake-verb.ts';
 import { describeWith, itWith } from '../../../support/judges.ts';
 import { opensslServer, type ServerMaterial } from '../../../support/openssl-server.ts';
-import { freePort, smallNginx } from '../../../support/small-nginx.ts';
+import { smallNginx } from '../../../support/small-nginx.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
 import { crlPem } from '../../../support/test-crl.ts';
 import { makeTestCertificate } from '../../../support/test-hierarchy.ts';

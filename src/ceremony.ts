@@ -8,8 +8,9 @@ import { lockFiles } from './adapters/home-directory/home-lock.ts';
 import { systemClock } from './adapters/system-clock.ts';
 import { systemRandomness } from './adapters/system-randomness.ts';
 import { askNewPassphrase, findOldPassphrase } from './adapters/vault-file/ask-passphrase.ts';
+import type { DerivationCost } from './adapters/vault-file/key-derivation.ts';
 import { findPassphrase, readPassphraseFile } from './adapters/vault-file/passphrase.ts';
-import { openFileVault } from './adapters/vault-file/vault-file.ts';
+import { type FileVaultOptions, openFileVault } from './adapters/vault-file/vault-file.ts';
 import { type CeremonyEntry, lineHash } from './domain/ceremony/journal.ts';
 import { StartError } from './domain/errors.ts';
 import { readSigningRequest } from './domain/x509/signing-request.ts';
@@ -31,6 +32,8 @@ export interface CeremonySurroundings {
   /** Holds the passphrase; without it, it is found as at a start, or asked for. */
   readonly passphraseFile?: string;
   readonly present: readonly string[];
+  /** Of the derivation from a new passphrase, if not the usual one. */
+  readonly cost?: DerivationCost;
 }
 
 export interface CeremonyState {
@@ -48,7 +51,9 @@ export async function ceremonyRoot(
   await refuseOther(home);
   return withHome(home, async (open, journal) => {
     const passphrase = await newPassphrase(open.path, around);
-    return withVault(open.path, passphrase, (vault) => makeRoot(depsOf(vault, journal), around.present, wanted));
+    const { cost } = around;
+    const sealing = { passphrase, ...(cost && { cost }) };
+    return withVault(open.path, sealing, (vault) => makeRoot(depsOf(vault, journal), around.present, wanted));
   });
 }
 
@@ -81,7 +86,7 @@ async function withRoot<T>(home: string, around: CeremonySurroundings, act: (dep
     const { env, console, passphraseFile: file } = around;
     const directory = join(open.path, 'vault');
     const { passphrase } = await findOldPassphrase({ env, directory, console, ...(file !== undefined && { file }) });
-    return withVault(open.path, passphrase, (vault) => act(depsOf(vault, journal)));
+    return withVault(open.path, { passphrase }, (vault) => act(depsOf(vault, journal)));
   });
 }
 
@@ -94,8 +99,12 @@ async function withHome<T>(home: string, act: (open: OpenHome, journal: Ceremony
   }
 }
 
-async function withVault<T>(home: string, passphrase: string, act: (vault: Deps['vault']) => Promise<T>): Promise<T> {
-  const vault = await openFileVault({ directory: join(home, 'vault'), passphrase, randomness: systemRandomness });
+async function withVault<T>(
+  home: string,
+  sealing: Pick<FileVaultOptions, 'passphrase' | 'cost'>,
+  act: (vault: Deps['vault']) => Promise<T>,
+): Promise<T> {
+  const vault = await openFileVault({ directory: join(home, 'vault'), ...sealing, randomness: systemRandomness });
   try {
     return await act(vault);
   } finally {

@@ -7,6 +7,7 @@ import { keysNamedIn } from './adapters/inventory-sqlite/copies/named-keys.ts';
 import { systemClock } from './adapters/system-clock.ts';
 import { systemRandomness } from './adapters/system-randomness.ts';
 import { askNewPassphrase, findOldPassphrase } from './adapters/vault-file/ask-passphrase.ts';
+import type { DerivationCost } from './adapters/vault-file/key-derivation.ts';
 import { vaultFileOf } from './adapters/vault-file/list-vault-files.ts';
 import { readPassphraseFile } from './adapters/vault-file/passphrase.ts';
 import { noVault, type StagedRewrap, stageRewrap } from './adapters/vault-file/rewrap.ts';
@@ -38,13 +39,15 @@ export interface PassphraseInput {
 export interface VaultSurroundings {
   readonly env: NodeJS.ProcessEnv;
   readonly console: SecretConsole;
+  /** Of the derivation from a new passphrase, if not the usual one. */
+  readonly cost?: DerivationCost;
 }
 
 /** Seals every key with the new passphrase, all at once. StartError says why not; the old passphrase is then still in force. */
 export async function changePassphrase(
   config: Config,
   { oldFile, newFile, keepInHome }: PassphraseInput,
-  { env, console }: VaultSurroundings,
+  { env, console, ...derivation }: VaultSurroundings,
 ): Promise<PassphraseChange> {
   return withVault(config, async (directory) => {
     const missing = await tellMissing(config, directory, console);
@@ -55,7 +58,7 @@ export async function changePassphrase(
     }
     const removed = await presentOf(directory, keepInHome ? ['shares.json'] : ['passphrase', 'shares.json']);
     const staged = await stageRewrap({
-      ...{ directory, from: old.passphrase, to, randomness: systemRandomness, removes: removed },
+      ...{ directory, from: old.passphrase, to, randomness: systemRandomness, ...derivation, removes: removed },
       ...(keepInHome && { adds: { passphrase: `${to}\n` } }),
     });
     await staged.commit();
@@ -83,7 +86,7 @@ export interface SplitInput {
 export async function splitVault(
   config: Config,
   { shares, threshold, keepPassphrase, oldFile }: SplitInput,
-  { env, console }: VaultSurroundings,
+  { env, console, ...derivation }: VaultSurroundings,
   deliver: (handout: ShareHandout) => Promise<void>,
 ): Promise<PassphraseSplit> {
   return withVault(config, async (directory) => {
@@ -94,7 +97,7 @@ export async function splitVault(
     const removed = keepPassphrase ? [] : await presentOf(directory, ['passphrase']);
     // Staged for a passphrase that stays, too: that proves it before anybody is handed a share of it.
     const staged = await stageRewrap({
-      ...{ directory, from: old.passphrase, to, randomness: systemRandomness, removes: removed },
+      ...{ directory, from: old.passphrase, to, randomness: systemRandomness, ...derivation, removes: removed },
       adds: { 'shares.json': formatShareSet(shareSet) },
     });
     try {

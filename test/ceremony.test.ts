@@ -12,6 +12,7 @@ import { encodeName } from '../src/domain/x509/name.ts';
 import { parseCrl } from '../src/domain/x509/read-crl.ts';
 import { assembleSigned } from '../src/domain/x509/signed.ts';
 import type { CeremonyActs } from '../src/faces/cli/authorities/ceremony.ts';
+import { cheapest } from './adapters/vault-file/vault-under-test.ts';
 import { commandLine } from './support/command-line.ts';
 import { buildCsr } from './support/csr-builder.ts';
 import { itWith, run } from './support/judges.ts';
@@ -22,10 +23,11 @@ import { makeSigningKey } from './support/signing-key.ts';
 import { temporaryFolder } from './support/temporary-folder.ts';
 
 const passphrase = 'only for a ceremony of a test';
+const quietly = { env: {}, cost: cheapest };
 const acts: CeremonyActs = {
-  root: (home, wanted, around) => ceremonyRoot(home, wanted, { ...around, env: {} }),
-  sign: (home, wanted, around) => ceremonySign(home, wanted, { ...around, env: {} }),
-  crl: (home, wanted, around) => ceremonyCrl(home, wanted, { ...around, env: {} }),
+  root: (home, wanted, around) => ceremonyRoot(home, wanted, { ...around, ...quietly }),
+  sign: (home, wanted, around) => ceremonySign(home, wanted, { ...around, ...quietly }),
+  crl: (home, wanted, around) => ceremonyCrl(home, wanted, { ...around, ...quietly }),
   state: ceremonyState,
 };
 

@@ -60,7 +60,7 @@ interface Given extends Partial<PassphraseInput> {
 
 async function change(home: string, { env = {}, console = answering(), ...input }: Given) {
   const config = await loadConfig({}, temporaryFolder().path, { home });
-  return changePassphrase(config, { keepInHome: false, ...input }, { env, console });
+  return changePassphrase(config, { keepInHome: false, ...input }, { env, console, cost: cheapest });
 }
 
 describe('changing the passphrase', () => {
@@ -198,7 +198,7 @@ describe('splitting the passphrase', () => {
     const config = await loadConfig({}, temporaryFolder().path, { home });
     const wanted = { shares: 5, threshold: 3, keepPassphrase: false, oldFile: secretFile(old), ...input };
     let handout: ShareHandout | undefined;
-    const report = await splitVault(config, wanted, { env, console }, async (given) => {
+    const report = await splitVault(config, wanted, { env, console, cost: cheapest }, async (given) => {
       handout = given;
       await deliver?.(given);
     });
@@ -281,7 +281,7 @@ describe('splitting the passphrase', () => {
     const config = await loadConfig({}, temporaryFolder().path, { home });
     const second: string[] = [];
     const input = { shares: 2, threshold: 2, keepPassphrase: false };
-    await splitVault(config, input, { env: {}, console: answering(...first) }, async ({ shares }) => {
+    await splitVault(config, input, { env: {}, console: answering(...first), cost: cheapest }, async ({ shares }) => {
       second.push(...shares);
     });
     expect(await codeOf(start(home, answering(...first)))).toBe('sharesMissing');

@@ -2,7 +2,7 @@
 import { CaError } from '../../../domain/errors.ts';
 import type { CertificateRecord } from '../../../domain/records/certificate.ts';
 import type { Operator } from '../../../domain/records/environment.ts';
-import type { Connection } from '../connection.ts';
+import type { Statements } from '../lazy-statements.ts';
 import { serialOctets } from '../rows/certificate-row.ts';
 
 const valid = `c.purpose = 'operator' AND c.state = 'issued' AND c.not_before <= :now AND c.not_after >= :now`;
@@ -19,7 +19,7 @@ export const adminRuleSql = {
 } as const;
 
 /** Throws CaError `unauthorized` for who is no admin, or not any more; acts of the service itself are nobody's. */
-export function actingAdmins(connection: Connection): (by: string | undefined) => void {
+export function actingAdmins(connection: Statements): (by: string | undefined) => void {
   const role = connection.prepare<[string], Operator['role']>(adminRuleSql.role).pluck();
   return (by) => {
     if (by === undefined || role.get(by) === 'admin') return;
@@ -28,7 +28,7 @@ export function actingAdmins(connection: Connection): (by: string | undefined) =
 }
 
 /** Both answer whether the service cannot do without: what is valid now is the last that makes anybody an admin. */
-export function adminRule(connection: Connection) {
+export function adminRule(connection: Statements) {
   const ofAdmin = connection.prepare(adminRuleSql.ofAdmin).pluck();
   const another = connection.prepare(adminRuleSql.another).pluck();
   const anotherCertificate = connection.prepare(adminRuleSql.anotherCertificate).pluck();

@@ -1,13 +1,13 @@
 /** Acts on alerts and on the outbox of webhooks: what is opened and cleared, and what became of each try to tell of it. */
 import { mostDeliveries } from '../../../ports/alert-store.ts';
-import type { Connection } from '../connection.ts';
+import type { Statements } from '../lazy-statements.ts';
 import { octets } from '../rows/certificate-row.ts';
 import type { Acts } from './acts.ts';
 import type { AuditChain } from './audit-chain.ts';
 
 type AlertAct = 'recordAlerts' | 'settleDelivery' | 'postponeDeliveries';
 
-export function alertActs(connection: Connection, audit: AuditChain): Pick<Acts, AlertAct> {
+export function alertActs(connection: Statements, audit: AuditChain): Pick<Acts, AlertAct> {
   const open = connection.prepare(
     `INSERT INTO alerts (id, kind, subject, within_days, count, opened_at) VALUES (?, ?, ?, ?, ?, ?)
      ON CONFLICT (id) DO NOTHING`,

@@ -1,6 +1,6 @@
 /** The act that moves certificates which expired long ago out of the tables that searches and issuance use. */
 import { CaError } from '../../../domain/errors.ts';
-import type { Connection } from '../connection.ts';
+import type { Statements } from '../lazy-statements.ts';
 import { serialOctets } from '../rows/certificate-row.ts';
 import type { Acts } from './acts.ts';
 import type { AuditChain } from './audit-chain.ts';
@@ -12,7 +12,7 @@ const movedColumns = `serial, state, purpose, environment, owner, authority, iss
   requested_event, issued_event`;
 
 /** See the port; which rows may go is decided by `archivable`, and the barest of it is asked again here. */
-export function archiveActs(connection: Connection, audit: AuditChain): Pick<Acts, 'archiveCertificates'> {
+export function archiveActs(connection: Statements, audit: AuditChain): Pick<Acts, 'archiveCertificates'> {
   const movable = connection
     .prepare<[Buffer], number>(
       `SELECT id FROM certificates WHERE serial = ? AND state <> 'intent' AND purpose <> 'authority'`,

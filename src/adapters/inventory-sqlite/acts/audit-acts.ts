@@ -1,11 +1,11 @@
 /** Acts of the audit log's own upkeep: the keys that sign checkpoints, and the checkpoints. */
 import { CaError } from '../../../domain/errors.ts';
-import type { Connection } from '../connection.ts';
+import type { Statements } from '../lazy-statements.ts';
 import { serialOctets } from '../rows/certificate-row.ts';
 import type { Acts } from './acts.ts';
 import type { AuditChain } from './audit-chain.ts';
 
-export function auditActs(connection: Connection, audit: AuditChain): Pick<Acts, 'addAuditKey' | 'recordCheckpoint'> {
+export function auditActs(connection: Statements, audit: AuditChain): Pick<Acts, 'addAuditKey' | 'recordCheckpoint'> {
   const known = connection.prepare<[string, string, Buffer], number>(
     'SELECT 1 FROM audit_keys WHERE (vault = ? AND vault_key = ?) OR certificate_serial = ?',
   );

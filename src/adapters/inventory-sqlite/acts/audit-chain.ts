@@ -5,7 +5,7 @@ import {
   auditGenesisHash,
   canonicalAuditEvent,
 } from '../../../domain/records/audit-event.ts';
-import type { Connection } from '../connection.ts';
+import type { Statements } from '../lazy-statements.ts';
 
 /** The newest event, hash in hex, and the latest time that any event has. */
 interface Head {
@@ -24,7 +24,7 @@ export interface AuditChain {
 }
 
 /** Must be used inside a write transaction: only then is the head read the newest. */
-export function openAuditChain(connection: Connection): AuditChain {
+export function openAuditChain(connection: Statements): AuditChain {
   const newest = connection.prepare<[], Head>(
     `SELECT seq, lower(hex(hash)) AS hash, (SELECT max(at) FROM audit_events) AS latest
      FROM audit_events ORDER BY seq DESC LIMIT 1`,

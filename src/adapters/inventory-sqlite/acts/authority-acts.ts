@@ -3,7 +3,7 @@ import { CaError } from '../../../domain/errors.ts';
 import type { Authority } from '../../../domain/records/environment.ts';
 import { type AuthorityGeneration, generationId } from '../../../domain/records/generation.ts';
 import { keyBlockWords } from '../../../ports/issuance-conditions.ts';
-import type { Connection } from '../connection.ts';
+import type { Statements } from '../lazy-statements.ts';
 import { octets, serialOctets } from '../rows/certificate-row.ts';
 import type { Acts } from './acts.ts';
 import type { AuditChain } from './audit-chain.ts';
@@ -12,7 +12,7 @@ import { keyBlocks } from './intent-conditions.ts';
 type AuthorityActs = Pick<Acts, 'createAuthority' | 'activateAuthority' | 'certifyGeneration'>;
 
 /** Answers whether a row exists; `sql` selects from it by one key. */
-export function existence(connection: Connection, sql: string): (...key: (string | number)[]) => boolean {
+export function existence(connection: Statements, sql: string): (...key: (string | number)[]) => boolean {
   const select = connection.prepare<(string | number)[]>(sql).pluck();
   return (...key) => select.get(...key) !== undefined;
 }
@@ -22,7 +22,7 @@ export function refuseExisting(exists: boolean, what: string): void {
 }
 
 /** See the port: each decides every conflict before it writes. */
-export function authorityActs(connection: Connection, audit: AuditChain): AuthorityActs {
+export function authorityActs(connection: Statements, audit: AuditChain): AuthorityActs {
   const known = existence(connection, 'SELECT 1 FROM authorities WHERE name = ?');
   const insert = connection.prepare(
     `INSERT INTO authorities (name, role, environment, parent, vault, vault_key, key_type, signature_algorithm,
@@ -62,7 +62,7 @@ export function authorityActs(connection: Connection, audit: AuditChain): Author
 }
 
 /** One that is signed elsewhere has the signer of its certificate in force for its parent; any other keeps what it was made with. */
-export function signerShown(connection: Connection): (authority: string) => void {
+export function signerShown(connection: Statements): (authority: string) => void {
   const show = connection.prepare(
     `UPDATE authorities SET parent = e.name FROM certificates AS c JOIN external_authorities AS e ON e.name = c.authority
      WHERE c.serial = authorities.certificate_serial AND authorities.name = ?`,
@@ -76,7 +76,7 @@ type NewGeneration = Pick<AuthorityGeneration, 'authority' | 'number' | 'phase'>
   Pick<Authority, 'vault' | 'vaultKey' | 'keyType' | 'signatureAlgorithm' | 'createdAt'>;
 
 /** What acts on authorities and on rotations share. */
-export function generationRows(connection: Connection) {
+export function generationRows(connection: Statements) {
   const keyTaken = existence(connection, 'SELECT 1 FROM authority_generations WHERE vault = ? AND vault_key = ?');
   const insert = connection.prepare(
     `INSERT INTO authority_generations (id, authority, number, phase, vault, vault_key, key_type, signature_algorithm,

@@ -1,7 +1,7 @@
 /** Acts on campaigns: their members are recorded in steps, and are revoked in steps when their time has come. */
 import type { Campaign } from '../../../domain/records/campaign.ts';
 import type { CampaignStore } from '../../../ports/campaign-store.ts';
-import type { Connection } from '../connection.ts';
+import type { Statements } from '../lazy-statements.ts';
 import { type CampaignRow, campaignLookUps, campaignOf } from '../reads/campaign-reads.ts';
 import { serialOctets } from '../rows/certificate-row.ts';
 import type { Acts } from './acts.ts';
@@ -11,7 +11,7 @@ import { certificateStates } from './certificate-states.ts';
 type CampaignActs = Pick<Acts, Extract<keyof CampaignStore, keyof Acts>>;
 
 /** See the port; what becomes of members when certificates change is written by the schema's triggers. */
-export function campaignActs(connection: Connection, audit: AuditChain): CampaignActs {
+export function campaignActs(connection: Statements, audit: AuditChain): CampaignActs {
   const select = connection.prepare<[string], CampaignRow>(campaignLookUps.campaign);
   const find = (id: string): Campaign | undefined => {
     const row = select.get(id);
@@ -27,7 +27,7 @@ export function campaignActs(connection: Connection, audit: AuditChain): Campaig
 type Find = (id: string) => Campaign | undefined;
 
 function collecting(
-  connection: Connection,
+  connection: Statements,
   audit: AuditChain,
   find: Find,
 ): Pick<CampaignActs, 'createCampaign' | 'recordMembers'> {
@@ -74,7 +74,7 @@ function collecting(
 }
 
 function changing(
-  connection: Connection,
+  connection: Statements,
   audit: AuditChain,
   find: Find,
 ): Pick<CampaignActs, 'changeCampaign' | 'endCampaign'> {
@@ -110,7 +110,7 @@ function changing(
   };
 }
 
-function revoking(connection: Connection, audit: AuditChain): Pick<CampaignActs, 'revokeMember' | 'expireMembers'> {
+function revoking(connection: Statements, audit: AuditChain): Pick<CampaignActs, 'revokeMember' | 'expireMembers'> {
   const states = certificateStates(connection);
   const isDue = connection
     .prepare<[string, Buffer, number], number>(

@@ -1,13 +1,13 @@
 /** The act that does later, in small steps, what no answer has to wait for: indexing new labels, counting what has expired. */
 
-import type { Connection } from '../connection.ts';
+import type { Statements } from '../lazy-statements.ts';
 import type { Acts } from './acts.ts';
 
 /** Other acts wait this long at most: some milliseconds. */
 const labelsPerStep = 250;
 const expiriesPerStep = 500;
 
-export function catchUpAct(connection: Connection): Pick<Acts, 'catchUp'> {
+export function catchUpAct(connection: Statements): Pick<Acts, 'catchUp'> {
   const indexLabels = labelIndexing(connection);
   const countExpired = expiryCounting(connection);
   return {
@@ -31,7 +31,7 @@ export const catchUpSql = {
     0, 1, 0, 0, -(successor IS NULL) FROM certificates WHERE id = ? AND state = 'issued'`,
 } as const;
 
-function labelIndexing(connection: Connection): () => number {
+function labelIndexing(connection: Statements): () => number {
   const next = connection.prepare<[number], { id: number; text: string }>(catchUpSql.newLabels);
   const index = connection.prepare('INSERT INTO label_texts (rowid, text) VALUES (?, ?)');
   const advance = connection.prepare('UPDATE inventory_progress SET indexed_label = ?');
@@ -49,7 +49,7 @@ interface Expired {
   readonly notAfter: number;
 }
 
-function expiryCounting(connection: Connection): (now: number) => number {
+function expiryCounting(connection: Statements): (now: number) => number {
   const progress = connection.prepare<[], Expired>(catchUpSql.progress);
   const sameMoment = connection.prepare<[number, number, number], Expired>(catchUpSql.sameMoment);
   const later = connection.prepare<[number, number, number], Expired>(catchUpSql.later);

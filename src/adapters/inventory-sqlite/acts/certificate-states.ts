@@ -1,6 +1,6 @@
 /** Changes the state of a certificate wherever its row is: among the certificates, or in the archive. */
 import type { CertificateRecord, Revocation } from '../../../domain/records/certificate.ts';
-import type { Connection } from '../connection.ts';
+import type { Statements } from '../lazy-statements.ts';
 import { type CertificateRow, octets, recordColumns, recordOf, serialOctets } from '../rows/certificate-row.ts';
 
 export interface CertificateStates {
@@ -13,7 +13,7 @@ export interface CertificateStates {
 
 const tables = ['certificates', 'archived_certificates'] as const;
 
-export function certificateStates(connection: Connection): CertificateStates {
+export function certificateStates(connection: Statements): CertificateStates {
   const selects = tables.map((table) =>
     connection.prepare<[Buffer], CertificateRow>(`SELECT ${recordColumns} FROM ${table} WHERE serial = ?`).raw(),
   );

@@ -2,7 +2,7 @@
 import type { AuditEntry } from '../../../domain/records/audit-event.ts';
 import type { CertificateRecord, Revocation } from '../../../domain/records/certificate.ts';
 import { mostSharersAtOnce, type SharersOutcome } from '../../../ports/revocation-store.ts';
-import type { Connection } from '../connection.ts';
+import type { Statements } from '../lazy-statements.ts';
 import { octets, serialOctets } from '../rows/certificate-row.ts';
 import type { Acts } from './acts.ts';
 import { adminRule } from './admin-rule.ts';
@@ -38,14 +38,14 @@ export const sharingKey = `SELECT id, lower(hex(serial)) AS serial FROM certific
   ORDER BY id LIMIT :limit`;
 
 export function compromiseActs(
-  connection: Connection,
+  connection: Statements,
   audit: AuditChain,
   { closeIntent }: Pick<Acts, 'closeIntent'>,
 ): CompromiseActs {
   const admins = adminRule(connection);
   const states = certificateStates(connection);
   const sharing = connection.prepare<
-    { key: Buffer; after: number; serial: Buffer; at: number; owner: string | null; limit: number },
+    [{ key: Buffer; after: number; serial: Buffer; at: number; owner: string | null; limit: number }],
     { id: number; serial: string }
   >(sharingKey);
   const find = connection.prepare<[Buffer], CompromiseRow>(

@@ -1,7 +1,7 @@
 /** The act that keeps what a target reports of a certificate, and what all its targets come to. */
 import { type Deployment, deploymentState, mostTargets } from '../../../domain/records/deployment.ts';
 import type { ReportedDeployment } from '../../../ports/deployment-store.ts';
-import type { Connection } from '../connection.ts';
+import type { Statements } from '../lazy-statements.ts';
 import { type DeploymentRow, deploymentOf, deploymentsOf } from '../reads/deployment-reads.ts';
 import { serialOctets } from '../rows/certificate-row.ts';
 import type { Acts } from './acts.ts';
@@ -14,7 +14,7 @@ interface Certificate {
   readonly successor: string;
 }
 
-export function deploymentActs(connection: Connection, audit: AuditChain): Pick<Acts, 'recordDeployment'> {
+export function deploymentActs(connection: Statements, audit: AuditChain): Pick<Acts, 'recordDeployment'> {
   const find = connection.prepare<[Buffer], Certificate>(
     `SELECT id, lower(hex(serial)) AS serial, lower(hex(successor)) AS successor FROM certificates
      WHERE serial = ? AND issued_at IS NOT NULL`,

@@ -3,7 +3,7 @@ import { CaError } from '../../../domain/errors.ts';
 import type { ExternalAuthority } from '../../../domain/records/external-authority.ts';
 import { generationId } from '../../../domain/records/generation.ts';
 import type { AuthorityImport } from '../../../ports/external-store.ts';
-import type { Connection } from '../connection.ts';
+import type { Statements } from '../lazy-statements.ts';
 import { octets, serialOctets } from '../rows/certificate-row.ts';
 import type { Acts } from './acts.ts';
 import type { AuditChain } from './audit-chain.ts';
@@ -13,7 +13,7 @@ type Issuing = Pick<Acts, 'recordIntent' | 'recordIssued'>;
 
 /** See the port. A certificate that came from elsewhere is filed by the acts that file our own. */
 export function externalActs(
-  connection: Connection,
+  connection: Statements,
   audit: AuditChain,
   issuing: Issuing,
 ): Pick<Acts, 'recordAuthorityRequest' | 'recordImport'> {

@@ -3,7 +3,7 @@ import { CaError } from '../../../domain/errors.ts';
 import type { CertificateState } from '../../../domain/records/certificate.ts';
 import type { RequestStatus } from '../../../domain/records/request.ts';
 import type { IdempotencyKey, KeyBlock, StopOf } from '../../../ports/issuance-conditions.ts';
-import type { Connection } from '../connection.ts';
+import type { Statements } from '../lazy-statements.ts';
 import { octets, serialOctets } from '../rows/certificate-row.ts';
 
 /** How long the answer to an Idempotency-Key is repeated. */
@@ -23,7 +23,7 @@ interface BoundKey {
 }
 
 /** What the key alone says at Unix millisecond `now`. */
-export function findIdempotencyKey(connection: Connection) {
+export function findIdempotencyKey(connection: Statements) {
   const select = connection.prepare<[string, string, number], BoundKey>(idempotencyKeyLookUp);
   return (
     { scope, key, bodySha256 }: IdempotencyKey,
@@ -41,7 +41,7 @@ export function findIdempotencyKey(connection: Connection) {
 type Bound = { readonly certificate: Row } | { readonly request: string };
 
 /** Keys by scope, each bound to what it asked for. Times are Unix milliseconds. */
-export function idempotencyKeys(connection: Connection) {
+export function idempotencyKeys(connection: Statements) {
   const find = findIdempotencyKey(connection);
   const insert = connection.prepare(
     `INSERT OR REPLACE INTO idempotency_keys (scope, key, body_sha256, certificate, request, created_at)
@@ -66,7 +66,7 @@ export function idempotencyKeys(connection: Connection) {
 }
 
 /** Uses of enrolment tokens; one without a limit is never written. */
-export function tokenUses(connection: Connection) {
+export function tokenUses(connection: Statements) {
   const select = connection.prepare<[string], { usesLeft: number | null; expiresAt: number }>(
     'SELECT uses_left AS usesLeft, expires_at AS expiresAt FROM tokens WHERE id = ?',
   );
@@ -89,7 +89,7 @@ export function tokenUses(connection: Connection) {
 }
 
 /** At most one successor a certificate: whoever commits first has rotated it. */
-export function successorLinks(connection: Connection) {
+export function successorLinks(connection: Statements) {
   const select = connection.prepare<[Buffer], { successor: Buffer | null; state: CertificateState }>(
     'SELECT successor, state FROM certificates WHERE serial = ?',
   );
@@ -113,7 +113,7 @@ export function successorLinks(connection: Connection) {
 }
 
 /** Throws CaError `unauthorized` for a product that was removed. */
-export function removedProducts(connection: Connection): (id: string) => void {
+export function removedProducts(connection: Statements): (id: string) => void {
   const removedAt = connection
     .prepare<[string], number | null>('SELECT removed_at FROM products WHERE id = ? ORDER BY version DESC LIMIT 1')
     .pluck();
@@ -124,7 +124,7 @@ export function removedProducts(connection: Connection): (id: string) => void {
 }
 
 /** Keys that no product's certificate is issued for. */
-export function keyBlocks(connection: Connection) {
+export function keyBlocks(connection: Statements) {
   const select = connection.prepare<[Buffer], KeyBlock>('SELECT reason FROM blocked_keys WHERE key_sha256 = ?').pluck();
   return {
     refusal(keySha256: string): StopOf<'keyBlocked'> | undefined {
@@ -135,7 +135,7 @@ export function keyBlocks(connection: Connection) {
 }
 
 /** An approved request becomes one certificate: it is bound to the serial from the intent on, until that is closed. */
-export function requestLinks(connection: Connection) {
+export function requestLinks(connection: Statements) {
   const select = connection.prepare<[string], { status: RequestStatus; serial: string }>(
     'SELECT status, lower(hex(serial)) AS serial FROM requests WHERE id = ?',
   );

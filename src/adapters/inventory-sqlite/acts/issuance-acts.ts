@@ -3,7 +3,7 @@ import { CaError } from '../../../domain/errors.ts';
 import type { AuditEntry } from '../../../domain/records/audit-event.ts';
 import type { CertificateDetails } from '../../../domain/records/certificate.ts';
 import type { IntentOutcome, IssuanceIntent } from '../../../ports/inventory.ts';
-import type { Connection } from '../connection.ts';
+import type { Statements } from '../lazy-statements.ts';
 import { joinNames, octets, redeemableMs, serialOctets } from '../rows/certificate-row.ts';
 import type { Acts } from './acts.ts';
 import type { AuditChain } from './audit-chain.ts';
@@ -42,7 +42,7 @@ interface IssuedRow {
 
 /** See the port for what each act promises; the order of an intent's conditions is the port's, too. */
 export function issuanceActs(
-  connection: Connection,
+  connection: Statements,
   audit: AuditChain,
   quotas: QuotaCounts,
 ): Pick<Acts, 'recordIntent' | 'recordIssued' | 'closeIntent'> {

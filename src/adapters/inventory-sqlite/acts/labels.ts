@@ -1,12 +1,12 @@
 /** Labels: what a certificate is known by. Each is written once, whatever how many certificates come to have it. */
 import { type CertificateDetails, listedName } from '../../../domain/records/certificate.ts';
-import type { Connection } from '../connection.ts';
+import type { Statements } from '../lazy-statements.ts';
 import { joinNames, reversed } from '../rows/certificate-row.ts';
 import type { Row } from './intent-conditions.ts';
 
 /** The label of a certificate, made if it is new; inside a write transaction. */
 export function openLabels(
-  connection: Connection,
+  connection: Statements,
 ): (certificate: Pick<CertificateDetails, 'names' | 'subject'>) => Row {
   const select = connection
     .prepare<[string, string, string], number>(

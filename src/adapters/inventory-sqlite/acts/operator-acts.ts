@@ -1,7 +1,7 @@
 /** Acts on operators: they come, change their role, and go with all their certificates. */
 import { CaError } from '../../../domain/errors.ts';
 import type { Operator } from '../../../domain/records/environment.ts';
-import type { Connection } from '../connection.ts';
+import type { Statements } from '../lazy-statements.ts';
 import type { Acts } from './acts.ts';
 import { actingAdmins, adminRule } from './admin-rule.ts';
 import type { AuditChain } from './audit-chain.ts';
@@ -11,7 +11,7 @@ const revokeAllSql = `UPDATE certificates SET state = 'revoked', revoked_at = ?,
   RETURNING lower(hex(serial))`;
 
 export function operatorActs(
-  connection: Connection,
+  connection: Statements,
   audit: AuditChain,
 ): Pick<Acts, 'createOperator' | 'setOperatorRole' | 'removeOperator'> {
   const admins = adminRule(connection);

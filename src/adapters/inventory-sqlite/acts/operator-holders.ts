@@ -2,10 +2,10 @@
 import { CaError } from '../../../domain/errors.ts';
 import type { AuditEntry } from '../../../domain/records/audit-event.ts';
 import type { OperatorHolder } from '../../../ports/inventory.ts';
-import type { Connection } from '../connection.ts';
+import type { Statements } from '../lazy-statements.ts';
 import { actingAdmins } from './admin-rule.ts';
 
-export function operatorHolders(connection: Connection) {
+export function operatorHolders(connection: Statements) {
   const select = connection.prepare<[string]>('SELECT 1 FROM operators WHERE name = ?').pluck();
   const put = connection.prepare(
     `INSERT INTO operators (name, role, created_at) VALUES (?, ?, ?)

@@ -1,7 +1,7 @@
 /** Acts on products and their enrolment tokens. Versions of products stay; a token that ends is gone. */
 import { CaError } from '../../../domain/errors.ts';
 import type { Product } from '../../../domain/records/environment.ts';
-import type { Connection } from '../connection.ts';
+import type { Statements } from '../lazy-statements.ts';
 import { octets } from '../rows/certificate-row.ts';
 import type { Acts } from './acts.ts';
 import type { AuditChain } from './audit-chain.ts';
@@ -9,7 +9,7 @@ import { assertNext } from './profile-acts.ts';
 
 type ProductActs = Pick<Acts, 'createProduct' | 'changeProduct' | 'removeProduct'>;
 
-export function productActs(connection: Connection, audit: AuditChain): ProductActs {
+export function productActs(connection: Statements, audit: AuditChain): ProductActs {
   const newest = newestVersion(connection);
   const liveCertificates = liveCount(connection);
   const insert = connection.prepare(
@@ -54,7 +54,7 @@ export function productActs(connection: Connection, audit: AuditChain): ProductA
   };
 }
 
-function newestVersion(connection: Connection) {
+function newestVersion(connection: Statements) {
   const select = connection.prepare<[string], { readonly version: number; readonly removedAt: number | null }>(
     'SELECT version, removed_at AS removedAt FROM products WHERE id = ? ORDER BY version DESC LIMIT 1',
   );
@@ -62,7 +62,7 @@ function newestVersion(connection: Connection) {
 }
 
 /** An intent may become a certificate, and a hold may be released. */
-function liveCount(connection: Connection): (id: string, at: number) => number {
+function liveCount(connection: Statements): (id: string, at: number) => number {
   const count = connection
     .prepare<[string, number], number>(
       `SELECT count(*) FROM certificates WHERE owner = ? AND purpose = 'product' AND (state = 'intent' OR
@@ -72,7 +72,7 @@ function liveCount(connection: Connection): (id: string, at: number) => number {
   return (id, at) => count.get(id, Math.floor(at / 1000)) ?? 0;
 }
 
-export function tokenActs(connection: Connection, audit: AuditChain): Pick<Acts, 'createToken' | 'removeToken'> {
+export function tokenActs(connection: Statements, audit: AuditChain): Pick<Acts, 'createToken' | 'removeToken'> {
   const newest = newestVersion(connection);
   const known = connection.prepare<[string], number>('SELECT 1 FROM tokens WHERE id = ?').pluck();
   const insert = connection.prepare(

@@ -1,11 +1,11 @@
 /** Acts on profiles: each change is a new version, and the earlier ones stay. */
 import { CaError } from '../../../domain/errors.ts';
 import type { Profile } from '../../../domain/policy/profile.ts';
-import type { Connection } from '../connection.ts';
+import type { Statements } from '../lazy-statements.ts';
 import type { Acts } from './acts.ts';
 import type { AuditChain } from './audit-chain.ts';
 
-export function profileActs(connection: Connection, audit: AuditChain): Pick<Acts, 'createProfile' | 'changeProfile'> {
+export function profileActs(connection: Statements, audit: AuditChain): Pick<Acts, 'createProfile' | 'changeProfile'> {
   const newest = connection
     .prepare<[string, string], number | null>('SELECT max(version) FROM profiles WHERE environment = ? AND name = ?')
     .pluck();

@@ -1,7 +1,7 @@
 /** How many certificates each product has had of its quota: counted once from the inventory, then kept in step in memory. */
 import type { CertificateDetails } from '../../../domain/records/certificate.ts';
 import type { IntentOutcome, IssuanceIntent } from '../../../ports/inventory.ts';
-import type { Connection } from '../connection.ts';
+import type { Statements } from '../lazy-statements.ts';
 
 /** Through the index by owner and time of request; what was never signed is no certificate. */
 export const countOfOwner = `SELECT count(*) FROM certificates WHERE owner = ? AND requested_at >= ?
@@ -20,7 +20,7 @@ export interface QuotaCounts {
   forget(): void;
 }
 
-export function quotaCounts(connection: Connection): QuotaCounts {
+export function quotaCounts(connection: Statements): QuotaCounts {
   const count = connection.prepare<[string, number], number>(countOfOwner).pluck();
   const kept = new Map<string, { readonly since: number; certificates: number }>();
 

@@ -1,6 +1,6 @@
 /** Acts that create environments; settings, audit entries and the write check. */
 
-import type { Connection } from '../connection.ts';
+import type { Statements } from '../lazy-statements.ts';
 import type { Acts } from './acts.ts';
 import type { AuditChain } from './audit-chain.ts';
 import { existence, refuseExisting } from './authority-acts.ts';
@@ -8,14 +8,14 @@ import { existence, refuseExisting } from './authority-acts.ts';
 type Registry = Pick<Acts, 'createEnvironment' | 'appendAudit' | 'setSetting' | 'check'>;
 
 /** Each creation asks for its name first, so that `conflict` is decided before anything is written. */
-export function registryActs(connection: Connection, audit: AuditChain): Registry {
+export function registryActs(connection: Statements, audit: AuditChain): Registry {
   return {
     ...environmentActs(connection, audit),
     ...upkeepActs(connection, audit),
   };
 }
 
-function environmentActs(connection: Connection, audit: AuditChain): Pick<Acts, 'createEnvironment'> {
+function environmentActs(connection: Statements, audit: AuditChain): Pick<Acts, 'createEnvironment'> {
   const known = existence(connection, 'SELECT 1 FROM environments WHERE name = ?');
   const insert = connection.prepare(
     'INSERT INTO environments (name, hierarchy, is_external, created_at) VALUES (?, ?, ?, ?)',
@@ -36,7 +36,7 @@ function environmentActs(connection: Connection, audit: AuditChain): Pick<Acts, 
   };
 }
 
-function upkeepActs(connection: Connection, audit: AuditChain): Pick<Acts, 'appendAudit' | 'setSetting' | 'check'> {
+function upkeepActs(connection: Statements, audit: AuditChain): Pick<Acts, 'appendAudit' | 'setSetting' | 'check'> {
   const set = connection.prepare(
     'INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
   );

@@ -1,7 +1,7 @@
 /** Acts on requests that wait for approval: submitted once, approved by one or two operators, ended in exactly one way. */
 import type { RequestDetails, RequestRecord } from '../../../domain/records/request.ts';
 import type { ApproveOutcome, Judging, RequestStore, RequestSubmission } from '../../../ports/request-store.ts';
-import type { Connection } from '../connection.ts';
+import type { Statements } from '../lazy-statements.ts';
 import { joinNames, octets, serialOctets } from '../rows/certificate-row.ts';
 import { type RequestRow, requestById, requestRecords } from '../rows/request-row.ts';
 import type { Acts } from './acts.ts';
@@ -11,7 +11,7 @@ import { requestGrounds } from './request-grounds.ts';
 
 type RequestActs = Pick<Acts, Extract<keyof RequestStore, keyof Acts>>;
 
-export function requestActs(connection: Connection, audit: AuditChain): RequestActs {
+export function requestActs(connection: Statements, audit: AuditChain): RequestActs {
   return { ...submitting(connection, audit), ...judging(connection, audit) };
 }
 
@@ -19,7 +19,7 @@ const insertSql = `INSERT INTO requests (id, status, environment, product, produ
   names, key_type, key_sha256, lifetime_seconds, approvals_needed, requested_by, token_id, shown_serial, predecessor,
   requested_at, expires_at, csr) VALUES (?, 'pending', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
-function submitting(connection: Connection, audit: AuditChain): Pick<RequestActs, 'recordRequest'> {
+function submitting(connection: Statements, audit: AuditChain): Pick<RequestActs, 'recordRequest'> {
   const keys = idempotencyKeys(connection);
   const tokens = tokenUses(connection);
   const successors = successorLinks(connection);
@@ -73,7 +73,7 @@ const columnsOf = (request: RequestDetails): unknown[] => [
   request.expiresAt,
 ];
 
-function judging(connection: Connection, audit: AuditChain): Omit<RequestActs, 'recordRequest'> {
+function judging(connection: Statements, audit: AuditChain): Omit<RequestActs, 'recordRequest'> {
   const tokens = tokenUses(connection);
   const judge = approvalConditions(connection);
   const select = connection.prepare<[string], RequestRow>(requestById);
@@ -131,7 +131,7 @@ const hasEnded = ({ endedAt, serial, expiresAt }: RequestRecord, at: number): bo
   endedAt !== null || (serial === null && expiresAt <= at);
 
 /** Why an approval is refused now. */
-function approvalConditions(connection: Connection) {
+function approvalConditions(connection: Statements) {
   const blocks = keyBlocks(connection);
   const successors = successorLinks(connection);
   const changedGrounds = requestGrounds(connection);

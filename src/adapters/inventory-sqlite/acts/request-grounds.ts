@@ -1,11 +1,11 @@
 /** What a request rests on: whether its profile, product and credential are still what they were when it was submitted. */
 import type { RequestRecord } from '../../../domain/records/request.ts';
 import type { RequestGround } from '../../../ports/request-store.ts';
-import type { Connection } from '../connection.ts';
+import type { Statements } from '../lazy-statements.ts';
 import { serialOctets } from '../rows/certificate-row.ts';
 
 /** The grounds that changed since. */
-export function requestGrounds(connection: Connection): (record: RequestRecord) => readonly RequestGround[] {
+export function requestGrounds(connection: Statements): (record: RequestRecord) => readonly RequestGround[] {
   const profile = connection
     .prepare<[string, string], number | null>('SELECT max(version) FROM profiles WHERE environment = ? AND name = ?')
     .pluck();

@@ -1,6 +1,6 @@
 /** The act that ends a restore: what was revoked since the backup is revoked again, in one transaction with its audit events. */
 import type { Restoration, RestoredRevocation } from '../../../ports/inventory.ts';
-import type { Connection } from '../connection.ts';
+import type { Statements } from '../lazy-statements.ts';
 import { octets } from '../rows/certificate-row.ts';
 import type { Acts } from './acts.ts';
 import type { AuditChain } from './audit-chain.ts';
@@ -12,7 +12,7 @@ const quarantineSql = `INSERT INTO quarantined_serials
     revocation_reason = excluded.revocation_reason, invalidity_date = excluded.invalidity_date`;
 
 /** See the port. */
-export function restorationActs(connection: Connection, audit: AuditChain): Pick<Acts, 'recordRestoration'> {
+export function restorationActs(connection: Statements, audit: AuditChain): Pick<Acts, 'recordRestoration'> {
   const states = certificateStates(connection);
   const quarantine = connection.prepare(quarantineSql);
   const replaceCrl = connection.prepare(

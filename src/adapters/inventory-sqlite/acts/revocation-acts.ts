@@ -2,7 +2,7 @@
 import { CaError } from '../../../domain/errors.ts';
 import { outranks } from '../../../domain/policy/revocation-reason.ts';
 import type { CertificateRecord, Revocation } from '../../../domain/records/certificate.ts';
-import type { Connection } from '../connection.ts';
+import type { Statements } from '../lazy-statements.ts';
 import type { Acts } from './acts.ts';
 import { adminRule } from './admin-rule.ts';
 import type { AuditChain } from './audit-chain.ts';
@@ -11,7 +11,7 @@ import type { CompromiseActs } from './compromise-acts.ts';
 
 /** See the port; what is found revoked already is answered with its record, unchanged. */
 export function revocationActs(
-  connection: Connection,
+  connection: Statements,
   audit: AuditChain,
   compromises: Pick<CompromiseActs, 'beginCompromise'>,
 ): Pick<Acts, 'revokeCertificate' | 'releaseCertificate' | 'recordCrl'> {

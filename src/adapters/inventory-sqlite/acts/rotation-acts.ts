@@ -2,7 +2,7 @@
 import { CaError } from '../../../domain/errors.ts';
 import { type AuthorityRotation, phasesAt } from '../../../domain/records/authority-rotation.ts';
 import { generationId } from '../../../domain/records/generation.ts';
-import type { Connection } from '../connection.ts';
+import type { Statements } from '../lazy-statements.ts';
 import { serialOctets } from '../rows/certificate-row.ts';
 import type { Acts } from './acts.ts';
 import type { AuditChain } from './audit-chain.ts';
@@ -10,7 +10,7 @@ import { existence, generationRows, noAuthority, refuseExisting, signerShown } f
 
 /** See the port. */
 export function rotationActs(
-  connection: Connection,
+  connection: Statements,
   audit: AuditChain,
 ): Pick<Acts, 'startRotation' | 'changeRotation' | 'markGeneration'> {
   const known = existence(connection, 'SELECT 1 FROM authorities WHERE name = ?');
@@ -61,7 +61,7 @@ export function rotationActs(
 }
 
 /** The state, the phases that follow from it, and the authority's row, which shows the generation in force. */
-function stateChange(connection: Connection): (wanted: Parameters<Acts['changeRotation']>[0]) => boolean {
+function stateChange(connection: Statements): (wanted: Parameters<Acts['changeRotation']>[0]) => boolean {
   const find = connection.prepare<[string, number, string], Pick<AuthorityRotation, 'predecessor'>>(
     'SELECT predecessor FROM authority_rotations WHERE authority = ? AND generation = ? AND state = ?',
   );

@@ -1,6 +1,6 @@
 /** Predecessors that are revoked once their overlap with the successor is over: planned with the successor, done later. */
 
-import type { Connection } from '../connection.ts';
+import type { Statements } from '../lazy-statements.ts';
 import { serialOctets } from '../rows/certificate-row.ts';
 import type { Acts } from './acts.ts';
 import type { AuditChain } from './audit-chain.ts';
@@ -11,7 +11,7 @@ export const dueSupersessions =
   'SELECT lower(hex(serial)) FROM supersessions WHERE due_at <= ? ORDER BY due_at LIMIT ?';
 
 /** Plans that the predecessor is revoked at this Unix second, unless it ends before or is revoked already. */
-export function supersessionPlans(connection: Connection): (predecessor: string, at: number) => void {
+export function supersessionPlans(connection: Statements): (predecessor: string, at: number) => void {
   const insert = connection.prepare<[number, Buffer, number]>(
     `INSERT OR IGNORE INTO supersessions SELECT serial, ? FROM certificates
      WHERE serial = ? AND not_after > ? AND (state = 'issued' OR revocation_reason = 'certificateHold')`,
@@ -20,7 +20,7 @@ export function supersessionPlans(connection: Connection): (predecessor: string,
 }
 
 /** See the port. The successor is asked for here, in the transaction: nobody revokes it in between. */
-export function supersessionActs(connection: Connection, audit: AuditChain): Pick<Acts, 'supersedeCertificate'> {
+export function supersessionActs(connection: Statements, audit: AuditChain): Pick<Acts, 'supersedeCertificate'> {
   const states = certificateStates(connection);
   const planned = connection.prepare<[Buffer]>('DELETE FROM supersessions WHERE serial = ? RETURNING 1').pluck();
 
@@ -40,7 +40,7 @@ export function supersessionActs(connection: Connection, audit: AuditChain): Pic
 }
 
 /** Serials whose time has come, the longest due first. */
-export function supersessionReads(connection: Connection): (now: number, limit: number) => readonly string[] {
+export function supersessionReads(connection: Statements): (now: number, limit: number) => readonly string[] {
   const due = connection.prepare<[number, number], string>(dueSupersessions).pluck();
   return (now, limit) => due.all(now, limit);
 }

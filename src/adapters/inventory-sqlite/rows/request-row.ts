@@ -1,6 +1,6 @@
 /** The tables of requests as records: their columns in one order, and the verdicts that belong to each. */
 import type { RequestRecord, RequestStatus, RequestVerdict } from '../../../domain/records/request.ts';
-import type { Connection } from '../connection.ts';
+import type { Statements } from '../lazy-statements.ts';
 import { splitNames } from './certificate-row.ts';
 
 /** What a request's record is made from; hex(NULL) is the empty string. */
@@ -21,7 +21,7 @@ export const requestById = `SELECT ${requestColumns} FROM requests WHERE id = ?`
 export const verdictsOfRequest = `SELECT verdict, operator, at, comment FROM request_verdicts WHERE request = ?`;
 
 /** Completes rows with what operators said of them. */
-export function requestRecords(connection: Connection): (row: RequestRow) => RequestRecord {
+export function requestRecords(connection: Statements): (row: RequestRow) => RequestRecord {
   const verdicts = connection.prepare<[string], RequestVerdict>(verdictsOfRequest);
   return (row) => ({
     ...row,

@@ -1,35 +1,16 @@
 /** Group commit: many acts in one durable transaction, one by one again when an act fails unforeseen. */
 import { CaError } from '../../../domain/errors.ts';
-import type { Act, Acts } from '../acts/acts.ts';
-import { alertActs } from '../acts/alert-acts.ts';
-import { archiveActs } from '../acts/archive-acts.ts';
-import { auditActs } from '../acts/audit-acts.ts';
-import { openAuditChain } from '../acts/audit-chain.ts';
-import { authorityActs } from '../acts/authority-acts.ts';
-import { campaignActs } from '../acts/campaign-acts.ts';
-import { catchUpAct } from '../acts/catch-up-act.ts';
-import { compromiseActs } from '../acts/compromise-acts.ts';
-import { deploymentActs } from '../acts/deployment-acts.ts';
-import { externalActs } from '../acts/external-acts.ts';
-import { issuanceActs } from '../acts/issuance-acts.ts';
-import { operatorActs } from '../acts/operator-acts.ts';
-import { productActs, tokenActs } from '../acts/product-acts.ts';
-import { profileActs } from '../acts/profile-acts.ts';
-import { quotaCounts } from '../acts/quota-counts.ts';
-import { registryActs } from '../acts/registry-acts.ts';
-import { requestActs } from '../acts/request-acts.ts';
-import { restorationActs } from '../acts/restoration-acts.ts';
-import { revocationActs } from '../acts/revocation-acts.ts';
-import { rotationActs } from '../acts/rotation-acts.ts';
-import { supersessionActs } from '../acts/supersession-acts.ts';
+import type { Act } from '../acts/acts.ts';
+import { allActs } from '../acts/all-acts.ts';
 import { type Connection, type ConnectionOptions, openForWriting } from '../connection.ts';
 import { type Failure, failureOf, isBusy, isUnavailable } from '../database-error.ts';
+import { lazyStatements } from '../lazy-statements.ts';
 import type { WriteAheadLog } from './checkpointer.ts';
 
 /** What became of one act. */
 export type ActResult = { readonly value: unknown } | { readonly failure: Failure };
 
-/** The open database with everything prepared. */
+/** The open database with all acts on it. */
 interface Session {
   readonly connection: Connection;
   run(act: Act): unknown;
@@ -100,41 +81,11 @@ function decide(session: Session, act: Act): ActResult {
   }
 }
 
-/** Statements are prepared here, once for each connection. */
 function openSession(options: ConnectionOptions): Session {
   const connection = openForWriting(options);
   // What a statement changes is kept until it ends, in case it fails; in a file, that would be some forty writes a certificate.
   connection.pragma('temp_store = MEMORY');
-  const audit = openAuditChain(connection);
-  const quotas = quotaCounts(connection);
-  const forget = (): void => {
-    audit.forgetHead();
-    quotas.forget();
-  };
-  const issuing = issuanceActs(connection, audit, quotas);
-  const compromises = compromiseActs(connection, audit, issuing);
-  const acts: Acts = {
-    ...issuing,
-    ...externalActs(connection, audit, issuing),
-    ...catchUpAct(connection),
-    revokeSharers: compromises.revokeSharers,
-    ...revocationActs(connection, audit, compromises),
-    ...deploymentActs(connection, audit),
-    ...alertActs(connection, audit),
-    ...supersessionActs(connection, audit),
-    ...campaignActs(connection, audit),
-    ...registryActs(connection, audit),
-    ...authorityActs(connection, audit),
-    ...rotationActs(connection, audit),
-    ...profileActs(connection, audit),
-    ...productActs(connection, audit),
-    ...tokenActs(connection, audit),
-    ...requestActs(connection, audit),
-    ...operatorActs(connection, audit),
-    ...restorationActs(connection, audit),
-    ...archiveActs(connection, audit),
-    ...auditActs(connection, audit),
-  };
+  const { acts, forget } = allActs(lazyStatements(connection));
   // IMMEDIATE takes the write lock first, so that a busy database is met before anything is done.
   const begin = connection.prepare('BEGIN IMMEDIATE');
   const commit = connection.prepare('COMMIT');

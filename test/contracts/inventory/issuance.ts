@@ -301,6 +301,22 @@ export function issuanceContract(makeStore: () => Promise<InventoryStore>): void
       expect((await inventory.recordIntent(keyed({}, nextDay - 1))).kind).toBe('replay');
       expect((await inventory.recordIntent(keyed({}, nextDay))).kind).toBe('recorded');
     });
+
+    it('goes for good as others come after its day, two for each of them', async () => {
+      const { inventory } = opened;
+      const old = Array.from({ length: 3 }, (_, index) => keyed({ key: `old-${index}` }, frozenNow + index));
+      for (const intent of old) await inventory.recordIntent(intent);
+      const nextDay = frozenNow + daySeconds * 1000;
+      // Asked as of their own day, when what is still there would be repeated.
+      const kept = () =>
+        Promise.all(
+          old.map(async ({ idempotency }) => (await inventory.idempotentOutcome(idempotency!, frozenNow))?.kind),
+        );
+      await inventory.recordIntent(keyed({ key: 'new-1' }, nextDay + 9));
+      expect(await kept()).toEqual([undefined, undefined, 'replay']);
+      await inventory.recordIntent(keyed({ key: 'new-2' }, nextDay + 9));
+      expect(await kept()).toEqual([undefined, undefined, undefined]);
+    });
   });
 
   describe('lineage', () => {

@@ -187,6 +187,17 @@ export function revocationContract(makeStore: () => Promise<InventoryStore>): vo
       expect(await inventory.keyBlock(keySha256)).toBe('compromised');
     });
 
+    it.each(['authority', 'server', 'ocspResponder', 'auditLog'] as const)(
+      'leaves those of the service itself alone: %s',
+      async (purpose) => {
+        const { inventory } = opened;
+        const named = await recordCertificate(inventory);
+        const own = await recordCertificate(inventory, { purpose, keySha256: named.keySha256 });
+        expect(await compromise(named.serial)).toEqual([]);
+        expect(await revocationOf(own.serial)).toBeNull();
+      },
+    );
+
     it('has an event for each, which names the one that was asked for', async () => {
       const named = await recordCertificate(opened.inventory);
       const sharer = await recordCertificate(opened.inventory, { keySha256: named.keySha256 });

@@ -1,6 +1,7 @@
 /** What the three faces share: the server with its limits, arrival checks, error answers, log and graceful stop. */
 import { randomBytes } from 'node:crypto';
-import type { IncomingMessage, ServerOptions, ServerResponse } from 'node:http';
+import { type IncomingMessage, type ServerOptions, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import fastify, { type FastifyReply, type FastifyRequest, type FastifyServerOptions } from 'fastify';
 import { CaError } from '../../domain/errors.ts';
 import type { Caller } from '../../services/caller.ts';
@@ -58,6 +59,7 @@ export function buildFace(kind: FaceKind, deps: FaceDeps, addRoutes: AddRoutes):
 
   face.server.maxConnections = limits.connections;
   answerUnknownExpectations(face);
+  answerTunnels(face);
   connections.watch(face.server, kind.clientCertificate);
   services.onRevoked((serial) => connections.destroyOf(serial));
   services.onRoleChange((serial) => connections.destroyOf(serial));
@@ -134,6 +136,22 @@ function originForm({ url = '/' }: IncomingMessage): string {
 /** RFC 9110 §10.1.1 lets a server pass over what it does not know; Node would answer 417 without a word. */
 function answerUnknownExpectations({ server }: Face): void {
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+    server.emit('request', request, response);
+  });
+}
+
+/**
+ * RFC 9110 §9.3.6: nothing here opens a tunnel. Node takes its hands off such a connection, and closes it without a word where
+ * nobody wants it; this way it is a request like any other, with an answer, an audit event and an end.
+ */
+function answerTunnels({ server }: Face): void {
+  server.on('connect', (request: IncomingMessage, socket: Socket) => {
+    const response = new ServerResponse(request);
+    response.shouldKeepAlive = false;
+    response.assignSocket(socket);
+    response.once('finish', () => socket.end(() => socket.destroy()));
+    // Nobody else listens any more: a reset would end the process.
+    socket.once('error', () => socket.destroy());
     server.emit('request', request, response);
   });
 }

@@ -216,6 +216,50 @@ describe('what is no HTTP', () => {
   });
 });
 
+describe('who asks for a tunnel', () => {
+  it.each([
+    ['to another host', 'localhost:443', 404, 'notFound'],
+    ['to a path of the face', '/v1/certificates', 405, 'methodNotAllowed'],
+  ])(
+    '%s is told so, audited once, and the connection ends with what came behind it',
+    async (_to, target, status, code) => {
+      const { port, refusals } = await openPublic();
+      const { received } = await peer(
+        port,
+        `CONNECT ${target} HTTP/1.1\r\nHost: localhost\r\n\r\nGET /livez HTTP/1.1\r\n\r\n`,
+      );
+      const text = await received;
+      expect(text.match(/^HTTP\/1\.1 \d+/gm)).toEqual([`HTTP/1.1 ${status}`]);
+      expect(text).toMatch(/^connection: close\r$/im);
+      expect(problemIn(text)).toMatchObject({ type: `https://privyseal.dev/problems/${code}`, status });
+      expect(refusals.map((refusal) => refusal.code)).toEqual([code]);
+    },
+  );
+
+  it('and is gone before the answer harms nobody', async () => {
+    let arrived = (): void => undefined;
+    const arrival = new Promise<void>((resolve) => {
+      arrived = resolve;
+    });
+    let release = (): void => undefined;
+    const audited = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const { port } = await openPublic(undefined, {
+      recordRefusal: async () => {
+        arrived();
+        await audited;
+      },
+    });
+    const { socket, received } = await peer(port, 'CONNECT localhost:443 HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await arrival;
+    socket.resetAndDestroy();
+    await received;
+    release();
+    expect((await exchange(`http://localhost:${port}/livez`)).status).toBe(200);
+  });
+});
+
 describe('a graceful stop', () => {
   /** `asked`: the answer to /readyz is being waited for; `stopped`: the face takes no connections any more. */
   async function openBusy() {

@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { CaError, type Reason } from '../../../domain/errors.ts';
 import { printable } from '../../../domain/policy/printable.ts';
 
-/** The value; throws CaError `malformed`. Of a name that is given twice programs take the first, the last or none. */
+/** The value, of bounded depth; throws CaError `malformed`. Of a name that is given twice programs take the first, the last or none. */
 export function readJson(body: Uint8Array): unknown {
   if (body.length === 0) throw new CaError('malformed', 'The body is empty, but Content-Type says JSON.');
   const text = decoded(body);
@@ -33,13 +33,18 @@ function parsed(text: string): unknown {
 }
 
 const maxReasons = 100;
+/** No request has more than six. What judges or writes a value calls itself for each level, and 30,000 would exhaust the stack. */
+const maxDepth = 32;
 const openBrace = 0x7b;
 const closeBrace = 0x7d;
+const openBracket = 0x5b;
+const closeBracket = 0x5d;
 
 /** `text` is valid JSON, so that a string before a colon is a name of the object that was opened last. */
 function faultyNames(text: string): readonly Reason[] {
   const faults = new Map<string, Reason>();
   const open: Set<string>[] = [];
+  let lists = 0;
   for (let at = 0; at < text.length; ) {
     const quote = text.indexOf('"', at);
     const start = quote < 0 ? text.length : quote;
@@ -47,6 +52,9 @@ function faultyNames(text: string): readonly Reason[] {
       const character = text.charCodeAt(at);
       if (character === openBrace) open.push(new Set());
       else if (character === closeBrace) open.pop();
+      else if (character === openBracket) lists++;
+      else if (character === closeBracket) lists--;
+      if (open.length + lists > maxDepth) throw new CaError('malformed', tooDeep);
     }
     if (quote < 0) break;
     at = endOfString(text, start);
@@ -57,6 +65,8 @@ function faultyNames(text: string): readonly Reason[] {
   }
   return [...faults.values()];
 }
+
+const tooDeep = `The body is nested deeper than ${maxDepth} levels, which no request here is. Send what the path describes.`;
 
 /** Behind the quotation mark that ends the string from `start` on: one with an even number of backslashes before it. */
 function endOfString(text: string, start: number): number {

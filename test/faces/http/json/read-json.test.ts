@@ -61,3 +61,15 @@ it('a megabyte of names is read, or refused, without trouble', () => {
   expect(Object.keys(read(`{${names}}`) as object)).toHaveLength(60_000);
   expect((refusal(Buffer.from(`{${names},${names}}`)) as unknown[]).length).toBe(101);
 });
+
+it.each([
+  ['lists', '[', ']'],
+  ['objects', '{"a":', '}'],
+])('what is nested deeper than any request is refused: %s', (_what, open, close) => {
+  const nested = (depth: number): string => `${open.repeat(depth)}0${close.repeat(depth)}`;
+  expect(read(nested(32))).toEqual(JSON.parse(nested(32)));
+  // Beside others that were closed before, and with brackets in a text, it is no deeper.
+  expect(read(`[${nested(31)},${nested(31)},"${'['.repeat(40)}"]`)).toHaveLength(3);
+  for (const depth of [33, 5_000]) expect(refusal(Buffer.from(nested(depth)))).toEqual(['malformed']);
+  expect(refusal(Buffer.from(`{"list":${nested(32)}}`))).toEqual(['malformed']);
+});

@@ -1,10 +1,10 @@
 /** The composition root of an offline root: a home with a file vault and a journal, no inventory, no face, and no socket. */
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import packageJson from '../package.json' with { type: 'json' };
 import { journalName, openCeremonyJournal } from './adapters/home-directory/ceremony-journal.ts';
-import { isFolder, type OpenHome, openHomeDirectory } from './adapters/home-directory/home-directory.ts';
+import { type OpenHome, openHomeDirectory } from './adapters/home-directory/home-directory.ts';
 import { lockFiles } from './adapters/home-directory/home-lock.ts';
+import { listHome } from './adapters/home-directory/list-home.ts';
 import { systemClock } from './adapters/system-clock.ts';
 import { systemRandomness } from './adapters/system-randomness.ts';
 import { askNewPassphrase, findOldPassphrase } from './adapters/vault-file/ask-passphrase.ts';
@@ -127,7 +127,7 @@ async function newPassphrase(home: string, { env, console, passphraseFile }: Cer
 const leftovers: ReadonlySet<string> = new Set([...lockFiles, 'vault', journalName]);
 
 async function refuseOther(home: string): Promise<void> {
-  const names = (await isFolder(home)) ? await readdir(home) : [];
+  const names = await listHome(home);
   if (names.every((name) => leftovers.has(name))) return;
   throw new StartError(
     'homeNotEmpty',

@@ -1,5 +1,4 @@
 /** The composition root: reads the settings, opens the adapters, builds the services, opens the faces. Nothing else knows who is real. */
-import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -9,6 +8,7 @@ import { createCsrReader } from './adapters/csr-reader/csr-reader.ts';
 import { gatherLines } from './adapters/gather-lines.ts';
 import { journalName } from './adapters/home-directory/ceremony-journal.ts';
 import { openHomeDirectory } from './adapters/home-directory/home-directory.ts';
+import { listHome } from './adapters/home-directory/list-home.ts';
 import { openSqliteInventory } from './adapters/inventory-sqlite/inventory-sqlite.ts';
 import { createProcessMeter } from './adapters/process-meter.ts';
 import { systemClock } from './adapters/system-clock.ts';
@@ -319,8 +319,8 @@ export async function recoverOperator(
 ): Promise<RecoveredOperator> {
   const closers: Closers = [];
   const ports = { public: config.publicPort, admin: config.adminPort, distribution: config.distributionPort };
-  const database = inHome(config, 'privyseal.db');
-  if (!existsSync(database)) {
+  if (!(await listHome(config.home)).includes('privyseal.db')) {
+    const database = inHome(config, 'privyseal.db');
     throw new StartError('homeDamaged', `There is no ${database}. Name the service’s home with --home DIR.`);
   }
   try {

@@ -199,6 +199,7 @@ export type StartErrorCode =
   | 'wrongNode'
   | 'badConfiguration'
   | 'homeUnwritable'
+  | 'homeUnreadable' // an act on a home that this user cannot look into
   | 'homeOpenToOthers'
   | 'homeLocked' // another process serves this home
   | 'homeDamaged'

@@ -7,6 +7,7 @@ import { StartError } from '../../domain/errors.ts';
 import { leastFreeOctets } from '../../ports/home.ts';
 import { isFolder, refuseOpenToOthers } from './home-directory.ts';
 import { isBusy, lockName } from './home-lock.ts';
+import { listHome } from './list-home.ts';
 import { refuseCutShort } from './unfinished-restore.ts';
 
 /** What others may read, certificates kept aside included: it is in certificates, lists or on the network anyway. */
@@ -14,21 +15,21 @@ const publicFiles =
   /^(?:trust\/[^/]+\.pem|admin\/[^/]+\.crt(?:\.\d{8}T\d+Z)?|audit\/(?:checkpoint|system-roots\.pem)|run\/ports\.json|privyseal\.lock(?:-journal)?)$/;
 
 export async function examineHome(home: string): Promise<Finding[]> {
-  if (!(await isFolder(home).catch(() => false))) {
-    return [{ check: 'home', state: 'fail', says: `there is no folder ${home}`, next: another }];
-  }
-  if ((await readdir(home).catch(() => [home])).length === 0) {
-    return [{ check: 'home', state: 'fail', says: `${home} is empty`, next: another }];
-  }
-  for (const refuse of [refuseOpenToOthers, refuseCutShort]) {
-    const refusal = await refuse(home).catch((error: unknown) => error);
-    if (refusal instanceof StartError)
-      return [{ check: 'home', state: 'fail', says: refusal.code, next: refusal.message }];
-    if (refusal !== undefined) throw refusal;
+  try {
+    if ((await listHome(home)).length === 0) {
+      return [failed((await isFolder(home)) ? `${home} is empty` : `there is no folder ${home}`, another)];
+    }
+    await refuseOpenToOthers(home);
+    await refuseCutShort(home);
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    return [failed(error.code, error.message)];
   }
   const findings: Finding[] = [{ check: 'home', state: 'ok', says: `${home}, for its owner alone` }];
   return [...findings, await examinePermissions(home), await examineSpace(home)];
 }
+
+const failed = (says: string, next: string): Finding => ({ check: 'home', state: 'fail', says, next });
 
 const another = 'Name another with --home or PRIVYSEAL_HOME, or run `privyseal init`.';
 

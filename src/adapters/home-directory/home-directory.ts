@@ -83,7 +83,7 @@ export async function refuseOpenToOthers(home: string): Promise<void> {
   if (uid !== self) {
     throw openToOthers(
       home,
-      `belongs to user ${uid}, and the service runs as user ${self}. Run: chown -R ${self} '${home}'`,
+      `belongs to user ${uid}, and this runs as user ${self}. Run it as that one: sudo -u '#${uid}' …; or, to make the home this user’s, stop the service and run: chown -R ${self} '${home}'`,
     );
   }
   if ((mode & 0o077) !== 0) {

@@ -3,12 +3,13 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { StartError } from '../../domain/errors.ts';
 import { isFolder, refuseOpenToOthers } from './home-directory.ts';
+import { listHome } from './list-home.ts';
 import { refuseCutShort, verifiedName } from './unfinished-restore.ts';
 
-/** Throws StartError `homeEmpty`, `restoreUnfinished` or `homeOpenToOthers` unless there is a home with this file. */
+/** Throws StartError `homeEmpty`, `homeUnreadable`, `restoreUnfinished` or `homeOpenToOthers` unless there is a home with this file. */
 export async function inspectHome(path: string, database: string): Promise<void> {
   const home = resolve(path);
-  const names = (await isFolder(home)) ? await readdir(home) : [];
+  const names = await listHome(home);
   await refuseCutShort(home);
   if (names.includes(verifiedName)) {
     throw new StartError(

@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { StartError } from '../../domain/errors.ts';
 import { isFolder, makeFolder, refuseOpenToOthers, unlessUnwritable } from './home-directory.ts';
 import { lockFiles, lockHome } from './home-lock.ts';
+import { listHome } from './list-home.ts';
 import { syncFolder } from './replace-file.ts';
 import { finishRestore, settleRestore, stagingName, verifiedName } from './unfinished-restore.ts';
 
@@ -24,13 +25,14 @@ export interface RestoredHome {
 const ignorable: ReadonlySet<string> = new Set([...lockFiles, 'lost+found', stagingName]);
 
 /**
- * Throws StartError `homeNotEmpty` unless the home is absent or holds nothing. Finishes an earlier restore that had only
+ * Throws StartError `homeNotEmpty` unless the home is absent or holds nothing, `homeUnreadable` where that cannot be told. Finishes an earlier restore that had only
  * moves left; changes nothing else.
  */
 export async function refuseFilledHome(path: string): Promise<void> {
   const home = resolve(path);
-  if (await isFolder(join(home, verifiedName))) await finishEarlier(home);
-  await refuseFilled(home);
+  const names = await listHome(home);
+  if (names.includes(verifiedName)) await finishEarlier(home);
+  refuseFilled(home, names);
 }
 
 async function finishEarlier(home: string): Promise<never> {
@@ -47,8 +49,7 @@ async function finishEarlier(home: string): Promise<never> {
   );
 }
 
-async function refuseFilled(home: string): Promise<void> {
-  const names = await unlessUnwritable(home, async () => ((await isFolder(home)) ? await readdir(home) : []));
+function refuseFilled(home: string, names: readonly string[]): void {
   const found = names.filter((name) => !ignorable.has(name)).sort();
   if (found.length === 0) return;
   const shown = found.length > 4 ? `${found.slice(0, 3).join(', ')} and ${found.length - 3} more` : found.join(', ');
@@ -75,7 +76,7 @@ export async function openHomeToRestore(path: string): Promise<RestoredHome> {
     if (!existed) await rmdir(home).catch(() => {});
   };
   try {
-    await refuseFilled(home);
+    refuseFilled(home, await listHome(home));
     await rm(staging, { recursive: true, force: true });
     await mkdir(staging, { mode: 0o700 });
   } catch (error) {

@@ -272,7 +272,7 @@ describe('a search', () => {
     ['certificates_by_request', {}],
     ['certificates_by_request (requested_at<?)', { after }],
     ['certificates_by_request (requested_at=? AND rowid<?)', { after }],
-    ['certificates_by_owner (owner=? AND requested_at=? AND rowid<?)', { owner: 'dev/a', after }],
+    ['certificates_by_owner (owner=? AND requested_at=? AND id<?)', { owner: 'dev/a', after }],
     ['certificates_by_expiry (not_after=? AND rowid>?)', { sort: 'notAfter', after }],
     ['certificates_by_expiry', { sort: 'notAfter', environment: 'dev' }],
     ['certificates_by_expiry (not_after>?', { sort: 'notAfter', status: 'valid' }],
@@ -282,6 +282,15 @@ describe('a search', () => {
     ['sqlite_autoindex_labels_1 ((first_name,name_list,subject_text)>(?,?,?))', { sort: 'name', after }],
   ] as const)('of much is driven by %s', (index, filter) => {
     expect(searchPlan(filter)).toContain(`INDEX ${index}`);
+  });
+
+  it.each([
+    [{ sort: 'notAfter' }],
+    [{ sort: '-notAfter', status: 'valid', after }],
+    [{ sort: 'name', status: 'expired' }],
+  ] as const)('of a product in another order (%o) looks at rows of its page alone', (filter) => {
+    const steps = searchPlan({ owner: 'dev/a', ...filter }, { few: 'owner' });
+    expect(steps).toContain('COVERING INDEX certificates_by_owner (owner=?)');
   });
 
   it('for much of few labels takes of each no more than the page', () => {

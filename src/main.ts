@@ -9,6 +9,7 @@ import { gatherLines } from './adapters/gather-lines.ts';
 import { journalName } from './adapters/home-directory/ceremony-journal.ts';
 import { openHomeDirectory } from './adapters/home-directory/home-directory.ts';
 import { listHome } from './adapters/home-directory/list-home.ts';
+import { holdsUnfinished } from './adapters/home-directory/unfinished-restore.ts';
 import { openSqliteInventory } from './adapters/inventory-sqlite/inventory-sqlite.ts';
 import { createProcessMeter } from './adapters/process-meter.ts';
 import { systemClock } from './adapters/system-clock.ts';
@@ -319,7 +320,8 @@ export async function recoverOperator(
 ): Promise<RecoveredOperator> {
   const closers: Closers = [];
   const ports = { public: config.publicPort, admin: config.adminPort, distribution: config.distributionPort };
-  if (!(await listHome(config.home)).includes('privyseal.db')) {
+  const names = await listHome(config.home);
+  if (!names.includes('privyseal.db') && !holdsUnfinished(names)) {
     const database = inHome(config, 'privyseal.db');
     throw new StartError('homeDamaged', `There is no ${database}. Name the service’s home with --home DIR.`);
   }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { openHomeDirectory } from './adapters/home-directory/home-directory.ts';
 import { listHome } from './adapters/home-directory/list-home.ts';
+import { holdsUnfinished } from './adapters/home-directory/unfinished-restore.ts';
 import { appendBeside } from './adapters/inventory-sqlite/copies/append-beside.ts';
 import { keysNamedIn } from './adapters/inventory-sqlite/copies/named-keys.ts';
 import { systemClock } from './adapters/system-clock.ts';
@@ -164,9 +165,9 @@ const randomText = (octets: number, encoding: 'hex' | 'base64url'): string =>
 /** Runs `act` on the vault of a home that no service uses meanwhile. */
 async function withVault<T>(config: Config, act: (directory: string) => Promise<T>): Promise<T> {
   const directory = inHome(config, 'vault');
-  await listHome(config.home);
+  const names = await listHome(config.home);
   // Taking the lock would make the folder.
-  if ((await pathsOf(directory)).size === 0) throw noVault(directory);
+  if ((await pathsOf(directory)).size === 0 && !holdsUnfinished(names)) throw noVault(directory);
   const home = await openHomeDirectory(config.home);
   try {
     await settleRewrap(directory);

@@ -103,6 +103,15 @@ describe('privyseal doctor', () => {
     expect([code, findings.at(-1)?.says]).toEqual([1, 'restoreUnfinished']);
   });
 
+  it('finds a restore with only moves left, and does not call what waits in it lost', async () => {
+    const home = copyOf('restored');
+    mkdirSync(join(home, 'restored'), { mode: 0o700 });
+    renameSync(join(home, 'vault'), join(home, 'restored/vault'));
+    const { code, findings } = await doctor(home);
+    expect([code, findings.map(({ check }) => check)]).toEqual([1, ['settings', 'home']]);
+    expect(findings.at(-1)).toMatchObject({ says: 'restoreUnfinished', next: expect.stringContaining('finishes it') });
+  });
+
   it('finds a port that another program has', async () => {
     const other = createServer();
     const port = await new Promise<number>((resolve) => {

@@ -1,5 +1,5 @@
 /** `vault passwd` and `vault split` on a real home, without the command line. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pino } from 'pino';
@@ -8,6 +8,8 @@ import { openHomeDirectory } from '../src/adapters/home-directory/home-directory
 import { systemRandomness } from '../src/adapters/system-randomness.ts';
 import { examineVault } from '../src/adapters/vault-file/examine-vault.ts';
 import { readVaultFiles } from '../src/adapters/vault-file/list-vault-files.ts';
+import { stageRewrap } from '../src/adapters/vault-file/rewrap.ts';
+import { settleRewrap } from '../src/adapters/vault-file/rewrap-folder.ts';
 import { splitPassphrase } from '../src/adapters/vault-file/shares.ts';
 import { openFileVault } from '../src/adapters/vault-file/vault-file.ts';
 import { loadConfig } from '../src/config.ts';
@@ -164,6 +166,41 @@ describe('changing the passphrase', () => {
     const home = join(temporaryFolder().path, 'nothing');
     expect(await codeOf(change(home, {}))).toBe('homeEmpty');
     expect(existsSync(home)).toBe(false);
+  });
+
+  it('finishes a restore that had only moves left, and tells of one that was not verified', async () => {
+    const home = await homeWithVault();
+    mkdirSync(join(home, 'restored'), { mode: 0o700 });
+    renameSync(join(home, 'vault'), join(home, 'restored/vault'));
+    await change(home, { console: answering(old, fresh, fresh) });
+    expect(await opens(home, fresh)).toBe(true);
+    renameSync(join(home, 'vault'), join(home, 'restoring'));
+    expect(await codeOf(change(home, {}))).toBe('restoreUnfinished');
+  });
+
+  it('that was decided and not finished is seen by the doctor as it will be', async () => {
+    const home = await homeWithVault();
+    const directory = join(home, 'vault');
+    writeFileSync(join(directory, 'passphrase'), old, { mode: 0o600 });
+    const rewrapping = { directory, from: old, to: fresh, randomness: systemRandomness, cost: cheapest };
+    await stageRewrap({ ...rewrapping, adds: { passphrase: fresh } });
+    renameSync(join(directory, '.rewrap.tmp'), join(directory, '.rewrap'));
+    const stateOf = async () =>
+      (await examineVault({ env: {}, directory }, [])).map(({ check, state }) => `${check} ${state}`);
+    expect(await stateOf()).toEqual(['vault ok', 'passphrase warn']);
+    await settleRewrap(directory);
+    await stageRewrap({ ...rewrapping, from: fresh, to: old, removes: ['passphrase'] });
+    renameSync(join(directory, '.rewrap.tmp'), join(directory, '.rewrap'));
+    expect(await stateOf()).toEqual(['passphrase fail']);
+  });
+
+  it('that was decided and cannot be finished says so', async () => {
+    const home = await homeWithVault();
+    const directory = join(home, 'vault');
+    await stageRewrap({ directory, from: old, to: fresh, randomness: systemRandomness, cost: cheapest });
+    renameSync(join(directory, '.rewrap.tmp'), join(directory, '.rewrap'));
+    mkdirSync(join(directory, '.rewrap/removals.json'));
+    await expect(settleRewrap(directory)).rejects.toMatchObject({ code: 'homeUnwritable' });
   });
 
   it('is audited with nothing that is secret, and the service goes on with all its authorities', async () => {

@@ -2,7 +2,7 @@
 
 import { type ExecFileException, execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { Agent } from 'node:https';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
@@ -122,6 +122,9 @@ describe('privyseal operator recover', () => {
     const nowhere = await privyseal('--home', join(folder, 'none'), 'operator', 'recover');
     expect([nowhere.code, nowhere.stderr]).toEqual([1, expect.stringContaining('homeDamaged')]);
     expect(existsSync(join(folder, 'none'))).toBe(false);
+    mkdirSync(join(folder, 'half/restoring'), { recursive: true, mode: 0o700 });
+    const half = await privyseal('--home', join(folder, 'half'), 'operator', 'recover');
+    expect([half.code, half.stderr]).toEqual([1, expect.stringContaining('restoreUnfinished')]);
   });
 
   it('makes an admin who can get in, keeps the old files aside, and leaves its audit event', async () => {

@@ -8,7 +8,7 @@ import { leastFreeOctets } from '../../ports/home.ts';
 import { isFolder, refuseOpenToOthers } from './home-directory.ts';
 import { isBusy, lockName } from './home-lock.ts';
 import { listHome } from './list-home.ts';
-import { refuseCutShort } from './unfinished-restore.ts';
+import { refuseCutShort, refuseUnmoved } from './unfinished-restore.ts';
 
 /** What others may read, certificates kept aside included: it is in certificates, lists or on the network anyway. */
 const publicFiles =
@@ -21,6 +21,7 @@ export async function examineHome(home: string): Promise<Finding[]> {
     }
     await refuseOpenToOthers(home);
     await refuseCutShort(home);
+    await refuseUnmoved(home, 'Then look again.');
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
     return [failed(error.code, error.message)];

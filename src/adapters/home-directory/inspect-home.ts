@@ -4,19 +4,14 @@ import { join, resolve } from 'node:path';
 import { StartError } from '../../domain/errors.ts';
 import { isFolder, refuseOpenToOthers } from './home-directory.ts';
 import { listHome } from './list-home.ts';
-import { refuseCutShort, verifiedName } from './unfinished-restore.ts';
+import { refuseCutShort, refuseUnmoved } from './unfinished-restore.ts';
 
 /** Throws StartError `homeEmpty`, `homeUnreadable`, `restoreUnfinished` or `homeOpenToOthers` unless there is a home with this file. */
 export async function inspectHome(path: string, database: string): Promise<void> {
   const home = resolve(path);
   const names = await listHome(home);
   await refuseCutShort(home);
-  if (names.includes(verifiedName)) {
-    throw new StartError(
-      'restoreUnfinished',
-      `A restore into ${home} has verified everything, but not moved it all into place. The next start of the service, or the same \`privyseal restore\` again, finishes it. Then make the backup.`,
-    );
-  }
+  await refuseUnmoved(home, 'Then make the backup.');
   if (!names.includes(database)) {
     throw new StartError(
       'homeEmpty',

@@ -15,9 +15,9 @@ export interface RestoredHome {
   readonly staging: string;
   /** True when the leftovers of a restore that was cut short were removed. */
   readonly hadLeftovers: boolean;
-  /** Puts all that is staged in place, durably, and lets the home go. */
+  /** Puts all that is staged in place, durably, and lets the home go. StartError `homeUnwritable` or, where only moves are left, `restoreUnfinished`. */
   complete(): Promise<void>;
-  /** Leaves the home as it was found, and lets it go. */
+  /** Leaves the home as it was found, unless only moves are left, and lets it go. */
   abandon(): Promise<void>;
 }
 
@@ -69,16 +69,21 @@ export async function openHomeToRestore(path: string): Promise<RestoredHome> {
   const before = await readdir(home);
   const lock = await unlessUnwritable(home, () => lockHome(home));
   const staging = join(home, stagingName);
+  let verified = false;
   const abandon = async (): Promise<void> => {
-    await rm(staging, { recursive: true, force: true });
+    if (verified) return lock.release();
+    // What cannot be removed is told to the next who opens the home; why it is abandoned is worth more now.
+    await rm(staging, { recursive: true, force: true }).catch(() => {});
     for (const name of lockFiles) if (!before.includes(name)) await unlink(join(home, name)).catch(() => {});
     await lock.release();
     if (!existed) await rmdir(home).catch(() => {});
   };
   try {
     refuseFilled(home, await listHome(home));
-    await rm(staging, { recursive: true, force: true });
-    await mkdir(staging, { mode: 0o700 });
+    await unlessUnwritable(home, async () => {
+      await rm(staging, { recursive: true, force: true });
+      await mkdir(staging, { mode: 0o700 });
+    });
   } catch (error) {
     await abandon();
     throw error;
@@ -89,15 +94,28 @@ export async function openHomeToRestore(path: string): Promise<RestoredHome> {
     hadLeftovers: before.includes(stagingName),
     abandon,
     async complete() {
-      await syncAll(staging);
+      await unlessUnwritable(home, async () => {
+        await syncAll(staging);
+        await rename(staging, join(home, verifiedName));
+      });
       // From here on the restore is done, whatever happens: opening the home finishes the moves.
-      await rename(staging, join(home, verifiedName));
-      await syncFolder(home);
-      await finishRestore(home);
+      verified = true;
+      await syncFolder(home)
+        .then(() => finishRestore(home))
+        .catch((error: unknown) => {
+          throw notMoved(home, error);
+        });
       await lock.release();
     },
   };
 }
+
+const notMoved = (home: string, cause: unknown): StartError =>
+  new StartError(
+    'restoreUnfinished',
+    `The backup is verified and in ${home}, but not all of it could be moved into its place (${(cause as NodeJS.ErrnoException).code ?? 'unknown'}). Check the disk and the owner, then start the service or run the same \`privyseal restore\` again: either finishes it.`,
+    cause,
+  );
 
 /** Every file and folder, innermost first. */
 async function syncAll(folder: string): Promise<void> {

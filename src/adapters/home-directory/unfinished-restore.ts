@@ -24,6 +24,19 @@ export async function refuseCutShort(home: string): Promise<void> {
   );
 }
 
+/** For who only looks: throws StartError `restoreUnfinished` where only moves are left. `then` says what to do once they are made. */
+export async function refuseUnmoved(home: string, then: string): Promise<void> {
+  if (!(await exists(join(home, verifiedName)))) return;
+  throw new StartError(
+    'restoreUnfinished',
+    `A restore into ${home} has verified everything, but not moved it all into place. The next start of the service, or the same \`privyseal restore\` again, finishes it. ${then}`,
+  );
+}
+
+/** Of the names in a home: what is not in its place may be in what a restore left, which opening the home settles or tells. */
+export const holdsUnfinished = (names: readonly string[]): boolean =>
+  names.includes(stagingName) || names.includes(verifiedName);
+
 /** Moves what is still there; the folder goes last, so that a crash in between is finished by the next call. */
 export async function finishRestore(home: string): Promise<void> {
   await moveInto(join(home, verifiedName), home);
@@ -39,7 +52,10 @@ async function moveInto(from: string, to: string): Promise<void> {
       await rename(source, target);
       continue;
     }
-    if (!(await exists(target))) await mkdir(target, { mode: 0o700 });
+    if (!(await exists(target))) {
+      await mkdir(target, { mode: 0o700 });
+      await syncFolder(to);
+    }
     await moveInto(source, target);
     await syncFolder(target);
     await rmdir(source);

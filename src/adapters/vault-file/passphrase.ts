@@ -7,6 +7,7 @@ import type { Randomness } from '../../ports/randomness.ts';
 import type { SecretConsole } from '../../ports/secret-console.ts';
 import { createFile, makeFolder } from './durable-file.ts';
 import { checkFileName, keyFileSuffix } from './formats.ts';
+import { pathsOf } from './rewrap-folder.ts';
 import { readShareSet } from './share-set.ts';
 
 export interface PassphraseSources {
@@ -86,7 +87,12 @@ export async function readPassphraseFile(file: string): Promise<string> {
 }
 
 async function fromHome({ directory }: Places): Promise<ResolvedPassphrase | undefined> {
-  const file = join(directory, homeFileName);
+  // While a change of it waits to be finished, the one that it will be.
+  const paths = await pathsOf(directory).catch((error: unknown) => {
+    throw cannotBeRead(join(directory, homeFileName), error);
+  });
+  const file = paths.get(homeFileName);
+  if (file === undefined) return undefined;
   const passphrase = await readSecret(file, 0o077);
   return passphrase === undefined ? undefined : { passphrase, source: 'home', file, generated: false };
 }
@@ -135,9 +141,12 @@ async function readSecret(path: string, forbidden: number): Promise<string | und
   } catch (error) {
     if (error instanceof StartError) throw error;
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new StartError('passphraseMissing', `The passphrase cannot be read from ${path}.`, error);
+    throw cannotBeRead(path, error);
   }
 }
+
+const cannotBeRead = (path: string, cause: unknown): StartError =>
+  new StartError('passphraseMissing', `The passphrase cannot be read from ${path}.`, cause);
 
 /** Also from a pipe, whose length nobody knows beforehand. */
 async function readAtMost(file: FileHandle, path: string): Promise<Buffer> {

@@ -4,6 +4,7 @@
  */
 import { readdir, readFile, rename, rm, rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { StartError } from '../../domain/errors.ts';
 import { syncFolder } from './durable-file.ts';
 import { checkFileName } from './formats.ts';
 
@@ -16,8 +17,24 @@ export const removalsName = 'removals.json';
 /** What may come or go with a new passphrase, beside the sealed files. */
 export type CompanionFile = 'passphrase' | 'shares.json';
 
-/** Ends what a crash left: forwards once it was decided, backwards before. Nothing happens in a vault where nothing was left. */
+/**
+ * Ends what a crash left: forwards once it was decided, backwards before. Nothing happens in a vault where nothing was
+ * left. StartError `homeUnwritable`.
+ */
 export async function settleRewrap(directory: string): Promise<void> {
+  try {
+    await settle(directory);
+  } catch (error) {
+    const { code = 'unknown', path = directory } = error as NodeJS.ErrnoException;
+    throw new StartError(
+      'homeUnwritable',
+      `A change of the passphrase of the vault ${directory} was cut short and cannot be ended: ${path} (${code}). Check the disk and the owner; the next start ends it.`,
+      error,
+    );
+  }
+}
+
+async function settle(directory: string): Promise<void> {
   await rm(join(directory, stagedName), { recursive: true, force: true });
   const committed = join(directory, committedName);
   const names = await namesIn(committed);
@@ -34,11 +51,16 @@ export async function settleRewrap(directory: string): Promise<void> {
   await syncFolder(directory);
 }
 
-/** The files of a vault by name, each with its path: what was decided and not moved yet wins over what it replaces. */
+/** The files of a vault by name, each with its path: what was decided and not moved yet wins over what it replaces or removes. */
 export async function pathsOf(directory: string): Promise<ReadonlyMap<string, string>> {
+  const committed = join(directory, committedName);
   const pathsIn = async (folder: string): Promise<[string, string][]> =>
     ((await namesIn(folder)) ?? []).map((name) => [name, join(folder, name)]);
-  return new Map([...(await pathsIn(directory)), ...(await pathsIn(join(directory, committedName)))]);
+  const [present, decided] = [await pathsIn(directory), await pathsIn(committed)];
+  const removals = decided.some(([name]) => name === removalsName)
+    ? await readRemovals(join(committed, removalsName))
+    : [];
+  return new Map([...present.filter(([name]) => !removals.includes(name)), ...decided]);
 }
 
 /** Undefined when there is no such folder. */

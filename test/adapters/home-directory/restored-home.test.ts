@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openHomeDirectory } from '../../../src/adapters/home-directory/home-directory.ts';
@@ -98,6 +98,30 @@ describe('a home that is restored', () => {
     for (const name of files) expect(readFileSync(join(path, name), 'utf8')).toBe(name);
     expect(names(path)).toEqual(['privyseal.db', 'privyseal.lock', 'vault']);
     await inspectHome(path, 'privyseal.db');
+  });
+
+  it('whose files cannot all be moved says so in a sentence, keeps its lock, and is finished by the start', async () => {
+    const path = homePath();
+    const home = await openHomeToRestore(path);
+    for (const name of files) await stage(home, name);
+    writeFileSync(join(path, 'vault'), 'in the way');
+    const said = { code: 'restoreUnfinished', message: expect.stringContaining('either finishes it') };
+    await expect(home.complete()).rejects.toMatchObject(said);
+    await home.abandon();
+    expect(names(path)).toEqual(expect.arrayContaining(['privyseal.lock', 'restored']));
+    rmSync(join(path, 'vault'));
+    await (await openHomeDirectory(path)).release();
+    for (const name of files) expect(readFileSync(join(path, name), 'utf8')).toBe(name);
+  });
+
+  it('that cannot be called verified is as it was, and says why in a sentence', async () => {
+    const path = homePath();
+    const home = await openHomeToRestore(path);
+    await stage(home, 'privyseal.db');
+    mkdirSync(join(path, 'restored/in-the-way'), { recursive: true });
+    await expect(home.complete()).rejects.toMatchObject({ code: 'homeUnwritable' });
+    await home.abandon();
+    expect(names(path)).toEqual(['restored']);
   });
 
   it('that was cut short in its moves is not backed up, and left alone while a service has it', async () => {

@@ -23,6 +23,8 @@ export function readAttributes(attributes: DerReader): readonly GeneralName[] {
     const type = readOid(fields);
     const values = fields.enter(tag.set);
     fields.expectEnd();
+    // RFC 2986 §4.1: SIZE(1..MAX). openssl stops reading at an attribute without a value, and so at what comes behind it.
+    if (values.atEnd) throw new DerError('missingElement', values.position);
     if (seen.has(type)) reasons.push(refused('duplicateAttribute', 'An attribute occurs twice.', type));
     else if (type === oids.extensionRequest) names = readExtensionRequest(values, reasons);
     else if (!meaningless.has(type)) reasons.push(refused('unsupportedAttribute', unsupported, type));

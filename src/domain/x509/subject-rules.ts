@@ -9,9 +9,8 @@ import { oids } from './oids.ts';
 const widestBound = 255;
 const maxAttributes = 32;
 
-/** C0 and C1 controls, and the marks that reorder or hide text (Unicode Bidi_Control, line and zero-width marks). */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
-const unsafe = /[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/;
+/** C0 and C1 controls, and the marks that reorder or hide text: all of Unicode's Bidi_Control, soft hyphens, tags, line separators. */
+const unsafe = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 
 /** Every rule the subject breaks. */
 export function checkSubject(subject: DistinguishedName): Reason[] {

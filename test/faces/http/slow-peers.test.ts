@@ -216,6 +216,27 @@ describe('what is no HTTP', () => {
   });
 });
 
+describe('a peer that sends all of its body before it reads', () => {
+  it.each(['HTTP/1.1', 'HTTP/1.0'])(
+    'is refused when its body has come, where the connection ends with the answer: %s',
+    async (version) => {
+      const { port, refusals } = await openPublic({});
+      const head = `POST /v1/nothing ${version}\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 2000\r\n\r\n`;
+      const { socket, received } = await peer(port, head + ' '.repeat(1000));
+      let answered = false;
+      socket.once('data', () => {
+        answered = true;
+      });
+      await expect.poll(() => refusals.length).toBe(1);
+      // Whatever is answered at once is answered before what is asked now.
+      await exchange(`http://localhost:${port}/livez`);
+      expect(answered).toBe(false);
+      socket.write(' '.repeat(1000));
+      expect(problemIn(await received)).toMatchObject({ type: 'https://privyseal.dev/problems/notFound' });
+    },
+  );
+});
+
 describe('who asks for a tunnel', () => {
   it.each([
     ['to another host', 'localhost:443', 404, 'notFound'],

@@ -30,13 +30,17 @@ export function createAnswerError(deps: AnswerErrorsDeps): AnswerError {
     if (status >= 500) logFailure(deps.logger, refusal, request);
     const audited = request.refusalAudited || (isAbortedBody(error) && parserRefused.has(request.raw.socket));
     if (deps.auditRefusals && !audited) await deps.services.recordRefusal(refusalEvent(refusal, request));
-    if (refusal.code === 'payloadTooLarge') await readAway(request.raw);
+    if (refusal.code === 'payloadTooLarge' || closesEarly(request, reply)) await readAway(request.raw);
     return reply
       .code(status)
       .headers(problemHeaders(refusal))
       .send(JSON.stringify(problemOf(refusal, request.id)));
   };
 }
+
+/** Node reads on behind an answer only where the connection goes on; HTTP/1.0, as proxies speak it, ends it with each. */
+const closesEarly = ({ raw }: FastifyRequest, reply: FastifyReply): boolean =>
+  !raw.complete && !reply.raw.shouldKeepAlive;
 
 /** Sockets whose parser error was audited by itself: the aborted request it leaves behind is the same refusal. */
 export const parserRefused = new WeakSet<object>();

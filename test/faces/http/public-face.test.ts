@@ -84,27 +84,6 @@ describe('submitting a CSR', () => {
       .send({ csr: csr.csrPem, ...wanted });
     expect(submitted(open)).toMatchObject(wanted);
   });
-
-  it('gives the same request the same digest, however it is written, and another one another', async () => {
-    const open = await openPublic();
-    const keyed = (type: string, body: string | Buffer, url = certificates) =>
-      open.http.post(url).set({ authorization: bearer, 'idempotency-key': 'k-1' }).type(type).send(body);
-    await keyed('application/json', JSON.stringify({ csr: csr.csrPem, profile: 'server' }));
-    await keyed('application/pkcs10', Buffer.from(csr.csrDer), `${certificates}?profile=server`);
-    await keyed('application/pkcs10', Buffer.from(csr.csrDer));
-    const inputs = open.calls.filter(({ name }) => name === 'submitRequest').map(({ args }) => args[1] as SubmitInput);
-    const [json, raw, other] = inputs.map(({ idempotency }) => idempotency!);
-    expect(json).toEqual(raw);
-    expect(json!.key).toBe('k-1');
-    expect(other!.bodySha256).not.toBe(json!.bodySha256);
-  });
-
-  it('refuses an Idempotency-Key that is no visible ASCII', async () => {
-    const { http } = await openPublic();
-    const headers = { authorization: bearer, 'idempotency-key': 'a b' };
-    const answer = await http.post(certificates).set(headers).send({ csr: csr.csrPem });
-    expect([answer.status, reasonsOf(answer.body)]).toEqual([400, ['invalidField Idempotency-Key']]);
-  });
 });
 
 describe('a request that is not as described', () => {

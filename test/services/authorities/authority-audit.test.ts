@@ -1,5 +1,6 @@
 /** What the audit log tells of an authority: who had a key made, certified, put into use, given up, destroyed, and why. */
 import { afterEach, expect, it } from 'vitest';
+import { makeCorporateCa, makeCrl, pemOf } from '../../support/external-chain.ts';
 import { makeKeyRequest } from '../../support/key-request.ts';
 import { admin, demoToken, firstRunService, type TestService } from '../../support/service-builder.ts';
 import { suiteFolder } from '../../support/suite-folder.ts';
@@ -101,4 +102,49 @@ it('that one is compromised: once for each generation that is lost with it, and 
   const forced = told.filter(({ details }) => details?.forced !== undefined);
   expect(forced.length).toBeGreaterThan(0);
   expect(new Set(forced.map(({ details }) => details?.reason))).toEqual(new Set([`compromised: ${reason}`]));
+});
+
+it('of one that is signed elsewhere: that its CSR was made, which chain was imported, and each list, once', async () => {
+  await open();
+  const name = 'corp-issuing';
+  const of = { actor: 'operator:admin', object: `authority:${name}` };
+  const requested = await toldOf(() =>
+    service.services.createEnvironment(admin, { name: 'corp', hierarchy: 'external' }),
+  );
+  expect(requested).toContainEqual({
+    ...{ kind: 'authority.requested', ...of },
+    details: { generation: name, subject: expect.stringContaining('CN=') },
+  });
+
+  const detail = await service.services.describeAuthority(name);
+  if (detail.kind !== 'own' || !detail.csrDer) throw new Error('there is no CSR');
+  const now = Math.floor(service.clock.now() / 1000);
+  const ca = makeCorporateCa(now);
+  const own = ca.sign(detail.csrDer);
+  const chain = { chainPem: pemOf(own, ca.intermediate), rootPem: ca.root.pem };
+  const imported = await toldOf(() => service.services.importAuthority(admin, name, chain));
+  const externals = await service.inventory.externalAuthorities();
+  const [intermediate, root] = ['intermediate', 'root'].map((role) =>
+    externals.find((each) => each.name === `corp-external-${role}`),
+  );
+  const from = { signedBy: intermediate?.name, root: root?.name, rootSha256: root?.sha256 };
+  expect(imported).toEqual([
+    {
+      ...{ kind: 'authority.imported', ...of },
+      details: { serial: own.serial, sha256: expect.stringMatching(/^[0-9a-f]{64}$/), ...from },
+    },
+    { kind: 'authority.activated', ...of, details: { serial: own.serial } },
+  ]);
+
+  const pem = makeCrl(ca.root, { thisUpdate: now, crlNumber: 7 });
+  const { seq } = (await service.inventory.auditEnds())!.newest;
+  for (let time = 0; time < 2; time++) await service.services.importCrl(admin, 'corp-external-root', pem);
+  expect(await service.inventory.auditEvents(seq, 10)).toMatchObject([
+    {
+      kind: 'crl.imported',
+      actor: 'operator:admin',
+      object: 'authority:corp-external-root',
+      details: { crlNumber: '7' },
+    },
+  ]);
 });

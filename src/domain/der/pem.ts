@@ -15,15 +15,17 @@ export function encodePem(label: string, der: Uint8Array): string {
  */
 export function decodePem(text: string, label: string, maxLength = maxTextLength): Uint8Array {
   const [block, ...more] = readBlocks(text, label, maxLength);
-  if (!block) refusePem(label, 'notPem', 'There is no PEM block.');
-  if (more.length > 0) refusePem(label, 'severalPemBlocks', 'There is more than one PEM block.');
+  if (!block) refuseWithoutBlock(text, label);
+  if (more.length > 0) {
+    refusePem(label, 'severalPemBlocks', `There are ${more.length + 1} PEM blocks. Give one ${label} alone.`);
+  }
   return block;
 }
 
 /** The contents of all blocks, at least one, each of which carries `label`; throws as `decodePem` does. */
 export function decodePemAll(text: string, label: string): Uint8Array[] {
   const blocks = readBlocks(text, label);
-  if (blocks.length === 0) refusePem(label, 'notPem', 'There is no PEM block.');
+  if (blocks.length === 0) refuseWithoutBlock(text, label);
   return blocks;
 }
 
@@ -43,23 +45,24 @@ function readBlocks(text: string, label: string, maxLength = maxTextLength): Uin
     if (!line.startsWith('-----')) {
       open?.lines.push(line);
     } else if (!open) {
-      open = { end: endOf(line, label), lines: [] };
+      open = { end: endOf(line, label, text), lines: [] };
     } else {
-      if (line !== open.end) refusePem(label, 'notPem', 'A PEM block does not end with its own label.');
+      if (line !== open.end)
+        refusePem(label, 'notPem', `A PEM block does not end with ${open.end}, as it begins. Give the whole of it.`);
       blocks.push(decodeBase64Lines(open.lines, label));
       open = undefined;
     }
   }
-  if (open) refusePem(label, 'notPem', 'A PEM block has no end.');
+  if (open) refusePem(label, 'notPem', 'A PEM block has no end: the text was cut off. Give the whole of it.');
   return blocks;
 }
 
 /** The end line that belongs to this begin line. */
-function endOf(line: string, label: string): string {
+function endOf(line: string, label: string, text: string): string {
   const found = /^-----BEGIN ([A-Z0-9 ]{1,64})-----$/.exec(line)?.[1];
-  if (found === undefined) refusePem(label, 'notPem', 'A PEM boundary line is not well formed.');
+  if (found === undefined) refusePem(label, 'notPem', boundaryFault(line, text));
   const isWanted = found === label || (label === csrLabel && found === oldCsrLabel);
-  if (!isWanted) refusePem(label, 'wrongPemLabel', `The PEM block is not labelled ${label}.`);
+  if (!isWanted) refusePem(label, 'wrongPemLabel', labelFault(found, label), found);
   return `-----END ${found}-----`;
 }
 
@@ -76,8 +79,38 @@ export function decodeBase64(text: string): Uint8Array | undefined {
   return bytes.toString('base64') === text ? bytes : undefined;
 }
 
-function refusePem(label: string, code: ReasonCode, message: string): never {
+/** Of what people give in place of PEM: nothing, what PowerShell writes, or the base64 without its two lines. */
+function refuseWithoutBlock(text: string, label: string): never {
+  if (text.trim() === '') refusePem(label, 'notPem', 'The text is empty. Give the PEM.');
+  if (text.includes('\0'))
+    refusePem(label, 'notPem', 'The text is UTF-16, as PowerShell’s > writes it. Save it as ASCII.');
+  refusePem(
+    label,
+    'notPem',
+    `There is no PEM block: no line starts with -----BEGIN ${label}-----, which belongs there.`,
+  );
+}
+
+/** A byte order mark, as UTF-8 and as it looks once that was read octet by octet. */
+const byteOrderMark = /^(?:\ufeff|\u00ef\u00bb\u00bf)/;
+
+function boundaryFault(line: string, text: string): string {
+  if (byteOrderMark.test(text)) return 'The text starts with a byte order mark. Save it without, as ASCII.';
+  // What curl makes of a file with --data, and a shell of "$(cat FILE)" without its quotes.
+  if (/-----BEGIN .*-----END /.test(line)) {
+    return 'The PEM has lost its line ends. Give the file as it is; curl does so with --data-binary, not with --data.';
+  }
+  return 'A PEM boundary is not alone on its line, like -----BEGIN CERTIFICATE-----. Give the text as it was written.';
+}
+
+const labelFault = (found: string, label: string): string => {
+  const isPrivate = found.endsWith('PRIVATE KEY') ? ' A key that was sent is secret no longer: make a new one.' : '';
+  return `The PEM block is a ${found}, not a ${label}.${isPrivate}`;
+};
+
+function refusePem(label: string, code: ReasonCode, message: string, value?: string): never {
+  const reason = { code, message, ...(value !== undefined && { value }) };
   throw new CaError(label === csrLabel ? 'badCSR' : 'malformed', message, {
-    reasons: [label === csrLabel ? { code, message, field: 'csr' } : { code, message }],
+    reasons: [label === csrLabel ? { ...reason, field: 'csr' } : reason],
   });
 }

@@ -12,6 +12,15 @@ const sentences: Partial<Record<ReasonCode, string>> = {
   nameTypeNotAllowed: 'Names of this type are never certified. Use DNS names, IP addresses, URIs or e-mail addresses.',
 };
 
-/** A sentence that says what is wrong and what to do. */
-export const nameFault = (code: ReasonCode): string =>
-  sentences[code] ?? 'This is no name that can be certified. Correct it.';
+/** A sentence that says what is wrong with `name` and what to do. */
+export function nameFault(code: ReasonCode, name: string): string {
+  const usual = code === 'badDnsName' ? usualDnsFaults.find(([pattern]) => pattern.test(name)) : undefined;
+  return usual?.[1] ?? sentences[code] ?? 'This is no name that can be certified. Correct it.';
+}
+
+/** What people do take for DNS names. */
+const usualDnsFaults: readonly (readonly [RegExp, string])[] = [
+  [/^\d{1,3}(?:\.\d{1,3}){3}$/, 'This is an IP address in the place of a DNS name. Ask for it as one: IP:192.0.2.1.'],
+  [/^[^.].*[^.]\.$/, 'A DNS name in a certificate has no dot at its end. Leave it out.'],
+  [/^[\w.-]*_[\w.-]*$/, 'A host name has no underscore (RFC 1123). Use a hyphen.'],
+];

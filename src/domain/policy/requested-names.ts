@@ -46,7 +46,7 @@ export function readNameTexts(texts: readonly string[]): RequestedNames {
     const name = readGeneralName(text);
     const field = `names[${index}]`;
     if (name.type === 'other') {
-      reasons.push({ code: name.code, field, message: nameFault(name.code), value: printable(text) });
+      reasons.push({ code: name.code, field, message: nameFault(name.code, text), value: printable(text) });
     } else if (!names.has(name.value)) {
       names.set(name.value, name);
       fields.push(field);

@@ -34,15 +34,16 @@ export function readAttributes(attributes: DerReader): readonly GeneralName[] {
   return names;
 }
 
-/** openssl asks for a challengePassword by default; Windows names its version, its key store, and who asked. */
+/** openssl asks for a challengePassword and an unstructuredName (RFC 2985 §5.4.1, §5.4.3) by default; Windows names its version, its key store, and who asked. */
 const meaningless: ReadonlySet<string> = new Set([
   oids.challengePassword,
+  oids.unstructuredName,
   oids.microsoftOsVersion,
   oids.microsoftEnrolmentCsp,
   oids.microsoftClientInfo,
 ]);
 
-const unsupported = 'An attribute is neither extensionRequest nor challengePassword.';
+const unsupported = 'An attribute is none that a CSR for here may have. Leave it out.';
 
 /** X.690 §11.6 for this implicitly tagged SET OF, which a walk without the grammar cannot know to be one. */
 function assertAscending(attributes: DerReader): void {

@@ -135,6 +135,9 @@ const knownAlgorithmOids = new Set(
   Object.values(signatureAlgorithms).map(({ identifierDer }) => readOid(new DerReader(identifierDer).enterSequence())),
 );
 
+const unsupportedAlgorithm =
+  'The signature algorithm is not accepted. Sign the CSR with SHA-256, SHA-384 or SHA-512, or an Ed25519 key.';
+
 /** The whole AlgorithmIdentifier is one of ours, octet for octet, and fits the key if that could be read. */
 function readAlgorithm(identifierDer: Uint8Array, publicKey: SubjectPublicKey | undefined): SignatureAlgorithm {
   const algorithm = findSignatureAlgorithm(identifierDer);
@@ -145,9 +148,7 @@ function readAlgorithm(identifierDer: Uint8Array, publicKey: SubjectPublicKey | 
       ? refuse([
           { code: 'badAlgorithmParameters', message: 'The signature algorithm has other parameters.', field, value },
         ])
-      : refuse([
-          { code: 'unsupportedSignatureAlgorithm', message: 'The signature algorithm is not accepted.', field, value },
-        ]);
+      : refuse([{ code: 'unsupportedSignatureAlgorithm', message: unsupportedAlgorithm, field, value }]);
   }
   if (publicKey && publicKey.family !== algorithm.keyFamily) {
     refuse([reason('algorithmKeyMismatch', 'The signature algorithm is not one for this kind of key.', field)]);

@@ -23,6 +23,7 @@ export const oids = {
   sha512: '2.16.840.1.101.3.4.2.3',
   // PKCS#9
   extensionRequest: '1.2.840.113549.1.9.14',
+  unstructuredName: '1.2.840.113549.1.9.2',
   challengePassword: '1.2.840.113549.1.9.7',
   emailAddress: '1.2.840.113549.1.9.1',
   microsoftExtensionRequest: '1.3.6.1.4.1.311.2.1.14',

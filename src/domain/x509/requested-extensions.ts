@@ -57,7 +57,8 @@ function readOne(extension: RequestedExtension, reasons: Reason[]): readonly Gen
   return undefined;
 }
 
-const forbidden = 'An extension is requested that no certificate here may have.';
+const forbidden =
+  'An extension is requested that only an authority may have, or a critical one that is unknown here. Leave it out.';
 
 /** More names than any profile allows; what comes after is not even read. */
 const maxNames = 100;
@@ -84,7 +85,7 @@ function readNames(value: Uint8Array, reasons: Reason[]): readonly GeneralName[]
 
 const refusedName = ({ code, value }: RefusedName, index: number): Reason => ({
   code,
-  message: nameFault(code),
+  message: nameFault(code, value),
   field: `csr.subjectAltName[${index}]`,
   value: printable(value),
 });

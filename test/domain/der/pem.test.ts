@@ -71,3 +71,35 @@ describe('decodeBase64', () => {
     expect(decodeBase64(text)).toBeUndefined();
   });
 });
+
+describe('what people give in place of PEM is told as what it is:', () => {
+  const csr = encodePem('CERTIFICATE REQUEST', Buffer.of(1));
+  const base64 = csr.split('\n')[1]!;
+
+  it.each<[string, string, string]>([
+    ['nothing', '\r\n', 'is empty'],
+    ['the base64 alone', base64, '-----BEGIN CERTIFICATE REQUEST-----'],
+    ['UTF-16', Buffer.from(`\ufeff${csr}`, 'utf16le').toString('latin1'), 'UTF-16'],
+    ['a byte order mark before it', `\ufeff${csr}`, 'byte order mark'],
+    ['the same, read octet by octet', Buffer.from(`\ufeff${csr}`).toString('latin1'), 'byte order mark'],
+    ['what curl --data makes of it', csr.replaceAll('\n', ''), '--data-binary'],
+    ['what a shell makes of it without quotes', csr.trim().replaceAll('\n', ' '), 'line ends'],
+    ['half of it', csr.split('-----END')[0]!, 'cut off'],
+    ['two', csr + csr, '2 PEM blocks'],
+    ['a certificate', encodePem('CERTIFICATE', Buffer.of(1)), 'a CERTIFICATE, not a CERTIFICATE REQUEST'],
+    ['the private key', encodePem('PRIVATE KEY', Buffer.of(1)) + csr, 'make a new one'],
+  ])('%s', (_what, text, told) => {
+    try {
+      decodePem(text, 'CERTIFICATE REQUEST');
+      expect.unreachable();
+    } catch (error) {
+      expect((error as CaError).message).toContain(told);
+    }
+  });
+
+  it('the label that was found is named as a value', () => {
+    expect(() => decodePem(encodePem('EC PARAMETERS', Buffer.of(1)), 'CERTIFICATE REQUEST')).toThrowError(
+      expect.objectContaining({ reasons: [expect.objectContaining({ value: 'EC PARAMETERS' })] }),
+    );
+  });
+});

@@ -37,6 +37,27 @@ describe('parseCsr', () => {
     await expect(verifyCsr(csr)).resolves.toBeUndefined();
   });
 
+  it('reads past the optional company name that openssl asks for', () => {
+    const companyName = attribute('1.2.840.113549.1.9.2', der.utf8String('Example'));
+    const csr = parse(buildCsr({ attributes: [companyName, extensionRequest(demoSan)] }));
+    expect(csr.names.map(({ value }) => value)).toEqual(['demo.dev.internal']);
+  });
+
+  it.each([
+    ['10.0.0.1', 'IP:192.0.2.1'],
+    ['demo.dev.internal.', 'no dot at its end'],
+    ['demo_1.dev.internal', 'no underscore'],
+    ['demo..dev.internal', 'labels of letters'],
+  ])('says of %s in the place of a DNS name what to do', (name, told) => {
+    const san = subjectAltName(dnsName(name));
+    expect(() => parse(buildCsr({ attributes: [extensionRequest(san)] }))).toThrowError(
+      expect.objectContaining({
+        code: 'rejectedIdentifier',
+        reasons: [expect.objectContaining({ code: 'badDnsName', value: name, message: expect.stringContaining(told) })],
+      }),
+    );
+  });
+
   it('names each name once, in the spelling that is compared', () => {
     const san = subjectAltName(dnsName('DEMO.dev.internal'), dnsName('demo.dev.internal'));
     expect(parse(buildCsr({ extensions: [san] })).names).toEqual([{ type: 'dns', value: 'demo.dev.internal' }]);

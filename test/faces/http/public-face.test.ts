@@ -139,6 +139,18 @@ describe('a request that is not as described', () => {
     expect(calls.map(({ name }) => name)).not.toContain('submitRequest');
   });
 
+  it.each([
+    ['multipart/form-data; boundary=x', 'multipart/form-data is not one'],
+    ['application/octet-stream', 'application/octet-stream is not one'],
+  ])('is told what the path reads when it comes as "%s"', async (type, told) => {
+    const { http } = await openPublic();
+    const answer = await http.post(certificates).set({ authorization: bearer, 'content-type': type }).send('x');
+    expect([answer.status, answer.body.detail]).toEqual([415, expect.stringContaining(told)]);
+    expect(answer.body.detail).toContain(
+      'Send application/json or application/pkcs10 or application/x-pem-file or text/plain.',
+    );
+  });
+
   it('is refused when it brings two credentials', async () => {
     const { http, calls } = await openPublic();
     const twice = [bearer, bearer] as unknown as string;

@@ -24,7 +24,7 @@ type AnswerError = (error: unknown, request: FastifyRequest, reply: FastifyReply
 /** Every error of a request ends here, exactly once, and its refusal is durable before the answer leaves. */
 export function createAnswerError(deps: AnswerErrorsDeps): AnswerError {
   return async (error, request, reply) => {
-    const refusal = toCaError(error);
+    const refusal = toCaError(error, request);
     const { status } = problemKinds[refusal.code];
     deps.services.countRefusal(deps.face, refusal.code);
     if (status >= 500) logFailure(deps.logger, refusal, request);

@@ -193,6 +193,10 @@ describe('a ceremony', () => {
     expect(stdout.match(/Signature ___/g)).toHaveLength(2);
     const asJson = JSON.parse((await ceremony('record', '--json')).stdout);
     expect(asJson.acts.map(({ what }: { what: string }) => what)).toHaveLength(3);
+    // A certificate whose file was never written, because the ceremony was killed, is had from here.
+    const pems = asJson.acts.flatMap(({ pem }: { pem?: string }) => pem ?? []);
+    const ders = decodePemAll(pems.join(''), 'CERTIFICATE').map((der) => Buffer.from(der).toString('hex'));
+    expect(ders).toEqual([root, issuing].map(({ der }) => Buffer.from(der).toString('hex')));
     expect(stdout).not.toContain(passphrase);
   });
 
@@ -289,7 +293,8 @@ describe('a ceremony', () => {
 describe('a ceremony refuses', () => {
   it('a second root in a home, and a home that is something else', async () => {
     const { act, folder, home, options } = await withRoot();
-    expect((await act('root', 'Second')).stderr).toContain('homeNotEmpty');
+    const second = (await act('root', 'Second')).stderr;
+    for (const said of ['homeNotEmpty', '`ceremony record --json` has its certificate']) expect(second).toContain(said);
     const other = [
       '--home',
       folder.path,

@@ -68,7 +68,10 @@ export async function makeRoot(
 ): Promise<Uint8Array> {
   const { commonName, organization, keyType, pathLen, lifetimeSeconds } = wanted;
   if ((await deps.journal.lines()).length > 0) {
-    throw new StartError('homeNotEmpty', 'There is a root in this home already. One home holds one root.');
+    throw new StartError(
+      'homeNotEmpty',
+      'There is a root in this home already, and one home holds one root. `ceremony record --json` has its certificate.',
+    );
   }
   const name = freshKeyName(deps.randomness, 'root');
   const { publicKeyDer: spkiDer } = await deps.vault.createKey(name, keyType);

@@ -59,7 +59,27 @@ describe('the command line syncs', () => {
       import { writeStream } from ${source('faces/cli/terminal/write-stream.ts')};
       const session = { io: {}, path: (name) => path + '/' + name, note() { ${tell('written')} } };
       await writeStream(session, 'events.ndjson', async () => [Buffer.from('{}')]);`;
-    expect(await stepsOf(path, script)).toEqual(['fsync events.ndjson', `fsync ${basename(path)}`, 'written']);
+    expect(await stepsOf(path, script)).toEqual([
+      ...['fsync .privyseal.*.tmp', 'link events.ndjson', `fsync ${basename(path)}`, 'written'],
+    ]);
+  });
+
+  itWith('strace', 'a record of a ceremony, and its name', async () => {
+    const { path } = temporaryFolder();
+    const script = `
+      import { record } from ${source('faces/cli/authorities/ceremony.ts')};
+      await record({ json: true, io: {}, out: path + '/record', acts: { state: async () => ({ entries: [], head: '' }) } });`;
+    expect(await stepsOf(path, script)).toEqual(['fsync .privyseal.*.tmp', 'link record', `fsync ${basename(path)}`]);
+  });
+
+  itWith('strace', 'the contexts, their name, and that of the folder made for them', async () => {
+    const { path } = temporaryFolder();
+    const script = `
+      import { writeContexts } from ${source('faces/cli/contexts/contexts-file.ts')};
+      await writeContexts({ XDG_CONFIG_HOME: path }, { contexts: {} });`;
+    expect(await stepsOf(path, script)).toEqual([
+      ...[`fsync ${basename(path)}`, 'fsync contexts.yaml.*.tmp', 'rename contexts.yaml', 'fsync privyseal'],
+    ]);
   });
 
   itWith('strace', 'the name of a token’s file before the token is made, and the token before it is told', async () => {

@@ -1,7 +1,7 @@
 /** `privyseal ceremony root|sign|crl|record`: shows what is about to be signed, asks, and gives the result with its fingerprints. */
 import { hash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, readFile, stat, writeFile } from 'node:fs/promises';
+import { access, readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { CeremonyEntry } from '../../../domain/ceremony/journal.ts';
 import { grouped, paperRecord, type RecordedAct, recordedActs } from '../../../domain/ceremony/paper-record.ts';
@@ -13,6 +13,7 @@ import { formatName } from '../../../domain/x509/name.ts';
 import { publicKeySha256 } from '../../../domain/x509/public-key.ts';
 import { readSigningRequest } from '../../../domain/x509/signing-request.ts';
 import { CliError } from '../cli-error.ts';
+import { writeNewFile } from '../new-file.ts';
 import type { CliIo } from '../terminal/io.ts';
 import type { OpenConsole } from '../terminal/secret-console.ts';
 import { timeToTheSecond } from '../terminal/words.ts';
@@ -138,10 +139,18 @@ export async function crl(
 export async function record(held: HeldCeremony): Promise<void> {
   const { entries, head } = await held.acts.state(held.home);
   const text = held.json
-    ? JSON.stringify({ head, acts: recordedActs(entries) }, null, 2)
+    ? JSON.stringify({ head, acts: actsWithCertificates(entries) }, null, 2)
     : paperRecord(entries, head).join('\n');
   await write(held, `${text}\n`);
 }
+
+/** So that a certificate whose file was lost, or never written, is had again: the journal has it. */
+const actsWithCertificates = (entries: readonly CeremonyEntry[]) =>
+  recordedActs(entries).map((act, index) => {
+    const { act: entered } = entries[index]!;
+    if (!('certificate' in entered)) return act;
+    return { ...act, pem: encodePem('CERTIFICATE', Buffer.from(entered.certificate, 'base64')) };
+  });
 
 type Facts = readonly (readonly [name: string, value: string])[];
 
@@ -191,7 +200,7 @@ const told = (act: RecordedAct | undefined, out: string | undefined): Facts => [
 async function write({ io, out }: HeldCeremony, text: string): Promise<void> {
   if (out === undefined) return void io.stdout.write(text);
   try {
-    await writeFile(out, text, { mode: 0o644, flag: 'wx', flush: true });
+    await writeNewFile(out, 0o644, (file) => file.writeFile(text));
   } catch (error) {
     // The act stands in the journal by now: its result must not be lost for a name.
     io.stdout.write(text);

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { type FileHandle, mkdir, open, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import { CliError } from '../cli-error.ts';
+import { syncFolder } from '../sync-folder.ts';
 
 /** One service; what is absent is as without a context. Paths are absolute. */
 export interface Context {
@@ -120,10 +121,12 @@ export async function writeContexts(env: NodeJS.ProcessEnv, contexts: Contexts):
   }
   const temporary = `${path}.${randomBytes(8).toString('hex')}.tmp`;
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    const made = await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    if (made !== undefined) await syncFolder(dirname(made));
     const { stringify } = await import('yaml');
     await writeNew(temporary, stringify(contexts));
     await rename(temporary, path);
+    await syncFolder(dirname(path));
   } catch (error) {
     await unlink(temporary).catch(() => {});
     const { code } = error as NodeJS.ErrnoException;

@@ -51,8 +51,10 @@ async function intoFile<Body>(
       throw notWritable(file, error);
     });
     const made = await create(body);
-    await handle.writeFile(`${made.token}\n`);
-    await handle.sync();
+    const kept = handle.writeFile(`${made.token}\n`).then(() => handle.sync());
+    await kept.catch((error: unknown) => {
+      throw notKept(file, made.id, error);
+    });
     return made;
   } catch (error) {
     await rm(file, { force: true });
@@ -75,6 +77,12 @@ async function openNew(file: string): Promise<FileHandle> {
     }
     throw notWritable(file, error);
   }
+}
+
+function notKept(file: string, id: string, error: unknown): CliError {
+  const { code = 'unknown' } = error as NodeJS.ErrnoException;
+  const message = `${file} could not be written (${code}), and nobody has the token that was made for it. Make room on its disk, remove that one (\`token remove ${printable(id)}\`), and add another.`;
+  return new CliError('outputUnwritable', message, error);
 }
 
 function notWritable(file: string, error: unknown): CliError {

@@ -31,7 +31,7 @@ export async function stageFileSet(folder: string, names: readonly string[]): Pr
       written.push(name);
     },
     async commit() {
-      await syncFolder(staging);
+      await syncFolder(staging).catch(unwritable(folder));
       if (isNew) await renameFolder(staging, folder);
       else await linkAll(staging, folder, written);
       await rm(staging, { recursive: true, force: true });
@@ -79,7 +79,7 @@ async function renameFolder(staging: string, folder: string): Promise<void> {
       throw wouldOverwrite([folder], error);
     return unwritable(folder)(error);
   }
-  await syncFolder(dirname(folder));
+  await syncFolder(dirname(folder)).catch(unwritable(folder));
 }
 
 async function linkAll(staging: string, folder: string, names: readonly string[]): Promise<void> {

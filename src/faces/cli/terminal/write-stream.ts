@@ -1,9 +1,8 @@
 /** What the service sends as a stream, to stdout or into a new file. */
-import { open, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { ClientFailure } from '../../../client/failure.ts';
 import { CliError } from '../cli-error.ts';
+import { writeNewFile } from '../new-file.ts';
 import type { Session } from '../session.ts';
-import { syncFolder } from '../sync-folder.ts';
 import { onInterrupt } from './interrupt.ts';
 import type { TextSink } from './io.ts';
 
@@ -34,49 +33,45 @@ async function taken(sink: TextSink, text: string): Promise<void> {
     await new Promise<void>((drained) => sink.once!('drain', () => drained()));
 }
 
-/** The file is whole and on the disk, or not there: one that was begun goes with the error that ended it, or the signal. */
+/** The file is whole and on the disk, or not there: what was begun goes with the error that ended it, or the signal. */
 async function writeFile(session: Session, file: string, read: Read): Promise<void> {
   const chunks = await read();
-  const handle = await open(file, 'wx', 0o600).catch((error: unknown) => {
-    throw notWritable(file, error);
-  });
   let interrupted = false;
   const restoreSignals = onInterrupt(() => {
     interrupted = true;
   });
+  let octets = 0;
   try {
-    let octets = 0;
-    for await (const chunk of chunks) {
-      if (interrupted) throw new CliError('declined', `Interrupted; ${file} was not written.`);
-      // Not `write`, which is content with less where a disk has no room for all of it.
-      await handle.writeFile(chunk).catch((error: unknown) => {
-        throw notComplete(file, error);
-      });
-      octets += chunk.length;
-      if (session.io.isTty) session.io.stderr.write(`\r${sizeText(octets)}`);
-    }
-    const named = handle.sync().then(() => syncFolder(dirname(file)));
-    await named.catch((error: unknown) => {
-      throw notComplete(file, error);
+    await writeNewFile(file, 0o600, async (handle) => {
+      for await (const chunk of chunks) {
+        if (interrupted) throw new CliError('declined', `Interrupted; ${file} was not written.`);
+        // Not `write`, which is content with less where a disk has no room for all of it.
+        await handle.writeFile(chunk).catch((error: unknown) => {
+          throw notComplete(file, error);
+        });
+        octets += chunk.length;
+        if (session.io.isTty) session.io.stderr.write(`\r${sizeText(octets)}`);
+      }
     });
-    if (session.io.isTty) session.io.stderr.write('\r');
-    session.note([`Written: ${file} (${sizeText(octets)})`]);
   } catch (error) {
-    await rm(file, { force: true });
-    throw error;
+    throw toldOf(file, error, octets);
   } finally {
     restoreSignals();
-    await handle.close();
   }
+  if (session.io.isTty) session.io.stderr.write('\r');
+  session.note([`Written: ${file} (${sizeText(octets)})`]);
 }
 
 const sizeText = (octets: number): string =>
   octets < 1e6 ? `${(octets / 1e3).toFixed(1)} kB` : `${(octets / 1e6).toFixed(1)} MB`;
 
-function notWritable(file: string, error: unknown): CliError {
-  if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
+/** What the disk says, in words; what the service said, and what was said before, stays. */
+function toldOf(file: string, error: unknown, octets: number): unknown {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (code === 'EEXIST')
     return new CliError('fileExists', `${file} exists already. Name another file, or remove it.`, error);
-  }
+  if (syscall === undefined || error instanceof CliError || error instanceof ClientFailure) return error;
+  if (octets > 0) return notComplete(file, error);
   return new CliError('folderUnwritable', `${file} cannot be written. Check its folder’s owner and mode.`, error);
 }
 

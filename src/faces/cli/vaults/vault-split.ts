@@ -1,5 +1,5 @@
 /** `privyseal vault split`: hands out the shares, on the terminal or as one file each, and tells what they open. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { PassphraseSource, PassphraseSplit, ShareHandout } from '../../../domain/records/vault-change.ts';
 import { CliError } from '../cli-error.ts';
@@ -53,6 +53,12 @@ const pageOf = ({ set, threshold, shares }: ShareHandout, index: number): string
 async function writeShares(folder: string, handout: ShareHandout): Promise<void> {
   try {
     await mkdir(folder, { mode: 0o700 });
+  } catch (error) {
+    const exists = (error as NodeJS.ErrnoException).code === 'EEXIST';
+    if (exists) throw new CliError('fileExists', `${folder} exists already. Name a new folder with --out.`, error);
+    throw notWritten(folder, error);
+  }
+  try {
     for (const [index, share] of handout.shares.entries()) {
       const file = join(folder, `share-${index + 1}.txt`);
       await writeFile(file, `${share}\n`, { mode: 0o600, flag: 'wx', flush: true });
@@ -60,11 +66,14 @@ async function writeShares(folder: string, handout: ShareHandout): Promise<void>
     await syncFolder(folder);
     await syncFolder(dirname(folder));
   } catch (error) {
-    const exists = (error as NodeJS.ErrnoException).code === 'EEXIST';
-    if (exists) throw new CliError('fileExists', `${folder} exists already. Name a new folder with --out.`, error);
-    throw new CliError('folderUnwritable', `${folder} cannot be written; nothing has changed.`, error);
+    // Shares of a passphrase that stays as it was would open the vault.
+    await rm(folder, { recursive: true, force: true }).catch(() => {});
+    throw notWritten(folder, error);
   }
 }
+
+const notWritten = (folder: string, error: unknown): CliError =>
+  new CliError('folderUnwritable', `${folder} cannot be written; nothing has changed.`, error);
 
 export function reportSplit({ io, json, out }: Pick<Delivery, 'io' | 'json' | 'out'>, split: PassphraseSplit): void {
   const text = json

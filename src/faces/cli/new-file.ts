@@ -1,0 +1,54 @@
+/** Writes a new file that has its name only when it is whole and on the disk: whatever is killed when, no half of it passes for all. */
+import { randomBytes } from 'node:crypto';
+import { access, type FileHandle, link, open, rename, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { syncFolder } from './sync-folder.ts';
+
+/**
+ * Resolves when `file` and its name are durable. Rejects with EEXIST, changing nothing, where it is there, before `fill` is called
+ * if it was by then; and with what `fill` rejects with. A kill leaves at most `.privyseal.….tmp` beside it.
+ */
+export async function writeNewFile(
+  file: string,
+  mode: 0o600 | 0o644,
+  fill: (handle: FileHandle) => Promise<void>,
+): Promise<void> {
+  await refuseTaken(file);
+  const temporary = join(dirname(file), `.privyseal.${randomBytes(8).toString('hex')}.tmp`);
+  const handle = await open(temporary, 'wx', mode);
+  try {
+    try {
+      await fill(handle);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await giveName(temporary, file);
+  } finally {
+    // Gone already where it was renamed.
+    await unlink(temporary).catch(() => {});
+  }
+  await syncFolder(dirname(file));
+}
+
+/** What a file system without links says: FAT on a stick, some of the network. */
+const noLinks: ReadonlySet<string | undefined> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
+
+/** link(2) refuses to replace, unlike rename(2). */
+async function giveName(temporary: string, file: string): Promise<void> {
+  try {
+    await link(temporary, file);
+  } catch (error) {
+    if (!noLinks.has((error as NodeJS.ErrnoException).code)) throw error;
+    await refuseTaken(file);
+    await rename(temporary, file);
+  }
+}
+
+async function refuseTaken(file: string): Promise<void> {
+  const isThere = await access(file).then(
+    () => true,
+    () => false,
+  );
+  if (isThere) throw Object.assign(new Error(`${file} exists`), { code: 'EEXIST' });
+}

@@ -20,6 +20,22 @@ export const exitCodes = {
 
 export type Ending = keyof typeof exitCodes;
 
+/** In a few words, for `--help`; docs/cli.md has more of them. */
+export const endingWords: Readonly<Record<Ending, string>> = {
+  ok: 'done',
+  failed: 'the service, a file or a start failed, or you answered no',
+  usage: 'the command line, a setting or a credential file is not right',
+  refused: 'the service says no',
+  notReachable: 'nothing answers',
+  notAuthorised: 'the token or certificate may not do this',
+  notFound: 'there is no such thing',
+  tryAgain: 'not now; `status`: not ready',
+  exists: 'something would have been overwritten',
+  notTrusted: 'the service’s certificate, or the issued one, failed its checks',
+  auditBroken: '`audit verify`: the log is not whole',
+  waiting: 'it waits for approval, or goes on by itself',
+};
+
 /** A code of the service that this version does not know yet is judged by its HTTP status instead. */
 export function endingOfProblem(code: string, status: number): Ending {
   if (Object.hasOwn(problemEndings, code)) return problemEndings[code as CaErrorCode];

@@ -11,6 +11,7 @@ import { addCampaignVerbs } from './campaigns/campaign-verbs.ts';
 import { addCompletionVerbs } from './completion-verbs.ts';
 import { addContextVerbs } from './contexts/context-verbs.ts';
 import { addDoctorVerb, type DoctorDeps } from './doctor-verbs.ts';
+import { type Ending, endingWords, exitCodes } from './exit-codes.ts';
 import { addInventoryVerbs } from './inventory/inventory-verbs.ts';
 import type { RevokeOptions } from './inventory/revoke.ts';
 import { addOperatorVerbs, type RecoverAct } from './operators/operator-verbs.ts';
@@ -35,6 +36,19 @@ export interface ProgramDeps extends HomeActs, RecoverAct, DoctorDeps, RotationA
   readonly end: (exitCode: number) => void;
 }
 
+/** What somebody types first, and what scripts decide by. */
+const afterHelp = `
+Examples:
+  $ privyseal serve                        # the first start makes its home
+  $ privyseal request demo.dev.internal    # a key, and a certificate for it
+  $ privyseal list --expires-within 30d
+  $ privyseal revoke --help                # each verb has examples of its own
+
+Exit codes:
+${Object.entries(exitCodes)
+  .map(([ending, code]) => `  ${String(code).padEnd(3)} ${endingWords[ending as Ending]}`)
+  .join('\n')}`;
+
 export function buildProgram(io: CliIo, deps: ProgramDeps): Command {
   const program = new Command('privyseal')
     .description(
@@ -53,6 +67,7 @@ export function buildProgram(io: CliIo, deps: ProgramDeps): Command {
     .option('--token-file <file>', 'enrolment token (default: PRIVYSEAL_TOKEN or HOME/demo/token)')
     .option('--context <name>', 'context that says the above (default: PRIVYSEAL_CONTEXT or the one in use)')
     .option('--json', 'answers on stdout and errors on stderr as JSON')
+    .addHelpText('after', afterHelp)
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),

@@ -81,6 +81,24 @@ describe('privyseal audit events', () => {
     expect(stderr).toMatch(/^To fit, shortened: .*object/);
   });
 
+  it('says on 80 columns what happened in whole, and which of several by their ends', async () => {
+    const certificate = (seq: number, kind: string) =>
+      eventJson({
+        ...{ seq, kind, code: null, actor: 'token:8dbaebcb9eb451b6' },
+        object: `certificate:01c894c4c3b5bdb652d2eda519d2796530dc4${seq}`,
+      });
+    const body = {
+      items: [certificate(1234, 'certificate.issued'), certificate(1233, 'certificate.requested')],
+      nextCursor: null,
+    };
+    const service = await startStubService(() => ({ body }));
+    const { stdout } = await commandLine(['audit', 'events', ...at(service)], { cwd: homeFor(service), columns: 80 });
+    expect(stdout.split('\n').slice(1, 3)).toEqual([
+      '1234  2026-11-21 07:10:00 UTC  certificate.issued     token:…451b6  certif…41234',
+      '1233  2026-11-21 07:10:00 UTC  certificate.requested  token:…451b6  certif…41233',
+    ]);
+  });
+
   it('tells that there is more, and gives whole objects as JSON', async () => {
     const { run } = await started('next');
     const { stdout } = await run(['--json', '--limit', '2']);

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
+import { exitCodes } from '../../../src/faces/cli/exit-codes.ts';
 import { buildProgram } from '../../../src/faces/cli/program.ts';
 import { commandLine } from '../../support/command-line.ts';
 
@@ -50,6 +51,16 @@ describe.each(verbsOf(program, ''))('privyseal $path', ({ path, command }) => {
     const told = page.split('\n').filter((line) => line.includes(`\`${first}`));
     expect(told.filter((line) => second === undefined || new RegExp(`[ \`]${second}\\b`).test(line))).not.toEqual([]);
   });
+});
+
+it('the program itself tells what to type first and how it ends, in 80 columns', async () => {
+  const { stdout } = await commandLine(['--help'], { columns: 80 });
+  const told = stdout.slice(stdout.indexOf('Examples:'));
+  expect(Array.from(told.matchAll(/^ {2}(\d+) +\S/gm), ([, code]) => Number(code))).toEqual(Object.values(exitCodes));
+  const examples = Array.from(told.matchAll(/^ {2}\$ privyseal (.*)$/gm), ([, line]) => wordsOf(line!)[0]);
+  const verbs = program.commands.map((verb) => verb.name());
+  expect([examples.length > 0, examples.filter((verb) => !verbs.includes(verb!))]).toEqual([true, []]);
+  expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
 });
 
 it('the program itself lists its verbs', async () => {

@@ -5,7 +5,7 @@ import { printable } from '../../../domain/policy/printable.ts';
 import type { Ending } from '../exit-codes.ts';
 import type { Session } from '../session.ts';
 import { paintFor } from '../terminal/paint.ts';
-import { layoutTable } from '../terminal/table.ts';
+import { type Column, layoutTable } from '../terminal/table.ts';
 import { timeToTheSecond } from '../terminal/words.ts';
 
 export interface AuditEventsOptions extends Pick<AuditEventListQuery, 'actor' | 'object' | 'kind' | 'code'> {
@@ -47,7 +47,15 @@ async function collect(client: PrivysealClient, options: AuditEventsOptions) {
   return { items, hasMore: false };
 }
 
-const columns = ['SEQ', 'TIME', 'KIND', 'ACTOR', 'OBJECT', 'CODE'].map((title) => ({ title }));
+/** `certificate.requested` in whole, where there is room for it without the code and the actor: without it nobody knows what happened. */
+const leastKind = (width: number | undefined): number => ((width ?? 80) < 68 ? 12 : 21);
+
+/** Of whom and of what the ends tell them apart: an id begins as its neighbours do. */
+const columns: readonly Column[] = [
+  ...['SEQ', 'TIME', 'KIND'].map((title) => ({ title })),
+  ...['ACTOR', 'OBJECT'].map((title) => ({ title, cut: 'middle' as const })),
+  { title: 'CODE' },
+];
 
 /** The table alone is on stdout; what is to be said about it goes to stderr. */
 function describe(session: Session, items: readonly AuditEventJson[], hasMore: boolean): void {
@@ -61,8 +69,8 @@ function describe(session: Session, items: readonly AuditEventJson[], hasMore: b
     givesWay: [
       ['OBJECT', 24],
       ['ACTOR', 12],
-      ['KIND', 12],
       ['OBJECT', 12],
+      ['KIND', leastKind(session.width)],
     ],
     leavesOut: ['CODE', 'ACTOR'],
     finish: ({ title }, padded) => (title === 'CODE' ? paint('yellow', padded) : padded),

@@ -19,6 +19,9 @@ const vanished = new Set<string>();
 /** What happens between the reading of a list and its signing. */
 let meanwhile = async (): Promise<void> => undefined;
 
+/** What happens once between the reading of the next certificate and whatever its reader does with it. */
+let behindTheReader: (() => Promise<void>) | undefined;
+
 const forgetful = (inventory: Inventory): Inventory =>
   new Proxy(inventory, {
     get(target, name) {
@@ -27,6 +30,15 @@ const forgetful = (inventory: Inventory): Inventory =>
           const entries = await target.revokedEntries(authority, at);
           if (authority === 'dev-issuing') await meanwhile();
           return entries.filter(({ serial }) => !vanished.has(serial));
+        };
+      }
+      if (name === 'certificate') {
+        return async (serial: string) => {
+          const record = await target.certificate(serial);
+          const happens = behindTheReader;
+          behindTheReader = undefined;
+          await happens?.();
+          return record;
         };
       }
       const value: unknown = Reflect.get(target, name);
@@ -252,6 +264,39 @@ describe('the list', () => {
     vanished.clear();
     await service.housekeep();
     expect((await service.services.crl('dev-issuing')).crlNumber).toBeGreaterThan(crlNumber!);
+    service.pass(2);
+    const again = (await service.services.readiness()).find(({ name }) => name === 'crls');
+    expect(again).toMatchObject({ ready: true });
+  });
+
+  it('lets no unexpired entry vanish over a restart either, and those go whose certificate has expired', async () => {
+    const home = folder('restarted');
+    const first = await firstRunService({ home });
+    const token = await demoToken(first);
+    const revoked = async (lifetimeSeconds: number): Promise<string> => {
+      const { record } = await certified(first, token, {
+        csrDer: buildCsr({ key: makeSigningKey() }),
+        lifetimeSeconds,
+      });
+      await first.services.revokeCertificate(admin, record.serial, { reason: 'superseded' });
+      return record.serial;
+    };
+    const [long, short] = [await revoked(30 * day), await revoked(day)];
+    await first.housekeep();
+    const { crlNumber } = await first.services.crl('dev-issuing');
+    await first.close();
+
+    const second = await openService({ home, wrapInventory: forgetful });
+    const list = () => second.services.crl('dev-issuing');
+    vanished.add(long);
+    await second.housekeep();
+    expect((await list()).crlNumber).toBe(crlNumber);
+    vanished.clear();
+    second.pass(3 * day);
+    await second.housekeep();
+    const entries = parseCrl((await list()).der).entries.map(({ serial }) => serial);
+    expect([entries.includes(long), entries.includes(short)]).toEqual([true, false]);
+    await second.close();
   });
 });
 
@@ -286,6 +331,42 @@ describe('answerOcsp', () => {
     await revoke(two.serial);
     const { der } = await ask([one.serial, two.serial]);
     expect([await statusOf(der, one.serial), await statusOf(der, two.serial)]).toEqual(['good', 'revoked']);
+  });
+
+  it('keeps what it said of one from what it says of several, whose changes show at once', async () => {
+    const [one, two] = [await issue(), await issue()];
+    const both = [one.serial, two.serial];
+    expect(await statusOf((await ask(both)).der, two.serial)).toBe('good');
+    const { der } = await ask([one.serial]);
+    expect(Buffer.from(der).includes(Buffer.from(encodeCertId(await issuer(), two.serial)))).toBe(false);
+    await revoke(two.serial);
+    expect(await statusOf((await ask(both)).der, two.serial)).toBe('revoked');
+  });
+
+  it('says revoked at once to whoever asks, by whatever hash it was asked before', async () => {
+    const { serial } = await issue();
+    const hashes = ['sha1', 'sha256', 'sha384', 'sha512'] as const;
+    const answers = () =>
+      Promise.all(
+        hashes.map(async (hash) => {
+          const certId = Buffer.from(encodeCertId(await issuer(), serial, hash));
+          const { der } = await service.services.answerOcsp('dev-issuing', encodeOcspRequest([certId]));
+          return der[Buffer.from(der).indexOf(certId) + certId.length];
+        }),
+      );
+    const [good, revoked] = [0x80, 0xa1];
+    expect(await answers()).toEqual(hashes.map(() => good));
+    await revoke(serial, 'certificateHold');
+    expect(await answers()).toEqual(hashes.map(() => revoked));
+    await service.services.releaseCertificate(admin, serial);
+    expect(await answers()).toEqual(hashes.map(() => good));
+  });
+
+  it('does not keep what it was about to say while the certificate was revoked', async () => {
+    const { serial } = await issue();
+    behindTheReader = async () => void (await revoke(serial));
+    expect(await statusOf((await ask([serial])).der, serial)).toBe('good');
+    expect(await statusOf((await ask([serial])).der, serial)).toBe('revoked');
   });
 
   it('answers the same bytes for a while, but never with a nonce', async () => {

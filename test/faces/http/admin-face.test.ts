@@ -148,6 +148,12 @@ describe('the list of certificates', () => {
     expect(csv.text.split('\r\n').map((line) => line.slice(0, 4))).toEqual(['"ser', '"01"', '"02"', '"03"', '']);
     const lines = ndjson.text.trimEnd().split('\n');
     expect(lines.map((line) => (JSON.parse(line) as { serial: string }).serial)).toEqual(['01', '02', '03']);
+    expect(csv.headers).toMatchObject({
+      'content-type': 'text/csv; charset=utf-8; header=present',
+      'content-disposition': 'attachment; filename="certificates.csv"',
+      vary: 'accept',
+    });
+    expect(ndjson.headers).toMatchObject({ 'content-type': 'application/x-ndjson', vary: 'accept' });
   });
 
   it('streams no more than `limit` says', async () => {
@@ -218,6 +224,7 @@ describe('the acts of operators', () => {
   it.each([
     [{ reason: 'removeFromCRL' }, 'badRevocationReason', ['invalidField']],
     [{ reason: 'removeFromCRL', why: 'so' }, 'malformed', ['unknownField', 'invalidField']],
+    [{ reason: 'removeFromCRL', invalidityDate: 'soon' }, 'malformed', ['invalidField', 'invalidField']],
     [{ reason: 7 }, 'badRevocationReason', ['invalidField']],
     [{}, 'malformed', ['invalidField']],
   ])('do not revoke by %j', async (body, code, reasons) => {

@@ -194,30 +194,37 @@ describe('a certificate that stops being good', () => {
     expect(onlySocket(theirs!).destroyed).toBe(false);
   });
 
-  it('still gets the answer when it revokes itself, and its other connections do not live on', async () => {
-    const double = makeServices(onlyKnows(product));
-    const revoke = double.services.revokeCertificate;
-    const services: Services = {
-      ...double.services,
-      revokeCertificate: (...args) => {
-        double.announceRevoked(product.serial);
-        return revoke(...args);
-      },
-    };
-    const deps = makeFaceDeps(services, { tls: tlsMaterial([productRoot]) });
-    const { url } = await openFace(buildPublicFace(deps));
-    const idle = keepAliveAgent(product);
-    await exchange(`${url}/v1/certificates`, { agent: idle });
-    const closed = new Promise((resolve) => onlySocket(idle).once('close', resolve));
-    const answer = await exchange(`${url}/v1/certificates/${product.serial}/revoke`, {
-      ...clientTls(product),
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ reason: 'keyCompromise' }),
-    });
-    await closed;
-    expect([answer.status, answer.headers.connection]).toEqual([200, 'close']);
-  });
+  it.each([
+    ['', (serial: string) => serial],
+    [', in capitals', (serial: string) => serial.toUpperCase()],
+    [', as openssl writes it', (serial: string) => serial.match(/../g)!.join(':')],
+  ])(
+    'still gets the answer when it revokes itself%s, and its other connections do not live on',
+    async (_how, written) => {
+      const double = makeServices(onlyKnows(product));
+      const revoke = double.services.revokeCertificate;
+      const services: Services = {
+        ...double.services,
+        revokeCertificate: (...args) => {
+          double.announceRevoked(product.serial);
+          return revoke(...args);
+        },
+      };
+      const deps = makeFaceDeps(services, { tls: tlsMaterial([productRoot]) });
+      const { url } = await openFace(buildPublicFace(deps));
+      const idle = keepAliveAgent(product);
+      await exchange(`${url}/v1/certificates`, { agent: idle });
+      const closed = new Promise((resolve) => onlySocket(idle).once('close', resolve));
+      const answer = await exchange(`${url}/v1/certificates/${written(product.serial)}/revoke`, {
+        ...clientTls(product),
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ reason: 'keyCompromise' }),
+      });
+      await closed;
+      expect([answer.status, answer.headers.connection]).toEqual([200, 'close']);
+    },
+  );
 });
 
 describe('a peer that is gone before its handshake is over', () => {

@@ -1,11 +1,12 @@
 /** Requests that wait for approval over REST: the requester's side on the public face, the operators' on the admin face. */
 import { request as httpRequest } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import request from 'supertest';
 import { Value } from 'typebox/value';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { PendingRequestJson, RequestJson, RequestList, RequestSummary } from '../../../src/api/request.ts';
 import { CaError } from '../../../src/domain/errors.ts';
+import { defaultFaceLimits } from '../../../src/faces/http/face-deps.ts';
 import { buildPublicFace } from '../../../src/faces/http/public/build-public-face.ts';
 import type { Services } from '../../../src/services/services.ts';
 import { asBytes } from '../../support/binary-body.ts';
@@ -113,6 +114,26 @@ describe('collecting', () => {
     const { http } = await openPublic();
     expect((await http.get(path)).status).toBe(401);
     expect((await http.get(path).set('authorization', 'Bearer wrong')).status).toBe(401);
+  });
+
+  it('gives the connection as long as the wait that was asked for beside what any may be silent, and no other', async () => {
+    const silences: (number | undefined)[] = [];
+    let socket: Socket | undefined;
+    const { face } = await openPublic({
+      collectRequest: async () => {
+        silences.push(socket?.timeout);
+        return pending;
+      },
+    });
+    face.server.on('connection', (opened) => {
+      socket = opened;
+    });
+    const { inactivityMs } = defaultFaceLimits;
+    for (const query of ['', '?wait=30'])
+      await request(face.server)
+        .get(path + query)
+        .set('authorization', bearer);
+    expect(silences).toEqual([inactivityMs, inactivityMs + 30_000]);
   });
 
   it('ends the wait when the peer goes away', async () => {

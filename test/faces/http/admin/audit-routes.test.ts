@@ -98,7 +98,7 @@ describe('GET /v1/audit-events', () => {
       listAuditEvents: async ({ cursor = 'start' }) => ({ items: [testEvent], nextCursor: pages[cursor]! }),
     });
     const { headers, text } = await get('/v1/audit-events', 'application/x-ndjson');
-    expect(headers['content-type']).toBe('application/x-ndjson');
+    expect(headers).toMatchObject({ 'content-type': 'application/x-ndjson', vary: 'accept' });
     const lines = text.split('\n');
     expect(lines.pop()).toBe('');
     expect(lines.map(parseExportLine)).toEqual([testEvent, testEvent, testEvent]);

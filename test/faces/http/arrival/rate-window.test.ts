@@ -59,7 +59,8 @@ describe('a rate window', () => {
   });
 
   it('never counts a key too low, and too high by no more than it owes to its bound', () => {
-    const keys = fc.array(fc.integer({ min: 0, max: 30 }), { maxLength: 400 });
+    // Of its own accord fast-check makes lists of about ten, which fill no window.
+    const keys = fc.array(fc.integer({ min: 0, max: 30 }), { maxLength: 400, size: 'max' });
     fc.assert(
       fc.property(keys, fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 40 }), (events, capacity, limit) => {
         const window = createRateWindow(limit, () => 0, capacity);
@@ -74,6 +75,27 @@ describe('a rate window', () => {
         }
       }),
     );
+  });
+
+  it('keeps its bound in the window after one that was full', () => {
+    let now = 0;
+    const window = createRateWindow(100, () => now, 10);
+    for (let event = 0; event < 11; event++) window.count(`old ${event}`);
+    now = 60_000;
+    for (let event = 0; event < 40; event++) window.count(`new ${event % 20 < 10 ? event % 10 : event}`);
+    expect(window.size).toBe(10);
+  });
+
+  it('admits who is known and below the limit in this window, and counts it', () => {
+    let now = 0;
+    const window = createRateWindow(3, () => now);
+    expect(window.admits('a')).toBe(false);
+    window.count('a');
+    expect([window.admits('a'), window.admits('a'), window.admits('a')]).toEqual([true, true, false]);
+    expect(window.count('a')).toMatchObject({ first: true });
+    window.count('b');
+    now = 60_000;
+    expect([window.admits('b'), window.size]).toEqual([false, 0]);
   });
 
   it('calls at most one event of each count the first over the limit, however many keys come', () => {

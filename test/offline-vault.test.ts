@@ -194,6 +194,25 @@ describe('changing the passphrase', () => {
     expect(await stateOf()).toEqual(['passphrase fail']);
   });
 
+  it('says which passphrase is in force when the disk fails at the decision, or right after it', async () => {
+    const home = await homeWithVault();
+    const directory = join(home, 'vault');
+    const rewrapping = { directory, from: old, to: fresh, randomness: systemRandomness, cost: cheapest };
+    const undecided = await stageRewrap(rewrapping);
+    mkdirSync(join(directory, '.rewrap/in-the-way'), { recursive: true });
+    const nothing = { code: 'homeUnwritable', message: expect.stringContaining('nothing has changed') };
+    await expect(undecided.commit()).rejects.toMatchObject(nothing);
+    rmSync(join(directory, '.rewrap'), { recursive: true });
+    expect(await opens(home, old)).toBe(true);
+    const decided = await stageRewrap(rewrapping);
+    rmSync(join(directory, 'root.key.json'));
+    mkdirSync(join(directory, 'root.key.json'));
+    const inForce = { code: 'homeUnwritable', message: expect.stringContaining('is in force, but the disk failed') };
+    await expect(decided.commit()).rejects.toMatchObject(inForce);
+    rmSync(join(directory, 'root.key.json'), { recursive: true });
+    expect(await opens(home, fresh)).toBe(true);
+  });
+
   it('that was decided and cannot be finished says so', async () => {
     const home = await homeWithVault();
     const directory = join(home, 'vault');

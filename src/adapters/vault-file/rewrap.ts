@@ -85,14 +85,16 @@ async function refuseUnlike(staged: string, { to }: Rewrapping, keys: readonly O
 }
 
 async function commit(directory: string): Promise<void> {
+  await rename(join(directory, stagedName), join(directory, committedName)).catch((error: unknown) => {
+    throw unwritable(directory, error);
+  });
   try {
-    await rename(join(directory, stagedName), join(directory, committedName));
     await syncFolder(directory);
     await settleRewrap(directory);
   } catch (error) {
     throw new StartError(
       'homeUnwritable',
-      `The new passphrase is in force if ${join(directory, committedName)} exists, the old one if not; the next start finishes the change. Check the disk.`,
+      `The new passphrase of the vault ${directory} is in force, but the disk failed while its files were put in place. Check the disk; the next start ends the change. Keep the old passphrase, too, until one has.`,
       error,
     );
   }

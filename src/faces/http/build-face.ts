@@ -1,6 +1,6 @@
 /** What the three faces share: the server with its limits, arrival checks, error answers, log and graceful stop. */
 import { randomBytes } from 'node:crypto';
-import { type IncomingMessage, type ServerOptions, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerOptions, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import fastify, { type FastifyReply, type FastifyRequest, type FastifyServerOptions } from 'fastify';
 import { CaError } from '../../domain/errors.ts';
@@ -145,8 +145,10 @@ function answerUnknownExpectations({ server }: Face): void {
  * nobody wants it; this way it is a request like any other, with an answer, an audit event and an end.
  */
 function answerTunnels({ server }: Face): void {
+  // Not imported: a module's import asks node:http for its WebSocket, too, which loads undici into every idle service.
+  const http = process.getBuiltinModule('node:http');
   server.on('connect', (request: IncomingMessage, socket: Socket) => {
-    const response = new ServerResponse(request);
+    const response = new http.ServerResponse(request);
     response.shouldKeepAlive = false;
     response.assignSocket(socket);
     response.once('finish', () => socket.end(() => socket.destroy()));

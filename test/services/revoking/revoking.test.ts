@@ -382,6 +382,17 @@ describe('answerOcsp', () => {
     expect((await ask([serial])).der).not.toBe(kept.der);
   });
 
+  it('knows nothing of what another issuer certified, under the same serial or beside its own', async () => {
+    const { serial } = await issue();
+    const foreign = encodeCertId({ subjectDer: new Uint8Array([0x30, 0]), key: makeSigningKey() }, serial);
+    const ours = encodeCertId(await issuer(), serial);
+    const { der } = await service.services.answerOcsp('dev-issuing', encodeOcspRequest([ours, foreign]));
+    const status = (certId: Uint8Array) => der[Buffer.from(der).indexOf(Buffer.from(certId)) + certId.length];
+    expect([status(ours), status(foreign)]).toEqual([0x80, 0x82]);
+    const ofTheRoot = (await service.directory.get('dev-issuing')).certificate.serial;
+    expect(await statusOf((await ask([ofTheRoot])).der, ofTheRoot)).toBe('unknown');
+  });
+
   it('says that it is not the responder of another issuer, and that it cannot read what is no request', async () => {
     const foreign = { subjectDer: new Uint8Array([0x30, 0]), key: makeSigningKey() };
     const request = encodeOcspRequest([encodeCertId(foreign, '01')]);

@@ -103,6 +103,15 @@ describe('privyseal doctor', () => {
     expect([code, findings.at(-1)?.says]).toEqual([1, 'restoreUnfinished']);
   });
 
+  it('says of a home that was hardly begun that a start makes its vault, not that one is damaged', async () => {
+    const home = folder('begun');
+    mkdirSync(home, { mode: 0o700 });
+    writeFileSync(join(home, 'privyseal.lock'), '', { mode: 0o600 });
+    const { findings } = await doctor(home);
+    const vault = findings.filter(({ check }) => check === 'vault');
+    expect(vault).toMatchObject([{ state: 'fail', next: expect.stringContaining('A start makes it') }]);
+  });
+
   it('finds a restore with only moves left, and does not call what waits in it lost', async () => {
     const home = copyOf('restored');
     mkdirSync(join(home, 'restored'), { mode: 0o700 });

@@ -1,4 +1,5 @@
 /** Tries the vault as a start would: its files, where its passphrase comes from, and whether the one opens the other. */
+import { existsSync } from 'node:fs';
 import type { Finding } from '../../domain/diagnosis/finding.ts';
 import { type CertifiedKey, type HeldKeys, judgeKeys } from '../../domain/diagnosis/judge-keys.ts';
 import { StartError } from '../../domain/errors.ts';
@@ -16,6 +17,7 @@ export async function examineVault(
 ): Promise<Finding[]> {
   const lost = await attempt(() => refuseLostVault(sources.directory, () => certified));
   if (lost instanceof StartError) return [failed('vault', lost)];
+  if (!existsSync(sources.directory)) return [notMade(sources.directory)];
   const folder = await attempt(() => readVaultFolder(sources.directory));
   const opening = await examineOpening(sources, folder);
   return folder instanceof StartError ? opening : [...opening, ...judgeKeys(certified, heldIn(folder))];
@@ -58,6 +60,14 @@ async function attempt<T>(act: () => Promise<T>): Promise<T | StartError> {
     throw error;
   }
 }
+
+/** As an `init` or a restore leaves it that was killed early: nothing is damaged, and no key is missed. */
+const notMade = (directory: string): Finding => ({
+  check: 'vault',
+  state: 'fail',
+  says: `there is no ${directory}, nor a key that should be in it`,
+  next: 'A start makes it; to restore a backup into this home, do that first.',
+});
 
 function failed(check: 'vault' | 'passphrase', { code, message }: StartError): Finding {
   return { check, state: 'fail', says: code, next: message };

@@ -15,16 +15,17 @@ export interface BackupSurroundings {
   readonly keyPart: (key: string) => string;
 }
 
-/** StartError `keyFileDamaged` when the key of an authority is not among the parts. */
+/** StartError `keyFileDamaged` when keys of authorities are not among the parts, naming each. */
 export function describeBackup(
   facts: CopyFacts,
   parts: readonly BackupPart[],
   { version, now, crlUrl, keyPart }: BackupSurroundings,
 ): BackupManifest {
   const names = new Set(parts.map(({ name }) => name));
-  for (const { name, vault, vaultKey } of facts.authorities) {
-    if (vault === homeVault && !names.has(keyPart(vaultKey))) throw keyMissing(name, keyPart(vaultKey));
-  }
+  const missing = facts.authorities
+    .filter(({ vault, vaultKey }) => vault === homeVault && !names.has(keyPart(vaultKey)))
+    .map(({ name, vaultKey }) => `${name} (${keyPart(vaultKey)})`);
+  if (missing.length > 0) throw keysMissing(missing);
   return {
     format: backupFormat,
     program: version,
@@ -42,8 +43,9 @@ function described({ name, certificateDer, crlNumber }: CopiedAuthority, crlUrl:
   return { name, keyIdentifier: Buffer.from(subjectKeyIdentifier ?? []).toString('hex'), crlNumber, crlUrl };
 }
 
-const keyMissing = (authority: string, file: string): StartError =>
+/** All of them, so that one search of the older backups is enough. */
+const keysMissing = (missing: readonly string[]): StartError =>
   new StartError(
     'keyFileDamaged',
-    `The key of ${authority} is not in the home (${file}), so that a backup would be of no use. Put it back first.`,
+    `The home has no key of ${missing.join(', ')}, so that a backup would be of no use. Put ${missing.length === 1 ? 'it' : 'them'} back first, from an earlier backup for instance (\`tar xf\`).`,
   );

@@ -1,0 +1,25 @@
+/** A backup without keys of its authorities is refused, and says at once which ones to look for. */
+import { expect, it } from 'vitest';
+import { describeBackup } from '../../../src/services/backup/describe-backup.ts';
+
+it('names every key that a backup would lack, and none of other vaults', () => {
+  const authority = (name: string, vault = 'file') => ({
+    ...{ name, vault, vaultKey: `${name}.1` },
+    ...{ certificateDer: new Uint8Array(), crlNumber: null },
+  });
+  const authorities = [authority('system'), authority('dev-root'), authority('dev-issuing'), authority('prod', 'bao')];
+  const facts = { schema: '0001', audit: { seq: 1, hash: '' }, checkpoint: null, authorities };
+  const held = { name: 'vault/system.1.key.json', size: 1, sha256: '', content: async function* () {} };
+  const surroundings = {
+    ...{ version: '1', now: 0, crlUrl: () => null },
+    keyPart: (key: string) => `vault/${key}.key.json`,
+  };
+  expect(() => describeBackup(facts, [held], surroundings)).toThrow(
+    expect.objectContaining({
+      code: 'keyFileDamaged',
+      message: expect.stringContaining(
+        'no key of dev-root (vault/dev-root.1.key.json), dev-issuing (vault/dev-issuing.1.key.json), so',
+      ),
+    }),
+  );
+});

@@ -187,6 +187,15 @@ describe('an issuing authority that is compromised', () => {
     expect((await issue(service)).issuer).toBe('dev-issuing');
   });
 
+  it('is refused a vault that there is not, before anything is revoked', async () => {
+    const service = await aService();
+    const elsewhere = { vault: 'elsewhere' };
+    expect(await codeOf(service.services.planCompromise('dev-issuing', elsewhere))).toBe('notFound');
+    const declared = service.services.declareCompromise(admin, 'dev-issuing', { reason, ...elsewhere });
+    expect(await codeOf(declared)).toBe('notFound');
+    expect((await issue(service)).issuer).toBe('dev-issuing');
+  });
+
   it('is not replaced a second time, unless it is said which one is meant', async () => {
     const service = await aService();
     await service.services.declareCompromise(admin, 'dev-issuing', { reason });

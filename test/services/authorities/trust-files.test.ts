@@ -1,8 +1,9 @@
-/** The trust files of the home at a start: written anew where a crash, or somebody, left them other than they must be. */
+/** The trust files of the home: written when a root is there, and anew by a start where a crash, or somebody, left them other than they must be. */
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Home } from '../../../src/ports/home.ts';
+import { makeCorporateCa, pemOf } from '../../support/external-chain.ts';
 import { admin, firstRunService, type ServiceOptions } from '../../support/service-builder.ts';
 import { suiteFolder } from '../../support/suite-folder.ts';
 
@@ -59,4 +60,18 @@ it('are left alone by a start when they are right, and keep no start from going 
   rmSync(file('staging'));
   await startOnce({ wrapHome: refusing });
   expect(written).toEqual(['trust/staging.pem']);
+});
+
+it('are written with the root of a chain that was imported, before the import is answered', async () => {
+  const service = await firstRunService({ home });
+  try {
+    const detail = await service.services.describeAuthority('corp-issuing');
+    if (detail.kind !== 'own' || !detail.csrDer) throw new Error('there is no CSR');
+    const ca = makeCorporateCa(Math.floor(service.clock.now() / 1000));
+    const chainPem = pemOf(ca.sign(detail.csrDer), ca.intermediate);
+    await service.services.importAuthority(admin, 'corp-issuing', { chainPem, rootPem: ca.root.pem });
+    expect(readFileSync(file('corp'), 'utf8').trim()).toBe(ca.root.pem.trim());
+  } finally {
+    await service.close();
+  }
 });

@@ -304,10 +304,10 @@ describe('what comes before a search, and beside it', () => {
   it.each([
     ['the labels of a name', labelsOfName('demo.dev.internal', 5), 'PRIMARY KEY (reversed=?)'],
     ['the labels below a suffix', labelsOfName('*.dev.internal', 5), 'PRIMARY KEY (reversed>? AND reversed<?)'],
-    ['the labels of a text', labelsOfText('dev.int', 5), 'SCAN label_texts VIRTUAL TABLE INDEX'],
+    ['the labels of a text', labelsOfText('dev.int', 5, () => 0), 'SCAN label_texts VIRTUAL TABLE INDEX'],
     [
       'the labels that are not indexed yet',
-      labelsOfText('dev.int', 5),
+      labelsOfText('dev.int', 5, () => 0),
       'SEARCH labels USING INTEGER PRIMARY KEY (rowid>?)',
     ],
     ['the place of a page', { sql: placeSql, parameters: [serialAt()] }, '(serial=?)'],

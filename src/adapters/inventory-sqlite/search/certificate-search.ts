@@ -5,6 +5,7 @@ import { type CertificateRow, recordOf, serialOctets } from '../rows/certificate
 import { countStatement } from './count-statement.ts';
 import { findLabels } from './find-labels.ts';
 import type { Statements } from './kept-statements.ts';
+import { labelSample } from './label-sample.ts';
 import { type Probe, probeStatement, type SearchStatement, searchStatements } from './search.ts';
 import { type FoundLabels, type SimpleQuery, simpleQueries } from './search-filters.ts';
 import { defaultSearchLimits } from './search-limits.ts';
@@ -28,7 +29,8 @@ export function certificateSearch(statements: Statements, limits = defaultSearch
       .get(...parameters);
     return count === undefined || count > limits.collected ? undefined : count;
   };
-  const labelsOf = (query: SimpleQuery): FoundLabels => findLabels(statements, query, limits.labels);
+  const sought = { most: limits.labels, commonness: labelSample(statements) };
+  const labelsOf = (query: SimpleQuery): FoundLabels => findLabels(statements, query, sought);
   const simplified = simplifiedBy(statements);
 
   function* find(query: SimpleQuery): Generator<Found> {

@@ -1,5 +1,6 @@
 /** Which labels a name or a text is found in, by the names spelled backwards and the index of every three characters. */
 import type { Statements } from './kept-statements.ts';
+import type { Commonness } from './label-sample.ts';
 import { type FoundLabels, nameRange, type Parameters, textCondition } from './search-filters.ts';
 
 export interface LabelStatement {
@@ -10,7 +11,7 @@ export interface LabelStatement {
 export function findLabels(
   statements: Statements,
   { name, text }: { readonly name?: string; readonly text?: string },
-  most: number,
+  { most, commonness }: { readonly most: number; readonly commonness: () => Commonness },
 ): FoundLabels {
   const found = (statement: LabelStatement): readonly number[] | 'tooMany' => {
     const labels = statements.prepare<unknown[], number>(statement.sql).pluck();
@@ -19,7 +20,7 @@ export function findLabels(
   };
   return {
     ...(name !== undefined && { ofName: found(labelsOfName(name, most)) }),
-    ...(text !== undefined && { ofText: found(labelsOfText(text, most)) }),
+    ...(text !== undefined && { ofText: found(labelsOfText(text, most, commonness())) }),
   };
 }
 
@@ -29,9 +30,9 @@ export function labelsOfName(name: string, most: number): LabelStatement {
 }
 
 /** What the index offers is looked at again: it knows that the threes are there, not that they are in a row. */
-export function labelsOfText(text: string, most: number): LabelStatement {
+export function labelsOfText(text: string, most: number, commonness: Commonness): LabelStatement {
   const { condition, parameters } = textCondition(text, 'name_list', 'subject_text');
-  const match = matchOf(text.toLowerCase());
+  const match = matchOf(text.toLowerCase(), commonness);
   // A text that is shorter than what is indexed, or that no label can hold.
   if (match === undefined) return { sql: 'SELECT label_id FROM labels WHERE 0', parameters: [] };
   return {
@@ -45,16 +46,18 @@ export function labelsOfText(text: string, most: number): LabelStatement {
   };
 }
 
-/** More of them would not narrow it further. */
-const mostTrigrams = 64;
+/** FTS5 reads the whole list of each, so that one in every label costs more than it narrows. */
+const mostTrigrams = 4;
 
-/** All threes of a text, as a query of FTS5: strings in double quotes, which are doubled inside, joined by AND. */
-function matchOf(folded: string): string | undefined {
+/** The rarest threes of a text, as a query of FTS5: strings in double quotes, which are doubled inside, joined by AND. */
+function matchOf(folded: string, commonness: Commonness): string | undefined {
   const characters = [...folded];
   if (characters.length < 3 || folded.includes('\0')) return undefined;
   const trigrams = new Set(characters.slice(2).map((_, at) => characters.slice(at, at + 3).join('')));
   return [...trigrams]
+    .map((trigram) => ({ trigram, count: commonness(trigram) }))
+    .sort((a, b) => a.count - b.count)
     .slice(0, mostTrigrams)
-    .map((trigram) => `"${trigram.replaceAll('"', '""')}"`)
+    .map(({ trigram }) => `"${trigram.replaceAll('"', '""')}"`)
     .join(' AND ');
 }

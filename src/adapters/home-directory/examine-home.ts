@@ -1,10 +1,11 @@
 /** Looks at the folders and files of a home: whether they are there, for whom, and on how much room. Nothing is changed. */
-import { readdir, stat, statfs } from 'node:fs/promises';
+import { stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Finding } from '../../domain/diagnosis/finding.ts';
 import { StartError } from '../../domain/errors.ts';
 import { leastFreeOctets } from '../../ports/home.ts';
+import { entriesBelow } from './entries-below.ts';
 import { isFolder, refuseOpenToOthers } from './home-directory.ts';
 import { isBusy, lockName } from './home-lock.ts';
 import { listHome } from './list-home.ts';
@@ -35,7 +36,7 @@ const failed = (says: string, next: string): Finding => ({ check: 'home', state:
 const another = 'Name another with --home or PRIVYSEAL_HOME, or run `privyseal init`.';
 
 async function examinePermissions(home: string): Promise<Finding> {
-  const entries = await readdir(home, { recursive: true, withFileTypes: true });
+  const entries = await entriesBelow(home);
   const open: string[] = [];
   for (const entry of entries) {
     const path = join(entry.parentPath, entry.name);

@@ -1,7 +1,8 @@
 /** Replaces files atomically and durably: a reader or a crash sees the old content or the new, nothing between. */
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, open, readdir, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { entriesBelow } from './entries-below.ts';
 
 /** What a crash may leave beside the file. */
 const leftover = /^\..+\.[0-9a-f]{16}\.tmp$/;
@@ -34,10 +35,6 @@ export async function syncFolder(path: string): Promise<void> {
 
 /** Removes what a crash left in a folder and the folders in it. Only for the one process that owns them. */
 export async function sweepLeftovers(folder: string): Promise<void> {
-  const entries = await readdir(folder, { withFileTypes: true });
-  const leftovers = entries.filter((entry) => entry.isFile() && leftover.test(entry.name));
-  await Promise.all(leftovers.map(({ name }) => unlink(join(folder, name))));
-  await Promise.all(
-    entries.filter((entry) => entry.isDirectory()).map(({ name }) => sweepLeftovers(join(folder, name))),
-  );
+  const left = (await entriesBelow(folder)).filter((entry) => entry.isFile() && leftover.test(entry.name));
+  await Promise.all(left.map(({ parentPath, name }) => unlink(join(parentPath, name))));
 }

@@ -1,8 +1,18 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { examineHome } from '#src/adapters/home-directory/examine-home.ts';
 import { type OpenHome, openHomeDirectory } from '#src/adapters/home-directory/home-directory.ts';
 import { itWith, run } from '../../support/judges.ts';
 import { codeOf, rejectionOf } from '../../support/rejection.ts';
@@ -22,6 +32,17 @@ async function opened(): Promise<OpenHome> {
   const home = await openHomeDirectory(path);
   onTestFinished(() => home.release());
   return home;
+}
+
+/** Modes do not bind root, who becomes a user that owns nothing but the home. Returns the way back. */
+function asWhoeverOwns(home: string): () => void {
+  if (process.getuid!() !== 0) return () => {};
+  const nobody = 65534;
+  for (const entry of ['.', ...readdirSync(home)].filter((name) => name !== 'lost+found'))
+    chownSync(join(home, entry), nobody, nobody);
+  chmodSync(folder, 0o755);
+  process.seteuid!(nobody);
+  return () => process.seteuid!(0);
 }
 
 const source = new URL('../../../src/adapters/home-directory/home-directory.ts', import.meta.url).href;
@@ -52,6 +73,18 @@ describe('opening a home', () => {
     const home = await opened();
     expect(home.path).toBe(path);
     expect([mode(path), mode(join(folder, 'deep'))]).toEqual(['700', '700']);
+  });
+
+  it('leaves alone what is another’s in it, as lost+found where it is a file system of its own', async () => {
+    mkdirSync(path, { mode: 0o700 });
+    const leftover = join(path, `.trust.${'0'.repeat(16)}.tmp`);
+    writeFileSync(leftover, '');
+    mkdirSync(join(path, 'lost+found'), { mode: 0 });
+    onTestFinished(asWhoeverOwns(path));
+    const home = await opened();
+    expect(existsSync(leftover)).toBe(false);
+    expect(await examineHome(path)).toMatchObject([{ state: 'ok' }, { state: 'ok' }, {}]);
+    await home.release();
   });
 
   it('tells the absolute path of a relative one', async () => {

@@ -287,7 +287,7 @@ describe('a search', () => {
   it.each([
     [{ sort: 'notAfter' }],
     [{ sort: '-notAfter', status: 'valid', after }],
-    [{ sort: 'name', status: 'expired' }],
+    [{ sort: 'name', status: 'expired', purpose: 'product' }],
   ] as const)('of a product in another order (%o) looks at rows of its page alone', (filter) => {
     const steps = searchPlan({ owner: 'dev/a', ...filter }, { few: 'owner' });
     expect(steps).toContain('COVERING INDEX certificates_by_owner (owner=?)');

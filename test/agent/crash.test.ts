@@ -168,7 +168,7 @@ describe('an agent that is killed again and again', () => {
   it('finishes what it had switched to before it could tell the program', async () => {
     const { path, write } = temporaryFolder();
     write('told', '');
-    const slow = 'readlink "$PRIVYSEAL_FILES" >>"$0/told"; sleep 600';
+    const slow = 'echo $$ >"$0/pid"; readlink "$PRIVYSEAL_FILES" >>"$0/told"; exec sleep 600';
     const target = { reload: { action: 'exec', command: ['/bin/sh', '-c', slow, path], timeoutSeconds: 900 } };
     const agent = rotatingAgent(service, path, target);
     const child = spawn(process.execPath, ['--input-type=module', '-e', rotating(agent.file)], { stdio: 'ignore' });
@@ -177,6 +177,7 @@ describe('an agent that is killed again and again', () => {
     const ended = new Promise((done) => child.once('close', done));
     child.kill('SIGKILL');
     await ended;
+    process.kill(Number(readFileSync(join(path, 'pid'), 'utf8')), 'SIGKILL');
     const { staged } = await agent.status();
     expect([agent.inUse(), told()]).toEqual([`sets/${staged!.set}`, `sets/${staged!.set}\n`]);
     agent.rewrite({ reload: { action: 'exec', command: ['/bin/sh', '-c', slow.replace('sleep 600', 'true'), path] } });

@@ -10,3 +10,10 @@ export function suiteFolder(): (name: string) => string {
   afterAll(() => rmSync(path, { recursive: true, force: true }));
   return (name) => join(path, name);
 }
+
+/** As `suiteFolder`; each call of the answer gives a home that no other test of the file has had. */
+export function suiteHomes(): () => string {
+  const folder = suiteFolder();
+  let homes = 0;
+  return () => folder(`home-${++homes}`);
+}

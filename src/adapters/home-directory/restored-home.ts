@@ -15,7 +15,10 @@ export interface RestoredHome {
   readonly staging: string;
   /** True when the leftovers of a restore that was cut short were removed. */
   readonly hadLeftovers: boolean;
-  /** Puts all that is staged in place, durably, and lets the home go. StartError `homeUnwritable` or, where only moves are left, `restoreUnfinished`. */
+  /**
+   * Puts all that is staged in place, durably, and lets the home go. StartError `homeUnwritable` or, where only moves are
+   * left, `restoreUnfinished`.
+   */
   complete(): Promise<void>;
   /** Leaves the home as it was found, unless only moves are left, and lets it go. */
   abandon(): Promise<void>;
@@ -25,8 +28,8 @@ export interface RestoredHome {
 const ignorable: ReadonlySet<string> = new Set([...lockFiles, 'lost+found', stagingName]);
 
 /**
- * Throws StartError `homeNotEmpty` unless the home is absent or holds nothing, `homeUnreadable` where that cannot be told. Finishes an earlier restore that had only
- * moves left; changes nothing else.
+ * Throws StartError `homeNotEmpty` unless the home is absent or holds nothing, `homeUnreadable` where that cannot be told.
+ * Finishes an earlier restore that had only moves left; changes nothing else.
  */
 export async function refuseFilledHome(path: string): Promise<void> {
   const home = resolve(path);

@@ -7,7 +7,7 @@ export interface Statement<Values extends unknown[], Row> {
   run(...values: Values): RunResult;
   get(...values: Values): Row | undefined;
   all(...values: Values): Row[];
-  /** Rows are their first column. */
+  /** Rows are their first column. As `raw`, to be said before the statement is first used. */
   pluck(): this;
   /** Rows are arrays. */
   raw(): this;

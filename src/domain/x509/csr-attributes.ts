@@ -34,7 +34,10 @@ export function readAttributes(attributes: DerReader): readonly GeneralName[] {
   return names;
 }
 
-/** openssl asks for a challengePassword and an unstructuredName (RFC 2985 §5.4.1, §5.4.3) by default; Windows names its version, its key store, and who asked. */
+/**
+ * openssl asks for a challengePassword (RFC 2985 §5.4.1) and an unstructuredName (§5.4.3) by default; Windows names its
+ * version, its key store, and who asked.
+ */
 const meaningless: ReadonlySet<string> = new Set([
   oids.challengePassword,
   oids.unstructuredName,

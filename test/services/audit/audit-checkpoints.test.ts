@@ -17,10 +17,10 @@ import {
   type ServiceOptions,
   type TestService,
 } from '../../support/service-builder.ts';
-import { suiteFolder } from '../../support/suite-folder.ts';
+import { suiteFolder, suiteHomes } from '../../support/suite-folder.ts';
 
 const folder = suiteFolder();
-let homes = 0;
+const newHome = suiteHomes();
 const opened: TestService[] = [];
 afterEach(async () => {
   for (const service of opened.splice(0)) await service.close();
@@ -28,8 +28,7 @@ afterEach(async () => {
 
 /** A service with what came after its first run signed. */
 async function signedService(options: Partial<ServiceOptions> = {}) {
-  homes += 1;
-  const home = folder(`home-${homes}`);
+  const home = newHome();
   const service = await firstRunService({ ...options, home });
   opened.push(service);
   await service.signAuditLog();
@@ -287,8 +286,7 @@ describe('the checkpoints of the audit log', () => {
   });
 
   it('are notFound before the first', async () => {
-    homes += 1;
-    const service = await openService({ home: folder(`home-${homes}`) });
+    const service = await openService({ home: newHome() });
     opened.push(service);
     expect(await codeOf(service.services.latestCheckpoint())).toBe('notFound');
     await service.signAuditLog();

@@ -1,17 +1,15 @@
 /** What the audit log tells of an authority: who had a key made, certified, put into use, given up, destroyed, and why. */
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { makeCorporateCa, makeCrl, pemOf } from '../../support/external-chain.ts';
 import { makeKeyRequest } from '../../support/key-request.ts';
 import { admin, demoToken, firstRunService, type TestService } from '../../support/service-builder.ts';
-import { suiteFolder } from '../../support/suite-folder.ts';
+import { suiteHomes } from '../../support/suite-folder.ts';
 
-const folder = suiteFolder();
+const newHome = suiteHomes();
 let service: TestService;
-let homes = 0;
-async function open(): Promise<void> {
-  homes += 1;
-  service = await firstRunService({ home: folder(`home-${homes}`) });
-}
+beforeEach(async () => {
+  service = await firstRunService({ home: newHome() });
+});
 afterEach(() => service.close());
 
 /** Runs the act, and resolves to what the log holds since: of authorities, and of what was revoked. */
@@ -31,7 +29,6 @@ const advanced = { kind: 'authority.rotationAdvanced', ...ofIssuing };
 const reason = 'a drill, and nobody else is there';
 
 it('every step of a rotation, each by whoever asked for it, to the end of the old key', async () => {
-  await open();
   await service.services.submitRequest(await demoToken(service), { csrDer: makeKeyRequest().csrDer });
   const { vaultKey } = (await service.services.authority('dev-issuing')).authority;
   const told = await toldOf(async () => {
@@ -62,7 +59,6 @@ it('every step of a rotation, each by whoever asked for it, to the end of the ol
 });
 
 it('that a root was given up: each of its certificates is revoked, the crosses over both keys, too, and its key destroyed', async () => {
-  await open();
   const { certificates } = await service.services.startRotation(admin, 'dev-root', {});
   const told = await toldOf(() => service.services.abandonRotation(admin, 'dev-root'));
   const revoked = { kind: 'certificate.revoked', actor: 'operator:admin', details: { reason: 'cessationOfOperation' } };
@@ -88,7 +84,6 @@ it('that a root was given up: each of its certificates is revoked, the crosses o
 });
 
 it('that one is compromised: once for each generation that is lost with it, and that every step was forced', async () => {
-  await open();
   const told = await toldOf(() => service.services.declareCompromise(admin, 'dev-root', { reason }));
   const compromised = told.filter(({ kind }) => kind === 'authority.compromised');
   expect(compromised).toEqual([
@@ -105,7 +100,6 @@ it('that one is compromised: once for each generation that is lost with it, and 
 });
 
 it('of one that is signed elsewhere: that its CSR was made, which chain was imported, and each list, once', async () => {
-  await open();
   const name = 'corp-issuing';
   const of = { actor: 'operator:admin', object: `authority:${name}` };
   const requested = await toldOf(() =>

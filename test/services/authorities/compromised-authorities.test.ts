@@ -12,15 +12,10 @@ import { failingOnce } from '../../support/failing-once.ts';
 import { makeKeyRequest } from '../../support/key-request.ts';
 import { codeOf, rejectionOf } from '../../support/rejection.ts';
 import { admin, demoToken, firstRunService, openService, type TestService } from '../../support/service-builder.ts';
-import { suiteFolder } from '../../support/suite-folder.ts';
+import { suiteHomes } from '../../support/suite-folder.ts';
 
-const folder = suiteFolder();
+const newHome = suiteHomes();
 const open: TestService[] = [];
-let homes = 0;
-const newHome = (): string => {
-  homes += 1;
-  return folder(`home-${homes}`);
-};
 async function aService(): Promise<TestService> {
   const service = await firstRunService({ home: newHome() });
   open.push(service);

@@ -1,12 +1,15 @@
 /** Rotations of authorities over the real inventory and vault: each step, who holds it up, crashes, and openssl's opinion of chains. */
+
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { encodePem } from '../../../src/domain/der/pem.ts';
 import { CaError } from '../../../src/domain/errors.ts';
 import type { Inventory } from '../../../src/ports/inventory.ts';
 import type { CertificateView } from '../../../src/services/services.ts';
+import { certified, rotated } from '../../support/certified.ts';
 import { type ChainJudge, judgeChain } from '../../support/chain-judge.ts';
 import { changedVault } from '../../support/changed-vault.ts';
+import { deploymentReport } from '../../support/deployment-builders.ts';
 import { failingOnce } from '../../support/failing-once.ts';
 import { itWith } from '../../support/judges.ts';
 import { makeKeyRequest } from '../../support/key-request.ts';
@@ -19,16 +22,14 @@ import {
   type ServiceOptions,
   type TestService,
 } from '../../support/service-builder.ts';
-import { suiteFolder } from '../../support/suite-folder.ts';
+import { suiteHomes } from '../../support/suite-folder.ts';
 
-const folder = suiteFolder();
+const newHome = suiteHomes();
 const day = 86_400;
 
 const open: TestService[] = [];
-let homes = 0;
 async function aService(options: Omit<ServiceOptions, 'home'> = {}): Promise<TestService & { readonly home: string }> {
-  homes += 1;
-  const home = folder(`home-${homes}`);
+  const home = newHome();
   const service = await firstRunService({ home, ...options });
   open.push(service);
   return { ...service, home };
@@ -37,12 +38,8 @@ afterEach(async () => {
   for (const service of open.splice(0)) await service.close();
 });
 
-async function issue(service: TestService): Promise<CertificateView> {
-  const caller = await demoToken(service);
-  const submitted = await service.services.submitRequest(caller, { csrDer: makeKeyRequest().csrDer });
-  if (submitted.kind !== 'certificate') throw new Error('no certificate came');
-  return submitted.view;
-}
+const issue = async (service: TestService): Promise<CertificateView> =>
+  certified(service, await demoToken(service), { csrDer: makeKeyRequest().csrDer });
 
 const advance = (service: TestService, name: string, reason?: string) =>
   service.services.advanceRotation(admin, name, reason === undefined ? {} : { reason });
@@ -64,24 +61,18 @@ async function issuing(service: TestService, name: string): Promise<void> {
 }
 
 /** A successor for a certificate, as its agent would fetch it. */
-async function follow(service: TestService, { record }: CertificateView): Promise<CertificateView> {
-  const caller = { kind: 'product', product: record.owner, serial: record.serial } as const;
-  const submitted = await service.services.rotateCertificate(caller, record.serial, {
+const follow = (service: TestService, { record }: CertificateView): Promise<CertificateView> =>
+  rotated(service, { kind: 'product', product: record.owner, serial: record.serial }, record.serial, {
     csrDer: makeKeyRequest().csrDer,
   });
-  if (submitted.kind !== 'certificate') throw new Error('no certificate came');
-  return submitted.view;
-}
 
+/** What an agent tells that has put the certificate in its place. */
 const report = (service: TestService, { record }: CertificateView, trustSha256: readonly string[]) =>
-  service.services.reportDeployment({ kind: 'product', product: record.owner, serial: record.serial }, record.serial, {
-    target: 'web-1',
-    outcome: 'deployed',
-    endpoint: null,
-    servedSerial: null,
-    detail: null,
-    trustSha256,
-  });
+  service.services.reportDeployment(
+    { kind: 'product', product: record.owner, serial: record.serial },
+    record.serial,
+    deploymentReport({ outcome: 'deployed', endpoint: null, trustSha256 }),
+  );
 
 const fingerprints = async (service: TestService, environment: string): Promise<string[]> => {
   const authorities = await service.services.listAuthorities();

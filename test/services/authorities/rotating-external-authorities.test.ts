@@ -13,18 +13,13 @@ import { itWith } from '../../support/judges.ts';
 import { codeOf, rejectionOf } from '../../support/rejection.ts';
 import { admin, firstRunService, openService, type TestService } from '../../support/service-builder.ts';
 import { makeSigningKey } from '../../support/signing-key.ts';
-import { suiteFolder } from '../../support/suite-folder.ts';
+import { suiteHomes } from '../../support/suite-folder.ts';
 
-const folder = suiteFolder();
+const newHome = suiteHomes();
 const name = 'corp-issuing';
 const reason = 'a drill, and nobody else is there';
 
 const open: TestService[] = [];
-let homes = 0;
-const newHome = (): string => {
-  homes += 1;
-  return folder(`home-${homes}`);
-};
 afterEach(async () => {
   for (const service of open.splice(0)) await service.close();
 });

@@ -1,18 +1,19 @@
 /** The rotation of the service's own authority waits for those whom it would lock out: its servers, its operators, its agents. */
+
 import { afterEach, describe, expect, it } from 'vitest';
 import type { CaError } from '../../../src/domain/errors.ts';
 import type { CertificateView } from '../../../src/services/services.ts';
+import { certified } from '../../support/certified.ts';
+import { deploymentReport } from '../../support/deployment-builders.ts';
 import { makeKeyRequest } from '../../support/key-request.ts';
 import { rejectionOf } from '../../support/rejection.ts';
 import { admin, demoToken, firstRunService, type TestService } from '../../support/service-builder.ts';
-import { suiteFolder } from '../../support/suite-folder.ts';
+import { suiteHomes } from '../../support/suite-folder.ts';
 
-const folder = suiteFolder();
+const newHome = suiteHomes();
 const open: TestService[] = [];
-let homes = 0;
 async function aService(): Promise<TestService> {
-  homes += 1;
-  const service = await firstRunService({ home: folder(`home-${homes}`) });
+  const service = await firstRunService({ home: newHome() });
   open.push(service);
   // As the faces do when they open.
   await service.issueServerCertificate();
@@ -95,20 +96,13 @@ describe('the rotation of system', () => {
 const renew = (service: TestService, name: string) =>
   service.services.issueOperatorCertificate(admin, name, { csrDer: makeKeyRequest([]).csrDer });
 
-async function issue(service: TestService): Promise<CertificateView> {
-  const submitted = await service.services.submitRequest(await demoToken(service), {
-    csrDer: makeKeyRequest().csrDer,
-  });
-  if (submitted.kind !== 'certificate') throw new Error('no certificate came');
-  return submitted.view;
-}
+const issue = async (service: TestService): Promise<CertificateView> =>
+  certified(service, await demoToken(service), { csrDer: makeKeyRequest().csrDer });
 
+/** What an agent tells that has put the certificate in its place. */
 const report = (service: TestService, { record }: CertificateView) =>
-  service.services.reportDeployment({ kind: 'product', product: record.owner, serial: record.serial }, record.serial, {
-    target: 'web-1',
-    outcome: 'deployed',
-    endpoint: null,
-    servedSerial: null,
-    detail: null,
-    trustSha256: [],
-  });
+  service.services.reportDeployment(
+    { kind: 'product', product: record.owner, serial: record.serial },
+    record.serial,
+    deploymentReport({ outcome: 'deployed', endpoint: null }),
+  );

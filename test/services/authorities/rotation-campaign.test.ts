@@ -1,17 +1,15 @@
 /** The campaign by which what an old generation issued is rotated: until when, and that there is none for nobody. */
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { makeKeyRequest } from '../../support/key-request.ts';
 import { admin, demoToken, firstRunService, type TestService } from '../../support/service-builder.ts';
-import { suiteFolder } from '../../support/suite-folder.ts';
+import { suiteHomes } from '../../support/suite-folder.ts';
 
-const folder = suiteFolder();
+const newHome = suiteHomes();
 const day = 86_400;
 let service: TestService;
-let homes = 0;
-async function open(): Promise<void> {
-  homes += 1;
-  service = await firstRunService({ home: folder(`home-${homes}`) });
-}
+beforeEach(async () => {
+  service = await firstRunService({ home: newHome() });
+});
 afterEach(() => service.close());
 
 const issue = async () => service.services.submitRequest(await demoToken(service), { csrDer: makeKeyRequest().csrDer });
@@ -31,20 +29,17 @@ async function retiring(rotateBy?: number): Promise<number | null> {
 }
 
 it('has thirty days where nobody says another time', async () => {
-  await open();
   await issue();
   expect(await retiring()).toBe(nowSeconds() + 30 * day);
 });
 
 it('ends when it was said to', async () => {
-  await open();
   await issue();
   const rotateBy = nowSeconds() + 3 * day;
   expect(await retiring(rotateBy)).toBe(rotateBy);
 });
 
 it('ends with the certificate of the old generation at the latest', async () => {
-  await open();
   const { notAfter } = (await service.services.authority('dev-issuing')).certificate;
   service.pass(notAfter - nowSeconds() - 40 * day);
   await service.housekeep();
@@ -55,7 +50,6 @@ it('ends with the certificate of the old generation at the latest', async () => 
 });
 
 it('is not started where nothing was issued', async () => {
-  await open();
   expect(await retiring()).toBeNull();
   expect(await service.inventory.campaignsUnderWay()).toEqual([]);
 });
@@ -65,7 +59,6 @@ it.each<[string, number | undefined, number]>([
   ['where it is to end later', 6, 1],
   ['but not where it is to end sooner', 4, 2],
 ])('is the one that is under way for the same certificates already %s', async (_when, days, campaigns) => {
-  await open();
   await issue();
   const issuer = (await service.services.authority('dev-issuing')).certificate.serial;
   const underWay = nowSeconds() + 5 * day;

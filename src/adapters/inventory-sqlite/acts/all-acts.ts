@@ -1,5 +1,4 @@
 /** Every act on one connection, sharing its audit chain and its counts. */
-
 import type { Statements } from '../lazy-statements.ts';
 import type { Acts } from './acts.ts';
 import { alertActs } from './alert-acts.ts';

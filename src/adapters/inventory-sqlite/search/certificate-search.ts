@@ -4,7 +4,7 @@ import type { CertificateFilter, CertificateQuery, MatchCount } from '../../../p
 import { type CertificateRow, recordOf, serialOctets } from '../rows/certificate-row.ts';
 import { countStatement } from './count-statement.ts';
 import { findLabels } from './find-labels.ts';
-import type { Statements } from './kept-statements.ts';
+import type { KeptStatements } from './kept-statements.ts';
 import { labelSample } from './label-sample.ts';
 import { type Probe, probeStatement, type SearchStatement, searchStatements } from './search.ts';
 import { type FoundLabels, type SimpleQuery, simpleQueries } from './search-filters.ts';
@@ -20,7 +20,7 @@ export interface CertificateSearch {
 }
 
 /** `fold` must be a function of their connection. */
-export function certificateSearch(statements: Statements, limits = defaultSearchLimits): CertificateSearch {
+export function certificateSearch(statements: KeptStatements, limits = defaultSearchLimits): CertificateSearch {
   const probe: Probe = (filter) => {
     const { sql, parameters } = probeStatement(filter, limits.collected);
     const count = statements
@@ -77,7 +77,7 @@ export function certificateSearch(statements: Statements, limits = defaultSearch
 }
 
 /** What one key signed is found together, whichever of its certificates it was signed under: one may have been renewed. */
-function simplifiedBy(statements: Statements): (query: CertificateQuery) => readonly SimpleQuery[] {
+function simplifiedBy(statements: KeptStatements): (query: CertificateQuery) => readonly SimpleQuery[] {
   const ofSameKey = statements
     .prepare<[Buffer], string>(
       `SELECT lower(hex(every.serial)) FROM authority_certificates AS one JOIN authority_certificates AS every
@@ -92,7 +92,7 @@ function simplifiedBy(statements: Statements): (query: CertificateQuery) => read
   };
 }
 
-function* run(statements: Statements, { sql, parameters }: SearchStatement, limit: number): Generator<Found> {
+function* run(statements: KeptStatements, { sql, parameters }: SearchStatement, limit: number): Generator<Found> {
   const select = statements.prepare<unknown[], readonly unknown[]>(sql).raw();
   const rows = select.iterate(...parameters.slice(0, -1), limit) as Iterable<readonly [...CertificateRow, id: number]>;
   for (const row of rows) yield { record: recordOf(row as unknown as CertificateRow), id: row.at(-1) as number };

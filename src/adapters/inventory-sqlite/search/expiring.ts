@@ -1,12 +1,12 @@
 /** What expires by day and by product, from what the schema's triggers keep, made true for one moment as the summary is. */
 import type { AskedExpiring, ExpiringCount, ExpiringCounts } from '../../../ports/inventory-questions.ts';
-import type { Statements } from './kept-statements.ts';
+import type { KeptStatements } from './kept-statements.ts';
 import { everyWindowEndSql, unfollowedSql } from './search-filters.ts';
 import { type Single, summarySql } from './summary.ts';
 
 const horizon = 'day >= :from AND day < :until AND (:environment IS NULL OR environment = :environment)';
 
-/** Statements whose plans are tested. Of all products the table is read whole, in its order: looking each up takes longer. */
+/** KeptStatements whose plans are tested. Of all products the table is read whole, in its order: looking each up takes longer. */
 export const expiringSql = {
   days: `SELECT day AS key, sum(issued - expired) AS certificates, sum(unfollowed) AS withoutSuccessor
     FROM expiry_counts WHERE purpose = 'product' AND ${horizon} GROUP BY day`,
@@ -38,7 +38,7 @@ const daySeconds = 86_400;
 const dayOf = (seconds: number): number => Math.floor(seconds / daySeconds);
 
 /** All of one moment. */
-export function expiringCounts(statements: Statements, asked: AskedExpiring): ExpiringCounts {
+export function expiringCounts(statements: KeptStatements, asked: AskedExpiring): ExpiringCounts {
   const { now, environment = null, product = null } = asked;
   const bounds = { now, from: dayOf(now), until: dayOf(asked.until), environment, product };
   const all = <Row>(sql: string): Row[] => {

@@ -1,5 +1,5 @@
 /** Which labels a name or a text is found in, by the names spelled backwards and the index of every three characters. */
-import type { Statements } from './kept-statements.ts';
+import type { KeptStatements } from './kept-statements.ts';
 import type { Commonness } from './label-sample.ts';
 import { type FoundLabels, nameRange, type Parameters, textCondition } from './search-filters.ts';
 
@@ -9,7 +9,7 @@ export interface LabelStatement {
 }
 
 export function findLabels(
-  statements: Statements,
+  statements: KeptStatements,
   { name, text }: { readonly name?: string; readonly text?: string },
   { most, commonness }: { readonly most: number; readonly commonness: () => Commonness },
 ): FoundLabels {

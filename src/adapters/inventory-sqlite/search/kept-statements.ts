@@ -1,13 +1,13 @@
-/** Statements of searches, each prepared once: what SQLite holds for one is seen by no garbage collector, which frees it late. */
+/** KeptStatements of searches, each prepared once: what SQLite holds for one is seen by no garbage collector, which frees it late. */
 import type { Connection } from '../connection.ts';
 
-export type Statements = Pick<Connection, 'prepare' | 'transaction'>;
+export type KeptStatements = Pick<Connection, 'prepare' | 'transaction'>;
 
 /** Filters make texts without number; those that are not used any more make room. */
 const most = 64;
 
 /** One that is being read must not be asked for again: it is the same. */
-export function keptStatements(connection: Connection): Statements {
+export function keptStatements(connection: Connection): KeptStatements {
   const kept = new Map<string, ReturnType<Connection['prepare']>>();
   const prepare = (sql: string): ReturnType<Connection['prepare']> => {
     const statement = kept.get(sql) ?? connection.prepare(sql);

@@ -1,5 +1,5 @@
 /** Some labels, spread over all that there are: they tell which threes of characters are rare. */
-import type { Statements } from './kept-statements.ts';
+import type { KeptStatements } from './kept-statements.ts';
 
 /** How many of the sample hold a text in lower case. */
 export type Commonness = (text: string) => number;
@@ -7,7 +7,7 @@ export type Commonness = (text: string) => number;
 const size = 256;
 
 /** Reads the sample when first asked, and again when there are twice as many labels. */
-export function labelSample(statements: Statements): () => Commonness {
+export function labelSample(statements: KeptStatements): () => Commonness {
   const newest = statements.prepare<[], number | null>('SELECT max(label_id) FROM labels').pluck();
   const read = statements
     .prepare<[string], string>(

@@ -2,7 +2,7 @@
 import { type CertificateRecord, listedName } from '../../../domain/records/certificate.ts';
 import type { CertificateQuery, CertificateSort } from '../../../ports/inventory-questions.ts';
 import { serialOctets } from '../rows/certificate-row.ts';
-import type { Statements } from './kept-statements.ts';
+import type { KeptStatements } from './kept-statements.ts';
 
 export type OrderColumn = 'requested_at' | 'not_after' | 'name';
 
@@ -36,7 +36,7 @@ export const formerPlaceSql = `SELECT requested_at AS requestedAt, not_after AS 
 const past = { text: '\u{10ffff}', number: Number.MAX_SAFE_INTEGER };
 
 /** Of a row that is not there any more: before all that are like it, so that one may come twice, but none is left out. */
-export function placeAfter(statements: Statements, query: CertificateQuery): Place | undefined {
+export function placeAfter(statements: KeptStatements, query: CertificateQuery): Place | undefined {
   if (!query.after) return undefined;
   const { sortValue, serial } = query.after;
   const find = (sql: string) => statements.prepare<[Buffer], Place>(sql).get(serialOctets(serial));

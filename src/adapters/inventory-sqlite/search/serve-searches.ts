@@ -11,7 +11,7 @@ import { auditSearchStatement } from './audit-search.ts';
 import { certificateSearch } from './certificate-search.ts';
 import { expiringCounts } from './expiring.ts';
 import { type ExpiryCounter, expiryCounter } from './expiry-counts.ts';
-import { keptStatements, type Statements } from './kept-statements.ts';
+import { type KeptStatements, keptStatements } from './kept-statements.ts';
 import { memberSearch } from './member-search.ts';
 import { PageText } from './page-text.ts';
 import type { SearchAnswer, SearchName, SearchRequest } from './search-messages.ts';
@@ -74,7 +74,7 @@ function answersFrom(connection: Connection, renderers: RecordRenderers, expirie
 }
 
 /** The audit log and the archive have no gaps, so their last number is their length. */
-const counts = (statements: Statements): InventoryCounts =>
+const counts = (statements: KeptStatements): InventoryCounts =>
   statements
     .prepare<[], InventoryCounts>(
       `SELECT (SELECT coalesce(sum(issued + revoked + held), 0) FROM certificate_counts) + intents + archived AS certificates,

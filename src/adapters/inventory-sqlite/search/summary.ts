@@ -1,7 +1,7 @@
 /** Counts of everything, read from what the schema's triggers keep, and made true for one moment. */
 import type { CertificateStatus } from '../../../domain/records/certificate.ts';
 import type { CertificateFilter, InventorySummary, StatusCounts } from '../../../ports/inventory-questions.ts';
-import type { Statements } from './kept-statements.ts';
+import type { KeptStatements } from './kept-statements.ts';
 
 type Counts = Record<CertificateStatus, number>;
 
@@ -30,7 +30,7 @@ export interface Single extends Cell {
 const cellColumns = `coalesce(environment, '') AS environment, purpose, owner, profile, key_type AS keyType`;
 const singleColumns = `${cellColumns}, not_after AS notAfter, successor IS NULL AS isUnfollowed`;
 
-/** Statements whose plans are tested; the tables of counts are small and read whole. */
+/** KeptStatements whose plans are tested; the tables of counts are small and read whole. */
 export const summarySql = {
   progress: 'SELECT expired_not_after FROM inventory_progress',
   pending: `SELECT ${singleColumns} FROM certificates WHERE state = 'intent'`,
@@ -50,7 +50,7 @@ const keptSql = {
 } as const;
 
 /** All of one moment. */
-function readCounts(statements: Statements, now: number) {
+function readCounts(statements: KeptStatements, now: number) {
   return statements.transaction(() => ({
     cells: statements.prepare<[], Cell & Kept>(keptSql.cells).all(),
     weeks: statements.prepare<[], { environment: string; week: number } & Kept>(keptSql.weeks).all(),
@@ -104,7 +104,7 @@ const mondayOffset = 259_200;
 const weekStart = (week: number): number => week * weekSeconds - mondayOffset;
 const weekOf = (notAfter: number): number => Math.floor((notAfter + mondayOffset) / weekSeconds);
 
-export function summary(statements: Statements, now: number, environment?: string): InventorySummary {
+export function summary(statements: KeptStatements, now: number, environment?: string): InventorySummary {
   const counts = readCounts(statements, now);
   const isWanted = (cell: { readonly environment: string }): boolean =>
     environment === undefined || cell.environment === environment;
@@ -136,7 +136,7 @@ const summedFilters: ReadonlySet<string> = new Set(['environment', 'owner', 'pro
 export const isSummed = (filter: CertificateFilter): boolean =>
   Object.entries(filter).every(([name, value]) => value === undefined || summedFilters.has(name));
 
-export function summedCount(statements: Statements, filter: CertificateFilter, now: number): number {
+export function summedCount(statements: KeptStatements, filter: CertificateFilter, now: number): number {
   const isAmong = (wanted: string | readonly string[] | undefined, value: string): boolean =>
     wanted === undefined || [wanted].flat().includes(value);
   const matching = changesOf(readCounts(statements, now)).filter(

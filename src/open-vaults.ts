@@ -1,6 +1,7 @@
 /** The composition root of vaults: opens the file vault of the home and those of the settings, each under its name. */
 import { keysNamedIn } from './adapters/inventory-sqlite/copies/named-keys.ts';
 import { systemRandomness } from './adapters/system-randomness.ts';
+import { randomPassphraseCost } from './adapters/vault-file/key-derivation.ts';
 import { resolvePassphrase } from './adapters/vault-file/passphrase.ts';
 import { refuseLostVault as refuseLost } from './adapters/vault-file/refuse-lost-vault.ts';
 import { settleRewrap } from './adapters/vault-file/rewrap-folder.ts';
@@ -97,8 +98,11 @@ async function openFile(config: Config, env: NodeJS.ProcessEnv, console: SecretC
     randomness: systemRandomness,
     ...(console && { console }),
   });
-  const { passphrase, source, file } = resolved;
-  const vault = await openFileVault({ directory, passphrase, randomness: systemRandomness }).catch((error: unknown) => {
+  const { passphrase, source, file, generated } = resolved;
+  const vault = await openFileVault({
+    ...{ directory, passphrase, randomness: systemRandomness },
+    ...(generated && { cost: randomPassphraseCost }),
+  }).catch((error: unknown) => {
     const isForged = source === 'shares' && error instanceof StartError && error.code === 'passphraseWrong';
     throw isForged ? new StartError('shareUnusable', forgedShares, error) : error;
   });

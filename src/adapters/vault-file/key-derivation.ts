@@ -15,6 +15,12 @@ export type DerivationCost = Pick<KeyDerivation, 'memoryKiB' | 'passes' | 'paral
 /** RFC 9106 §4, second recommended option; measured in docs/keys.md. */
 export const defaultCost: DerivationCost = { memoryKiB: 65_536, passes: 3, parallelism: 4 };
 
+/**
+ * For a passphrase of 256 random bits that the service made itself: nobody guesses it, however cheap a guess is, so that
+ * stretching it would only cost every start 0.2 s of processor time. The least that argon2id takes (RFC 9106 §3.1).
+ */
+export const randomPassphraseCost: DerivationCost = { memoryKiB: 8, passes: 1, parallelism: 1 };
+
 /** RFC 9106 §3.1 asks for 16 octets for password hashing. */
 export const saltLength = 16;
 

@@ -25,7 +25,7 @@ export interface ResolvedPassphrase {
   readonly source: Exclude<PassphraseSource, 'given'>;
   /** Where it was read from or written to, unless it came from the environment. */
   readonly file?: string;
-  /** Made just now because this is a first run without one: it lies beside the keys it protects, which is worth a warning. */
+  /** Made just now, of 256 random bits, because this is a first run without one: no derivation needs to make it any stronger. */
   readonly generated: boolean;
 }
 

@@ -1,8 +1,9 @@
 /** Writes several files into a folder as one set: all of them or none, durable, and never over a file that is there. */
-import { link, mkdtemp, open, readdir, rename, rm, unlink } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { link, open, readdir, rename, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { CliError } from '../cli-error.ts';
 import { syncFolder } from '../sync-folder.ts';
+import { makeStagingFolder, type StagingFolder, sweepStagingFolders } from './staging-folder.ts';
 
 export interface FileSet {
   /** Into the hidden staging folder (0700), on disk when it returns. */
@@ -15,8 +16,12 @@ export interface FileSet {
   readonly staging: string;
 }
 
-/** Refuses at once, before anything irreversible happens, when one of `names` exists or the folder cannot be written. */
+/**
+ * Refuses at once, before anything irreversible happens, when one of `names` exists or the folder cannot be written. What
+ * killed runs left of theirs is gone then.
+ */
 export async function stageFileSet(folder: string, names: readonly string[]): Promise<FileSet> {
+  await sweepStagingFolders(folder);
   const existing = await listFolder(folder);
   const taken = names.filter((name) => existing?.includes(name));
   if (taken.length > 0) throw wouldOverwrite(taken.map((name) => join(folder, name)));
@@ -25,18 +30,18 @@ export async function stageFileSet(folder: string, names: readonly string[]): Pr
   const staging = await makeStaging(isNew ? dirname(folder) : folder, folder);
   const written: string[] = [];
   return {
-    staging,
+    staging: staging.path,
     async write(name, content, mode) {
-      await writeDurably(join(staging, name), content, mode).catch(unwritable(folder));
+      await writeDurably(join(staging.files, name), content, mode).catch(unwritable(folder));
       written.push(name);
     },
     async commit() {
-      await syncFolder(staging).catch(unwritable(folder));
-      if (isNew) await renameFolder(staging, folder);
-      else await linkAll(staging, folder, written);
-      await rm(staging, { recursive: true, force: true });
+      await syncFolder(staging.files).catch(unwritable(folder));
+      if (isNew) await renameFolder(staging.files, folder);
+      else await linkAll(staging.files, folder, written);
+      await staging.remove();
     },
-    discard: () => rm(staging, { recursive: true, force: true }),
+    discard: () => staging.remove(),
   };
 }
 
@@ -50,9 +55,9 @@ async function listFolder(folder: string): Promise<string[] | undefined> {
   }
 }
 
-async function makeStaging(parent: string, folder: string): Promise<string> {
+async function makeStaging(parent: string, folder: string): Promise<StagingFolder> {
   try {
-    return await mkdtemp(join(parent, `.${basename(folder)}-`));
+    return await makeStagingFolder(parent, folder);
   } catch (error) {
     return unwritable(parent)(error);
   }

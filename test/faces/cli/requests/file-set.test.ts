@@ -1,7 +1,8 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { stageFileSet } from '../../../../src/faces/cli/requests/file-set.ts';
+import { startBackground } from '../../../support/background.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
 
 const names = ['key.pem', 'cert.pem'];
@@ -109,4 +110,87 @@ describe('a file set', () => {
     await files.discard();
     expect(everything(path)).toEqual([]);
   });
+});
+
+/** A process that has staged both files for `folder` and does not come to its commit. */
+async function startStaging(folder: string) {
+  const source = JSON.stringify(new URL('../../../../src/faces/cli/requests/file-set.ts', import.meta.url).href);
+  const script = `
+    import { stageFileSet } from ${source};
+    const files = await stageFileSet(${JSON.stringify(folder)}, ${JSON.stringify(names)});
+    await files.write('key.pem', 'the first key', 0o600);
+    await files.write('cert.pem', 'the first certificate', 0o644);
+    console.log(files.staging);
+    setInterval(() => files, 1000);`;
+  const run = startBackground(process.execPath, ['--input-type=module', '-e', script]);
+  await run.until(/\n/);
+  return { staging: run.output().trim(), kill: () => run.stop('SIGKILL') };
+}
+
+describe('what a killed run left of a file set', () => {
+  it.each([
+    ['for a new folder', 'new', ['new', 'new/cert.pem', 'new/key.pem']],
+    ['in a folder that is there', '', ['cert.pem', 'key.pem']],
+  ])('%s is gone when the next set is there', async (_what, name, expected) => {
+    const { path } = temporaryFolder();
+    const { kill } = await startStaging(join(path, name));
+    await kill();
+    expect(everything(path).join()).toContain('key.pem');
+    await commitBoth(join(path, name));
+    expect(everything(path)).toEqual(expected);
+  });
+
+  it('beside a folder that came since is gone', async () => {
+    const { path } = temporaryFolder();
+    const { kill } = await startStaging(join(path, 'new'));
+    await kill();
+    mkdirSync(join(path, 'new'));
+    await commitBoth(join(path, 'new'));
+    expect(everything(path)).toEqual(['new', 'new/cert.pem', 'new/key.pem']);
+  });
+
+  it('is gone though the next run is refused', async () => {
+    const { path } = temporaryFolder();
+    const { kill } = await startStaging(path);
+    await kill();
+    writeFileSync(join(path, 'cert.pem'), 'precious');
+    await expect(stageFileSet(path, names)).rejects.toMatchObject({ code: 'fileExists' });
+    expect(everything(path)).toEqual(['cert.pem']);
+  });
+
+  it('stays while its run goes on', async () => {
+    const { path } = temporaryFolder();
+    const { staging, kill } = await startStaging(join(path, 'new'));
+    await commitBoth(join(path, 'new'));
+    expect(everything(staging).join()).toContain('key.pem');
+    await kill();
+  });
+
+  it('stays when it is for another folder, or has a name that only looks like one', async () => {
+    const { path } = temporaryFolder();
+    const { staging, kill } = await startStaging(join(path, 'new-er'));
+    await kill();
+    for (const name of ['.new-aB3xYz', '.new-0123456789abcdef', '.new-0123456789abcdef.new'])
+      mkdirSync(join(path, name));
+    const before = readdirSync(path);
+    await commitBoth(join(path, 'new'));
+    expect(readdirSync(path)).toEqual([...before, 'new'].toSorted());
+    expect(everything(staging).join()).toContain('key.pem');
+  });
+
+  it('is put in place as a whole when the kill came between its files', async () => {
+    const { path } = temporaryFolder();
+    const { staging, kill } = await startStaging(path);
+    await kill();
+    linkSync(join(staging, 'set/key.pem'), join(path, 'key.pem'));
+    await expect(stageFileSet(path, names)).rejects.toMatchObject({ code: 'fileExists' });
+    expect(everything(path)).toEqual(['cert.pem', 'key.pem']);
+    expect(readFileSync(join(path, 'cert.pem'), 'utf8')).toBe('the first certificate');
+  });
+});
+
+it('a file set is made for a folder whose name is as long as a name may be', async () => {
+  const { path } = temporaryFolder();
+  await commitBoth(join(path, 'ä'.repeat(127)));
+  expect(readdirSync(path)).toEqual(['ä'.repeat(127)]);
 });

@@ -14,16 +14,22 @@ import { vaultFileOf } from './adapters/vault-file/list-vault-files.ts';
 import { readPassphraseFile } from './adapters/vault-file/passphrase.ts';
 import { noVault, type StagedRewrap, stageRewrap } from './adapters/vault-file/rewrap.ts';
 import { type CompanionFile, pathsOf, settleRewrap } from './adapters/vault-file/rewrap-folder.ts';
-import { formatShareSet, type ShareSet } from './adapters/vault-file/share-set.ts';
+import {
+  formatShareSet,
+  judgeShares,
+  readCutShortSet,
+  readShareSet,
+  type ShareSet,
+} from './adapters/vault-file/share-set.ts';
 import { splitPassphrase } from './adapters/vault-file/shares.ts';
 import { type Config, inHome } from './config.ts';
 import { StartError } from './domain/errors.ts';
 import type { AuditEntry, AuditKind } from './domain/records/audit-event.ts';
 import type {
+  DeliverShares,
   MissingKey,
   PassphraseChange,
   PassphraseSplit,
-  ShareHandout,
   VaultFilesChange,
 } from './domain/records/vault-change.ts';
 import type { SecretConsole } from './ports/secret-console.ts';
@@ -51,7 +57,7 @@ export async function changePassphrase(
   { oldFile, newFile, keepInHome }: PassphraseInput,
   { env, console, ...derivation }: VaultSurroundings,
 ): Promise<PassphraseChange> {
-  return withVault(config, async (directory) => {
+  return withVault(config, console, async (directory) => {
     const missing = await tellMissing(config, directory, console);
     const old = await findOldPassphrase({ env, directory, console, ...(oldFile !== undefined && { file: oldFile }) });
     const to = newFile === undefined ? await askNewPassphrase(console) : await readPassphraseFile(newFile);
@@ -89,13 +95,15 @@ export async function splitVault(
   config: Config,
   { shares, threshold, keepPassphrase, oldFile }: SplitInput,
   { env, console, ...derivation }: VaultSurroundings,
-  deliver: (handout: ShareHandout) => Promise<void>,
+  deliver: DeliverShares,
 ): Promise<PassphraseSplit> {
-  return withVault(config, async (directory) => {
+  return withVault(config, console, async (directory, cutShort) => {
     const missing = await tellMissing(config, directory, console);
     const old = await findOldPassphrase({ env, directory, console, ...(oldFile !== undefined && { file: oldFile }) });
     const shareSet: ShareSet = { set: randomText(4, 'hex'), shares, threshold };
     const to = keepPassphrase ? old.passphrase : randomText(32, 'base64url');
+    const inForce = await readShareSet(directory).catch(() => undefined);
+    const judge = judgeShares(inForce?.set, cutShort);
     const removed = keepPassphrase ? [] : await presentOf(directory, ['passphrase']);
     // Staged for a passphrase that stays, too: that proves it before anybody is handed a share of it.
     const staged = await stageRewrap({
@@ -103,7 +111,7 @@ export async function splitVault(
       adds: { 'shares.json': formatShareSet(shareSet) },
     });
     try {
-      await deliver({ set: shareSet.set, threshold, shares: await splitPassphrase(to, shareSet) });
+      await deliver({ set: shareSet.set, threshold, shares: await splitPassphrase(to, shareSet) }, judge);
     } catch (error) {
       await staged.abandon();
       throw error;
@@ -162,16 +170,25 @@ async function findMissing(config: Config, directory: string): Promise<readonly 
 const randomText = (octets: number, encoding: 'hex' | 'base64url'): string =>
   Buffer.from(systemRandomness.bytes(octets)).toString(encoding);
 
-/** Runs `act` on the vault of a home that no service uses meanwhile. */
-async function withVault<T>(config: Config, act: (directory: string) => Promise<T>): Promise<T> {
+/** Runs `act` on the vault of a home that no service uses meanwhile. `cutShort` is the set of a split that changed nothing. */
+async function withVault<T>(
+  config: Config,
+  console: SecretConsole,
+  act: (directory: string, cutShort: string | undefined) => Promise<T>,
+): Promise<T> {
   const directory = inHome(config, 'vault');
   const names = await listHome(config.home);
   // Taking the lock would make the folder.
   if ((await pathsOf(directory)).size === 0 && !holdsUnfinished(names)) throw noVault(directory);
   const home = await openHomeDirectory(config.home);
   try {
+    const cutShort = await readCutShortSet(directory);
+    if (cutShort !== undefined)
+      console.tell(
+        `A split before was cut short and changed nothing. If shares of its set, ${cutShort}, were written, destroy them.`,
+      );
     await settleRewrap(directory);
-    return await act(directory);
+    return await act(directory, cutShort);
   } finally {
     await home.release();
   }

@@ -13,10 +13,13 @@ import { settleRewrap } from '../src/adapters/vault-file/rewrap-folder.ts';
 import { splitPassphrase } from '../src/adapters/vault-file/shares.ts';
 import { openFileVault } from '../src/adapters/vault-file/vault-file.ts';
 import { loadConfig } from '../src/config.ts';
-import type { ShareHandout } from '../src/domain/records/vault-change.ts';
+import type { DeliverShares, ShareHandout } from '../src/domain/records/vault-change.ts';
+import type { CliIo } from '../src/faces/cli/terminal/io.ts';
+import { deliverShares } from '../src/faces/cli/vaults/vault-split.ts';
 import { changePassphrase, type PassphraseInput, type SplitInput, splitVault } from '../src/offline-vault.ts';
 import { openVaults } from '../src/open-vaults.ts';
 import { cheapest } from './adapters/vault-file/vault-under-test.ts';
+import { startBackground } from './support/background.ts';
 import { codeOf } from './support/rejection.ts';
 import { firstRunService } from './support/service-builder.ts';
 import { temporaryFolder } from './support/temporary-folder.ts';
@@ -247,16 +250,16 @@ describe('splitting the passphrase', () => {
   interface Splitting extends Partial<SplitInput> {
     readonly env?: NodeJS.ProcessEnv;
     readonly console?: ReturnType<typeof answering>;
-    readonly deliver?: (handout: ShareHandout) => Promise<void>;
+    readonly deliver?: DeliverShares;
   }
 
   async function split(home: string, { env = {}, console = answering(), deliver, ...input }: Splitting = {}) {
     const config = await loadConfig({}, temporaryFolder().path, { home });
     const wanted = { shares: 5, threshold: 3, keepPassphrase: false, oldFile: secretFile(old), ...input };
     let handout: ShareHandout | undefined;
-    const report = await splitVault(config, wanted, { env, console, cost: cheapest }, async (given) => {
+    const report = await splitVault(config, wanted, { env, console, cost: cheapest }, async (given, judge) => {
       handout = given;
-      await deliver?.(given);
+      await deliver?.(given, judge);
     });
     return { report, shares: handout?.shares ?? [] };
   }
@@ -291,6 +294,69 @@ describe('splitting the passphrase', () => {
     const { report } = await split(home);
     const forged = await splitPassphrase('forged', report);
     expect(await codeOf(start(home, answering(...forged)))).toBe('shareUnusable');
+  });
+
+  /** As `--out` delivers them. */
+  const into =
+    (out: string): DeliverShares =>
+    (handout, judge) =>
+      deliverShares({ io: {} as CliIo, console: answering(), json: false, out, yes: false }, handout, judge);
+
+  /** A split that is killed when its shares are written and nothing is decided yet. */
+  async function killSplit(home: string, out: string): Promise<void> {
+    const source = (file: string): string => JSON.stringify(new URL(`../src/${file}`, import.meta.url).href);
+    const script = `
+      import { deliverShares } from ${source('faces/cli/vaults/vault-split.ts')};
+      import { splitVault } from ${source('offline-vault.ts')};
+      const config = { home: ${JSON.stringify(home)} };
+      const input = { shares: 3, threshold: 2, keepPassphrase: false, oldFile: ${JSON.stringify(secretFile(old))} };
+      const around = { env: {}, console: {}, cost: ${JSON.stringify(cheapest)} };
+      setInterval(() => {}, 1000);
+      await splitVault(config, input, around, async (handout, judge) => {
+        await deliverShares({ out: ${JSON.stringify(out)} }, handout, judge);
+        console.log('written');
+        await new Promise(() => {});
+      });`;
+    const run = startBackground(process.execPath, ['--input-type=module', '-e', script]);
+    await run.until(/written/);
+    await run.stop('SIGKILL');
+  }
+
+  it('tells of one that was killed, and replaces the shares that it left', async () => {
+    const [home, out] = [await homeWithVault(), join(temporaryFolder().path, 'shares')];
+    await killSplit(home, out);
+    const [left] = readdirSync(out).map((name) => readFileSync(join(out, name), 'utf8'));
+    writeFileSync(join(out, 'share-3.txt'), '');
+    const console = answering();
+    const { shares } = await split(home, { console, deliver: into(out) });
+    expect(console.told).toEqual([expect.stringMatching(/cut short.* its set, [0-9a-f]{8}, .*destroy/)]);
+    expect(shares).not.toContain(left);
+    expect(readdirSync(out).map((name) => readFileSync(join(out, name), 'utf8').trim())).toEqual(shares);
+    expect(await start(home, answering(...shares))).toBe(1);
+  });
+
+  it.each([
+    ['something that is no share', (out: string) => writeFileSync(join(out, 'notes.txt'), 'mine'), /never in force/],
+    ['a file of something else', (out: string) => writeFileSync(join(out, 'share-1.txt'), 'mine'), /never in force/],
+  ])('removes nothing where %s lies beside the shares that one left', async (_what, put, message) => {
+    const [home, out] = [await homeWithVault(), join(temporaryFolder().path, 'shares')];
+    await killSplit(home, out);
+    put(out);
+    const before = readdirSync(out);
+    await expect(split(home, { deliver: into(out) })).rejects.toMatchObject({
+      ...{ code: 'fileExists', message: expect.stringMatching(message) },
+    });
+    expect(readdirSync(out)).toEqual(before);
+    expect(await opens(home, old)).toBe(true);
+  });
+
+  it('says of shares that are there whether they open the vault', async () => {
+    const [home, out] = [await homeWithVault(), join(temporaryFolder().path, 'shares')];
+    await split(home, { keepPassphrase: true, deliver: into(out) });
+    const said = (text: string) => ({ code: 'fileExists', message: expect.stringContaining(text) });
+    await expect(split(home, { deliver: into(out) })).rejects.toMatchObject(said('which open this vault as it is'));
+    await expect(split(await homeWithVault(), { deliver: into(out) })).rejects.toMatchObject(said('do not open'));
+    expect(readdirSync(out)).toHaveLength(5);
   });
 
   it('hands the shares out before anything changes', async () => {

@@ -1,7 +1,10 @@
 /** `shares.json`: which shares open a vault whose passphrase was split. Nothing of it is secret. */
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { StartError } from '../../domain/errors.ts';
-import { pathsOf } from './rewrap-folder.ts';
+import type { JudgeShare } from '../../domain/records/vault-change.ts';
+import { pathsOf, stagedName } from './rewrap-folder.ts';
+import { parseShare } from './share-text.ts';
 
 export interface ShareSet {
   /** As in each share. */
@@ -20,7 +23,25 @@ export const formatShareSet = ({ set, shares, threshold }: ShareSet): string =>
 /** The set that the vault's passphrase was split into; undefined if it was not. StartError `keyFileDamaged`. */
 export async function readShareSet(directory: string): Promise<ShareSet | undefined> {
   const path = (await pathsOf(directory)).get(shareSetName);
-  if (path === undefined) return undefined;
+  return path === undefined ? undefined : parseShareSet(path);
+}
+
+/** The set of a split that ended before it was decided: it never opened anything. Until the next start, or change of the passphrase. */
+export async function readCutShortSet(directory: string): Promise<string | undefined> {
+  const shareSet = await parseShareSet(join(directory, stagedName, shareSetName)).catch(() => undefined);
+  return shareSet?.set;
+}
+
+export function judgeShares(inForce: string | undefined, cutShort: string | undefined): JudgeShare {
+  return (line) => {
+    const share = parseShare(line);
+    if (typeof share === 'string') return undefined;
+    const { set } = share;
+    return { set, standing: set === inForce ? 'inForce' : set === cutShort ? 'cutShort' : 'other' };
+  };
+}
+
+async function parseShareSet(path: string): Promise<ShareSet> {
   try {
     const text = await readFile(path, 'utf8');
     const { set, shares, threshold } = JSON.parse(text);

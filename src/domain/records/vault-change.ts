@@ -39,6 +39,18 @@ export interface ShareHandout {
   readonly shares: readonly string[];
 }
 
+/** What a share from before is worth; `cutShort`: of a split that ended before anything changed. */
+export interface EarlierShare {
+  readonly set: string;
+  readonly standing: 'inForce' | 'cutShort' | 'other';
+}
+
+/** Of a line of text; undefined when it is no whole share. */
+export type JudgeShare = (line: string) => EarlierShare | undefined;
+
+/** Takes the shares, and knows those that lie where they are to go. */
+export type DeliverShares = (handout: ShareHandout, judge: JudgeShare) => Promise<void>;
+
 export interface PassphraseSplit extends VaultFilesChange {
   readonly set: string;
   readonly shares: number;

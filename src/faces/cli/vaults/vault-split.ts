@@ -1,12 +1,18 @@
 /** `privyseal vault split`: hands out the shares, on the terminal or as one file each, and tells what they open. */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { PassphraseSource, PassphraseSplit, ShareHandout } from '../../../domain/records/vault-change.ts';
+import type {
+  JudgeShare,
+  PassphraseSource,
+  PassphraseSplit,
+  ShareHandout,
+} from '../../../domain/records/vault-change.ts';
 import { CliError } from '../cli-error.ts';
 import { syncFolder } from '../sync-folder.ts';
 import type { CliIo } from '../terminal/io.ts';
 import type { OpenConsole } from '../terminal/secret-console.ts';
 import { aboutMissing, describeVaultFiles, fact } from './describe-vault-files.ts';
+import { removeVoidShares } from './earlier-shares.ts';
 
 export interface SplitOptions {
   readonly shares: number;
@@ -33,8 +39,12 @@ export function refuseWithoutTaker({ io, out, json }: Pick<Delivery, 'io' | 'out
 }
 
 /** Resolves when the shares are where they belong; CliError `declined` when the person says they are not. */
-export async function deliverShares({ io, console, out, yes }: Delivery, handout: ShareHandout): Promise<void> {
-  if (out !== undefined) return writeShares(out, handout);
+export async function deliverShares(
+  { io, console, out, yes }: Delivery,
+  handout: ShareHandout,
+  judge: JudgeShare,
+): Promise<void> {
+  if (out !== undefined) return writeShares(out, handout, judge);
   io.stdout.write(`${handout.shares.flatMap((_share, index) => [...pageOf(handout, index), '']).join('\n')}\n`);
   if (yes) return;
   const answer = await console.ask('Is each share written down, for its holder alone? Nothing has changed yet. [y/N] ');
@@ -50,14 +60,10 @@ const pageOf = ({ set, threshold, shares }: ShareHandout, index: number): string
 ];
 
 /** All of it is on the disk, names too, when it resolves: the vault is sealed anew then, and nothing but shares may open it. */
-async function writeShares(folder: string, handout: ShareHandout): Promise<void> {
-  try {
-    await mkdir(folder, { mode: 0o700 });
-  } catch (error) {
-    const exists = (error as NodeJS.ErrnoException).code === 'EEXIST';
-    if (exists) throw new CliError('fileExists', `${folder} exists already. Name a new folder with --out.`, error);
-    throw notWritten(folder, error);
-  }
+async function writeShares(folder: string, handout: ShareHandout, judge: JudgeShare): Promise<void> {
+  await makeFolder(folder, judge).catch((error: unknown) => {
+    throw error instanceof CliError ? error : notWritten(folder, error);
+  });
   try {
     for (const [index, share] of handout.shares.entries()) {
       const file = join(folder, `share-${index + 1}.txt`);
@@ -69,6 +75,16 @@ async function writeShares(folder: string, handout: ShareHandout): Promise<void>
     // Shares of a passphrase that stays as it was would open the vault.
     await rm(folder, { recursive: true, force: true }).catch(() => {});
     throw notWritten(folder, error);
+  }
+}
+
+async function makeFolder(folder: string, judge: JudgeShare): Promise<void> {
+  try {
+    await mkdir(folder, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    await removeVoidShares(folder, judge, error);
+    await mkdir(folder, { mode: 0o700 });
   }
 }
 

@@ -1,7 +1,7 @@
 /** The verbs of `privyseal vault`. Those that touch the home are brought by the program. */
 import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import type { PassphraseChange, PassphraseSplit, ShareHandout } from '../../../domain/records/vault-change.ts';
+import type { DeliverShares, PassphraseChange, PassphraseSplit } from '../../../domain/records/vault-change.ts';
 import { CliError } from '../cli-error.ts';
 import type { GlobalOptions, WithSession } from '../session.ts';
 import type { CliIo } from '../terminal/io.ts';
@@ -23,7 +23,7 @@ export interface VaultActs {
     given: { home?: string },
     input: Pick<SplitOptions, 'shares' | 'threshold'> & { readonly keepPassphrase: boolean; readonly oldFile?: string },
     console: Asking,
-    deliver: (handout: ShareHandout) => Promise<void>,
+    deliver: DeliverShares,
   ) => Promise<PassphraseSplit>;
 }
 
@@ -108,8 +108,8 @@ function addSplitVerb(program: Command, vault: Command, { io, splitVault }: Verb
       const oldFile = oldPassphraseFile === undefined ? {} : { oldFile: resolve(io.cwd, oldPassphraseFile) };
       const input = { shares, threshold, keepPassphrase, ...oldFile };
       const split = await withConsole(io, (console) =>
-        splitVault(home === undefined ? {} : { home }, input, console, (handout) =>
-          deliverShares({ io, console, json, out, yes }, handout),
+        splitVault(home === undefined ? {} : { home }, input, console, (handout, judge) =>
+          deliverShares({ io, console, json, out, yes }, handout, judge),
         ),
       );
       reportSplit({ io, json, out }, split);

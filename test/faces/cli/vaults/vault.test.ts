@@ -174,7 +174,7 @@ describe('vault split', () => {
     const asked: unknown[] = [];
     const splitVault: VaultActs['splitVault'] = async (_given, input, _console, deliver) => {
       asked.push(input);
-      await deliver(handout);
+      await deliver(handout, () => undefined);
       return report;
     };
     const counts = ['--shares', '3', '--threshold', '2'];

@@ -273,7 +273,7 @@ describe('a search', () => {
     ['certificates_by_request (requested_at<?)', { after }],
     ['certificates_by_request (requested_at=? AND rowid<?)', { after }],
     ['certificates_by_owner (owner=? AND requested_at=? AND id<?)', { owner: 'dev/a', after }],
-    ['certificates_by_expiry (not_after=? AND rowid>?)', { sort: 'notAfter', after }],
+    ['certificates_by_expiry (not_after=? AND id>?)', { sort: 'notAfter', after }],
     ['certificates_by_expiry', { sort: 'notAfter', environment: 'dev' }],
     ['certificates_by_expiry (not_after>?', { sort: 'notAfter', status: 'valid' }],
     ['certificates_by_expiry (not_after<?', { sort: '-notAfter', status: 'expired' }],
@@ -291,6 +291,17 @@ describe('a search', () => {
   ] as const)('of a product in another order (%o) looks at rows of its page alone', (filter) => {
     const steps = searchPlan({ owner: 'dev/a', ...filter }, { few: 'owner' });
     expect(steps).toContain('COVERING INDEX certificates_by_owner (owner=?)');
+  });
+
+  it.each([
+    ['owner', 'dev/a'],
+    ['profile', 'peer'],
+    ['environment', 'dev'],
+    ['authority', 'dev-issuing'],
+    ['successor', null],
+  ])('by expiry passes by what has another %s without a look at its row', (column, value) => {
+    const sql = `SELECT id FROM certificates WHERE +${column} IS ? ORDER BY not_after, id LIMIT 100`;
+    expect(plan(sql, [value])).toEqual(['SCAN certificates USING COVERING INDEX certificates_by_expiry']);
   });
 
   it('for much of few labels takes of each no more than the page', () => {
@@ -316,7 +327,7 @@ describe('what comes before a search, and beside it', () => {
     [
       'what expired at the same moment',
       { sql: catchUpSql.sameMoment, parameters: [1, 1, 1] },
-      '(not_after=? AND rowid>?)',
+      '(not_after=? AND id>?)',
     ],
     ['what expired later', { sql: catchUpSql.later, parameters: [1, 1, 1] }, '(not_after>? AND not_after<?)'],
     ...(['daysOfProduct', 'product'] as const).map(

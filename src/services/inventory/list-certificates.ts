@@ -1,12 +1,11 @@
 /** Pages through the inventory, or streams it: what the caller may see, in an order that stays while certificates are issued. */
 import { printable } from '../../domain/policy/printable.ts';
 import { searchedName, searchedNameRule } from '../../domain/policy/searched-name.ts';
-import { type CertificateRecord, listedName } from '../../domain/records/certificate.ts';
 import { refuse } from '../../domain/refusal.ts';
 import { parseSerial } from '../../domain/x509/serial.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Inventory } from '../../ports/inventory.ts';
-import type { CertificateFilter, CertificateQuery, CertificateSort } from '../../ports/inventory-questions.ts';
+import type { CertificateFilter, CertificateQuery } from '../../ports/inventory-questions.ts';
 import type { Caller } from '../caller.ts';
 import type { ListInput, Services } from '../services.ts';
 import { refuseContradictions } from './contradictory-filters.ts';
@@ -30,26 +29,20 @@ export function createListServices(deps: ListDeps): ListServices {
   const clockSeconds = (): number => Math.floor(deps.clock.now() / 1000);
 
   return {
-    async listCertificates(caller, { cursor, count, limit, sort, ...asked }) {
+    async listCertificates(caller, { cursor, count, limit, sort, ...asked }, form) {
       const filter = visibleTo(caller, asked);
       const cursors = await deps.cursorsFor('certificates', { ...filter, sort });
       const opened = cursor === undefined ? undefined : (cursors.open(cursor) as Cursor);
       const now = opened?.[2] ?? clockSeconds();
       refuseContradictions(filter, now);
       await refuseUnknown(inventory, filter);
-      const query = { ...filter, sort, now, ...(opened && { after: { sortValue: opened[0], serial: opened[1] } }) };
-      const [rows, counted] = await Promise.all([
-        // One more than asked for tells whether there is a next page.
-        inventory.searchCertificates({ ...query, limit: limit + 1 }),
+      const after = opened && { sortValue: opened[0], serial: opened[1] };
+      const [{ text, more, last }, counted] = await Promise.all([
+        inventory.renderCertificates({ ...filter, sort, limit, now, ...(after && { after }) }, form),
         count ? inventory.countMatches(filter, now) : undefined,
       ]);
-      const items = rows.slice(0, limit);
-      const last = items.at(-1);
-      return {
-        items,
-        nextCursor: rows.length > items.length && last ? cursors.seal(cursorAfter(last, sort, now)) : null,
-        ...(counted && { count: counted }),
-      };
+      const end: Cursor | null = more && last ? [last.sortValue, last.serial, now] : null;
+      return { text, nextCursor: end && cursors.seal(end), ...(counted && { count: counted }) };
     },
 
     async exportCertificates(caller, { limit, sort, ...asked }, form) {
@@ -108,12 +101,6 @@ function nameOf(text: string): string {
 
 const noName = `name ${searchedNameRule}: a certificate has no other.`;
 
-function cursorAfter(record: CertificateRecord, sort: CertificateSort, now: number): Cursor {
-  const { serial, notAfter, requestedAt } = record;
-  if (sort.endsWith('name')) return [listedName(record), serial, now];
-  return [sort.endsWith('notAfter') ? notAfter : requestedAt, serial, now];
-}
-
 const daySeconds = 86_400;
 
 /** Large enough to keep the searching thread busy, small enough to let others in between. */
@@ -136,8 +123,8 @@ interface Export {
 async function* renderedText({ inventory, giveWay, query, form, first, limit }: Export): AsyncGenerator<Uint8Array> {
   const asked: ArrayBuffer[] = [];
   let left = limit;
-  const pageAfter = ({ last, count }: Export['first']): Promise<Export['first']> | undefined => {
-    if (last === null || left === 0 || count < exportedPage) return undefined;
+  const pageAfter = ({ last, more }: Export['first']): Promise<Export['first']> | undefined => {
+    if (last === null || left === 0 || !more) return undefined;
     const rest = { ...query, after: last, limit: Math.min(left, exportedPage) };
     const memory = asked.length > 1 ? asked.shift() : undefined;
     const page = giveWay(() => inventory.renderCertificates(rest, form, memory));

@@ -1,5 +1,5 @@
 /** Opaque cursors that only this service can have made, each good for the one list and filters that it came from. */
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, hash, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { CaError } from '../../domain/errors.ts';
 import type { Inventory } from '../../ports/inventory.ts';
 import type { Randomness } from '../../ports/randomness.ts';
@@ -20,8 +20,8 @@ export interface PageCursorsDeps {
 export type CursorsFor = (list: string, filters: Readonly<Record<string, unknown>>) => Promise<PageCursors>;
 
 export function createCursorsFor(deps: PageCursorsDeps): CursorsFor {
-  let key: Promise<Buffer> | undefined;
-  const load = (): Promise<Buffer> =>
+  let key: Promise<KeyObject> | undefined;
+  const load = (): Promise<KeyObject> =>
     loadCursorKey(deps).catch((error: unknown) => {
       // A failure is not kept: the inventory may be back at the next try.
       key = undefined;
@@ -29,27 +29,27 @@ export function createCursorsFor(deps: PageCursorsDeps): CursorsFor {
     });
   return async (list, filters) => {
     key ??= load();
-    const bound = JSON.stringify([list, Object.entries(filters).sort()]);
-    const binding = createHmac('sha256', await key)
-      .update(bound)
-      .digest();
-    return { seal: (position) => sealCursor(position, binding), open: (cursor) => openCursor(cursor, binding) };
+    const loaded = await key;
+    // 32 octets before those of the position, so that nobody can move the border between the two.
+    const binding = hash('sha256', JSON.stringify([list, Object.entries(filters).sort()]), 'buffer');
+    const macOf: Mac = (body) =>
+      createHmac('sha256', loaded).update(binding).update(body).digest().subarray(0, macOctets);
+    return { seal: (position) => sealCursor(position, macOf), open: (cursor) => openCursor(cursor, macOf) };
   };
 }
 
 const macOctets = 16;
-const macOf = (body: Uint8Array, binding: Buffer): Buffer =>
-  createHmac('sha256', binding).update(body).digest().subarray(0, macOctets);
+type Mac = (body: Uint8Array) => Buffer;
 
-function sealCursor(position: unknown, binding: Buffer): string {
+function sealCursor(position: unknown, macOf: Mac): string {
   const body = Buffer.from(JSON.stringify(position));
-  return Buffer.concat([macOf(body, binding), body]).toString('base64url');
+  return Buffer.concat([macOf(body), body]).toString('base64url');
 }
 
-function openCursor(cursor: string, binding: Buffer): unknown {
+function openCursor(cursor: string, macOf: Mac): unknown {
   const raw = Buffer.from(cursor, 'base64url');
   const body = raw.subarray(macOctets);
-  if (raw.length <= macOctets || !timingSafeEqual(raw.subarray(0, macOctets), macOf(body, binding))) {
+  if (raw.length <= macOctets || !timingSafeEqual(raw.subarray(0, macOctets), macOf(body))) {
     throw new CaError('malformed', 'The cursor is not one of this list. Start again without a cursor.', {
       reasons: [{ code: 'invalidField', field: 'cursor', message: 'is not a cursor of this list with these filters' }],
     });
@@ -58,10 +58,10 @@ function openCursor(cursor: string, binding: Buffer): unknown {
 }
 
 /** Made once and kept in the inventory, so that cursors outlive a restart and hold on every replica. */
-async function loadCursorKey(deps: PageCursorsDeps): Promise<Buffer> {
+async function loadCursorKey(deps: PageCursorsDeps): Promise<KeyObject> {
   const kept = await deps.inventory.setting('cursorKey');
-  if (kept) return Buffer.from(kept, 'hex');
   const made = Buffer.from(deps.randomness.bytes(32));
-  await deps.inventory.setSetting('cursorKey', made.toString('hex'));
-  return made;
+  if (!kept) await deps.inventory.setSetting('cursorKey', made.toString('hex'));
+  // As a KeyObject: for a Buffer, createHmac of Node 24 makes an exception each time, which takes 30 us.
+  return createSecretKey(kept ? Buffer.from(kept, 'hex') : made);
 }

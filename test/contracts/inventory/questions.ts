@@ -179,6 +179,21 @@ export function questionsContract(makeStore: () => Promise<InventoryStore>): voi
       expect([rest.text.length, rest.count, rest.last]).toEqual([0, 0, null]);
     });
 
+    it('says whether more come after it', async () => {
+      const { inventory } = opened;
+      for (let certificate = 0; certificate < 3; certificate++) await recordCertificate(inventory);
+      const page = (limit: number) => inventory.renderCertificates({ ...anything, limit }, 'plain');
+      const pages = await Promise.all([1, 2, 3, 4].map(page));
+      expect(pages.map(({ count, more }) => [count, more])).toEqual([
+        [1, true],
+        [2, true],
+        [3, false],
+        [3, false],
+      ]);
+      const shown = pages.map(({ text }) => Buffer.from(text).toString().trim().split('\n').length);
+      expect(shown).toEqual([1, 2, 3, 3]);
+    });
+
     it('fails for a form that nobody gave', async () => {
       await expect(opened.inventory.renderCertificates(anything, 'none')).rejects.toMatchObject({
         code: 'serverInternal',

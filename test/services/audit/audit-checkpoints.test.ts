@@ -9,6 +9,7 @@ import { verifyAuditLog } from '../../../src/domain/audit/verify-log.ts';
 import { parseCertificate } from '../../../src/domain/x509/certificate.ts';
 import { oids } from '../../../src/domain/x509/oids.ts';
 import { failingVault } from '../../support/changed-vault.ts';
+import { listedPage } from '../../support/listed-page.ts';
 import { codeOf } from '../../support/rejection.ts';
 import {
   admin,
@@ -99,7 +100,7 @@ describe('the checkpoints of the audit log', () => {
     });
     const keys = (await service.vault.listKeys()).filter(({ name }) => name.startsWith('audit.'));
     expect(keys.map(({ publicKeyDer }) => Buffer.from(publicKeyDer))).toEqual([Buffer.from(certificate.spkiDer)]);
-    const purposes = await service.services.listCertificates(admin, {
+    const purposes = await listedPage(service.services, admin, {
       purpose: 'auditLog',
       sort: 'requestedAt',
       limit: 10,

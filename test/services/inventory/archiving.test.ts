@@ -4,6 +4,7 @@ import { parseCrl } from '../../../src/domain/x509/read-crl.ts';
 import { defaultClockLimits } from '../../../src/services/guard-clock.ts';
 import { certified } from '../../support/certified.ts';
 import { buildCsr } from '../../support/csr-builder.ts';
+import { listedPage } from '../../support/listed-page.ts';
 import { encodeCertId, encodeOcspRequest } from '../../support/ocsp-request.ts';
 import { admin, demoToken, firstRunService, type TestService } from '../../support/service-builder.ts';
 import { makeSigningKey } from '../../support/signing-key.ts';
@@ -78,7 +79,7 @@ describe('retention', () => {
   it('never takes an authority’s certificate, nor anything while the clock is not believed', async () => {
     for (const { certificate } of await service.directory.all())
       expect((await service.services.readCertificate(admin, certificate.serial)).record.purpose).toBe('authority');
-    const { items } = await service.services.listCertificates(admin, {
+    const { items } = await listedPage(service.services, admin, {
       purpose: 'authority',
       sort: 'notAfter',
       limit: 100,

@@ -5,6 +5,7 @@ import type { Caller } from '../../../src/services/caller.ts';
 import { createListServices } from '../../../src/services/inventory/list-certificates.ts';
 import type { ListInput } from '../../../src/services/services.ts';
 import { certificateDetails, recordCertificate } from '../../support/inventory-builders.ts';
+import { listedPage } from '../../support/listed-page.ts';
 import { admin, firstRunService, type TestService } from '../../support/service-builder.ts';
 import { suiteFolder } from '../../support/suite-folder.ts';
 
@@ -17,7 +18,7 @@ afterAll(() => service.close());
 
 const demo: Caller = { kind: 'token', tokenId: 't1', product: 'dev/demo', profiles: ['server'] };
 const list = (asked: Partial<ListInput>, caller: Caller = admin) =>
-  service.services.listCertificates(caller, { sort: '-requestedAt', limit: 10, ...asked });
+  listedPage(service.services, caller, { sort: '-requestedAt', limit: 10, ...asked });
 const refusal = async (asked: Partial<ListInput>, caller: Caller = admin) => {
   const error = (await list(asked, caller).catch((thrown: unknown) => thrown)) as CaError;
   return [error.code, ...error.reasons.map(({ field }) => field)];
@@ -126,6 +127,7 @@ describe('a list', () => {
     service.pass(60);
     const second = await list({ ...asked, cursor: first.nextCursor! });
     expect([first.items.length, second.items.length, second.nextCursor]).toEqual([2, 1, null]);
+    expect(second.items.map(({ status }) => status)).toEqual(['valid']);
   });
 });
 
@@ -167,7 +169,7 @@ describe('an export', () => {
         given.push(memory);
         const count = given.length === 6 ? 1 : 1000;
         const text = new Uint8Array(memory ?? new ArrayBuffer(8));
-        return { text, count, last: { sortValue: given.length, serial: 'aa' } };
+        return { text, count, more: count > 1, last: { sortValue: given.length, serial: 'aa' } };
       },
     };
     const cursorsFor = () => Promise.reject(new Error('an export has no cursors'));

@@ -1,7 +1,7 @@
 /** Text of a page as UTF-8, written into memory that pages before it have used. */
 
-/** What a page of certificates takes, mostly. */
-const usualOctets = 1 << 19;
+/** What a certificate takes, mostly. */
+const usualOctets = 1024;
 /** Text is gathered to so many characters before it is encoded: for each line by itself, that would take longer. */
 const gatheredLength = 16_384;
 /** Of UTF-8, for each unit of UTF-16. */
@@ -13,8 +13,13 @@ export class PageText {
   #gathered = '';
 
   /** `memory` is written over. */
-  constructor(memory: ArrayBuffer = new ArrayBuffer(usualOctets)) {
+  constructor(memory: ArrayBuffer) {
     this.#memory = Buffer.from(memory);
+  }
+
+  /** In memory of its own, for so many certificates. */
+  static of(certificates: number): PageText {
+    return new PageText(new ArrayBuffer(usualOctets * certificates));
   }
 
   append(text: string): void {

@@ -50,15 +50,18 @@ function answersFrom(connection: Connection, renderers: RecordRenderers, expirie
     renderCertificates(query, form, memory): RenderedPage {
       const line = renderers[form];
       if (!line) throw new Error(`there is no renderer ${form}`);
-      const text = new PageText(memory);
+      const text = memory ? new PageText(memory) : PageText.of(query.limit);
       let count = 0;
+      let more = false;
       let last: CertificateRecord | undefined;
-      for (const record of visit(query)) {
+      for (const record of visit({ ...query, limit: query.limit + 1 })) {
+        more = count === query.limit;
+        if (more) break;
         text.append(line(record, query.now));
         count += 1;
         last = record;
       }
-      return { text: text.octets(), count, last: last ? positionOf(last, query.sort) : null };
+      return { text: text.octets(), count, more, last: last ? positionOf(last, query.sort) : null };
     },
     countMatches,
     searchAuditEvents(query): KeptEvent[] {

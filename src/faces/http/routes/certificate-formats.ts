@@ -4,6 +4,7 @@ import { negotiate } from '../accept.ts';
 import { certificatePem, chainPem } from '../json/certificate-json.ts';
 
 export const jsonMediaType = 'application/json';
+export const jsonContentType = `${jsonMediaType}; charset=utf-8`;
 export const pemChainMediaType = 'application/pem-certificate-chain';
 export const derMediaType = 'application/pkix-cert';
 const pkcs7MediaType = 'application/pkcs7-mime;smime-type=certs-only';
@@ -47,4 +48,4 @@ export const sendJson = (reply: FastifyReply, value: object): FastifyReply =>
   sendJsonText(reply, JSON.stringify(value));
 
 const sendJsonText = (reply: FastifyReply, text: string): FastifyReply =>
-  reply.header('content-type', 'application/json; charset=utf-8').send(text);
+  reply.header('content-type', jsonContentType).send(text);

@@ -29,7 +29,7 @@ const tags = ['certificates'];
 
 export function addReadRoutes(face: Face, deps: CertificateRouteDeps): void {
   const { services, urls, now, security } = deps;
-  const answerList = createListAnswer(services, now);
+  const answerList = createListAnswer(services);
 
   face.get(
     '/v1/certificates/:serial',

@@ -4,9 +4,15 @@ import swagger, { type FastifyDynamicSwaggerOptions } from '@fastify/swagger';
 import type { FastifySchema } from 'fastify';
 import { pino } from 'pino';
 import { stringify } from 'yaml';
+import * as alertSchemas from '../src/api/alert.ts';
 import * as auditSchemas from '../src/api/audit.ts';
+import * as authoritySchemas from '../src/api/authority.ts';
+import * as rotationSchemas from '../src/api/authority-rotation.ts';
 import * as campaignSchemas from '../src/api/campaign.ts';
 import * as certificateSchemas from '../src/api/certificate.ts';
+import * as certificateListSchemas from '../src/api/certificate-list.ts';
+import * as deploymentSchemas from '../src/api/deployment.ts';
+import * as inventorySchemas from '../src/api/inventory.ts';
 import * as operatorSchemas from '../src/api/operator.ts';
 import * as problemSchemas from '../src/api/problem.ts';
 import * as productSchemas from '../src/api/product.ts';
@@ -14,6 +20,7 @@ import * as profileSchemas from '../src/api/profile.ts';
 import * as requestSchemas from '../src/api/request.ts';
 import * as serviceSchemas from '../src/api/service.ts';
 import * as tokenSchemas from '../src/api/token.ts';
+import * as vaultSchemas from '../src/api/vault.ts';
 import { addAdminRoutes, adminFace } from '../src/faces/http/admin/build-admin-face.ts';
 import { type AddRoutes, buildFace, type FaceKind } from '../src/faces/http/build-face.ts';
 import { addDistributionRoutes, distributionFace } from '../src/faces/http/distribution/build-distribution-face.ts';
@@ -21,6 +28,7 @@ import { defaultFaceLimits, type Face, type FaceDeps } from '../src/faces/http/f
 import { withInherentProblems } from '../src/faces/http/problems/inherent-problems.ts';
 import { addPublicRoutes, publicFace } from '../src/faces/http/public/build-public-face.ts';
 import type { Services } from '../src/services/services.ts';
+import { openApiTags } from './openapi-tags.ts';
 
 interface DocumentedFace {
   readonly kind: FaceKind;
@@ -38,7 +46,8 @@ const faces: readonly DocumentedFace[] = [
     kind: publicFace,
     addRoutes: addPublicRoutes,
     title: 'Privyseal public face',
-    description: 'For products: submit CSRs, read, rotate and revoke their own certificates.',
+    description:
+      'For products: submit CSRs, read, rotate and revoke their own certificates. TLS is verified with `trust/system.pem` of the home; every error is `application/problem+json`, whose `type` docs/problems.md explains.',
     server: 'https://localhost:8443',
     securitySchemes: {
       enrolmentToken: { type: 'http', scheme: 'bearer', description: 'Wins over a client certificate.' },
@@ -49,7 +58,8 @@ const faces: readonly DocumentedFace[] = [
     kind: adminFace,
     addRoutes: addAdminRoutes('0.0.0'),
     title: 'Privyseal admin face',
-    description: 'For operators: the whole inventory, environments, status.',
+    description:
+      'For operators: the whole inventory, products, profiles, tokens, authorities, the audit log. The handshake demands the certificate of an operator; docs/operating.md says what each role may do. Every error is `application/problem+json`, whose `type` docs/problems.md explains.',
     server: 'https://localhost:9443',
     securitySchemes: {
       operatorCertificate: mutualTls('A certificate of an operator, issued by `system`; the handshake requires it.'),
@@ -81,7 +91,23 @@ async function documentOf(documented: DocumentedFace): Promise<string> {
   await face.ready();
   const document = JSON.parse(JSON.stringify(face.swagger())) as object;
   await face.close();
-  return stringify(withComponents(document), { lineWidth: 120, aliasDuplicateObjects: false });
+  return stringify(withComponents(withTags(document)), { lineWidth: 120, aliasDuplicateObjects: false });
+}
+
+/** The groups that this face has. */
+function withTags(document: object): object {
+  const { info, openapi, servers, paths, ...others } = document as {
+    paths: Record<string, Record<string, Tagged>>;
+  } & Record<string, unknown>;
+  const used = new Set(Object.values(paths).flatMap((methods) => Object.values(methods).flatMap(({ tags }) => tags)));
+  const tags = Object.entries(openApiTags).flatMap(([name, description]) =>
+    used.has(name) ? { name, description } : [],
+  );
+  return { openapi, info, servers, tags, ...others, paths };
+}
+
+interface Tagged {
+  readonly tags: readonly string[];
 }
 
 /** Routes are described, never called. */
@@ -135,6 +161,13 @@ const componentNames = [
   'AuthorityJson',
   'AuthorityList',
   'TrustBundleJson',
+  'AuthorityBody',
+  'AuthorityImportBody',
+  'CrlImportBody',
+  'RotateAuthorityBody',
+  'AdvanceRotationBody',
+  'CompromiseBody',
+  'DeploymentBody',
   'EnvironmentBody',
   'EnvironmentJson',
   'EnvironmentList',
@@ -175,14 +208,40 @@ const componentNames = [
   'CheckpointJson',
   'Readiness',
   'Liveness',
+  'AlertJson',
+  'AlertList',
+  'RotationPlanJson',
+  'RotationJson',
+  'CompromiseJson',
+  'AuthorityDetailJson',
+  'CampaignMemberJson',
+  'CampaignMemberList',
+  'RenewalInfoJson',
+  'DeploymentJson',
+  'DeploymentList',
+  'ExpiringJson',
+  'InventorySummaryJson',
+  'CrlJson',
+  'CrlList',
+  'VaultJson',
+  'VaultList',
+  'VaultKeyCheckJson',
+  'VaultCheckJson',
 ];
 
 /** Schemas that have a name become components; the routes refer to them. */
 function withComponents(document: object): object {
   const schemas: Record<string, unknown> = {
+    ...alertSchemas,
     ...auditSchemas,
+    ...inventorySchemas,
+    ...vaultSchemas,
+    ...authoritySchemas,
+    ...rotationSchemas,
+    ...deploymentSchemas,
     ...campaignSchemas,
     ...certificateSchemas,
+    ...certificateListSchemas,
     ...operatorSchemas,
     ...problemSchemas,
     ...productSchemas,
@@ -191,7 +250,11 @@ function withComponents(document: object): object {
     ...serviceSchemas,
     ...tokenSchemas,
   };
-  const named = new Map(componentNames.map((name) => [textOf(schemas[name]), name]));
+  // The examples of a body are beside its schema by now, where Swagger UI offers them.
+  const forms = (schema: unknown) => [textOf(schema), textOf({ ...(schema as object), examples: undefined })];
+  const unknown = componentNames.filter((name) => schemas[name] === undefined);
+  if (unknown.length > 0) throw new Error(`No schema is called ${unknown.join(', ')}.`);
+  const named = new Map(componentNames.flatMap((name) => forms(schemas[name]).map((text) => [text, name])));
   const used: Record<string, unknown> = {};
   const refer = (node: unknown): unknown => {
     if (typeof node !== 'object' || node === null) return node;

@@ -1,5 +1,6 @@
 /** The checked-in OpenAPI documents are what the routes give. */
 import { readFile } from 'node:fs/promises';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { openApiFiles } from '../scripts/write-openapi.ts';
@@ -66,4 +67,58 @@ it.each([...files])('every list of %s that may hold nothing twice is of texts', 
     return value;
   });
   expect(lists.filter(({ items }) => items?.type !== 'string')).toEqual([]);
+});
+
+interface Grouped {
+  readonly tags?: readonly { readonly name: string; readonly description?: string }[];
+  readonly paths: Record<string, Record<string, { readonly tags?: readonly string[] }>>;
+}
+
+it.each([...files])('every operation of %s is in one group, and every group says what it is about', (_name, text) => {
+  const { tags = [], paths } = parse(text) as Grouped;
+  const groups = Object.values(paths).flatMap((methods) => Object.values(methods).map(({ tags }) => tags));
+  expect(groups.filter((group) => group?.length !== 1)).toEqual([]);
+  expect(tags.filter(({ description }) => !description)).toEqual([]);
+  expect(new Set(tags.map(({ name }) => name))).toEqual(new Set(groups.flat()));
+});
+
+interface Bodied {
+  readonly components: object;
+  readonly paths: Record<
+    string,
+    Record<string, { readonly requestBody?: { readonly content: Record<string, Medium> } }>
+  >;
+}
+
+interface Medium {
+  readonly schema: { readonly $ref?: string };
+  readonly example?: unknown;
+  readonly examples?: Record<string, { readonly value: unknown }>;
+}
+
+it.each([...files])('every JSON body of %s has a name and examples, which its schema accepts', (_name, text) => {
+  const { components, paths } = parse(text) as Bodied;
+  const ajv = new Ajv2020({
+    strict: false,
+    formats: { 'date-time': (value: string) => !Number.isNaN(Date.parse(value)) },
+  });
+  ajv.addSchema({ $id: 'document', components });
+  const wrong: unknown[] = [];
+  for (const [path, methods] of Object.entries(paths)) {
+    for (const [method, { requestBody }] of Object.entries(methods)) {
+      const medium = requestBody?.content['application/json'];
+      if (!medium) continue;
+      const validate = ajv.compile({ $ref: `document${medium.schema.$ref}` });
+      const named = ajv.getSchema(`document${medium.schema.$ref}`)?.schema as { examples?: readonly unknown[] };
+      const examples = [
+        medium.example,
+        ...Object.values(medium.examples ?? {}).map(({ value }) => value),
+        ...(named?.examples ?? []),
+      ];
+      const given = examples.filter((each) => each !== undefined);
+      if (given.length === 0) wrong.push([method, path, 'no example']);
+      for (const example of given) if (!validate(example)) wrong.push([method, path, example, validate.errors]);
+    }
+  }
+  expect(wrong).toEqual([]);
 });

@@ -50,7 +50,9 @@ export const AuditEventListQuery = Type.Object(
     'seq.before': Type.Optional(Seq('Only with a smaller number')),
     sort: Type.Optional(Type.Enum(['seq', '-seq'], { default: 'seq', description: 'Oldest or newest first' })),
     cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 512, description: 'nextCursor of the page before' })),
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
+    limit: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'How many a page has, at most' }),
+    ),
   },
   { additionalProperties: false },
 );

@@ -16,7 +16,7 @@ export const RotateAuthorityBody = Type.Object(
     key: Type.Optional(Type.String({ minLength: 1, description: 'A key that the vault has; a new one if absent' })),
     keyType: Type.Optional(KeyType('Of the new key; as before if absent')),
   },
-  strict,
+  { ...strict, examples: [{ dryRun: true }, { vault: 'bao' }] },
 );
 export type RotateAuthorityBody = Static<typeof RotateAuthorityBody>;
 
@@ -29,7 +29,7 @@ export const AdvanceRotationBody = Type.Object(
       ),
     ),
   },
-  strict,
+  { ...strict, examples: [{}, { force: 'batch-7 is switched off, and has no agent' }] },
 );
 export type AdvanceRotationBody = Static<typeof AdvanceRotationBody>;
 
@@ -45,7 +45,7 @@ export const CompromiseBody = Type.Object(
     ),
     rotateBy: Type.Optional(Time('When all its certificates are to be rotated; in a day if absent')),
   },
-  strict,
+  { ...strict, examples: [{ reason: 'the key was found in a log', dryRun: true }] },
 );
 export type CompromiseBody = Static<typeof CompromiseBody>;
 

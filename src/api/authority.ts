@@ -45,9 +45,15 @@ export const AuthorityBody = Type.Object(
     keyType: Type.Optional(KeyType('Of a new key')),
     commonName: Type.Optional(Type.String({ minLength: 1, maxLength: 64, pattern: '^[ -~]+$' })),
   },
-  { additionalProperties: false, description: 'An authority whose certificate is signed elsewhere' },
+  {
+    additionalProperties: false,
+    description: 'An authority whose certificate is signed elsewhere',
+    examples: [{ name: 'prod-issuing', environment: 'prod' }],
+  },
 );
 export type AuthorityBody = Static<typeof AuthorityBody>;
+
+const pemExample = (label: string) => `-----BEGIN ${label}-----\nMIIB…\n-----END ${label}-----\n`;
 
 export const AuthorityImportBody = Type.Object(
   {
@@ -60,12 +66,20 @@ export const AuthorityImportBody = Type.Object(
       }),
     ),
   },
-  { additionalProperties: false },
+  {
+    additionalProperties: false,
+    examples: [
+      {
+        chain: pemExample('CERTIFICATE'),
+        rootSha256: '4aeb29acd535b1bd2c83397c95e1f84d649e251f6a0518bcb7b061b1f5a56a30',
+      },
+    ],
+  },
 );
 export type AuthorityImportBody = Static<typeof AuthorityImportBody>;
 
 export const CrlImportBody = Type.Object(
   { crl: Type.String({ minLength: 1, description: 'PEM' }) },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ crl: pemExample('X509 CRL') }] },
 );
 export type CrlImportBody = Static<typeof CrlImportBody>;

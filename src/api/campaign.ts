@@ -62,7 +62,9 @@ export const CampaignMemberQuery = Type.Object(
     state: OneOrMore(MemberState, 'Only members in this state; several: any of them'),
     product: OneOrMore(ProductId(), 'Only of this product; several: any of them'),
     cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 512, description: 'nextCursor of the page before' })),
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
+    limit: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'How many a page has, at most' }),
+    ),
   },
   strict,
 );
@@ -91,7 +93,9 @@ export type CampaignMemberList = Static<typeof CampaignMemberList>;
 export const CampaignListQuery = Type.Object(
   {
     cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 512, description: 'nextCursor of the page before' })),
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
+    limit: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'How many a page has, at most' }),
+    ),
   },
   strict,
 );

@@ -86,7 +86,9 @@ export const CertificateListQuery = Type.Object(
       }),
     ),
     cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 512, description: 'nextCursor of the page before' })),
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
+    limit: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'How many a page has, at most' }),
+    ),
   },
   { additionalProperties: false },
 );

@@ -9,6 +9,10 @@ export const SerialSchema = Type.String({
   examples: [exampleSerial],
 });
 
+/** For demo.dev.internal, whose key nobody has. */
+const exampleCsr =
+  'MIHqMIGRAgEAMAAwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAARwHySodLG48h0aNs3TXxruvNyScVGI9sRGyKxda00xlGItERZx3jCjHPQ+8rDVvBZYSXOIcn5SHnwHf4htbMStoC8wLQYJKoZIhvcNAQkOMSAwHjAcBgNVHREEFTATghFkZW1vLmRldi5pbnRlcm5hbDAKBggqhkjOPQQDAgNIADBFAiAC/osPDWgXFkSICuNmcItpEM1t/1skL45SnSE7ytBFQwIhAI7vbfrmz5F0VEuVtzvcLqavqdScy7CQzJknn0576KdQ';
+
 export const SubmitBody = Type.Object(
   {
     csr: Type.String({ minLength: 1, maxLength: 65536, description: 'PKCS#10 as PEM text or as base64 of the DER' }),
@@ -34,7 +38,7 @@ export const SubmitBody = Type.Object(
       }),
     ),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ csr: exampleCsr, profile: 'peer' }] },
 );
 export type SubmitBody = Static<typeof SubmitBody>;
 
@@ -101,7 +105,9 @@ export const CertificateSummary = Type.Object(
   {
     serial: SerialSchema,
     status: CertificateStatusSchema,
-    purpose: Type.Enum(['product', 'authority', 'operator', 'server', 'ocspResponder', 'auditLog']),
+    purpose: Type.Enum(['product', 'authority', 'operator', 'server', 'ocspResponder', 'auditLog'], {
+      description: 'What it is for: a product, or the service itself',
+    }),
     environment: Type.Union([Type.String(), Type.Null()]),
     product: Type.Union([Type.String(), Type.Null()], {
       description: 'Product id; null for the service’s own certificates',

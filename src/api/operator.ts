@@ -15,16 +15,26 @@ export const OperatorRoleSchema = Type.Enum(['admin', 'operator', 'auditor'], {
 
 const { csr, lifetimeSeconds } = SubmitBody.properties;
 
+/** With the CN alice; nobody has its key. */
+const exampleCsr =
+  'MIHJMHICAQAwEDEOMAwGA1UEAwwFYWxpY2UwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAASG9YuhWACFZLzLmRdUWLJPb5wmcdhBzD5gaNH6UqU/R2+rlMDgdTo3dhMebD5nO2vuDCLuWrMMafzJzl1cF9GyoAAwCgYIKoZIzj0EAwIDRwAwRAIgU6h9y7xPs/qGJMRb+3jr0wZKSeM0PV11uXtgi1loMwYCICdjIZPu6ohBFuhdgwTQub+0SaQGtakrqjKiVrF3sGzh';
+
 export const OperatorBody = Type.Object(
   { name: OperatorNameSchema, role: OperatorRoleSchema, csr, lifetimeSeconds },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ name: 'alice', role: 'operator', csr: exampleCsr }] },
 );
 export type OperatorBody = Static<typeof OperatorBody>;
 
-export const OperatorRoleBody = Type.Object({ role: OperatorRoleSchema }, { additionalProperties: false });
+export const OperatorRoleBody = Type.Object(
+  { role: OperatorRoleSchema },
+  { additionalProperties: false, examples: [{ role: 'auditor' }] },
+);
 export type OperatorRoleBody = Static<typeof OperatorRoleBody>;
 
-export const OperatorCertificateBody = Type.Object({ csr, lifetimeSeconds }, { additionalProperties: false });
+export const OperatorCertificateBody = Type.Object(
+  { csr, lifetimeSeconds },
+  { additionalProperties: false, examples: [{ csr: exampleCsr, lifetimeSeconds: 28_800 }] },
+);
 export type OperatorCertificateBody = Static<typeof OperatorCertificateBody>;
 
 export const OperatorPath = Type.Object({ name: Type.String({ minLength: 1, description: 'Name of an operator' }) });

@@ -50,7 +50,17 @@ export const ProductBody = Type.Object(
     contacts: Type.Optional(Contacts),
     alerts: Type.Optional(Alerts),
   },
-  { additionalProperties: false },
+  {
+    additionalProperties: false,
+    examples: [
+      {
+        environment: 'dev',
+        name: 'product-a',
+        nameRules: ['product-a.dev', '*.product-a.dev'],
+        contacts: ['team-a@example.org'],
+      },
+    ],
+  },
 );
 export type ProductBody = Static<typeof ProductBody>;
 
@@ -63,7 +73,7 @@ export const ProductChangeBody = Type.Object(
     contacts: Type.Optional(Contacts),
     alerts: Type.Optional(Alerts),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ version: 1, nameRules: ['product-a.dev'], profiles: ['peer'] }] },
 );
 export type ProductChangeBody = Static<typeof ProductChangeBody>;
 

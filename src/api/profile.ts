@@ -94,6 +94,16 @@ const authority = Type.String({
   description: 'An authority of the environment that signs products’ certificates; the usual one if absent',
 });
 
+const exampleDefinition = {
+  keyUsage: ['digitalSignature'],
+  extendedKeyUsage: ['serverAuth', 'clientAuth'],
+  lifetimeSeconds: { minimum: 3600, default: 604_800, maximum: 2_592_000 },
+  backdateSeconds: 60,
+  subject: { commonName: 'firstName' },
+  names: { types: ['dns'], wildcards: false, maximum: 20 },
+  keys: { kinds: ['ec-p256', 'rsa'], rsaMinimumBits: 3072 },
+};
+
 export const ProfileBody = Type.Object(
   {
     environment: Type.String({ minLength: 1, maxLength: 32, examples: ['dev'] }),
@@ -103,7 +113,7 @@ export const ProfileBody = Type.Object(
     approvals: Type.Optional(approvals),
     rotation: Type.Optional(rotation),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ environment: 'dev', name: 'kafka', ...exampleDefinition }] },
 );
 export type ProfileBody = Static<typeof ProfileBody>;
 
@@ -115,7 +125,7 @@ export const ProfileChangeBody = Type.Object(
     approvals: Type.Optional(approvals),
     rotation: Type.Optional(rotation),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ version: 1, ...exampleDefinition, approvals: 1 }] },
 );
 export type ProfileChangeBody = Static<typeof ProfileChangeBody>;
 

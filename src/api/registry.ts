@@ -34,7 +34,9 @@ export const VersionQuery = Type.Object(
 
 const pageFields = {
   cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 512, description: 'nextCursor of the page before' })),
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
+  limit: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'How many a page has, at most' }),
+  ),
 };
 
 export const EnvironmentPageQuery = Type.Object(

@@ -160,7 +160,9 @@ export const RequestListQuery = Type.Object(
     status: Type.Optional(RequestStatusSchema),
     product: Type.Optional(ProductId('Only of this product')),
     cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 512, description: 'nextCursor of the page before' })),
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
+    limit: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'How many a page has, at most' }),
+    ),
   },
   strict,
 );
@@ -174,7 +176,7 @@ export const ApproveBody = Type.Object(
       Type.String({ maxLength: longestComment, description: 'Kept with the request and audited' }),
     ),
   },
-  strict,
+  { ...strict, examples: [{ comment: 'change 1234' }] },
 );
 export type ApproveBody = Static<typeof ApproveBody>;
 
@@ -183,6 +185,6 @@ export const DenyBody = Type.Object(
   {
     comment: Type.String({ minLength: 1, maxLength: longestComment, description: 'Why; the requester is shown it' }),
   },
-  strict,
+  { ...strict, examples: [{ comment: 'not in this environment' }] },
 );
 export type DenyBody = Static<typeof DenyBody>;

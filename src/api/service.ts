@@ -127,7 +127,7 @@ export const EnvironmentBody = Type.Object(
       }),
     ),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ name: 'staging' }] },
 );
 export type EnvironmentBody = Static<typeof EnvironmentBody>;
 

@@ -21,7 +21,7 @@ export const TokenBody = Type.Object(
       Type.Integer({ minimum: 60, maximum: 366 * 86_400, default: 86_400, description: 'From now on' }),
     ),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ product: 'dev/product-a', uses: 10, lifetimeSeconds: 86_400 }] },
 );
 export type TokenBody = Static<typeof TokenBody>;
 

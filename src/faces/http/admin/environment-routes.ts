@@ -67,6 +67,8 @@ export function addEnvironmentRoutes(face: Face, services: EnvironmentServices, 
         operationId: 'createEnvironment',
         tags,
         summary: 'Create an environment with its root, authorities and profiles',
+        description:
+          'With `hierarchy` `external` without a root: the CSR of its issuing authority is then to be signed elsewhere.',
         security: operatorSecurity,
         querystring: NoQuery,
         body: EnvironmentBody,

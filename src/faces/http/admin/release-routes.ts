@@ -18,6 +18,8 @@ export function addReleaseRoute(face: Face, deps: CertificateRouteDeps): void {
         operationId: 'releaseCertificate',
         tags: ['certificates'],
         summary: 'Release a certificate that is on hold',
+        description:
+          'Takes `certificateHold` back, the one reason that can be: it is good again, and leaves the list within 5 seconds.',
         security,
         params: SerialPath,
         querystring: NoQuery,

@@ -55,6 +55,8 @@ function addTokenChanges(
         ...shared,
         operationId: 'createToken',
         summary: 'Make a token; its secret is in this answer and nowhere else',
+        description:
+          'Good for one certificate within a day, of any of the product’s profiles, unless the body says otherwise. The answer is not to be cached.',
         querystring: NoQuery,
         body: TokenBody,
         response: {

@@ -95,6 +95,8 @@ export function addRevokeRoute(face: Face, deps: CertificateRouteDeps): void {
         operationId: 'revokeCertificate',
         tags,
         summary: 'Revoke a certificate, for good or on hold',
+        description:
+          'It is durable before the answer; OCSP says so at once, the list (CRL) within 5 seconds, and connections that were opened with it are closed. With `keyCompromise` every certificate of the key is revoked, and the key is never certified again.',
         security,
         params: SerialPath,
         querystring: NoQuery,

@@ -33,6 +33,8 @@ export function addHealthRoutes(face: Face, services: Pick<Services, 'readiness'
         operationId: 'readiness',
         tags: ['health'],
         summary: 'Whether the service can do its work, part by part',
+        description:
+          '503 while a part is not ready: docs/operating.md says what each means and what to do. A live service that is not ready needs no restart.',
         security: [],
         response: {
           200: jsonAnswer('Every part is ready.', Readiness),

@@ -14,6 +14,7 @@ import type { Inventory } from '../../ports/inventory.ts';
 import type { ActiveAuthority, AuthorityDirectory } from '../authorities/authority-directory.ts';
 import type { GuardedClock } from '../guard-clock.ts';
 import type { OcspAnswer } from '../services.ts';
+import { keepAnswers } from './kept-answers.ts';
 import type { OcspResponders } from './ocsp-responders.ts';
 import type { RevocationNews } from './revocation-news.ts';
 
@@ -27,50 +28,35 @@ export interface AnswerOcspDeps {
   readonly ocspLifetimeSeconds: number;
 }
 
-const maxCached = 10_000;
-
 export function createAnswerOcsp(
   deps: AnswerOcspDeps,
 ): (authority: string, requestDer: Uint8Array) => Promise<OcspAnswer> {
-  const cache = new Map<string, { readonly answer: OcspAnswer; readonly until: number }>();
-  const keysOfSerial = new Map<string, Set<string>>();
-
-  const forgetSerial = (serial: string): void => {
-    for (const key of keysOfSerial.get(serial) ?? []) cache.delete(key);
-    keysOfSerial.delete(serial);
-  };
+  const kept = keepAnswers();
   let changes = 0;
   deps.news.onChange(({ serial }) => {
     changes += 1;
-    forgetSerial(serial);
+    kept.forget(serial);
   });
-
-  const keep = (key: string, serial: string, answer: OcspAnswer, until: number): void => {
-    if (cache.size >= maxCached) {
-      cache.clear();
-      keysOfSerial.clear();
-    }
-    cache.set(key, { answer, until });
-    const keys = keysOfSerial.get(serial) ?? new Set();
-    keysOfSerial.set(serial, keys.add(key));
-  };
+  const nowSeconds = (): number => deps.clock.now() / 1000;
 
   return async (generation, requestDer) => {
     const addressed = await deps.directory.generation(generation);
     const request = tryParse(requestDer);
     if (!request) return failure('malformedRequest');
     const [only] = request.certIds;
-    const cacheKey = !request.nonce && request.certIds.length === 1 && only ? keyOf(generation, only) : undefined;
-    const hit = cacheKey === undefined ? undefined : cache.get(cacheKey);
-    if (hit && deps.clock.now() / 1000 < hit.until) return hit.answer;
+    const key = !request.nonce && request.certIds.length === 1 && only ? keyOf(generation, only) : undefined;
+    const known = key === undefined ? undefined : kept.find(key, nowSeconds());
+    if (known) return known;
     // RFC 5019 §2.2.3: a responder that knows none of the issuers is not authorised to answer.
     const issuer = await issuerAsked(deps, addressed, request);
     if (!issuer) return failure('unauthorized');
     const changesBefore = changes;
     const answer = await sign(deps, issuer, request);
     // Kept for half of its life, as CRLs are; not at all if a revocation came while it was being signed.
-    if (cacheKey !== undefined && only && answer.cacheableUntil !== null && changes === changesBefore)
-      keep(cacheKey, only.serial, answer, (deps.clock.now() / 1000 + answer.cacheableUntil) / 2);
+    if (key !== undefined && only && answer.cacheableUntil !== null && changes === changesBefore) {
+      const until = (nowSeconds() + answer.cacheableUntil) / 2;
+      kept.keep(key, { serial: only.serial, until }, answer);
+    }
     return answer;
   };
 }
@@ -128,7 +114,9 @@ async function sign(deps: AnswerOcspDeps, issuer: ActiveAuthority, request: Ocsp
   });
   const signature = await responder.signer.sign(tbs);
   const der = assembleOcspResponse(tbs, responder.signer.algorithm, signature, [responder.certificateDer]);
-  return { der, cacheableUntil: request.nonce ? null : nextUpdate, successful: true };
+  // What is not known may be issued at this moment, and such questions, which anybody can make up, are to keep out no other.
+  const isPassing = responses.some(({ status }) => status === 'unknown');
+  return { der, cacheableUntil: request.nonce || isPassing ? null : nextUpdate, successful: true };
 }
 
 /** RFC 6960 §2.2: never good for a serial this authority did not issue; an open intent is not issued yet. */

@@ -20,6 +20,9 @@ const vanished = new Set<string>();
 /** What happens between the reading of a list and its signing. */
 let meanwhile = async (): Promise<void> => undefined;
 
+/** What happens before a certificate that is signed is recorded as that. */
+let beforeIssued = async (_serial: string): Promise<void> => undefined;
+
 /** What happens once between the reading of the next certificate and whatever its reader does with it. */
 let behindTheReader: (() => Promise<void>) | undefined;
 
@@ -31,6 +34,12 @@ const forgetful = (inventory: Inventory): Inventory =>
           const entries = await target.revokedEntries(authority, at);
           if (authority === 'dev-issuing') await meanwhile();
           return entries.filter(({ serial }) => !vanished.has(serial));
+        };
+      }
+      if (name === 'recordIssued') {
+        return async (issuance: Parameters<Inventory['recordIssued']>[0]) => {
+          await beforeIssued(issuance.serial);
+          return target.recordIssued(issuance);
         };
       }
       if (name === 'certificate') {
@@ -325,6 +334,18 @@ describe('answerOcsp', () => {
     expect(await statusOf((await ask([serial])).der, serial)).toBe('revoked');
     const never = 'ab'.repeat(20);
     expect(await statusOf((await ask([never])).der, never)).toBe('unknown');
+  });
+
+  it('is good as soon as it is issued, although it was unknown to who asked while it was being signed', async () => {
+    const before: string[] = [];
+    beforeIssued = async (asked) => {
+      beforeIssued = async () => undefined;
+      const answer = await ask([asked]);
+      before.push(await statusOf(answer.der, asked), String(answer.cacheableUntil));
+    };
+    const { serial } = await issue();
+    expect(before).toEqual(['unknown', 'null']);
+    expect(await statusOf((await ask([serial])).der, serial)).toBe('good');
   });
 
   it('answers several CertIDs in one', async () => {

@@ -159,7 +159,6 @@ function readOptionalExtensions(fields: DerReader, number: number): Extensions |
 function readNonce(value: Uint8Array): Uint8Array {
   const reader = new DerReader(value);
   const nonce = reader.content(reader.expect(tag.octetString));
-  reader.expectEnd();
   if (nonce.length === 0 || nonce.length > maxNonceOctets) throw malformed(what, 'has a nonce of a wrong length');
   return nonce;
 }

@@ -10,7 +10,7 @@ import { malformed } from './malformed.ts';
 
 export interface Extension {
   readonly critical: boolean;
-  /** Content of extnValue, canonical DER. */
+  /** Content of extnValue: one canonical DER value, with nothing behind it. */
   readonly value: Uint8Array;
 }
 
@@ -63,7 +63,6 @@ const keyUsageNames = Object.keys(keyUsageBits) as readonly KeyUsageName[];
 export function decodeKeyUsage(value: Uint8Array): readonly KeyUsageName[] {
   const reader = new DerReader(value);
   const bits = reader.content(reader.expect(tag.bitString));
-  reader.expectEnd();
   const bitCount = (bits.length - 1) * 8 - bits[0]!;
   const isSet = (bit: number): boolean => (bits[1 + (bit >> 3)]! & (0x80 >> (bit & 7))) !== 0;
   if (bitCount < 1 || bitCount > keyUsageNames.length || !isSet(bitCount - 1)) throw new DerError('badBitString', 0);

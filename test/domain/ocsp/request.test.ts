@@ -65,6 +65,11 @@ describe('an OCSP request', () => {
     expect(parseOcspRequest(request)).not.toHaveProperty('nonce');
   });
 
+  it('may have a nonce that is critical, for that is understood', () => {
+    const nonce = extension(oidDer.idPkixOcspNonce, der.octetString(new Uint8Array(16)), true);
+    expect(parseOcspRequest(encodeOcspRequest([certId], { extensions: [nonce] })).nonce).toHaveLength(16);
+  });
+
   it('asks about a serial that nobody can have without being refused', () => {
     const [zero] = parseOcspRequest(encodeOcspRequest([encodeCertId(issuing, '00')])).certIds;
     expect(zero?.serial).toBe('');

@@ -276,6 +276,10 @@ describe('HTTP/1.1', () => {
     expect(await rawExchange(port, `${head}2\r\n0\0\r\n0\r\n\r\n`)).toMatch(/^HTTP\/1\.1 200 OK/);
   });
 
+  it('takes the value of another field for what it is, also when it is the name of one', async () => {
+    expect(await asked('/livez', 'Host: a\r\nTrailer: Host\r\n')).toMatch(/^HTTP\/1\.1 200 OK/);
+  });
+
   it.each(['ca.test', 'CA.test:8080', '10.0.0.1', '[fd00::1]:80', ''])('takes the Host %j', async (host) => {
     for (const target of ['/livez', poll]) {
       expect(await asked(target, `Host: ${host}\r\n`)).toMatch(/^HTTP\/1\.1 200 OK/);

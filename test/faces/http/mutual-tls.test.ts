@@ -283,6 +283,20 @@ describe('TLS sessions', () => {
     },
   );
 
+  it.each([
+    ['TLSv1.2', 'ECDHE-ECDSA-AES128-GCM-SHA256'],
+    ['TLSv1.2', 'ECDHE-ECDSA-AES256-GCM-SHA384'],
+    ['TLSv1.2', 'ECDHE-ECDSA-CHACHA20-POLY1305'],
+    ['TLSv1.3', 'TLS_AES_128_GCM_SHA256'],
+    ['TLSv1.3', 'TLS_AES_256_GCM_SHA384'],
+    ['TLSv1.3', 'TLS_CHACHA20_POLY1305_SHA256'],
+  ] as const)('are made over %s with a peer that has nothing but %s', async (version, ciphers) => {
+    const { port } = await openPublic();
+    const versions = { minVersion: version, maxVersion: version };
+    const socket = await connected(port, { ...clientTls(product), ...versions, ciphers });
+    expect(socket.getCipher().name).toBe(ciphers);
+  });
+
   itWith('openssl', 'offer the names of the authorities whose clients are wanted', async () => {
     const { port } = await openPublic();
     expect(await client(port, '-tls1_3')).toMatch(
@@ -330,6 +344,35 @@ describe('the server certificate', () => {
     const fresh = keepAliveAgent(product);
     await exchange(`${url}/livez`, { agent: fresh });
     expect(onlySocket(fresh).getPeerCertificate().serialNumber.toLowerCase()).toBe(next.serial);
+  });
+});
+
+describe('a server certificate that replaced another', () => {
+  async function openReplaced() {
+    const opened = await openAdmin();
+    replaceTlsMaterial(opened.face, tlsMaterial([system]));
+    return opened;
+  }
+
+  it('asks for the same clients as before', async () => {
+    const { url } = await openReplaced();
+    const path = `${url}/v1/status`;
+    expect((await exchange(path, { ...clientTls(operator) })).status).toBe(200);
+    const stranger = exchange(path, { ...clientTls(clientOf(strangerRoot)) });
+    expect(await rejectionOf(stranger)).toMatchObject({ code: expect.stringMatching(/^ERR_SSL|^ECONNRESET/) });
+  });
+
+  it.each(['TLSv1.2', 'TLSv1.3'] as const)('resumes no session of %s either', async (version) => {
+    const { port } = await openReplaced();
+    const first = await handshake(port, version, clientTls(operator));
+    const again = await handshake(port, version, { ...clientTls(operator), session: first.session });
+    expect([first.reused, again.reused, again.status]).toEqual([false, false, 200]);
+  });
+
+  it('takes no cipher that the first one did not', async () => {
+    const { port } = await openReplaced();
+    const peer = { ...clientTls(operator), maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-SHA' };
+    await expect(connected(port, peer)).rejects.toMatchObject({ code: expect.stringMatching(/^ERR_SSL/) });
   });
 });
 

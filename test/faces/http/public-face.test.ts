@@ -391,6 +391,16 @@ describe('a flood', () => {
     expect([first.status, first.headers['retry-after'], statuses]).toEqual([503, '1', [201, 201, 503]]);
     expect(refusals.map(({ code }) => code)).toEqual(['overloaded']);
   });
+
+  it.each<[string, () => ReturnType<Services['submitRequest']>, number]>([
+    ['in a certificate', async () => ({ kind: 'certificate', view: makeView() }), 201],
+    ['in a refusal', () => Promise.reject(new CaError('badCSR', 'This is no CSR.')), 400],
+    ['in what nobody expected', () => Promise.reject(new Error('no')), 500],
+  ])('of submissions that have ended %s takes no room from the next ones', async (_what, submitRequest, status) => {
+    const { http } = await openPublic({ submitRequest }, { submitsInFlight: 1 });
+    const submit = () => http.post(certificates).set('authorization', bearer).send({ csr: csr.csrPem });
+    for (let at = 0; at < 3; at++) expect((await submit()).status).toBe(status);
+  });
 });
 
 describe('what anybody may fetch', () => {

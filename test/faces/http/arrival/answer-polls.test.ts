@@ -1,12 +1,16 @@
 /** Polls that are answered before anything is routed: the same answers, limits, counts and lines as by their route. */
+import { once } from 'node:events';
+import { connect as connectTo, type Socket } from 'node:net';
 import request from 'supertest';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { buildDistributionFace } from '../../../../src/faces/http/distribution/build-distribution-face.ts';
 import type { FaceLimits } from '../../../../src/faces/http/face-deps.ts';
 import { buildPublicFace } from '../../../../src/faces/http/public/build-public-face.ts';
+import { maxAgeSeconds } from '../../../../src/faces/http/routes/renewal-routes.ts';
 import type { RenewalInfo } from '../../../../src/services/rotating/renewal-info.ts';
 import type { Services } from '../../../../src/services/services.ts';
 import { makeFaceDeps } from '../../../support/face-deps.ts';
+import { openFace } from '../../../support/open-face.ts';
 import { hierarchy, makeServices } from '../../../support/services-double.ts';
 import { testNow } from '../../../support/test-hierarchy.ts';
 
@@ -24,7 +28,11 @@ const info: RenewalInfo = {
 /** A face that knows the answer when `ready` is true, and what it was asked. */
 async function openPolled(
   ready: boolean,
-  { build = buildDistributionFace, limits = {} }: { build?: typeof buildPublicFace; limits?: Partial<FaceLimits> } = {},
+  {
+    build = buildDistributionFace,
+    limits = {},
+    now,
+  }: { build?: typeof buildPublicFace; limits?: Partial<FaceLimits>; now?: () => number } = {},
 ) {
   const counted: Parameters<Services['countAnswer']>[0][] = [];
   const routed: string[] = [];
@@ -37,7 +45,7 @@ async function openPolled(
     countAnswer: (answer) => void counted.push(answer),
   });
   const deps = makeFaceDeps(services, { limits });
-  const face = build(deps);
+  const face = build({ ...deps, ...(now && { now }) });
   await face.ready();
   onTestFinished(() => face.close().then(() => undefined));
   const http = request(face.server);
@@ -92,6 +100,49 @@ describe('a poll whose answer is ready', () => {
     for (let at = 0; at < 5; at++) statuses.push((await http.get(path)).status);
     expect(statuses).toEqual([200, 200, 200, 429, 429]);
     expect(routed).toEqual([]);
+  });
+});
+
+describe('a poll', () => {
+  it('is fresh from when it is answered, not from when the first one was', async () => {
+    let seconds = testNow;
+    const { http } = await openPolled(true, { now: () => seconds * 1000 });
+    const expires = async () => (await http.get(path)).headers.expires;
+    expect(await expires()).toBe(new Date((testNow + maxAgeSeconds) * 1000).toUTCString());
+    seconds += 1;
+    expect(await expires()).toBe(new Date((testNow + 1 + maxAgeSeconds) * 1000).toUTCString());
+  });
+
+  it('that says that it has no body is one', async () => {
+    const { http, routed } = await openPolled(true);
+    expect((await http.get(path).set('content-length', '0')).status).toBe(200);
+    expect(routed).toEqual([]);
+  });
+
+  it('is a use of its connection, which waits for nothing after it', async () => {
+    const double = makeServices({ readyRenewalInfo: () => info });
+    const deps = makeFaceDeps(double.services, { limits: { connections: 16 } });
+    const { port } = await openFace(buildDistributionFace(deps));
+    const connect = async (): Promise<Socket> => {
+      const socket = connectTo({ port, host: 'localhost' });
+      onTestFinished(() => void socket.destroy());
+      await once(socket, 'connect');
+      return socket;
+    };
+    const ask = async (socket: Socket, target: string): Promise<void> => {
+      socket.write(`GET ${target} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+      await once(socket, 'data');
+    };
+    const [first, second] = [await connect(), await connect()];
+    for (const socket of [first, second]) await ask(socket, '/livez');
+    await ask(first, path);
+    const load = () => double.counted.faces[0]!.load();
+    await expect.poll(load).toEqual({ connections: 2, requestsUnderWay: 0 });
+    // Of the two it is the other that gives way to who comes.
+    const gaveWay = once(second, 'close');
+    for (let more = 0; more < 14; more++) await connect();
+    await gaveWay;
+    expect(first.closed).toBe(false);
   });
 });
 

@@ -1,6 +1,6 @@
 /** Writes a backup: beside its name first, and under it only when it is whole and on the disk. */
 import { createHash, randomBytes } from 'node:crypto';
-import { access, type FileHandle, link, mkdir, open, rm, stat } from 'node:fs/promises';
+import { access, type FileHandle, link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import {
   type BackupManifest,
@@ -45,12 +45,25 @@ export async function openBackupTarget(path: string): Promise<BackupTarget> {
       unlessUnwritable(file, async () => {
         const unnamed = join(workspace, 'backup.tar');
         const written = await writeTar(unnamed, manifest, parts, onProgress);
-        // link(2) refuses to replace, unlike rename(2).
-        await link(unnamed, file);
+        await giveName(unnamed, file);
         await syncFolder(folder);
         return written;
       }),
   };
+}
+
+/** What a file system without links says: FAT on a stick, some of the network. */
+const noLinks: ReadonlySet<string | undefined> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
+
+/** link(2) refuses to replace, unlike rename(2), which is for file systems without links and replaces an empty file of our own. */
+async function giveName(unnamed: string, file: string): Promise<void> {
+  try {
+    await link(unnamed, file);
+  } catch (error) {
+    if (!noLinks.has((error as NodeJS.ErrnoException).code)) throw error;
+    await (await open(file, 'wx', 0o600)).close();
+    await rename(unnamed, file);
+  }
 }
 
 async function refuseExisting(file: string): Promise<void> {

@@ -6,7 +6,8 @@ import { syncFolder } from './sync-folder.ts';
 
 /**
  * Resolves when `file` and its name are durable. Rejects with EEXIST, changing nothing, where it is there, before `fill` is called
- * if it was by then; and with what `fill` rejects with. A kill leaves at most `.privyseal.….tmp` beside it.
+ * if it was by then; and with what `fill` rejects with. A kill leaves at most `.privyseal.….tmp` beside it, and where files have
+ * no links and it comes in their last moment, `file` without an octet in it.
  */
 export async function writeNewFile(
   file: string,
@@ -34,13 +35,16 @@ export async function writeNewFile(
 /** What a file system without links says: FAT on a stick, some of the network. */
 const noLinks: ReadonlySet<string | undefined> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
 
-/** link(2) refuses to replace, unlike rename(2). */
-async function giveName(temporary: string, file: string): Promise<void> {
+/**
+ * Rejects with EEXIST where `file` is there. link(2) refuses to replace, unlike rename(2), which is for file systems without
+ * links and replaces an empty file of our own. `temporary` may be there afterwards.
+ */
+export async function giveName(temporary: string, file: string): Promise<void> {
   try {
     await link(temporary, file);
   } catch (error) {
     if (!noLinks.has((error as NodeJS.ErrnoException).code)) throw error;
-    await refuseTaken(file);
+    await (await open(file, 'wx', 0o600)).close();
     await rename(temporary, file);
   }
 }

@@ -1,5 +1,5 @@
 /** A file that a verb writes is there whole or not at all, whatever fails or is killed, and what it said of a failure can be acted on. */
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { writeNewFile } from '../../../src/faces/cli/new-file.ts';
@@ -61,7 +61,10 @@ async function saidWhile({ path, call, error }: { path: string; call: string; er
   const imports = `
     import { addToken } from ${source('faces/cli/registry/token.ts')};
     import { deliverShares } from ${source('faces/cli/vaults/vault-split.ts')};
-    import { stageFileSet } from ${source('faces/cli/requests/file-set.ts')};`;
+    import { stageFileSet } from ${source('faces/cli/requests/file-set.ts')};
+    import { writeNewFile } from ${source('faces/cli/new-file.ts')};
+    import { writeBackup } from ${JSON.stringify(new URL('../../support/backup-builders.ts', import.meta.url).href)};
+    import { symlinkSync, writeFileSync } from 'node:fs';`;
   const argv = [...injected, process.execPath, '--input-type=module', '-e', `${imports} ${program}`];
   const { stdout, stderr } = await run('strace', argv, { timeoutMs: 300_000 });
   expect(stderr.toString()).not.toContain('strace:');
@@ -101,5 +104,51 @@ describe('a disk that fails', () => {
        await files.commit();`,
     );
     expect(code).toBe('folderUnwritable');
+  });
+});
+
+describe.each(['EPERM', 'EOPNOTSUPP'])('a file system without links, which says %s', (error) => {
+  const call = '/^link(at)?$';
+  const makers = {
+    'a new file': (file: string, meanwhile = '') =>
+      `await writeNewFile('${file}', 0o600, async (handle) => { await handle.writeFile('mine'); ${meanwhile} });`,
+    'a backup': (file: string, meanwhile = '') => `const ready = writeBackup('${file}'); ${meanwhile} await ready;`,
+  };
+
+  itWith('strace', 'takes a new file and a backup', async () => {
+    const { path } = temporaryFolder();
+    for (const [what, make] of Object.entries(makers)) {
+      const file = join(path, what);
+      const said = await saidWhile({ path: file, call, error }, `${make(file)} throw { code: 'written' };`);
+      expect(said[0]).toBe('written');
+      expect([statSync(file).size > 0, statSync(file).mode & 0o777]).toEqual([true, 0o600]);
+    }
+    expect(readFileSync(join(path, 'a new file'), 'utf8')).toBe('mine');
+    expect(readdirSync(path)).toEqual(['a backup', 'a new file']);
+  });
+
+  itWith('strace', 'takes a set of files into a folder that is there', async () => {
+    const { path } = temporaryFolder();
+    const script = `const files = await stageFileSet('${path}', ['a', 'b']);
+      for (const name of ['a', 'b']) await files.write(name, name, 0o600);
+      await files.commit(); throw { code: 'written' };`;
+    expect((await saidWhile({ path: join(path, 'b'), call, error }, script))[0]).toBe('written');
+    expect(['a', 'b'].map((name) => readFileSync(join(path, name), 'utf8'))).toEqual(['a', 'b']);
+    expect(readdirSync(path)).toEqual(['a', 'b']);
+  });
+
+  itWith('strace', 'has nothing replaced that came meanwhile, not even a link to nothing', async () => {
+    const { path } = temporaryFolder();
+    for (const [what, make] of Object.entries(makers)) {
+      const [file, linked] = [join(path, what), join(path, `${what}, linked`)];
+      const theirs = make(file, `writeFileSync('${file}', 'theirs');`);
+      const code = what === 'a backup' ? 'backupExists' : 'EEXIST';
+      expect((await saidWhile({ path: file, call, error }, theirs))[0]).toBe(code);
+      expect(readFileSync(file, 'utf8')).toBe('theirs');
+      const dangling = make(linked, `symlinkSync('nowhere', '${linked}');`);
+      expect((await saidWhile({ path: linked, call, error }, dangling))[0]).toBe(code);
+      expect(readlinkSync(linked)).toBe('nowhere');
+    }
+    expect(readdirSync(path)).toHaveLength(4);
   });
 });

@@ -1,7 +1,8 @@
 /** Writes several files into a folder as one set: all of them or none, durable, and never over a file that is there. */
-import { link, open, readdir, rename, unlink } from 'node:fs/promises';
+import { open, readdir, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { CliError } from '../cli-error.ts';
+import { giveName } from '../new-file.ts';
 import { syncFolder } from '../sync-folder.ts';
 import { makeStagingFolder, type StagingFolder, sweepStagingFolders } from './staging-folder.ts';
 
@@ -91,7 +92,7 @@ async function linkAll(staging: string, folder: string, names: readonly string[]
   const linked: string[] = [];
   try {
     for (const name of names) {
-      await link(join(staging, name), join(folder, name));
+      await giveName(join(staging, name), join(folder, name));
       linked.push(name);
     }
     await syncFolder(folder);

@@ -4,6 +4,7 @@ export type CliErrorCode =
   | 'usage' // the command line, or a variable it reads, is not right
   | 'credentialMissing' // a CA, certificate, key or token file is not there
   | 'credentialExpired' // the client certificate, by the clock of this machine
+  | 'fileMissing' // any other that was named
   | 'fileUnreadable'
   | 'fileOpenToOthers' // a file that only its owner may see or change
   | 'fileExists' // would be overwritten

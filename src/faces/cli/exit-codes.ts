@@ -92,6 +92,7 @@ export const cliEndings: Readonly<Record<CliErrorCode, Ending>> = {
   usage: 'usage',
   credentialMissing: 'usage',
   credentialExpired: 'notAuthorised',
+  fileMissing: 'usage',
   fileUnreadable: 'failed',
   fileOpenToOthers: 'failed',
   fileExists: 'exists',

@@ -1,12 +1,12 @@
 /** `privyseal keystore`: the PEM files that `request` wrote, as PKCS#12 stores for Java. */
 import { createPrivateKey, type KeyObject, randomBytes, X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type KeyWithChain, keyStoreOf, trustStoreOf } from '../../client/java-stores.ts';
 import { decodePemAll } from '../../domain/der/pem.ts';
 import { isStorePassword } from '../../domain/keystore/pkcs12.ts';
 import { CliError } from './cli-error.ts';
 import type { Ending } from './exit-codes.ts';
+import { isMissing, readNamedText } from './named-file.ts';
 import { stageFileSet } from './requests/file-set.ts';
 import type { Session } from './session.ts';
 import { layoutFields } from './terminal/fields.ts';
@@ -63,24 +63,10 @@ async function readContent(folder: string): Promise<StoreContent> {
   return { key, chainDer: [certificate!, ...issuers], rootsDer };
 }
 
-const isMissing = (error: unknown): boolean =>
-  error instanceof CliError && (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
-
-async function readText(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new CliError(
-      'fileUnreadable',
-      `${file} cannot be read (${code}). Name the folder that \`request\` wrote.`,
-      error,
-    );
-  }
-}
+const advice = 'Name the folder that `request` wrote.';
 
 async function readKey(file: string): Promise<KeyObject> {
-  const pem = await readText(file);
+  const pem = await readNamedText({ file, what: 'the private key', advice });
   try {
     return createPrivateKey(pem);
   } catch (error) {
@@ -89,7 +75,7 @@ async function readKey(file: string): Promise<KeyObject> {
 }
 
 async function readCertificates(file: string): Promise<Uint8Array[]> {
-  const pem = await readText(file);
+  const pem = await readNamedText({ file, what: 'certificates', advice });
   try {
     return decodePemAll(pem, 'CERTIFICATE');
   } catch (error) {
@@ -98,7 +84,8 @@ async function readCertificates(file: string): Promise<Uint8Array[]> {
 }
 
 async function readPassword(file: string): Promise<string> {
-  const password = (await readText(file)).replace(/\r?\n$/, '');
+  const named = { file, what: 'the password of the stores', advice: 'Name another file with --password-file.' };
+  const password = (await readNamedText(named)).replace(/\r?\n$/, '');
   if (isStorePassword(password)) return password;
   throw new CliError('usage', `${file} does not hold a store password: 6 to 128 printable ASCII characters, one line.`);
 }

@@ -5,6 +5,7 @@ import type { ConnectOptions, PrivysealClient } from '../../client/client.ts';
 import { CliError } from './cli-error.ts';
 import { withContext } from './contexts/chosen-context.ts';
 import type { Ending } from './exit-codes.ts';
+import { readNamedText } from './named-file.ts';
 import type { CliIo } from './terminal/io.ts';
 import { pasted } from './terminal/pasted.ts';
 import { fitNotes, type Table } from './terminal/table.ts';
@@ -200,13 +201,6 @@ async function readToken(env: NodeJS.ProcessEnv, options: GlobalOptions, file: s
 }
 
 async function readCredential(file: string, what: string, option: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      const advice = `Give ${option}, or the service’s home with --home DIR.`;
-      throw new CliError('credentialMissing', `There is no ${file}, ${what}. ${advice}`, error);
-    }
-    throw new CliError('fileUnreadable', `${file}, ${what}, cannot be read. Check its owner and mode.`, error);
-  }
+  const advice = `Give ${option}, or the service’s home with --home DIR.`;
+  return readNamedText({ file, what, advice, isCredential: true });
 }

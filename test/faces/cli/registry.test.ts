@@ -224,7 +224,7 @@ describe('privyseal profile', () => {
     const { service, run, cwd } = await started(refusing);
     writeFileSync(join(cwd, 'bad.yaml'), text);
     expect((await run(['profile', 'add', '-f', 'bad.yaml'])).code).toBe(exitCode);
-    expect((await run(['profile', 'add', '-f', 'none.yaml'])).code).toBe(1);
+    expect((await run(['profile', 'add', '-f', 'none.yaml'])).code).toBe(2);
     expect(service.requests).toEqual([]);
   });
 

@@ -1,6 +1,6 @@
 /** `privyseal audit verify`: whether a log is the one that was written, from a database, a backup or an export, without the service. */
 import { createReadStream } from 'node:fs';
-import { open as openFile, readFile, stat } from 'node:fs/promises';
+import { open as openFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CheckpointNote, parseCheckpointNote } from '../../../domain/audit/checkpoint.ts';
 import { type CheckpointTrust, createJudgeCheckpoint, proofOf } from '../../../domain/audit/checkpoint-trust.ts';
@@ -12,6 +12,7 @@ import { CaError } from '../../../domain/errors.ts';
 import { parseSubjectPublicKey } from '../../../domain/x509/public-key.ts';
 import { CliError } from '../cli-error.ts';
 import type { Ending } from '../exit-codes.ts';
+import { isMissing, type NamedFile, readNamedText, unreadable } from '../named-file.ts';
 import type { Session } from '../session.ts';
 import { layoutFields } from '../terminal/fields.ts';
 import { paintFor } from '../terminal/paint.ts';
@@ -70,7 +71,7 @@ async function kindOf(file: string): Promise<'export' | 'database or backup'> {
     const { bytesRead, buffer } = await handle.read(Buffer.alloc(1), 0, 1, 0);
     return bytesRead === 0 || buffer[0] === 0x7b ? 'export' : 'database or backup';
   } catch (error) {
-    throw unreadable(file, 'the audit log', error);
+    throw unreadable(named(file, 'the audit log'), error);
   }
 }
 
@@ -95,9 +96,9 @@ async function readCheckpoint(session: Session, options: AuditVerifyOptions): Pr
   const own = join(session.home, 'audit', 'checkpoint');
   const file = options.checkpoint === undefined ? own : session.path(options.checkpoint);
   if (options.checkpoint === undefined && options.file !== undefined) return undefined;
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    if (file === own && (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw unreadable(file, 'the checkpoint', error);
+  const text = await readNamedText(named(file, 'the checkpoint')).catch((error: unknown) => {
+    if (file === own && isMissing(error)) return undefined;
+    throw error;
   });
   if (text === undefined) return undefined;
   const note = parseCheckpointNote(text);
@@ -115,9 +116,8 @@ function readProof(note: CheckpointNote) {
 
 async function readTrust(session: Session, { publicKey }: AuditVerifyOptions): Promise<CheckpointTrust> {
   const file = publicKey === undefined ? session.trustFile : session.path(publicKey);
-  const pem = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw unreadable(file, 'what to trust', error);
-  });
+  const advice = 'Give --ca FILE or --public-key FILE, or the service’s home with --home DIR.';
+  const pem = await readNamedText({ ...named(file, 'what to trust'), advice, isCredential: true });
   try {
     if (publicKey === undefined)
       return { systemDers: decodePemAll(pem + (await earlierRoots(session)), 'CERTIFICATE') };
@@ -136,9 +136,9 @@ async function readTrust(session: Session, { publicKey }: AuditVerifyOptions): P
 async function earlierRoots({ home, trustFile }: Session): Promise<string> {
   if (trustFile !== join(home, 'trust', 'system.pem')) return '';
   const file = join(home, 'audit', 'system-roots.pem');
-  return readFile(file, 'utf8').catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
-    throw unreadable(file, 'what certified earlier checkpoints', error);
+  return readNamedText(named(file, 'what certified earlier checkpoints')).catch((error: unknown) => {
+    if (isMissing(error)) return '';
+    throw error;
   });
 }
 
@@ -146,16 +146,9 @@ function asUsage(error: unknown, message: string): unknown {
   return error instanceof CaError ? new CliError('usage', message, error) : error;
 }
 
-function unreadable(file: string, what: string, error: unknown): CliError {
-  if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-    return new CliError(
-      'credentialMissing',
-      `There is no ${file}, ${what}. See \`privyseal audit verify --help\`.`,
-      error,
-    );
-  }
-  return new CliError('fileUnreadable', `${file}, ${what}, cannot be read. Check its owner and mode.`, error);
-}
+const named = (file: string, what: string): NamedFile => ({
+  ...{ file, what, advice: 'See `privyseal audit verify --help`.' },
+});
 
 interface Finding {
   readonly file: string;

@@ -1,10 +1,10 @@
 /** `privyseal authority import|import-crl`: what was made elsewhere for an authority of ours, and a person's word for its root. */
-import { readFile } from 'node:fs/promises';
 import type { AuthorityDetailJson, AuthorityImportBody } from '../../../api/authority.ts';
 import { ClientProblem, type ProblemReason } from '../../../client/failure.ts';
 import { printable } from '../../../domain/policy/printable.ts';
 import { CliError } from '../cli-error.ts';
 import type { Ending } from '../exit-codes.ts';
+import { readNamedText } from '../named-file.ts';
 import type { Session } from '../session.ts';
 import { confirm } from '../terminal/confirm.ts';
 import { layoutFields } from '../terminal/fields.ts';
@@ -24,8 +24,8 @@ export async function importAuthority(
   { root, rootSha256 }: ImportOptions,
 ): Promise<Ending> {
   const body: AuthorityImportBody = {
-    chain: await readPem(session, file),
-    ...(root !== undefined && { root: await readPem(session, root) }),
+    chain: await readPem(session, file, 'the chain'),
+    ...(root !== undefined && { root: await readPem(session, root, 'the root') }),
     ...(rootSha256 !== undefined && { rootSha256 }),
   };
   const authority = await importOrAsk(session, name, body);
@@ -58,7 +58,7 @@ function unconfirmedRoot(error: unknown): ProblemReason | undefined {
 
 /** The list that an authority elsewhere made. */
 export async function importCrl(session: Session, name: string, file: string): Promise<Ending> {
-  const crl = await (await session.adminClient()).importCrl(name, { crl: await readPem(session, file) });
+  const crl = await (await session.adminClient()).importCrl(name, { crl: await readPem(session, file, 'the CRL') });
   const time = (text: string): string => `${timeToTheSecond(text)} (${timeInWords(text, session.now())})`;
   if (session.json) session.printJson(crl);
   else
@@ -74,10 +74,5 @@ export async function importCrl(session: Session, name: string, file: string): P
   return 'ok';
 }
 
-async function readPem(session: Session, file: string): Promise<string> {
-  try {
-    return await readFile(session.path(file), 'utf8');
-  } catch (error) {
-    throw new CliError('fileUnreadable', `${printable(file, 300)} cannot be read. Name a PEM file.`, error);
-  }
-}
+const readPem = (session: Session, name: string, what: string): Promise<string> =>
+  readNamedText({ file: session.path(name), what, advice: 'Name a PEM file.' });

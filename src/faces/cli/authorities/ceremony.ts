@@ -1,7 +1,7 @@
 /** `privyseal ceremony root|sign|crl|record`: shows what is about to be signed, asks, and gives the result with its fingerprints. */
 import { hash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, readFile, stat } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { CeremonyEntry } from '../../../domain/ceremony/journal.ts';
 import { grouped, paperRecord, type RecordedAct, recordedActs } from '../../../domain/ceremony/paper-record.ts';
@@ -13,6 +13,7 @@ import { formatName } from '../../../domain/x509/name.ts';
 import { publicKeySha256 } from '../../../domain/x509/public-key.ts';
 import { readSigningRequest } from '../../../domain/x509/signing-request.ts';
 import { CliError } from '../cli-error.ts';
+import { readNamedFile } from '../named-file.ts';
 import { writeNewFile } from '../new-file.ts';
 import type { CliIo } from '../terminal/io.ts';
 import type { OpenConsole } from '../terminal/secret-console.ts';
@@ -215,9 +216,7 @@ async function write({ io, out }: HeldCeremony, text: string): Promise<void> {
 }
 
 async function readCsr(path: string): Promise<Uint8Array> {
-  const content = await readFile(path).catch((error: unknown) => {
-    throw new CliError('fileUnreadable', `${path} cannot be read. Check its name, owner and mode.`, error);
-  });
+  const content = await readNamedFile({ file: path, what: 'the CSR', advice: 'Name the file of a CSR, PEM or DER.' });
   // DER begins with the tag of a SEQUENCE, which no text does.
   return content[0] === 0x30 ? Uint8Array.from(content) : decodePem(content.toString('utf8'), 'CERTIFICATE REQUEST');
 }

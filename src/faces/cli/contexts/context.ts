@@ -3,6 +3,7 @@ import { access, constants, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { safeText } from '../../../domain/policy/safe-text.ts';
 import { CliError } from '../cli-error.ts';
+import { unreadable } from '../named-file.ts';
 import { confirm } from '../terminal/confirm.ts';
 import { layoutFields } from '../terminal/fields.ts';
 import type { CliIo } from '../terminal/io.ts';
@@ -65,8 +66,9 @@ async function refuseMissing(field: string, path: string): Promise<void> {
   try {
     await access(path, constants.R_OK);
   } catch (error) {
-    const option = field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-    throw new CliError('credentialMissing', `${path} of --${option} is not there, or not yours to read.`, error);
+    const option = `--${field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    const named = { file: path, what: `named by ${option}`, advice: `Give ${option} something that is there.` };
+    throw unreadable({ ...named, isCredential: true }, error);
   }
 }
 

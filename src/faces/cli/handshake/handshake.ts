@@ -1,6 +1,5 @@
 /** `privyseal handshake HOST:PORT`: does one TLS handshake in a process of its own and draws what really happened. */
 import { fork } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import { decodePemAll } from '../../../domain/der/pem.ts';
@@ -9,6 +8,7 @@ import { certificatesIn } from '../../../domain/diagnosis/judge-server-chain.ts'
 import type { Target } from '../arguments.ts';
 import { CliError } from '../cli-error.ts';
 import type { Ending } from '../exit-codes.ts';
+import { readNamedFile } from '../named-file.ts';
 import type { GlobalOptions, Session } from '../session.ts';
 import { paintFor } from '../terminal/paint.ts';
 import { diagnose } from './diagnose.ts';
@@ -78,9 +78,8 @@ function show(session: Session, seen: Seen, { svg, mermaid }: HandshakeOptions):
 async function readLists(session: Session, names: readonly string[]): Promise<GivenList[]> {
   const lists: GivenList[] = [];
   for (const name of names) {
-    const octets = await readFile(session.path(name)).catch((error: unknown) => {
-      throw new CliError('usage', `${session.path(name)} cannot be read. Name a CRL that is there.`, error);
-    });
+    const advice = 'Name a file of CRLs, PEM or DER.';
+    const octets = await readNamedFile({ file: session.path(name), what: 'a CRL', advice });
     const pem = octets.toString('latin1');
     const ders = pem.includes('-----BEGIN X509 CRL-----') ? decodePemAll(pem, 'X509 CRL') : [octets];
     if (ders.some((der) => der[0] !== tag.sequence)) {

@@ -1,6 +1,5 @@
 /** `privyseal operator add|renew`: a key made here or a CSR from elsewhere, certified by the service, checked, and written as one set. */
 import { X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CertificateJson } from '../../../api/certificate.ts';
 import type { OperatorBody, OperatorCertificateBody } from '../../../api/operator.ts';
@@ -12,6 +11,7 @@ import { parseCsr } from '../../../domain/x509/csr.ts';
 import type { KeyType } from '../../../domain/x509/key-type.ts';
 import { CliError } from '../cli-error.ts';
 import type { Ending } from '../exit-codes.ts';
+import { readNamedFile } from '../named-file.ts';
 import { checkAnswer } from '../requests/check-answer.ts';
 import { type FileSet, stageFileSet } from '../requests/file-set.ts';
 import type { Session } from '../session.ts';
@@ -106,9 +106,7 @@ const label = 'CERTIFICATE REQUEST';
 
 /** Read as strictly as the service will, so that what it would refuse is refused before it is asked; only weak keys it knows better. */
 async function readCsr(file: string): Promise<CertificateRequest> {
-  const bytes = await readFile(file).catch((error: unknown) => {
-    throw new CliError('fileUnreadable', `${file}, the CSR, cannot be read. Check its path and mode.`, error);
-  });
+  const bytes = await readNamedFile({ file, what: 'the CSR', advice: 'Name another file with --csr.' });
   try {
     // DER of a CSR starts with a SEQUENCE.
     const der = bytes[0] === 0x30 ? new Uint8Array(bytes) : decodePem(bytes.toString('latin1'), label);

@@ -1,5 +1,4 @@
 /** `privyseal profile add|update|list|show`: profiles are written as YAML, or JSON, which is YAML, too. */
-import { readFile } from 'node:fs/promises';
 import { parse, stringify } from 'yaml';
 import type { ProfileJson } from '../../../api/profile.ts';
 import { printable } from '../../../domain/policy/printable.ts';
@@ -7,6 +6,7 @@ import { safeText } from '../../../domain/policy/safe-text.ts';
 import { CliError } from '../cli-error.ts';
 import { collectPages } from '../collect-pages.ts';
 import type { Ending } from '../exit-codes.ts';
+import { readNamedText } from '../named-file.ts';
 import type { Session } from '../session.ts';
 import { layoutFields } from '../terminal/fields.ts';
 import { layoutTable, type Table } from '../terminal/table.ts';
@@ -33,9 +33,7 @@ export async function updateProfile(session: Session, file: string): Promise<End
 
 async function readProfile(session: Session, file: string): Promise<Record<string, unknown>> {
   const path = session.path(file);
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new CliError('fileUnreadable', `${path} cannot be read (${error.code}). Name another file with -f.`, error);
-  });
+  const text = await readNamedText({ file: path, what: 'the profile', advice: 'Name another file with -f.' });
   const value = fromYaml(path, text);
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
   throw new CliError(

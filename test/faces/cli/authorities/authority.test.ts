@@ -171,7 +171,7 @@ describe('privyseal authority import', () => {
   it('says which file it cannot read', async () => {
     const { run } = await importing(() => ({ body: makeDetail() }));
     const { code, stderr } = await run(['import', 'x', 'nowhere.pem']);
-    expect([code, stderr.includes('nowhere.pem')]).toEqual([1, true]);
+    expect([code, stderr.includes('nowhere.pem')]).toEqual([2, true]);
   });
 });
 

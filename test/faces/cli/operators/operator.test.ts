@@ -130,7 +130,7 @@ describe('privyseal operator add', () => {
     expect(sent).toMatchObject({ name: 'bob', role: 'auditor', lifetimeSeconds: 90 * 86_400 });
     expect(sent.csr).toContain('-----BEGIN CERTIFICATE REQUEST-----');
     const missing = await run(['operator', 'add', 'bob', '--role', 'auditor', '--csr', 'none.csr']);
-    expect([missing.code, missing.stderr]).toEqual([1, expect.stringContaining('fileUnreadable')]);
+    expect([missing.code, missing.stderr]).toEqual([2, expect.stringContaining('fileMissing')]);
   });
 });
 

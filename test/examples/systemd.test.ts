@@ -2,8 +2,9 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { loadConfig } from '../../src/config.ts';
 import { describeWith, pathOf, run } from '../support/judges.ts';
-import { projectFolder } from '../support/running-service.ts';
+import { projectFolder, startService } from '../support/running-service.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const folder = join(projectFolder, 'examples/systemd');
@@ -49,6 +50,38 @@ describeWith('nginx', `nginx under the agent’s capabilities${unless}`, () => {
       ...command,
     ]);
     expect([stderr, code]).toEqual(['', 0]);
+  });
+});
+
+/** What systemd would run: there `$$` and `%%` are one sign. */
+const commandOf = (unit: string): string =>
+  /^ExecStart=\/bin\/sh -ec '(.+)'$/m.exec(readFileSync(join(folder, unit), 'utf8'))![1]!.replaceAll(/([$%])\1/g, '$1');
+
+it('the backup of an hour replaces that of the day before, once it is whole', async () => {
+  const { path, write } = temporaryFolder();
+  const service = await startService();
+  try {
+    const command = `date() { echo 07; }; ${commandOf('privyseal-backup.service').replaceAll('/opt/privyseal', projectFolder)}`;
+    const backUp = async (home: string): Promise<number | null> =>
+      (await run('/bin/sh', ['-ec', command], { cwd: path, env: { PRIVYSEAL_HOME: home } })).code;
+    write('07.tar', 'of yesterday');
+    expect(await backUp(path)).not.toBe(0);
+    expect(readFileSync(join(path, '07.tar'), 'utf8')).toBe('of yesterday');
+    expect(await backUp(service.home)).toBe(0);
+    expect(readdirSync(path)).toEqual(['07.tar']);
+    expect(readFileSync(join(path, '07.tar')).toString('latin1')).toContain('privyseal-backup/1');
+  } finally {
+    await service.dispose();
+  }
+});
+
+it('docs/installing.md has settings that a start takes', async () => {
+  const page = readFileSync(join(projectFolder, 'docs/installing.md'), 'utf8');
+  const { path, write } = temporaryFolder();
+  const PRIVYSEAL_CONFIG = write('privyseal.yaml', /```yaml\n([\s\S]+?)```/.exec(page)![1]!);
+  expect(await loadConfig({ PRIVYSEAL_CONFIG }, path)).toMatchObject({
+    home: '/var/lib/privyseal',
+    serverNames: ['ca.example.org'],
   });
 });
 

@@ -167,8 +167,8 @@ async function vanishedFrom(
   for (const [serial, notAfter] of listed) {
     if (present.has(serial) || notAfter < thisUpdate) continue;
     const record = await inventory.certificate(serial);
-    const released = record?.state === 'issued' && record.revocation === null;
-    if (!released && (!record || record.notAfter >= thisUpdate)) return serial;
+    const isReleased = record?.state === 'issued';
+    if (!isReleased && (!record || record.notAfter >= thisUpdate)) return serial;
   }
   return undefined;
 }

@@ -102,9 +102,9 @@ function checkInvalidityDate(invalidityDate: number, now: number): number {
   if (invalidityDate <= now && invalidityDate >= 0) return invalidityDate;
   throw new CaError(
     'malformed',
-    'invalidityDate lies in the future; give the time from which the key is not trusted.',
+    'invalidityDate lies in the future or before 1970; give the time from which the key is not trusted.',
     {
-      reasons: [{ code: 'invalidField', field: 'invalidityDate', message: 'must not lie in the future' }],
+      reasons: [{ code: 'invalidField', field: 'invalidityDate', message: 'must lie between 1970 and now' }],
     },
   );
 }

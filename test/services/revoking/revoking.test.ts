@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CaError } from '../../../src/domain/errors.ts';
 import type { CertificateRecord } from '../../../src/domain/records/certificate.ts';
 import { parseCrl } from '../../../src/domain/x509/read-crl.ts';
 import type { Inventory } from '../../../src/ports/inventory.ts';
@@ -14,11 +15,15 @@ import { suiteFolder } from '../../support/suite-folder.ts';
 
 const folder = suiteFolder();
 let service: TestService;
-/** What the inventory is made to forget. */
+/** What the inventory is made to forget to list, and what it is made to know nothing of at all. */
 const vanished = new Set<string>();
+const forgotten = new Set<string>();
 
 /** What happens between the reading of a list and its signing. */
 let meanwhile = async (): Promise<void> => undefined;
+
+/** Whether the disk takes no list. */
+let isFull = false;
 
 /** What happens before a certificate that is signed is recorded as that. */
 let beforeIssued = async (_serial: string): Promise<void> => undefined;
@@ -36,6 +41,7 @@ const forgetful = (inventory: Inventory): Inventory =>
           return entries.filter(({ serial }) => !vanished.has(serial));
         };
       }
+      if (name === 'recordCrl' && isFull) return () => Promise.reject(new CaError('inventoryUnavailable', 'full'));
       if (name === 'recordIssued') {
         return async (issuance: Parameters<Inventory['recordIssued']>[0]) => {
           await beforeIssued(issuance.serial);
@@ -44,7 +50,7 @@ const forgetful = (inventory: Inventory): Inventory =>
       }
       if (name === 'certificate') {
         return async (serial: string) => {
-          const record = await target.certificate(serial);
+          const record = forgotten.has(serial) ? undefined : await target.certificate(serial);
           const happens = behindTheReader;
           behindTheReader = undefined;
           await happens?.();
@@ -122,14 +128,14 @@ describe('revokeCertificate', () => {
     expect((await revoke(serial, 'keyCompromise', product)).record.state).toBe('revoked');
   });
 
-  it('takes no invalidityDate of the future', async () => {
+  it('takes no invalidityDate of the future, nor one of before 1970', async () => {
     const { serial } = await issue();
-    const later = Math.floor(service.clock.now() / 1000) + 60;
-    const call = service.services.revokeCertificate(admin, serial, { reason: 'keyCompromise', invalidityDate: later });
-    expect(await codeOf(call)).toBe('malformed');
-    const earlier = later - 3600;
-    await service.services.revokeCertificate(admin, serial, { reason: 'keyCompromise', invalidityDate: earlier });
-    expect((await crlEntry(serial))?.invalidityDate).toBe(earlier);
+    const now = Math.floor(service.clock.now() / 1000);
+    const since = (invalidityDate: number) =>
+      service.services.revokeCertificate(admin, serial, { reason: 'keyCompromise', invalidityDate });
+    for (const time of [now + 1, -1]) expect(await codeOf(since(time))).toBe('malformed');
+    await since(now);
+    expect((await crlEntry(serial))?.invalidityDate).toBe(now);
   });
 
   it('leaves the last admin a way in, and the service its own certificates (bad input 42)', async () => {
@@ -152,6 +158,40 @@ describe('revokeCertificate', () => {
     expect((await crlEntry(second))?.reason).toBe('keyCompromise');
   });
 
+  it('for keyCompromise leaves alone what another product has of this key, unless an operator says so', async () => {
+    const nameRules = ['demo.dev.internal'];
+    await service.services.createProduct(admin, { environment: 'dev', name: 'neighbour', nameRules });
+    const neighbour: Caller = { ...(await demoToken(service)), product: 'dev/neighbour' } as Caller;
+    const csrDer = buildCsr({ key: makeSigningKey() });
+    const issueTo = async (caller: Caller) => (await certified(service, caller, { csrDer })).record.serial;
+    const [own, again] = [await issueTo(await demoToken(service)), await issueTo(await demoToken(service))];
+    const theirs = await issueTo(neighbour);
+    const stateOf = async (serial: string) => (await service.inventory.certificate(serial))!.state;
+    await revoke(own, 'keyCompromise', product);
+    expect([await stateOf(again), await stateOf(theirs)]).toEqual(['revoked', 'issued']);
+
+    const shared = buildCsr({ key: makeSigningKey() });
+    const [one, other] = [await demoToken(service), neighbour].map(
+      async (caller) => (await certified(service, caller, { csrDer: shared })).record.serial,
+    );
+    await revoke(await one!, 'keyCompromise');
+    expect(await stateOf(await other!)).toBe('revoked');
+  });
+
+  it('is audited, as is a release, with who asked for it and why', async () => {
+    const { serial } = await issue();
+    await revoke(serial, 'certificateHold');
+    await service.services.releaseCertificate(admin, serial);
+    await revoke(serial, 'superseded', product);
+    const events = await service.inventory.auditEvents(0, 10_000);
+    const ofThis = events.filter(({ object }) => object === `certificate:${serial}`);
+    expect(ofThis.slice(-3).map(({ kind, actor, details }) => [kind, actor, details?.reason])).toEqual([
+      ['certificate.revoked', 'operator:admin', 'certificateHold'],
+      ['certificate.released', 'operator:admin', undefined],
+      ['certificate.revoked', 'product:dev/demo', 'superseded'],
+    ]);
+  });
+
   it('tells those who hold its connections', async () => {
     const told: string[] = [];
     service.services.onRevoked((serial) => told.push(serial));
@@ -168,8 +208,12 @@ describe('a hold', () => {
     await revoke(serial, 'certificateHold');
     expect(await crlEntry(serial)).toBeDefined();
     expect(await codeOf(service.services.releaseCertificate(product, serial))).toBe('unauthorized');
+    const told: string[] = [];
+    service.services.onRevoked((revoked) => told.push(revoked));
     await service.services.releaseCertificate(admin, serial);
     expect(await crlEntry(serial)).toBeUndefined();
+    // Its connections are good, too.
+    expect(told).toEqual([]);
   });
 
   it('may become a revocation, which is final', async () => {
@@ -214,13 +258,39 @@ describe('the list', () => {
   it('has numbers that only grow, also over a restart', async () => {
     const home = folder('numbers');
     const first = await firstRunService({ home });
-    const before = (await first.services.crl('dev-root')).crlNumber;
+    const before = await first.services.crl('dev-root');
+    // As seconds do: with what is restored from a backup they go on behind what was published since.
+    expect(Number(before.crlNumber)).toBe(before.thisUpdate);
     first.pass(1);
     await first.close();
     const second = await openService({ home });
     await second.housekeep();
-    expect((await second.services.crl('dev-root')).crlNumber).toBeGreaterThan(before!);
+    expect((await second.services.crl('dev-root')).crlNumber).toBeGreaterThan(before.crlNumber!);
     await second.close();
+  });
+
+  it('is made once, however many are the first to ask for it', async () => {
+    const home = folder('first');
+    const first = await firstRunService({ home });
+    await first.services.crl('dev-root');
+    await first.close();
+    const second = await openService({ home });
+    second.pass(13 * 3600);
+    const lists = await Promise.all([1, 2, 3].map(() => second.services.crl('dev-root')));
+    expect(new Set(lists.map(({ crlNumber }) => crlNumber)).size).toBe(1);
+    await second.close();
+  });
+
+  it('is made anew for what its own authority issued, and for nothing else', async () => {
+    await service.housekeep();
+    const numbers = async () => [
+      (await service.services.crl('dev-root')).crlNumber,
+      (await service.services.crl('dev-issuing')).crlNumber,
+    ];
+    const [root, issuing] = await numbers();
+    await revoke((await issue()).serial);
+    await service.housekeep();
+    expect(await numbers()).toEqual([root, expect.not.toBeOneOf([issuing])]);
   });
 
   it('keeps an entry until it was listed once after its certificate expired', async () => {
@@ -240,6 +310,18 @@ describe('the list', () => {
     expect(after.thisUpdate).toBe(Math.floor(service.clock.now() / 1000));
   });
 
+  it('that is past half of its life is no good sign, until there is another', async () => {
+    await service.housekeep();
+    await service.services.crl('dev-root');
+    const crls = async () => (await service.services.readiness()).find(({ name }) => name === 'crls');
+    expect(await crls()).toMatchObject({ ready: true });
+    service.pass(13 * 3600);
+    expect(await crls()).toMatchObject({ ready: false, reason: expect.stringContaining('dev-root: past half') });
+    await service.housekeep();
+    service.pass(2);
+    expect(await crls()).toMatchObject({ ready: true });
+  });
+
   it('is good for no longer than its issuer’s certificate, and then not made anew without need', async () => {
     const ending = await firstRunService({ home: folder('ending') });
     const { certificate } = await ending.directory.get('dev-issuing');
@@ -255,8 +337,30 @@ describe('the list', () => {
     expect(crls).toMatchObject({ ready: true });
     ending.pass(1);
     await ending.housekeep();
-    expect((await ending.services.crl('dev-issuing')).thisUpdate).toBe(certificate.notAfter);
+    const after = await ending.services.crl('dev-issuing');
+    expect([after.thisUpdate, after.nextUpdate]).toEqual([certificate.notAfter, certificate.notAfter + day]);
     await ending.close();
+  });
+
+  it('is not signed while the clock is not believed, and the one before it is served', async () => {
+    const { serial } = await issue();
+    await service.housekeep();
+    const { crlNumber } = await service.services.crl('dev-issuing');
+    await revoke(serial);
+    service.jump(-7200);
+    expect(await crlEntry(serial)).toBeUndefined();
+    expect((await service.services.crl('dev-issuing')).crlNumber).toBe(crlNumber);
+    service.jump(7200);
+    expect(await crlEntry(serial)).toBeDefined();
+  });
+
+  it('is served once it is recorded, not before', async () => {
+    const { serial } = await issue();
+    await revoke(serial);
+    isFull = true;
+    expect(await crlEntry(serial)).toBeUndefined();
+    isFull = false;
+    expect(await crlEntry(serial)).toBeDefined();
   });
 
   it('is not published when an unexpired entry vanished, and readiness says so', async () => {
@@ -277,6 +381,16 @@ describe('the list', () => {
     service.pass(2);
     const again = (await service.services.readiness()).find(({ name }) => name === 'crls');
     expect(again).toMatchObject({ ready: true });
+  });
+
+  it('is not published either when nothing is known any more of what was on it', async () => {
+    const { serial } = await issue();
+    await revoke(serial);
+    expect(await crlEntry(serial)).toBeDefined();
+    for (const memory of [vanished, forgotten]) memory.add(serial);
+    await revoke((await issue()).serial);
+    expect(await crlEntry(serial)).toBeDefined();
+    for (const memory of [vanished, forgotten]) memory.clear();
   });
 
   it('lets no unexpired entry vanish over a restart either, and those go whose certificate has expired', async () => {

@@ -4,7 +4,7 @@ import { StartError } from '../../domain/errors.ts';
 import { buildAdminFace } from './admin/build-admin-face.ts';
 import { replaceTlsMaterial } from './arrival/tls-context.ts';
 import { buildDistributionFace } from './distribution/build-distribution-face.ts';
-import type { Face, FaceDeps, FaceLimits, TlsMaterial } from './face-deps.ts';
+import type { FaceDeps, TlsMaterial } from './face-deps.ts';
 import { buildPublicFace } from './public/build-public-face.ts';
 
 export interface ListenOptions {
@@ -86,7 +86,7 @@ export async function openFaces(
     admin: buildAdminFace({ ...deps, tls: adminTls(tls) }),
   };
   const close = async (): Promise<void> => {
-    await Promise.all(Object.values(faces).map((face) => closeFace(face, deps.limits)));
+    await Promise.all(Object.values(faces).map((face) => face.close()));
   };
   try {
     for (const name of names) await faces[name].ready();
@@ -103,12 +103,6 @@ export async function openFaces(
       replaceTlsMaterial(faces.admin, adminTls(next));
     },
   };
-}
-
-/** A request whose body is still dripping in was not accepted: it does not hold up the stop. */
-async function closeFace(face: Face, { drainMs }: FaceLimits): Promise<void> {
-  const timer = setTimeout(() => face.server.closeAllConnections(), drainMs);
-  await face.close().finally(() => clearTimeout(timer));
 }
 
 interface Address {

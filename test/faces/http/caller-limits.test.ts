@@ -37,7 +37,7 @@ async function openPublic(limits: Partial<FaceLimits>) {
 describe('a token', () => {
   it('is limited for itself, audited once, and told when to come back', async () => {
     const { ask, askAll, refusals } = await openPublic({ tokenRequestsPerMinute: 2 });
-    expect(await askAll(['t1.a', 't1.a', 't1.a', 't1.a', 't2.a'])).toEqual([200, 200, 429, 429, 200]);
+    expect(await askAll(['t1.a', 't1.a', 't1.a', 't1.a', 't1.a', 't2.a'])).toEqual([200, 200, 429, 429, 429, 200]);
     expect(refusals.map(({ actor, code }) => [actor, code])).toEqual([['token:t1', 'rateLimited']]);
     expect(await ask('t1.a')).toEqual({ status: 429, retryAfter: '60' });
   });
@@ -46,7 +46,8 @@ describe('a token', () => {
 describe('an address', () => {
   it('is limited in what it tries in vain, with tokens that were good once as with none', async () => {
     const { askAll, refusals } = await openPublic({ failedAuthenticationsPerMinute: 2 });
-    expect(await askAll(['spent.a', 'unknown', 'spent.a', 'unknown', 't1.a'])).toEqual([403, 401, 429, 429, 200]);
+    const bearers = ['spent.a', 'unknown', 'spent.a', 'unknown', 'unknown', 't1.a'];
+    expect(await askAll(bearers)).toEqual([403, 401, 429, 429, 429, 200]);
     expect(refusals.map(({ code }) => code)).toEqual(['unauthorized', 'unauthenticated', 'rateLimited']);
   });
 

@@ -2,13 +2,14 @@
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { Agent } from 'node:https';
-import { type Socket, connect as tcpConnect } from 'node:net';
+import { connect as tcpConnect } from 'node:net';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { CaError } from '../../../src/domain/errors.ts';
 import { buildAdminFace } from '../../../src/faces/http/admin/build-admin-face.ts';
 import { replaceTlsMaterial } from '../../../src/faces/http/arrival/tls-context.ts';
+import type { FaceLimits } from '../../../src/faces/http/face-deps.ts';
 import { buildPublicFace } from '../../../src/faces/http/public/build-public-face.ts';
 import type { Services } from '../../../src/services/services.ts';
 import { makeFaceDeps } from '../../support/face-deps.ts';
@@ -315,19 +316,28 @@ async function client(port: number, ...args: readonly string[]): Promise<string>
 }
 
 describe('a peer that never shakes hands', () => {
-  it('is cut off in time, and at once when the face stops', async () => {
+  async function openTo(limits: Partial<FaceLimits>) {
     const double = makeServices();
-    const limits = { handshakeMs: 200 };
-    const { face, port } = await openFace(
-      buildPublicFace(makeFaceDeps(double.services, { limits, tls: tlsMaterial([productRoot]) })),
-    );
-    const ended = (socket: Socket) => new Promise((resolve) => socket.once('close', resolve));
-    const silent = tcpConnect({ port, host: 'localhost' });
-    await ended(silent.resume());
-    const another = tcpConnect({ port, host: 'localhost' }).resume();
-    await new Promise((resolve) => another.once('connect', resolve));
-    await Promise.all([face.close(), ended(another)]);
-    expect(double.refusals).toEqual([]);
+    const deps = makeFaceDeps(double.services, { limits, tls: tlsMaterial([productRoot]) });
+    const { face, port } = await openFace(buildPublicFace(deps));
+    const socket = tcpConnect({ port, host: 'localhost' }).resume();
+    await once(socket, 'connect');
+    return { ...double, face, ended: once(socket, 'close') };
+  }
+
+  it('is cut off in time', async () => {
+    const { ended, refusals } = await openTo({ handshakeMs: 200 });
+    await ended;
+    expect(refusals).toEqual([]);
+  });
+
+  it('is cut off at once when the face stops', async () => {
+    const hour = 3_600_000;
+    const { face, ended, refusals } = await openTo({ handshakeMs: hour, drainBodiesMs: hour, drainMs: hour });
+    // The face has seen that it came.
+    await expect.poll(() => new Promise((resolve) => face.server.getConnections((_error, n) => resolve(n)))).toBe(1);
+    await Promise.all([face.close(), ended]);
+    expect(refusals).toEqual([]);
   });
 });
 

@@ -14,6 +14,8 @@ import { goodToken, makeServices } from '../../support/services-double.ts';
 /** As short as the checks of Node allow, so that tests need not wait. */
 const impatient: Partial<FaceLimits> = { headersMs: 200, requestMs: 300, checkMs: 50, keepAliveMs: 1000 };
 
+const hour = 3_600_000;
+
 /** Without TLS: what is under test is what comes after it. */
 async function openPublic(limits: Partial<FaceLimits> = impatient, override: Partial<Services> = {}) {
   const double = makeServices(override);
@@ -108,7 +110,7 @@ describe('a peer whose token is removed', () => {
 
 describe('a stop', () => {
   it('does not wait for a body that is still to come, and does for what came whole', async () => {
-    const patient = { ...impatient, requestMs: 0, headersMs: 0, drainMs: 600_000, drainBodiesMs: 100 };
+    const patient = { requestMs: 0, headersMs: 0, inactivityMs: hour, drainMs: hour, drainBodiesMs: 100 };
     let answer = (): void => undefined;
     const { port, face, calls } = await openPublic(patient, {
       readiness: () => new Promise((resolve) => (answer = () => resolve([{ name: 'inventory', ready: true }]))),
@@ -291,9 +293,10 @@ describe('a graceful stop', () => {
       await promise;
       return [{ name: 'inventory', ready: true as const }];
     };
-    const open = await openFace(buildDistributionFace(makeFaceDeps(makeServices({ readiness }).services)));
+    const { services, calls } = makeServices({ readiness });
+    const open = await openFace(buildDistributionFace(makeFaceDeps(services)));
     const stopped = () => expect.poll(() => open.face.server.listening, { timeout: 30_000 }).toBe(false);
-    return { ...open, finish, asked, stopped };
+    return { ...open, calls, finish, asked, stopped };
   }
   const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
 
@@ -322,15 +325,53 @@ describe('a graceful stop', () => {
     await closed;
   });
 
-  it('answers nothing that came on that connection meanwhile', async () => {
-    const { face, port, finish, asked, stopped } = await openBusy();
+  it('neither does nor answers what came on that connection meanwhile', async () => {
+    const { face, port, finish, asked, stopped, calls } = await openBusy();
     const busy = await peer(port, get('/readyz'));
     await asked;
     const closed = face.close();
     await stopped();
-    busy.socket.write(get('/livez'));
+    const came = once(face.server, 'request');
+    busy.socket.write(get('/crl/dev-root.crl'));
+    await came;
     finish();
     expect((await busy.received).match(/HTTP\/1\.1/g)).toHaveLength(1);
     await closed;
+    expect(calls.map(({ name }) => name)).toEqual(['readiness']);
+  });
+
+  it('streams a list that was begun to its end, and ends the connection with it', async () => {
+    const { promise, resolve: finish } = Promise.withResolvers<void>();
+    async function* lines() {
+      yield Buffer.from('{"serial":"01"}\n');
+      await promise;
+      yield Buffer.from('{"serial":"02"}\n');
+    }
+    const limits = { inactivityMs: hour, drainMs: hour };
+    const { port, face } = await openPublic(limits, { exportCertificates: async () => lines() });
+    const fields = `Host: localhost\r\nAuthorization: Bearer ${goodToken}\r\nAccept: application/x-ndjson\r\n`;
+    const busy = await peer(port, `GET /v1/certificates HTTP/1.1\r\n${fields}\r\n`);
+    await once(busy.socket, 'data');
+    const closed = face.close();
+    await expect.poll(() => face.server.listening).toBe(false);
+    finish();
+    // The last chunk of no octets says that it is whole (RFC 9112 §7.1).
+    expect(await busy.received).toMatch(/"01".*"02"}\n\r\n0\r\n\r\n$/s);
+    await closed;
+  });
+
+  it('breaks off a list that is not taken in time', async () => {
+    async function* lines() {
+      for (;;) yield Buffer.alloc(65_536, 'x');
+    }
+    const limits = { inactivityMs: hour, drainMs: 100 };
+    const { port, face } = await openPublic(limits, { exportCertificates: async () => lines() });
+    const fields = `Host: localhost\r\nAuthorization: Bearer ${goodToken}\r\nAccept: application/x-ndjson\r\n`;
+    const busy = await peer(port, `GET /v1/certificates HTTP/1.1\r\n${fields}\r\n`);
+    await once(busy.socket, 'data');
+    busy.socket.pause();
+    await face.close();
+    busy.socket.resume();
+    expect(await busy.received).not.toMatch(/\r\n0\r\n\r\n$/);
   });
 });

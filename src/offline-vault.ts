@@ -40,6 +40,8 @@ export interface PassphraseInput {
   /** Files that hold the passphrases; who is at the console is asked for what no file holds. */
   readonly oldFile?: string;
   readonly newFile?: string;
+  /** File with the passphrase that was in force when key files were backed up that have been put back since. */
+  readonly earlierFile?: string;
   /** Write the new passphrase into the home, beside the keys it protects. */
   readonly keepInHome: boolean;
 }
@@ -54,19 +56,22 @@ export interface VaultSurroundings {
 /** Seals every key with the new passphrase, all at once. StartError says why not; the old passphrase is then still in force. */
 export async function changePassphrase(
   config: Config,
-  { oldFile, newFile, keepInHome }: PassphraseInput,
+  { oldFile, newFile, earlierFile, keepInHome }: PassphraseInput,
   { env, console, ...derivation }: VaultSurroundings,
 ): Promise<PassphraseChange> {
   return withVault(config, console, async (directory) => {
     const missing = await tellMissing(config, directory, console);
     const old = await findOldPassphrase({ env, directory, console, ...(oldFile !== undefined && { file: oldFile }) });
+    const earlier = earlierFile === undefined ? undefined : await readPassphraseFile(earlierFile);
     const to = newFile === undefined ? await askNewPassphrase(console) : await readPassphraseFile(newFile);
-    if (to === old.passphrase) {
+    // To take in what an earlier one sealed, the one in force may stay.
+    if (to === old.passphrase && earlier === undefined) {
       throw new StartError('passphraseUnusable', 'The new passphrase is the old one. Take another, from a generator.');
     }
     const removed = await presentOf(directory, keepInHome ? ['shares.json'] : ['passphrase', 'shares.json']);
     const staged = await stageRewrap({
       ...{ directory, from: old.passphrase, to, randomness: systemRandomness, ...derivation, removes: removed },
+      ...(earlier !== undefined && { earlier }),
       ...(keepInHome && { adds: { passphrase: `${to}\n` } }),
     });
     await staged.commit();

@@ -157,6 +157,59 @@ describe('changing the passphrase', () => {
     expect(await opens(home, fresh)).toBe(true);
   });
 
+  /** The vault has the keys `leaf` and `root`; that of `leaf` was put back from before its passphrase became the fresh one. */
+  async function homeWithOlderKey(): Promise<string> {
+    const home = await homeWithVault();
+    const directory = join(home, 'vault');
+    const options = { directory, randomness: systemRandomness, cost: cheapest };
+    const vault = await openFileVault({ ...options, passphrase: old });
+    await vault.createKey('leaf', 'ed25519');
+    await vault.close();
+    const backup = readFileSync(join(directory, 'leaf.key.json'));
+    await change(home, { console: answering(old, fresh, fresh) });
+    writeFileSync(join(directory, 'leaf.key.json'), backup, { mode: 0o600 });
+    return home;
+  }
+
+  it('takes in a key that an earlier passphrase sealed, and may keep the one in force', async () => {
+    const home = await homeWithOlderKey();
+    expect(await opens(home, fresh)).toBe(false);
+    const files = { oldFile: secretFile(fresh), newFile: secretFile(fresh), earlierFile: secretFile(`${old}\n`) };
+    expect(await change(home, files)).toMatchObject({ keys: 2 });
+    expect([await opens(home, old), await opens(home, fresh)]).toEqual([false, true]);
+  });
+
+  it.each([
+    ['the file is not named', undefined, 'keyFileDamaged'],
+    ['an earlier passphrase opens it no more than the one in force', 'a third one', 'keyFileDamaged'],
+    ['the file is not there', '/nowhere/secret', 'passphraseMissing'],
+  ])('leaves a vault with such a key as it is where %s', async (_what, earlier, code) => {
+    const home = await homeWithOlderKey();
+    const file = (): string => (earlier?.startsWith('/') ? earlier : secretFile(earlier ?? ''));
+    const before = readFileSync(join(home, 'vault/root.key.json'), 'utf8');
+    const input = { oldFile: secretFile(fresh), newFile: secretFile('a fourth one') };
+    const refused = change(home, { ...input, ...(earlier !== undefined && { earlierFile: file() }) });
+    expect(await codeOf(refused)).toBe(code);
+    expect(readFileSync(join(home, 'vault/root.key.json'), 'utf8')).toBe(before);
+  });
+
+  it('is not to be had with the earlier passphrase alone', async () => {
+    const home = await homeWithOlderKey();
+    rmSync(join(home, 'vault/leaf.key.json'));
+    const input = {
+      oldFile: secretFile('not it'),
+      newFile: secretFile('a fourth one'),
+      earlierFile: secretFile(fresh),
+    };
+    expect(await codeOf(change(home, input))).toBe('passphraseWrong');
+  });
+
+  it('says of a key that was sealed with another passphrase how it is taken in', async () => {
+    const home = await homeWithOlderKey();
+    const options = { directory: join(home, 'vault'), passphrase: fresh, randomness: systemRandomness };
+    await expect(openFileVault(options)).rejects.toThrow('vault passwd --earlier-passphrase-file');
+  });
+
   it('says that it cannot know what is missing where the inventory is damaged', async () => {
     const home = await homeWithVault();
     writeFileSync(join(home, 'privyseal.db'), 'x'.repeat(9000), { mode: 0o600 });

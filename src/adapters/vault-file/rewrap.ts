@@ -17,6 +17,8 @@ import { readVaultFolder } from './vault-folder.ts';
 export interface Rewrapping {
   readonly directory: string;
   readonly from: string;
+  /** Of files that were put back from before `from` was in force. */
+  readonly earlier?: string;
   readonly to: string;
   readonly randomness: Randomness;
   readonly cost?: DerivationCost;
@@ -40,10 +42,10 @@ export interface StagedRewrap {
  * new passphrase before anybody may rely on it. StartError `passphraseWrong`, `keyFileDamaged`, `homeEmpty`.
  */
 export async function stageRewrap(rewrapping: Rewrapping): Promise<StagedRewrap> {
-  const { directory, from } = rewrapping;
+  const { directory, from, earlier } = rewrapping;
   await settleRewrap(directory);
   if ((await pathsOf(directory)).size === 0) throw noVault(directory);
-  const found = await unlock(await readVaultFolder(directory), from);
+  const found = await unlock(await readVaultFolder(directory), from, earlier);
   if (!found) throw noVault(directory);
   const staged = join(directory, stagedName);
   const abandon = (): Promise<void> => rm(staged, { recursive: true, force: true });

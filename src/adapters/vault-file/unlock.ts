@@ -16,8 +16,11 @@ export interface Unlocked {
   readonly checkIsMissing: boolean;
 }
 
-/** `undefined` for a folder that holds nothing yet. Throws StartError `passphraseWrong` or `keyFileDamaged`. */
-export async function unlock(folder: VaultFolder, passphrase: string): Promise<Unlocked | undefined> {
+/**
+ * `undefined` for a folder that holds nothing yet. `earlier` opens what the passphrase does not: keys that were put back from
+ * before it was changed; alone it opens no vault. Throws StartError `passphraseWrong` or `keyFileDamaged`.
+ */
+export async function unlock(folder: VaultFolder, passphrase: string, earlier?: string): Promise<Unlocked | undefined> {
   const { check, keys: files } = folder;
   if (check === 'absent' && files.length === 0) return undefined;
   const derive = derivations(folder, passphrase);
@@ -26,11 +29,35 @@ export async function unlock(folder: VaultFolder, passphrase: string): Promise<U
   const opened = await openAll(files, derive);
   const proof = checked ? wrapping : opened.find(({ key }) => key !== undefined)?.wrapping;
   if (!proof) throw nothingOpens(folder);
-  const [broken] = opened.filter(({ key }) => key === undefined);
-  if (broken) throw damaged(broken.path, 'it was altered, or sealed with another passphrase');
+  const keys = await openRest(folder, opened, earlier);
   if (!checked && check !== 'absent') throw checkDamaged(folder, 'All keys beside it are whole');
-  return { wrapping: proof, keys: opened.flatMap(({ key }) => key ?? []), checkIsMissing: check === 'absent' };
+  return { wrapping: proof, keys, checkIsMissing: check === 'absent' };
 }
+
+/** Every key, in the order of the files: those that are still closed are tried with the earlier passphrase. */
+async function openRest(
+  folder: VaultFolder,
+  opened: readonly Attempt[],
+  earlier: string | undefined,
+): Promise<readonly OpenKey[]> {
+  const closed = folder.keys.filter((_, index) => opened[index]?.key === undefined);
+  const late = earlier === undefined ? [] : await openAll(closed, derivations(folder, earlier));
+  const lateKeys = new Map(late.map(({ path, key }) => [path, key]));
+  return opened.map(({ path, key }) => {
+    const open = key ?? lateKeys.get(path);
+    if (!open) throw notOpened(path, earlier);
+    return open;
+  });
+}
+
+const notOpened = (path: string, earlier: string | undefined): StartError =>
+  earlier === undefined
+    ? damaged(path, 'it was altered, or sealed with another passphrase', {
+        advice:
+          'Put it back from a backup. Sealed with the passphrase of before a change, it is taken in by ' +
+          '`vault passwd --earlier-passphrase-file FILE` (docs/keys.md). If its key is needed no more, move the file away.',
+      })
+    : damaged(path, 'it was altered, or sealed with a third passphrase, neither the one in force nor the earlier one');
 
 type Derive = (kdf: KeyDerivation) => Promise<KeyObject>;
 

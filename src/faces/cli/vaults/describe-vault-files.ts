@@ -37,6 +37,6 @@ export const aboutMissing = ({ missing }: Pick<VaultFilesChange, 'missing'>): st
   missing === null || missing.length === 0
     ? []
     : [
-        '  What is missing was not sealed anew: its file from a backup opens with the old passphrase, and would stop the start. Put the',
-        '  whole vault/ of a backup that has every key in its place, and change its passphrase again; or replace those authorities.',
+        '  What is missing was not sealed anew: its file from a backup opens with the old passphrase, and would stop the start. Put it in',
+        '  its place, and `vault passwd --earlier-passphrase-file FILE`, with the old one in FILE, seals it anew; or replace those authorities.',
       ];

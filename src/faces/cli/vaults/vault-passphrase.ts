@@ -6,6 +6,7 @@ import { aboutMissing, describeVaultFiles, fact } from './describe-vault-files.t
 export interface PasswdOptions {
   readonly oldPassphraseFile?: string;
   readonly newPassphraseFile?: string;
+  readonly earlierPassphraseFile?: string;
   readonly keepInHome?: boolean;
 }
 

@@ -15,7 +15,7 @@ type Asking = Pick<OpenConsole, 'ask' | 'tell'>;
 export interface VaultActs {
   readonly changePassphrase: (
     given: { home?: string },
-    input: { readonly oldFile?: string; readonly newFile?: string; readonly keepInHome: boolean },
+    input: Partial<Record<'oldFile' | 'newFile' | 'earlierFile', string>> & { readonly keepInHome: boolean },
     console: Asking,
   ) => Promise<PassphraseChange>;
   /** Nothing changes before `deliver` has resolved. */
@@ -60,15 +60,18 @@ function addPasswdVerb(program: Command, vault: Command, { io, changePassphrase 
     .description('change the passphrase of the file vault, for all its keys at once; with the service stopped')
     .option('--old-passphrase-file <file>', 'default: where a start finds it, else the console asks')
     .option('--new-passphrase-file <file>', 'default: the console asks, twice')
+    .option('--earlier-passphrase-file <file>', 'of keys put back from a backup that is older than the last change')
     .option('--keep-in-home', 'write the new one to HOME/vault/passphrase, beside the keys: for trials only')
     .addHelpText('after', '\nHOME/vault/passphrase and HOME/vault/shares.json go with the old passphrase.')
     .addHelpText('after', '\nExample:\n  $ privyseal --home /var/lib/privyseal vault passwd')
-    .action(async ({ oldPassphraseFile, newPassphraseFile, keepInHome = false }: PasswdOptions) => {
+    .action(async ({ keepInHome = false, ...files }: PasswdOptions) => {
+      const { oldPassphraseFile, newPassphraseFile, earlierPassphraseFile } = files;
       const { home, json = false } = program.opts<GlobalOptions>();
       const path = (file: string): string => resolve(io.cwd, file);
       const input = {
         ...(oldPassphraseFile !== undefined && { oldFile: path(oldPassphraseFile) }),
         ...(newPassphraseFile !== undefined && { newFile: path(newPassphraseFile) }),
+        ...(earlierPassphraseFile !== undefined && { earlierFile: path(earlierPassphraseFile) }),
         keepInHome,
       };
       const change = await withConsole(io, (console) =>

@@ -130,9 +130,9 @@ describe('vault passwd', () => {
   }
 
   it('hands files on by name, and asks for what no file holds', async () => {
-    const argv = ['--old-passphrase-file', 'old', '--keep-in-home'];
+    const argv = ['--old-passphrase-file', 'old', '--earlier-passphrase-file', 'earlier', '--keep-in-home'];
     const { code, asked } = await passwd(['--home', '/srv/ca', ...argv], { input: 'one\ntwo\n' });
-    const options = { oldFile: '/work-folder/old', keepInHome: true };
+    const options = { oldFile: '/work-folder/old', earlierFile: '/work-folder/earlier', keepInHome: true };
     expect([code, asked]).toEqual([0, [{ home: '/srv/ca' }, options, 'one', 'two']]);
   });
 
@@ -150,6 +150,7 @@ describe('vault passwd', () => {
     const { stdout } = await passwd([], { answer: { ...change, missing } });
     expect(stdout).toMatch(/^Missing +dev-root.40a2c1f7.key.json, the key of dev-root$/m);
     expect(stdout).toContain('What is missing was not sealed anew');
+    expect(stdout).toContain('`vault passwd --earlier-passphrase-file FILE`');
     const unknown = await passwd([], { answer: { ...change, missing: null } });
     expect(unknown.stdout).toMatch(/^Missing +not known/m);
   });

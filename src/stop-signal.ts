@@ -18,6 +18,8 @@ export function nextStopSignal(): Promise<void> {
  */
 export function endWithReader(): void {
   process.stdout.on('error', end);
+  // A sentence that nobody reads, as in `2>&1 | head`, ends nothing that is under way, and changes no exit code.
+  process.stderr.on('error', () => {});
 }
 
 /** From now on a service goes on without whoever read what it says: a reader that left, or a disk that is full of its log. */

@@ -18,6 +18,17 @@ it('a command whose output nobody reads ends as SIGPIPE ends others', async () =
   expect({ stdout, stderr }).toEqual({ stdout: 'code 141\n', stderr: '' });
 });
 
+it.each([
+  ['nobody reads', '{ "$@" 2>&1; echo "code $?" >&3; } | true'],
+  ...(existsSync('/dev/full') ? [['fit on no disk', '"$@" 2>/dev/full; echo "code $?" >&3']] : []),
+])('a command whose sentences %s ends as it would have', async (_what, into) => {
+  const command = [process.execPath, join(projectFolder, 'bin/privyseal.js'), 'list', '--ca', '/nowhere.pem'];
+  const { stdout } = await promisify(execFile)('sh', ['-c', `exec 3>&1; ${into}`, 'sh', ...command], {
+    env: ownEnvironment(),
+  });
+  expect(stdout).toBe('code 2\n');
+});
+
 const intoFullDisk = 'exec "$@" > /dev/full';
 
 it.skipIf(!existsSync('/dev/full'))('a command whose output fits on no disk ends with a sentence', async () => {

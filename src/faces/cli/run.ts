@@ -2,6 +2,7 @@
 import { type Command, CommanderError } from 'commander';
 import { CliError } from './cli-error.ts';
 import { type Ending, exitCodes } from './exit-codes.ts';
+import { helpAsOption, meantInstead } from './meant.ts';
 import { buildProgram, type ProgramDeps } from './program.ts';
 import { type HomeOfSettings, openSession, type Session } from './session.ts';
 import type { CliIo } from './terminal/io.ts';
@@ -24,12 +25,12 @@ export async function runCli(argv: readonly string[], io: CliIo, deps: CliDeps):
     },
   });
   try {
-    await program.parseAsync([...argv], { from: 'user' });
+    await program.parseAsync([...helpAsOption(program, argv)], { from: 'user' });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.ok;
     const { reportError } = await import('./report-error.ts');
-    return reportError(asUsage(error, verbOf(program, argv)), io, argv.includes('--json'));
+    return reportError(asUsage(error, program, argv), io, argv.includes('--json'));
   }
 }
 
@@ -43,20 +44,22 @@ async function runVerb(open: () => Promise<Session>, verb: (session: Session) =>
 }
 
 /** Commander's own errors say `error: …`; a verb without its subcommand has shown its help instead. */
-function asUsage(error: unknown, asked: string): unknown {
+function asUsage(error: unknown, program: Command, argv: readonly string[]): unknown {
   if (!(error instanceof CommanderError)) return error;
   if (error.code === 'commander.help') return new CliError('usage', 'A verb is missing; the verbs are listed above.');
-  const message = error.message.replace(/^error: /, '');
+  const { verb, asked } = verbOf(program, argv);
+  const [message = ''] = error.message.replace(/^error: /, '').split('\n(Did you mean');
+  const meant = meantInstead(program, verb, error);
   const sentence = /[.!?)]$/.test(message) ? message : `${message}.`;
-  return new CliError('usage', `${sentence} See \`${asked} --help\`.`, error);
+  return new CliError('usage', `${sentence} ${meant === undefined ? '' : `${meant} `}See \`${asked} --help\`.`, error);
 }
 
 /** What was asked as far as it is a verb: `privyseal audit verify`. Values of options are rarely verbs, and then only a hint is wrong. */
-function verbOf(program: Command, argv: readonly string[]): string {
+function verbOf(program: Command, argv: readonly string[]): { readonly verb: Command; readonly asked: string } {
   let [verb, asked] = [program, program.name()];
   for (const word of argv) {
     const next = verb.commands.find((command) => command.name() === word);
     if (next) [verb, asked] = [next, `${asked} ${word}`];
   }
-  return asked;
+  return { verb, asked };
 }

@@ -67,3 +67,48 @@ it('the program itself lists its verbs', async () => {
   const { code, stdout } = await commandLine(['--help']);
   expect([code, program.commands.filter((verb) => !stdout.includes(verb.name()))]).toEqual([0, []]);
 });
+
+it.each([
+  ['version', 'Did you mean `privyseal --version`?'],
+  ['-v', 'Did you mean `privyseal --version`?'],
+  ['ls', 'Did you mean `privyseal list`?'],
+  ['lst', 'Did you mean `privyseal list`?'],
+  ['start', 'Did you mean `privyseal serve`?'],
+  ['verify', 'Did you mean `privyseal audit verify`?'],
+  ['passwd', 'Did you mean `privyseal vault passwd`?'],
+  ['audit vrfy', 'Did you mean `privyseal audit verify`?'],
+  ['token rm 12', 'Did you mean `privyseal token remove`?'],
+  ['authority rotate begin', 'See `privyseal authority rotate --help`.'],
+  ['product delete dev/a', 'Did you mean `privyseal product remove`?'],
+  ['list --limt 3', 'Did you mean `--limit`?'],
+  ['add', "unknown command 'add'. See `privyseal --help`."],
+  ['help nothing', "unknown command 'nothing'. See"],
+])('%s is refused with what was meant', async (words, hint) => {
+  const { code, stdout, stderr } = await commandLine(words.split(' '), { cwd: '/' });
+  expect([code, stdout, stderr.split('\n').length]).toEqual([2, '', 2]);
+  expect(stderr).toContain(hint);
+});
+
+it.each([
+  ['help', 'Usage: privyseal [options]'],
+  ['help --json', 'Usage: privyseal [options]'],
+  ['help audit', 'Usage: privyseal audit [options]'],
+  ['help audit verify', 'Usage: privyseal audit verify'],
+  ['help authority rotate plan', 'Usage: privyseal authority rotate plan'],
+  ['help operator remove alice --yes', 'Usage: privyseal operator remove'],
+])('%s explains that verb, and does nothing', async (words, usage) => {
+  const { code, stdout } = await commandLine(words.split(' '));
+  expect([code, stdout]).toEqual([0, expect.stringContaining(usage)]);
+});
+
+it('suggests no verb that there is not', async () => {
+  const typed = [
+    ...readFileSync(new URL('../../../src/faces/cli/meant.ts', import.meta.url), 'utf8').matchAll(/^ {2}(\w+): \[/gm),
+  ];
+  expect(typed.length).toBeGreaterThan(20);
+  for (const [, word = ''] of typed) {
+    const { stderr } = await commandLine([word]);
+    const [, ...path] = (/Did you mean `([^`]+)`/.exec(stderr)?.[1] ?? '').split(' ');
+    expect((await commandLine(['help', ...path])).code).toBe(0);
+  }
+});

@@ -31,6 +31,10 @@ export function readLength(text: string): number {
   return seconds;
 }
 
+/** With a default that `--help` shows as it would be typed. */
+export const lengthOption = (flags: string, description: string, length: string): Option =>
+  new Option(flags, description).argParser(readLength).default(readLength(length), length);
+
 export function readLimit(text: string): number {
   if (!/^[1-9]\d{0,6}$/.test(text)) throw new InvalidArgumentError('A limit is a number from 1 to 9999999.');
   return Number(text);

@@ -1,5 +1,5 @@
 /** Every verb explains itself with an example that this very version would take. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { exitCodes } from '../../../src/faces/cli/exit-codes.ts';
@@ -7,6 +7,11 @@ import { buildProgram } from '../../../src/faces/cli/program.ts';
 import { commandLine } from '../../support/command-line.ts';
 
 const page = readFileSync(new URL('../../../docs/cli.md', import.meta.url), 'utf8');
+const folder = new URL('../../../docs/', import.meta.url);
+const pages = readdirSync(folder)
+  .filter((name) => name.endsWith('.md'))
+  .map((name) => readFileSync(new URL(name, folder), 'utf8'))
+  .join('');
 const sink = { write: () => true };
 const program = buildProgram(
   { stdout: sink, stderr: sink, env: {}, cwd: '/', isTty: false, mayAsk: false, columns: undefined },
@@ -43,6 +48,18 @@ describe.each(verbsOf(program, ''))('privyseal $path', ({ path, command }) => {
     const flags = [...command.options, ...program.options].flatMap(({ long, short }) => [long, short]);
     const unknown = own.flatMap(wordsOf).filter((word) => /^--?[a-z]/.test(word) && !flags.includes(word));
     expect(unknown).toEqual([]);
+  });
+
+  it('shows defaults as they would be typed', async () => {
+    const { stdout } = await commandLine([...path.split(' '), '--help'], { columns: 200 });
+    const shown = Array.from(stdout.matchAll(/ <length> .*\(default: (.+)\)$/gm), ([, value]) => value!);
+    expect(shown.filter((value) => /^\d+$/.test(value))).toEqual([]);
+    expect(stdout).not.toContain('(default: [])');
+  });
+
+  it('has each of its options explained in docs', () => {
+    const flags = command.options.map(({ short, long }) => [long, short].filter((flag) => flag != null));
+    expect(flags.filter((names) => !names.some((flag) => pages.includes(flag)))).toEqual([]);
   });
 
   it('is in docs/cli.md', () => {

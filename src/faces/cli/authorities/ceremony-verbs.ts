@@ -6,7 +6,7 @@ import { attributeTypes } from '../../../domain/x509/attribute-type.ts';
 import { type KeyType, keyTypes } from '../../../domain/x509/key-type.ts';
 import { decodeName, encodeName } from '../../../domain/x509/name.ts';
 import { checkSubject } from '../../../domain/x509/subject-rules.ts';
-import { collect, readLength, readSerial } from '../arguments.ts';
+import { collect, lengthOption, readSerial } from '../arguments.ts';
 import type { GlobalOptions } from '../session.ts';
 import type { CliIo } from '../terminal/io.ts';
 import { openConsole } from '../terminal/secret-console.ts';
@@ -110,7 +110,7 @@ function addRootVerb(ceremony: Command, run: Run): void {
     .addOption(
       new Option('--key-type <type>', 'kind of key to make').choices(keyTypes).default('ec-p384' satisfies KeyType),
     )
-    .option('--lifetime <length>', 'of its certificate', readLength, readLength('7300d'))
+    .addOption(lengthOption('--lifetime <length>', 'of its certificate', '7300d'))
     .option('--path-len <count>', 'levels of authorities below it', readPathLength, 1)
     .addHelpText(
       'after',
@@ -128,7 +128,7 @@ function addSignVerb(ceremony: Command, run: Run): void {
       .description('sign the CSR of an issuing authority; gives its chain, the root last')
       .argument('<csr>', 'file, PEM or DER, as `authority create NAME --csr` gives it'),
   )
-    .option('--lifetime <length>', 'of the certificate', readLength, readLength('1825d'))
+    .addOption(lengthOption('--lifetime <length>', 'of the certificate', '1825d'))
     .option('--path-len <count>', 'levels of authorities below it', readPathLength, 0)
     .option('--crl-url <url>', 'where the list of this root will be served', readHttpUrl)
     .option('--issuer-url <url>', 'where the certificate of this root will be served', readHttpUrl)
@@ -150,7 +150,7 @@ function addCrlVerb(ceremony: Command, run: Run): void {
         .choices(Object.keys(revocationReasons) as RevocationReason[])
         .default('cACompromise' satisfies RevocationReason),
     )
-    .option('--lifetime <length>', 'until the next list must be there', readLength, readLength('180d'))
+    .addOption(lengthOption('--lifetime <length>', 'until the next list must be there', '180d'))
     .addHelpText('after', example("crl --present 'A. Turing' --present 'G. Hopper' --out root.crl"))
     .action((options: ActOptions & { revoke?: readonly string[]; reason: RevocationReason; lifetime: number }) =>
       run(options, async (held) => (await import('./ceremony.ts')).crl(held, options)),

@@ -6,8 +6,8 @@ import type { GlobalOptions } from '../session.ts';
 import type { CliIo } from '../terminal/io.ts';
 
 export interface RestoreOptions {
-  readonly crl: readonly string[];
-  readonly withoutCrl: readonly string[];
+  readonly crl?: readonly string[];
+  readonly withoutCrl?: readonly string[];
   readonly keepTokens?: boolean;
 }
 
@@ -43,10 +43,10 @@ export function addBackupVerbs(program: Command, io: CliIo, acts: HomeActs): voi
     .command('restore')
     .description('fill an empty home from a backup; what was revoked since stays revoked')
     .argument('<file>', 'what `backup` wrote')
-    .option('--crl <file>', 'newest list of an authority, DER or PEM; once for each', collect, [])
-    .option('--without-crl <authority>', 'admit that its newest list is lost: what it revoked comes back', collect, [])
+    .option('--crl <file>', 'newest list of an authority, DER or PEM; once for each', collect)
+    .option('--without-crl <authority>', 'admit that its newest list is lost: what it revoked comes back', collect)
     .option('--keep-tokens', 'enrolment tokens of the backup stay valid; they end otherwise')
-    .action(async (file: string, { crl, withoutCrl, keepTokens = false }: RestoreOptions) => {
+    .action(async (file: string, { crl = [], withoutCrl = [], keepTokens = false }: RestoreOptions) => {
       const { restore } = await import('./backup.ts');
       await restore({ io, json: program.opts<GlobalOptions>().json === true }, (onProgress) =>
         acts.restore(given(), { file, crls: crl, withoutCrl, keepTokens }, onProgress),

@@ -1,6 +1,6 @@
 /** The verbs of products, profiles and enrolment tokens; each one's code is loaded when it is called. */
 import { type Command, Option } from 'commander';
-import { collect, readLength, readOwnedId, readTokenId, readUses, readVersion } from '../arguments.ts';
+import { collect, lengthOption, readOwnedId, readTokenId, readUses, readVersion } from '../arguments.ts';
 import type { WithSession } from '../session.ts';
 import type { ProductChanges, ProductOptions } from './product.ts';
 import type { TokenOptions } from './token.ts';
@@ -138,7 +138,7 @@ function addTokenVerbs(program: Command, { withSession }: VerbDeps): void {
     .description('make a token for a product; it is shown this once')
     .argument('<product>', 'like dev/product-a', readOwnedId)
     .option('--uses <count>', 'good for so many certificates, or `unlimited`', readUses, 1)
-    .option('--expires <length>', 'good for so long, like 15m, 24h or 30d', readLength, 86_400)
+    .addOption(lengthOption('--expires <length>', 'good for so long, like 15m, 24h or 30d', '24h'))
     .option('--profile <name>', 'only for this profile; may be repeated (default: all of the product)', collect)
     .option('--out <file>', 'write the token there (0600) instead of showing it')
     .addHelpText(

@@ -104,6 +104,11 @@ describe('lists', () => {
     const { next } = judgeLists(facts(list(-1000, 0)), { now, served: false });
     expect(next).toContain('Start the service');
   });
+
+  it('that are not there yet are no sign that a running service fails to make them', () => {
+    const { says, next } = judgeLists(facts({ lists: [] }), { now, served: true });
+    expect([says, next]).toEqual(['no list yet of dev-root', expect.stringContaining('Look again')]);
+  });
 });
 
 describe('certificates', () => {

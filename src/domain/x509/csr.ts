@@ -11,6 +11,7 @@ import { collectReasons, refuse, refuseIfAny } from '../refusal.ts';
 import { readAttributes } from './csr-attributes.ts';
 import type { GeneralName } from './general-name.ts';
 import { type DistinguishedName, decodeName } from './name.ts';
+import { oids } from './oids.ts';
 import {
   parseSubjectPublicKey,
   type SignedBytes,
@@ -138,6 +139,12 @@ const knownAlgorithmOids = new Set(
 const unsupportedAlgorithm =
   'The signature algorithm is not accepted. Sign the CSR with SHA-256, SHA-384 or SHA-512, or an Ed25519 key.';
 
+const badParameters =
+  'The signature algorithm has other parameters than it may have: none for ECDSA and Ed25519, NULL for RSA with PKCS#1 v1.5.';
+/** What openssl does unless it is told: the longest salt that fits. */
+const badPss =
+  'RSASSA-PSS must have one hash, SHA-256, SHA-384 or SHA-512, and a salt of its length: `openssl req -sigopt rsa_pss_saltlen:digest`.';
+
 /** The whole AlgorithmIdentifier is one of ours, octet for octet, and fits the key if that could be read. */
 function readAlgorithm(identifierDer: Uint8Array, publicKey: SubjectPublicKey | undefined): SignatureAlgorithm {
   const algorithm = findSignatureAlgorithm(identifierDer);
@@ -146,7 +153,12 @@ function readAlgorithm(identifierDer: Uint8Array, publicKey: SubjectPublicKey | 
     const value = readOid(new DerReader(identifierDer).enterSequence());
     return knownAlgorithmOids.has(value)
       ? refuse([
-          { code: 'badAlgorithmParameters', message: 'The signature algorithm has other parameters.', field, value },
+          {
+            code: 'badAlgorithmParameters',
+            message: value === oids.idRsassaPss ? badPss : badParameters,
+            field,
+            value,
+          },
         ])
       : refuse([{ code: 'unsupportedSignatureAlgorithm', message: unsupportedAlgorithm, field, value }]);
   }

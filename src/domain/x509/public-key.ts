@@ -4,13 +4,14 @@ import { DerError } from '../der/error.ts';
 import { encodePem } from '../der/pem.ts';
 import { DerReader } from '../der/reader.ts';
 import { tag } from '../der/tag.ts';
-import { readIntegerBytes, readOctetAlignedBitString } from '../der/value.ts';
+import { readIntegerBytes, readOctetAlignedBitString, readOid } from '../der/value.ts';
 import type { ReasonCode } from '../errors.ts';
 import type { SubjectKeyKind } from '../policy/profile.ts';
 import { refuse } from '../refusal.ts';
 import { hasSmallOrder } from './ed25519-point.ts';
 import type { KeyFamily } from './key-type.ts';
 import { oidDer } from './oid-der.ts';
+import { oids } from './oids.ts';
 import type { SignatureAlgorithm } from './signature-algorithm.ts';
 
 export interface RsaNumbers {
@@ -54,6 +55,10 @@ export function parseSubjectPublicKey(spkiDer: Uint8Array): SubjectPublicKey {
   }
 }
 
+/** RFC 4055 §1.2: with its own OID an RSA key is for PSS alone, which TLS peers seldom take in certificates. */
+const pssKey =
+  'The RSA key is one for RSASSA-PSS alone. Make a plain RSA key: `openssl genrsa`, `keytool -keyalg RSA`.';
+
 function readSubjectPublicKey(spkiDer: Uint8Array): SubjectPublicKey {
   const outer = new DerReader(spkiDer);
   const fields = outer.enterSequence();
@@ -66,7 +71,10 @@ function readSubjectPublicKey(spkiDer: Uint8Array): SubjectPublicKey {
   if (sameBytes(algorithmOid, oidDer.idEcPublicKey)) return readEcKey(spkiDer, parameters, subjectPublicKey);
   if (sameBytes(algorithmOid, oidDer.rsaEncryption)) return readRsaKey(spkiDer, parameters, subjectPublicKey);
   if (sameBytes(algorithmOid, oidDer.idEd25519)) return readEd25519Key(spkiDer, parameters, subjectPublicKey);
-  return refuseKey('unsupportedKeyType', 'The public key is not EC, RSA or Ed25519.');
+  const value = readOid(new DerReader(algorithmOid));
+  const message =
+    value === oids.idRsassaPss ? pssKey : 'The public key is not EC, RSA or Ed25519. Make a key of these.';
+  return refuse([{ code: 'unsupportedKeyType', message, field: 'csr.publicKey', value }]);
 }
 
 /** RFC 5480 §2.2: only the uncompressed form, 0x04 and both coordinates. */

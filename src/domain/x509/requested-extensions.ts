@@ -49,16 +49,14 @@ function readOne(extension: RequestedExtension, reasons: Reason[]): readonly Gen
   try {
     assertCanonicalDer(value);
     if (extnId === oids.subjectAltName) return readNames(value, reasons);
-    if (isForbidden(extension)) reasons.push(refused('forbiddenExtension', forbidden, extnId));
+    const fault = forbiddenFor(extension);
+    if (fault !== undefined) reasons.push(refused('forbiddenExtension', fault, extnId));
   } catch (error) {
     if (!(error instanceof DerError || error instanceof CaError)) throw error;
     reasons.push(refused('badExtension', 'A requested extension is not well formed.', extnId));
   }
   return undefined;
 }
-
-const forbidden =
-  'An extension is requested that only an authority may have, or a critical one that is unknown here. Leave it out.';
 
 /** More names than any profile allows; what comes after is not even read. */
 const maxNames = 100;
@@ -98,25 +96,35 @@ const forCas: ReadonlySet<string> = new Set([
   oids.inhibitAnyPolicy,
 ]);
 
-/** Whatever asks for the powers of a CA, or is critical and unknown (RFC 5280 §4.2). The rest is well formed and ignored. */
-function isForbidden({ extnId, critical, value }: RequestedExtension): boolean {
+/** What to do about whatever asks for the powers of a CA, or is critical and unknown (RFC 5280 §4.2). The rest is well formed and ignored. */
+function forbiddenFor({ extnId, critical, value }: RequestedExtension): string | undefined {
   switch (extnId) {
     case oids.basicConstraints: {
       const { ca, pathLen } = decodeBasicConstraints(value);
-      return ca || pathLen !== undefined;
+      return ca || pathLen !== undefined ? sentences.basicConstraints : undefined;
     }
-    case oids.keyUsage:
-      return decodeKeyUsage(value).some((usage) => usage === 'keyCertSign' || usage === 'cRLSign');
+    case oids.keyUsage: {
+      const isForCa = decodeKeyUsage(value).some((usage) => usage === 'keyCertSign' || usage === 'cRLSign');
+      return isForCa ? sentences.keyUsage : undefined;
+    }
     case oids.extKeyUsage:
       decodeExtKeyUsage(value);
-      return false;
+      return undefined;
     case oids.subjectKeyIdentifier:
       new DerReader(value).expect(tag.octetString);
-      return false;
+      return undefined;
     default:
-      return critical || forCas.has(extnId);
+      if (forCas.has(extnId)) return sentences.forCas;
+      return critical ? sentences.unknown : undefined;
   }
 }
+
+const sentences = {
+  basicConstraints: 'CA:TRUE or a pathLen is requested, which only an authority has. Ask for CA:FALSE, or for neither.',
+  keyUsage: 'The key usage keyCertSign or cRLSign is requested, which only an authority has. Leave it out.',
+  forCas: 'An extension is requested that makes rules for authorities. Leave it out.',
+  unknown: 'A critical extension is requested that is unknown here. Leave it out; the profile decides on extensions.',
+} as const;
 
 const refused = (code: ReasonCode, message: string, oid: string): Reason => ({
   ...{ code, message, field: 'csr.extensionRequest' },

@@ -12,17 +12,21 @@ const maxAttributes = 32;
 /** C0 and C1 controls, and the marks that reorder or hide text: all of Unicode's Bidi_Control, soft hyphens, tags, line separators. */
 const unsafe = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 
+const severalAttributes =
+  'An RDN of the subject holds several attributes, as CN=a+OU=b does. Give each one of its own: CN=a,OU=b.';
+
 /** Every rule the subject breaks. */
 export function checkSubject(subject: DistinguishedName): Reason[] {
   const { attributes } = subject;
   const reasons: Reason[] = [];
-  if (subject.multiValued) reasons.push(reason('badSubject', 'An RDN of the subject holds several attributes.'));
+  if (subject.multiValued) reasons.push(reason('badSubject', severalAttributes));
   if (subject.retired)
     reasons.push(reason('badSubject', 'The subject has a string type that is retired. Use UTF8String.'));
   if (attributes.length > maxAttributes) return [reason('badSubject', 'The subject has more than 32 attributes.')];
   const commonNames = attributes.filter(({ oid }) => oid === oids.commonName);
   // Programs that take an identity from the CN differ in which of several they take.
-  if (commonNames.length > 1) reasons.push(reason('severalCommonNames', 'The subject has more than one CN.'));
+  if (commonNames.length > 1)
+    reasons.push(reason('severalCommonNames', 'The subject has more than one CN. Leave one, or none.'));
   return attributes.reduce((all, attribute) => all.concat(checkAttribute(attribute)), reasons);
 }
 
@@ -34,10 +38,15 @@ function checkAttribute({ oid, value }: NameAttribute): Reason[] {
   }
   const bound = type?.maxLength ?? widestBound;
   const tooLong = value.length > bound && [...value].length > bound;
-  if (value === '' || tooLong || (oid === oids.countryName && value.length !== 2)) {
-    return [reason('badSubject', `The subject's ${name} is empty or too long.`, value)];
-  }
-  return [];
+  const fault = () => {
+    if (value === '') return 'is empty. Leave it out.';
+    // What keytool writes for each question that was not answered is `Unknown`.
+    if (oid === oids.countryName && value.length !== 2)
+      return 'is no country of two letters. Correct it, or leave it out.';
+    return tooLong ? `has more than ${bound} characters. Shorten it, or leave it out.` : undefined;
+  };
+  const told = fault();
+  return told === undefined ? [] : [reason('badSubject', `The subject's ${name} ${told}`, value)];
 }
 
 function reason(code: ReasonCode, message: string, value?: string): Reason {

@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { decodePem } from '../../../src/domain/der/pem.ts';
+import { tag } from '../../../src/domain/der/tag.ts';
 import * as der from '../../../src/domain/der/writer.ts';
 import { CaError } from '../../../src/domain/errors.ts';
 import { parseCsr, verifyCsr } from '../../../src/domain/x509/csr.ts';
 import { basicConstraints, extKeyUsage, keyUsage, subjectKeyIdentifier } from '../../../src/domain/x509/extensions.ts';
 import type { KeyType } from '../../../src/domain/x509/key-type.ts';
-import { formatName } from '../../../src/domain/x509/name.ts';
+import { encodeName, formatName } from '../../../src/domain/x509/name.ts';
 import { oids } from '../../../src/domain/x509/oids.ts';
 import { type SignatureAlgorithmName, signatureAlgorithms } from '../../../src/domain/x509/signature-algorithm.ts';
 import {
@@ -26,6 +27,9 @@ import { temporaryFolder } from '../../support/temporary-folder.ts';
 const neverKnown = (): boolean => false;
 const parse = (csr: Uint8Array) => parseCsr(csr, neverKnown);
 const demoSan = subjectAltName(generalName('demo.dev.internal'));
+/** What the answer tells to do, reason by reason. */
+const toldOf = (csr: Uint8Array): readonly string[] =>
+  catchRefusal(() => parse(csr)).reasons.map(({ message }) => message);
 
 describe('parseCsr', () => {
   it('takes subject, key, names and what was signed out of a CSR', async () => {
@@ -56,6 +60,55 @@ describe('parseCsr', () => {
         reasons: [expect.objectContaining({ code: 'badDnsName', value: name, message: expect.stringContaining(told) })],
       }),
     );
+  });
+
+  it.each([
+    ['*', 'whole left-most label'],
+    ['w*.dev.internal', 'whole left-most label'],
+    ['a.*.dev.internal', 'whole left-most label'],
+  ])('says of %s what a wildcard is', (name, told) => {
+    const san = subjectAltName(dnsName(name));
+    expect(toldOf(buildCsr({ extensions: [san] }))).toEqual([expect.stringContaining(told)]);
+  });
+
+  it.each([
+    ['spiffe://dev/a/', 'slash at its end'],
+    ['spiffe://dev/a//b', 'empty segments'],
+    ['spiffe://dev/a/../b', 'dots'],
+    ['spiffe://dev/a/%2e%2e', 'percent-encoding'],
+    ['SPIFFE://dev/a', 'lower case'],
+    ['spiffe://Dev/a', 'lower case'],
+    ['spiffe://user@dev/a', 'no user'],
+    ['spiffe://dev/a?b=c', 'no query'],
+    ['spiffe://dev/a#b', 'no fragment'],
+    ['urn:uuid:1234', 'has a host'],
+    [`spiffe://dev/${'a'.repeat(2048)}`, '2048 characters'],
+    ['spiffe://dev/a b', 'scheme://host/path'],
+  ])('says of the URI %s what to do', (name, told) => {
+    const san = subjectAltName(der.implicit(6, Buffer.from(name)));
+    expect(toldOf(buildCsr({ extensions: [san] }))).toEqual([expect.stringContaining(told)]);
+  });
+
+  it.each([
+    ['CA:TRUE', basicConstraints({ ca: true }), 'CA:FALSE'],
+    ['keyCertSign', keyUsage(['keyCertSign']), 'keyCertSign or cRLSign'],
+    ['name constraints', extension(oids.nameConstraints, der.sequence()), 'rules for authorities'],
+    [
+      'a critical one',
+      extension('1.2.3.4', der.nullValue(), der.tlv(tag.boolean, Buffer.of(0xff))),
+      'critical extension',
+    ],
+  ])('says which extension it refuses, and why: %s', (_what, asked, told) => {
+    expect(toldOf(buildCsr({ extensions: [demoSan, asked] }))).toEqual([expect.stringContaining(told)]);
+  });
+
+  it.each([
+    ['countryName', 'Unknown', 'country of two letters'],
+    ['organizationName', '', 'is empty'],
+    ['organizationName', 'o'.repeat(65), 'more than 64 characters'],
+  ] as const)('says what is wrong with a subject whose %s is %j', (type, value, told) => {
+    const subject = encodeName([{ type, value }]);
+    expect(toldOf(buildCsr({ subject }))).toEqual([expect.stringContaining(told)]);
   });
 
   it('names each name once, in the spelling that is compared', () => {
@@ -195,6 +248,14 @@ describeWith(['openssl'], 'what openssl req writes', () => {
     await expect(verifyCsr(csr)).resolves.toBeUndefined();
     expect(csr.names.map(({ value }) => value)).toEqual(['demo.dev.internal', '::1']);
     expect(formatName(csr.subject)).toBe('CN=demo.dev.internal,O=Team,C=DE');
+  });
+
+  it.each([
+    ['rsa:2048', 'rsa_pss_saltlen:digest'],
+    ['rsa-pss', 'plain RSA key'],
+  ])('with PSS of %s, the longest salt by default, is told what to do', async (newKey, told) => {
+    const args = ['-newkey', newKey, '-pkeyopt', 'rsa_keygen_bits:2048', '-sigopt', 'rsa_padding_mode:pss', ...san];
+    expect(toldOf(await req(...args))).toContainEqual(expect.stringContaining(told));
   });
 
   it('is refused when it asks to be a CA', async () => {

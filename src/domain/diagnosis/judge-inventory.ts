@@ -110,7 +110,8 @@ export function judgeLists({ lists, authorities }: InventoryFacts, { now, served
   if (missing.length > 0) {
     const says = `no list yet of ${missing.map(({ name }) => name).join(', ')}`;
     // Whoever looks right after a first start, or after an authority was made, is ahead of it.
-    const soon = 'The service makes the first one within seconds. Look again: if it is still missing, its log says why.';
+    const soon =
+      'The service makes the first one within seconds. Look again: if it is still missing, its log says why.';
     return { check: 'lists', state: 'warn', says, next: served ? soon : next };
   }
   if (old.length > 0) {

@@ -14,6 +14,8 @@ export interface IssuerFacts {
   readonly signatureAlgorithm: SignatureAlgorithm;
   /** Of the authority and of those above it; absent without any. */
   readonly nameConstraints?: readonly NameConstraints[];
+  /** Dotted OIDs of the purposes that they admit; absent where none narrows them. */
+  readonly purposes?: readonly string[];
   /** Where certificates of this authority say their CRL, OCSP responder and issuer are. */
   readonly urls: { readonly crl: string; readonly ocsp: string; readonly aia: string };
 }

@@ -21,6 +21,7 @@ import { keyIdentifier, publicKeySha256 } from '../x509/public-key.ts';
 import { encodeTbsCertificate } from '../x509/tbs-certificate.ts';
 import type { IssuerFacts } from './issuer-facts.ts';
 import { judgeConstrainedNames } from './judge-name-constraints.ts';
+import { judgePurposes } from './judge-purposes.ts';
 import { judgeLifetime, validityOf } from './lifetime.ts';
 import { lintOrThrow } from './lint.ts';
 import type { KeyUsage, Profile } from './profile.ts';
@@ -99,6 +100,7 @@ export function prepareCertificate(compiled: CompiledProfile, request: Certifica
   refuseIfAny([
     ...judgeNames(requested, csr, { profile, product }),
     ...(issuer.nameConstraints ? judgeConstrainedNames(issuer.nameConstraints, requested.names) : []),
+    ...judgePurposes(profile, issuer),
     ...judgeKeyKind(csr.publicKey, profile),
     ...judgeLifetime(profile, issuer, { lifetimeSeconds, now }),
   ]);

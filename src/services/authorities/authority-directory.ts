@@ -1,6 +1,7 @@
 /** The authorities and their generations with certificates, chains and opened signers, as every signing service needs them. */
 import { CaError } from '../../domain/errors.ts';
 import type { IssuerFacts } from '../../domain/policy/issuer-facts.ts';
+import { admittedPurposes } from '../../domain/policy/judge-purposes.ts';
 import { printable } from '../../domain/policy/printable.ts';
 import type { CertificateRecord } from '../../domain/records/certificate.ts';
 import type { Authority } from '../../domain/records/environment.ts';
@@ -20,6 +21,7 @@ import {
   externalChain,
   isCertified,
   nameConstraintsOf,
+  pathAbove,
   readRegister,
   revokedElsewhere,
 } from './authority-register.ts';
@@ -109,7 +111,9 @@ export function createAuthorityDirectory(deps: AuthorityDirectoryDeps): Authorit
     const parsed = parseCertificate(certificateDer);
     const isRoot = authority.parent === authority.name;
     const above = isRoot ? await crossesOf(deps.inventory, known, own) : await chainAbove(certificate);
-    const constraints = nameConstraintsOf(known.external, parsed, certificate.authority);
+    const path = pathAbove(known.external, parsed, certificate.authority);
+    const constraints = nameConstraintsOf(path);
+    const purposes = admittedPurposes(path);
     return {
       authority,
       generation: own,
@@ -124,6 +128,7 @@ export function createAuthorityDirectory(deps: AuthorityDirectoryDeps): Authorit
       facts: {
         ...issuerFacts(id, parsed, { authority, urls: deps.urls }),
         ...(constraints.length > 0 && { nameConstraints: constraints }),
+        ...(purposes && { purposes }),
       },
       chainDer: isRoot ? above : [certificateDer, ...above],
       revokedBy: await revokedElsewhere(deps.inventory, known.external, {

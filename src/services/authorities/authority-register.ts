@@ -100,18 +100,24 @@ export async function crossesOf(
   return ders.filter((der) => der !== undefined);
 }
 
-/** Of a certificate and of those above it whose keys are elsewhere; our own have none. */
-export function nameConstraintsOf(
+/** A certificate and those above it whose keys are elsewhere, root included; our own hold nothing back. */
+export function pathAbove(
   all: AuthorityRegister['external'],
-  { extensions }: ParsedCertificate,
+  own: ParsedCertificate,
   issuer: string,
-): readonly NameConstraints[] {
-  const own = extensions.get(oids.nameConstraints);
+): readonly ParsedCertificate[] {
   const external = all.get(issuer);
-  const next = external?.parent === issuer ? '' : (external?.parent ?? '');
-  const above = external ? nameConstraintsOf(all, parseCertificate(external.certificateDer), next) : [];
-  return [...(own ? [decodeNameConstraints(own.value)] : []), ...above];
+  if (!external) return [own];
+  const next = external.parent === issuer ? '' : external.parent;
+  return [own, ...pathAbove(all, parseCertificate(external.certificateDer), next)];
 }
+
+/** What those on a path say of names. */
+export const nameConstraintsOf = (path: readonly ParsedCertificate[]): readonly NameConstraints[] =>
+  path.flatMap(({ extensions }) => {
+    const own = extensions.get(oids.nameConstraints);
+    return own ? [decodeNameConstraints(own.value)] : [];
+  });
 
 /** Follows the chain of those whose keys are elsewhere, by the lists of theirs that were imported. */
 export async function revokedElsewhere(

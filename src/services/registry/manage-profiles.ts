@@ -1,6 +1,7 @@
 /** Profiles: made and changed by operators into new versions, which the very next request is judged by. */
 import type { Reason } from '../../domain/errors.ts';
 import { profileChanges } from '../../domain/policy/describe-changes.ts';
+import { judgePurposes } from '../../domain/policy/judge-purposes.ts';
 import { judgeLongestLifetime } from '../../domain/policy/lifetime.ts';
 import { parseProfile } from '../../domain/policy/parse-profile.ts';
 import type { Profile } from '../../domain/policy/profile.ts';
@@ -109,6 +110,7 @@ async function judged(
   const profile = collectReasons(reasons, () => parseProfile(rest, context));
   if (profile && issuer) {
     reasons.push(...judgeLongestLifetime(profile, issuer.facts, Math.floor(deps.clock.now() / 1000)));
+    reasons.push(...judgePurposes(profile, issuer.facts));
   }
   return acceptedOr('profile', reasons, profile);
 }
@@ -125,9 +127,18 @@ async function issuerOf(
   );
   const name = wanted ?? issuingAuthorityName(environment);
   const found = issuers.find((authority) => authority.name === name);
+  const complain = complainInto(reasons, 'profile');
+  if (found?.certificateSerial === null) {
+    complain(
+      'authority',
+      'has no certificate yet, which limits what profiles may promise: import its chain first',
+      name,
+    );
+    return undefined;
+  }
   if (found) return deps.directory.get(found.name);
   const list = issuers.map((authority) => authority.name).join(', ');
-  complainInto(reasons, 'profile')('authority', `must be one of ${list}`, name);
+  complain('authority', `must be one of ${list}`, name);
   return undefined;
 }
 

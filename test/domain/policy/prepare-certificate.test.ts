@@ -39,6 +39,14 @@ describe('what is prepared', () => {
     expect(parseTbsCertificate(prepared.tbs)).toMatchObject({ serial: someSerial, names: [{ type: 'dns' }] });
   });
 
+  it('is for what its issuer admits, where that admits but some purposes', () => {
+    const below = (...purposes: string[]): Preparation => ({ issuer: { purposes } });
+    const profile = { extendedKeyUsage: ['serverAuth', 'clientAuth'] };
+    expect(tbsOf({ ...below(oids.clientAuth, oids.serverAuth), profile }).extKeyUsage).toHaveLength(2);
+    const [reason, ...others] = refusalOf(() => prepare({ ...below(oids.serverAuth), profile })).reasons;
+    expect([reason, others]).toMatchObject([{ code: 'extendedKeyUsageTooNarrow', value: 'clientAuth' }, []]);
+  });
+
   it('carries issuer, identifiers and extensions in a fixed order', () => {
     const issuer = makeIssuer();
     const tbs = tbsOf();

@@ -16,6 +16,7 @@ import {
   signingAs,
   unknownCritical,
 } from '../../support/external-chain.ts';
+import { rawProfile } from '../../support/policy-builders.ts';
 import { codeOf, rejectionOf } from '../../support/rejection.ts';
 import { admin, firstRunService, openService, type TestService } from '../../support/service-builder.ts';
 import { makeSigningKey } from '../../support/signing-key.ts';
@@ -36,6 +37,7 @@ beforeAll(async () => {
 afterAll(() => service.close());
 
 const day = 86_400;
+const hours = { minimum: 3600, default: 3600, maximum: 7200 };
 const sha256Of = ({ der }: Pick<TestCertificate, 'der'>): string => createHash('sha256').update(der).digest('hex');
 
 let environments = 0;
@@ -200,6 +202,38 @@ describe('a chain that is good', () => {
     expect(inForce?.certificate.serial).toBe('1000'.padStart(40, '0'));
     const again = { chainPem: pemOf(second.sign(two.csrDer, short), second.intermediate), rootPem: second.root.pem };
     expect(await codeOf(service.services.importAuthority(admin, two.name, again))).toBe('conflict');
+  });
+
+  it('may admit no more than what its own profiles are for, and holds those to it that come or change later', async () => {
+    const { environment } = await waiting();
+    const name = `${environment}-servers`;
+    const { csrDer } = await service.services.requestAuthority(admin, { name, environment });
+    const ca = makeCorporateCa(now);
+    const chainPem = pemOf(ca.sign(csrDer!, { extKeyUsage: ['serverAuth'] }), ca.intermediate, ca.root);
+    const importIt = () => service.services.importAuthority(admin, name, { chainPem, rootSha256: sha256Of(ca.root) });
+    expect((await importIt()).inForce).not.toBeNull();
+    const profile = rawProfile({ name: 'servers', authority: name, lifetimeSeconds: hours });
+    await service.services.createProfile(admin, { environment, ...profile });
+    expect((await importIt()).inForce).not.toBeNull();
+    const peer = { authority: name, lifetimeSeconds: hours, extendedKeyUsage: ['serverAuth', 'clientAuth'] };
+    const { name: _, ...changed } = { name, ...rawProfile(peer), version: 1 };
+    const refused = [
+      service.services.createProfile(admin, { environment, ...rawProfile({ ...peer, name: 'peers' }) }),
+      service.services.changeProfile(admin, environment, 'servers', changed),
+    ];
+    for (const call of refused) {
+      const { reasons } = (await rejectionOf(call)) as CaError;
+      expect(reasons).toMatchObject([
+        { code: 'extendedKeyUsageTooNarrow', field: 'extendedKeyUsage', value: 'clientAuth' },
+      ]);
+    }
+  });
+
+  it('is what a profile waits for that would be signed below it', async () => {
+    const { environment } = await waiting();
+    const call = service.services.createProfile(admin, { environment, ...rawProfile() });
+    const { reasons } = (await rejectionOf(call)) as CaError;
+    expect(reasons).toMatchObject([{ field: 'authority', value: `"${environment}-issuing"` }]);
   });
 
   it('may have a root without keyUsage, as `openssl req -x509` makes them', async () => {

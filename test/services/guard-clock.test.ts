@@ -89,6 +89,13 @@ describe('guardClock', () => {
     expect(codeOf(() => guarded.assertSafe())).toBeUndefined();
   });
 
+  it('takes a clock for right that is a little behind the newest audit event', () => {
+    const { maximumBehindMs } = defaultClockLimits;
+    const { clock } = jumpyClock();
+    expect(guardClock(clock, start + maximumBehindMs).problem()).toBeUndefined();
+    expect(guardClock(clock, start + maximumBehindMs + 1).problem()).toContain('behind');
+  });
+
   it('refuses to start far after the newest audit event, unless the operator says that the clock is right', () => {
     const { clock } = jumpyClock();
     const longAgo = start - 400 * 86_400_000;

@@ -341,6 +341,19 @@ describe('a peer that never shakes hands', () => {
   });
 });
 
+it('a connection is one, in its handshake and after it', async () => {
+  const { port, double } = await openPublic();
+  const load = () => double.counted.faces[0]!.load();
+  const silent = tcpConnect({ port, host: 'localhost' });
+  onTestFinished(() => void silent.destroy());
+  await expect.poll(load).toEqual({ connections: 1, requestsUnderWay: 0 });
+  const socket = await connected(port, clientTls(product));
+  // The server's side of the handshake may end after the client's: an answer shows that it has.
+  socket.write('GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  await once(socket, 'data');
+  await expect.poll(load).toEqual({ connections: 2, requestsUnderWay: 0 });
+});
+
 describe('the server certificate', () => {
   it('is replaced for new connections while the face runs, and open ones stay', async () => {
     const { url, face } = await openPublic();

@@ -11,8 +11,9 @@ import { parseProfile } from '../../../src/domain/policy/parse-profile.ts';
 import type { OperatorRole } from '../../../src/domain/records/environment.ts';
 import { openAdmin } from '../../support/open-admin.ts';
 import { rawProfile } from '../../support/policy-builders.ts';
-import { demoProduct } from '../../support/registry-double.ts';
+import { demoProduct, registryDouble } from '../../support/registry-double.ts';
 import { operatorCaller } from '../../support/services-double.ts';
+import { testNow } from '../../support/test-hierarchy.ts';
 
 const product = '/v1/products/dev/demo';
 const profile = '/v1/profiles/dev/server';
@@ -227,6 +228,56 @@ describe('a token over REST', () => {
     const { send, refusals, calls } = await openAdmin();
     expect([(await send('POST', '/v1/tokens', {}, body)).status, refusals.length]).toEqual([400, 1]);
     expect(calls.filter(({ name }) => name === 'createToken')).toEqual([]);
+  });
+});
+
+describe('the tokens over REST', () => {
+  const now = testNow * 1000;
+  const anyToken = registryDouble.listTokens({ limit: 1 }).then(({ items: [one] }) => one!);
+
+  it.each([
+    ['live', { expiresAt: now + 1, usesLeft: 1 }],
+    ['live', { expiresAt: now + 1, usesLeft: null }],
+    ['usedUp', { expiresAt: now + 1, usesLeft: 0 }],
+    ['expired', { expiresAt: now, usesLeft: 1 }],
+    ['expired', { expiresAt: now, usesLeft: 0 }],
+  ])('one is %s with %j', async (status, changed) => {
+    const items = [{ ...(await anyToken), ...changed }];
+    const { send } = await openAdmin({ listTokens: async () => ({ items, nextCursor: null }) });
+    const { json } = await send('GET', '/v1/tokens');
+    const { usesLeft } = changed;
+    expect(json.items).toMatchObject([{ status, usesLeft, createdBy: 'operator:the-admin' }]);
+  });
+
+  it('one is gone when the answer says so, which says nothing more', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    let isAnswered = false;
+    const { send, calls } = await openAdmin({ removeToken: () => promise });
+    const answer = send('DELETE', token).finally(() => {
+      isAnswered = true;
+    });
+    await expect.poll(() => calls.at(-1)?.name).toBe('removeToken');
+    expect(isAnswered).toBe(false);
+    resolve();
+    const { status, text } = await answer;
+    expect([status, text, calls.at(-1)!.args[1]]).toEqual([204, '', token.split('/').at(-1)]);
+  });
+});
+
+describe('pages over REST', () => {
+  it.each(['tokens', 'profiles', 'products'] as const)('of %s are as long as is said, and followed', async (what) => {
+    const list = { tokens: 'listTokens', profiles: 'listProfiles', products: 'listProducts' } as const;
+    const { send, calls } = await openAdmin({ [list[what]]: async () => ({ items: [], nextCursor: 'next' }) });
+    expect((await send('GET', `/v1/${what}`)).json).toEqual({ items: [], nextCursor: 'next' });
+    await send('GET', `/v1/${what}?limit=7&cursor=next`);
+    const asked = calls.filter(({ name }) => name === list[what]).map(({ args }) => args.at(-1));
+    expect(asked).toEqual([{ limit: 100 }, { limit: 7, cursor: 'next' }]);
+  });
+
+  it('of versions are one', async () => {
+    const { send, calls } = await openAdmin();
+    await send('GET', `${profile}?version=2`);
+    expect(calls.at(-1)!.args).toEqual(['dev', 'server', 2]);
   });
 });
 

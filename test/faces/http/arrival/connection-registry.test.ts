@@ -1,8 +1,8 @@
-/** Who gives way when nearly as many connections are open as may be, when several come at once, and at a stop. */
+/** Which connections end: who gives way to others that come at once, whose credential is gone, and at a stop. */
 import { createServer } from 'node:http';
 import { Socket } from 'node:net';
 import { expect, it } from 'vitest';
-import { createConnectionRegistry } from '../../../../src/faces/http/arrival/connection-registry.ts';
+import { createConnectionRegistry, tokenCredential } from '../../../../src/faces/http/arrival/connection-registry.ts';
 
 /** Sockets that come in one turn of the event loop: what is destroyed in it is not yet closed. */
 function comeAtOnce(count: number, connections = createConnectionRegistry(16)): readonly Socket[] {
@@ -30,4 +30,16 @@ it('whoever comes during a stop is sent away', () => {
   const connections = createConnectionRegistry(16);
   connections.drain({ drainMs: 1, drainBodiesMs: 1 });
   expect(gaveWay(comeAtOnce(2, connections))).toEqual([0, 1]);
+});
+
+it('a connection ends with the credential that it acts for now, not with one that it acted for before', () => {
+  const connections = createConnectionRegistry(16);
+  const [changed, other] = comeAtOnce(2, connections);
+  connections.identify(changed!, tokenCredential('t1'));
+  connections.identify(other!, tokenCredential('t1'));
+  connections.identify(changed!, tokenCredential('t2'));
+  connections.destroyOf(tokenCredential('t1'));
+  expect([changed!.destroyed, other!.destroyed]).toEqual([false, true]);
+  connections.destroyOf(tokenCredential('t2'));
+  expect(changed!.destroyed).toBe(true);
 });

@@ -145,19 +145,21 @@ const query = (filter: Partial<SimpleQuery>): SimpleQuery => ({
 /** The columns that find few enough to be collected; all others find many. */
 interface Population {
   readonly few?: string;
+  /** Few enough only where the index alone tells all. */
+  readonly fewInIndex?: string;
   readonly labels?: FoundLabels;
 }
 
-function searchPlan(filter: Partial<SimpleQuery>, { few, labels = {} }: Population = {}): string {
-  const context = { labels, place: filter.after && place, probe: probeFor(few) };
+function searchPlan(filter: Partial<SimpleQuery>, { few, fewInIndex, labels = {} }: Population = {}): string {
+  const context = { labels, place: filter.after && place, probe: probeFor(few, fewInIndex) };
   return searchStatements(query(filter), context)
     .map(({ sql, parameters }) => plan(sql, parameters).join('\n'))
     .join('\nthen ');
 }
 const probeFor =
-  (few: string | undefined): Probe =>
-  ({ column }) =>
-    column === few ? 7 : undefined;
+  (few: string | undefined, fewInIndex?: string): Probe =>
+  ({ column }, inIndex) =>
+    column === few || (inIndex && column === fewInIndex) ? 7 : undefined;
 const after = { sortValue: 1, serial: serialAt() };
 const place: Place = {
   requestedAt: 1,
@@ -294,6 +296,21 @@ describe('a search', () => {
   });
 
   it.each([
+    [{ sort: '-name', purpose: 'product' }, true],
+    [{ sort: 'name', status: 'valid', after }, true],
+    [{ sort: '-notAfter', status: 'expired', notAfterBefore: 5 }, true],
+    [{ sort: 'notAfter', issuedAfter: 5 }, false],
+    [{ sort: '-name', profile: 'server' }, false],
+    [{ sort: 'name', successor: 'none' }, false],
+  ] as const)(
+    'of a product with many, asked for %o, is collected only from its index alone: %s',
+    (filter, collected) => {
+      const steps = searchPlan({ owner: 'dev/a', ...filter }, { fewInIndex: 'owner' });
+      expect(steps.includes('COVERING INDEX certificates_by_owner (owner=?)')).toBe(collected);
+    },
+  );
+
+  it.each([
     ['owner', 'dev/a'],
     ['profile', 'peer'],
     ['environment', 'dev'],
@@ -302,6 +319,16 @@ describe('a search', () => {
   ])('by expiry passes by what has another %s without a look at its row', (column, value) => {
     const sql = `SELECT id FROM certificates WHERE +${column} IS ? ORDER BY not_after, id LIMIT 100`;
     expect(plan(sql, [value])).toEqual(['SCAN certificates USING COVERING INDEX certificates_by_expiry']);
+  });
+
+  it.each([
+    ['owner', 'dev/a'],
+    ['profile', 'peer'],
+    ['environment', 'dev'],
+    ['authority', 'dev-issuing'],
+  ])('by name passes by what has another %s without a look at its row', (column, value) => {
+    const sql = `SELECT id FROM certificates WHERE label = ? AND +${column} = ? ORDER BY requested_at, id LIMIT 100`;
+    expect(plan(sql, [1, value])).toEqual(['SEARCH certificates USING COVERING INDEX certificates_by_label (label=?)']);
   });
 
   it('for much of few labels takes of each no more than the page', () => {
@@ -379,8 +406,8 @@ describe('what comes before a search, and beside it', () => {
 
 describe('the same question', () => {
   /** Limits so tight that nothing is collected, no label followed, no count finished. */
-  const tight = { collected: 0, labels: 0, counted: 1 };
-  const followed = { ...defaultSearchLimits, collected: 0 };
+  const tight = { collected: 0, collectedInIndex: 0, labels: 0, counted: 1 };
+  const followed = { ...defaultSearchLimits, collected: 0, collectedInIndex: 0 };
 
   it('has the same answer however it is found', () => {
     connection.function('fold', { deterministic: true }, (text: string) => text.toLowerCase());

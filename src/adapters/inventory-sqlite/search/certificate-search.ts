@@ -21,13 +21,14 @@ export interface CertificateSearch {
 
 /** `fold` must be a function of their connection. */
 export function certificateSearch(statements: KeptStatements, limits = defaultSearchLimits): CertificateSearch {
-  const probe: Probe = (filter) => {
-    const { sql, parameters } = probeStatement(filter, limits.collected);
+  const probe: Probe = (filter, inIndex) => {
+    const most = inIndex ? limits.collectedInIndex : limits.collected;
+    const { sql, parameters } = probeStatement(filter, most);
     const count = statements
       .prepare<unknown[], number>(sql)
       .pluck()
       .get(...parameters);
-    return count === undefined || count > limits.collected ? undefined : count;
+    return count === undefined || count > most ? undefined : count;
   };
   const sought = { most: limits.labels, commonness: labelSample(statements) };
   const labelsOf = (query: SimpleQuery): FoundLabels => findLabels(statements, query, sought);

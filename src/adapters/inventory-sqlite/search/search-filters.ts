@@ -15,6 +15,8 @@ export interface Filter {
   readonly parameters: Parameters;
   /** What its index offers: rows in the order of requests, or in none; absent: it has no index. */
   readonly finds?: 'inOrder' | 'unordered';
+  /** Columns that its index has besides: filters on these are judged without a look at the row. */
+  readonly beside?: ReadonlySet<string>;
   /** The labels it is about, for a search that follows each of them. */
   readonly labels?: string;
 }
@@ -55,7 +57,9 @@ export function filtersOf(query: SimpleQuery, labels: FoundLabels): Filter[] {
     ...statusFilters(query),
     query.purpose && purposeFilter(query.purpose),
     query.requestedBy === undefined ? undefined : equals('requested_by', query.requestedBy, 'inOrder'),
-    query.owner === undefined || query.status === 'revoked' ? undefined : equals('owner', query.owner, 'inOrder'),
+    query.owner === undefined || query.status === 'revoked'
+      ? undefined
+      : { ...equals('owner', query.owner, 'inOrder'), beside: besideOwner },
     query.profile === undefined ? undefined : equals('profile', query.profile, 'inOrder'),
     query.issuerSerial === undefined ? undefined : equals('issuer_serial', serialOctets(query.issuerSerial), 'inOrder'),
     query.authority === undefined ? undefined : equals('authority', query.authority, 'inOrder'),
@@ -72,6 +76,9 @@ export function filtersOf(query: SimpleQuery, labels: FoundLabels): Filter[] {
   ];
   return filters.filter((filter) => filter !== undefined);
 }
+
+/** Of `certificates_by_owner`. */
+const besideOwner: ReadonlySet<string> = new Set(['requested_at', 'not_after', 'purpose', 'state', 'label']);
 
 const equals = (column: string, value: string | Buffer, finds: NonNullable<Filter['finds']>): Filter => ({
   column,

@@ -8,8 +8,11 @@ export interface SearchStatement {
   readonly parameters: Parameters;
 }
 
-/** How many rows the index of a filter offers; undefined when they are too many to be collected. */
-export type Probe = (filter: Filter) => number | undefined;
+/**
+ * How many rows the index of a filter offers; undefined when they are too many to be collected, of which those are more that
+ * the index alone tells all about.
+ */
+export type Probe = (filter: Filter, inIndex: boolean) => number | undefined;
 
 export const probeStatement = ({ condition, column, parameters }: Filter, most: number): SearchStatement => ({
   sql: `SELECT count(*) FROM (SELECT 1 FROM certificates WHERE ${condition(column)} LIMIT ${most + 1})`,
@@ -57,13 +60,16 @@ export function driverOf(
   let best: Filter | undefined;
   let fewest = Number.POSITIVE_INFINITY;
   for (const filter of indexed) {
-    const count = probe(filter);
+    const count = probe(filter, tellsAll(filter, filters));
     if (count !== undefined && count < fewest) [best, fewest] = [filter, count];
     if (fewest <= few) break;
   }
   const labelled = byRequest ? indexed.find(({ labels }) => labels !== undefined) : undefined;
   return best ?? (labelled && { ...labelled, followed: true }) ?? inOrder[0];
 }
+
+const tellsAll = (filter: Filter, filters: readonly Filter[]): boolean =>
+  filters.every((other) => other === filter || filter.beside?.has(other.column)) && filter.beside !== undefined;
 
 /** The conditions, and their parameters in order. Bounds on what the order is by narrow its index, too. */
 function conditionsOf({ query, filters, driver }: Select, place: readonly [string, Parameters] | undefined) {

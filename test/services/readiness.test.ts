@@ -17,11 +17,15 @@ const failIf = (fault: Fault): void => {
 };
 let service: TestService;
 
+const logged: { readonly message: string; readonly authority?: string }[] = [];
+const note = (fields: object, message: string): void => void logged.push({ ...fields, message });
+
 beforeAll(async () => {
   const home = folder('data');
   await (await firstRunService({ home })).close();
   service = await openService({
     home,
+    log: { info: note, warn: note, error: note },
     wrapInventory: (inventory) => ({
       ...inventory,
       async check() {
@@ -106,6 +110,22 @@ describe('readiness', () => {
     faults.clear();
     await service.housekeep();
     expect(await unready()).toEqual([]);
+  });
+
+  it('leaves it at one line in the log for a list that fails each second, and one when it is published again', async () => {
+    await service.services.crl('dev-issuing');
+    faults.add('crl');
+    service.pass(50_000);
+    logged.length = 0;
+    for (let second = 0; second < 5; second++) {
+      await service.housekeep();
+      service.pass(1);
+    }
+    faults.clear();
+    await service.housekeep();
+    await service.housekeep();
+    const ofList = logged.filter(({ authority }) => authority === 'dev-issuing').map(({ message }) => message);
+    expect(ofList).toEqual([expect.stringContaining('could not be published'), 'the CRL is published again']);
   });
 
   it('names the clock that jumped, until it is back', async () => {

@@ -11,6 +11,7 @@ import { createSoftwareKeys } from '../../src/adapters/vault-file/software-keys.
 import { openFileVault } from '../../src/adapters/vault-file/vault-file.ts';
 import type { Home } from '../../src/ports/home.ts';
 import type { Inventory } from '../../src/ports/inventory.ts';
+import type { Log } from '../../src/ports/log.ts';
 import type { Vault } from '../../src/ports/vault.ts';
 import type { WebhookSender } from '../../src/ports/webhook-sender.ts';
 import { type BuiltServices, buildServices, type ServiceSettings } from '../../src/services/build-services.ts';
@@ -28,6 +29,8 @@ export interface ServiceOptions {
   readonly furtherVaults?: readonly Vault[];
   readonly wrapHome?: (home: Home) => Home;
   readonly webhooks?: WebhookSender;
+  /** Nobody's if absent. */
+  readonly log?: Log;
 }
 
 export interface TestService extends BuiltServices {
@@ -109,7 +112,7 @@ export async function openService(options: ServiceOptions): Promise<TestService>
     clock: { now: () => time.wall, monotonic: () => time.monotonic },
     randomness: systemRandomness,
     csrs,
-    log: pino({ level: 'silent' }),
+    log: options.log ?? pino({ level: 'silent' }),
     processMeter,
     webhooks: options.webhooks ?? deafWebhooks,
     urls,

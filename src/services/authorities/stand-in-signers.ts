@@ -16,9 +16,11 @@ export const isGone = (signer: Signer): boolean => lostSigners.get(signer)?.code
 /** Stands for a key that its vault lost: what it signed can still be read and served, and nothing more is signed. */
 export function lostSigner(authority: Authority, publicKeyDer: Uint8Array, cause: CaError): Signer {
   const { name, vault, vaultKey, keyType, signatureAlgorithm } = authority;
-  const gone = `The vault ${vault} does not hold ${vaultKey}, the key of ${name}. Put it back`;
+  const gone = `The vault ${vault} does not hold ${vaultKey}, the key of ${name}. Put it back from a backup of the vault`;
   const unusable = `The key of ${name} cannot be used: ${cause.message} Put that right`;
-  const message = `${cause.code === 'notFound' ? gone : unusable}, or replace the authority.`;
+  // Without the key of `system` no service runs that could replace it.
+  const instead = name === 'system' ? '' : `, or replace the authority: \`authority compromise ${name}\``;
+  const message = `${cause.code === 'notFound' ? gone : unusable} and start again${instead}.`;
   const refusal = new CaError('signerUnavailable', message, { cause });
   const signer: Signer = {
     key: { name: vaultKey, type: keyType, publicKeyDer },

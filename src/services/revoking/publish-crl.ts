@@ -17,7 +17,7 @@ export interface CrlPublisher {
   current(generation: string): Promise<PublishedCrl>;
   /** Signs the last list of a generation: good until `nextUpdate` (Unix seconds), and never replaced once it is retired. */
   publishLast(generation: string, nextUpdate: number): Promise<void>;
-  /** Rebuilds what revocations made stale and what its schedule makes due; failures are logged and tried again. */
+  /** Rebuilds what revocations made stale and what its schedule makes due; failures are tried again, and logged when their reason is new. */
   refreshDue(): Promise<void>;
   /** Generations whose list is past half its life or could not be built, with the reason. */
   problems(): readonly string[];
@@ -60,11 +60,21 @@ export function createCrlPublisher(deps: PublishCrlDeps): CrlPublisher {
   const isLate = (shelf: Shelf): boolean =>
     !shelf.isLast && shelf.published !== undefined && isPast(1 / 2, shelf, shelf.published);
 
+  const build = async (name: string, shelf: Shelf, nextUpdate?: number): Promise<PublishedCrl> => {
+    const { failure } = shelf;
+    const published = await buildCrl(deps, name, shelf, nextUpdate);
+    if (failure !== undefined) deps.log.info({ authority: name }, 'the CRL is published again');
+    return published;
+  };
+
   const rebuild = (name: string, shelf: Shelf, nextUpdate?: number): Promise<PublishedCrl> => {
-    shelf.building ??= buildCrl(deps, name, shelf, nextUpdate)
+    shelf.building ??= build(name, shelf, nextUpdate)
       .catch((error: unknown) => {
-        shelf.failure = error instanceof Error ? error.message : 'unknown failure';
-        deps.log.error({ err: error, authority: name }, 'the CRL could not be published; trying again');
+        const failure = error instanceof Error ? error.message : 'unknown failure';
+        // Each second it is tried again: a key that is lost would fill the log with one sentence. Readiness goes on saying it.
+        if (shelf.failure !== failure)
+          deps.log.error({ err: error, authority: name }, 'the CRL could not be published; trying again each second');
+        shelf.failure = failure;
         throw error;
       })
       .finally(() => {

@@ -43,7 +43,10 @@ it('an authority without its key issues nothing, and keeps nobody else from goin
   const recorded = () =>
     service.inventory.searchCertificates({ authority: 'dev-issuing', sort: 'requestedAt', limit: 100, now: 0 });
   const before = await recorded();
-  expect(await codeOf(issue())).toBe('signerUnavailable');
+  await expect(issue()).rejects.toMatchObject({
+    code: 'signerUnavailable',
+    message: expect.stringContaining('`authority compromise dev-issuing`'),
+  });
   // Not even a serial: what cannot be signed is not begun.
   expect(await recorded()).toEqual(before);
   expect(await unready()).toEqual(['vault', 'crls']);
@@ -83,6 +86,16 @@ it.each<[string, (vault: Vault, algorithm: SignatureAlgorithm) => Promise<Signer
   expect((await service.services.crl('dev-root')).der.length).toBeGreaterThan(100);
   await service.services.declareCompromise(admin, 'dev-issuing', { reason: 'the key was exchanged' });
   expect(await issue()).toBe('dev-issuing.2');
+});
+
+it('nobody without the key of system is told to replace it, which takes a service', async () => {
+  const home = folder('system');
+  await (await firstRunService({ home })).close();
+  const file = readdirSync(join(home, 'vault')).find((name) => name.startsWith('system')) ?? '';
+  renameSync(join(home, 'vault', file), join(home, file));
+  service = await openService({ home });
+  const told = expect.stringMatching(/the key of system\. Put it back from a backup of the vault and start again\.$/);
+  await expect(service.issueServerCertificate()).rejects.toMatchObject({ code: 'signerUnavailable', message: told });
 });
 
 it('a key that was put back is used from the next start on', async () => {

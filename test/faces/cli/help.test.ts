@@ -98,6 +98,7 @@ it.each([
   ['authority rotate begin', 'See `privyseal authority rotate --help`.'],
   ['product delete dev/a', 'Did you mean `privyseal product remove`?'],
   ['list --limt 3', 'Did you mean `--limit`?'],
+  ['constructor', "unknown command 'constructor'. See"],
   ['add', "unknown command 'add'. See `privyseal --help`."],
   ['help nothing', "unknown command 'nothing'. See"],
 ])('%s is refused with what was meant', async (words, hint) => {

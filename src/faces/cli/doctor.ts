@@ -2,6 +2,7 @@
 import { type Finding, type FindingState, worstState } from '../../domain/diagnosis/finding.ts';
 import { safeText } from '../../domain/policy/safe-text.ts';
 import type { Ending } from './exit-codes.ts';
+import { foldText } from './terminal/fold.ts';
 import type { CliIo } from './terminal/io.ts';
 import { type Colour, paintFor } from './terminal/paint.ts';
 
@@ -15,7 +16,13 @@ export function tellFindings(io: CliIo, json: boolean, findings: readonly Findin
   return state === 'fail' ? 'failed' : 'ok';
 }
 
+/** Where sentences begin. */
+const column = 20;
+
 function linesOf(io: CliIo, { check, state, says, next }: Finding): string[] {
-  const line = `${paintFor(io)(colours[state], state.padEnd(4))}  ${check.padEnd(12)}  ${safeText(says)}`;
-  return next === undefined ? [line] : [line, ...next.split('\n').map((text) => `${' '.repeat(20)}${safeText(text)}`)];
+  const head = `${paintFor(io)(colours[state], state.padEnd(4))}  ${check.padEnd(12)}  `;
+  const room = io.isTty && io.columns !== undefined ? io.columns - column : undefined;
+  const texts = next === undefined ? [says] : [says, ...next.split('\n')];
+  const lines = texts.flatMap((text) => (text.startsWith('Run: ') ? [safeText(text)] : foldText(safeText(text), room)));
+  return lines.map((line, index) => `${index === 0 ? head : ' '.repeat(column)}${line}`);
 }

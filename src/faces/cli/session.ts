@@ -6,6 +6,7 @@ import { CliError } from './cli-error.ts';
 import { withContext } from './contexts/chosen-context.ts';
 import type { Ending } from './exit-codes.ts';
 import { readNamedText } from './named-file.ts';
+import { foldLine } from './terminal/fold.ts';
 import type { CliIo } from './terminal/io.ts';
 import { pasted } from './terminal/pasted.ts';
 import { fitNotes, type Table } from './terminal/table.ts';
@@ -80,6 +81,7 @@ export async function openSession(io: CliIo, given: GlobalOptions, homeOfSetting
     return client;
   };
 
+  const width = io.isTty ? io.columns : undefined;
   const print = (lines: readonly string[]): void => void io.stdout.write(`${lines.join('\n')}\n`);
   const note = (lines: readonly string[]): void => void (lines.length > 0 && io.stderr.write(`${lines.join('\n')}\n`));
 
@@ -90,7 +92,7 @@ export async function openSession(io: CliIo, given: GlobalOptions, homeOfSetting
     publicUrl,
     adminUrl: options.adminUrl,
     trustFile: files.ca,
-    width: io.isTty ? io.columns : undefined,
+    width,
     now,
     path,
     publicClient: async (credential) => {
@@ -105,7 +107,7 @@ export async function openSession(io: CliIo, given: GlobalOptions, homeOfSetting
     note,
     printTable: (table) => {
       print(table.lines);
-      note(fitNotes(table));
+      note(fitNotes(table).flatMap((line) => foldLine(line, width)));
     },
     printJson: (value) => void io.stdout.write(`${JSON.stringify(value, null, 2)}\n`),
     close: async () => {

@@ -50,7 +50,7 @@ function parts(session: Session, { readiness }: StatusJson): string[] {
       printable(name),
       ready ? paint('green', 'ready') : `${paint('red', 'not ready')}: ${safeText(reason ?? 'no reason given')}`,
     ]),
-    '  ',
+    { indent: '  ' },
   );
 }
 

@@ -224,7 +224,9 @@ describe('privyseal expiring', () => {
       env: { NO_COLOR: '1' },
     });
     expect(lines(stdout)).toEqual([
-      '7 certificates of products expire within 3 days, 5 without a successor, 2 overdue.',
+      '7 certificates of products expire within',
+      '3 days, 5 without a successor, 2',
+      'overdue.',
       '',
       'PRODUCT  EXPIRE  WITHOUT SUCCESSOR  OVERDUE',
       'dev/a    6       5                  2',

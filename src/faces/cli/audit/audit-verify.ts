@@ -162,16 +162,19 @@ function describe(session: Session, { file, verdict, note }: Finding): void {
   const tail = events - signedSeq;
   const state = fault ? [paint('red', `NOT WHOLE: ${fault.code}`), fault.message] : [paint('green', 'whole')];
   session.print(
-    layoutFields([
-      ['Audit log', file],
-      ['State', state],
-      ['Events', fault ? `${events} read; the first that is not right is event ${fault.seq}` : String(events)],
-      ['Checkpoints', `${checkpoints} in the log${note ? `, and the kept one of event ${note.checkpoint.seq}` : ''}`],
-      ['Signed', signedSeq === 0 ? 'nothing' : `up to event ${signedSeq}`],
-      ...(tail > 0 && !fault
-        ? [['Unsigned', `the last ${tail}: chained, but nothing vouches for them yet`] as const]
-        : []),
-      ['Last hash', lastHash],
-    ]),
+    layoutFields(
+      [
+        ['Audit log', file],
+        ['State', state],
+        ['Events', fault ? `${events} read; the first that is not right is event ${fault.seq}` : String(events)],
+        ['Checkpoints', `${checkpoints} in the log${note ? `, and the kept one of event ${note.checkpoint.seq}` : ''}`],
+        ['Signed', signedSeq === 0 ? 'nothing' : `up to event ${signedSeq}`],
+        ...(tail > 0 && !fault
+          ? [['Unsigned', `the last ${tail}: chained, but nothing vouches for them yet`] as const]
+          : []),
+        ['Last hash', lastHash],
+      ],
+      { columns: session.width },
+    ),
   );
 }

@@ -118,5 +118,6 @@ export function describeAuthority(session: Session, authority: AuthorityDetailJs
     [...facts, ...ofCertificate, ...ofNext].map(
       ([label, value]): Field => [label, [value].flat().map((line) => printable(line, 2048))],
     ),
+    { columns: session.width },
   );
 }

@@ -47,14 +47,14 @@ const bodyOf = ({ vault, vaultKey, keyType }: RotateOptions): RotateAuthorityBod
 export async function planRotation(session: Session, name: string, options: RotateOptions): Promise<Ending> {
   const plan = await (await session.adminClient()).planRotation(name, bodyOf(options));
   if (session.json) session.printJson(plan);
-  else session.print(describePlan(plan));
+  else session.print(describePlan(session, plan));
   return 'ok';
 }
 
 export async function startRotation(session: Session, name: string, options: RotateOptions): Promise<Ending> {
   const client = await session.adminClient();
   if (session.io.mayAsk && !options.yes) {
-    session.note([...describePlan(await client.planRotation(name, bodyOf(options))), '']);
+    session.note([...describePlan(session, await client.planRotation(name, bodyOf(options))), '']);
     await ask(session, `Make a new key for ${printable(name)}?`);
   }
   return report(session, await client.startRotation(name, bodyOf(options)));
@@ -103,7 +103,7 @@ export async function declareCompromise(session: Session, name: string, options:
   if (dryRun || (session.io.mayAsk && !yes)) {
     const plan = await client.declareCompromise(name, { ...body, dryRun: true });
     if (dryRun && session.json) session.printJson(plan);
-    else (dryRun ? session.print : session.note)([...describeCompromise(plan, 'would be')]);
+    else (dryRun ? session.print : session.note)([...describeCompromise(session, plan, 'would be')]);
     if (dryRun) return 'ok';
     await ask(session, 'Revoke these authorities and replace them? This cannot be undone.');
   }
@@ -112,7 +112,7 @@ export async function declareCompromise(session: Session, name: string, options:
   else {
     const isDone = done.unfinished.length === 0;
     const next = [...(isDone ? [] : goesOn(name)), ...(name === 'system' ? afterSystem : isDone ? afterOthers : [])];
-    session.print([...describeCompromise(done, isDone ? 'was' : 'is to be'), '', ...next]);
+    session.print([...describeCompromise(session, done, isDone ? 'was' : 'is to be'), '', ...next]);
   }
   return done.unfinished.length === 0 ? 'ok' : 'waiting';
 }
@@ -153,18 +153,21 @@ function trustOf({ isRoot, isSignedElsewhere }: RotationPlanJson): string {
   return 'nobody has to trust anything new';
 }
 
-const describePlan = (plan: RotationPlanJson): string[] =>
-  layoutFields([
-    ['Authority', printable(`${plan.authority} (${plan.role})`)],
-    ['From', printable(plan.from)],
+const describePlan = (session: Session, plan: RotationPlanJson): string[] =>
+  layoutFields(
     [
-      'To',
-      printable(`${plan.to}, ${plan.keyType}${plan.key === null ? '' : ` ${plan.key}`} in the vault ${plan.vault}`),
+      ['Authority', printable(`${plan.authority} (${plan.role})`)],
+      ['From', printable(plan.from)],
+      [
+        'To',
+        printable(`${plan.to}, ${plan.keyType}${plan.key === null ? '' : ` ${plan.key}`} in the vault ${plan.vault}`),
+      ],
+      ['Trust', trustOf(plan)],
+      ['Rotate after it', lines(plan.below)],
+      ['Certificates to rotate', productLines(plan.products)],
     ],
-    ['Trust', trustOf(plan)],
-    ['Rotate after it', lines(plan.below)],
-    ['Certificates to rotate', productLines(plan.products)],
-  ]);
+    { columns: session.width },
+  );
 
 /** An end that was cut short is told of: only asking again completes it. */
 function oldKeyOf(session: Session, { authority, state, oldKeyDestroyedAt }: RotationJson): readonly Field[] {
@@ -190,42 +193,45 @@ function describeRotation(session: Session, rotation: RotationJson): string[] {
   ]);
   if (rotation.next !== null)
     facts.push(['In its way', obstacles.length > 0 ? obstacles : 'nothing: `authority rotate advance` takes it']);
-  return layoutFields(facts);
+  return layoutFields(facts, { columns: session.width });
 }
 
-const describeCompromise = (outcome: CompromiseJson, verb: string): string[] =>
-  layoutFields([
-    [`What ${verb} replaced`, lines(outcome.replaced.map(({ from, to }) => `${from} by ${to}`))],
-    ['Revoked with cACompromise', lines(outcome.revoked)],
-    ['Certificates to rotate', productLines(outcome.products)],
-    ['Campaigns', lines(outcome.campaigns)],
-    ...(outcome.operators.length === 0 ? [] : [['Operators to renew', lines(outcome.operators)] as const]),
-    ...(outcome.revocableElsewhere.length === 0
-      ? []
-      : [
-          [
-            'To be revoked elsewhere',
-            lines(outcome.revocableElsewhere.map(({ serial, issuer }) => `${serial} by ${issuer}`)),
-          ] as const,
-        ]),
-    ...(outcome.unfinished.length === 0
-      ? []
-      : [
-          [
-            'Not replaced yet',
-            lines(outcome.unfinished.map(({ generation, reason }) => `${generation}: ${reason}`)),
-          ] as const,
-        ]),
-    ...(outcome.waiting.length === 0
-      ? []
-      : [
-          [
-            'Waits for its certificate',
-            lines(
-              outcome.waiting.map(
-                (id) => `${id}: \`authority show NAME --csr\`, \`authority import\`, then this again`,
+const describeCompromise = (session: Session, outcome: CompromiseJson, verb: string): string[] =>
+  layoutFields(
+    [
+      [`What ${verb} replaced`, lines(outcome.replaced.map(({ from, to }) => `${from} by ${to}`))],
+      ['Revoked with cACompromise', lines(outcome.revoked)],
+      ['Certificates to rotate', productLines(outcome.products)],
+      ['Campaigns', lines(outcome.campaigns)],
+      ...(outcome.operators.length === 0 ? [] : [['Operators to renew', lines(outcome.operators)] as const]),
+      ...(outcome.revocableElsewhere.length === 0
+        ? []
+        : [
+            [
+              'To be revoked elsewhere',
+              lines(outcome.revocableElsewhere.map(({ serial, issuer }) => `${serial} by ${issuer}`)),
+            ] as const,
+          ]),
+      ...(outcome.unfinished.length === 0
+        ? []
+        : [
+            [
+              'Not replaced yet',
+              lines(outcome.unfinished.map(({ generation, reason }) => `${generation}: ${reason}`)),
+            ] as const,
+          ]),
+      ...(outcome.waiting.length === 0
+        ? []
+        : [
+            [
+              'Waits for its certificate',
+              lines(
+                outcome.waiting.map(
+                  (id) => `${id}: \`authority show NAME --csr\`, \`authority import\`, then this again`,
+                ),
               ),
-            ),
-          ] as const,
-        ]),
-  ]);
+            ] as const,
+          ]),
+    ],
+    { columns: session.width },
+  );

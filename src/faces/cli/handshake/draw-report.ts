@@ -1,24 +1,29 @@
 /** What a terminal shows of a handshake: the diagram, both chains, who verified what, and what is wrong. */
-import type { Paint } from '../terminal/paint.ts';
+import { foldLine, foldText } from '../terminal/fold.ts';
 import { timeInWords } from '../terminal/words.ts';
 import { type CertificateFacts, factsOfChain, nameOf } from './certificate-facts.ts';
 import { isAccepted, type Trouble } from './diagnose.ts';
-import { drawLadder } from './draw-ladder.ts';
+import { drawLadder, type ReportPage } from './draw-ladder.ts';
 import { revocationInWords } from './revocation.ts';
 import { lifelines, rowsOf } from './rows.ts';
 import { askedForCertificate, chainOf, refusalOf, type Seen, type Side, sent } from './seen.ts';
 import { stepsInWords } from './trouble.ts';
 
-export function drawReport(seen: Seen, troubles: readonly Trouble[], paint: Paint): string[] {
+export function drawReport(seen: Seen, troubles: readonly Trouble[], { paint, columns }: ReportPage): string[] {
+  const fold = (line: string): string[] => foldLine(line, columns);
   const rows = rowsOf(seen);
   return [
-    ...(rows.length > 0 ? [...drawLadder(lifelines(seen), rows, paint), ''] : []),
-    ...chainLines(seen, 'server'),
-    ...chainLines(seen, 'client'),
-    ...verified(seen),
-    ...troubles.flatMap(({ step, why, next }) => [`${paint('red', '✗')} ${stepsInWords[step]}: ${why}`, `  ${next}`]),
+    ...(rows.length > 0 ? [...drawLadder(lifelines(seen), rows, { paint, columns }), ''] : []),
+    ...[...chainLines(seen, 'server'), ...chainLines(seen, 'client'), ...verified(seen)].flatMap(fold),
+    ...troubles.flatMap((trouble) => troubleLines(trouble, { paint, columns })),
     ...(troubles.length === 0 ? [`${paint('green', '✓')} The handshake succeeded.`] : []),
   ];
+}
+
+function troubleLines({ step, why, next }: Trouble, { paint, columns }: ReportPage): string[] {
+  const room = columns && columns - 2;
+  const [first = '', ...rest] = [`${stepsInWords[step]}: ${why}`, next].flatMap((text) => foldText(text, room));
+  return [`${paint('red', '✗')} ${first}`, ...rest.map((line) => `  ${line}`)];
 }
 
 function chainLines(seen: Seen, side: Side): string[] {

@@ -71,7 +71,7 @@ function show(session: Session, seen: Seen, { svg, mermaid }: HandshakeOptions):
   if (session.json) session.printJson(handshakeJson(seen, troubles));
   else if (svg) session.print(drawSvg(lifelines(seen), rowsOf(seen), troubles));
   else if (mermaid) session.print(drawMermaid(lifelines(seen), rowsOf(seen), troubles));
-  else session.print(drawReport(seen, troubles, paintFor(session.io)));
+  else session.print(drawReport(seen, troubles, { paint: paintFor(session.io), columns: session.width }));
 }
 
 /** PEM, of any number of lists, or DER. */

@@ -5,6 +5,7 @@ import { CliError } from '../cli-error.ts';
 import type { Ending } from '../exit-codes.ts';
 import type { Session } from '../session.ts';
 import { bar } from '../terminal/bars.ts';
+import { foldText } from '../terminal/fold.ts';
 import { paintFor } from '../terminal/paint.ts';
 import { layoutTable } from '../terminal/table.ts';
 import { counted, lengthInWords } from '../terminal/words.ts';
@@ -32,7 +33,8 @@ function describe(session: Session, answer: ExpiringJson, days: number): void {
   const { certificates, withoutSuccessor, overdue } = answer;
   const what = certificates === 1 ? 'certificate of a product expires' : 'certificates of products expire';
   const rest = certificates === 0 ? '' : `, ${withoutSuccessor} without a successor, ${overdue} overdue`;
-  session.print([`${certificates} ${what} within ${lengthInWords(days * daySeconds)}${rest}.`]);
+  const sentence = `${certificates} ${what} within ${lengthInWords(days * daySeconds)}${rest}.`;
+  session.print(foldText(sentence, session.width));
   if (certificates === 0) return;
   session.print(['', ...products(session, answer), '', ...histogram(session, answer, days)]);
 }

@@ -5,8 +5,10 @@ import { printable } from '../../../domain/policy/printable.ts';
 import type { Ending } from '../exit-codes.ts';
 import type { Session } from '../session.ts';
 import { type Field, layoutFields } from '../terminal/fields.ts';
+import { foldLine } from '../terminal/fold.ts';
 import { paintFor, statusColour } from '../terminal/paint.ts';
 import { layoutTable } from '../terminal/table.ts';
+import { textWidth } from '../terminal/text-width.ts';
 import { lengthInWords, timeInWords, timeToTheSecond } from '../terminal/words.ts';
 
 export async function show(session: Session, serial: string, options: { readonly pem?: boolean }): Promise<Ending> {
@@ -55,10 +57,11 @@ export function describeCertificate(session: Session, certificate: CertificateJs
         const safe = [value].flat().map((line) => printable(line, 2048));
         return [label, label === 'Status' ? safe.map((line) => paint(statusColour(line), line)) : safe];
       }),
+    { columns: session.width },
   );
 }
 
-/** A line for each target, below a heading; nothing without any. */
+/** A line for each target, below a heading; nothing without any. What does not fit beside the rest stands below it. */
 function describeDeployments(session: Session, deployments: readonly DeploymentJson[]): string[] {
   if (deployments.length === 0) return [];
   const cells = deployments.map((deployment) => {
@@ -74,7 +77,19 @@ function describeDeployments(session: Session, deployments: readonly DeploymentJ
   });
   const safe = cells.map((row) => row.map((cell) => printable(cell, 500)));
   const columns = ['TARGET', 'DEPLOYMENT', 'SINCE', 'ENDPOINT', 'SERVES', 'DETAIL'].map((title) => ({ title }));
-  return ['', ...layoutTable(columns, safe, { width: undefined, givesWay: [], leavesOut: [] }).lines];
+  const whole = layoutTable(columns, safe, { width: undefined, givesWay: [], leavesOut: [] });
+  const { width } = session;
+  if (width === undefined || whole.lines.every((line) => textWidth(line) <= width)) return ['', ...whole.lines];
+  const givesWay = [['ENDPOINT', 16] as const, ['TARGET', 10] as const, ['SERVES', 8] as const];
+  const beside = layoutTable(
+    columns.slice(0, -1),
+    safe.map((row) => row.slice(0, -1)),
+    { width, givesWay, leavesOut: ['SINCE'] },
+  );
+  const details = safe.flatMap(([target, , , , , detail]) =>
+    detail === '' ? [] : foldLine(`${target}: ${detail}`, width),
+  );
+  return ['', ...beside.lines, ...(details.length > 0 ? ['', ...details] : [])];
 }
 
 /** The certificate that the target serves, as far as it is known. */

@@ -44,20 +44,23 @@ export async function changeRole(session: Session, name: string, body: OperatorR
 
 function describe(session: Session, operator: OperatorJson): void {
   if (session.json) session.printJson(operator);
-  else session.print(factsOf(operator, session.now()));
+  else session.print(factsOf(operator, session));
 }
 
-function factsOf({ name, role, createdAt, certificates }: OperatorJson, now: number): string[] {
+function factsOf({ name, role, createdAt, certificates }: OperatorJson, session: Session): string[] {
   const lines = certificates.map(
     ({ serial, notAfter, requestedBy }) =>
-      `${printable(serial)}, expires ${timeInWords(notAfter, now)}, asked for by ${printable(requestedBy)}`,
+      `${printable(serial)}, expires ${timeInWords(notAfter, session.now())}, asked for by ${printable(requestedBy)}`,
   );
-  return layoutFields([
-    ['Operator', printable(name)],
-    ['Role', role],
-    ['Added', timeToTheSecond(createdAt)],
-    ['Certificates', lines.length > 0 ? lines : 'none that is good now'],
-  ]);
+  return layoutFields(
+    [
+      ['Operator', printable(name)],
+      ['Role', role],
+      ['Added', timeToTheSecond(createdAt)],
+      ['Certificates', lines.length > 0 ? lines : 'none that is good now'],
+    ],
+    { columns: session.width },
+  );
 }
 
 export async function removeOperator(session: Session, name: string, { yes }: { yes?: boolean }): Promise<Ending> {

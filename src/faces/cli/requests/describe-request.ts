@@ -3,7 +3,7 @@ import type { RequestJson } from '../../../api/request.ts';
 import { printable } from '../../../domain/policy/printable.ts';
 import { safeText } from '../../../domain/policy/safe-text.ts';
 import type { Session } from '../session.ts';
-import { type Field, layoutFields } from '../terminal/fields.ts';
+import { type Field, type FieldsPage, layoutFields } from '../terminal/fields.ts';
 import { paintFor } from '../terminal/paint.ts';
 import { lengthInWords, timeInWords, timeToTheSecond } from '../terminal/words.ts';
 
@@ -13,7 +13,7 @@ type Comparison = NonNullable<Proposal['comparison']>;
 export function describeRequest(session: Session, request: RequestJson): string[] {
   const time = (text: string): string => `${timeToTheSecond(text)} (${timeInWords(text, session.now())})`;
   return [
-    ...fieldsOf(factsOf(request, time)),
+    ...fieldsOf(factsOf(request, time), { columns: session.width }),
     ...(request.obstacles.length > 0 ? ['', ...obstaclesOf(request)] : []),
     ...(request.proposal ? ['', ...proposalOf(session, request.proposal, time)] : []),
   ];
@@ -70,7 +70,7 @@ function proposalOf(session: Session, proposal: Proposal, time: InWords): string
           lint.broken.length === 0 ? `by ${lint.rules} rules, none broken` : `broken: ${lint.broken.join(' ')}`,
         ],
       ],
-      '  ',
+      { indent: '  ', columns: session.width },
     ),
     '',
     ...(comparison
@@ -104,7 +104,7 @@ function comparisonOf(session: Session, comparison: Comparison): string[] {
         ['Profile', changed(comparison.profileChanged)],
         ['Lifetime', lifetime],
       ],
-      '  ',
+      { indent: '  ', columns: session.width },
     ),
   ];
 }
@@ -115,10 +115,10 @@ const freeText = (line: string): string => safeText(line);
 const valueText = (line: string): string => printable(line, 2048);
 
 /** Every value may hold what somebody outside wrote. */
-const fieldsOf = (facts: readonly (Field | false)[], indent = ''): string[] =>
+const fieldsOf = (facts: readonly (Field | false)[], page: FieldsPage): string[] =>
   layoutFields(
     facts
       .filter((fact) => fact !== false)
       .map(([label, value]): Field => [printable(label), [value].flat().map(label === said ? freeText : valueText)]),
-    indent,
+    page,
   );

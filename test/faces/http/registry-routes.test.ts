@@ -9,6 +9,8 @@ import { CaError } from '../../../src/domain/errors.ts';
 import { parseProduct } from '../../../src/domain/policy/parse-product.ts';
 import { parseProfile } from '../../../src/domain/policy/parse-profile.ts';
 import type { OperatorRole } from '../../../src/domain/records/environment.ts';
+import type { EnvironmentView } from '../../../src/services/services.ts';
+import { storedProfile } from '../../support/inventory-builders.ts';
 import { openAdmin } from '../../support/open-admin.ts';
 import { rawProfile } from '../../support/policy-builders.ts';
 import { demoProduct, registryDouble } from '../../support/registry-double.ts';
@@ -289,5 +291,26 @@ describe('an environment over REST', () => {
     expect((await send('GET', '/v1/environments/none')).status).toBe(404);
     const made = await send('POST', '/v1/environments', {}, { name: 'staging' });
     expect(made.headers.location).toBe('/v1/environments/staging');
+  });
+
+  it('has the names of its profiles, and when it was made, among all', async () => {
+    const view = (name: string): EnvironmentView => ({
+      environment: { name, hierarchy: 'two-tier', createdAt: testNow * 1000 },
+      authorities: [],
+      profiles: [storedProfile()],
+    });
+    const { send } = await openAdmin({ listEnvironments: async () => [view('dev'), view('staging')] });
+    const { json } = await send('GET', '/v1/environments');
+    const same = { hierarchy: 'two-tier', createdAt: new Date(testNow * 1000).toISOString(), profiles: ['server'] };
+    expect(json.items).toMatchObject([
+      { ...same, name: 'dev' },
+      { ...same, name: 'staging' },
+    ]);
+  });
+
+  it('is made with its keys in the vault that is named', async () => {
+    const { send, calls } = await openAdmin();
+    await send('POST', '/v1/environments', {}, { name: 'staging', hierarchy: 'root', vault: 'bao' });
+    expect(calls.at(-1)!.args[1]).toEqual({ name: 'staging', hierarchy: 'root', vault: 'bao' });
   });
 });

@@ -191,6 +191,21 @@ describe('an issuing authority that is compromised', () => {
     expect((await issue(service)).issuer).toBe('dev-issuing');
   });
 
+  it('is one in force, or a generation of it that is in use', async () => {
+    const service = await aService();
+    await service.services.requestAuthority(admin, { name: 'dev-waiting', environment: 'dev' });
+    await service.services.startRotation(admin, 'dev-issuing', {});
+    const declare = (name: string, generation?: number) =>
+      codeOf(
+        service.services.declareCompromise(admin, name, { reason, ...(generation !== undefined && { generation }) }),
+      );
+    expect([await declare('nobody'), await declare('dev-waiting')]).toEqual(['notFound', 'notFound']);
+    expect([await declare('dev-issuing', 2), await declare('dev-issuing', 3)]).toEqual(['conflict', 'conflict']);
+    await service.services.abandonRotation(admin, 'dev-issuing');
+    expect(await declare('dev-issuing', 2)).toBe('conflict');
+    expect((await issue(service)).issuer).toBe('dev-issuing');
+  });
+
   it('is not replaced a second time, unless it is said which one is meant', async () => {
     const service = await aService();
     await service.services.declareCompromise(admin, 'dev-issuing', { reason });

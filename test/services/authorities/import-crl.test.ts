@@ -195,6 +195,13 @@ describe('a list as other CAs make them', () => {
     expect(await flawsOf(root, makeCrl(ca.root, { thisUpdate: nowSeconds(), more }))).toEqual(['crlOfOthers']);
   });
 
+  it('that names an address is refused where the certificate of our authority names none', async () => {
+    const { intermediate, ca } = await imported();
+    const more = [issuingDistributionPoint(pointNamed('http://pki.corp.example/intermediate.crl'))];
+    const list = makeCrl(ca.intermediate, { thisUpdate: nowSeconds(), more });
+    expect(await flawsOf(intermediate, list)).toEqual(['crlOfOthers']);
+  });
+
   it('is recorded once when two come at once', async () => {
     const { root, ca } = await imported();
     const lists = [1, 2].map((crlNumber) => makeCrl(ca.root, { thisUpdate: nowSeconds() - crlNumber, crlNumber }));
@@ -233,6 +240,14 @@ describe('a list that revokes', () => {
     await importCrl(intermediate, makeCrl(ca.intermediate, { thisUpdate: nowSeconds(), revoked: [own.serial] }));
     const again = service.services.importAuthority(admin, `${environment}-issuing`, { chainPem: own.pem });
     expect(((await rejectionOf(again)) as CaError).reasons.map(({ code }) => code)).toEqual(['chainRevoked']);
+  });
+
+  it('what is between our authority and its root keeps that from being imported again, too', async () => {
+    const { environment, root, ca, own } = await imported();
+    await importCrl(root, makeCrl(ca.root, { thisUpdate: nowSeconds(), revoked: [ca.intermediate.serial] }));
+    const again = service.services.importAuthority(admin, `${environment}-issuing`, { chainPem: own.pem });
+    const { reasons } = (await rejectionOf(again)) as CaError;
+    expect(reasons).toMatchObject([{ code: 'chainRevoked', field: 'chain[1]', value: ca.intermediate.serial }]);
   });
 });
 

@@ -39,6 +39,16 @@ describe('a repeated submission', () => {
     expect((await service.inventory.certificate(first.record.serial))?.state).toBe('revoked');
   });
 
+  it('is answered without the successor that it has meanwhile', async () => {
+    const token = await demoToken(service);
+    const input = newInput();
+    const first = await certified(service, token, input);
+    const { serial } = first.record;
+    await rotated(service, { kind: 'product', product: 'dev/demo', serial }, serial, newInput());
+    expect((await service.inventory.certificate(serial))?.successor).not.toBeNull();
+    expect(plain(await certified(service, token, input))).toEqual(plain(first));
+  });
+
   it('is answered before its CSR is looked at, and refused with another body', async () => {
     const token = await demoToken(service);
     const input = newInput();

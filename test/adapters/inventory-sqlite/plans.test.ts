@@ -300,8 +300,8 @@ describe('a search', () => {
     [{ sort: 'name', status: 'valid', after }, true],
     [{ sort: '-notAfter', status: 'expired', notAfterBefore: 5 }, true],
     [{ sort: 'notAfter', issuedAfter: 5 }, false],
-    [{ sort: '-name', profile: 'server' }, false],
-    [{ sort: 'name', successor: 'none' }, false],
+    [{ sort: '-name', profile: 'server', successor: 'none' }, true],
+    [{ sort: 'name', authority: 'dev-issuing' }, false],
   ] as const)(
     'of a product with many, asked for %o, is collected only from its index alone: %s',
     (filter, collected) => {
@@ -309,6 +309,15 @@ describe('a search', () => {
       expect(steps.includes('COVERING INDEX certificates_by_owner (owner=?)')).toBe(collected);
     },
   );
+
+  it.each([
+    [{ sort: '-notAfter', owner: 'dev/a', purpose: 'product', profile: 'server' }, true],
+    [{ sort: 'name', environment: 'dev', authority: 'dev-issuing', notAfterBefore: 5 }, true],
+    [{ sort: 'notAfter', status: 'valid' }, false],
+  ] as const)('of a name with many, asked for %o, is collected only from its index alone: %s', (filter, collected) => {
+    const steps = searchPlan({ name: 'a.dev.internal', ...filter }, { fewInIndex: 'label', labels });
+    expect(steps.includes('COVERING INDEX certificates_by_label (label=?)')).toBe(collected);
+  });
 
   it.each([
     ['owner', 'dev/a'],

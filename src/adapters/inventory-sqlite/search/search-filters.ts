@@ -77,8 +77,13 @@ export function filtersOf(query: SimpleQuery, labels: FoundLabels): Filter[] {
   return filters.filter((filter) => filter !== undefined);
 }
 
-/** Of `certificates_by_owner`. */
-const besideOwner: ReadonlySet<string> = new Set(['requested_at', 'not_after', 'purpose', 'state', 'label']);
+/** Of `certificates_by_owner` and `certificates_by_label`. */
+const besideOwner: ReadonlySet<string> = new Set([
+  ...['requested_at', 'not_after', 'purpose', 'state', 'label', 'profile', 'successor'],
+]);
+const besideLabel: ReadonlySet<string> = new Set([
+  ...['requested_at', 'owner', 'profile', 'environment', 'authority', 'not_after', 'purpose'],
+]);
 
 const equals = (column: string, value: string | Buffer, finds: NonNullable<Filter['finds']>): Filter => ({
   column,
@@ -197,6 +202,7 @@ function labelFilter(found: FoundLabels['ofName'], passed: () => Filter): Filter
     condition: (column) => `${column} IN (SELECT value FROM json_each(?))`,
     parameters: [labels],
     finds: 'unordered',
+    beside: besideLabel,
     labels,
   };
 }

@@ -85,6 +85,16 @@ it('docs/installing.md has settings that a start takes', async () => {
   });
 });
 
+it.each(
+  units.filter(
+    (name) => /\nPrivateTmp=true/.test(readFileSync(join(folder, name), 'utf8')) && !name.includes('backup'),
+  ),
+)('%s keeps compiled code, which a private /tmp would forget', (name) => {
+  const text = readFileSync(join(folder, name), 'utf8');
+  const [, cache] = /^CacheDirectory=(.+)$/m.exec(text)!;
+  expect(text).toContain(`\nCacheDirectoryMode=0700\nEnvironment=NODE_COMPILE_CACHE=/var/cache/${cache}\n`);
+});
+
 it('the daemon and the timer’s unit have the same walls', () => {
   const walls = (name: string): string[] =>
     readFileSync(join(folder, name), 'utf8')

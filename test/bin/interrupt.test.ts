@@ -9,7 +9,10 @@ import { startStubService } from '../support/stub-service.ts';
 const launcher = join(import.meta.dirname, '../../bin/privyseal.js');
 const filesIn = (folder: string): string[] => readdirSync(folder, { recursive: true }).map(String).toSorted();
 
-it('leaves no key behind when a request is interrupted while the service thinks', async () => {
+it.each([
+  ['key', ['request', 'demo.dev.internal'], /key\.pem$/],
+  ['file', ['token', 'add', 'dev/demo', '--uses', '1', '--expires', '1h', '--out', 'new-token'], /^new-token$/],
+])('leaves no %s behind when it is interrupted while the service thinks', async (_what, argv, made) => {
   let asked = (): void => {};
   const isAsked = new Promise<void>((resolve) => {
     asked = resolve;
@@ -20,10 +23,10 @@ it('leaves no key behind when a request is interrupted while the service thinks'
   });
   const cwd = homeFor(service);
   const before = filesIn(cwd);
-  const child = spawn(process.execPath, [launcher, 'request', 'demo.dev.internal', ...at(service)], { cwd });
+  const child = spawn(process.execPath, [launcher, ...argv, ...at(service)], { cwd });
   onTestFinished(() => void child.kill('SIGKILL'));
   await isAsked;
-  expect(filesIn(cwd)).toContainEqual(expect.stringMatching(/key\.pem$/));
+  expect(filesIn(cwd)).toContainEqual(expect.stringMatching(made));
   child.kill('SIGINT');
   const [code, signal] = await once(child, 'exit');
   expect([code, signal]).toEqual([null, 'SIGINT']);

@@ -33,6 +33,8 @@ export function isUnavailable(error: unknown): boolean {
 /** True while another program holds the lock; the connection itself is sound. */
 export const isBusy = (error: unknown): boolean => /^SQLITE_(BUSY|LOCKED)/.test(sqliteCode(error) ?? '');
 
+export const isDiskFull = (error: unknown): boolean => sqliteCode(error) === 'SQLITE_FULL';
+
 /** What an act may refuse by the port. */
 const refusals = ['conflict', 'notFound', 'stopping', 'signerUnavailable', 'unauthorized'] as const;
 

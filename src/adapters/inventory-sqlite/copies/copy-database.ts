@@ -2,10 +2,11 @@
 import Database from 'better-sqlite3';
 import type { AuditHead } from '../../../domain/backup/manifest.ts';
 import type { OnProgress } from '../../../domain/backup/report.ts';
+import { StartError } from '../../../domain/errors.ts';
 import { auditGenesisHash } from '../../../domain/records/audit-event.ts';
 import type { CopiedAuthority, CopyFacts } from '../../../ports/backup.ts';
 import { type Connection, openForReading } from '../connection.ts';
-import { startErrorOf } from '../database-error.ts';
+import { isDiskFull, startErrorOf } from '../database-error.ts';
 
 const pagesPerStep = 500;
 
@@ -29,9 +30,18 @@ export async function copyDatabase(file: string, target: string, onProgress: OnP
       source.close();
     }
   } catch (error) {
+    // Of what is only read nothing can be full.
+    if (isDiskFull(error)) throw noRoom(file, error);
     throw startErrorOf(error, file);
   }
 }
+
+const noRoom = (file: string, cause: unknown): StartError =>
+  new StartError(
+    'backupUnwritable',
+    `A copy of ${file} cannot be written: the disk of the backup is full. It needs room for twice the database while it is made.`,
+    cause,
+  );
 
 const factsOf = (name: string, table: string): string =>
   `SELECT ${name} AS name, a.vault, a.vault_key AS vaultKey, b.der AS certificateDer, l.crl_number AS crlNumber
@@ -73,6 +83,8 @@ export function readCopy(file: string): CopyFacts {
         .all(),
     };
   } catch (error) {
+    // Of what is only read nothing can be full.
+    if (isDiskFull(error)) throw noRoom(file, error);
     throw startErrorOf(error, file);
   } finally {
     connection.close();

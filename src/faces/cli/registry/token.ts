@@ -10,6 +10,7 @@ import type { Session } from '../session.ts';
 import { syncFolder } from '../sync-folder.ts';
 import { confirm } from '../terminal/confirm.ts';
 import { layoutFields } from '../terminal/fields.ts';
+import { discardOnInterrupt } from '../terminal/interrupt.ts';
 import { layoutTable, type Table } from '../terminal/table.ts';
 import { counted, timeInWords, timeToTheSecond } from '../terminal/words.ts';
 
@@ -46,6 +47,7 @@ async function intoFile<Body>(
   body: Body,
 ): Promise<NewTokenJson> {
   const handle = await openNew(file);
+  const restore = discardOnInterrupt(file);
   try {
     await syncFolder(dirname(file)).catch((error: unknown) => {
       throw notWritable(file, error);
@@ -60,6 +62,7 @@ async function intoFile<Body>(
     await rm(file, { force: true });
     throw error;
   } finally {
+    restore();
     await handle.close();
   }
 }

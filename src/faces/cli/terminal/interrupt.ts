@@ -3,14 +3,14 @@ import { rmSync } from 'node:fs';
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Until the answer is called, a signal removes `folder` and then ends the process as it would have. */
-export function discardOnInterrupt(folder: string): () => void {
+/** Until the answer is called, a signal removes `path`, a file or a folder, and then ends the process as it would have. */
+export function discardOnInterrupt(path: string): () => void {
   const restore = (): void => {
     for (const signal of signals) process.off(signal, onSignal);
   };
   const onSignal = (signal: NodeJS.Signals): void => {
     restore();
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(path, { recursive: true, force: true });
     process.kill(process.pid, signal);
   };
   for (const signal of signals) process.on(signal, onSignal);

@@ -1,4 +1,5 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
@@ -10,6 +11,7 @@ import type { Inventory } from '../../../../src/ports/inventory.ts';
 import { auditEntry, frozenNow, recordCertificate } from '../../../support/inventory-builders.ts';
 import { migratedStore, type SqliteStore } from '../../../support/inventory-stores.ts';
 import { migrationsDirectory } from '../../../support/new-database.ts';
+import { itWithMount } from '../../../support/small-disk.ts';
 
 let store: SqliteStore;
 let inventory: Inventory;
@@ -74,6 +76,19 @@ describe('a copy of the database', () => {
     await expect(copyDatabase(store.file, copy, interrupt)).rejects.toThrow('interrupted');
     await inventory.appendAudit(auditEntry());
   });
+});
+
+itWithMount('a copy on a full disk is told as that of the backup, not as the database', async () => {
+  const disk = join(store.folder, 'stick');
+  mkdirSync(disk);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk]);
+  try {
+    await expect(copyDatabase(store.file, join(disk, 'copy.db'), silent)).rejects.toMatchObject({
+      ...{ code: 'backupUnwritable', message: expect.stringContaining('the disk of the backup is full') },
+    });
+  } finally {
+    execFileSync('umount', [disk]);
+  }
 });
 
 describe('a copy that is judged', () => {

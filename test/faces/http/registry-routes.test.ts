@@ -53,6 +53,16 @@ describe('a role on the registry', () => {
 });
 
 describe('a product over REST', () => {
+  it('is at its id as it is, and says so to who hides the slash', async () => {
+    const { send } = await openAdmin();
+    expect((await send('GET', '/v1/products/dev%2Fdemo')).json).toMatchObject({
+      status: 404,
+      detail: expect.stringContaining('not as %2F'),
+    });
+    const detail = (await send('GET', '/v1/products/dev/demo/nowhere')).json.detail;
+    expect(detail).toBe('There is nothing at this path. See /docs.');
+  });
+
   it('is answered whole, with where it is', async () => {
     const { send, calls } = await openAdmin();
     const made = await send('POST', '/v1/products', {}, productBody);

@@ -72,6 +72,11 @@ export const pathOf = (request: FastifyRequest): string => {
  */
 export function answerUnknownPaths(face: Face, advice: string): void {
   const nothingHere = new CaError('notFound', `There is nothing at this path.${advice}`);
+  // As generated clients write an id that they take for one part of the path.
+  const slashHidden = new CaError(
+    'notFound',
+    `There is nothing at this path. Write the slash of an id as it is, not as %2F.${advice}`,
+  );
   const methods = new Map<string, Set<string>>();
   face.addHook('onRoute', ({ url, method }) => {
     const known = methods.get(url) ?? new Set<string>();
@@ -83,7 +88,8 @@ export function answerUnknownPaths(face: Face, advice: string): void {
     const path = pathOf(request);
     const allowed = [...methods].filter(([pattern]) => fits(path, pattern)).flatMap(([, names]) => [...names]);
     // A name that no route takes, such as one with a line end, looks like a path that knows the method after all.
-    if (allowed.length === 0 || allowed.includes(request.method)) return done(nothingHere as never);
+    if (allowed.length === 0 || allowed.includes(request.method))
+      return done((/%2f/i.test(path) ? slashHidden : nothingHere) as never);
     reply.header('allow', [...new Set(allowed)].sort().join(', '));
     const message = `This path does not know ${request.method}; see the field Allow.`;
     done(new CaError('methodNotAllowed', message) as never);

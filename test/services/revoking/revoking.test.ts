@@ -514,8 +514,19 @@ describe('answerOcsp', () => {
     const fresh = await ask([serial], nonce);
     expect(fresh.cacheableUntil).toBeNull();
     expect(Buffer.from(fresh.der).includes(nonce)).toBe(true);
-    service.pass(3600);
+    // Half of its life.
+    service.pass(1799);
+    expect((await ask([serial])).der).toBe(kept.der);
+    service.pass(2);
     expect((await ask([serial])).der).not.toBe(kept.der);
+  });
+
+  it('is not signed while the clock is not believed', async () => {
+    const { serial } = await issue();
+    service.jump(-7200);
+    expect(await codeOf(ask([serial]))).toBe('clockUnsafe');
+    service.jump(7200);
+    expect((await ask([serial])).successful).toBe(true);
   });
 
   it('knows nothing of what another issuer certified, under the same serial or beside its own', async () => {

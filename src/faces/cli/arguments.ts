@@ -1,9 +1,10 @@
 /** Reads arguments and option values, each into its type or an error that names the value and what is allowed. */
-import { InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type RevocationReason, revocationReasons } from '../../domain/policy/revocation-reason.ts';
 import { type GeneralName, parseGeneralName } from '../../domain/x509/general-name.ts';
 import { keyTypes } from '../../domain/x509/key-type.ts';
 import { parseSerial } from '../../domain/x509/serial.ts';
+import { CliError } from './cli-error.ts';
 import { parseLength } from './terminal/words.ts';
 
 /** For a variadic argument: commander hands each value with what was read before. */
@@ -133,6 +134,16 @@ export const hierarchyOption = new Option(
 )
   .choices(['two-tier', 'root', 'external'])
   .default('two-tier');
+
+/** `--out "$DIR"` without a DIR would be the folder that somebody happens to be in, and a private key would lie there. */
+export function refuseEmptyPaths(commands: readonly Command[]): void {
+  for (const command of commands) {
+    const empty = command.options.find(
+      (option) => /<(?:file|dir)>/.test(option.flags) && command.getOptionValue(option.attributeName()) === '',
+    );
+    if (empty) throw new CliError('usage', `${empty.long} names nothing. Is a variable of the shell not set?`);
+  }
+}
 
 /** Where a server listens. */
 export interface Target {

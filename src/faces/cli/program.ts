@@ -1,7 +1,7 @@
 /** The command line as a tree of verbs (commander); each verb's code is loaded when it is called. */
 import { Command } from 'commander';
 import type { EnvironmentBody } from '../../api/service.ts';
-import { hierarchyOption, readSerial, readUrl, reasonOption } from './arguments.ts';
+import { hierarchyOption, readSerial, readUrl, reasonOption, refuseEmptyPaths } from './arguments.ts';
 import { addAuditVerbs } from './audit/audit-verbs.ts';
 import type { OpenAuditLog } from './audit/audit-verify.ts';
 import { addAuthorityVerbs } from './authorities/authority-verbs.ts';
@@ -79,7 +79,8 @@ export function buildProgram(io: CliIo, deps: ProgramDeps): Command {
       // The error is thrown as well, and reported in one place.
       outputError: () => {},
     })
-    .exitOverride();
+    .exitOverride()
+    .hook('preAction', (_program, verb) => refuseEmptyPaths([program, verb]));
   addServiceVerbs(program, deps);
   addBackupVerbs(program, io, deps);
   addRequestVerbs(program, deps);

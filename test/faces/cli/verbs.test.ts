@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { CertificateJson } from '../../../src/api/certificate.ts';
@@ -58,6 +58,21 @@ describe('a command line that is not right', () => {
     const { code, stderr } = await commandLine(argv);
     expect([code, stderr]).toEqual([2, expect.stringContaining(`See \`${help}\`.`)]);
   });
+});
+
+it.each([
+  [['request', 'demo.dev.internal', '--out', ''], '--out'],
+  [['vault', 'split', '--shares', '3', '--threshold', '2', '--out', ''], '--out'],
+  [['--home', '', 'list'], '--home'],
+  [['list', '--ca='], '--ca'],
+])('%j, as of a variable that is not set, is refused and not taken for the folder of now', async (argv, option) => {
+  const { path } = temporaryFolder();
+  const { code, stderr } = await commandLine(argv, { cwd: path, columns: 80 });
+  expect([code, stderr]).toEqual([
+    2,
+    `privyseal: usage: ${option} names nothing. Is a variable of the shell not set?\n`,
+  ]);
+  expect(readdirSync(path)).toEqual([]);
 });
 
 describe('privyseal list', () => {

@@ -14,6 +14,7 @@ import { deploymentReport } from '../../support/deployment-builders.ts';
 import { failingOnce } from '../../support/failing-once.ts';
 import { itWith } from '../../support/judges.ts';
 import { makeKeyRequest } from '../../support/key-request.ts';
+import { encodeCertId, encodeOcspRequest } from '../../support/ocsp-request.ts';
 import { codeOf, rejectionOf } from '../../support/rejection.ts';
 import {
   admin,
@@ -127,6 +128,23 @@ describe('the rotation of an issuing authority', () => {
     expect(after.issuer).toBe('dev-issuing.2');
     expect((await service.services.readCertificate(admin, before.record.serial)).issuer).toBe('dev-issuing');
     expect((await service.services.readCertificate(admin, before.record.serial)).chainDer).toEqual(before.chainDer);
+  });
+
+  it('answers for what each generation signed, and for neither what the other did', async () => {
+    const service = await aService();
+    const before = await issue(service);
+    await issuing(service, 'dev-issuing');
+    const after = await issue(service);
+    const answer = async (id: string, { record: { serial } }: CertificateView): Promise<number | undefined> => {
+      const { facts, parsed } = await service.directory.generation(id);
+      const issuer = { subjectDer: facts.subjectDer, key: { spkiDer: parsed.spkiDer } };
+      const certId = Buffer.from(encodeCertId(issuer, serial));
+      const { der } = await service.services.answerOcsp(id, encodeOcspRequest([certId]));
+      return der[Buffer.from(der).indexOf(certId) + certId.length];
+    };
+    const [good, unknown] = [0x80, 0x82];
+    expect([await answer('dev-issuing', before), await answer('dev-issuing', after)]).toEqual([good, unknown]);
+    expect([await answer('dev-issuing.2', before), await answer('dev-issuing.2', after)]).toEqual([unknown, good]);
   });
 
   it('retires the old key when nothing that it signed is in use, and goes on answering for it', async () => {

@@ -8,6 +8,7 @@ import { encodeManifest, parseManifest } from '../../src/domain/backup/manifest.
 import { decodeTarHeader, tarBlock } from '../../src/domain/backup/tar-header.ts';
 import { runProgram } from '../support/program-run.ts';
 import { startService, temporaryFolder } from '../support/running-service.ts';
+import { tries } from '../support/tries.ts';
 
 const authorities = ['system', 'dev-root', 'dev-issuing'] as const;
 
@@ -121,7 +122,7 @@ describe('restore refuses', () => {
   });
 
   it('nothing after it was killed at any moment: the home is empty, begun again, or done', async () => {
-    for (let round = 0; round < 6; round++) {
+    for (let round = 0; round < tries(6); round++) {
       const killed = file(`killed${round}`);
       const args = ['restore', file('b.tar'), ...lists];
       await runProgram(killed, args, {}, 100 + round * 60);

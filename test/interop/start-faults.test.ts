@@ -3,7 +3,6 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writ
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { judgesRequired } from '../support/judges.ts';
 import {
   killedStart,
   type RunningService,
@@ -12,6 +11,7 @@ import {
   temporaryFolder,
 } from '../support/running-service.ts';
 import { submit } from '../support/submit.ts';
+import { tries } from '../support/tries.ts';
 
 describe('the start', () => {
   let folder: string;
@@ -130,7 +130,7 @@ describe('the start', () => {
   });
 
   // 10 rounds where the judges are required, a taste of it elsewhere: each takes two starts.
-  const rounds = judgesRequired ? 10 : 3;
+  const rounds = tries(10);
   it(`heals a first run that was killed at ${rounds} random moments`, { timeout: 120_000 }, async () => {
     const wholeRunMs = await measureFirstRun();
     for (let round = 0; round < rounds; round++) {

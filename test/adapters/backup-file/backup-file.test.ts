@@ -10,6 +10,7 @@ import { backupManifest, someParts, writeBackup } from '../../support/backup-bui
 import { run } from '../../support/judges.ts';
 import { suiteFolder } from '../../support/suite-folder.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { tries } from '../../support/tries.ts';
 
 const silent = (): void => {};
 
@@ -114,7 +115,7 @@ describe('a backup file that is not as it was written', () => {
         truncateSync(file, length);
         expect(await verdict(file)).toBe('backupDamaged');
       }),
-      { numRuns: 200 },
+      { numRuns: tries(200) },
     );
   });
 
@@ -137,7 +138,7 @@ describe('a backup file that is not as it was written', () => {
         // The digit of the format itself may become a later one.
         expect(['backupDamaged', 'backupTooNew']).toContain(await verdict(file));
       }),
-      { numRuns: 400 },
+      { numRuns: tries(400) },
     );
   });
 

@@ -17,7 +17,9 @@ import { generateKey } from '#src/adapters/vault-file/generate-key.ts';
 import { deriveKey } from '#src/adapters/vault-file/key-derivation.ts';
 import { formatSealedFile, parseSealedFile } from '#src/adapters/vault-file/sealed-file.ts';
 import { defaultSignatureAlgorithm } from '#src/domain/x509/signature-algorithm.ts';
+import { judgesRequired } from '../../support/judges.ts';
 import { codeOf, rejectionOf } from '../../support/rejection.ts';
+import { tries } from '../../support/tries.ts';
 import { type FileVaultUnderTest, fileVault, passphrase } from './vault-under-test.ts';
 
 const keyFile = 'root.key.json';
@@ -98,7 +100,8 @@ describe('a damaged key file', () => {
 
   it('is noticed wherever it is cut off', async () => {
     const whole = store.read(keyFile);
-    for (let length = 0; length < whole.length; length += 1) {
+    const step = judgesRequired ? 1 : 4;
+    for (let length = 0; length < whole.length; length += step) {
       store.put(keyFile, whole.subarray(0, length));
       expect(await opening(), `cut at ${length}`).toBe('keyFileDamaged');
     }
@@ -114,7 +117,7 @@ describe('a damaged key file', () => {
         store.put(keyFile, changed);
         expect(await opening()).toBe('keyFileDamaged');
       }),
-      { numRuns: 500 },
+      { numRuns: tries(500) },
     );
   });
 

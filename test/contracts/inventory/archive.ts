@@ -12,6 +12,7 @@ import {
   recordCertificate,
   serialAt,
 } from '../../support/inventory-builders.ts';
+import { tries } from '../../support/tries.ts';
 import type { InventoryStore } from '../inventory.ts';
 import { openedInventory } from './opened.ts';
 
@@ -202,7 +203,7 @@ export function archiveContract(makeStore: () => Promise<InventoryStore>): void 
           expect(end.archived - start.archived).toBe(moved.size);
           for (const serial of serials) expect((await inventory.certificate(serial))?.serial).toBe(serial);
         }),
-        { numRuns: 30 },
+        { numRuns: tries(30) },
       );
     }, 60_000);
   });

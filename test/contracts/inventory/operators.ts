@@ -13,6 +13,7 @@ import {
   randomHex,
   recordCertificate,
 } from '../../support/inventory-builders.ts';
+import { tries } from '../../support/tries.ts';
 import type { InventoryStore } from '../inventory.ts';
 import { openedInventory } from './opened.ts';
 
@@ -286,7 +287,7 @@ export function operatorContract(makeStore: () => Promise<InventoryStore>): void
         );
         expect(await hasValidAdmin(inventory)).toBe(hadAdmin);
       });
-      await fc.assert(property, { numRuns: 60 });
+      await fc.assert(property, { numRuns: tries(60) });
       await store.remove();
     });
   });

@@ -12,6 +12,7 @@ import {
   issuanceIntent,
   recordCertificate,
 } from '../../support/inventory-builders.ts';
+import { tries } from '../../support/tries.ts';
 import type { InventoryStore } from '../inventory.ts';
 import {
   type ArbitraryCertificate,
@@ -43,7 +44,7 @@ export function questionsContract(makeStore: () => Promise<InventoryStore>): voi
         // New labels are found before and after they come into the index.
         await inventory.catchUp(frozenNowSeconds);
       }),
-      { numRuns: 150 },
+      { numRuns: tries(150) },
     );
   });
 
@@ -76,7 +77,7 @@ export function questionsContract(makeStore: () => Promise<InventoryStore>): voi
           return inventory.searchCertificates({ ...filter, sort, limit, now, ...(after && { after }) });
         }
       }),
-      { numRuns: 40 },
+      { numRuns: tries(40) },
     );
   });
 
@@ -112,7 +113,7 @@ export function questionsContract(makeStore: () => Promise<InventoryStore>): voi
           expect(expiryWeeks).toEqual(recount(records, step.now, ({ notAfter }) => mondayBefore(notAfter)));
         }
       }),
-      { numRuns: 25 },
+      { numRuns: tries(25) },
     );
   });
 
@@ -151,7 +152,7 @@ export function questionsContract(makeStore: () => Promise<InventoryStore>): voi
           expect(counts.products).toEqual(expiringBy(productsOnly, now, ({ owner }) => owner));
         }
       }),
-      { numRuns: 25 },
+      { numRuns: tries(25) },
     );
   });
 

@@ -15,6 +15,7 @@ import {
   storedProfile,
 } from '../../support/inventory-builders.ts';
 import { judging, recordGrounds, recordRequest, requestDetails, submission } from '../../support/request-builders.ts';
+import { tries } from '../../support/tries.ts';
 import type { InventoryStore } from '../inventory.ts';
 import { openedInventory } from './opened.ts';
 
@@ -385,7 +386,7 @@ function ending(makeStore: () => Promise<InventoryStore>): void {
           await inventory.denyRequest(judging(id, 'dave'));
         }
       }),
-      { numRuns: 40 },
+      { numRuns: tries(40) },
     );
   });
 

@@ -7,6 +7,7 @@ import type { LogVerdict } from '../../../src/domain/audit/verify-log.ts';
 import { auditChainHash } from '../../../src/domain/records/audit-event.ts';
 import { harmedCopy, makeSignedLog, type SignedLog, verifyFile } from '../../support/audit-log.ts';
 import { suiteFolder } from '../../support/suite-folder.ts';
+import { tries } from '../../support/tries.ts';
 
 const folder = suiteFolder();
 let log: SignedLog;
@@ -67,7 +68,7 @@ async function verdictOf(harm: (database: Database) => void, kept = false): Prom
 /** An event that is not the last one. */
 const anyEvent = () => fc.integer({ min: 1, max: log.events - 1 });
 const check = <T>(arbitrary: fc.Arbitrary<T>, property: (value: T) => Promise<void>): Promise<void> =>
-  fc.assert(fc.asyncProperty(arbitrary, property), { numRuns: 40 });
+  fc.assert(fc.asyncProperty(arbitrary, property), { numRuns: tries(40) });
 const forgery = (canonical: string): string => canonical.replace(/"actor":"[^"]*"/, '"actor":"operator:mallory"');
 
 describe('verifying a database', () => {

@@ -7,6 +7,7 @@ import { exportLine } from '../../../src/domain/audit/kept-event.ts';
 import type { LogVerdict } from '../../../src/domain/audit/verify-log.ts';
 import { makeSignedLog, type SignedLog, verifyContent } from '../../support/audit-log.ts';
 import { suiteFolder } from '../../support/suite-folder.ts';
+import { tries } from '../../support/tries.ts';
 
 const folder = suiteFolder();
 let log: SignedLog;
@@ -30,7 +31,7 @@ const verdictOf = (bytes: Uint8Array, size = 1000): Promise<LogVerdict> =>
 const bytesOf = (changed: readonly string[]): Buffer => Buffer.from(changed.map((line) => `${line}\n`).join(''));
 const index = () => fc.nat({ max: lines.length - 1 });
 const check = <T>(arbitrary: fc.Arbitrary<T>, property: (value: T) => Promise<void>): Promise<void> =>
-  fc.assert(fc.asyncProperty(arbitrary, property), { numRuns: 200 });
+  fc.assert(fc.asyncProperty(arbitrary, property), { numRuns: tries(200) });
 
 describe('verifying an export against a kept checkpoint', () => {
   it('finds nothing wrong, in whatever pieces it is read', async () => {

@@ -4,6 +4,7 @@ import { allowedBy, type NameRule, parseNameRule } from '../../../src/domain/pol
 import { type GeneralName, parseGeneralName } from '../../../src/domain/x509/general-name.ts';
 import { formatIpAddress } from '../../../src/domain/x509/ip-address.ts';
 import { refusalOf } from '../../support/refusal.ts';
+import { tries } from '../../support/tries.ts';
 
 /** Whether one rule, written as `kind value`, gives a name in plain text. */
 function gives(rule: string, name: string): boolean {
@@ -187,7 +188,7 @@ describe('no name is given', () => {
         if (!isInside) expect(isGiven).toBe(false);
         else if (!isSpecial(address)) expect(isGiven).toBe(true);
       }),
-      { numRuns: 500 },
+      { numRuns: tries(500) },
     );
   });
 

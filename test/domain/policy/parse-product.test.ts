@@ -5,6 +5,7 @@ import type { NameRule } from '../../../src/domain/policy/name-rule.ts';
 import { parseProduct } from '../../../src/domain/policy/parse-product.ts';
 import { product, storedProfile } from '../../support/inventory-builders.ts';
 import { refusalOf } from '../../support/refusal.ts';
+import { tries } from '../../support/tries.ts';
 
 const context = {
   environment: 'dev',
@@ -145,7 +146,7 @@ describe('parseProduct', () => {
       fc.property(fc.oneof(fc.anything(), fc.record({ name: fc.anything(), nameRules: fc.anything() })), (value) => {
         expect(refusalOf(() => parseProduct(value, context)).code).toBe('policyRefused');
       }),
-      { numRuns: 300 },
+      { numRuns: tries(300) },
     );
   });
 });

@@ -12,6 +12,7 @@ import { day, makeIssuer, type Preparation, prepare, rawProfile, someSerial } fr
 import { reasonsOf, refusalOf } from '../../support/refusal.ts';
 import { makeSigningKey } from '../../support/signing-key.ts';
 import { testNow } from '../../support/test-hierarchy.ts';
+import { tries } from '../../support/tries.ts';
 
 const refused = (preparation: Preparation) => reasonsOf(() => prepare(preparation));
 const tbsOf = (preparation: Preparation = {}) => parseTbsCertificate(prepare(preparation).tbs);
@@ -199,7 +200,7 @@ describe('the names of a request', () => {
         expect(accepted).toEqual([...new Set(names.map((name) => parseGeneralName(name)?.value))]);
         for (const name of accepted) expect(name).toMatch(given);
       }),
-      { numRuns: 300 },
+      { numRuns: tries(300) },
     );
   });
 });
@@ -339,7 +340,7 @@ describe('any request', () => {
           expect((error as CaError).reasons).not.toEqual([]);
         }
       }),
-      { numRuns: 400 },
+      { numRuns: tries(400) },
     );
   });
 });

@@ -14,6 +14,7 @@ import { assembleSigned } from '../../../src/domain/x509/signed.ts';
 import { encodeTbsCertificate, type TbsCertificateFields } from '../../../src/domain/x509/tbs-certificate.ts';
 import { makeSigningKey } from '../../support/signing-key.ts';
 import { makeTestHierarchy, testNow } from '../../support/test-hierarchy.ts';
+import { tries } from '../../support/tries.ts';
 
 const { leaf, issuing, root } = makeTestHierarchy();
 const algorithm = signatureAlgorithms['ecdsa-with-SHA256'];
@@ -125,7 +126,7 @@ describe('what is encoded', () => {
           expect(parsed.extensions.get(oids.subjectAltName)?.critical).toBe(made.commonName === undefined);
         },
       ),
-      { numRuns: 200 },
+      { numRuns: tries(200) },
     );
   });
 
@@ -313,7 +314,7 @@ describe('a certificate is refused', () => {
           expect(['accepted', 'malformed']).toContain(codeOf(() => parseTbsCertificate(mutated)));
         },
       ),
-      { numRuns: 3000 },
+      { numRuns: tries(3000) },
     );
   });
 });

@@ -23,6 +23,7 @@ import { unarguedFindings } from '../../support/argued-findings.ts';
 import { itWith, run } from '../../support/judges.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { makeTestHierarchy, testNow } from '../../support/test-hierarchy.ts';
+import { tries } from '../../support/tries.ts';
 
 const { issuing, root, leaf } = makeTestHierarchy();
 const { algorithm } = issuing.key;
@@ -300,7 +301,7 @@ describe('a CRL is refused', () => {
         expect(['accepted', 'malformed']).toContain(codeOf(mutated));
         expect(codeOf(crl.subarray(0, at))).toBe('malformed');
       }),
-      { numRuns: 2000 },
+      { numRuns: tries(2000) },
     );
   });
 });

@@ -12,6 +12,7 @@ import { auditEntry, frozenNow, recordCertificate } from '../../../support/inven
 import { migratedStore, type SqliteStore } from '../../../support/inventory-stores.ts';
 import { migrationsDirectory } from '../../../support/new-database.ts';
 import { itWithMount } from '../../../support/small-disk.ts';
+import { tries } from '../../../support/tries.ts';
 
 let store: SqliteStore;
 let inventory: Inventory;
@@ -118,7 +119,7 @@ describe('a copy that is judged', () => {
         edit(sql(seq));
         expect(await verdict({ audit, migrationsDirectory })).toBe('databaseDamaged');
       }),
-      { numRuns: 15 },
+      { numRuns: tries(15) },
     );
   });
 

@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import { certificateSummary, certificateSummaryText } from '../../../../src/faces/http/json/certificate-summary.ts';
 import { makeRecord } from '../../../support/services-double.ts';
 import { testNow } from '../../../support/test-hierarchy.ts';
+import { tries } from '../../../support/tries.ts';
 
 const anyText = fc.oneof(
   fc.string({ unit: 'binary' }),
@@ -47,6 +48,6 @@ it('a certificate of a list is the same as JSON.stringify would have it', () => 
       const plain = JSON.stringify(certificateSummary(record, testNow * 1000));
       expect(certificateSummaryText(record, testNow * 1000)).toBe(plain);
     }),
-    { numRuns: 500 },
+    { numRuns: tries(500) },
   );
 });

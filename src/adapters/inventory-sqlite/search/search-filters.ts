@@ -77,13 +77,8 @@ export function filtersOf(query: SimpleQuery, labels: FoundLabels): Filter[] {
   return filters.filter((filter) => filter !== undefined);
 }
 
-/** Of `certificates_by_owner` and `certificates_by_label`. */
-const besideOwner: ReadonlySet<string> = new Set([
-  ...['requested_at', 'not_after', 'purpose', 'state', 'label', 'profile', 'successor'],
-]);
-const besideLabel: ReadonlySet<string> = new Set([
-  ...['requested_at', 'owner', 'profile', 'environment', 'authority', 'not_after', 'purpose'],
-]);
+/** Of `certificates_by_owner`. */
+const besideOwner: ReadonlySet<string> = new Set(['requested_at', 'not_after', 'purpose', 'state', 'label']);
 
 const equals = (column: string, value: string | Buffer, finds: NonNullable<Filter['finds']>): Filter => ({
   column,
@@ -202,7 +197,6 @@ function labelFilter(found: FoundLabels['ofName'], passed: () => Filter): Filter
     condition: (column) => `${column} IN (SELECT value FROM json_each(?))`,
     parameters: [labels],
     finds: 'unordered',
-    beside: besideLabel,
     labels,
   };
 }

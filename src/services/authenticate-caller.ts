@@ -136,7 +136,9 @@ const parsedPeers = new WeakMap<Uint8Array, ParsedCertificate>();
 
 function parsePeer(peerDer: Uint8Array): ParsedCertificate {
   try {
-    const parsed = parsedPeers.get(peerDer) ?? parseCertificate(peerDer);
+    const known = parsedPeers.get(peerDer);
+    if (known) return known;
+    const parsed = parseCertificate(peerDer);
     parsedPeers.set(peerDer, parsed);
     return parsed;
   } catch (cause) {

@@ -68,8 +68,10 @@ export function driverOf(
   return best ?? (labelled && { ...labelled, followed: true }) ?? inOrder[0];
 }
 
-const tellsAll = (filter: Filter, filters: readonly Filter[]): boolean =>
-  filters.every((other) => other === filter || filter.beside?.has(other.column)) && filter.beside !== undefined;
+const tellsAll = (filter: Filter, filters: readonly Filter[]): boolean => {
+  const { beside } = filter;
+  return beside !== undefined && filters.every((other) => other === filter || beside.has(other.column));
+};
 
 /** The conditions, and their parameters in order. Bounds on what the order is by narrow its index, too. */
 function conditionsOf({ query, filters, driver }: Select, place: readonly [string, Parameters] | undefined) {

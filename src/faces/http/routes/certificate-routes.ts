@@ -96,7 +96,7 @@ export function addRevokeRoute(face: Face, deps: CertificateRouteDeps): void {
         tags,
         summary: 'Revoke a certificate, for good or on hold',
         description:
-          'It is durable before the answer; OCSP says so at once, the list (CRL) within 5 seconds, and connections that were opened with it are closed. With `keyCompromise` every certificate of the key is revoked, and the key is never certified again.',
+          'It is durable before the answer; OCSP says so at once, the list (CRL) within 5 seconds, and connections that were opened with it are closed. With `keyCompromise` the key is never certified again, and its other certificates are revoked, too: all of them where an operator says so, those of the product where a product does.',
         security,
         params: SerialPath,
         querystring: NoQuery,

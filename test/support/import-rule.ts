@@ -88,19 +88,20 @@ const floors: readonly Floor[] = [
   { path: 'setting-rules.ts', floors: [], packages: [], node: 'none', pure: true },
   { path: 'domain/', floors: ['domain/'], packages: [], node: 'pureCrypto', pure: true },
   { path: 'domain/keystore/', floors: ['domain/'], packages: ['node-forge'], node: 'pureCrypto', pure: true },
+  { path: 'files/', floors: ['files/'], packages: [], node: 'any', pure: false },
   { path: 'ports/', floors: ['ports/', 'domain/'], packages: [], node: 'none', pure: true },
   { path: 'api/', floors: ['api/'], packages: ['typebox'], node: 'none', pure: true },
   { path: 'services/', floors: ['services/', 'ports/', 'domain/'], packages: [], node: 'pureCrypto', pure: true },
   {
     path: 'adapters/',
-    floors: ['adapters/threads/', 'ports/', 'domain/'],
+    floors: ['adapters/threads/', 'files/', 'ports/', 'domain/'],
     packages: [],
     node: 'any',
     pure: false,
   },
   {
     path: 'adapters/vault-file/',
-    floors: ['adapters/vault-file/', 'adapters/threads/', 'ports/', 'domain/'],
+    floors: ['adapters/vault-file/', 'adapters/threads/', 'files/', 'ports/', 'domain/'],
     packages: ['shamir-secret-sharing'],
     node: 'any',
     pure: false,
@@ -142,12 +143,18 @@ const floors: readonly Floor[] = [
   },
   {
     path: 'faces/cli/',
-    floors: ['faces/cli/', 'client/', 'domain/', 'api/'],
+    floors: ['faces/cli/', 'client/', 'files/', 'domain/', 'api/'],
     packages: ['commander', 'yaml'],
     node: 'any',
     pure: false,
   },
-  { path: 'agent/', floors: ['agent/', 'client/', 'domain/', 'api/'], packages: ['yaml'], node: 'any', pure: false },
+  {
+    path: 'agent/',
+    floors: ['agent/', 'client/', 'files/', 'domain/', 'api/'],
+    packages: ['yaml'],
+    node: 'any',
+    pure: false,
+  },
   { path: 'client/', floors: ['client/', 'domain/', 'api/'], packages: [], node: 'any', pure: false },
 ];
 

@@ -1,6 +1,6 @@
 /** Writes a backup: beside its name first, and under it only when it is whole and on the disk. */
 import { createHash, randomBytes } from 'node:crypto';
-import { access, type FileHandle, link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { access, type FileHandle, mkdir, open, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import {
   type BackupManifest,
@@ -12,6 +12,8 @@ import {
 import type { OnProgress } from '../../domain/backup/report.ts';
 import { encodeTarHeader, tarEnd, tarPadding, tarSpan } from '../../domain/backup/tar-header.ts';
 import { StartError } from '../../domain/errors.ts';
+import { giveName } from '../../files/give-name.ts';
+import { syncFolder } from '../../files/sync-folder.ts';
 import type { BackupPart } from '../../ports/backup.ts';
 import { heldPart } from './octets.ts';
 
@@ -50,20 +52,6 @@ export async function openBackupTarget(path: string): Promise<BackupTarget> {
         return written;
       }),
   };
-}
-
-/** What a file system without links says: FAT on a stick, some of the network. */
-const noLinks: ReadonlySet<string | undefined> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
-
-/** link(2) refuses to replace, unlike rename(2), which is for file systems without links and replaces an empty file of our own. */
-async function giveName(unnamed: string, file: string): Promise<void> {
-  try {
-    await link(unnamed, file);
-  } catch (error) {
-    if (!noLinks.has((error as NodeJS.ErrnoException).code)) throw error;
-    await (await open(file, 'wx', 0o600)).close();
-    await rename(unnamed, file);
-  }
 }
 
 async function refuseExisting(file: string): Promise<void> {
@@ -105,11 +93,6 @@ async function writeTar(
   await write(tarEnd);
   await file.sync();
   return { size, sha256: whole.digest('hex') };
-}
-
-async function syncFolder(path: string): Promise<void> {
-  await using folder: FileHandle = await open(path, 'r');
-  await folder.sync();
 }
 
 async function unlessUnwritable<T>(file: string, act: () => Promise<T>): Promise<T> {

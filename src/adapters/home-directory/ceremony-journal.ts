@@ -1,9 +1,9 @@
 /** The journal of an offline root as a file of its home: lines are only ever added, and durable before anything leaves. */
 import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { syncFolder } from '../../files/sync-folder.ts';
 import type { CeremonyJournal } from '../../ports/ceremony-journal.ts';
 import { unlessUnwritable } from './home-directory.ts';
-import { syncFolder } from './replace-file.ts';
 
 export const journalName = 'ceremony.jsonl';
 

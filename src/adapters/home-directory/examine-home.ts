@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Finding } from '../../domain/diagnosis/finding.ts';
 import { StartError } from '../../domain/errors.ts';
+import { isTaken } from '../../files/kernel-lock.ts';
 import { leastFreeOctets } from '../../ports/home.ts';
 import { entriesBelow } from './entries-below.ts';
 import { isFolder, refuseOpenToOthers } from './home-directory.ts';
-import { isBusy, lockName } from './home-lock.ts';
+import { lockName } from './home-lock.ts';
 import { listHome } from './list-home.ts';
 import { refuseCutShort, refuseUnmoved } from './unfinished-restore.ts';
 
@@ -77,6 +78,6 @@ export function isServed(home: string): boolean {
       database.close();
     }
   } catch (error) {
-    return isBusy(error);
+    return isTaken(error);
   }
 }

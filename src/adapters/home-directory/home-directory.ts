@@ -2,9 +2,10 @@
 import { access, mkdir, readFile, stat, statfs } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { StartError } from '../../domain/errors.ts';
+import { syncFolder } from '../../files/sync-folder.ts';
 import type { Home } from '../../ports/home.ts';
 import { type HomeLock, lockHome } from './home-lock.ts';
-import { replaceFile, sweepLeftovers, syncFolder } from './replace-file.ts';
+import { replaceFile, sweepLeftovers } from './replace-file.ts';
 import { settleRestore } from './unfinished-restore.ts';
 
 export interface OpenHome extends Home {

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { syncFolder } from '../../files/sync-folder.ts';
 import { entriesBelow } from './entries-below.ts';
 
 /** What a crash may leave beside the file. */
@@ -25,12 +26,6 @@ async function writeThrough(path: string, content: string, mode: number): Promis
   await file.chmod(mode);
   await file.writeFile(content);
   await file.sync();
-}
-
-/** A new name is durable only when its folder is. */
-export async function syncFolder(path: string): Promise<void> {
-  await using folder: FileHandle = await open(path, 'r');
-  await folder.sync();
 }
 
 /** Removes what a crash left in a folder and the folders in it. Only for the one process that owns them. */

@@ -2,10 +2,10 @@
 import { mkdir, open, readdir, rename, rm, rmdir, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { StartError } from '../../domain/errors.ts';
+import { syncFolder } from '../../files/sync-folder.ts';
 import { isFolder, makeFolder, refuseOpenToOthers, unlessUnwritable } from './home-directory.ts';
 import { lockFiles, lockHome } from './home-lock.ts';
 import { listHome } from './list-home.ts';
-import { syncFolder } from './replace-file.ts';
 import { finishRestore, settleRestore, stagingName, verifiedName } from './unfinished-restore.ts';
 
 export interface RestoredHome {

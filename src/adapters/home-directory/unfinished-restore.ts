@@ -2,7 +2,7 @@
 import { mkdir, readdir, rename, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StartError } from '../../domain/errors.ts';
-import { syncFolder } from './replace-file.ts';
+import { syncFolder } from '../../files/sync-folder.ts';
 
 /** Not verified yet, or not whole: only good for being removed. */
 export const stagingName = 'restoring';

@@ -1,6 +1,7 @@
 /** Files of the vault: made whole or not at all, durable before anybody is told, and never made over an existing one. */
 import { constants, type FileHandle, link, mkdir, open, readdir, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { syncFolder } from '../../files/sync-folder.ts';
 import type { Randomness } from '../../ports/randomness.ts';
 
 /** What a crash may leave: nothing else in the folder has such a name. */
@@ -46,10 +47,4 @@ async function writeThrough(path: string, content: string): Promise<void> {
   await using file: FileHandle = await open(path, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, 0o600);
   await file.writeFile(content);
   await file.sync();
-}
-
-/** A new name is durable only when its folder is. */
-export async function syncFolder(path: string): Promise<void> {
-  await using folder: FileHandle = await open(path, 'r');
-  await folder.sync();
 }

@@ -5,7 +5,7 @@
 import { readdir, readFile, rename, rm, rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StartError } from '../../domain/errors.ts';
-import { syncFolder } from './durable-file.ts';
+import { syncFolder } from '../../files/sync-folder.ts';
 import { checkFileName } from './formats.ts';
 
 /** Under the first name nothing counts yet; under the second everything in it does. */

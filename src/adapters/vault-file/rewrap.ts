@@ -5,8 +5,9 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StartError } from '../../domain/errors.ts';
+import { syncFolder } from '../../files/sync-folder.ts';
 import type { Randomness } from '../../ports/randomness.ts';
-import { createFile, syncFolder } from './durable-file.ts';
+import { createFile } from './durable-file.ts';
 import { checkFileName, keyFileSuffix, type OpenKey, sealCheck, sealKey, type WrappingKey } from './formats.ts';
 import { type DerivationCost, defaultCost, deriveKey, saltLength } from './key-derivation.ts';
 import { type CompanionFile, committedName, pathsOf, removalsName, settleRewrap, stagedName } from './rewrap-folder.ts';

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { syncFolder } from '../../files/sync-folder.ts';
 import { AgentError } from '../agent-error.ts';
 import type { OwnerIds } from './owner.ts';
 
@@ -36,12 +37,6 @@ export async function replaceFile(path: string, content: FileContent): Promise<v
     throw error;
   }
   await syncFolder(dirname(path));
-}
-
-/** A new name is durable only when its folder is. */
-export async function syncFolder(path: string): Promise<void> {
-  await using folder: FileHandle = await open(path, 'r');
-  await folder.sync();
 }
 
 /** Durable, with the folders above it, whose modes are 0755, whatever the umask: programs of other users go through them. What is there stays as it is. */

@@ -2,7 +2,7 @@
 import { readFile, unlink, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { DatabaseSync } from 'node:sqlite';
+import { isTaken, type KernelLock, primaryCode, takeLock } from '../../files/kernel-lock.ts';
 import { AgentError } from '../agent-error.ts';
 
 const lockName = 'lock';
@@ -12,41 +12,27 @@ export interface FolderLock {
   release(): Promise<void>;
 }
 
-/** Kept here until they are released: a database that is collected as garbage is closed, and its lock is gone. */
-const held = new Set<DatabaseSync>();
-
-/**
- * `own` is the agent's folder in it. AgentError `folderLocked` says who has the lock. Node has no file locks, but its SQLite
- * does: an open transaction on an empty database holds one. The lock file stays: if it were removed, two processes could lock
- * two files of one name.
- */
+/** `own` is the agent's folder in it. AgentError `folderLocked` says who has the lock. */
 export async function lockFolder(folder: string, own: string): Promise<FolderLock> {
-  const database = await openLocked(folder, own);
-  held.add(database);
+  const lock = await lockOrRefuse(folder, own);
   const holder = join(own, holderName);
   // Only to tell a person who has it: not worth a failed turn.
   await writeFile(holder, `process ${process.pid} on ${hostname()}\n`, { mode: 0o644 }).catch(() => {});
   return {
     async release() {
-      if (!held.delete(database)) return;
+      if (!lock.isHeld) return;
       await unlink(holder).catch(() => {});
-      database.close();
+      lock.release();
     },
   };
 }
 
-async function openLocked(folder: string, own: string): Promise<DatabaseSync> {
-  const { DatabaseSync } = await import('node:sqlite');
-  let database: DatabaseSync | undefined;
+async function lockOrRefuse(folder: string, own: string): Promise<KernelLock> {
   try {
-    database = new DatabaseSync(join(own, lockName), { timeout: 0 });
-    // No journal: nothing is ever written.
-    database.exec('PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE');
-    return database;
+    return await takeLock(join(own, lockName));
   } catch (error) {
-    database?.close();
+    if (isTaken(error)) throw await locked(folder, own, error);
     const code = primaryCode(error);
-    if (code === busy) throw await locked(folder, own, error);
     if (code === full)
       throw new AgentError('diskFull', `${folder} cannot be locked: its disk is full. Make room.`, error);
     if (!denied.includes(code)) throw error;
@@ -55,11 +41,10 @@ async function openLocked(folder: string, own: string): Promise<DatabaseSync> {
   }
 }
 
-/** https://www.sqlite.org/rescode.html: SQLITE_BUSY and SQLITE_FULL, whatever their extended form. */
-const [busy, full] = [5, 13];
+/** SQLITE_FULL. */
+const full = 13;
 /** SQLITE_PERM, SQLITE_READONLY, SQLITE_IOERR and SQLITE_CANTOPEN. */
 const denied: readonly number[] = [3, 8, 10, 14];
-const primaryCode = (error: unknown): number => Number((error as { errcode?: number }).errcode) & 0xff;
 
 async function locked(folder: string, own: string, cause: unknown): Promise<AgentError> {
   const text = (await readFile(join(own, holderName), 'utf8').catch(() => '')).trim();

@@ -3,8 +3,9 @@ import { hash } from 'node:crypto';
 import { renameSync } from 'node:fs';
 import { readFile, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { syncFolder } from '../../files/sync-folder.ts';
 import type { FilesConfig, OutputName } from '../config/agent-schema.ts';
-import { replaceFile, syncFolder, temporaryName, writeNewFile, writingIn } from './durable-file.ts';
+import { replaceFile, temporaryName, writeNewFile, writingIn } from './durable-file.ts';
 import { type OutputFile, outputFiles } from './output-files.ts';
 import type { OwnerIds } from './owner.ts';
 

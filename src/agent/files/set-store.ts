@@ -2,10 +2,11 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, chown, mkdir, readdir, readFile, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { syncFolder } from '../../files/sync-folder.ts';
 import { AgentError } from '../agent-error.ts';
 import type { FilesConfig } from '../config/agent-schema.ts';
 import { type CredentialSet, factsFile, keyFits, ownFiles, type SetFacts } from './credential-set.ts';
-import { makeFolder, syncFolder, writeNewFile, writingIn } from './durable-file.ts';
+import { makeFolder, writeNewFile, writingIn } from './durable-file.ts';
 import { contentOf } from './output-content.ts';
 import { type OutputFile, outputFiles, secret } from './output-files.ts';
 

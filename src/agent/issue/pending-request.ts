@@ -4,8 +4,9 @@ import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { keyPem, makeCsr, makeLocalKey } from '../../client/local-key.ts';
 import { parseGeneralName } from '../../domain/x509/general-name.ts';
+import { syncFolder } from '../../files/sync-folder.ts';
 import type { TargetConfig } from '../config/agent-schema.ts';
-import { replaceFile, syncFolder, writeNewFile, writingIn } from '../files/durable-file.ts';
+import { replaceFile, writeNewFile, writingIn } from '../files/durable-file.ts';
 
 /** `enrol`: with the token; `rotate`: as the certificate that it follows. */
 export type RequestKind = 'enrol' | 'rotate';

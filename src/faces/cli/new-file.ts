@@ -1,8 +1,9 @@
 /** Writes a new file that has its name only when it is whole and on the disk: whatever is killed when, no half of it passes for all. */
 import { randomBytes } from 'node:crypto';
-import { access, type FileHandle, link, open, rename, unlink } from 'node:fs/promises';
+import { access, type FileHandle, open, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { syncFolder } from './sync-folder.ts';
+import { giveName } from '../../files/give-name.ts';
+import { syncFolder } from '../../files/sync-folder.ts';
 
 /**
  * Resolves when `file` and its name are durable. Rejects with EEXIST, changing nothing, where it is there, before `fill` is called
@@ -30,23 +31,6 @@ export async function writeNewFile(
     await unlink(temporary).catch(() => {});
   }
   await syncFolder(dirname(file));
-}
-
-/** What a file system without links says: FAT on a stick, some of the network. */
-const noLinks: ReadonlySet<string | undefined> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
-
-/**
- * Rejects with EEXIST where `file` is there. link(2) refuses to replace, unlike rename(2), which is for file systems without
- * links and replaces an empty file of our own. `temporary` may be there afterwards.
- */
-export async function giveName(temporary: string, file: string): Promise<void> {
-  try {
-    await link(temporary, file);
-  } catch (error) {
-    if (!noLinks.has((error as NodeJS.ErrnoException).code)) throw error;
-    await (await open(file, 'wx', 0o600)).close();
-    await rename(temporary, file);
-  }
 }
 
 async function refuseTaken(file: string): Promise<void> {

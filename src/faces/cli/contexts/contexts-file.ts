@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, mkdir, open, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
+import { syncFolder } from '../../../files/sync-folder.ts';
 import { CliError } from '../cli-error.ts';
-import { syncFolder } from '../sync-folder.ts';
 
 /** One service; what is absent is as without a context. Paths are absolute. */
 export interface Context {

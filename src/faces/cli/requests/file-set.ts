@@ -1,9 +1,9 @@
 /** Writes several files into a folder as one set: all of them or none, durable, and never over a file that is there. */
 import { open, readdir, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { giveName } from '../../../files/give-name.ts';
+import { syncFolder } from '../../../files/sync-folder.ts';
 import { CliError } from '../cli-error.ts';
-import { giveName } from '../new-file.ts';
-import { syncFolder } from '../sync-folder.ts';
 import { makeStagingFolder, type StagingFolder, sweepStagingFolders } from './staging-folder.ts';
 
 export interface FileSet {

@@ -2,9 +2,8 @@
 import { hash, randomBytes } from 'node:crypto';
 import { access, link, lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { DatabaseSync } from 'node:sqlite';
-import { pathToFileURL } from 'node:url';
-import { syncFolder } from '../sync-folder.ts';
+import { takeLock } from '../../../files/kernel-lock.ts';
+import { syncFolder } from '../../../files/sync-folder.ts';
 
 export interface StagingFolder {
   readonly path: string;
@@ -23,11 +22,11 @@ export async function makeStagingFolder(parent: string, folder: string): Promise
   const unlocked = `${path}.new`;
   await mkdir(unlocked, { mode: 0o700 });
   // A file system without locks has the set all the same; what a kill leaves there, nobody can tell from what is in use.
-  const lock = await takeLock(join(unlocked, lockName), 'rwc').catch(() => undefined);
+  const lock = await takeLock(join(unlocked, lockName)).catch(() => undefined);
   const staging = lock ? path : unlocked;
   const remove = async (): Promise<void> => {
     await rm(staging, { recursive: true, force: true });
-    if (lock?.isOpen) lock.close();
+    lock?.release();
   };
   try {
     await mkdir(join(unlocked, filesName), { mode: 0o700 });
@@ -60,11 +59,11 @@ function prefixOf(folder: string): string {
 async function sweep(path: string): Promise<void> {
   const found = await lstat(path);
   if (!found.isDirectory() || found.uid !== process.getuid?.()) return;
-  const lock = await takeLock(join(path, lockName), 'rw');
+  const lock = await takeLock(join(path, lockName), { mustExist: true });
   try {
     if (await endsWhole(path)) await rm(path, { recursive: true, force: true });
   } finally {
-    lock.close();
+    lock.release();
   }
 }
 
@@ -90,22 +89,3 @@ const isThere = (path: string): Promise<boolean> =>
     () => true,
     () => false,
   );
-
-/**
- * A lock of the kernel, released however the process ends: an open transaction on an empty database holds one. A process
- * number alone cannot tell a dead holder from one in another container. With `rw` the file has to be there.
- */
-async function takeLock(file: string, mode: 'rw' | 'rwc'): Promise<DatabaseSync> {
-  const { DatabaseSync } = await import('node:sqlite');
-  const url = pathToFileURL(file);
-  url.searchParams.set('mode', mode);
-  const database = new DatabaseSync(url, { timeout: 0 });
-  try {
-    // No journal: nothing is ever written.
-    database.exec('PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE');
-    return database;
-  } catch (error) {
-    database.close();
-    throw error;
-  }
-}

@@ -7,8 +7,8 @@ import type {
   PassphraseSplit,
   ShareHandout,
 } from '../../../domain/records/vault-change.ts';
+import { syncFolder } from '../../../files/sync-folder.ts';
 import { CliError } from '../cli-error.ts';
-import { syncFolder } from '../sync-folder.ts';
 import type { CliIo } from '../terminal/io.ts';
 import type { OpenConsole } from '../terminal/secret-console.ts';
 import { aboutMissing, describeVaultFiles, fact } from './describe-vault-files.ts';

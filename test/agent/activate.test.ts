@@ -1,7 +1,7 @@
 /** A new set is told to its program and proven, or the one before is in use again. */
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createServer } from 'node:tls';
@@ -64,6 +64,29 @@ describe('a reload', () => {
     expect(status).toMatchObject({ failures: 1, staged: { previous: before.slice('sets/'.length) }, unreported: null });
     const [deployment] = await deploymentsOf(status.staged!.set.slice(5));
     expect(deployment).toMatchObject({ outcome: 'failed', detail: expect.stringContaining('said so') });
+  });
+
+  it('that writes secrets has them nowhere in the log, the state file or the report', async () => {
+    const { path, write } = temporaryFolder();
+    write('code', '0');
+    const traced =
+      'set -x; : "$(cat "$PRIVYSEAL_FILES/store-password")"; cat "$PRIVYSEAL_FILES/key.pem"; exit "$(cat "$0/code")"';
+    const reload = { action: 'exec', command: ['/bin/sh', '-c', traced, path] };
+    const outputs = { 'key.pem': {}, 'store-password': {} };
+    const agent = rotatingAgent(service, path, { reload, files: { folder: join(path, 'tls'), outputs } });
+    await agent.turn();
+    write('code', '1');
+    const report = await agent.turn({ force: true });
+    expect(report).toMatchObject({ code: 'reloadFailed', detail: expect.stringContaining('(private key left out)') });
+    const status = await agent.status();
+    const { body } = await service.admin(`/v1/certificates/${status.staged!.set.slice(5)}/deployments`);
+    const told = JSON.stringify([report, status, agent.log, body.toString()]);
+    const keys = readdirSync(join(path, 'tls/sets')).map((set) => readFileSync(join(path, 'tls/sets', set, 'key.pem')));
+    const secrets = [
+      agent.read('store-password'),
+      ...keys.flatMap((key) => key.toString().trim().split('\n').slice(1, -1)),
+    ];
+    expect(secrets.filter((secret) => told.includes(secret))).toEqual([]);
   });
 
   it('is tried again with the same certificate, not with another one', async () => {

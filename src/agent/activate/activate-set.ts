@@ -7,6 +7,7 @@ import { installFiles, removeUnasked } from '../files/install-files.ts';
 import type { SetStore } from '../files/set-store.ts';
 import { askedBy, isOfProof } from '../proof/endpoint.ts';
 import type { TargetState } from '../state/target-state.ts';
+import { withoutSecrets } from './without-secrets.ts';
 
 export interface ActivateDeps {
   readonly target: TargetConfig;
@@ -24,15 +25,16 @@ export async function activateStaged(deps: ActivateDeps): Promise<CredentialSet>
   const { store, state } = deps;
   const { set: name } = state.status.staged!;
   const set = await store.read(name);
+  const before = await setBefore(deps);
+  const sets = before ? [set, before] : [set];
   await useSet(deps, name);
   try {
-    await reload(deps);
+    await reload(deps, sets);
     await proveServed(deps, set);
   } catch (error) {
     if (deps.signal.aborted) throw error;
-    const previous = await wayBack(deps);
-    if (previous === null) await remember(deps, name, set);
-    else await goBack(deps, previous, error);
+    if (isWayBack(deps, before)) await goBack(deps, sets, error);
+    else await remember(deps, name, set);
     throw error;
   }
   await remember(deps, name, set);
@@ -54,12 +56,15 @@ export function lacksProof(
   return !isOfThis || lastProof.outcome !== 'proved';
 }
 
-/** The set before, if it is any better than one that could not be proven: whole, and not expired. */
-async function wayBack({ store, state, now }: ActivateDeps): Promise<string | null> {
+/** Undefined as well for one that is not whole. */
+async function setBefore({ store, state }: ActivateDeps): Promise<CredentialSet | undefined> {
   const { previous } = state.status.staged!;
-  const set = previous === null ? undefined : await store.read(previous).catch(() => undefined);
-  return set && Date.parse(set.facts.notAfter) > now() ? previous : null;
+  return previous === null ? undefined : await store.read(previous).catch(() => undefined);
 }
+
+/** The set before must be any better than one that could not be proven. */
+const isWayBack = ({ now }: ActivateDeps, before: CredentialSet | undefined): boolean =>
+  before !== undefined && Date.parse(before.facts.notAfter) > now();
 
 /** What is in use: also a first set that could not be proven, because without it there is nothing. */
 async function remember({ state, target }: ActivateDeps, name: string, { facts }: CredentialSet): Promise<void> {
@@ -75,7 +80,8 @@ async function useSet({ target, store }: ActivateDeps, name: string): Promise<vo
 /** Of what a program wrote, the last ones: they go into a line of the log and into the state file. */
 const mostLines = 10;
 
-async function reload({ target, store, signal }: ActivateDeps): Promise<void> {
+/** `sets`: those whose secrets the program could read, and write for everybody to see. */
+async function reload({ target, store, signal }: ActivateDeps, sets: readonly CredentialSet[]): Promise<void> {
   if (target.reload === undefined) return;
   const { runReload, ReloadError } = await import('../reload/run-reload.ts');
   const files = target.files.mode === 'link' ? store.current : target.files.folder;
@@ -83,7 +89,7 @@ async function reload({ target, store, signal }: ActivateDeps): Promise<void> {
     await runReload(target.reload, { files, signal });
   } catch (error) {
     if (!(error instanceof ReloadError)) throw error;
-    const lines = error.output.split('\n').slice(-mostLines).join(' | ');
+    const lines = withoutSecrets(error.output, sets).split('\n').slice(-mostLines).join(' | ');
     const output = lines === '' ? '' : ` It wrote: ${lines}`;
     throw new AgentError('reloadFailed', `${error.message}${output}`, error);
   }
@@ -109,10 +115,10 @@ export async function proveServed({ target, state, now, signal }: ActivateDeps, 
 }
 
 /** The previous set, and the program told of it. */
-async function goBack(deps: ActivateDeps, previous: string, cause: unknown): Promise<void> {
-  await useSet(deps, previous);
+async function goBack(deps: ActivateDeps, sets: readonly CredentialSet[], cause: unknown): Promise<void> {
+  await useSet(deps, deps.state.status.staged!.previous!);
   try {
-    await reload(deps);
+    await reload(deps, sets);
   } catch (error) {
     if (!(error instanceof AgentError)) throw error;
     // What a program wrote ends anyhow.

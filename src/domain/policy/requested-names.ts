@@ -33,16 +33,18 @@ export function readRequestedNames({ csr, names }: NamesInput): RequestedNames {
   return { names: name?.type === 'dns' ? [name] : [], reasons: [], fields: 'csr.subject' };
 }
 
-/** As for a CSR: more than any profile allows are not even read. */
+/** As for a CSR: more than any profile allows, each counted once, are not even read. */
 const mostTexts = 100;
 
 /** Plain texts as names, or why they are none. */
 export function readNameTexts(texts: readonly string[]): RequestedNames {
-  if (texts.length > mostTexts) return { names: [], reasons: [tooMany(texts.length, mostTexts)], fields: 'names' };
+  const distinct = new Set(texts);
+  if (distinct.size > mostTexts) return { names: [], reasons: [tooMany(distinct.size, mostTexts)], fields: 'names' };
   const names = new Map<string, GeneralName>();
   const fields: string[] = [];
   const reasons: Reason[] = [];
-  for (const [index, text] of texts.entries()) {
+  for (const text of distinct) {
+    const index = texts.indexOf(text);
     const name = readGeneralName(text);
     const field = `names[${index}]`;
     if (name.type === 'other') {

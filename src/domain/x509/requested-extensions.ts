@@ -58,28 +58,34 @@ function readOne(extension: RequestedExtension, reasons: Reason[]): readonly Gen
   return undefined;
 }
 
-/** More names than any profile allows; what comes after is not even read. */
-const maxNames = 100;
+/** As many as any profile allows, each counted once; and as many as are read for that. */
+const most = { names: 100, listed: 1000 } as const;
 
+/** Each name once, and of those that are refused the first that is so: what comes after too many is not even read. */
 function readNames(value: Uint8Array, reasons: Reason[]): readonly GeneralName[] {
   const list = new DerReader(value).enterSequence();
   if (list.atEnd) reasons.push(refused('badExtension', 'The requested subjectAltName is empty.', oids.subjectAltName));
   const names = new Map<string, GeneralName>();
+  const faults = new Map<string, Reason>();
   for (let index = 0; !list.atEnd; index++) {
-    if (index === maxNames) {
-      reasons.push({
-        code: 'tooManyNames',
-        message: 'More than 100 names are requested.',
-        field: 'csr.subjectAltName',
-      });
-      break;
-    }
-    const name = decodeGeneralName(list);
-    if (name.type === 'other') reasons.push(refusedName(name, index));
-    else names.set(name.value, name);
+    const name = index === most.listed ? undefined : decodeGeneralName(list);
+    if (name?.type === 'other') {
+      const known = `${name.code} ${name.value}`;
+      if (!faults.has(known)) faults.set(known, refusedName(name, index));
+    } else if (name) names.set(name.value, name);
+    if (name && names.size + faults.size <= most.names) continue;
+    faults.set('', name ? tooMany(most.names, 'names') : tooMany(most.listed, 'names, repeats included,'));
+    break;
   }
+  reasons.push(...faults.values());
   return [...names.values()];
 }
+
+const tooMany = (count: number, what: string): Reason => ({
+  code: 'tooManyNames',
+  message: `More than ${count} ${what} are requested. Use several certificates.`,
+  field: 'csr.subjectAltName',
+});
 
 const refusedName = ({ code, value }: RefusedName, index: number): Reason => ({
   code,

@@ -130,7 +130,25 @@ describe('the names of a request', () => {
 
   // Bad input 22.
   it('are not even read when there are over a hundred', () => {
-    expect(refused({ request: { names: Array.from({ length: 101 }, () => '\0') } })).toEqual(['tooManyNames']);
+    const names = Array.from({ length: 101 }, (_, index) => `\0${index}`);
+    expect(refused({ request: { names } })).toEqual(['tooManyNames']);
+  });
+
+  it('may be listed over a hundred times where repeats leave a hundred', () => {
+    const names = ['demo', ...Array.from({ length: 99 }, (_, index) => `h${index}.demo`)].map(
+      (name) => `${name}.dev.internal`,
+    );
+    const profile = { names: { types: ['dns'], wildcards: false, maximum: 100 } };
+    expect(prepare({ profile, request: { names: [...names, ...names] } }).names).toEqual(names);
+    expect(prepare({ profile, csr: { names: [...names, ...names] } }).names).toEqual(names);
+    const tenTimes = Array.from({ length: 10 }, () => names).flat();
+    expect(prepare({ profile, csr: { names: tenTimes } }).names).toEqual(names);
+    expect(refused({ profile, csr: { names: [...tenTimes, names[0]!] } })).toEqual(['tooManyNames']);
+  });
+
+  it('that are refused are told of once, however often they are listed', () => {
+    const names = Array.from({ length: 150 }, () => '10.0.0');
+    expect(refused({ request: { names } })).toEqual(['badIpAddress']);
   });
 
   it.each([

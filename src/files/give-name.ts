@@ -1,5 +1,5 @@
 /** Gives a file that is whole its name, over nothing that has it. */
-import { link, open, rename } from 'node:fs/promises';
+import { link, open, rename, unlink } from 'node:fs/promises';
 
 /** What a file system without links says: FAT on a stick, some of the network. */
 const noLinks: ReadonlySet<string | undefined> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
@@ -14,6 +14,11 @@ export async function giveName(temporary: string, file: string): Promise<void> {
   } catch (error) {
     if (!noLinks.has((error as NodeJS.ErrnoException).code)) throw error;
     await (await open(file, 'wx', 0o600)).close();
-    await rename(temporary, file);
+    try {
+      await rename(temporary, file);
+    } catch (refused) {
+      await unlink(file);
+      throw refused;
+    }
   }
 }

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { giveName } from '../../../files/give-name.ts';
 import { syncFolder } from '../../../files/sync-folder.ts';
 import { CliError } from '../cli-error.ts';
-import { makeStagingFolder, type StagingFolder, sweepStagingFolders } from './staging-folder.ts';
+import { keepOrder, makeStagingFolder, type StagingFolder, sweepStagingFolders } from './staging-folder.ts';
 
 export interface FileSet {
   /** Into the hidden staging folder (0700), on disk when it returns. */
@@ -39,7 +39,10 @@ export async function stageFileSet(folder: string, names: readonly string[]): Pr
     async commit() {
       await syncFolder(staging.files).catch(unwritable(folder));
       if (isNew) await renameFolder(staging.files, folder);
-      else await linkAll(staging.files, folder, written);
+      else {
+        await keepOrder(staging.path, written).catch(unwritable(folder));
+        await linkAll(staging.files, folder, written);
+      }
       await staging.remove();
     },
     discard: () => staging.remove(),

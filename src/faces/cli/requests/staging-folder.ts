@@ -1,7 +1,9 @@
 /** The hidden folder in which a set of files is made; one that a killed run left is removed by the next run to the same place. */
 import { hash, randomBytes } from 'node:crypto';
-import { access, link, lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { lstat, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { giveName } from '../../../files/give-name.ts';
 import { takeLock } from '../../../files/kernel-lock.ts';
 import { syncFolder } from '../../../files/sync-folder.ts';
 
@@ -15,6 +17,7 @@ export interface StagingFolder {
 
 const lockName = 'lock';
 const filesName = 'set';
+const orderName = 'order';
 
 /** For files that will be in `folder`. It has the name by which it is swept only while it is locked. */
 export async function makeStagingFolder(parent: string, folder: string): Promise<StagingFolder> {
@@ -67,25 +70,47 @@ async function sweep(path: string): Promise<void> {
   }
 }
 
+/** Before the first of them is given its name, so that the next run knows which were to follow. In the order of `names`. */
+export async function keepOrder(staging: string, names: readonly string[]): Promise<void> {
+  await writeFile(join(staging, orderName), JSON.stringify(names), { mode: 0o600, flush: true });
+  await syncFolder(staging);
+}
+
+/** None from a run that did not come to that. */
+const readOrder = async (path: string): Promise<readonly string[]> =>
+  readFile(join(path, orderName), 'utf8').then(
+    (text) => JSON.parse(text) as string[],
+    () => [],
+  );
+
 /**
- * A kill between two links leaves some of the files in place and all of them here, on the disk: the others follow. False
- * where something else has the name of one by now.
+ * A kill between two names leaves some of the files in place and the others here, on the disk: these follow. False where
+ * something else has the name of one by now.
  */
 async function endsWhole(path: string): Promise<boolean> {
   const [from, to] = [join(path, filesName), dirname(path)];
-  const staged = await readdir(from).catch(() => []);
-  const links = await Promise.all(staged.map(async (name) => (await lstat(join(from, name))).nlink));
-  const missing = staged.filter((_name, index) => links[index] === 1);
-  if (missing.length === staged.length || missing.length === 0) return true;
-  const taken = await Promise.all(missing.map((name) => isThere(join(to, name))));
-  if (taken.includes(true)) return false;
-  for (const name of missing) await link(join(from, name), join(to, name));
+  const names = await readOrder(path);
+  const states = await Promise.all(names.map((name) => stateOf(join(from, name), join(to, name))));
+  if (states.every((state) => state === 'staged')) return true;
+  if (states.includes('taken')) return false;
+  for (const [index, name] of names.entries()) {
+    const [temporary, file] = [join(from, name), join(to, name)];
+    if (states[index] === 'staged') await giveName(temporary, file);
+    if (states[index] === 'begun') await rename(temporary, file);
+  }
   await syncFolder(to);
   return true;
 }
 
-const isThere = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
+/** `begun`: an empty file has the name, as where there are no links a file gets its own. */
+type State = 'staged' | 'begun' | 'placed' | 'taken';
+
+async function stateOf(temporary: string, file: string): Promise<State> {
+  const [staged, found] = await Promise.all([statOf(temporary), statOf(file)]);
+  // Linked, or moved: what became of it afterwards is not ours to mend.
+  if (!staged || staged.nlink > 1) return 'placed';
+  if (!found) return 'staged';
+  return found.isFile() && found.size === 0 ? 'begun' : 'taken';
+}
+
+const statOf = (path: string): Promise<Stats | undefined> => lstat(path).catch(() => undefined);

@@ -1,4 +1,4 @@
-import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { stageFileSet } from '../../../../src/faces/cli/requests/file-set.ts';
@@ -112,16 +112,22 @@ describe('a file set', () => {
   });
 });
 
-/** A process that has staged both files for `folder` and does not come to its commit. */
-async function startStaging(folder: string) {
+/** A process that has staged both files for `folder` and does not come to its commit, or to its end where `changed` stops it. */
+async function startStaging(folder: string, changed?: string) {
   const source = JSON.stringify(new URL('../../../../src/faces/cli/requests/file-set.ts', import.meta.url).href);
   const script = `
-    import { stageFileSet } from ${source};
+    import fs from 'node:fs/promises';
+    import { syncBuiltinESMExports } from 'node:module';
+    const { stageFileSet } = await import(${source});
     const files = await stageFileSet(${JSON.stringify(folder)}, ${JSON.stringify(names)});
     await files.write('key.pem', 'the first key', 0o600);
     await files.write('cert.pem', 'the first certificate', 0o644);
-    console.log(files.staging);
-    setInterval(() => files, 1000);`;
+    setInterval(() => files, 1000);
+    const stop = () => { console.log(files.staging); return new Promise(() => {}); };
+    const { link, rename } = fs;
+    ${changed ?? 'await stop();'}
+    syncBuiltinESMExports();
+    await files.commit();`;
   const run = startBackground(process.execPath, ['--input-type=module', '-e', script]);
   await run.until(/\n/);
   return { staging: run.output().trim(), kill: () => run.stop('SIGKILL') };
@@ -178,14 +184,35 @@ describe('what a killed run left of a file set', () => {
     expect(everything(staging).join()).toContain('key.pem');
   });
 
-  it('is put in place as a whole when the kill came between its files', async () => {
+  const noLinks = "fs.link = () => Promise.reject(Object.assign(new Error(), { code: 'EPERM' }));";
+  it.each([
+    ['between its files', "fs.link = (from, to) => (to.endsWith('cert.pem') ? stop() : link(from, to));"],
+    [
+      'between its files, where there are no links',
+      `${noLinks} fs.rename = (from, to) => (to.endsWith('cert.pem') ? stop() : rename(from, to));`,
+    ],
+    ['before the first has more than its name, where there are no links', `${noLinks} fs.rename = stop;`],
+  ])('is put in place as a whole when the kill came %s', async (_when, changed) => {
     const { path } = temporaryFolder();
-    const { staging, kill } = await startStaging(path);
+    const { kill } = await startStaging(path, changed);
     await kill();
-    linkSync(join(staging, 'set/key.pem'), join(path, 'key.pem'));
     await expect(stageFileSet(path, names)).rejects.toMatchObject({ code: 'fileExists' });
     expect(everything(path)).toEqual(['cert.pem', 'key.pem']);
-    expect(readFileSync(join(path, 'cert.pem'), 'utf8')).toBe('the first certificate');
+    expect(names.map((name) => readFileSync(join(path, name), 'utf8'))).toEqual([
+      'the first key',
+      'the first certificate',
+    ]);
+    expect([modeOf(join(path, 'key.pem')), modeOf(join(path, 'cert.pem'))]).toEqual(['600', '644']);
+  });
+
+  it('stays when the kill came between its files and something else has the name of one by now', async () => {
+    const { path } = temporaryFolder();
+    const { staging, kill } = await startStaging(path, `${noLinks} fs.rename = stop;`);
+    await kill();
+    writeFileSync(join(path, 'cert.pem'), 'precious');
+    await expect(stageFileSet(path, names)).rejects.toMatchObject({ code: 'fileExists' });
+    expect(readFileSync(join(path, 'cert.pem'), 'utf8')).toBe('precious');
+    expect(readFileSync(join(staging, 'set/key.pem'), 'utf8')).toBe('the first key');
   });
 });
 

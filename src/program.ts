@@ -1,6 +1,6 @@
 /** The program behind `privyseal`: hands the verbs to the command line, and loads the service only to serve it. */
 import { createHash } from 'node:crypto';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { isatty } from 'node:tty';
 import packageJson from '../package.json' with { type: 'json' };
 import type { Config } from './config.ts';
@@ -141,14 +141,13 @@ async function recover(given: Given, name: string): Promise<Recovery> {
 type Started = Omit<RunningService, 'stop'>;
 
 async function tell(config: Config, started: Started): Promise<void> {
-  const { welcome } = await import('./faces/cli/welcome.ts');
-  process.stdout.write(welcome(await reportOf(config, started)));
+  const { homeAsTyped, welcome } = await import('./faces/cli/welcome.ts');
+  process.stdout.write(welcome(await reportOf(config, started, homeAsTyped(process.cwd(), config.home))));
 }
 
-async function reportOf(config: Config, { built, firstRun, ports, passphraseFile }: Started): Promise<StartReport> {
+async function reportOf(config: Config, started: Started, home: string): Promise<StartReport> {
+  const { built, firstRun, ports, passphraseFile } = started;
   const { demo, homeFiles } = await import('./services/first-run.ts');
-  const inside = relative(process.cwd(), config.home);
-  const home = inside === '' || inside.startsWith('..') ? config.home : inside;
   const authorities = await built.directory.all();
   return {
     version: packageJson.version,

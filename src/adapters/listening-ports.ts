@@ -21,11 +21,16 @@ export async function examinePorts(host: string, ports: readonly FacePort[], ser
     return { check: 'ports', state: 'ok', says };
   }
   const says = wrong.map(({ face, port, fault }) => `${face} ${port} ${fault}`).join(', ');
-  const next = served
-    ? 'The settings of this look are not those of the running service, or a firewall is between: compare both.'
-    : 'End the other program, or take other ports (docs/configuration.md).';
-  return { check: 'ports', state: 'fail', says, next };
+  if (served) return { check: 'ports', state: 'fail', says, next: comparing };
+  // This program has the rights of who looks; the service may have more of its unit.
+  const forbidden = wrong.every(({ fault }) => fault === sentences.EACCES);
+  return { check: 'ports', state: forbidden ? 'warn' : 'fail', says, next: forbidden ? allowing : freeing };
 }
+
+const comparing =
+  'The settings of this look are not those of the running service, or a firewall is between: compare both.';
+const freeing = 'End the other program, or take other ports (docs/configuration.md).';
+const allowing = 'The service needs CAP_NET_BIND_SERVICE for them (docs/installing.md), or takes ports from 1024 on.';
 
 const patienceMs = 2000;
 

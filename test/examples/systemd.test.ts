@@ -8,6 +8,7 @@ import { projectFolder, startService } from '../support/running-service.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const folder = join(projectFolder, 'examples/systemd');
+const program = join(projectFolder, 'bin/privyseal.js');
 const units = readdirSync(folder).filter((name) => /\.(service|timer)$/.test(name));
 
 /** No judge that every machine must have: many containers know no systemd. */
@@ -51,6 +52,20 @@ describeWith('nginx', `nginx under the agent’s capabilities${unless}`, () => {
     ]);
     expect([stderr, code]).toEqual(['', 0]);
   });
+});
+
+it.skipIf(unless !== '')(`a port below 1024 is refused with the capability that it takes${unless}`, async () => {
+  const { path } = temporaryFolder();
+  const tryIt = (verb: string): ReturnType<typeof run> =>
+    run(setpriv, ['--bounding-set=-all', '--inh-caps=-all', process.execPath, program, verb], {
+      cwd: path,
+      env: { PRIVYSEAL_HOME: join(path, 'data'), PRIVYSEAL_DISTRIBUTION_PORT: '777' },
+    });
+  const { code, stderr } = await tryIt('serve');
+  expect([code, stderr]).toEqual([2, expect.stringMatching(/badConfiguration.+777.+CAP_NET_BIND_SERVICE/)]);
+  // Whoever looks has fewer rights than the unit may give, so doctor only warns.
+  const { stdout } = await tryIt('doctor');
+  expect(stdout.toString()).toMatch(/^warn {2}ports .*\n.*CAP_NET_BIND_SERVICE/m);
 });
 
 /** What systemd would run: there `$$` and `%%` are one sign. */

@@ -1,4 +1,5 @@
 /** What `serve` prints when it is ready: what a first run made, the addresses, and commands that can be pasted. */
+import { relative } from 'node:path';
 import { quoted } from './terminal/quoted.ts';
 
 export interface StartReport {
@@ -13,6 +14,15 @@ export interface StartReport {
   /** Where the passphrase lies in the home, beside the keys it protects; undefined if it is given from elsewhere. */
   readonly passphraseFile: string | undefined;
   readonly demo: { readonly product: string; readonly host: string };
+}
+
+/**
+ * The home as one types it in `cwd`. From `/`, where systemd starts services, it is told in full: `var/lib/privyseal` in a
+ * journal reads as some folder below another one.
+ */
+export function homeAsTyped(cwd: string, home: string): string {
+  const inside = relative(cwd, home);
+  return cwd === '/' || inside === '' || inside.startsWith('..') ? home : inside;
 }
 
 /** The whole text, ending in a newline. */

@@ -135,7 +135,10 @@ function notListening(name: string, { host, port }: Address, cause: unknown): St
     const advice = `Stop the program that has it, or choose another port with ${variable}.`;
     return new StartError('portInUse', `Port ${port} of the ${name} face is in use. ${advice}`, cause);
   }
-  const advice = `Correct PRIVYSEAL_HOST or ${variable}.`;
+  const advice =
+    code === 'EACCES'
+      ? `A port below 1024 takes the capability CAP_NET_BIND_SERVICE (docs/installing.md); or choose another with ${variable}.`
+      : `Correct PRIVYSEAL_HOST or ${variable}.`;
   return new StartError(
     'badConfiguration',
     `The ${name} face cannot listen on ${host} port ${port} (${code}). ${advice}`,

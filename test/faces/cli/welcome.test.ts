@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { type StartReport, welcome } from '../../../src/faces/cli/welcome.ts';
+import { homeAsTyped, type StartReport, welcome } from '../../../src/faces/cli/welcome.ts';
 
 const report = (home: string): StartReport => ({
   version: '1.2.3',
@@ -32,5 +32,14 @@ describe('what a first run prints', () => {
     const curl = linesOf(home).find((line) => line.includes('--data-binary'))!;
     const [, path] = /--cacert (.*) -H "Authorization/.exec(curl)!;
     expect(execFileSync('sh', ['-c', `printf %s ${path}`], { encoding: 'utf8' })).toBe(`${home}/trust/system.pem`);
+  });
+
+  it.each([
+    ['/srv/project', '/srv/project/data', 'data'],
+    ['/srv/project', '/srv/home', '/srv/home'],
+    ['/srv/home', '/srv/home', '/srv/home'],
+    ['/', '/var/lib/privyseal', '/var/lib/privyseal'],
+  ])('from %s names the home %s as %s', (cwd, home, typed) => {
+    expect(homeAsTyped(cwd, home)).toBe(typed);
   });
 });

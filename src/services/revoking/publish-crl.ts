@@ -104,7 +104,9 @@ export function createCrlPublisher(deps: PublishCrlDeps): CrlPublisher {
     async publishLast(generation, nextUpdate) {
       const shelf = await shelfOf(generation);
       while (shelf.building) await shelf.building.catch(() => undefined);
-      await rebuild(generation, shelf, nextUpdate);
+      // Once more for what was revoked while it was made: no later list has it.
+      do await rebuild(generation, shelf, nextUpdate);
+      while (shelf.stale);
       shelf.hasLast = true;
     },
     async refreshDue() {

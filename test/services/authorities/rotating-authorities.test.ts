@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { encodePem } from '../../../src/domain/der/pem.ts';
 import { CaError } from '../../../src/domain/errors.ts';
 import { parseCertificate } from '../../../src/domain/x509/certificate.ts';
+import { parseCrl } from '../../../src/domain/x509/read-crl.ts';
 import type { Inventory } from '../../../src/ports/inventory.ts';
 import type { CertificateView } from '../../../src/services/services.ts';
 import { certified, rotated } from '../../support/certified.ts';
@@ -177,6 +178,34 @@ describe('the rotation of an issuing authority', () => {
     await service.housekeep();
     expect((await service.services.crl('dev-issuing')).crlNumber).toBe(list.crlNumber);
     expect((await service.services.readiness()).find(({ name }) => name === 'crls')?.ready).toBe(true);
+
+    const declared = service.services.declareCompromise(admin, 'dev-issuing', { reason, generation: 1 });
+    expect(await codeOf(declared)).toBe('conflict');
+    expect((await service.inventory.generations()).filter(({ isCompromised }) => isCompromised)).toEqual([]);
+  });
+
+  it('has whatever was revoked while its last list was made on that list, which nothing replaces', async () => {
+    let whileMade: (() => Promise<unknown>) | undefined;
+    const service = await aService({
+      wrapInventory: (inventory) => ({
+        ...inventory,
+        recordCrl: async (record, audit) => {
+          const act = record.authority === 'dev-issuing' ? whileMade : undefined;
+          whileMade = undefined;
+          await act?.();
+          return inventory.recordCrl(record, audit);
+        },
+      }),
+    });
+    const { record } = await issue(service);
+    await issuing(service, 'dev-issuing');
+    await advance(service, 'dev-issuing', reason);
+    await service.housekeep();
+    whileMade = () => service.services.revokeCertificate(admin, record.serial, { reason: 'keyCompromise' });
+    await advance(service, 'dev-issuing', reason);
+    const last = await service.services.crl('dev-issuing');
+    expect(parseCrl(last.der).entries.map(({ serial }) => serial)).toEqual([record.serial]);
+    expect(last.nextUpdate).toBe(record.notAfter);
   });
 
   it('keeps its list good when its end is cut short before the last one, until it is asked again', async () => {

@@ -281,6 +281,22 @@ describe('privyseal revoke', () => {
     ]);
   });
 
+  it('promises no list of a generation that is retired, which has its last', async () => {
+    const authorities = makeStatus().authorities.map((one) => ({ ...one, name: `${one.name}.2` }));
+    const [, run] = await started((request, response) =>
+      request.path === '/v1/status' ? { body: makeStatus({ authorities }) } : revoking(request, response),
+    );
+    const url = 'http://localhost:8080/crl/dev-issuing.crl';
+    const said = `CRL never says so: what signed it is retired, and its last list stays as it is: ${url}`;
+    for (const args of [
+      ['revoke', serial, '--reason', 'superseded'],
+      ['release', serial],
+    ]) {
+      const [, , ...rest] = lines((await run(args)).stdout);
+      expect(rest.map((line) => line.replace(/ +/g, ' '))).toEqual([said]);
+    }
+  });
+
   it('asks who types at a terminal, though the output goes elsewhere', async () => {
     const [service, run] = await started(revoking);
     const { code, stderr } = await run(['revoke', serial, '--reason', 'superseded'], { input: 'n\n' });

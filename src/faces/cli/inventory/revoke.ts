@@ -50,14 +50,19 @@ async function report(
   if (session.json) return session.printJson(changed);
   // It is done: what cannot be told about CRLs must not make it look as if it were not.
   const status = await client.status().catch(() => undefined);
-  const crl = status?.authorities.find(({ name }) => changed.links.crl.endsWith(`/crl/${name}.crl`))?.crl;
+  const issuer = status?.authorities.find(({ name }) => changed.links.crl.endsWith(`/crl/${name}.crl`));
   const url = printable(changed.links.crl, 2048);
+  // The status names every authority that signs lists: one that it leaves out is retired, and has its last.
+  const crl =
+    status && !issuer
+      ? `never says so: what signed it is retired, and its last list stays as it is: ${url}`
+      : `says so within ${crlDelaySeconds} seconds: ${url}`;
   session.print(
     layoutFields([
       [done, `${changed.serial}${changed.revocation ? `, ${timeToTheSecond(changed.revocation.at)}` : ''}`],
       ['OCSP', `says so now: ${printable(changed.links.ocsp, 2048)}`],
-      ['CRL', `says so within ${crlDelaySeconds} seconds: ${url}`],
-      ...(crl ? [earlier(session, crl)] : []),
+      ['CRL', crl],
+      ...(issuer?.crl ? [earlier(session, issuer.crl)] : []),
     ]),
   );
 }

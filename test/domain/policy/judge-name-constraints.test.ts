@@ -1,4 +1,4 @@
-/** Names against the constraints of the authorities above, where the RFC is easily misread; DNS names are judged with the import. */
+/** Names, and rules that give names, against the constraints of the authorities above, where the RFC is easily misread. */
 import { expect, it } from 'vitest';
 import { contextTag } from '../../../src/domain/der/tag.ts';
 import { implicit, sequence, tlv } from '../../../src/domain/der/writer.ts';
@@ -34,6 +34,49 @@ it.each([
 });
 
 it.each([
+  ['a.example', 'A.example', true],
+  ['b.a.example', 'a.example', true],
+  ['xa.example', 'a.example', false],
+  ['a.example', '.a.example', false],
+  ['b.a.example', '.a.example', true],
+  ['a.example', '', true],
+  ['a.example', 'b.a.example', false],
+])('the DNS name %s is in %j: %s', (name, base, isIn) => {
+  expect([admits('permitted', [dns, base], name), admits('excluded', [dns, base], name)]).toEqual([isIn, !isIn]);
+});
+
+it.each([
+  // Permitted: each name it stands for must be in. Excluded: none may be.
+  ['*.a.example', 'a.example', [true, false]],
+  ['*.a.example', '.a.example', [true, false]],
+  ['*.a.example', 'b.a.example', [false, false]],
+  ['*.a.example', '.b.a.example', [false, false]],
+  ['*.a.example', 'b.example', [false, true]],
+  ['*.a.example', 'xa.example', [false, true]],
+])('the wildcard %s is admitted by %s, when that is permitted and when it is excluded: %j', (name, base, admitted) => {
+  expect([admits('permitted', [dns, base], name), admits('excluded', [dns, base], name)]).toEqual(admitted);
+});
+
+it('a name must be admitted by every authority above', () => {
+  const above = [constraints('permitted', dns, 'example'), constraints('permitted', dns, 'a.example')];
+  const names = ['b.example', 'b.a.example'].map((name) => parseGeneralName(name)!);
+  for (const order of [above, above.toReversed()]) {
+    expect(judgeConstrainedNames(order, names).map(({ value }) => value)).toEqual(['b.example']);
+  }
+});
+
+it('a name needs to be in one of the permitted subtrees of its kind, and in none of the excluded', () => {
+  const subtrees = (...bases: string[]) => bases.map((value) => ({ kind: 'dns', value }) as const);
+  const both = { permitted: subtrees('a.example', 'b.example'), excluded: subtrees('c.a.example', 'd.a.example') };
+  const names = ['a.example', 'x.b.example', 'c.example', 'c.a.example', 'x.d.a.example'];
+  const reasons = judgeConstrainedNames(
+    [both],
+    names.map((name) => parseGeneralName(name)!),
+  );
+  expect(reasons.map(({ value }) => value)).toEqual(['c.example', 'c.a.example', 'x.d.a.example']);
+});
+
+it.each([
   ['spiffe://a.example/x', 'a.example', true],
   ['spiffe://b.a.example/x', 'a.example', false],
   ['spiffe://b.a.example/x', '.a.example', true],
@@ -54,6 +97,38 @@ it.each([
   ['10.1.2.3', docNet, false],
 ])('the address %s is in the subnet %s: %s', (name, base, isIn) => {
   expect([admits('permitted', [ip, base], name), admits('excluded', [ip, base], name)]).toEqual([isIn, !isIn]);
+});
+
+it.each<[string, Uint8Array, readonly [boolean, boolean]]>([
+  ['10.0.0.0/8', tenNet, [true, false]],
+  ['10.1.0.0/16', tenNet, [true, false]],
+  ['10.0.0.0/7', tenNet, [false, false]],
+  ['0.0.0.0/0', tenNet, [false, false]],
+  ['11.0.0.0/8', tenNet, [false, true]],
+  ['10.1.2.0/24', oneHost, [false, false]],
+  ['10.1.3.0/24', oneHost, [false, true]],
+  ['2001:db8:1::/48', docNet, [true, false]],
+  ['2001:d00::/24', docNet, [false, false]],
+  ['10.0.0.0/8', docNet, [false, true]],
+])('the range %s of a rule is admitted by the subnet %s, permitted and excluded: %j', (value, base, admitted) => {
+  const rules = [{ id: 'dev/a', nameRules: [{ kind: 'ip', value } as const] }];
+  const judge = (list: 'permitted' | 'excluded') =>
+    judgeNameConstraints(constraints(list, ip, base), rules, 'chain[0]');
+  expect([judge('permitted'), judge('excluded')].map((reasons) => reasons.length === 0)).toEqual(admitted);
+});
+
+it('a constraint of a kind that is not checked is told, permitted or excluded, whatever products may name', () => {
+  const directoryName = tlv(contextTag(4, true), sequence());
+  const ofKind = (list: number) =>
+    decodeNameConstraints(
+      sequence(tlv(contextTag(list, true), sequence(implicit(dns, Buffer.from('a'))), sequence(directoryName))),
+    );
+  for (const list of [0, 1]) {
+    expect(judgeNameConstraints(ofKind(list), [], 'chain[2]')).toMatchObject([
+      { code: 'unsupportedNameConstraint', field: 'chain[2]' },
+    ]);
+  }
+  expect(judgeNameConstraints(constraints('permitted', dns, 'a'), [], 'chain[2]')).toEqual([]);
 });
 
 const oneOfEach = { email: 'ops@b.example', dns: 'b.example', uri: 'spiffe://b.example/x', ip: '11.0.0.1' };

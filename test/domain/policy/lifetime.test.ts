@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { judgeLifetime, validityOf } from '../../../src/domain/policy/lifetime.ts';
+import { judgeLifetime, judgeLongestLifetime, validityOf } from '../../../src/domain/policy/lifetime.ts';
 
 const limits = {
   name: 'server',
@@ -38,10 +38,36 @@ describe('a lifetime', () => {
     expect(codes(undefined, -5)).toEqual(['outlivesIssuer']);
   });
 
+  it('says how long its issuer has left, which is nothing once that is over', () => {
+    const said = (left: number) => judgeLifetime(limits, endingIn(left), { lifetimeSeconds: 7200, now })[0]?.message;
+    expect(said(7000)).toContain('ends in 7000 s');
+    expect(said(-5)).toContain('ends in 0 s');
+  });
+
   it('tells the value that was asked for, and where', () => {
     expect(judgeLifetime(limits, endingIn(1e9), { lifetimeSeconds: 60, now })).toMatchObject([
       { field: 'lifetimeSeconds', value: '60' },
     ]);
+  });
+});
+
+describe('the longest lifetime of a profile', () => {
+  const judged = (issuer: ReturnType<typeof endingIn>) => judgeLongestLifetime(limits, issuer, now);
+
+  it('is what its authority has left at most', () => {
+    expect(judged(endingIn(864_000))).toEqual([]);
+    const [reason, ...others] = judged(endingIn(863_999));
+    expect([reason, others]).toMatchObject([
+      { code: 'outlivesIssuer', field: 'lifetimeSeconds.maximum', value: '864000' },
+      [],
+    ]);
+    expect(reason?.message).toContain('ends in 863999 s');
+  });
+
+  it('counts from the first second of an authority that is yet to begin, and is none of one that is over', () => {
+    const coming = { authority: 'dev-issuing', notBefore: now + 1000, notAfter: now + 864_999 };
+    expect(judged(coming).map(({ message }) => message)).toEqual([expect.stringContaining('ends in 863999 s')]);
+    expect(judged(endingIn(-5)).map(({ message }) => message)).toEqual([expect.stringContaining('ends in 0 s')]);
   });
 });
 

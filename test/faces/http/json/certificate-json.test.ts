@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { Compile } from 'typebox/compile';
 import { describe, expect, it } from 'vitest';
 import { CertificateJson } from '../../../../src/api/certificate.ts';
+import type { CertificateRecord } from '../../../../src/domain/records/certificate.ts';
 import { certificateJson, certificateJsonText } from '../../../../src/faces/http/json/certificate-json.ts';
 import { rfc3339, rfc3339Ms } from '../../../../src/faces/http/json/rfc3339.ts';
 import { testUrls } from '../../../support/face-deps.ts';
@@ -26,6 +27,29 @@ describe('the JSON of a certificate', () => {
   it('is as its schema says', () => {
     const schema = Compile(CertificateJson);
     for (const view of views) expect(schema.Errors(certificateJson(view, testUrls, testNow * 1000))).toEqual([]);
+  });
+
+  it('has the product of a product’s certificate, and of no other', () => {
+    const productOf = (override: object) => certificateJson(makeView(override), testUrls, testNow * 1000).product;
+    expect(productOf({ owner: 'dev/demo' })).toBe('dev/demo');
+    expect(productOf({ purpose: 'operator', owner: 'admin' })).toBeNull();
+  });
+
+  it('counts both ends of the validity to the lifetime, as RFC 5280 §4.1.2.5 does', () => {
+    const view = makeView({ notBefore: testNow, notAfter: testNow + 3599 });
+    expect(certificateJson(view, testUrls, testNow * 1000).lifetimeSeconds).toBe(3600);
+  });
+
+  it('says when it was revoked and why, and since when its key may not be trusted where that is known', () => {
+    const revocationOf = (revocation: NonNullable<CertificateRecord['revocation']>) =>
+      certificateJson(makeView({ state: 'revoked', revocation }), testUrls, testNow * 1000).revocation;
+    const at = Date.UTC(2026, 11, 1) / 1000;
+    expect(revocationOf({ at, reason: 'superseded' })).toEqual({ at: '2026-12-01T00:00:00Z', reason: 'superseded' });
+    expect(revocationOf({ at, reason: 'keyCompromise', invalidityDate: at - 1 })).toEqual({
+      at: '2026-12-01T00:00:00Z',
+      reason: 'keyCompromise',
+      invalidityDate: '2026-11-30T23:59:59Z',
+    });
   });
 
   it.each([

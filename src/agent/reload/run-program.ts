@@ -31,7 +31,8 @@ const outputAfterEndMs = 500;
 
 /**
  * Resolves with the exit code, whatever it is. Throws ReloadError when the program cannot be started, is ended by a signal
- * or takes too long; rejects with the signal's reason when aborted. A program that is ended takes its process group with it.
+ * or takes too long; rejects with the signal's reason when aborted. A program that is ended takes its process group with it;
+ * one that another user runs, as `sudo` does, cannot be ended from here, and is left to itself.
  */
 export async function runProgram(run: ProgramRun): Promise<ProgramEnd> {
   run.signal.throwIfAborted();
@@ -44,7 +45,9 @@ export async function runProgram(run: ProgramRun): Promise<ProgramEnd> {
   if ('error' in end) throw new ReloadError(cannotStart(program, end.error), '', end.error);
   if (end.stoppedBy === 'abort') throw run.signal.reason;
   if (end.stoppedBy === 'time') {
-    throw new ReloadError(`${program} was ended: it took longer than ${run.timeoutSeconds} s.`, output.text());
+    const late = `it took longer than ${run.timeoutSeconds} s`;
+    const fate = end.isLeft ? `goes on: ${late}, and runs as another user, who alone can end it` : `was ended: ${late}`;
+    throw new ReloadError(`${program} ${fate}.`, output.text());
   }
   if (end.code === null) throw new ReloadError(`${program} was ended by ${end.killedBy}.`, output.text());
   return { code: end.code, output: output.text() };
@@ -77,6 +80,8 @@ type Ending =
       readonly code: number | null;
       readonly killedBy: NodeJS.Signals | null;
       readonly stoppedBy: 'time' | 'abort' | undefined;
+      /** It was to be stopped, and this user may not. */
+      readonly isLeft: boolean;
     };
 
 function ending(child: ChildProcess, { timeoutSeconds, signal }: ProgramRun): Promise<Ending> {
@@ -85,22 +90,32 @@ function ending(child: ChildProcess, { timeoutSeconds, signal }: ProgramRun): Pr
     let kill: NodeJS.Timeout | undefined;
     const stop = (reason: 'time' | 'abort') => {
       stoppedBy ??= reason;
-      signalGroup(child, 'SIGTERM');
-      kill ??= setTimeout(() => signalGroup(child, 'SIGKILL'), graceMs);
+      if (!signalGroup(child, 'SIGTERM')) return leave();
+      kill ??= setTimeout(() => {
+        if (!signalGroup(child, 'SIGKILL')) leave();
+      }, graceMs);
     };
     const onAbort = () => stop('abort');
     const timer = setTimeout(() => stop('time'), timeoutSeconds * 1000);
     signal.addEventListener('abort', onAbort, { once: true });
+    let isSettled = false;
     const settle = (end: Ending) => {
+      if (isSettled) return;
+      isSettled = true;
       clearTimeout(timer);
       clearTimeout(kill);
       signal.removeEventListener('abort', onAbort);
       if (stoppedBy) signalGroup(child, 'SIGKILL');
       resolve(end);
     };
+    const leave = () => {
+      // It may never end, and must not keep the agent from ending.
+      child.unref();
+      settle({ code: null, killedBy: null, stoppedBy, isLeft: true });
+    };
     child.once('error', (error) => settle({ error }));
     child.once('exit', (code, killedBy) => {
-      const end = () => settle({ code, killedBy, stoppedBy });
+      const end = () => settle({ code, killedBy, stoppedBy, isLeft: false });
       const late = setTimeout(end, outputAfterEndMs);
       child.once('close', () => {
         clearTimeout(late);
@@ -110,14 +125,20 @@ function ending(child: ChildProcess, { timeoutSeconds, signal }: ProgramRun): Pr
   });
 }
 
-/** The group outlives its leader while any of its processes runs; when none is left there is nobody to tell. */
-function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
-  if (pid === undefined) return;
+/**
+ * The group outlives its leader while any of its processes runs; when none is left there is nobody to tell. False where this user
+ * may signal none of them: kill(2) then says EPERM, and nobody would catch that in a timer.
+ */
+function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): boolean {
+  if (pid === undefined) return true;
   try {
     process.kill(-pid, signal);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EPERM') return false;
+    if (code !== 'ESRCH') throw error;
   }
+  return true;
 }
 
 function cannotStart(program: string, { code }: NodeJS.ErrnoException): string {

@@ -82,6 +82,35 @@ describe('reload action exec', () => {
     await expect.poll(() => [isRunning(parent), isRunning(child)]).toEqual([false, false]);
   }, 60_000);
 
+  it.each([
+    ['takes too long', undefined],
+    ['is interrupted', new Error('stopping')],
+  ])(
+    'leaves a program that another user runs, as sudo does, to itself when it %s',
+    async (_when, reason) => {
+      const started = join(temporaryFolder().path, 'started');
+      const script = `require('fs').writeFileSync(process.argv[1], String(process.pid)); setInterval(() => {}, 1000)`;
+      const kill = vi.spyOn(process, 'kill').mockImplementation((pid) => {
+        if (pid > 0) return true;
+        throw Object.assign(new Error('kill EPERM'), { code: 'EPERM' });
+      });
+      const stop = new AbortController();
+      const running = exec(node(script, started), reason ? 60 : 2, context(stop.signal)).catch(
+        (error: unknown) => error,
+      );
+      await expect
+        .poll(() => existsSync(started) && readFileSync(started, 'utf8'), { timeout: 20_000 })
+        .toMatch(/^\d+$/);
+      if (reason) stop.abort(reason);
+      const end = await running;
+      kill.mockRestore();
+      process.kill(Number(readFileSync(started, 'utf8')), 'SIGKILL');
+      if (reason) expect(end).toBe(reason);
+      else expect(end).toMatchObject({ name: 'ReloadError', message: expect.stringContaining('runs as another user') });
+    },
+    30_000,
+  );
+
   it('does not wait for what the program leaves in the background', async () => {
     const pid = join(temporaryFolder().path, 'pid');
     const script = `

@@ -8,7 +8,7 @@ type SignTakes = TokenActs['sign']['takes'];
 const probe = Buffer.from('Privyseal probe');
 
 export class ProbeKeys {
-  /** When each key last signed, by its public key. */
+  /** When each key last signed, by its public key, in monotonic milliseconds. */
   readonly #worked = new Map<string, { readonly takes: SignTakes; readonly at: number }>();
   /** Keys that fail while others sign: whatever that is, the token is there. */
   readonly #bad = new Set<string>();
@@ -17,11 +17,11 @@ export class ProbeKeys {
   worked(takes: TokenActs[keyof TokenActs]['takes']): void {
     if (!isSignature(takes)) return;
     const { publicKeySha256 } = takes.key;
-    this.#worked.set(publicKeySha256, { takes: { ...takes, tbs: probe }, at: Date.now() });
+    this.#worked.set(publicKeySha256, { takes: { ...takes, tbs: probe }, at: performance.now() });
     this.#bad.delete(publicKeySha256);
   }
 
-  /** Whether what was asked at that time, and lost twice, says anything of the whole token. */
+  /** Whether what was asked at that time (monotonic milliseconds), and lost twice, says anything of the whole token. */
   concernsAll(takes: TokenActs[keyof TokenActs]['takes'], asked: number): boolean {
     this.#suspect = undefined;
     if (!isSignature(takes)) return true;

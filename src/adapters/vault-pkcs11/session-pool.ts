@@ -61,12 +61,12 @@ export class SessionPool {
   /** Undefined while there can be no further one, but one of ours will come back. */
   #open(): SessionHandle | undefined {
     if (this.#lent >= this.#options.most) return undefined;
-    if (this.#lent > 0 && Date.now() < this.#fullUntil) return undefined;
+    if (this.#lent > 0 && performance.now() < this.#fullUntil) return undefined;
     try {
       return this.#options.open();
     } catch (error) {
       if (returnValueOf(error) !== ckr.sessionCount || this.#lent === 0) throw error;
-      this.#fullUntil = Date.now() + retryOpeningMs;
+      this.#fullUntil = performance.now() + retryOpeningMs;
       return undefined;
     }
   }

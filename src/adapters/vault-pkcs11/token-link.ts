@@ -85,12 +85,12 @@ export class TokenLink {
 
   /** Asked again on a new connection when the first is lost, where that does no harm. */
   async ask<Act extends TokenAct>(act: Act, takes: TokenActs[Act]['takes']): Promise<TokenActs[Act]['gives']> {
-    const asked = Date.now();
+    const asked = performance.now();
     const first = await this.#askOnce(act, takes);
     if ('gives' in first) return first.gives;
     const isOver = first.fault.kind !== 'lost' || this.#fault !== undefined;
     if (isOver) throw first.fault;
-    const mayRepeat = repeatable[act] && Date.now() - asked < this.#limits.askMs;
+    const mayRepeat = repeatable[act] && performance.now() - asked < this.#limits.askMs;
     const second = mayRepeat ? await this.#askOnce(act, takes) : first;
     if ('gives' in second) return second.gives;
     if (second.fault.kind === 'lost' && this.#probes.concernsAll(takes, asked)) this.#fail(second.fault);

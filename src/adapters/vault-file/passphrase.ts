@@ -3,6 +3,7 @@ import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StartError } from '../../domain/errors.ts';
 import type { PassphraseSource } from '../../domain/records/vault-change.ts';
+import { readAtMost } from '../../files/read-at-most.ts';
 import type { Randomness } from '../../ports/randomness.ts';
 import type { SecretConsole } from '../../ports/secret-console.ts';
 import { createFile, makeFolder } from './durable-file.ts';
@@ -137,7 +138,9 @@ async function readSecret(path: string, forbidden: number): Promise<string | und
     await using file: FileHandle = await open(path, 'r');
     const { mode } = await file.stat();
     if ((mode & forbidden) !== 0) throw openToOthers(path, mode);
-    return notEmpty(decode(await readAtMost(file, path), path), path);
+    const octets = await readAtMost(file, longestPassphrase);
+    if (!octets) throw missing(`${path} is too long for a passphrase (more than ${longestPassphrase} octets).`);
+    return notEmpty(decode(octets, path), path);
   } catch (error) {
     if (error instanceof StartError) throw error;
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
@@ -147,19 +150,6 @@ async function readSecret(path: string, forbidden: number): Promise<string | und
 
 const cannotBeRead = (path: string, cause: unknown): StartError =>
   new StartError('passphraseMissing', `The passphrase cannot be read from ${path}.`, cause);
-
-/** Also from a pipe, whose length nobody knows beforehand. */
-async function readAtMost(file: FileHandle, path: string): Promise<Buffer> {
-  const octets = Buffer.alloc(longestPassphrase + 1);
-  let length = 0;
-  for (;;) {
-    const { bytesRead } = await file.read(octets, length, octets.length - length, null);
-    length += bytesRead;
-    if (length > longestPassphrase)
-      throw missing(`${path} is too long for a passphrase (more than ${longestPassphrase} octets).`);
-    if (bytesRead === 0) return octets.subarray(0, length);
-  }
-}
 
 function decode(octets: Buffer, path: string): string {
   try {

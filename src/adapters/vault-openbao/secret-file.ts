@@ -1,11 +1,13 @@
 /** Small files with a secret or PEM that others replace while the service runs: read anew each time they are needed. */
 import { open } from 'node:fs/promises';
 import { StartError } from '../../domain/errors.ts';
+import { readAtMost } from '../../files/read-at-most.ts';
 import { BaoError } from './bao-trouble.ts';
 
 /** The group may read it: so are secrets mounted. */
 const openToOthers = 0o027;
-const mostOctets = 64 * 1024;
+/** All the authorities of a system, the usual bundle, are a quarter of it. */
+const mostOctets = 1024 * 1024;
 
 export interface FileRules {
   /** Whether it must be kept from others. Kubernetes mounts service-account tokens for everybody in the container. */
@@ -19,8 +21,8 @@ export async function readSecret(path: string, rules: FileRules = { secret: true
     throw new BaoError('credentialsRejected', 'a file of the credentials cannot be read', found);
   if (rules.secret && (found.mode & openToOthers) !== 0)
     throw new BaoError('credentialsRejected', `a file of the credentials has mode ${octal(found.mode)}`);
-  const text = found.text.trim();
-  // What cannot be a header or is empty is a file that is being written, or another one.
+  const text = found.text?.trim() ?? '';
+  // What cannot be a header, is empty or far too long is a file that is being written, or another one.
   if (!/^[\x21-\x7e]+$/.test(text))
     throw new BaoError('credentialsRejected', 'a file of the credentials holds no token');
   return text;
@@ -39,17 +41,19 @@ export async function checkFile(setting: string, path: string, rules: FileRules)
     const advice = 'Replace the secret if others may have read it, and chmod 600.';
     throw new StartError('badConfiguration', `${setting} ${path} has mode ${octal(found.mode)}. ${advice}`);
   }
-  return found.text;
+  if (found.text !== undefined) return found.text;
+  const advice = 'Name one with what this vault needs alone.';
+  throw new StartError('badConfiguration', `${setting} ${path} has more than ${mostOctets} octets. ${advice}`);
 }
 
 const octal = (mode: number): string => (mode & 0o777).toString(8);
 
-async function look(path: string): Promise<{ readonly mode: number; readonly text: string } | Error> {
+/** Without a text it is too long: cut off, it would lack authorities that it names. */
+async function look(path: string): Promise<{ readonly mode: number; readonly text: string | undefined } | Error> {
   try {
     await using file = await open(path, 'r');
     const { mode } = await file.stat();
-    const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(mostOctets), position: 0 });
-    return { mode, text: buffer.toString('utf8', 0, bytesRead) };
+    return { mode, text: (await readAtMost(file, mostOctets))?.toString() };
   } catch (error) {
     return error as Error;
   }

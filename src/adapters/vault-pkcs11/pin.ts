@@ -1,6 +1,7 @@
 /** Where a token's PIN comes from: a file, read again at each login so that it can be changed, or an environment variable. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { StartError } from '../../domain/errors.ts';
+import { readAtMost } from '../../files/read-at-most.ts';
 
 export interface PinSettings {
   readonly pinFile?: string;
@@ -33,10 +34,12 @@ async function readPinFile(path: string): Promise<string> {
   try {
     // Not O_NOFOLLOW: mounted secrets are links. What was opened is what is checked.
     await using file: FileHandle = await open(path, 'r');
-    const { mode, size } = await file.stat();
+    const { mode } = await file.stat();
     if ((mode & forbidden) !== 0) throw openToOthers(path, mode);
-    if (size > longest) throw missing(`${path} is too long for a PIN (more than ${longest} octets).`);
-    const pin = (await file.readFile('utf8')).replace(/\r?\n$/, '');
+    const octets = await readAtMost(file, longest);
+    if (!octets) throw missing(`${path} is too long for a PIN (more than ${longest} octets).`);
+    const pin = octets.toString('utf8').replace(/\r?\n$/, '');
+    octets.fill(0);
     if (pin === '' || pin.includes('\0') || pin.includes('\uFFFD')) throw missing(`${path} holds no PIN.`);
     return pin;
   } catch (error) {

@@ -8,6 +8,7 @@ import { isIP } from 'node:net';
 import { parseWebhookSecrets } from '../../domain/alerts/webhook-message.ts';
 import { StartError } from '../../domain/errors.ts';
 import { type CidrRange, parseCidr } from '../../domain/policy/cidr-range.ts';
+import { readAtMost } from '../../files/read-at-most.ts';
 import type { WebhookSender } from '../../ports/webhook-sender.ts';
 import { createWebhookSender, mayReach } from './webhook-sender.ts';
 
@@ -55,7 +56,7 @@ const openToOthers = 0o027;
 const mostOctets = 4096;
 
 async function readSecrets(path: string): Promise<readonly Uint8Array[]> {
-  const { mode, text } = await readSome(path);
+  const { mode, text } = await readShort(path);
   if ((mode & openToOthers) !== 0) {
     const octal = (mode & 0o777).toString(8);
     throw bad(
@@ -69,12 +70,12 @@ async function readSecrets(path: string): Promise<readonly Uint8Array[]> {
   );
 }
 
-async function readSome(path: string): Promise<{ readonly mode: number; readonly text: string }> {
+/** The text of one that is too long is empty, and so no secret: cut off, it could end in a part of one. */
+async function readShort(path: string): Promise<{ readonly mode: number; readonly text: string }> {
   try {
     await using file = await open(path, 'r');
     const { mode } = await file.stat();
-    const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(mostOctets), position: 0 });
-    return { mode, text: buffer.toString('utf8', 0, bytesRead) };
+    return { mode, text: (await readAtMost(file, mostOctets))?.toString() ?? '' };
   } catch (cause) {
     throw bad(`webhookSecretFile ${path} cannot be read. Check the path, its owner and mode.`, cause);
   }

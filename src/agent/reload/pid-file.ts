@@ -1,6 +1,7 @@
 /** Reads a pid file and refuses every number that no reload may be sent to. */
 import { readFileSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { readAtMost } from '../../files/read-at-most.ts';
 import { ReloadError } from './reload-outcome.ts';
 
 /** Linux numbers processes below 2^22 (PID_MAX_LIMIT). */
@@ -56,8 +57,7 @@ async function readShort(pidFile: string): Promise<string> {
         `${pidFile} can be written by anybody, who could choose what is signalled. Correct its mode.`,
       );
     }
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(longestFile + 1), 0, longestFile + 1, 0);
-    return bytesRead > longestFile ? '' : buffer.toString('utf8', 0, bytesRead);
+    return (await readAtMost(file, longestFile))?.toString() ?? '';
   } catch (cause) {
     if (cause instanceof ReloadError) throw cause;
     const { code } = cause as NodeJS.ErrnoException;

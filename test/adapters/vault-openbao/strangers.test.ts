@@ -5,6 +5,7 @@ import { chmodSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { rootCertificates } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openOpenBaoVault } from '#src/adapters/vault-openbao/vault-openbao.ts';
 import { signatureAlgorithms } from '#src/domain/x509/signature-algorithm.ts';
@@ -36,10 +37,10 @@ async function stranger(answer: RequestListener, issuer = system): Promise<strin
   return `https://localhost:${(server.address() as AddressInfo).port}`;
 }
 
-async function vaultAt(address: string): Promise<Vault & { said(): string }> {
+async function vaultAt(address: string, caPem = system.pem): Promise<Vault & { said(): string }> {
   const { write } = temporaryFolder();
   const { log, lines } = keepingLog();
-  const files = { caFile: write('ca.pem', system.pem), tokenFile: write('token', token) };
+  const files = { caFile: write('ca.pem', caPem), tokenFile: write('token', token) };
   chmodSync(files.tokenFile, 0o600);
   const options = { name: 'bao', address, mount: 'transit', auth: 'token', keys: [], timeLimitSeconds: 9 } as const;
   const vault = await openOpenBaoVault({ ...options, ...files }, log);
@@ -116,6 +117,22 @@ describe('a vault at a stranger’s address', () => {
     const answer = almostBao({ signature: () => `vault:v1:${signedBy(ours.privateKey)}` });
     const vault = await vaultAt(await stranger(answer));
     await (await vault.signer('ca', algorithm)).sign(tbs);
+  });
+
+  it('knows the last authority of a file with all those of a system', async () => {
+    const answer = almostBao({ signature: () => `vault:v1:${signedBy(ours.privateKey)}` });
+    const bundle = [...rootCertificates, system.pem].join('\n');
+    expect(bundle.length).toBeGreaterThan(100_000);
+    const vault = await vaultAt(await stranger(answer), bundle);
+    await (await vault.signer('ca', algorithm)).sign(tbs);
+  });
+
+  it('is not asked while a file is too long to be read whole', async () => {
+    const opening = vaultAt('https://localhost:1', system.pem.repeat(5000));
+    expect(await rejectionOf(opening)).toMatchObject({
+      code: 'badConfiguration',
+      message: expect.stringMatching(/^caFile .* octets/),
+    });
   });
 
   it.each([

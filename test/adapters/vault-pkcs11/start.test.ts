@@ -62,7 +62,7 @@ describeWith(softwareTokens, 'a start with a token', () => {
 
   it('is refused, and told what to do, where the package pkcs11js is not installed', async () => {
     const { path } = temporaryFolder();
-    for (const part of ['adapters/vault-pkcs11', 'adapters/threads', 'domain', 'ports']) {
+    for (const part of ['adapters/vault-pkcs11', 'adapters/threads', 'domain', 'files', 'ports']) {
       cpSync(join(source, part), join(path, 'src', part), { recursive: true });
     }
     writeFileSync(join(path, 'package.json'), '{"type":"module"}');

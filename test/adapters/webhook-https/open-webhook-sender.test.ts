@@ -40,6 +40,7 @@ describe('the settings of webhooks', () => {
     ['no such file', () => ({ secretFile: folder('missing') })],
     ['a folder', () => ({ secretFile: folder('.') })],
     ['a secret that is none', () => ({ secretFile: written('bad', 'hunter2') })],
+    ['a secret that is too long to be read', () => ({ secretFile: written('l', `whsec_${'QUJD'.repeat(1100)}`) })],
     ['trust that is no certificate', () => ({ trustFile: written('not.pem', 'x') })],
     ['the address of a cloud’s metadata', () => ({ urls: ['https://169.254.169.254/whsec_Q'] })],
     ['a loopback address, written otherwise', () => ({ urls: ['https://0x7f.1/whsec_Q'] })],

@@ -271,6 +271,7 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
       const elsewhere = await external.find(authority);
       return elsewhere ? external.crl(elsewhere) : crls.current(authority);
     },
+    latestCrl: crls.latest,
     renewalInfo: renewals.find,
     readyRenewalInfo: renewals.ready,
     answerOcsp: createAnswerOcsp({ ...shared, directory, responders }),

@@ -213,6 +213,8 @@ export interface Services
   trustBundle(environment: string): Promise<readonly Uint8Array[]>;
   /** Of a generation, by its id; so is `answerOcsp`. */
   crl(generation: string): Promise<PublishedCrl>;
+  /** The last list of a generation, though it may have ended; undefined where there never was one. */
+  latestCrl(generation: string): Promise<PublishedCrl | undefined>;
   /** When a product's certificate should be rotated; for whoever knows its serial. */
   renewalInfo(serial: string): Promise<RenewalInfo>;
   /** The same if it is known already, without a wait. */

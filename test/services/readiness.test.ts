@@ -112,6 +112,14 @@ describe('readiness', () => {
     expect(await unready()).toEqual([]);
   });
 
+  it('leaves the last list to be seen where it has ended and the next could not be published', async () => {
+    const last = await service.services.crl('dev-issuing');
+    faults.add('crl');
+    service.pass(100_000);
+    await rejectionOf(service.services.crl('dev-issuing'));
+    expect(await service.services.latestCrl('dev-issuing')).toBe(last);
+  });
+
   it('leaves it at one line in the log for a list that fails each second, and one when it is published again', async () => {
     await service.services.crl('dev-issuing');
     faults.add('crl');

@@ -271,6 +271,7 @@ export function makeServices(override: Partial<Services> = {}): ServicesDouble {
       knownOnly(authority, 'dev-root');
       return testCrl;
     },
+    latestCrl: async () => testCrl,
     renewalInfo: async (serial) => {
       knownOnly(serial, hierarchy.leaf.serial);
       return { serial, start: testNow + 1000, end: testNow + 2000, reason: 'lifetime', retryAfterSeconds: 3600 };

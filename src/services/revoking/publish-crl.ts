@@ -1,4 +1,5 @@
 /** Publishes and serves the CRL of each generation of an authority (RFC 5280 §5): kept bytes, numbers that only grow. */
+import { CaError, type CaErrorCode } from '../../domain/errors.ts';
 import { authorityOfGeneration } from '../../domain/records/generation.ts';
 import type { Log } from '../../ports/log.ts';
 import type { ActiveAuthority } from '../authorities/authority-directory.ts';
@@ -15,6 +16,8 @@ export interface PublishCrlDeps extends BuildCrlDeps {
 export interface CrlPublisher {
   /** The list to serve now, of a generation by its id; builds one when there is none or the last is past half its life. */
   current(generation: string): Promise<PublishedCrl>;
+  /** The last list, even one that has ended while nothing could sign the next; undefined where there never was one. */
+  latest(generation: string): Promise<PublishedCrl | undefined>;
   /** Signs the last list of a generation: good until `nextUpdate` (Unix seconds), and never replaced once it is retired. */
   publishLast(generation: string, nextUpdate: number): Promise<void>;
   /** Rebuilds what revocations made stale and what its schedule makes due; failures are tried again, and logged when their reason is new. */
@@ -24,6 +27,8 @@ export interface CrlPublisher {
   /** Generations whose list is past half its life. */
   lateAuthorities(): readonly string[];
 }
+
+const cannotSign: ReadonlySet<CaErrorCode> = new Set(['signerUnavailable', 'clockUnsafe']);
 
 export function createCrlPublisher(deps: PublishCrlDeps): CrlPublisher {
   const shelves = new Map<string, Shelf>();
@@ -86,18 +91,30 @@ export function createCrlPublisher(deps: PublishCrlDeps): CrlPublisher {
     return shelf.building;
   };
 
+  const current = async (generation: string): Promise<PublishedCrl> => {
+    const issuer = await deps.directory.generation(generation);
+    const shelf = await shelfOf(generation);
+    shelf.issuerEnds = issuer.certificate.notAfter;
+    const { published } = shelf;
+    if (published && (shelf.hasLast || isOver(issuer) || !isPast(1 / 2, shelf, published))) return published;
+    try {
+      return await rebuild(generation, shelf);
+    } catch (error) {
+      // A list that is still valid beats none while the signer is away; readiness names it.
+      if (shelf.published && nowSeconds() < shelf.published.nextUpdate) return shelf.published;
+      throw error;
+    }
+  };
+
   return {
-    async current(generation) {
-      const issuer = await deps.directory.generation(generation);
-      const shelf = await shelfOf(generation);
-      shelf.issuerEnds = issuer.certificate.notAfter;
-      const { published } = shelf;
-      if (published && (shelf.hasLast || isOver(issuer) || !isPast(1 / 2, shelf, published))) return published;
+    current,
+    async latest(generation) {
       try {
-        return await rebuild(generation, shelf);
+        return await current(generation);
       } catch (error) {
-        // A list that is still valid beats none while the signer is away; readiness names it.
-        if (shelf.published && nowSeconds() < shelf.published.nextUpdate) return shelf.published;
+        // Readiness tells what keeps the next list from being made; who looks at all lists wants to see the others.
+        const last = shelves.get(generation)?.published;
+        if (last || (error instanceof CaError && cannotSign.has(error.code))) return last;
         throw error;
       }
     },

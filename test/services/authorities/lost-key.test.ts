@@ -55,6 +55,15 @@ it('an authority without its key issues nothing, and keeps nobody else from goin
   expect(names).toEqual(expect.arrayContaining(['system', 'dev-root', 'dev-issuing']));
 });
 
+it('an authority without its key has no list where it never had one, and the others have theirs', async () => {
+  await withoutKey(folder('unlisted'));
+  await service.housekeep();
+  expect(await codeOf(service.services.crl('dev-issuing'))).toBe('signerUnavailable');
+  expect(await service.services.latestCrl('dev-issuing')).toBeUndefined();
+  expect(await service.services.latestCrl('dev-root')).toEqual(await service.services.crl('dev-root'));
+  expect(await codeOf(service.services.latestCrl('nobody'))).toBe('notFound');
+});
+
 it('an authority without its key is replaced by a compromise, and the service is ready again', async () => {
   await withoutKey(folder('replaced'));
   await service.services.declareCompromise(admin, 'dev-issuing', { reason: 'the key was lost' });

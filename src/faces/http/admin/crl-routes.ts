@@ -10,7 +10,7 @@ import { rfc3339 } from '../json/rfc3339.ts';
 import { sendJson } from '../routes/certificate-formats.ts';
 
 export interface CrlRouteDeps {
-  readonly services: Pick<Services, 'crl' | 'listAuthorities' | 'listExternalAuthorities'>;
+  readonly services: Pick<Services, 'crl' | 'latestCrl' | 'listAuthorities' | 'listExternalAuthorities'>;
   readonly urls: DistributionUrls;
   readonly mayRead: onRequestAsyncHookHandler[];
 }
@@ -30,17 +30,21 @@ export function addCrlStateRoutes(face: Face, { services, urls, mayRead }: CrlRo
       schema: {
         ...documented,
         operationId: 'listCrls',
-        summary: 'The CRL in force of each authority, of each generation its own',
-        response: { 200: jsonAnswer('The CRLs.', CrlList), ...problems(...crlProblems) },
+        summary: 'The last CRL of each authority, of each generation its own',
+        description:
+          'One whose `nextUpdate` has passed is not in force any more: nothing could sign the next. An authority that never had one is left out. `GET /readyz` on this face says what is missing.',
+        response: { 200: jsonAnswer('The CRLs.', CrlList), ...problems(...readProblems) },
       },
     },
     async (_request, reply) => {
       const authorities = await services.listAuthorities();
-      const items = await Promise.all(authorities.map(async ({ id }) => crlJson(id, await services.crl(id), urls)));
-      const imported = (await services.listExternalAuthorities()).flatMap(({ external: { name }, crl }) =>
-        crl ? [crlJson(name, crl, urls)] : [],
-      );
-      return sendJson(reply, { items: [...items, ...imported], nextCursor: null } satisfies CrlList);
+      const own = await Promise.all(authorities.map(async ({ id }) => ({ id, crl: await services.latestCrl(id) })));
+      const imported = (await services.listExternalAuthorities()).map(({ external, crl }) => ({
+        id: external.name,
+        crl,
+      }));
+      const items = [...own, ...imported].flatMap(({ id, crl }) => (crl ? [crlJson(id, crl, urls)] : []));
+      return sendJson(reply, { items, nextCursor: null } satisfies CrlList);
     },
   );
 

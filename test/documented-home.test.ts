@@ -66,7 +66,6 @@ describe('a fresh home', () => {
     expect(gone.toSorted()).toEqual([
       'privyseal.db-shm',
       'privyseal.db-wal',
-      'privyseal.lock-journal',
       'privyseal.pid',
     ]);
   });

@@ -26,8 +26,8 @@ export async function takeLock(file: string, { mustExist = false } = {}): Promis
   url.searchParams.set('mode', mustExist ? 'rw' : 'rwc');
   const database = new DatabaseSync(url, { timeout: 0 });
   try {
-    // No journal: nothing is ever written.
-    database.exec('PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE');
+    // No file beside it: nothing is ever written. OFF would do, but Node's SQLite is defensive and refuses it without a word.
+    database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
   } catch (error) {
     database.close();
     throw error;

@@ -1,7 +1,7 @@
 /** Writes a backup: beside its name first, and under it only when it is whole and on the disk. */
-import { createHash, randomBytes } from 'node:crypto';
-import { access, type FileHandle, mkdir, open, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { createHash } from 'node:crypto';
+import { access, type FileHandle, open, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import {
   type BackupManifest,
   digestName,
@@ -13,6 +13,7 @@ import type { OnProgress } from '../../domain/backup/report.ts';
 import { encodeTarHeader, tarEnd, tarPadding, tarSpan } from '../../domain/backup/tar-header.ts';
 import { StartError } from '../../domain/errors.ts';
 import { giveName } from '../../files/give-name.ts';
+import { makeWorkFolder } from '../../files/locked-folder.ts';
 import { syncFolder } from '../../files/sync-folder.ts';
 import type { BackupPart } from '../../ports/backup.ts';
 import { heldPart } from './octets.ts';
@@ -37,12 +38,11 @@ export async function openBackupTarget(path: string): Promise<BackupTarget> {
   const file = resolve(path);
   await refuseExisting(file);
   const folder = dirname(file);
-  const workspace = join(folder, `.${basename(file)}.${randomBytes(8).toString('hex')}.tmp`);
-  await unlessUnwritable(file, () => mkdir(workspace, { mode: 0o700 }));
+  const { path: workspace, remove } = await unlessUnwritable(file, () => makeWorkFolder(folder));
   return {
     file,
     workspace,
-    dispose: () => rm(workspace, { recursive: true, force: true }),
+    dispose: remove,
     publish: (manifest, parts, onProgress) =>
       unlessUnwritable(file, async () => {
         const unnamed = join(workspace, 'backup.tar');

@@ -54,7 +54,8 @@ describe('the command line syncs', () => {
       mkdirSync(join(path, 'old'));
       const steps = await stepsOf(path, `${fileSet} await commitKey(path + '/old');`);
       expect(steps).toEqual([
-        ...['rename .old-*', 'fsync key.pem', 'staged', 'fsync set', 'link key.pem', 'fsync old', 'committed'],
+        ...['rename .old-*', 'fsync key.pem', 'staged', 'fsync set', 'fsync order', 'fsync .old-*'],
+        ...['link key.pem', 'fsync old', 'committed'],
       ]);
     },
   );
@@ -66,7 +67,7 @@ describe('the command line syncs', () => {
       const session = { io: {}, path: (name) => path + '/' + name, note() { ${tell('written')} } };
       await writeStream(session, 'events.ndjson', async () => [Buffer.from('{}')]);`;
     expect(await stepsOf(path, script)).toEqual([
-      ...['fsync .privyseal.*.tmp', 'link events.ndjson', `fsync ${basename(path)}`, 'written'],
+      ...['rename .privyseal.*.tmp', 'fsync file', 'link events.ndjson', `fsync ${basename(path)}`, 'written'],
     ]);
   });
 
@@ -75,7 +76,9 @@ describe('the command line syncs', () => {
     const script = `
       import { record } from ${source('faces/cli/authorities/ceremony.ts')};
       await record({ json: true, io: {}, out: path + '/record', acts: { state: async () => ({ entries: [], head: '' }) } });`;
-    expect(await stepsOf(path, script)).toEqual(['fsync .privyseal.*.tmp', 'link record', `fsync ${basename(path)}`]);
+    expect(await stepsOf(path, script)).toEqual([
+      ...['rename .privyseal.*.tmp', 'fsync file', 'link record', `fsync ${basename(path)}`],
+    ]);
   });
 
   itWith('strace', 'the contexts, their name, and that of the folder made for them', async () => {
@@ -121,7 +124,7 @@ describe('the command line syncs', () => {
       await writeBackup(path + '/monday.tar');
       ${tell('told')}`;
     expect(await stepsOf(path, script)).toEqual([
-      ...['fsync backup.tar', 'link monday.tar', `fsync ${basename(path)}`, 'told'],
+      ...['rename .privyseal.*.tmp', 'fsync backup.tar', 'link monday.tar', `fsync ${basename(path)}`, 'told'],
     ]);
   });
 });

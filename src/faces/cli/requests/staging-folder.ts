@@ -1,45 +1,31 @@
 /** The hidden folder in which a set of files is made; one that a killed run left is removed by the next run to the same place. */
 import { hash, randomBytes } from 'node:crypto';
 import type { Stats } from 'node:fs';
-import { lstat, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { giveName } from '../../../files/give-name.ts';
-import { takeLock } from '../../../files/kernel-lock.ts';
+import { type LockedFolder, makeLockedFolder, sweepLockedFolder } from '../../../files/locked-folder.ts';
 import { syncFolder } from '../../../files/sync-folder.ts';
 
-export interface StagingFolder {
-  readonly path: string;
+export interface StagingFolder extends LockedFolder {
   /** The folder of the files in it, which may be renamed away. */
   readonly files: string;
-  /** With what is in it. */
-  remove(): Promise<void>;
 }
 
-const lockName = 'lock';
 const filesName = 'set';
 const orderName = 'order';
 
-/** For files that will be in `folder`. It has the name by which it is swept only while it is locked. */
+/** For files that will be in `folder`. */
 export async function makeStagingFolder(parent: string, folder: string): Promise<StagingFolder> {
-  const path = join(parent, `${prefixOf(folder)}${randomBytes(8).toString('hex')}`);
-  const unlocked = `${path}.new`;
-  await mkdir(unlocked, { mode: 0o700 });
-  // A file system without locks has the set all the same; what a kill leaves there, nobody can tell from what is in use.
-  const lock = await takeLock(join(unlocked, lockName)).catch(() => undefined);
-  const staging = lock ? path : unlocked;
-  const remove = async (): Promise<void> => {
-    await rm(staging, { recursive: true, force: true });
-    lock?.release();
-  };
+  const locked = await makeLockedFolder(join(parent, `${prefixOf(folder)}${randomBytes(8).toString('hex')}`));
+  const files = join(locked.path, filesName);
   try {
-    await mkdir(join(unlocked, filesName), { mode: 0o700 });
-    if (lock) await rename(unlocked, path);
+    await mkdir(files, { mode: 0o700 });
   } catch (error) {
-    await rm(unlocked, { recursive: true, force: true });
-    await remove();
+    await locked.remove();
     throw error;
   }
-  return { path: staging, files: join(staging, filesName), remove };
+  return { ...locked, files };
 }
 
 /** What killed runs left for files of `folder`, in it and beside it. What is in use, or not surely ours, stays. */
@@ -49,7 +35,8 @@ export async function sweepStagingFolders(folder: string): Promise<void> {
     const names = await readdir(parent).catch(() => []);
     const left = names.filter((name) => name.startsWith(prefix) && /^[0-9a-f]{16}$/.test(name.slice(prefix.length)));
     // One that cannot be removed is in nobody's way.
-    for (const name of left) await sweep(join(parent, name)).catch(() => {});
+    for (const path of left.map((name) => join(parent, name)))
+      await sweepLockedFolder(path, () => endsWhole(path)).catch(() => {});
   }
 }
 
@@ -57,17 +44,6 @@ export async function sweepStagingFolders(folder: string): Promise<void> {
 function prefixOf(folder: string): string {
   const name = basename(folder);
   return `.${Buffer.byteLength(name) <= 200 ? name : hash('sha256', name).slice(0, 32)}-`;
-}
-
-async function sweep(path: string): Promise<void> {
-  const found = await lstat(path);
-  if (!found.isDirectory() || found.uid !== process.getuid?.()) return;
-  const lock = await takeLock(join(path, lockName), { mustExist: true });
-  try {
-    if (await endsWhole(path)) await rm(path, { recursive: true, force: true });
-  } finally {
-    lock.release();
-  }
 }
 
 /** Before the first of them is given its name, so that the next run knows which were to follow. In the order of `names`. */

@@ -1,14 +1,17 @@
 /** Folders in which somebody else could put a link in the agent's way: nothing is written there. */
-import { chmodSync, chownSync, mkdirSync, symlinkSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { TargetConfig, Writer } from '#src/agent/config/agent-schema.ts';
 import { assertUsable } from '#src/agent/config/check-surroundings.ts';
+import { resolveOwner } from '#src/agent/files/owner.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** nobody. */
 const other = 65_534;
 const isRoot = process.geteuid?.() === 0;
+
+const groupOf = async (user: number): Promise<number> => (await resolveOwner(String(user))).gid;
 
 const usable = (folder: string, writer?: Writer): Promise<void> =>
   assertUsable({ files: { folder, mode: 'link', alias: 'privyseal' } } as TargetConfig, writer);
@@ -38,6 +41,42 @@ describe('the folder of a target', () => {
     chmodSync(above, 0o1777);
     await expect(usable(folder)).resolves.toBeUndefined();
   });
+
+  it.runIf(isRoot)(
+    'is refused where a group can write that is neither root’s, nor the agent’s, nor the owner’s own',
+    async () => {
+      const { above, folder } = folders();
+      chmodSync(above, 0o775);
+      await expect(usable(folder)).resolves.toBeUndefined();
+      chownSync(above, 0, other);
+      await expect(usable(folder)).rejects.toMatchObject({
+        code: 'targetRefused',
+        message: expect.stringContaining(`${above} can be written by group ${other}`),
+      });
+      chmodSync(above, 0o1775);
+      await expect(usable(folder)).resolves.toBeUndefined();
+      chmodSync(above, 0o775);
+      // nobody's own group has its number on Debian; elsewhere it is another.
+      chownSync(above, other, await groupOf(other));
+      await expect(usable(folder, other)).resolves.toBeUndefined();
+    },
+  );
+
+  it.runIf(isRoot)(
+    'is refused to root where another user’s agent tends it: what root writes that agent cannot read',
+    async () => {
+      const { folder } = folders();
+      const own = join(folder, '.privyseal');
+      mkdirSync(own);
+      await expect(usable(folder)).resolves.toBeUndefined();
+      for (const path of [folder, own]) chownSync(path, other, other);
+      await expect(usable(folder, other)).rejects.toMatchObject({
+        code: 'targetRefused',
+        message: expect.stringContaining(`is tended by an agent of user ${other}`),
+      });
+      expect(readdirSync(own)).toEqual([]);
+    },
+  );
 
   it.runIf(isRoot)('is refused when it, or one above it, belongs to another user', async () => {
     for (const which of ['folder', 'above'] as const) {

@@ -2,10 +2,13 @@
  * Looks at what the agent's file names on this machine, and complains: of secrets that others may read, of folders that cannot
  * be written, of programs that are not there.
  */
-import { access, constants, realpath, stat } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { access, constants, open, realpath, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { AgentError } from '../agent-error.ts';
+import { temporaryName } from '../files/durable-file.ts';
 import { resolveOwner } from '../files/owner.ts';
+import { ownFolder } from '../files/set-store.ts';
 import type { AgentFile, TargetConfig, Writer } from './agent-schema.ts';
 
 /** What keeps every target from being tended: empty while one of them can be, for the others then fail alone. */
@@ -39,6 +42,7 @@ async function complaintsOf({ files, reload }: TargetConfig, writer?: Writer): P
   const parts = [
     unwritable('files.folder', files.folder),
     inOtherHands('files.folder', files.folder, writer),
+    ofAnotherAgent('files.folder', files.folder),
     ...(passwordFile === undefined
       ? []
       : [unreadable('files.passwordFile', passwordFile), openToOthers('files.passwordFile', passwordFile)]),
@@ -99,10 +103,45 @@ async function inOtherHands(key: string, folder: string, writer?: Writer): Promi
     const rule = 'who could have the agent write and remove files elsewhere; let it belong to the agent’s user or root';
     if (!trusted.includes(known.uid))
       return [`${key}: ${path} belongs to user ${known.uid}, ${rule} (files.owner is for the files alone)`];
-    const isOpen = (known.mode & 0o002) !== 0 && (known.mode & 0o1000) === 0;
-    if (isOpen) return [`${key}: ${path} can be written by anybody, ${rule}, and chmod o-w`];
+    // With the sticky bit only its owner moves a name out of the way.
+    if ((known.mode & 0o1000) !== 0) continue;
+    if ((known.mode & 0o002) !== 0) return [`${key}: ${path} can be written by anybody, ${rule}, and chmod o-w`];
+    if ((known.mode & 0o020) !== 0 && !(await isTrustedGroup(known)))
+      return [`${key}: ${path} can be written by group ${known.gid}, ${rule}, and chmod g-w`];
   }
   return [];
+}
+
+/** root's, the agent's own ones, and that of the owner alone, as many systems give one to each user. */
+async function isTrustedGroup({ uid, gid }: Stats): Promise<boolean> {
+  if ([0, process.getegid!(), ...process.getgroups!()].includes(gid)) return true;
+  return gid === (await resolveOwner(String(uid)).catch(() => undefined))?.gid;
+}
+
+/**
+ * What root writes there by hand, beside an agent that runs as another user, neither that agent nor the program can read: then no
+ * rotation works any more. Where all files belong to one, as on some disks of the network, nobody's is another's.
+ */
+async function ofAnotherAgent(key: string, folder: string): Promise<string[]> {
+  const own = ownFolder(folder);
+  const known = await stat(own).catch(() => undefined);
+  if (!known || known.uid === process.geteuid!() || known.uid === (await uidOfNew(own))) return [];
+  const advice = `run it as that user (sudo -u '#${known.uid}' …), or give this one the folder with all that is in it`;
+  return [
+    `${key}: ${folder} is tended by an agent of user ${known.uid}, and this one is of user ${process.geteuid!()}; ${advice}`,
+  ];
+}
+
+/** Whom a new file in `folder` belongs to; undefined where none can be made. */
+async function uidOfNew(folder: string): Promise<number | undefined> {
+  const probe = temporaryName(join(folder, 'probe'));
+  try {
+    await using file = await open(probe, 'wx', 0o600);
+    await rm(probe);
+    return (await file.stat()).uid;
+  } catch {
+    return undefined;
+  }
 }
 
 const withThoseAbove = (path: string): string[] =>

@@ -75,8 +75,11 @@ export function openSetStore(files: FilesConfig): SetStore {
   };
 }
 
+/** The agent's own in a target's. */
+export const ownFolder = (folder: string): string => join(folder, '.privyseal');
+
 function foldersOf({ folder, mode }: FilesConfig) {
-  const own = join(folder, '.privyseal');
+  const own = ownFolder(folder);
   const root = mode === 'link' ? folder : own;
   return { own, root, sets: join(root, 'sets') };
 }

@@ -19,6 +19,7 @@ describe('files that somebody has changed', () => {
     ['an emptied key', (set: string) => writeFileSync(join(set, 'key.pem'), '')],
     ['a certificate that is gone', (set: string) => rmSync(join(set, 'cert.pem'))],
     ['a set that is gone', (set: string) => rmSync(set, { recursive: true })],
+    ['facts that say nothing', (set: string) => writeFileSync(join(set, 'set.json'), '{}')],
   ])('lead to a new certificate: %s', async (_what, damage) => {
     for (const mode of ['link', 'replace']) {
       const agent = agentFor();
@@ -41,6 +42,24 @@ describe('files that somebody has changed', () => {
     rmSync(join(agent.files, 'key.pem'));
     expect(await agent.turn()).toMatchObject({ act: 'unchanged' });
     expect(readFileSync(join(agent.files, 'key.pem'))).toEqual(key);
+  });
+
+  it.each([
+    ['crl.pem', 'no list'],
+    ['crl.pem', '-----BEGIN X509 CRL-----\nMIIB\n-----END X509 CRL-----\n'],
+    ['trust.pem', 'no root'],
+    ['trust.pem', '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n'],
+  ])('are had again at the next turn, and keep no rotation from its end: %s', async (name, content) => {
+    const agent = agentFor();
+    await agent.turn();
+    const before = agent.read(name);
+    const damage = () => writeFileSync(join(agent.files, agent.inUse(), name), content);
+    damage();
+    expect(await agent.turn()).toMatchObject({ act: 'refreshed' });
+    expect(agent.read(name)).toBe(before);
+    damage();
+    expect(await agent.turn({ force: true })).toMatchObject({ act: 'rotated' });
+    expect(agent.read(name)).toBe(before);
   });
 
   it('are said in words when something else lies where a file belongs', async () => {
@@ -74,7 +93,8 @@ describe('files that somebody has changed', () => {
     const before = await agent.status();
     rmSync(join(agent.folder, 'state'), { recursive: true });
     expect(await agent.turn()).toMatchObject({ act: 'unchanged' });
-    const { serial, notBefore, notAfter, set } = before;
-    expect(await agent.status()).toMatchObject({ serial, notBefore, notAfter, set });
+    const { serial, notBefore, notAfter, set, crlNextUpdate } = before;
+    expect(await agent.status()).toMatchObject({ serial, notBefore, notAfter, set, crlNextUpdate });
+    expect(crlNextUpdate).not.toBeNull();
   });
 });

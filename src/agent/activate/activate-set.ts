@@ -7,6 +7,7 @@ import { installFiles, removeUnasked } from '../files/install-files.ts';
 import type { SetStore } from '../files/set-store.ts';
 import { askedBy, isOfProof } from '../proof/endpoint.ts';
 import type { TargetState } from '../state/target-state.ts';
+import { earliestNextUpdate } from '../trust/fetch-crls.ts';
 import { withoutSecrets } from './without-secrets.ts';
 
 export interface ActivateDeps {
@@ -67,9 +68,15 @@ const isWayBack = ({ now }: ActivateDeps, before: CredentialSet | undefined): bo
   before !== undefined && Date.parse(before.facts.notAfter) > now();
 
 /** What is in use: also a first set that could not be proven, because without it there is nothing. */
-async function remember({ state, target }: ActivateDeps, name: string, { facts }: CredentialSet): Promise<void> {
+export async function remember(
+  { state, target }: Pick<ActivateDeps, 'state' | 'target'>,
+  name: string,
+  { facts, crlPem }: CredentialSet,
+): Promise<void> {
   const { serial, notBefore, notAfter } = facts;
-  await state.save({ set: name, place: placeOf(target.files), serial, notBefore, notAfter });
+  const end = earliestNextUpdate(crlPem);
+  const crlNextUpdate = end === undefined ? null : new Date(end * 1000).toISOString();
+  await state.save({ set: name, place: placeOf(target.files), serial, notBefore, notAfter, crlNextUpdate });
 }
 
 async function useSet({ target, store }: ActivateDeps, name: string): Promise<void> {

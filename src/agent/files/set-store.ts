@@ -1,11 +1,11 @@
 /** The sets of one target, each in a folder of its own; `current` names the one in use, and switches by one rename. */
-import { randomBytes } from 'node:crypto';
+import { randomBytes, X509Certificate } from 'node:crypto';
 import { chmod, chown, mkdir, readdir, readFile, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { syncFolder } from '../../files/sync-folder.ts';
 import { AgentError } from '../agent-error.ts';
 import type { FilesConfig } from '../config/agent-schema.ts';
-import { type CredentialSet, factsFile, keyFits, ownFiles, type SetFacts } from './credential-set.ts';
+import { type CredentialSet, derOf, factsFile, keyFits, ownFiles, type SetFacts } from './credential-set.ts';
 import { makeFolder, writeNewFile, writingIn } from './durable-file.ts';
 import { contentOf } from './output-content.ts';
 import { type OutputFile, outputFiles, secret } from './output-files.ts';
@@ -136,11 +136,11 @@ async function readSet(folder: string): Promise<CredentialSet> {
   try {
     const read = (name: string): Promise<string> => readFile(join(folder, name), 'utf8');
     const set: CredentialSet = {
-      facts: JSON.parse(await read(factsFile)) as SetFacts,
+      facts: readFacts(await read(factsFile)),
       keyPem: await read('key.pem'),
       certPem: await read('cert.pem'),
       chainPem: await read('chain.pem'),
-      trustPem: await read('trust.pem'),
+      trustPem: rootsOrNone(await read('trust.pem')),
       crlPem: await read('crl.pem'),
       storePassword: await read('store-password'),
     };
@@ -155,6 +155,26 @@ async function readSet(folder: string): Promise<CredentialSet> {
     throw new AgentError('setDamaged', `${folder} is not as the agent wrote it: ${message}.`, error);
   }
 }
+
+/** Roots can be had again: without those of before the next set has those of then. */
+function rootsOrNone(pem: string): string {
+  try {
+    for (const der of derOf(pem)) new X509Certificate(der);
+    return pem;
+  } catch {
+    return '';
+  }
+}
+
+function readFacts(text: string): SetFacts {
+  const facts = JSON.parse(text) as Partial<SetFacts> | null;
+  const { names, ...texts } = facts ?? {};
+  const isWhole = Array.isArray(names) && wholeTexts.every((key) => typeof texts[key] === 'string');
+  if (!isWhole) throw new Error(`${factsFile} does not say what the certificate is`);
+  return facts as SetFacts;
+}
+
+const wholeTexts = ['serial', 'environment', 'product', 'profile', 'notBefore', 'notAfter', 'crlUrl'] as const;
 
 /** What a file that is not there says; whatever else the system says may be over the next time. */
 const gone: readonly string[] = ['ENOENT', 'ENOTDIR', 'EISDIR'];

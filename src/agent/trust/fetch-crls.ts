@@ -89,8 +89,18 @@ function isSignedBy({ tbs, signature, algorithmDer }: ForeignCrl, issuer: X509Ce
   return verifySignatureSync({ tbs, signature, algorithm, publicKey });
 }
 
+/** Of PEM that lay on a disk: none where somebody has changed it, for lists can be had again. */
+export function keptLists(pem: string): ForeignCrl[] {
+  if (pem === '') return [];
+  try {
+    return decodePemAll(pem, 'X509 CRL').map((der) => parseForeignCrl(der));
+  } catch {
+    return [];
+  }
+}
+
 /** The earliest end of the lists in `pem`, Unix seconds; undefined without any. */
 export function earliestNextUpdate(pem: string): number | undefined {
-  if (pem === '') return undefined;
-  return Math.min(...decodePemAll(pem, 'X509 CRL').map((der) => parseForeignCrl(der).nextUpdate));
+  const ends = keptLists(pem).map(({ nextUpdate }) => nextUpdate);
+  return ends.length === 0 ? undefined : Math.min(...ends);
 }

@@ -2,6 +2,7 @@
 import { decodePemAll, encodePem } from '../../domain/der/pem.ts';
 import { formatName } from '../../domain/x509/name.ts';
 import { type ForeignCrl, parseForeignCrl } from '../../domain/x509/read-crl.ts';
+import { keptLists } from './fetch-crls.ts';
 
 export interface NewerLists {
   /** PEM, in the order of those that were fetched. */
@@ -13,20 +14,18 @@ export interface NewerLists {
 /** `now` in Unix milliseconds: a list that is over, or made by a clock that was ahead, gives way to any other. */
 export function newerLists(fetchedPem: string, inUsePem: string, now: number): NewerLists {
   if (fetchedPem === inUsePem) return { crlPem: fetchedPem, kept: [] };
-  const inUse = listsIn(inUsePem).filter(
+  const inUse = keptLists(inUsePem).filter(
     ({ thisUpdate, nextUpdate }) => thisUpdate * 1000 <= now && nextUpdate * 1000 > now,
   );
   const kept: string[] = [];
-  const lists = listsIn(fetchedPem).map((fetched) => {
+  const lists = decodePemAll(fetchedPem, 'X509 CRL').map((der) => {
+    const fetched = parseForeignCrl(der);
     const newer = inUse.find((list) => isOfOneAuthority(list, fetched) && isNewer(list, fetched));
     if (newer) kept.push(`${formatName(newer.issuer)} of ${new Date(newer.thisUpdate * 1000).toISOString()}`);
     return encodePem('X509 CRL', (newer ?? fetched).der);
   });
   return { crlPem: lists.join(''), kept };
 }
-
-const listsIn = (pem: string): ForeignCrl[] =>
-  pem === '' ? [] : decodePemAll(pem, 'X509 CRL').map((der) => parseForeignCrl(der));
 
 const isOfOneAuthority = (a: ForeignCrl, b: ForeignCrl): boolean =>
   Buffer.compare(a.issuer.der, b.issuer.der) === 0 &&

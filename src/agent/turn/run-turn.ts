@@ -3,14 +3,13 @@ import type { CertificateJson } from '../../api/certificate.ts';
 import { ClientFailure, ClientProblem } from '../../client/failure.ts';
 import type { TurnReport } from '../../domain/rotation/turn-report.ts';
 import { parseCertificate } from '../../domain/x509/certificate.ts';
-import { activateStaged, lacksProof, proveServed } from '../activate/activate-set.ts';
+import { activateStaged, lacksProof, proveServed, remember } from '../activate/activate-set.ts';
 import { AgentError } from '../agent-error.ts';
 import { type CredentialSet, canAuthenticate, derOf, isSamePlace, layoutOf, placeOf } from '../files/credential-set.ts';
 import { type Obtained, obtainCertificate } from '../issue/obtain-certificate.ts';
 import { dropAnswered, dropRequest } from '../issue/pending-request.ts';
 import { endpointOf } from '../proof/endpoint.ts';
 import { keepReport } from '../report/deployment-report.ts';
-import { earliestNextUpdate } from '../trust/fetch-crls.ts';
 import { uniteRoots } from '../trust/roots-besides.ts';
 import { isVouchedFor } from '../trust/vouched-for.ts';
 import { adoptFromBefore } from './adopt-set.ts';
@@ -129,14 +128,14 @@ const activated = ({ facts }: CredentialSet): Done => ({
 /** The files outlive a state file that is lost: what the status and metrics tell is learnt from them again. */
 async function knowInUse({ store, state, target }: TurnContext, newest: CredentialSet): Promise<void> {
   const inUse = await store.inUse();
-  if (state.status.staged || state.status.set === inUse) return;
-  const { serial, notBefore, notAfter, names } = newest.facts;
+  if (inUse === null || state.status.staged || state.status.set === inUse) return;
+  const { names } = newest.facts;
   // Two agents that want different files in one folder would otherwise enrol anew against each other, turn by turn.
   if (state.status.set !== null && changeOf(target, newest) !== undefined) {
     const message = `${target.files.folder} was given other files by another agent: ${inUse} for ${names.join(', ')}.`;
     throw new AgentError('folderTaken', `${message} Take the target out of one of them, or give each its own folder.`);
   }
-  await state.save({ set: inUse, place: placeOf(target.files), serial, notBefore, notAfter });
+  await remember({ state, target }, inUse, newest);
 }
 
 async function obtain(context: TurnContext, step: Step, newest: CredentialSet | undefined): Promise<Obtained> {
@@ -224,8 +223,6 @@ async function activate(context: TurnContext): Promise<CredentialSet> {
     if (!signal.aborted) await keepReport(context, await store.read(name), error);
     throw error;
   });
-  const end = earliestNextUpdate(set.crlPem);
-  await state.save({ crlNextUpdate: end === undefined ? null : new Date(end * 1000).toISOString() });
   // Newer CRLs alone are no news: a fleet would tell of them after each revocation.
   const isNews = before?.facts.serial !== set.facts.serial || before.trustPem !== set.trustPem;
   if (isNews) await keepReport(context, set);

@@ -155,6 +155,13 @@ describe('a file', () => {
     expect(await complaintsOf(folder, { ...content, targets: targets(target) })).toHaveLength(count);
   });
 
+  it('says of each name that is none what to do about it', async () => {
+    const { folder, target, content } = goodFile();
+    const names = ['m\u00fcnchen.example', 'web_1.example', 'a.example'];
+    const complaints = await complaintsOf(folder, { ...content, targets: [{ ...target, names }] });
+    expect(complaints).toEqual([expect.stringContaining('ASCII'), expect.stringContaining('underscore')]);
+  });
+
   it('is refused when it is not there, not YAML, or not settings', async () => {
     const { folder } = goodFile();
     await expect(loadAgentFile(join(folder, 'none.yaml'))).rejects.toMatchObject({ code: 'badConfiguration' });

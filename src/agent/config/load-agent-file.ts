@@ -2,7 +2,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { StartError } from '../../domain/errors.ts';
-import { parseGeneralName } from '../../domain/x509/general-name.ts';
+import { nameFault } from '../../domain/policy/name-fault.ts';
+import { readGeneralName } from '../../domain/x509/general-name.ts';
 import { type AgentFile, AgentSchema, type TargetConfig, type Writer } from './agent-schema.ts';
 import { realFolder, surroundingsComplaints } from './check-surroundings.ts';
 import { readShape } from './read-shape.ts';
@@ -120,7 +121,10 @@ function targetComplaints({ name, names, files }: TargetConfig): string[] {
   const stores = outputs.some(([output]) => output.endsWith('.p12'));
   return [
     ...(reservedNames.includes(name) ? ['this name is a verb of `privyseal rotate`; take another'] : []),
-    ...names.filter((text) => !parseGeneralName(text)).map((text) => `names: ${JSON.stringify(text)} is no name`),
+    ...names.flatMap((text) => {
+      const name = readGeneralName(text);
+      return name.type === 'other' ? [`names: ${JSON.stringify(text)}: ${nameFault(name.code, text)}`] : [];
+    }),
     ...(files.mode === 'link'
       ? outputs
           .filter(([, output]) => output?.name)

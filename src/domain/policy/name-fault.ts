@@ -1,6 +1,8 @@
 /** What to do about a name that no certificate can hold, by the reason that reading it gave. */
 import type { ReasonCode } from '../errors.ts';
 
+const asciiOnly = 'Internationalised names are not certified, as look-alikes cannot be told apart. Use an ASCII name.';
+
 const sentences: Partial<Record<ReasonCode, string>> = {
   badCharacters: 'The name has control characters. Leave them out.',
   badDnsName: 'This is no DNS name: labels of letters, digits and hyphens, at most 63 long and 253 in all. Correct it.',
@@ -8,7 +10,7 @@ const sentences: Partial<Record<ReasonCode, string>> = {
   badEmailAddress: 'This is no plain e-mail address. Write it as local@host, without a display name.',
   badUri:
     'This is no URI that can be certified: scheme://host/path without user, query, fragment or escapes. Correct it.',
-  idnNotAllowed: 'Internationalised names are not certified, as look-alikes cannot be told apart. Use an ASCII name.',
+  idnNotAllowed: asciiOnly,
   nameTypeNotAllowed: 'Names of this type are never certified. Use DNS names, IP addresses, URIs or e-mail addresses.',
 };
 
@@ -25,6 +27,7 @@ const usualDnsFaults: Faults = [
   [/^\d{1,3}(?:\.\d{1,3}){3}$/, 'This is an IP address in the place of a DNS name. Ask for it as one: IP:192.0.2.1.'],
   [/^[^.].*[^.]\.$/, 'A DNS name in a certificate has no dot at its end. Leave it out.'],
   [/^[\w.-]*_[\w.-]*$/, 'A host name has no underscore (RFC 1123). Use a hyphen.'],
+  [/[^ -~]/, asciiOnly],
   [/\*/, 'A wildcard is the whole left-most label of a name, and the only one: *.example.org. Correct it.'],
 ];
 

@@ -1,7 +1,8 @@
 /** Reads arguments and option values, each into its type or an error that names the value and what is allowed. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { nameFault } from '../../domain/policy/name-fault.ts';
 import { type RevocationReason, revocationReasons } from '../../domain/policy/revocation-reason.ts';
-import { type GeneralName, parseGeneralName } from '../../domain/x509/general-name.ts';
+import { type GeneralName, readGeneralName } from '../../domain/x509/general-name.ts';
 import { keyTypes } from '../../domain/x509/key-type.ts';
 import { parseSerial } from '../../domain/x509/serial.ts';
 import { CliError } from './cli-error.ts';
@@ -9,12 +10,8 @@ import { parseLength } from './terminal/words.ts';
 
 /** For a variadic argument: commander hands each value with what was read before. */
 export function readNames(text: string, before: readonly GeneralName[] | undefined): readonly GeneralName[] {
-  const name = parseGeneralName(text);
-  if (!name) {
-    throw new InvalidArgumentError(
-      'A name is a DNS name, an IP address, a URI or an e-mail address: demo.dev.internal.',
-    );
-  }
+  const name = readGeneralName(text);
+  if (name.type === 'other') throw new InvalidArgumentError(nameFault(name.code, text));
   return [...(before ?? []), name];
 }
 

@@ -214,6 +214,12 @@ describe('privyseal request', () => {
     expect((await commandLine(argv)).code).toBe(2);
   });
 
+  it('says of a name that none can have what to do about it', async () => {
+    const said = async (name: string) => (await commandLine(['request', name])).stderr;
+    expect(await said('m\u00fcnchen.dev.internal')).toContain('Use an ASCII name.');
+    expect(await said('web_1.dev.internal')).toContain('Use a hyphen.');
+  });
+
   it('says how to come back for the files where approval is needed, and keeps the key', async () => {
     const service = await startStubService(() => ({ status: 202, body: makePending() }));
     const cwd = homeFor(service);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { DerReader } from '../../../src/domain/der/reader.ts';
 import * as der from '../../../src/domain/der/writer.ts';
 import { lintOrThrow, lintTbsCertificate } from '../../../src/domain/policy/lint.ts';
 import { type LintExpectation, lintRules } from '../../../src/domain/policy/lint-rules.ts';
@@ -92,6 +93,8 @@ const namesPart = (names: readonly GeneralName[], critical = false) => extension
 const noSubject = { subjectDer: encodeName([]) };
 const organization = { type: 'organizationName', value: 'Example' } as const;
 const long = `${'a'.repeat(63)}.dev`;
+const fitting = `${'a'.repeat(60)}.dev`;
+const rsaKey = makeSigningKey('rsa-2048').spkiDer;
 
 /** For each rule, what breaks it and no other. */
 const breaks: Readonly<Record<keyof typeof lintRules, readonly Change[]>> = {
@@ -148,6 +151,7 @@ const breaks: Readonly<Record<keyof typeof lintRules, readonly Change[]>> = {
       parts: { subjectAltName: namesPart(dns('a.dev', 'demo.dev.internal')) },
     },
     { expected: { names: [{ type: 'uri', value: 'demo.dev.internal' }] } },
+    { expected: { names: dns('demo.dev.internal', 'a.dev') } },
   ],
   eachNameOnce: [
     {
@@ -175,8 +179,10 @@ const breaks: Readonly<Record<keyof typeof lintRules, readonly Change[]>> = {
   ],
   keyUsageAsDecided: [
     { parts: { keyUsage: extensions.keyUsage(['digitalSignature', 'nonRepudiation']) } },
+    { parts: { keyUsage: extensions.keyUsage(['nonRepudiation']) } },
     { parts: { keyUsage: undefined } },
     { authority: true, parts: { keyUsage: extensions.keyUsage(['keyCertSign']) } },
+    { authority: true, parts: { keyUsage: extensions.keyUsage(['keyCertSign', 'digitalSignature']) } },
   ],
   keyCertSignExactlyForAuthorities: [
     { expected: { keyUsage: ['keyCertSign'] }, parts: { keyUsage: extensions.keyUsage(['keyCertSign']) } },
@@ -188,10 +194,11 @@ const breaks: Readonly<Record<keyof typeof lintRules, readonly Change[]>> = {
       parts: { keyUsage: extensions.keyUsage(['digitalSignature', 'keyEncipherment']) },
     },
     withKey(makeSigningKey('ed25519').spkiDer, 'keyAgreement'),
-    withKey(makeSigningKey('rsa-2048').spkiDer, 'keyAgreement'),
+    withKey(rsaKey, 'keyAgreement'),
   ],
   extKeyUsageAsDecided: [
     { parts: { extKeyUsage: extensions.extKeyUsage(['serverAuth', 'clientAuth']) } },
+    { expected: { extendedKeyUsage: ['serverAuth', 'clientAuth'] } },
     { authority: true, parts: { extKeyUsage: extensions.extKeyUsage(['clientAuth']) } },
   ],
   extKeyUsageOnLeaves: [{ expected: { extendedKeyUsage: [] }, parts: { extKeyUsage: undefined } }],
@@ -214,6 +221,7 @@ const breaks: Readonly<Record<keyof typeof lintRules, readonly Change[]>> = {
     { parts: { information: extensions.authorityInfoAccess({ ocsp: urls.ocsp }) } },
     { parts: { information: extensions.authorityInfoAccess({ ocsp: urls.aia, caIssuers: urls.ocsp }) } },
     { parts: { information: extension(oids.authorityInfoAccess, der.sequence()) } },
+    { parts: { information: oneMore(leafParts.information) } },
     { parts: { crl: undefined }, expected: { issuer: withoutUrls() } },
   ],
   onlyKnownExtensions: [{ parts: { policies: extension(oids.certificatePolicies, der.sequence()) } }],
@@ -223,9 +231,9 @@ const breaks: Readonly<Record<keyof typeof lintRules, readonly Change[]>> = {
   ],
 };
 
-function withKey(otherSpkiDer: Uint8Array, usage: 'keyAgreement'): Change {
+function withKey(otherSpkiDer: Uint8Array, usage?: 'keyAgreement' | 'keyEncipherment'): Change {
   const identifier = keyIdentifier(otherSpkiDer);
-  const keyUsage = ['digitalSignature', usage] as const;
+  const keyUsage = usage ? (['digitalSignature', usage] as const) : (['digitalSignature'] as const);
   return {
     expected: { spkiDer: otherSpkiDer, subjectKeyIdentifier: identifier, keyUsage },
     parts: {
@@ -238,6 +246,16 @@ function withKey(otherSpkiDer: Uint8Array, usage: 'keyAgreement'): Change {
 function withoutUrls(): LintExpectation['issuer'] {
   const { urls: _, ...root } = issuer;
   return root;
+}
+
+/** The same Extension with its last AccessDescription twice. */
+function oneMore(whole: Uint8Array): Uint8Array {
+  const fields = new DerReader(whole).enterSequence();
+  const id = fields.whole(fields.next());
+  const list = new DerReader(fields.content(fields.next())).enterSequence();
+  const each: Uint8Array[] = [];
+  while (!list.atEnd) each.push(list.whole(list.next()));
+  return der.sequence(id, der.octetString(der.sequence(...each, each.at(-1)!)));
 }
 
 /** The same Extension, marked critical: its extnID, TRUE, its extnValue. */
@@ -266,6 +284,18 @@ describe('the lint', () => {
         parts: { extKeyUsage: extensions.extKeyUsage(['OCSPSigning']), nocheck: extensions.ocspNocheck() },
       },
     ],
+    [
+      'one as long as its issuer',
+      { expected: { issuer: { ...issuer, notBefore: testNow, notAfter: testNow + 86_400 } } },
+    ],
+    [
+      'a CN that just fits',
+      { expected: { ...changed(fitting), names: dns(fitting) }, parts: { subjectAltName: namesPart(dns(fitting)) } },
+    ],
+    ['a CN of one letter', { authority: true, expected: changed('a') }],
+    ['an RSA key', withKey(rsaKey)],
+    ['an RSA key that deciphers', withKey(rsaKey, 'keyEncipherment')],
+    ['an EC key that agrees on keys', withKey(spkiDer, 'keyAgreement')],
   ])('finds nothing wrong with %s', (_, change) => {
     expect(broken(change)).toEqual([]);
   });

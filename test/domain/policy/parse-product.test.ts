@@ -116,10 +116,41 @@ describe('parseProduct', () => {
     ['alerts that there are not', { alerts: 'some' }, 'alerts'],
     ['alerts that are null', { alerts: null }, 'alerts'],
     ['a contact that is none', { contacts: ['javascript:alert(1)'] }, 'contacts[0]'],
+    ['a contact that is read in the clear', { contacts: ['http://chat.dev.internal/team'] }, 'contacts[0]'],
+    ['a contact that is a host', { contacts: ['a@b.dev', 'chat.dev.internal'] }, 'contacts[1]'],
+    ['a contact that is no text', { contacts: [7] }, 'contacts[0]'],
+    ['contacts that are no list', { contacts: null }, 'contacts'],
+    ['21 contacts', { contacts: Array.from({ length: 21 }, (_, n) => `a${n}@b.dev`) }, 'contacts'],
     ['an unknown field', { rotation: {} }, 'rotation'],
     ['the version, which is not its to say', { version: 7 }, 'version'],
   ])('refuses %s', (_, override, field) => {
     expect(fieldsRefused(raw(override))).toEqual([field]);
+  });
+
+  it('takes as many rules and contacts as fit, each contact once', () => {
+    const nameRules = Array.from({ length: 100 }, (_, n) => `a${n}.dev`);
+    const contacts = Array.from({ length: 20 }, (_, n) => `a${n}@b.dev`);
+    expect(parse({ nameRules, contacts }).nameRules).toHaveLength(100);
+    expect(parse({ contacts }).contacts).toEqual(contacts);
+    expect(parse({ contacts: ['a@B.dev', 'a@b.dev'] }).contacts).toEqual(['a@b.dev']);
+  });
+
+  it('takes 32 profiles and no more, and any where those of the environment are not known', () => {
+    const profiles = (count: number) => Array.from({ length: count }, (_, n) => `p${n}`);
+    const parsed = (count: number) =>
+      parseProduct(raw({ profiles: profiles(count) }), { ...context, profiles: undefined }).profiles;
+    expect(parsed(32)).toEqual(profiles(32));
+    expect(refusalOf(() => parsed(33)).reasons.map(({ field }) => field)).toEqual(['profiles']);
+  });
+
+  it('says of a profile that there is not which there are, and of a list how long it is', () => {
+    const reasonsOf = (override: object) => refusalOf(() => parse(override)).reasons;
+    expect(reasonsOf({ profiles: ['nginx'] })).toMatchObject([
+      { code: 'unknownProfile', value: 'nginx', message: expect.stringContaining('client, peer, server') },
+    ]);
+    expect(reasonsOf({ profiles: [7] })).toMatchObject([{ value: 'number' }]);
+    expect(reasonsOf({ nameRules: [] })).toMatchObject([{ value: '0' }]);
+    expect(reasonsOf({ nameRules: undefined, name: undefined })).toMatchObject([{ value: 'null' }, { value: 'null' }]);
   });
 
   it('tells everything that is wrong at once', () => {

@@ -179,6 +179,7 @@ describe('the rotation of an issuing authority', () => {
     expect((await service.services.crl('dev-issuing')).crlNumber).toBe(list.crlNumber);
     expect((await service.services.readiness()).find(({ name }) => name === 'crls')?.ready).toBe(true);
 
+    expect((await advance(service, 'dev-issuing')).oldKeyDestroyedAt).toBe(retired.oldKeyDestroyedAt);
     const declared = service.services.declareCompromise(admin, 'dev-issuing', { reason, generation: 1 });
     expect(await codeOf(declared)).toBe('conflict');
     expect((await service.inventory.generations()).filter(({ isCompromised }) => isCompromised)).toEqual([]);

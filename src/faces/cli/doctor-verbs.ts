@@ -14,7 +14,7 @@ export interface DoctorDeps {
 export function addDoctorVerb(program: Command, io: CliIo, { examine, end }: DoctorDeps): void {
   program
     .command('doctor')
-    .description('look at everything the service needs, whether it runs or not; changes nothing')
+    .description('check everything the service needs, whether it runs or not; changes nothing')
     .addHelpText('after', '\nExample:\n  $ privyseal doctor --home /var/lib/privyseal')
     .action(async () => {
       const { home, json = false } = program.opts<GlobalOptions>();

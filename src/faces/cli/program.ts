@@ -138,7 +138,7 @@ function addCertificateVerbs(program: Command, { withSession }: ProgramDeps): vo
     );
   program
     .command('revoke')
-    .description('a certificate stops being good')
+    .description('revoke a certificate')
     .addHelpText(
       'after',
       '\nExample:\n  $ privyseal revoke 01c88df8b2f0a94d0f1d6a1f36c0a7f6b6a8a5d3 --reason keyCompromise --yes',
@@ -153,7 +153,7 @@ function addCertificateVerbs(program: Command, { withSession }: ProgramDeps): vo
     );
   program
     .command('release')
-    .description('a certificate revoked with certificateHold is good again')
+    .description('make a certificate that was revoked with certificateHold good again')
     .addHelpText('after', '\nExample:\n  $ privyseal release 01c88df8b2f0a94d0f1d6a1f36c0a7f6b6a8a5d3')
     .argument('<serial>', 'as `list` shows it', readSerial)
     .action((serial: string) =>

@@ -41,7 +41,7 @@ export function addRotateVerbs(program: Command, io: CliIo, acts: VerbDeps): voi
     .description('tend the certificates of programs on this machine: enrol, rotate, reload, prove (docs/agent.md)')
     .argument('[target...]', 'names of targets (default: all of the file)')
     .option('-f, --file <file>', 'the agent’s file', usualFile)
-    .option('--daemon', 'go on: each target when its time comes, until SIGTERM')
+    .option('--daemon', 'keep running, and tend each target when its time comes, until SIGTERM')
     .option('--metrics-port <port>', 'with --daemon: metrics on the loopback address', readPort)
     .option('--force', 'rotate now, whether it is time or not')
     .option('--dry-run', 'say what would be done, and do nothing')

@@ -13,9 +13,7 @@ function readServerName(text: string): string {
 export function addToolVerbs(program: Command, { withSession }: { readonly withSession: WithSession }): void {
   program
     .command('keystore')
-    .description(
-      'make a PKCS#12 keystore and truststore, as Java, Kafka and Spring Boot take them, of what `request` wrote',
-    )
+    .description('turn what `request` wrote into a PKCS#12 keystore and truststore for Java, Kafka and Spring Boot')
     .argument('<dir>', 'folder with key.pem, cert.pem, chain.pem and trust.pem')
     .option('--out <dir>', 'folder of the stores (default: the same)')
     .option('--alias <name>', 'name of the key in its store', 'privyseal')

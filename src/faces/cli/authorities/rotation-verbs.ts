@@ -77,12 +77,12 @@ export function addRotationVerbs(program: Command, authority: Command, { withSes
 function addCompromise(program: Command, authority: Command, withSession: WithSession): void {
   authority
     .command('compromise')
-    .description('its key is in other hands: stop, revoke, publish, replace, and rotate what it issued')
+    .description('somebody else has its key: stop, revoke, publish, replace, and rotate what it issued')
     .argument('<name>', nameHelp)
-    .requiredOption('--reason <text>', 'what is known of it, in ten letters or more; the audit log keeps it')
-    .option('--dry-run', 'only say what it would come to')
+    .requiredOption('--reason <text>', 'what is known, in ten letters or more; the audit log keeps it')
+    .option('--dry-run', 'only say what would happen')
     .option('--vault <name>', 'where the new keys are made (default: where the lost ones were)')
-    .option('--generation <number>', 'which one, where one before it was compromised, too', readGeneration)
+    .option('--generation <number>', 'which generation, when an earlier one was compromised before', readGeneration)
     .option('--rotate-by <time>', 'when all its certificates are to be rotated (default: in a day)', readDeadline)
     .option('--yes', 'do not ask')
     .addHelpText('after', example('compromise dev-issuing --reason "the key was found in a log" --dry-run'))

@@ -30,7 +30,7 @@ export function addBackupVerbs(program: Command, io: CliIo, acts: HomeActs): voi
   };
   program
     .command('backup')
-    .description('write the home to one file, while the service runs or not; on the machine of the home')
+    .description('write the home to one file, whether the service runs or not; on its machine')
     .argument('<file>', 'a new file')
     .action(async (file: string) => {
       const { backup } = await import('./backup.ts');
@@ -45,7 +45,7 @@ export function addBackupVerbs(program: Command, io: CliIo, acts: HomeActs): voi
     .argument('<file>', 'what `backup` wrote')
     .option('--crl <file>', 'newest list of an authority, DER or PEM; once for each', collect)
     .option('--without-crl <authority>', 'admit that its newest list is lost: what it revoked comes back', collect)
-    .option('--keep-tokens', 'enrolment tokens of the backup stay valid; they end otherwise')
+    .option('--keep-tokens', 'keep the enrolment tokens of the backup valid; without this they end')
     .action(async (file: string, { crl = [], withoutCrl = [], keepTokens = false }: RestoreOptions) => {
       const { restore } = await import('./backup.ts');
       await restore({ io, json: program.opts<GlobalOptions>().json === true }, (onProgress) =>

@@ -14,7 +14,7 @@ interface VerbDeps {
 export function addCampaignVerbs(program: Command, { withSession }: VerbDeps): void {
   const campaign = program
     .command('campaign')
-    .description('have everything that matches rotated by a time, and perhaps revoked at a later one');
+    .description('rotate everything that matches by one time, and perhaps revoke the old ones at a later one');
   addOrders(program, campaign, withSession);
   addReads(program, campaign, withSession);
   addChanges(program, campaign, withSession);
@@ -38,7 +38,7 @@ function addOrders(program: Command, campaign: Command, withSession: WithSession
     .action((options: OrderOptions) =>
       withSession(program.opts(), async (session) => (await import('./campaign.ts')).planCampaign(session, options)),
     );
-  ordering(campaign.command('start').description('start a campaign; its members are fixed with that'))
+  ordering(campaign.command('start').description('start a campaign; its members are fixed from then on'))
     .option('--description <text>', 'what for, for people')
     .option('--yes', 'do not ask')
     .option('--watch', 'and watch it until it ends')

@@ -97,7 +97,7 @@ export const addDescriptiveOptions = (command: Command): Command =>
     .option('--name <name>', 'only for this name, or *.suffix for every name below it')
     .option('--search <text>', 'only with this text in a name or the subject; three characters or more', readSearch)
     .option('--key-sha256 <hash>', 'only of this public key, by the SHA-256 of its SPKI, hexadecimal', readKey)
-    .option('--requested-by <actor>', 'only requested so, like token:… or operator:admin', readActor)
+    .option('--requested-by <actor>', 'only requested by this actor, like token:… or operator:admin', readActor)
     .option('--expires-within <length>', 'only those that expire soon, like 30d; soonest first', readLength)
     .option('--expires-after <time>', 'only those that expire after this time or date', readTime)
     .option('--expires-before <time>', 'only those that expire before this time or date', readTime)

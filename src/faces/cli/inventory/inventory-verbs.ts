@@ -24,7 +24,7 @@ export function addInventoryVerbs(program: Command, { withSession }: VerbDeps): 
     .action((options: ListOptions) =>
       withSession(program.opts(), async (session) => (await import('./list.ts')).list(session, options)),
     );
-  addFilterOptions(program.command('export').description('everything that matches, however much, as it is read'))
+  addFilterOptions(program.command('export').description('write out everything that matches, however much'))
     .addOption(new Option('--format <format>', 'lines of JSON, or CSV').choices(['ndjson', 'csv']).default('ndjson'))
     .option('--out <file>', 'a new file (default: stdout)')
     .addHelpText('after', '\nExample:\n  $ privyseal export --environment prod --format csv --out prod.csv')
@@ -55,7 +55,7 @@ export function addInventoryVerbs(program: Command, { withSession }: VerbDeps): 
     );
   program
     .command('alerts')
-    .description('what somebody should know of: overdue rotations and campaigns, failed deployments, late CRLs')
+    .description('what needs attention: overdue rotations and campaigns, failed deployments, late CRLs')
     .addHelpText('after', '\nExample:\n  $ privyseal alerts --json')
     .action(() => withSession(program.opts(), async (session) => (await import('../alerts.ts')).alerts(session)));
 }

@@ -125,7 +125,7 @@ function addRecoverVerb(
 ): void {
   operator
     .command('recover')
-    .description('when no admin can get in: on the machine itself, with the service stopped, make one')
+    .description('make an admin when none can get in: on the machine itself, with the service stopped')
     .argument('[name]', 'who becomes admin, and gets a new certificate', readName, 'admin')
     .addHelpText('after', examples('operator recover', '--home /var/lib/privyseal operator recover alice'))
     .action(async (name: string) => {

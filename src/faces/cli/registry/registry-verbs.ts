@@ -135,7 +135,7 @@ function addTokenVerbs(program: Command, { withSession }: VerbDeps): void {
   const token = program.command('token').description('enrolment tokens, by which products get their first certificate');
   token
     .command('add')
-    .description('make a token for a product; it is shown this once')
+    .description('make a token for a product; it is shown only once')
     .argument('<product>', 'like dev/product-a', readOwnedId)
     .option('--uses <count>', 'good for so many certificates, or `unlimited`', readUses, 1)
     .addOption(lengthOption('--expires <length>', 'good for so long, like 15m, 24h or 30d', '24h'))

@@ -63,10 +63,6 @@ describe('a fresh home', () => {
     const left = [...contentOf(service.home).files.keys()];
     expect(exit.code).toBe(0);
     const gone = [...running.files.keys()].filter((name) => !left.includes(name));
-    expect(gone.toSorted()).toEqual([
-      'privyseal.db-shm',
-      'privyseal.db-wal',
-      'privyseal.pid',
-    ]);
+    expect(gone.toSorted()).toEqual(['privyseal.db-shm', 'privyseal.db-wal', 'privyseal.pid']);
   });
 });

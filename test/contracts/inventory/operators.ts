@@ -153,6 +153,15 @@ export function operatorContract(makeStore: () => Promise<InventoryStore>): void
       expect(await issue(comes('new'), 'alice', keySha256)).toHaveLength(40);
     });
 
+    it('need a key that is not being certified for somebody else', async () => {
+      const { inventory } = opened;
+      const keySha256 = randomHex(32);
+      const intent = { ...issuanceIntent({ purpose: 'operator', owner: 'alice', keySha256 }), holder: comes('new') };
+      expect(await inventory.recordIntent(intent)).toEqual({ kind: 'recorded' });
+      const bob = comes('new', operator({ name: 'bob' }));
+      expect(await issue(bob, 'bob', keySha256)).toEqual({ kind: 'keyBlocked', block: 'operator' });
+    });
+
     it('go with every certificate, each audited, and nothing of it can come back', async () => {
       const { inventory } = opened;
       await addOperator(inventory, { name: 'root' });

@@ -58,9 +58,9 @@ export function issuanceActs(
   const labelOf = openLabels(connection);
   const blockKey = connection.prepare('INSERT OR IGNORE INTO blocked_keys (key_sha256, reason) VALUES (?, ?)');
   const certified = connection.prepare(
-    `SELECT 1 FROM (SELECT key_sha256, issued_at FROM certificates UNION ALL
-       SELECT key_sha256, issued_at FROM archived_certificates)
-     WHERE key_sha256 = ? AND issued_at IS NOT NULL LIMIT 1`,
+    `SELECT 1 FROM (SELECT key_sha256, issued_at IS NOT NULL OR state = 'intent' AS is_used FROM certificates UNION ALL
+       SELECT key_sha256, issued_at IS NOT NULL FROM archived_certificates)
+     WHERE key_sha256 = ? AND is_used LIMIT 1`,
   );
   const openIntent = connection.prepare<[Buffer], OpenIntent>(
     `SELECT id, owner, purpose, requested_at AS requestedAt, token_id AS tokenId, predecessor
@@ -80,7 +80,7 @@ export function issuanceActs(
     `UPDATE certificates SET state = 'revoked', revoked_at = ?, revocation_reason = 'cessationOfOperation' WHERE id = ?`,
   );
 
-  /** An operator's key that was never certified, because the signer failed, may be tried again. */
+  /** An operator's key that was never certified, because the signer failed, may be tried again; not while that is still going on. */
   const holderKeyBlocked = (keySha256: string): IntentOutcome | undefined => {
     const outcome = blocks.refusal(keySha256);
     const isUnused = outcome?.block === 'operator' && !certified.get(octets(keySha256));

@@ -10,7 +10,7 @@ import { giveMemoryBack } from './give-memory-back.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { remaining } from './plan/next-attempt.ts';
 import { runTarget } from './run-target.ts';
-import { readStatus } from './state/target-state.ts';
+import { statusIfReadable } from './state/target-state.ts';
 import type { Surroundings } from './turn/turn-context.ts';
 
 export interface DaemonOptions {
@@ -123,7 +123,7 @@ class Schedule {
   async run(): Promise<void> {
     const { signal, metrics } = this.#world;
     for (const { name } of this.#due.keys()) {
-      const status = await readStatus(this.#file.stateFolder, name);
+      const status = await statusIfReadable(this.#file.stateFolder, name);
       if (status) metrics.status(status);
     }
     while (!signal.aborted) {

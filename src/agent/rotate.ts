@@ -3,12 +3,13 @@ import { resolve } from 'node:path';
 import { StartError } from '../domain/errors.ts';
 import { emptyStatus, type TargetStatus } from '../domain/rotation/target-status.ts';
 import type { RotateOptions, TurnReport } from '../domain/rotation/turn-report.ts';
+import { AgentError } from './agent-error.ts';
 import { openAnonymousAccess } from './anonymous-access.ts';
 import type { AgentFile, TargetConfig } from './config/agent-schema.ts';
 import { chosenTargets } from './config/chosen-targets.ts';
 import { loadAgentFile, readAgentFile } from './config/load-agent-file.ts';
 import { describeTurn, runTarget } from './run-target.ts';
-import { readStatus } from './state/target-state.ts';
+import { readStatus, statusIfReadable } from './state/target-state.ts';
 import type { Surroundings } from './turn/turn-context.ts';
 
 /** Targets that are tended at the same time: a proof may wait for long, but keys and handshakes need the processor. */
@@ -40,7 +41,7 @@ export async function rotateOnce(options: RotateOptions, surroundings: Surroundi
 
 /** What no turn foresees keeps its stack, and ends nobody else's turn. */
 async function defectOf({ stateFolder }: AgentFile, { name }: TargetConfig, error: unknown): Promise<TurnReport> {
-  const status = (await readStatus(stateFolder, name)) ?? emptyStatus(name);
+  const status = (await statusIfReadable(stateFolder, name)) ?? emptyStatus(name);
   return { target: name, act: 'failed', code: 'defect', detail: String((error as Error).stack), status };
 }
 
@@ -49,7 +50,7 @@ export async function checkAgentFile({ file, targets }: Pick<RotateOptions, 'fil
   chosenTargets(await loadAgentFile(resolve(file)), targets);
 }
 
-/** What the state files say, in the order of the file. */
+/** What the state files say, in the order of the file. StartError `homeUnreadable` where this user may not read them: that all is well nobody knows. */
 export async function statusOfTargets({
   file: path,
   targets,
@@ -57,9 +58,14 @@ export async function statusOfTargets({
   const file = await readAgentFile(resolve(path));
   return Promise.all(
     chosenTargets(file, targets).map(
-      async ({ name }) => (await readStatus(file.stateFolder, name)) ?? emptyStatus(name),
+      async ({ name }) => (await readStatus(file.stateFolder, name).catch(unreadable)) ?? emptyStatus(name),
     ),
   );
+}
+
+function unreadable(error: unknown): never {
+  if (!(error instanceof AgentError)) throw error;
+  throw new StartError('homeUnreadable', error.message, error);
 }
 
 /** Each item once, at most `width` at a time; answers in the order of the items. */

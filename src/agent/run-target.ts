@@ -32,22 +32,25 @@ export interface TargetRun extends Surroundings {
 /** Never rejects but for defects and an aborted signal: what stands in the way of one target is its report. */
 export async function runTarget(run: TargetRun): Promise<TurnReport> {
   const { file, target } = run;
-  let lock: FolderLock;
+  let lock: FolderLock | undefined;
+  let state: TargetState;
   try {
     await assertUsable(target, file.writer);
     await makeSetFolders(target.files);
     const store = openSetStore(target.files);
     lock = await lockPatiently(run, store.own);
+    state = await openState(file.stateFolder, target.name);
   } catch (error) {
+    await lock?.release();
     run.signal.throwIfAborted();
     const isHeld = error instanceof AgentError && error.code === 'folderLocked';
     // Who has the folder has its state, too.
     const open = isHeld ? rememberedState : openState;
-    const state = await open(file.stateFolder, target.name).catch(() => rememberedState(file.stateFolder, target.name));
-    return failed(run, state, error);
+    const known = await open(file.stateFolder, target.name).catch(() => rememberedState(file.stateFolder, target.name));
+    return failed(run, known, error);
   }
   try {
-    return await lockedTurn(run);
+    return await lockedTurn(run, state);
   } finally {
     await lock.release();
   }
@@ -70,9 +73,8 @@ async function lockPatiently({ target, signal }: TargetRun, own: string): Promis
   }
 }
 
-async function lockedTurn(run: TargetRun): Promise<TurnReport> {
+async function lockedTurn(run: TargetRun, state: TargetState): Promise<TurnReport> {
   const { file, target } = run;
-  const state = await openState(file.stateFolder, target.name);
   const context: TurnContext = {
     ...run,
     state,

@@ -1,7 +1,17 @@
 /** What a target's turn makes of files that are not as the agent wrote them. */
-import { mkdirSync, readFileSync, realpathSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openSetStore } from '#src/agent/files/set-store.ts';
 import { rotatingAgent } from '../support/rotating-agent.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -96,5 +106,51 @@ describe('files that somebody has changed', () => {
     const { serial, notBefore, notAfter, set, crlNextUpdate } = before;
     expect(await agent.status()).toMatchObject({ serial, notBefore, notAfter, set, crlNextUpdate });
     expect(crlNextUpdate).not.toBeNull();
+  });
+});
+
+/** A link to itself: a file that is there and cannot be read, even by root. */
+const makeUnreadable = (path: string): void => {
+  rmSync(path, { recursive: true });
+  symlinkSync(path, path);
+};
+
+describe('what is there and cannot be read', () => {
+  it('is no request that is lost: a rotation that was begun goes on with its key once it can be', async () => {
+    const agent = agentFor();
+    await agent.turn();
+    const web = { names: ['demo.dev.internal'] };
+    agent.rewrite({ ...web, files: { folder: agent.files, alsoTrust: ['none.pem'] } });
+    writeFileSync(join(agent.folder, 'none.pem'), 'no root');
+    expect(await agent.turn({ force: true })).toMatchObject({ act: 'failed' });
+    const pending = join(agent.files, '.privyseal/pending');
+    const key = readFileSync(join(pending, 'key.pem'), 'utf8');
+    renameSync(pending, join(agent.folder, 'away'));
+    symlinkSync(pending, pending);
+    agent.rewrite(web);
+    expect(await agent.turn({ force: true })).toMatchObject({ act: 'failed', code: 'fileUnreadable' });
+    rmSync(pending);
+    renameSync(join(agent.folder, 'away'), pending);
+    expect(await agent.turn()).toMatchObject({ act: 'rotated' });
+    expect(agent.read('key.pem')).toBe(key);
+  });
+
+  it('is no state that is lost: nothing is done without it, and nobody is told that all is well', async () => {
+    const agent = agentFor();
+    await agent.turn();
+    makeUnreadable(join(agent.folder, 'state/web.json'));
+    expect(await agent.turn({ force: true })).toMatchObject({
+      act: 'failed',
+      code: 'fileUnreadable',
+      detail: expect.stringContaining('state/web.json'),
+    });
+    await expect(agent.status()).rejects.toMatchObject({ code: 'homeUnreadable' });
+  });
+
+  it('is no certificate that is not there', async () => {
+    const files = { folder: join('/', 'a'.repeat(256)), mode: 'link', alias: 'privyseal' } as const;
+    const store = openSetStore(files);
+    await expect(store.inUse()).rejects.toMatchObject({ code: 'fileUnreadable' });
+    await expect(store.list()).rejects.toMatchObject({ code: 'fileUnreadable' });
   });
 });

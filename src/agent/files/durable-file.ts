@@ -1,6 +1,6 @@
 /** Writes files so that a crash leaves the old content or the new, and turns what a disk refuses into words. */
 import { randomBytes } from 'node:crypto';
-import { chmod, type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { chmod, type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { syncFolder } from '../../files/sync-folder.ts';
 import { AgentError } from '../agent-error.ts';
@@ -51,6 +51,23 @@ export async function makeFolder(path: string, mode: number): Promise<void> {
   }
   await syncFolder(dirname(made));
 }
+
+/** What a file that is not there says; whatever else the system says may be over the next time. */
+export const isGone = (error: unknown): boolean =>
+  ['ENOENT', 'ENOTDIR', 'EISDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
+
+/** Undefined where there is none. AgentError `fileUnreadable` for one that is there: it must not be taken for lost, and replaced. */
+export async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    const { message } = error as Error;
+    throw new AgentError('fileUnreadable', `${path} cannot be read: ${message}. ${howToRead}`, error);
+  }
+}
+
+export const howToRead = 'Check its owner and mode, the agent’s user, and the disk.';
 
 const reasons: Readonly<Record<string, AgentError['code']>> = {
   ENOSPC: 'diskFull',

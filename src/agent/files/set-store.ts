@@ -6,7 +6,7 @@ import { syncFolder } from '../../files/sync-folder.ts';
 import { AgentError } from '../agent-error.ts';
 import type { FilesConfig } from '../config/agent-schema.ts';
 import { type CredentialSet, derOf, factsFile, keyFits, ownFiles, type SetFacts } from './credential-set.ts';
-import { makeFolder, writeNewFile, writingIn } from './durable-file.ts';
+import { howToRead, isGone, makeFolder, writeNewFile, writingIn } from './durable-file.ts';
 import { contentOf } from './output-content.ts';
 import { type OutputFile, outputFiles, secret } from './output-files.ts';
 
@@ -38,10 +38,11 @@ export function openSetStore(files: FilesConfig): SetStore {
   const { own, root, sets } = foldersOf(files);
   const current = join(root, 'current');
   const list = async (): Promise<string[]> =>
-    (await readdir(sets).catch(() => []))
+    (await readdir(sets).catch(noneOr(sets, [])))
       .filter((name) => setName.test(name))
       .toSorted((a, b) => numberOf(a) - numberOf(b));
-  const inUse = async (): Promise<string | null> => basename(await readlink(current).catch(() => '')) || null;
+  const inUse = async (): Promise<string | null> =>
+    basename(await readlink(current).catch(noneOr(current, ''))) || null;
   return {
     own,
     current,
@@ -93,6 +94,15 @@ export async function makeSetFolders(files: FilesConfig): Promise<void> {
     await makeFolder(sets, 0o755);
   });
 }
+
+/** EINVAL: no link. What cannot be read is not taken for what is not there: then the agent would enrol anew. */
+const noneOr =
+  <None>(path: string, none: None) =>
+  (error: unknown): None => {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (isGone(error) || code === 'EINVAL') return none;
+    throw new AgentError('fileUnreadable', `${path} cannot be read: ${message}. ${howToRead}`, error);
+  };
 
 const numberOf = (name: string): number => Number.parseInt(name, 10);
 const serialOf = (name: string): string => setName.exec(name)?.[2] ?? '';
@@ -148,10 +158,8 @@ async function readSet(folder: string): Promise<CredentialSet> {
     return set;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code !== undefined && !gone.includes(code)) {
-      const advice = 'Check its owner and mode, the agent’s user, and the disk.';
-      throw new AgentError('fileUnreadable', `${folder} cannot be read: ${message}. ${advice}`, error);
-    }
+    if (code !== undefined && !isGone(error))
+      throw new AgentError('fileUnreadable', `${folder} cannot be read: ${message}. ${howToRead}`, error);
     throw new AgentError('setDamaged', `${folder} is not as the agent wrote it: ${message}.`, error);
   }
 }
@@ -175,9 +183,6 @@ function readFacts(text: string): SetFacts {
 }
 
 const wholeTexts = ['serial', 'environment', 'product', 'profile', 'notBefore', 'notAfter', 'crlUrl'] as const;
-
-/** What a file that is not there says; whatever else the system says may be over the next time. */
-const gone: readonly string[] = ['ENOENT', 'ENOTDIR', 'EISDIR'];
 
 /** Sets of another layout may have been given to others: they stay for a look back, and their keys with the agent's user alone. */
 async function takeBackKeys(sets: string, inUse: string, others: readonly string[]): Promise<void> {

@@ -1,12 +1,12 @@
 /** A request to the service that is not answered yet, kept on disk with its key: a crash makes no second certificate. */
 import { createPrivateKey, createPublicKey, randomBytes, randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { keyPem, makeCsr, makeLocalKey } from '../../client/local-key.ts';
 import { parseGeneralName } from '../../domain/x509/general-name.ts';
 import { syncFolder } from '../../files/sync-folder.ts';
 import type { TargetConfig } from '../config/agent-schema.ts';
-import { replaceFile, writeNewFile, writingIn } from '../files/durable-file.ts';
+import { readIfThere, replaceFile, writeNewFile, writingIn } from '../files/durable-file.ts';
 
 /** `enrol`: with the token; `rotate`: as the certificate that it follows. */
 export type RequestKind = 'enrol' | 'rotate';
@@ -105,12 +105,16 @@ async function writeRequest(own: string, { keyPem: pem, spkiDer: _spki, ...reque
 
 const textOf = (request: PendingRequest): string => `${JSON.stringify(request, null, 2)}\n`;
 
-/** Undefined when there is none, or none that can be used. */
+/**
+ * Undefined when there is none, or none that can be used. AgentError `fileUnreadable`: the service may have answered it, and no
+ * other key takes that answer.
+ */
 async function readKept(own: string): Promise<KeptRequest | undefined> {
+  const text = await readIfThere(join(own, folderName, requestFile));
+  const pem = await readIfThere(join(own, folderName, keyFile));
+  if (text === undefined || pem === undefined) return undefined;
   try {
-    const read = (name: string): Promise<string> => readFile(join(own, folderName, name), 'utf8');
-    const request = JSON.parse(await read(requestFile)) as PendingRequest;
-    const pem = await read(keyFile);
+    const request = JSON.parse(text) as PendingRequest;
     const spkiDer = createPublicKey(createPrivateKey(pem)).export({ type: 'spki', format: 'der' });
     return { ...request, keyPem: pem, spkiDer };
   } catch {

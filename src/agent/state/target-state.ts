@@ -1,8 +1,7 @@
 /** The state file of a target: what the agent remembers of it between turns; for people and metrics, and to go on after a crash. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { emptyStatus, type TargetStatus } from '../../domain/rotation/target-status.ts';
-import { makeFolder, replaceFile, writingIn } from '../files/durable-file.ts';
+import { makeFolder, readIfThere, replaceFile, writingIn } from '../files/durable-file.ts';
 
 export interface TargetState {
   readonly status: TargetStatus;
@@ -10,16 +9,25 @@ export interface TargetState {
   save(changes: Partial<TargetStatus>): Promise<void>;
 }
 
-/** Undefined without a file, or with one that cannot be read as such: what is in use is known by the files themselves. */
+/**
+ * Undefined without a file, or with one that holds something else: what is in use is known by the files themselves. AgentError
+ * `fileUnreadable` for one that is there and cannot be read.
+ */
 export async function readStatus(stateFolder: string, target: string): Promise<TargetStatus | undefined> {
+  const text = await readIfThere(join(stateFolder, `${target}.json`));
   try {
-    const status = JSON.parse(await readFile(join(stateFolder, `${target}.json`), 'utf8')) as TargetStatus;
-    return status.target === target ? { ...emptyStatus(target), ...status } : undefined;
+    const status = JSON.parse(text ?? '') as TargetStatus | null;
+    return status?.target === target ? { ...emptyStatus(target), ...status } : undefined;
   } catch {
     return undefined;
   }
 }
 
+/** The same for who needs no more than what can be read. */
+export const statusIfReadable = (stateFolder: string, target: string): Promise<TargetStatus | undefined> =>
+  readStatus(stateFolder, target).catch(() => undefined);
+
+/** AgentError `fileUnreadable` as well, for it is written anew. */
 export async function openState(stateFolder: string, target: string): Promise<TargetState> {
   await writingIn(stateFolder, () => makeFolder(stateFolder, 0o700));
   let status = (await readStatus(stateFolder, target)) ?? emptyStatus(target);
@@ -37,7 +45,7 @@ export async function openState(stateFolder: string, target: string): Promise<Ta
 
 /** The same for who changes nothing: `save` is forgotten with the process. */
 export async function rememberedState(stateFolder: string, target: string): Promise<TargetState> {
-  let status = (await readStatus(stateFolder, target)) ?? emptyStatus(target);
+  let status = (await statusIfReadable(stateFolder, target)) ?? emptyStatus(target);
   return {
     get status() {
       return status;

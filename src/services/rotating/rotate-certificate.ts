@@ -126,4 +126,5 @@ function changes(record: CertificateRecord, csr: ProvenCsr, { input, keepsKey }:
 
 const canonical = (text: string): string => parseGeneralName(text)?.value ?? text;
 
-const sorted = (names: readonly string[]): string => JSON.stringify(names.toSorted());
+/** Each once, as an enrolment counts them. */
+const sorted = (names: readonly string[]): string => JSON.stringify([...new Set(names)].toSorted());

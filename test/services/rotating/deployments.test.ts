@@ -77,6 +77,11 @@ describe('reportDeployment', () => {
     expect((await report(product, { servedSerial: record.serial })).outcome).toBe('proved');
   });
 
+  it('takes no serial that is none', async () => {
+    const refused = await rejectionOf(report(product, { outcome: 'failed', servedSerial: 'no serial' }));
+    expect(refused).toMatchObject({ code: 'malformed', reasons: [{ code: 'invalidField', field: 'servedSerial' }] });
+  });
+
   it('takes nothing about a certificate that is in the archive', async () => {
     const { record: old } = await certified(service, token, { csrDer: buildCsr({ key: makeSigningKey() }) });
     const audit = {

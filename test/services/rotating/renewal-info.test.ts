@@ -1,28 +1,31 @@
 /** Renewal information is kept ready for a fleet, for a minute at most, and never over what has changed. */
 import { describe, expect, it } from 'vitest';
+import type { CampaignTurn } from '../../../src/domain/records/campaign.ts';
 import type { CertificateRecord } from '../../../src/domain/records/certificate.ts';
-import { createRevocationNews } from '../../../src/services/revoking/revocation-news.ts';
-import { createRenewalInfos } from '../../../src/services/rotating/renewal-info.ts';
+import { createRevocationNews, type RevocationNews } from '../../../src/services/revoking/revocation-news.ts';
+import { createRenewalInfos, type RenewalInfos } from '../../../src/services/rotating/renewal-info.ts';
+import { codeOf } from '../../support/rejection.ts';
 import { makeRecord } from '../../support/services-double.ts';
 
 function opened() {
   const time = { ms: 0 };
   const news = createRevocationNews();
-  const rows = new Map<string, Partial<CertificateRecord>>();
+  const rows = new Map<string, Partial<CertificateRecord> | undefined>();
+  const turns: CampaignTurn[] = [];
   let reads = 0;
   let gate: Promise<void> = Promise.resolve();
   const inventory = {
     async certificate(serial: string) {
       reads += 1;
-      const row = makeRecord({ serial, ...rows.get(serial) });
+      const row = rows.has(serial) && !rows.get(serial) ? undefined : makeRecord({ serial, ...rows.get(serial) });
       await gate;
       return row;
     },
-    campaignTurns: async () => [],
+    campaignTurns: async () => turns,
   };
   const infos = createRenewalInfos({ inventory, clock: { monotonic: () => time.ms }, news });
   return {
-    ...{ infos, news, rows, time, reads: () => reads },
+    ...{ infos, news, rows, turns, time, reads: () => reads },
     hold(until: Promise<void>) {
       gate = until;
     },
@@ -68,21 +71,49 @@ describe('renewal information', () => {
     expect(held.retryAfterSeconds).toBeLessThan(good.retryAfterSeconds);
   });
 
-  it('does not keep what was read while something changed', async () => {
+  it.each<[string, (infos: RenewalInfos, news: RevocationNews) => void]>([
+    ['was revoked', (_infos, news) => news.announce({ serial: serialOf(1), authority: 'dev-issuing', revoked: true })],
+    ['was rotated', (infos) => infos.forget(serialOf(1))],
+    ['changed for all', (infos) => infos.forgetAll()],
+  ])('does not keep what was read while something %s', async (_, change) => {
     const { infos, news, rows, hold } = opened();
     const serial = serialOf(1);
-    let letGo = (): void => {};
-    hold(
-      new Promise((resolve) => {
-        letGo = resolve;
-      }),
-    );
+    const { promise, resolve: letGo } = Promise.withResolvers<void>();
+    hold(promise);
     const reading = infos.find(serial);
     rows.set(serial, { revocation: { at: 1, reason: 'keyCompromise' } });
-    news.announce({ serial, authority: 'dev-issuing', revoked: true });
+    change(infos, news);
     letGo();
     expect((await reading).reason).toBe('lifetime');
     expect((await infos.find(serial)).reason).toBe('revoked');
+  });
+
+  it('is of certificates of products that were issued, and of nothing else', async () => {
+    const { infos, rows, reads } = opened();
+    rows.set(serialOf(1), { purpose: 'operator' });
+    rows.set(serialOf(2), { issuedAt: null });
+    rows.set(serialOf(3), undefined);
+    for (const index of [1, 2, 3])
+      expect([index, await codeOf(infos.find(serialOf(index)))]).toEqual([index, 'notFound']);
+    const before = reads();
+    expect(await codeOf(infos.find('no serial'))).toBe('notFound');
+    expect(reads()).toBe(before);
+  });
+
+  it('is asked again each hour, and every five minutes while a campaign may change it', async () => {
+    const { infos, rows, turns } = opened();
+    const again = async () => {
+      infos.forgetAll();
+      return (await infos.find(serialOf(1))).retryAfterSeconds;
+    };
+    expect(await again()).toBe(3600);
+    const now = makeRecord().notBefore;
+    for (const status of ['running', 'paused'] as const) {
+      turns.splice(0, 1, { position: 1, status, spreadFrom: now, rotateBy: now + 60 });
+      expect([status, await again()]).toEqual([status, 300]);
+    }
+    rows.set(serialOf(1), { successor: serialOf(2) });
+    expect(await again()).toBe(3600);
   });
 
   it('is kept for a bounded number, the newest', async () => {

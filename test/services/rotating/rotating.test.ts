@@ -124,6 +124,14 @@ describe('a certificate that is not good', () => {
   });
 });
 
+it('a certificate has a successor to its last second', async () => {
+  const { record } = await certified(service, await demoToken(service), { csrDer: freshCsr(), lifetimeSeconds: 300 });
+  const now = Math.floor(service.clock.now() / 1000);
+  service.pass(record.notAfter - now);
+  const successor = await rotated(service, operator, record.serial, { csrDer: freshCsr() });
+  expect(successor.record.predecessor).toBe(record.serial);
+});
+
 describe('one successor', () => {
   it('is known at once to who asks when to rotate', async () => {
     const { record } = await enrol();
@@ -187,6 +195,26 @@ describe('the profile’s rule', () => {
     expect(await refusalOf(call)).toMatchObject({
       code: 'compound',
       reasons: ['rotationChangesNames', 'profileNotAllowed', 'rotationReusesKey'],
+    });
+  });
+
+  it('takes the names in any order and spelling, however often, from the body, from the CSR, or from what is rotated', async () => {
+    const names = ['demo.dev.internal', 'a.demo.dev.internal'];
+    const csrOf = (some: readonly string[]) => freshCsr([...some]);
+    const unnamed = () => buildCsr({ key: makeSigningKey(), attributes: [] });
+    for (const input of [
+      { csrDer: csrOf(names.toReversed()) },
+      { csrDer: unnamed(), profile: 'peer' },
+      { csrDer: unnamed(), names: ['A.Demo.dev.internal', 'demo.dev.internal', 'a.demo.DEV.internal'] },
+    ]) {
+      const before = await enrol(service, 'peer', csrOf(names));
+      const successor = await rotated(service, itself(before), before.record.serial, input);
+      expect(successor.record).toMatchObject({ names: before.record.names, profile: 'peer' });
+    }
+    const { record } = await enrol(service, 'peer', csrOf(names));
+    const other = { csrDer: csrOf(names), names: ['demo.dev.internal', 'demo.dev.internal'] };
+    expect(await refusalOf(rotated(service, operator, record.serial, other))).toMatchObject({
+      reasons: ['rotationChangesNames'],
     });
   });
 

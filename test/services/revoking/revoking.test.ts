@@ -304,10 +304,25 @@ describe('the list', () => {
 
   it('is made anew before it is served past half of its life', async () => {
     const before = await service.services.crl('dev-issuing');
-    service.pass(13 * 3600);
+    const nowSeconds = () => Math.floor(service.clock.now() / 1000);
+    service.pass(before.thisUpdate + 12 * 3600 - nowSeconds());
+    expect((await service.services.crl('dev-issuing')).crlNumber).toBe(before.crlNumber);
+    service.pass(1);
     const after = await service.services.crl('dev-issuing');
     expect(after.crlNumber).toBeGreaterThan(before.crlNumber!);
-    expect(after.thisUpdate).toBe(Math.floor(service.clock.now() / 1000));
+    expect(after.thisUpdate).toBe(nowSeconds());
+  });
+
+  it('is made anew on its schedule after a third of its life, whether or not anybody asks', async () => {
+    await service.housekeep();
+    const number = async () => (await service.inventory.latestCrl('dev-issuing'))?.crlNumber;
+    const { crlNumber, thisUpdate } = (await service.inventory.latestCrl('dev-issuing'))!;
+    service.pass(thisUpdate + 8 * 3600 - Math.floor(service.clock.now() / 1000));
+    await service.housekeep();
+    expect(await number()).toBe(crlNumber);
+    service.pass(1);
+    await service.housekeep();
+    expect(await number()).toBeGreaterThan(crlNumber);
   });
 
   it('that is past half of its life is no good sign, until there is another', async () => {

@@ -186,11 +186,14 @@ const wholeTexts = ['serial', 'environment', 'product', 'profile', 'notBefore', 
 
 /** Sets of another layout may have been given to others: they stay for a look back, and their keys with the agent's user alone. */
 async function takeBackKeys(sets: string, inUse: string, others: readonly string[]): Promise<void> {
-  const layoutOf = async (name: string): Promise<unknown> =>
-    (JSON.parse(await readFile(join(sets, name, factsFile), 'utf8').catch(() => '{}')) as Partial<SetFacts>).layout;
+  // Of a set without its facts nobody knows to whom it was given.
+  const layoutOf = (name: string): Promise<string | undefined> =>
+    readFile(join(sets, name, factsFile), 'utf8')
+      .then((text) => readFacts(text).layout)
+      .catch(() => undefined);
   const layout = await layoutOf(inUse);
   for (const name of others) {
-    if ((await layoutOf(name)) === layout) continue;
+    if (layout !== undefined && (await layoutOf(name)) === layout) continue;
     for (const output of secret) await takeBack(join(sets, name, output));
   }
 }

@@ -274,10 +274,12 @@ const housekeepingMs = 1000;
 function startHousekeeping(built: BuiltServices, faces: RotatingFaces, log: Logger): () => Promise<void> {
   let running = Promise.resolve();
   let ended = false;
-  const failed = (error: unknown): void => log.error({ err: error }, 'housekeeping failed; trying again');
   const once = async (): Promise<void> => {
-    await built.housekeep().catch(failed);
-    await faces.refresh().catch(failed);
+    // Each step that failed is in the log already, and is taken again.
+    await built.housekeep().catch(() => undefined);
+    await faces
+      .refresh()
+      .catch((error: unknown) => log.error({ err: error }, 'the TLS contexts were not looked after; trying again'));
   };
   let timer: NodeJS.Timeout;
   const next = (): void => {

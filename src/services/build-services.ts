@@ -1,7 +1,6 @@
 /** Puts the use cases together over the ports: what the faces are given, and what keeps the service fresh. */
 
 import type { AlertKind } from '../domain/alerts/alert.ts';
-import { encodePem } from '../domain/der/pem.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { CsrReader } from '../ports/csr-reader.ts';
 import type { Home } from '../ports/home.ts';
@@ -23,11 +22,8 @@ import {
   createAuthenticateProduct,
   createAuthenticateToken,
 } from './authenticate-caller.ts';
-import {
-  type ActiveAuthority,
-  type AuthorityDirectory,
-  createAuthorityDirectory,
-} from './authorities/authority-directory.ts';
+import { type AuthorityDirectory, createAuthorityDirectory } from './authorities/authority-directory.ts';
+import { type ClientAuthorities, clientAuthorities } from './authorities/client-authorities.ts';
 import { createEnsureAuthority } from './authorities/create-authority.ts';
 import {
   createCreateEnvironment,
@@ -37,7 +33,7 @@ import {
   viewEnvironments,
 } from './authorities/create-environment.ts';
 import { createGoOnWithCompromises } from './authorities/declared-compromises.ts';
-import { createExternalDirectory, type ExternalDirectory } from './authorities/external-authorities.ts';
+import { createExternalDirectory } from './authorities/external-authorities.ts';
 import { createEnsureRequested } from './authorities/request-authority.ts';
 import { createTrustServices } from './authorities/trust-bundles.ts';
 import { createTrustFiles } from './authorities/trust-files.ts';
@@ -45,6 +41,7 @@ import { rememberBriefly } from './brief-memory.ts';
 import { createCampaignRounds } from './campaigns/run-campaigns.ts';
 import { ensureFirstRun } from './first-run.ts';
 import { type ClockLimits, type GuardedClock, guardClock } from './guard-clock.ts';
+import { createHousekeeping } from './housekeeping.ts';
 import { createArchiving } from './inventory/archive-expired.ts';
 import { createExpiryCounts } from './inventory/expiry-counts.ts';
 import { createCursorsFor } from './inventory/page-cursors.ts';
@@ -131,7 +128,7 @@ export interface BuiltServices {
   clientAuthorities(): Promise<ClientAuthorities>;
   /** Closes what a crash left; called once, before the faces open. */
   recoverUnfinished(): Promise<number>;
-  /** Does what is due without anybody asking; called about once a second. Rejects with the first failure, after all else is done. */
+  /** Does what is due without anybody asking; called about once a second. Rejects with the first failure, after all else is done and what failed is logged. */
   housekeep(): Promise<void>;
   /** Signs the audit log up to its newest event. For the stop; at the start the housekeeping does it. Never throws: what fails is logged. */
   signAuditLog(): Promise<void>;
@@ -141,85 +138,110 @@ export interface BuiltServices {
   beginStop(): void;
 }
 
-export interface ClientAuthorities {
-  readonly system: string;
-  readonly products: readonly string[];
-}
-
 /** An intent this old was left by a signer or a process that is gone: no signature takes that long. */
 const abandonedAfterMs = 60_000;
 
 export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
-  const { inventory, settings } = deps;
   await refuseOlderLog(deps);
-  const clock = guardClock(deps.clock, await inventory.latestTime(), settings.clockLimits);
-  const news = createRevocationNews();
+  const clock = guardClock(deps.clock, await deps.inventory.latestTime(), deps.settings.clockLimits);
+  const base = withIssuing(deps, clock);
+  const authorities = withAuthorities(base);
+  const publishing = withPublishing(authorities);
+  const requesting = withRequesting(publishing);
+  const reporting = withReporting(requesting);
+  return { ...builtOf(reporting, servicesOf(reporting)), clock };
+}
+
+/** What everything that signs needs: time, news, figures, opened authorities, and the one path by which certificates are issued. */
+function withIssuing({ settings, ...deps }: BuildDeps, clock: GuardedClock) {
   const measurements = createMeasurements();
   const signing = createSigningMeter(measurements, clock);
-  const shared = { ...deps, clock, news, measurements, signing, ...settings };
-  const directory = createAuthorityDirectory(shared);
+  const shared = { ...deps, ...settings, clock, measurements, signing, news: createRevocationNews() };
   const issue = meterIssuing(createIssueCertificate(shared), measurements, clock);
   const requestServiceCertificate = createRequestServiceCertificate({ ...shared, issue });
-  const issueServiceCertificate = createIssueServiceCertificate(requestServiceCertificate);
-  const withIssuing = { ...shared, directory, issueServiceCertificate };
-  const ensureAuthority = createEnsureAuthority(withIssuing);
-  const ensureRequested = createEnsureRequested({ ...shared, directory });
-  const ensureEnvironment = createEnsureEnvironment({ ...shared, ensureAuthority, ensureRequested });
-  const crls = createCrlPublisher({ ...shared, directory });
-  const responders = createOcspResponders(withIssuing);
-  const archiveStep = createArchiving(shared);
-  const supersedeStep = createSuperseding(shared);
-  const finishCompromises = createFinishCompromises(shared);
-  const checkpoints = createAuditCheckpoints({ ...shared, keys: createAuditKeys(withIssuing) });
-  const renewals = createRenewalInfos(shared);
-  const campaignRound = createCampaignRounds({ ...shared, forgetWindows: renewals.forgetAll });
-  const cursorsFor = createCursorsFor(shared);
+  return {
+    ...shared,
+    issue,
+    requestServiceCertificate,
+    issueServiceCertificate: createIssueServiceCertificate(requestServiceCertificate),
+    directory: createAuthorityDirectory(shared),
+  };
+}
+
+/** Authorities and environments that are made and found, here or elsewhere, and the files and bundles that tell whom to trust. */
+function withAuthorities(base: ReturnType<typeof withIssuing>) {
+  const { inventory, directory, home } = base;
+  const making = {
+    ...base,
+    ensureAuthority: createEnsureAuthority(base),
+    ensureRequested: createEnsureRequested(base),
+    external: createExternalDirectory(inventory),
+  };
+  const trust = createTrustServices(making);
+  const trustFiles = createTrustFiles({ ...making, trustBundle: trust.trustBundle });
+  return {
+    ...making,
+    ensureEnvironment: createEnsureEnvironment(making),
+    trust,
+    trustFiles,
+    writeTrust: async (environment: string): Promise<void> => {
+      // First what is not mended at a start.
+      if (environment === 'system') await writeAuditRoots(home, directory);
+      await trustFiles.write(environment);
+    },
+  };
+}
+
+/** What is signed again and again for everybody to read: lists, OCSP answers, checkpoints of the audit log, times to rotate. */
+function withPublishing(base: ReturnType<typeof withAuthorities>) {
+  return {
+    ...base,
+    crls: createCrlPublisher(base),
+    responders: createOcspResponders(base),
+    checkpoints: createAuditCheckpoints({ ...base, keys: createAuditKeys(base) }),
+    renewals: createRenewalInfos(base),
+  };
+}
+
+/** How products come to their certificates: at once, or after operators have approved. */
+function withRequesting(base: ReturnType<typeof withPublishing>) {
+  const { inventory, clock } = base;
   const known = {
     products: rememberBriefly(clock, (id) => inventory.product(id)),
     profiles: rememberBriefly(clock, (environment) => inventory.profiles(environment)),
     tokens: rememberBriefly(clock, (id) => inventory.token(id)),
   };
-  const findProduct = known.products.find;
-  const requestNews = createRequestNews();
-  const products = createProductIssuing({
-    ...shared,
-    directory,
-    issue,
-    findProduct,
-    findProfiles: known.profiles.find,
-    park: createParkRequest({ ...shared, directory }),
-  });
-  const approving = { ...shared, directory, products, findProduct, requestNews };
-  const tendRequests = createTendRequests(approving);
-  const external = createExternalDirectory(inventory);
-  const trust = createTrustServices({ inventory, directory, clock, external });
-  const createEnvironment = createCreateEnvironment({ ...shared, ensureAuthority, ensureRequested }, ensureEnvironment);
-  const trustFiles = createTrustFiles({ ...shared, home: deps.home, trustBundle: trust.trustBundle });
-  const writeTrust = async (environment: string): Promise<void> => {
-    // First what is not mended at a start.
-    if (environment === 'system') await writeAuditRoots(deps.home, directory);
-    await trustFiles.write(environment);
+  const finding = { ...base, known, findProduct: known.products.find, findProfiles: known.profiles.find };
+  const products = createProductIssuing({ ...finding, park: createParkRequest(base) });
+  return { ...finding, products, requestNews: createRequestNews() };
+}
+
+/** What the service says of itself: readiness, alerts and figures. */
+function withReporting(base: ReturnType<typeof withRequesting>) {
+  let isStopping = false;
+  const observed = {
+    ...base,
+    startedAt: base.clock.now(),
+    stopping: () => isStopping,
+    /** From here on the service reports that it is stopping. */
+    reportStop: () => {
+      isStopping = true;
+    },
+    faces: [] as WatchedFace[],
+    expiryCounts: createExpiryCounts(base),
+    cursorsFor: createCursorsFor(base),
+    alerting: createAlerting(base),
   };
-  let stopping = false;
-  const reporting = {
-    ...shared,
-    directory,
-    external,
-    crls,
-    checkpoints,
-    startedAt: clock.now(),
-    stopping: () => stopping,
-  };
+  return { ...observed, readiness: createReadiness(observed) };
+}
 
-  const readiness = createReadiness(reporting);
-  const faces: WatchedFace[] = [];
-  const expiryCounts = createExpiryCounts(shared);
+type AllParts = ReturnType<typeof withReporting>;
 
-  const alerting = createAlerting({ ...shared, crls, external });
-
+/** The acts of operators, whose code is loaded when one of them is first asked for. */
+function operatorActs(parts: AllParts) {
+  const { known, news, renewals, log, trust, writeTrust } = parts;
   const administration = administrationLater({
-    ...approving,
-    ...{ crls, readiness, expiryCounts, faces, alerting, cursorsFor, requestServiceCertificate },
+    ...parts,
     forgetWindows: renewals.forgetAll,
     forgetProduct: known.products.forget,
     forgetProfiles: known.profiles.forget,
@@ -229,42 +251,36 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
     },
   });
   const authorityActs = authorityActsLater({
-    ...withIssuing,
-    ...{ crls, external, ensureRequested },
+    ...parts,
     find: trust.authorityGeneration,
     campaigns: administration,
-    writeTrust,
     trustChanged: (environment: string) =>
       writeTrust(environment).catch((error: unknown) =>
-        deps.log.error({ err: error, environment }, 'the trust file of the home was not brought up to date'),
+        log.error({ err: error, environment }, 'the trust file of the home was not brought up to date'),
       ),
   });
-  const goOnWithCompromises = createGoOnWithCompromises({
-    ...shared,
-    declareCompromise: authorityActs.declareCompromise,
-  });
-  const services: Services = {
-    authenticateToken: createAuthenticateToken({ ...shared, findToken: known.tokens.find }),
-    authenticateCollector: createAuthenticateCollector({ ...shared, findToken: known.tokens.find }),
-    authenticateProduct: createAuthenticateProduct(shared),
-    authenticateOperator: createAuthenticateOperator(shared),
+  return { ...administration, ...authorityActs };
+}
+
+/** What the faces are given. */
+function servicesOf(parts: AllParts): Services {
+  const { inventory, news, measurements, external, crls, checkpoints, renewals, products, trust, readiness } = parts;
+  const findToken = parts.known.tokens.find;
+  const createEnvironment = createCreateEnvironment(parts, parts.ensureEnvironment);
+  return {
+    authenticateToken: createAuthenticateToken({ ...parts, findToken }),
+    authenticateCollector: createAuthenticateCollector({ ...parts, findToken }),
+    authenticateProduct: createAuthenticateProduct(parts),
+    authenticateOperator: createAuthenticateOperator(parts),
     submitRequest: products.submit,
-    rotateCertificate: createRotateCertificate({
-      ...shared,
-      directory,
-      products,
-      findProduct,
-      findProfiles: known.profiles.find,
-      forgetWindow: renewals.forget,
-    }),
-    readCertificate: createReadCertificate({ inventory, directory }),
-    revokeCertificate: createRevokeCertificate({ ...shared, directory }),
-    releaseCertificate: createReleaseCertificate({ ...shared, directory }),
-    ...createDeploymentServices({ ...shared, directory }),
-    collectRequest: createCollectRequest(approving),
+    rotateCertificate: createRotateCertificate({ ...parts, forgetWindow: renewals.forget }),
+    readCertificate: createReadCertificate(parts),
+    revokeCertificate: createRevokeCertificate(parts),
+    releaseCertificate: createReleaseCertificate(parts),
+    ...createDeploymentServices(parts),
+    collectRequest: createCollectRequest(parts),
     ...trust,
-    ...administration,
-    ...authorityActs,
+    ...operatorActs(parts),
     listExternalAuthorities: () => external.all(),
     externalAuthority: (name) => external.find(name),
     crl: async (authority) => {
@@ -274,22 +290,22 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
     latestCrl: crls.latest,
     renewalInfo: renewals.find,
     readyRenewalInfo: renewals.ready,
-    answerOcsp: createAnswerOcsp({ ...shared, directory, responders }),
+    answerOcsp: createAnswerOcsp(parts),
     async createEnvironment(caller, input) {
       const view = await createEnvironment(caller, input);
       // Whom to trust is not known before the first import.
-      if (input.hierarchy !== 'external') await writeTrust(input.name);
+      if (input.hierarchy !== 'external') await parts.writeTrust(input.name);
       return view;
     },
     listEnvironments: () => viewEnvironments(inventory),
     readEnvironment: (name) => readEnvironment(inventory, name),
     listAlerts: () => inventory.openAlerts(),
     latestCheckpoint: () => checkpoints.latest(),
-    status: createStatus(reporting, readiness),
+    status: createStatus(parts, readiness),
     readiness,
-    recordRefusal: createRecordRefusal(shared),
+    recordRefusal: createRecordRefusal(parts),
     watchFace(face) {
-      faces.push(face);
+      parts.faces.push(face);
       measurements.mayRefuse(face.name, face.refusalCodes);
     },
     countAnswer: measurements.answered,
@@ -298,65 +314,49 @@ export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
     onRoleChange: (listener) => news.onRoleChange(listener),
     onTokenRemoval: (listener) => news.onTokenRemoval(listener),
   };
+}
 
+/** What main drives. */
+function builtOf(parts: AllParts, services: Services): Omit<BuiltServices, 'clock'> {
+  const { directory, external, alerting, checkpoints } = parts;
+  const keepHouse = housekeepingOf(parts, services);
   return {
     services,
     directory,
-    clock,
-    ensureFirstRun: () => ensureFirstRun({ ...withIssuing, ensureAuthority, ensureEnvironment, trustFiles }),
-    serverCertificateIsDue: (certificate) => serverCertificateIsDue({ clock, directory }, certificate),
-    issueServerCertificate: () => issueServerCertificate({ ...withIssuing, names: settings.serverNames }),
-    recoverOperator: async (name) =>
-      (await import('./operators/recover-operator.ts')).recoverOperator(withIssuing, name),
+    ensureFirstRun: () => ensureFirstRun(parts),
+    serverCertificateIsDue: (certificate) => serverCertificateIsDue(parts, certificate),
+    issueServerCertificate: () => issueServerCertificate({ ...parts, names: parts.serverNames }),
+    recoverOperator: async (name) => (await import('./operators/recover-operator.ts')).recoverOperator(parts, name),
     clientAuthorities: () => clientAuthorities(directory, external),
-    recoverUnfinished: () => recoverUnfinished(shared, Number.MAX_SAFE_INTEGER),
-    stopAlerting: () => alerting.stop(),
+    recoverUnfinished: () => recoverUnfinished(parts, Number.MAX_SAFE_INTEGER),
     async housekeep() {
       void alerting.tend();
-      await eachAlone([
-        () => recoverUnfinished(shared, clock.now() - abandonedAfterMs),
-        finishCompromises,
-        goOnWithCompromises,
-        () => crls.refreshDue(),
-        () => responders.refreshDue(),
-        supersedeStep,
-        campaignRound,
-        archiveStep,
-        () => checkpoints.signDue(),
-        () => catchUp(inventory, Math.floor(clock.now() / 1000)),
-        tendRequests,
-      ]);
+      await keepHouse();
     },
     signAuditLog: () => checkpoints.sign(),
-    beginStop: () => {
-      stopping = true;
-      requestNews.stop();
+    stopAlerting: () => alerting.stop(),
+    beginStop() {
+      parts.reportStop();
+      parts.requestNews.stop();
     },
   };
 }
 
-/** One after the other; a step that fails keeps none of the others from being done. */
-async function eachAlone(steps: readonly (() => Promise<unknown>)[]): Promise<void> {
-  const failures: unknown[] = [];
-  for (const step of steps) await step().catch((error: unknown) => failures.push(error));
-  if (failures.length > 0) throw failures[0];
-}
-
-/** One that is compromised is asked for, too: callers are known by the inventory, and have to rotate what they hold. */
-async function clientAuthorities(
-  directory: AuthorityDirectory,
-  external: ExternalDirectory,
-): Promise<ClientAuthorities> {
-  const pem = ({ certificateDer }: ActiveAuthority): string => encodePem('CERTIFICATE', certificateDer);
-  const trusted = (await directory.generations()).filter(
-    ({ generation: { phase } }) => phase === 'inForce' || phase === 'outgoing',
-  );
-  const system = trusted.filter(({ authority }) => authority.role === 'system');
-  const products = trusted.filter(({ authority }) => authority.role !== 'system');
-  const elsewhere = (await external.all()).map(({ external: { certificateDer } }) =>
-    encodePem('CERTIFICATE', certificateDer),
-  );
-  return { system: system.map(pem).join(''), products: [...products.map(pem), ...elsewhere] };
+function housekeepingOf(parts: AllParts, { declareCompromise }: Services): () => Promise<void> {
+  const { inventory, clock, crls, responders, checkpoints, renewals, log } = parts;
+  return createHousekeeping(log, {
+    closeAbandonedIntents: () => recoverUnfinished(parts, clock.now() - abandonedAfterMs),
+    finishCompromises: createFinishCompromises(parts),
+    completeDeclaredCompromises: createGoOnWithCompromises({ ...parts, declareCompromise }),
+    publishLists: () => crls.refreshDue(),
+    renewOcspResponders: () => responders.refreshDue(),
+    revokeSuperseded: createSuperseding(parts),
+    goOnWithCampaigns: createCampaignRounds({ ...parts, forgetWindows: renewals.forgetAll }),
+    archiveExpired: createArchiving(parts),
+    signAuditLog: () => checkpoints.signDue(),
+    catchUpWithIndexes: () => catchUp(inventory, Math.floor(clock.now() / 1000)),
+    tendRequests: createTendRequests(parts),
+  });
 }
 
 /** Each step is short, and others come in between; what is left when there are many waits for the next round. */

@@ -6,7 +6,7 @@ import { codeOf } from '../support/rejection.ts';
 import { firstRunService, openService } from '../support/service-builder.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-it('does everything else although the authorities cannot be read, and says that it failed', async () => {
+it('does everything else although authorities and requests cannot be read, and says which steps failed', async () => {
   const home = temporaryFolder().path;
   await (await firstRunService({ home })).close();
   const asked = new Set<string>();
@@ -14,14 +14,19 @@ it('does everything else although the authorities cannot be read, and says that 
     new Proxy(inventory, {
       get(target, name) {
         asked.add(String(name));
-        if (name !== 'authorities') return Reflect.get(target, name);
-        return () => Promise.reject(new CaError('inventoryUnavailable', 'no authorities'));
+        if (name !== 'authorities' && name !== 'dueRequests') return Reflect.get(target, name);
+        return () => Promise.reject(new CaError('inventoryUnavailable', `no ${name}`));
       },
     });
-  const service = await openService({ home, wrapInventory });
+  const failed: unknown[] = [];
+  const quiet = () => undefined;
+  const log = { info: quiet, warn: quiet, error: ({ step }: { step?: unknown }) => void failed.push(step) };
+  const service = await openService({ home, wrapInventory, log });
   onTestFinished(() => service.close());
   asked.clear();
   expect(await codeOf(service.housekeep())).toBe('inventoryUnavailable');
+  // What a step has told of itself has no name.
+  expect(failed.filter((step) => step !== undefined)).toEqual(['publishLists', 'tendRequests']);
   const steps = [
     'unfinishedIntents',
     'unfinishedCompromises',

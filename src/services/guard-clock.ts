@@ -21,7 +21,7 @@ export const defaultClockLimits: ClockLimits = {
   acceptClock: false,
 };
 
-/** How long the machine slept is asked only for what a slewed clock does not do between two readings. */
+/** Less than this may be NTP slewing the clock between two readings; only for more is it asked how long the machine slept. */
 const noticeableMs = 500;
 
 /** The believed time. It follows the wall clock, and the monotonic one from the moment the wall clock jumps. */
@@ -45,8 +45,8 @@ export function guardClock(clock: Clock, latestTime: number, limits: ClockLimits
   const base = { wall: start, monotonic: clock.monotonic(), asleep: asleep() };
 
   /**
-   * The extrapolated time, rebased on the wall clock while the two agree, so that NTP's slewing is followed. A machine that
-   * slept, as a laptop does, stopped the one and not the other.
+   * The wall clock's time while the monotonic clock agrees with it, which also follows NTP's slewing; otherwise the time that has
+   * passed since they last agreed. While a laptop sleeps only the wall clock goes on, so that the time it slept is added.
    */
   const read = (): { believed: number; jumpMs: number } => {
     const wall = clock.now();

@@ -6,7 +6,7 @@ import { runInNewContext } from 'node:vm';
 export function garbageCollector(): () => void {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as NodeJS.GCFunction;
-  // Kept code is good for the settings it was compiled with: what is loaded from now on is found by every process.
+  // The compile cache depends on V8's flags: with the usual ones again, other processes find what is compiled from now on.
   setFlagsFromString('--no-expose-gc');
   return () => collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
 }

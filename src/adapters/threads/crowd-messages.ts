@@ -1,6 +1,6 @@
 /** What passes between a crowd thread and its owner: questions of one turn together, answers a few at a time. */
 
-/** So many at a time, both ways: each message wakes the other thread, and the first need not wait for the last. */
+/** Size of a batch, both ways: each message has to wake the other thread, but the first answer should not wait for the last. */
 export const together = 8;
 
 /** Ids count from the first of the batch on. */

@@ -1,7 +1,7 @@
 /**
  * A thread for work that comes in crowds: started when several askers wait at once, ended when nobody has asked for a while.
- * A job handed to Node's own pool wakes a thread and is answered by a wake-up of its own, which costs the event loop more
- * than a signature's arithmetic; here those of one turn of the event loop leave a few at a time.
+ * Node's own pool wakes a thread for each job and the event loop for each answer, which costs more than the arithmetic of a
+ * signature. Here the jobs of one turn of the event loop leave a few at a time, and come back so.
  */
 import { setImmediate as endOfTurn } from 'node:timers';
 import type { Worker } from 'node:worker_threads';
@@ -9,16 +9,16 @@ import { type FromCrowdThread, type QuestionBatch, together } from './crowd-mess
 import { ended, startWorkerThread } from './worker-thread.ts';
 
 export interface CrowdOptions {
-  /** Askers at once from which on the thread is worth its start. */
+  /** How many must ask at once for the thread to be worth starting. */
   readonly threadFrom: number;
-  /** A thread costs memory that an idle service does not spend. */
+  /** How long nobody may ask before the thread is ended, for its memory is too much for an idle service. */
   readonly idleMs: number;
 }
 
 const defaults: CrowdOptions = { threadFrom: 4, idleMs: 30_000 };
 
 export interface CrowdThread<Question, Answer> {
-  /** The thread's answer; or that of `alone`, on this thread, while there is no crowd, no thread, or no answer from it. */
+  /** Asks the thread; without a crowd, a thread, or an answer from it, resolves to what `alone` gives, which runs on this thread. */
   ask(question: Question, alone: () => Promise<Answer>): Promise<Answer>;
   close(): Promise<void>;
 }
@@ -90,7 +90,7 @@ function runThread<Question, Answer>(entry: URL): RunningThread<Question, Answer
       askers.delete(id);
     }
   });
-  // Whatever it was, `exit` follows, and what was asked is answered elsewhere.
+  // `exit` follows whatever the error was, and has what was asked answered on this thread.
   worker.on('error', () => undefined);
   worker.on('exit', () => {
     state = 'gone';
@@ -106,7 +106,7 @@ function runThread<Question, Answer>(entry: URL): RunningThread<Question, Answer
       if (gathered.length === 0) endOfTurn(send);
       gathered.push(question);
       const id = nextId++;
-      // The thread begins while this one goes on with its turn.
+      // Sent now, so that the thread begins while this one goes on with its turn.
       if (gathered.length === together) send();
       return new Promise((tell) => askers.set(id, tell));
     },

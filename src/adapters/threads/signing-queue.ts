@@ -2,7 +2,7 @@
 import { CaError } from '../../domain/errors.ts';
 
 export interface QueueLimits {
-  /** Jobs given to the thread pool at a time: it wakes the event loop once for many, yet file access gets its turn soon. */
+  /** Jobs in the thread pool at a time: enough for one wake-up of the event loop to bring several answers, few enough for file access to get its turn. */
   readonly running: number;
   readonly waiting: number;
   /** From the call to the answer, waiting included. */
@@ -40,7 +40,7 @@ export class SigningQueue {
     return promise.finally(() => clearTimeout(timer));
   }
 
-  /** A job whose time is up still holds its place while it runs: the thread is not free before. */
+  /** A job whose time is up keeps its place until it has ended, for its thread is not free before that. */
   #next(): void {
     while (this.#running < this.#limits.running) {
       const job = this.#waiting.shift();

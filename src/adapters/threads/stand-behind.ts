@@ -1,9 +1,9 @@
-/** Gives the event loop the right of way: where threads want more processors than there are, everybody waits for that one. */
+/** Lets the event loop, for which everybody waits, go first where threads want more processors than there are. */
 import { readlinkSync } from 'node:fs';
 import { constants, getPriority, setPriority } from 'node:os';
 import { basename } from 'node:path';
 
-/** Nice values; of a processor that both want, the event loop gets about seven tenths. */
+/** Nice values: of a processor that both want, the event loop gets about seven tenths. */
 const steps = 4;
 
 /** The calling thread's own priority falls behind its process's. Linux alone has priorities of threads; elsewhere nothing changes. */

@@ -56,7 +56,7 @@ export function openConnection(options: ConnectionOptions): BaoConnection {
         ...{ agent, hostname, port, method: call.method, path: `/v1/${call.path}` },
         headers: { ...headers, ...(body !== undefined && { 'content-type': 'application/json' }) },
       });
-      // One that waits for a connection would hear of its end only with the next one.
+      // While it waits for a connection, a request that is destroyed emits nothing: so it is rejected first.
       const end = (error: Error): void => {
         reject(error);
         sent.destroy();

@@ -96,7 +96,7 @@ class OpenBaoVault implements Vault {
     });
   }
 
-  /** Finds out early, from then on, and without anybody waiting, whether the vault works and whether its token may do too much. */
+  /** Looks now, and again and again, whether the vault works, and now whether its token may do too much. Nobody waits for it. */
   warmUp(): void {
     void this.#ask(async () => {
       await this.#engine.health(lookLimitMs);

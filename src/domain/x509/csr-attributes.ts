@@ -35,7 +35,7 @@ export function readAttributes(attributes: DerReader): readonly GeneralName[] {
 }
 
 /**
- * openssl asks for a challengePassword (RFC 2985 §5.4.1) and an unstructuredName (§5.4.3) by default; Windows names its
+ * openssl asks for a challengePassword (RFC 2985 §5.4.1) and an unstructuredName (§5.2.2) by default; Windows names its
  * version, its key store, and who asked.
  */
 const meaningless: ReadonlySet<string> = new Set([

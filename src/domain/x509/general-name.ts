@@ -114,7 +114,7 @@ function hostFault(host: string): ReasonCode | undefined {
   return reservedLabel.test(host) ? 'badDnsName' : undefined;
 }
 
-/** A wildcard is only ever the whole left-most label (RFC 6125 §6.4.3); whether one may be had is for policy to say. */
+/** A wildcard is only ever the whole left-most label (RFC 9525 §6.3); whether one may be had is for policy to say. */
 function readDns(text: string): GeneralName | RefusedName {
   const value = toLowerAscii(text);
   const fault = hostFault(value.startsWith('*.') ? value.slice(2) : value);

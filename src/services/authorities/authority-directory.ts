@@ -64,7 +64,7 @@ export interface AuthorityDirectory {
   generations(): Promise<readonly ActiveAuthority[]>;
   /** Opens the key of an authority that has no certificate yet. */
   openSigner(authority: Authority): Promise<Signer>;
-  /** What was kept is read again: an authority came or changed. */
+  /** An authority was added or changed: everything is read anew. */
   forget(): void;
 }
 
@@ -158,7 +158,7 @@ export function createAuthorityDirectory(deps: AuthorityDirectoryDeps): Authorit
     return isGone(signer) ? destroyed : signer;
   };
 
-  /** What is not known may have been made since the register was read. */
+  /** An id that is not in the register may be newer than it: it is read once more before anybody is told that there is none. */
   const registerWith = async (id: string): Promise<AuthorityRegister> => {
     const known = await (register ?? readAgain());
     if (known.generations.get(id)?.generation.certificateSerial) return known;

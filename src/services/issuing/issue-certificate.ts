@@ -22,11 +22,11 @@ export interface IssueInput {
   readonly purpose: CertificatePurpose;
   readonly environment: string | null;
   readonly owner: string;
-  /** Of the product, for a product's certificate. */
+  /** Version of the product that asked; only for a product's certificate. */
   readonly productVersion?: number;
   readonly requestedBy: string;
   readonly predecessor?: string;
-  /** So long after the issue the predecessor is revoked as superseded; absent: it is left as it is. */
+  /** How long after the issue the predecessor is revoked as superseded; if absent, it is left as it is. */
   readonly overlapSeconds?: number;
   readonly tokenId?: string;
   readonly idempotency?: IssuanceIntent['idempotency'];
@@ -128,7 +128,10 @@ function entryOf(kind: AuditEntry['kind'], input: IssueInput, at: number, detail
   };
 }
 
-/** What happened while the signer signed: the key was reported compromised, which closes the intent, or the authority replaced. */
+/**
+ * It could not be recorded, because of what happened while it was being signed: its key was reported compromised, which closes the
+ * intent, or its authority was replaced.
+ */
 async function refusedAfterAll(deps: IssueCertificateDeps, input: IssueInput, error: unknown): Promise<IssueOutcome> {
   const code = error instanceof CaError ? error.code : undefined;
   // Nothing else closes this intent before the next start.

@@ -4,7 +4,7 @@ import type { IssuanceIntent } from '../../ports/inventory.ts';
 
 const dayMs = 86_400_000;
 
-/** The condition of an intent at Unix millisecond `now`; nothing for 0, which is no quota. */
+/** What an intent at Unix millisecond `now` is held against; nothing for 0, which means that there is no quota. */
 export const quotaOf = (certificates: number, now: number): Pick<IssuanceIntent, 'quota'> =>
   certificates === 0 ? {} : { quota: { certificates, since: now - (now % dayMs) } };
 

@@ -23,7 +23,7 @@ export interface Recipes {
   get(environment: string, profile: string): Promise<Recipe>;
 }
 
-/** Each is compiled once for as long as profile and issuer stay what they are. */
+/** Compiles a profile once for as long as neither it nor its issuer changes. */
 export function createRecipes(deps: RecipeDeps): Recipes {
   const kept = new WeakMap<ActiveAuthority, Map<string, Recipe>>();
 
@@ -53,7 +53,7 @@ export function createRecipes(deps: RecipeDeps): Recipes {
   };
 }
 
-/** A profile names an authority that there is: one that cannot be found has no certificate yet. */
+/** Profiles name only authorities that exist, so one that is not found merely has no certificate yet. */
 async function issuerOf({ directory }: RecipeDeps, authority: string): Promise<ActiveAuthority> {
   try {
     return await directory.get(authority);

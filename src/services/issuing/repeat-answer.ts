@@ -36,7 +36,7 @@ export async function repeatOf(deps: ViewDeps, serial: string): Promise<Certific
       await pauseFor(pauseMs);
       continue;
     }
-    // Read after the record: a record of before its issue would be shown without the time of that.
+    // In this order: once the record says that it was issued, its DER is there.
     const der = record && (await deps.inventory.certificateDer(serial));
     if (!record || !der) break;
     return viewOf(deps, { ...record, state: 'issued', revocation: null, successor: null }, der);

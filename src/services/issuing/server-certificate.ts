@@ -29,8 +29,8 @@ export interface ServerCertificateDeps {
 }
 
 /**
- * By what clients reach a machine: the loopback names, its host name, and what the settings add. A host name that no certificate
- * can hold, such as a container's of twelve digits, is left out: nobody chose it, and nothing may fail for it.
+ * The names by which clients reach this machine: loopback, its host name, and what the settings add. A host name that no certificate
+ * can hold, such as a container's of twelve digits, is left out: nobody chose it, so nothing should fail because of it.
  */
 export function serverNamesOf(hostName: string, further: readonly string[]): readonly string[] {
   const host = parseGeneralName(hostName);

@@ -13,7 +13,7 @@ export interface KeptAnswers {
 
 const mostKept = 10_000;
 
-/** When there are as many as may be, all are forgotten: they are made again as they are asked for. */
+/** At the limit all are forgotten; each is made again when somebody asks for it. */
 export function keepAnswers(most = mostKept): KeptAnswers {
   const answers = new Map<string, { readonly answer: OcspAnswer; readonly until: number }>();
   const keysOfSerial = new Map<string, Set<string>>();

@@ -47,7 +47,7 @@ export function idempotencyKeys(connection: Statements) {
     `INSERT OR REPLACE INTO idempotency_keys (scope, key, body_sha256, certificate, request, created_at)
      VALUES (?, ?, ?, ?, ?, ?)`,
   );
-  // Two for each that comes: the table shrinks back to a day's worth without ever stopping the others for long.
+  // Two for each new one: the table shrinks back to a day's worth, and nobody waits for long.
   const purge = connection.prepare(`DELETE FROM idempotency_keys WHERE (scope, key) IN
     (SELECT scope, key FROM idempotency_keys WHERE created_at <= ? ORDER BY created_at LIMIT 2)`);
   const remove = connection.prepare('DELETE FROM idempotency_keys WHERE certificate = ?');
@@ -73,7 +73,7 @@ export function tokenUses(connection: Statements) {
   const add = connection.prepare('UPDATE tokens SET uses_left = uses_left + ? WHERE id = ? AND uses_left IS NOT NULL');
 
   return {
-    /** A token that is gone has ended, too. */
+    /** A token that was removed counts as expired. */
     refusal(id: string, now: number): StopOf<'tokenExpired' | 'tokenUsedUp'> | undefined {
       const token = select.get(id);
       if (!token || token.expiresAt <= now) return { kind: 'tokenExpired' };

@@ -11,7 +11,7 @@ import type { SearchAnswer, SearchName, SearchRequest } from './search-messages.
 const maximumWaiting = 100;
 /** A thread costs memory that an idle service does not spend. */
 const idleMs = 30_000;
-/** Rows die as soon as they are text: more room for them would be filled, and be none the faster. */
+/** Rows are garbage as soon as they are text: more room would only fill with them, and make nothing faster. */
 const youngMb = 2;
 
 interface Waiting {
@@ -53,7 +53,7 @@ export function searchThread(options: ConnectionOptions, entry: URL): SearchThre
       cause = error;
     });
     started.on('exit', () => {
-      // One that was ended on purpose has answered everything.
+      // A thread that was ended on purpose had answered everything.
       if (worker !== started) return;
       worker = undefined;
       for (const { reject } of waiting.values()) reject(interrupted(cause));

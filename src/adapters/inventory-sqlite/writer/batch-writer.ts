@@ -83,7 +83,7 @@ function decide(session: Session, act: Act): ActResult {
 
 function openSession(options: ConnectionOptions): Session {
   const connection = openForWriting(options);
-  // What a statement changes is kept until it ends, in case it fails; in a file, that would be some forty writes a certificate.
+  // Until a statement ends SQLite keeps what it changed, in case it fails; in a file that would be some forty writes a certificate.
   connection.pragma('temp_store = MEMORY');
   const { acts, forget } = allActs(lazyStatements(connection));
   // IMMEDIATE takes the write lock first, so that a busy database is met before anything is done.

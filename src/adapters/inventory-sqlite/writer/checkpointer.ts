@@ -2,9 +2,9 @@
 import { crowdThread } from '../../threads/crowd-thread.ts';
 import type { ConnectionOptions } from '../connection.ts';
 
-/** Pages in the log from which on it is copied; pages that many commits change are copied once (ADR 0006 has figures). */
+/** The log is copied once it has this many pages: a page that many commits changed is copied only once (ADR 0006 has figures). */
 const copyFromPages = 4000;
-/** Due again so soon, commits come in crowds: they are worth a thread. */
+/** When the next copy is due within this time, commits come in crowds: those are worth a thread. */
 const crowdMs = 2000;
 
 /** The log as the writer's connection sees it (https://sqlite.org/wal.html#ckpt). Both may throw SqliteError. */

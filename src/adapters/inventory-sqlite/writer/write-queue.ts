@@ -5,9 +5,9 @@ import { errorOf } from '../database-error.ts';
 import type { StartWriter, Writer } from './writer.ts';
 import type { Batch, SettledBatch } from './writer-messages.ts';
 
-/** Acts that the writer has and has not answered: it commits together what has arrived, so this bounds how long a commit takes. */
+/** Acts sent and not answered yet. The writer commits together whatever has arrived, so this bounds how long one commit takes. */
 const maximumOnTheWay = 1000;
-/** So many leave before the turn of the event loop ends: the writer begins while this thread goes on. */
+/** This many are sent before the turn of the event loop ends, so that the writer begins while this thread goes on. */
 const enoughToSend = 8;
 
 interface Waiting {
@@ -16,7 +16,7 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** A batch the writer has and has not answered. */
+/** A batch that was sent and is not answered yet. */
 interface InFlight {
   readonly id: number;
   readonly members: readonly Waiting[];
@@ -93,7 +93,7 @@ export class WriteQueue {
     await writer?.stop();
   }
 
-  /** A queue that was closed meanwhile wants no writer any more. */
+  /** If the queue was closed while the writer started, that is stopped again. */
   async #startWriter(): Promise<void> {
     const writer = await this.#start(
       { settled: (batches) => this.#settle(batches), lost: (last, cause) => this.#lose(last, cause) },
@@ -180,7 +180,7 @@ export class WriteQueue {
     }, delay);
   }
 
-  /** Counts them out before anybody is told, so that whoever hears it finds room. */
+  /** Lowers the count before telling anybody, so that whoever submits the next act finds room. */
   #finish(members: readonly Waiting[], tell: (member: Waiting, index: number) => void): void {
     this.#pending -= members.length;
     members.forEach(tell);

@@ -16,7 +16,7 @@ export function writerHere(options: ConnectionOptions): StartWriter {
     };
     return {
       post(batch) {
-        // Copies go in and come out, as with a thread: what one side changes afterwards the other does not see.
+        // Copied both ways, as with a thread: neither side sees what the other changes afterwards.
         arrived.push(structuredClone(batch));
         setImmediate(write);
       },

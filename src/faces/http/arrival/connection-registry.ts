@@ -9,7 +9,7 @@ import type { ClientCertificate } from './tls-context.ts';
 interface Connection {
   readonly address: string;
   underWay: number;
-  /** When it was opened or last ended a request, counted over all connections: the one with the least waits longest. */
+  /** When it was opened or last ended a request, as a count over all connections: the lowest has been idle longest. */
   lastUse: number;
   /** DER of the client certificate; null: there is none, undefined: not looked at yet. */
   peerDer: Uint8Array | null | undefined;
@@ -46,10 +46,10 @@ export interface ConnectionRegistry {
 /** No serial has a colon. */
 export const tokenCredential = (id: string): string => `token:${id}`;
 
-/** What is kept free of `mostOpen`: as many may come before one that gave way is gone. */
+/** The share of `mostOpen` that is kept free, for those who come before a connection that gave way is gone. */
 const spareFraction = 1 / 16;
 
-/** Of nearly `mostOpen` connections, those that have waited longest without a request give way to who comes. */
+/** Once nearly `mostOpen` are open, the one that has been idle longest gives way to each newcomer. */
 export function createConnectionRegistry(mostOpen: number): ConnectionRegistry {
   const crowded = mostOpen - Math.ceil(mostOpen * spareFraction);
   const connections = new WeakMap<Socket, Connection>();
@@ -70,7 +70,7 @@ export function createConnectionRegistry(mostOpen: number): ConnectionRegistry {
     else if (open.size > crowded) makeRoom(socket);
   };
 
-  /** Otherwise a few peers that hold what they do not use would keep everybody else out. */
+  /** Otherwise a few peers could keep everybody else out with connections that they do not use. */
   const makeRoom = (newcomer: Socket): void => {
     let longest: Socket | undefined;
     for (const socket of open) {
@@ -98,7 +98,7 @@ export function createConnectionRegistry(mostOpen: number): ConnectionRegistry {
     connectionOf(socket).credential = undefined;
   };
 
-  /** What is not open is closed already, and has no `close` left to be forgotten with. */
+  /** A socket that is closed already is left alone: no `close` would come any more, by which it could be forgotten. */
   const identify = (socket: Socket, credential: string): void => {
     const connection = connectionOf(socket);
     if (connection.credential === credential || !open.has(socket)) return;

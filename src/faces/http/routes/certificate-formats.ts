@@ -1,4 +1,4 @@
-/** The forms a certificate can be had in: JSON, PEM chain (RFC 8555 §9.1), DER (RFC 2585), PKCS#7 certs-only (RFC 5751). */
+/** The forms a certificate can be had in: JSON, PEM chain (RFC 8555 §9.1), DER (RFC 2585), PKCS#7 certs-only (RFC 8551 §3.8). */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { negotiate } from '../accept.ts';
 import { certificatePem, chainPem } from '../json/certificate-json.ts';

@@ -65,7 +65,7 @@ vaults:
     kind: openbao
     address: https://bao.example.org:8200
     caFile: /etc/privyseal/bao-ca.pem
-    tokenFile: /run/privyseal/bao-token
+    tokenFile: /etc/privyseal/bao-token
   - name: hsm
     kind: pkcs11
     module: /usr/lib/softhsm/libsofthsm2.so

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CaError } from '../../src/domain/errors.ts';
 import { changedVault } from '../support/changed-vault.ts';
 import { buildCsr } from '../support/csr-builder.ts';
-import { rejectionOf } from '../support/rejection.ts';
+import { codeOf, rejectionOf } from '../support/rejection.ts';
 import { demoToken, firstRunService, openService, type TestService } from '../support/service-builder.ts';
 import { makeSigningKey } from '../support/signing-key.ts';
 import { suiteFolder } from '../support/suite-folder.ts';
@@ -110,6 +110,19 @@ describe('readiness', () => {
     faults.clear();
     await service.housekeep();
     expect(await unready()).toEqual([]);
+  });
+
+  it('leaves the last list in service to its end while the next cannot be published', async () => {
+    await service.housekeep();
+    const list = await service.services.crl('dev-issuing');
+    const passTo = (seconds: number): void => service.pass(seconds - Math.floor(service.clock.now() / 1000));
+    faults.add('crl');
+    passTo(list.nextUpdate - 1);
+    expect((await service.services.crl('dev-issuing')).crlNumber).toBe(list.crlNumber);
+    passTo(list.nextUpdate);
+    expect(await codeOf(service.services.crl('dev-issuing'))).toBe('inventoryUnavailable');
+    faults.clear();
+    expect((await service.services.crl('dev-issuing')).crlNumber).toBeGreaterThan(list.crlNumber!);
   });
 
   it('leaves the last list to be seen where it has ended and the next could not be published', async () => {

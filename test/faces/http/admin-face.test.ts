@@ -58,6 +58,18 @@ describe('the CRLs', () => {
   });
 });
 
+describe('the list of CRLs', () => {
+  it('has those that were imported, too, and none where there is none', async () => {
+    const external = (name: string, crl: typeof testCrl | null) =>
+      ({ external: { name }, crl }) as Awaited<ReturnType<Services['listExternalAuthorities']>>[number];
+    const { send } = await openAdmin({
+      listExternalAuthorities: async () => [external('corp-root', testCrl), external('corp-issuing', null)],
+    });
+    const { items } = (await send('GET', '/v1/crls')).json;
+    expect(items.map(({ authority }: { authority: string }) => authority)).toEqual(['dev-root', 'corp-root']);
+  });
+});
+
 describe('the list of certificates', () => {
   const listed = (calls: { name: string; args: readonly unknown[] }[]) =>
     calls.filter(({ name }) => name === 'listCertificates').map(({ args }) => args[1] as ListInput);

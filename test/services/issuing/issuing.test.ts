@@ -75,6 +75,10 @@ describe('submitRequest', () => {
     expect(refused).toEqual(Array.from({ length: 99 }, () => 'tokenUsedUp'));
   });
 
+  it('is no way for operators, who are no product', async () => {
+    expect(await codeOf(service.services.submitRequest(admin, { csrDer: freshCsr() }))).toBe('unauthorized');
+  });
+
   it('refuses a token that expired after it was recognised', async () => {
     const token = await demoToken(service, { expiresInSeconds: 10 });
     service.pass(11);
@@ -124,6 +128,43 @@ describe('submitRequest', () => {
     const token = await demoToken(service);
     const call = certified(service, token, { csrDer: freshCsr(), profile: 'root-authority' });
     expect(await reasonsOf(call)).toEqual(['profileNotAllowed']);
+  });
+
+  it('gives a token the profiles that it was made with, and the first of its product’s where none is named', async () => {
+    const { id, version } = await service.services.createProduct(admin, {
+      environment: 'dev',
+      ...{ name: 'profiles', nameRules: ['profiles.dev'], profiles: ['server', 'client', 'peer'] },
+    });
+    const wanted = { product: id, uses: null, lifetimeSeconds: 3600, profiles: ['peer', 'client'] };
+    const caller = await service.services.authenticateToken((await service.services.createToken(admin, wanted)).secret);
+    const names = ['profiles.dev'];
+    const request = async (profile?: string) => {
+      const csrDer = buildCsr({ key: makeSigningKey(), names, subject: new Uint8Array([0x30, 0]) });
+      return certified(service, caller, { csrDer, ...(profile !== undefined && { profile }) });
+    };
+    const refusalOf = async (profile?: string) => ((await rejectionOf(request(profile))) as CaError).reasons;
+    expect((await request()).record.profile).toBe('client');
+    expect((await request('peer')).record.profile).toBe('peer');
+    expect(await refusalOf('server')).toMatchObject([
+      { code: 'profileNotAllowed', value: 'server', message: expect.stringContaining('made without') },
+    ]);
+    const [reason, ...others] = await refusalOf('nginx');
+    expect([reason?.message, others]).toEqual([`${id} may not use this profile. Use one of: client, peer.`, []]);
+
+    await service.services.changeProduct(admin, id, { version, nameRules: ['profiles.dev'], profiles: ['server'] });
+    const [none] = await refusalOf();
+    expect(none).toMatchObject({ message: expect.stringMatching(/made without .* There is none it may use\.$/) });
+    expect(none).not.toHaveProperty('value');
+  });
+
+  it('refuses who was recognised for a product that is removed meanwhile', async () => {
+    const product = { environment: 'dev', name: 'removed', nameRules: ['removed.dev'] };
+    const { id } = await service.services.createProduct(admin, product);
+    const wanted = { product: id, uses: null, lifetimeSeconds: 3600 };
+    const caller = await service.services.authenticateToken((await service.services.createToken(admin, wanted)).secret);
+    await service.services.removeProduct(admin, id);
+    const refused = await rejectionOf(service.services.submitRequest(caller, { csrDer: freshCsr(['removed.dev']) }));
+    expect(refused).toMatchObject({ code: 'unauthorized', message: expect.stringContaining(id) });
   });
 
   it('lists every reason of a refusal at once', async () => {

@@ -1,6 +1,7 @@
 /** The counts of the inventory, as the admin face tells them. */
 import { describe, expect, it } from 'vitest';
 import { openAdmin } from '../../../support/open-admin.ts';
+import { testNow } from '../../../support/test-hierarchy.ts';
 
 const one = { valid: 1, expired: 0, revoked: 0, held: 0, pending: 0 };
 
@@ -11,7 +12,7 @@ describe('GET /v1/inventory/summary', () => {
     expect([status, json]).toEqual([
       200,
       {
-        at: expect.stringMatching(/^\d{4}-/),
+        at: new Date(testNow * 1000).toISOString().replace('.000', ''),
         total: one,
         products: [{ product: 'dev/demo', ...one }],
         profiles: [{ profile: 'dev/server', ...one }],
@@ -24,7 +25,7 @@ describe('GET /v1/inventory/summary', () => {
 });
 
 describe('GET /v1/inventory/expiring', () => {
-  it('tells days, the first first, products, the most first, and the sum', async () => {
+  it('tells days, the first first, products, the most first and then by name, and the sum', async () => {
     const day = Date.UTC(2026, 10, 21) / 1000;
     const count = (certificates: number, withoutSuccessor: number, overdue: number) => ({
       certificates,
@@ -37,8 +38,10 @@ describe('GET /v1/inventory/expiring', () => {
         [day + 3 * 86_400, count(5, 4, 2)],
       ]),
       products: new Map([
-        ['dev/b', count(1, 1, 0)],
-        ['dev/a', count(7, 4, 2)],
+        ['dev/a', count(1, 1, 0)],
+        ['dev/c', count(7, 4, 2)],
+        ['dev/b', count(7, 0, 0)],
+        ['dev/d', count(7, 1, 0)],
       ]),
     };
     const { send } = await openAdmin({ countExpiring: async () => ({ now: day, until: day + 864_000, ...counts }) });
@@ -53,8 +56,10 @@ describe('GET /v1/inventory/expiring', () => {
         { date: '2026-11-24', certificates: 5, withoutSuccessor: 4, overdue: 2 },
       ],
       products: [
-        { product: 'dev/a', certificates: 7, withoutSuccessor: 4, overdue: 2 },
-        { product: 'dev/b', certificates: 1, withoutSuccessor: 1, overdue: 0 },
+        { product: 'dev/b', certificates: 7, withoutSuccessor: 0, overdue: 0 },
+        { product: 'dev/c', certificates: 7, withoutSuccessor: 4, overdue: 2 },
+        { product: 'dev/d', certificates: 7, withoutSuccessor: 1, overdue: 0 },
+        { product: 'dev/a', certificates: 1, withoutSuccessor: 1, overdue: 0 },
       ],
     });
   });

@@ -59,6 +59,23 @@ describeWith(['openssl', 'curl'], 'an operator who types', () => {
     expect(existsSync(join(path, 'drill'))).toBe(false);
   });
 
+  it('the root that docs/installing.md has fetched and compared is the environment’s, and judges what is issued', async () => {
+    const { code, stdout, stderr } = await shell(
+      temporaryFolder().path,
+      `mkdir alice && cp '${service.path('trust/system.pem')}' alice`,
+      'npx privyseal authority list',
+      blockWith('installing.md', '/v1/trust-bundles/prod')
+        .replace('https://ca.example.org:8443', service.urls.public)
+        .replace('trust-bundles/prod', 'trust-bundles/dev'),
+      'npx privyseal request demo.dev.internal --out demo',
+      'openssl verify -CAfile prod.pem -untrusted demo/chain.pem demo/cert.pem',
+    );
+    expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
+    const [, fingerprint = ''] = /Fingerprint=(.+)/.exec(stdout.toString())!;
+    expect(stdout.toString()).toMatch(new RegExp(`^dev-root .+ ${fingerprint.replaceAll(':', '')}$`, 'im'));
+    expect(stdout.toString()).toMatch(/^demo\/cert\.pem: OK$/m);
+  });
+
   it('the end of a product of docs/installing.md leaves no good certificate and no product', async () => {
     const { code, stderr } = await shell(
       temporaryFolder().path,

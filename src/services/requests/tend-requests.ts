@@ -7,7 +7,7 @@ export interface TendRequestsDeps extends IssueApprovedDeps {
   readonly log: Log;
 }
 
-/** Of each kind in one round; the rest comes in the next one. */
+/** Requests of each kind that one round takes up; the rest comes in the next one. */
 const atOnce = 100;
 
 /** Each failed try leaves a closed intent, so they grow rare: a signer that is away for a week costs 170 of them. */
@@ -40,7 +40,8 @@ export function createTendRequests(deps: TendRequestsDeps): () => Promise<void> 
 
   return async () => {
     const at = deps.clock.now();
-    const { expired, approved } = await deps.inventory.dueRequests(at, atOnce);
+    // Those that keep failing are the oldest: without room for them the newer ones would never have their turn.
+    const { expired, approved } = await deps.inventory.dueRequests(at, atOnce + failing.size);
     for (const id of expired) await expire(deps, id, at);
     for (const id of failing.keys()) if (!approved.includes(id)) failing.delete(id);
     for (const id of approved) if (!expired.includes(id)) await retry(id);

@@ -1,4 +1,6 @@
 /** REST shapes of alerts. */
+
+import { wholeListOf } from './page.ts';
 import { type Static, Time, Type } from './schema.ts';
 
 export const AlertJson = Type.Object(
@@ -33,8 +35,5 @@ export const AlertJson = Type.Object(
 );
 export type AlertJson = Static<typeof AlertJson>;
 
-export const AlertList = Type.Object(
-  { items: Type.Array(AlertJson), nextCursor: Type.Null() },
-  { additionalProperties: false },
-);
+export const AlertList = wholeListOf(AlertJson);
 export type AlertList = Static<typeof AlertList>;

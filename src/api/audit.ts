@@ -1,4 +1,6 @@
 /** REST shapes of the audit log: its events with what proves them, and its signed checkpoints. Times are RFC 3339 UTC. */
+
+import { pageFields, pageOf } from './page.ts';
 import { Actor } from './registry.ts';
 import { type Static, Time, Type } from './schema.ts';
 
@@ -49,19 +51,13 @@ export const AuditEventListQuery = Type.Object(
     'seq.after': Type.Optional(Seq('Only with a greater number')),
     'seq.before': Type.Optional(Seq('Only with a smaller number')),
     sort: Type.Optional(Type.Enum(['seq', '-seq'], { default: 'seq', description: 'Oldest or newest first' })),
-    cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 512, description: 'nextCursor of the page before' })),
-    limit: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'How many a page has, at most' }),
-    ),
+    ...pageFields,
   },
   { additionalProperties: false },
 );
 export type AuditEventListQuery = Static<typeof AuditEventListQuery>;
 
-export const AuditEventList = Type.Object(
-  { items: Type.Array(AuditEventJson), nextCursor: Type.Union([Type.String(), Type.Null()]) },
-  { additionalProperties: false },
-);
+export const AuditEventList = pageOf(AuditEventJson);
 export type AuditEventList = {
   readonly items: readonly AuditEventJson[];
   readonly nextCursor: string | null;

@@ -1,6 +1,7 @@
 /** REST shapes of campaigns. The body describes what domain/policy/parse-campaign.ts alone judges. Times are RFC 3339 UTC. */
 import { SerialSchema } from './certificate.ts';
 import { OneOrMore, selectingFilters } from './certificate-list.ts';
+import { pageFields, pageOf } from './page.ts';
 import { ProductId } from './registry.ts';
 import { type Static, Time, Type } from './schema.ts';
 
@@ -61,10 +62,7 @@ export const CampaignMemberQuery = Type.Object(
   {
     state: OneOrMore(MemberState, 'Only members in this state; several: any of them'),
     product: OneOrMore(ProductId(), 'Only of this product; several: any of them'),
-    cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 512, description: 'nextCursor of the page before' })),
-    limit: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'How many a page has, at most' }),
-    ),
+    ...pageFields,
   },
   strict,
 );
@@ -84,18 +82,12 @@ export const CampaignMemberJson = Type.Object(
 );
 export type CampaignMemberJson = Static<typeof CampaignMemberJson>;
 
-export const CampaignMemberList = Type.Object(
-  { items: Type.Array(CampaignMemberJson), nextCursor: Type.Union([Type.String(), Type.Null()]) },
-  strict,
-);
+export const CampaignMemberList = pageOf(CampaignMemberJson);
 export type CampaignMemberList = Static<typeof CampaignMemberList>;
 
 export const CampaignListQuery = Type.Object(
   {
-    cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 512, description: 'nextCursor of the page before' })),
-    limit: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'How many a page has, at most' }),
-    ),
+    ...pageFields,
   },
   strict,
 );
@@ -154,10 +146,7 @@ export const CampaignJson = Type.Object(
 );
 export type CampaignJson = Static<typeof CampaignJson>;
 
-export const CampaignList = Type.Object(
-  { items: Type.Array(CampaignJson), nextCursor: Type.Union([Type.String(), Type.Null()]) },
-  strict,
-);
+export const CampaignList = pageOf(CampaignJson);
 export type CampaignList = Static<typeof CampaignList>;
 
 export const CampaignProgressJson = Type.Object(

@@ -1,5 +1,6 @@
 /** REST shapes of lists of certificates: what they are asked by, and what a page holds. Times are RFC 3339 UTC. */
 import { CertificateStatusSchema, CertificateSummary, exampleSerial } from './certificate.ts';
+import { NextCursor, pageFields } from './page.ts';
 import { Actor, ProductId } from './registry.ts';
 import { type Static, Time, Type } from './schema.ts';
 import type { Shape } from './shape.ts';
@@ -85,10 +86,7 @@ export const CertificateListQuery = Type.Object(
         description: 'With the number of matches, counted until 20,000 certificates were looked at',
       }),
     ),
-    cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 512, description: 'nextCursor of the page before' })),
-    limit: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'How many a page has, at most' }),
-    ),
+    ...pageFields,
   },
   { additionalProperties: false },
 );
@@ -97,7 +95,7 @@ export type CertificateListQuery = Static<typeof CertificateListQuery>;
 export const CertificateList = Type.Object(
   {
     items: Type.Array(CertificateSummary),
-    nextCursor: Type.Union([Type.String(), Type.Null()]),
+    nextCursor: NextCursor,
     count: Type.Optional(
       Type.Object(
         {

@@ -1,5 +1,6 @@
 /** REST shapes of deployments: where a certificate is in use, as its targets report it. */
 import { SerialSchema } from './certificate.ts';
+import { wholeListOf } from './page.ts';
 import { type Static, Time, Type } from './schema.ts';
 
 const exampleRoot = '5f1ec43d6a0a5d4ee1f42f6f8c0b1c8dd6f3a8f6f1e8bb6a0c8fb4dd5a1fd0a3';
@@ -68,8 +69,5 @@ export const DeploymentJson = Type.Object(
 );
 export type DeploymentJson = Static<typeof DeploymentJson>;
 
-export const DeploymentList = Type.Object(
-  { items: Type.Array(DeploymentJson), nextCursor: Type.Null() },
-  { additionalProperties: false },
-);
+export const DeploymentList = wholeListOf(DeploymentJson);
 export type DeploymentList = Static<typeof DeploymentList>;

@@ -1,5 +1,6 @@
 /** REST shapes of operators, shared by the admin face (validation, OpenAPI) and the client. */
 import { CertificateJson, SubmitBody } from './certificate.ts';
+import { wholeListOf } from './page.ts';
 import { type Static, Time, Type } from './schema.ts';
 
 export const OperatorNameSchema = Type.String({
@@ -63,14 +64,8 @@ export type OperatorJson = Static<typeof OperatorJson>;
 export const OperatorAdded = Type.Object({ ...facts, issued: CertificateJson }, { additionalProperties: false });
 export type OperatorAdded = Static<typeof OperatorAdded>;
 
-export const OperatorList = Type.Object(
-  {
-    items: Type.Array(OperatorJson),
-    /** Operators are few: they come all at once. */
-    nextCursor: Type.Null(),
-  },
-  { additionalProperties: false },
-);
+/** Operators are few: they come all at once. */
+export const OperatorList = wholeListOf(OperatorJson);
 export type OperatorList = Static<typeof OperatorList>;
 
 export const OperatorRemoved = Type.Object(

@@ -1,4 +1,6 @@
 /** REST shapes of products: who may hold which names, and by which profiles. Times are RFC 3339 UTC. */
+
+import { pageOf } from './page.ts';
 import { type Static, Time, Type } from './schema.ts';
 
 const NameRuleJson = Type.Object(
@@ -96,8 +98,5 @@ export const ProductJson = Type.Object(
 );
 export type ProductJson = Static<typeof ProductJson>;
 
-export const ProductList = Type.Object(
-  { items: Type.Array(ProductJson), nextCursor: Type.Union([Type.String(), Type.Null()]) },
-  { additionalProperties: false },
-);
+export const ProductList = pageOf(ProductJson);
 export type ProductList = Static<typeof ProductList>;

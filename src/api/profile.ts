@@ -1,4 +1,6 @@
 /** REST shapes of profiles. They describe bodies for OpenAPI; domain/policy/parse-profile.ts alone judges them. */
+
+import { pageOf } from './page.ts';
 import { type Static, Type } from './schema.ts';
 
 /** Ten years, as the parser has it. */
@@ -143,8 +145,5 @@ export const ProfileJson = Type.Object(
 );
 export type ProfileJson = Static<typeof ProfileJson>;
 
-export const ProfileList = Type.Object(
-  { items: Type.Array(ProfileJson), nextCursor: Type.Union([Type.String(), Type.Null()]) },
-  { additionalProperties: false },
-);
+export const ProfileList = pageOf(ProfileJson);
 export type ProfileList = Static<typeof ProfileList>;

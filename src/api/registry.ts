@@ -1,4 +1,6 @@
 /** What the routes of products, profiles and tokens share: paths of two parts, versions, pages. */
+
+import { pageFields } from './page.ts';
 import { type Static, Type } from './schema.ts';
 
 /** Whatever is no id of a product has none: it is refused, instead of matching nothing. */
@@ -31,13 +33,6 @@ export const VersionQuery = Type.Object(
   },
   { additionalProperties: false },
 );
-
-const pageFields = {
-  cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 512, description: 'nextCursor of the page before' })),
-  limit: Type.Optional(
-    Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'How many a page has, at most' }),
-  ),
-};
 
 export const EnvironmentPageQuery = Type.Object(
   {

@@ -1,5 +1,6 @@
 /** REST shapes of requests that wait, or waited, for the approval of operators. Times are RFC 3339 UTC. */
 import { SerialSchema } from './certificate.ts';
+import { pageFields, pageOf } from './page.ts';
 import { ProductId } from './registry.ts';
 import { type Static, Time, Type } from './schema.ts';
 
@@ -130,10 +131,7 @@ export const RequestJson = Type.Object(
 );
 export type RequestJson = Static<typeof RequestJson>;
 
-export const RequestList = Type.Object(
-  { items: Type.Array(RequestSummary), nextCursor: Type.Union([Type.String(), Type.Null()]) },
-  strict,
-);
+export const RequestList = pageOf(RequestSummary);
 export type RequestList = Static<typeof RequestList>;
 
 export const RequestPath = Type.Object({ id: Type.String({ minLength: 1, description: 'Id of a request' }) });
@@ -159,10 +157,7 @@ export const RequestListQuery = Type.Object(
   {
     status: Type.Optional(RequestStatusSchema),
     product: Type.Optional(ProductId('Only of this product')),
-    cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 512, description: 'nextCursor of the page before' })),
-    limit: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'How many a page has, at most' }),
-    ),
+    ...pageFields,
   },
   strict,
 );

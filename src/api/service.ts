@@ -1,4 +1,6 @@
 /** REST shapes of everything that is not a certificate: health, status, authorities, environments. */
+
+import { wholeListOf } from './page.ts';
 import { type Static, Time, Type } from './schema.ts';
 
 export const Liveness = Type.Object({ status: Type.Literal('alive') }, { additionalProperties: false });
@@ -56,10 +58,7 @@ export const AuthorityJson = Type.Object(
 );
 export type AuthorityJson = Static<typeof AuthorityJson>;
 
-export const AuthorityList = Type.Object(
-  { items: Type.Array(AuthorityJson), nextCursor: Type.Null() },
-  { additionalProperties: false },
-);
+export const AuthorityList = wholeListOf(AuthorityJson);
 export type AuthorityList = Static<typeof AuthorityList>;
 
 export const TrustBundleJson = Type.Object(
@@ -91,10 +90,7 @@ export const CrlJson = Type.Object(
 );
 export type CrlJson = Static<typeof CrlJson>;
 
-export const CrlList = Type.Object(
-  { items: Type.Array(CrlJson), nextCursor: Type.Null() },
-  { additionalProperties: false },
-);
+export const CrlList = wholeListOf(CrlJson);
 export type CrlList = Static<typeof CrlList>;
 
 export const AuthorityPath = Type.Object({
@@ -143,10 +139,7 @@ export const EnvironmentJson = Type.Object(
 );
 export type EnvironmentJson = Static<typeof EnvironmentJson>;
 
-export const EnvironmentList = Type.Object(
-  { items: Type.Array(EnvironmentJson), nextCursor: Type.Null() },
-  { additionalProperties: false },
-);
+export const EnvironmentList = wholeListOf(EnvironmentJson);
 export type EnvironmentList = Static<typeof EnvironmentList>;
 
 export const StatusJson = Type.Object(

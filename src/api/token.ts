@@ -1,4 +1,6 @@
 /** REST shapes of enrolment tokens: the secret is in one answer only, that of the request which made it. */
+
+import { pageOf } from './page.ts';
 import { type Static, Time, Type } from './schema.ts';
 
 export const TokenBody = Type.Object(
@@ -49,10 +51,7 @@ export const NewTokenJson = Type.Object(
 );
 export type NewTokenJson = Static<typeof NewTokenJson>;
 
-export const TokenList = Type.Object(
-  { items: Type.Array(TokenJson), nextCursor: Type.Union([Type.String(), Type.Null()]) },
-  { additionalProperties: false },
-);
+export const TokenList = pageOf(TokenJson);
 export type TokenList = Static<typeof TokenList>;
 
 export const TokenPath = Type.Object({ id: Type.String({ minLength: 1, description: 'Id of a token' }) });

@@ -1,4 +1,6 @@
 /** REST shapes of vaults and of what their check found. */
+
+import { wholeListOf } from './page.ts';
 import { type Static, Type } from './schema.ts';
 
 const Fault = (description: string) =>
@@ -29,10 +31,7 @@ export const VaultJson = Type.Object(
 );
 export type VaultJson = Static<typeof VaultJson>;
 
-export const VaultList = Type.Object(
-  { items: Type.Array(VaultJson), nextCursor: Type.Null() },
-  { additionalProperties: false },
-);
+export const VaultList = wholeListOf(VaultJson);
 export type VaultList = Static<typeof VaultList>;
 
 const Figure = (description: string) => Type.Union([Type.Number({ minimum: 0 }), Type.Null()], { description });

@@ -39,7 +39,7 @@ export const commonProblems: readonly CaErrorCode[] = ['malformed', 'rateLimited
 /** Any request of a caller who has to be known may meet these. */
 export const readProblems: readonly CaErrorCode[] = [...commonProblems, 'unauthenticated', 'unauthorized'];
 
-/** Any act of an operator with a body may meet these. */
+/** Any act with a body, of a caller who has to be known, may meet these. */
 export const changeProblems: readonly CaErrorCode[] = [
   ...readProblems,
   'conflict',

@@ -14,6 +14,7 @@ import type { Submitted } from '../../../services/services.ts';
 import { callerOf } from '../arrival/authentication.ts';
 import {
   certificateAnswer,
+  changeProblems,
   jsonAnswer,
   operatorSecurity,
   problems,
@@ -117,15 +118,7 @@ function addRequestVerdicts(face: Face, deps: FaceDeps, onRequest: onRequestAsyn
         body: DenyBody,
         response: {
           200: jsonAnswer('The request, denied.', RequestSummary),
-          ...problems(
-            ...readProblems,
-            'notFound',
-            'conflict',
-            'payloadTooLarge',
-            'unsupportedMediaType',
-            'overloaded',
-            'inventoryUnavailable',
-          ),
+          ...problems(...changeProblems, 'notFound'),
         },
       },
     },

@@ -2,7 +2,7 @@
 import type { FastifyReply, onRequestAsyncHookHandler } from 'fastify';
 import { RequestPath, RequestWaitQuery } from '../../../api/request.ts';
 import { callerOf } from '../arrival/authentication.ts';
-import { certificateAnswer, commonProblems, problems } from '../documentation.ts';
+import { certificateAnswer, problems, readProblems } from '../documentation.ts';
 import type { Face, FaceDeps } from '../face-deps.ts';
 import { certificateJsonText, certificatePath } from '../json/certificate-json.ts';
 import { integersInQuery } from '../json/integers-in-query.ts';
@@ -29,15 +29,7 @@ export function addCollectRoute(face: Face, deps: FaceDeps, authenticated: onReq
         response: {
           200: certificateAnswer('It is issued: the certificate.'),
           202: pendingAnswer,
-          ...problems(
-            ...commonProblems,
-            'unauthenticated',
-            'unauthorized',
-            'notFound',
-            'notAcceptable',
-            'conflict',
-            'inventoryUnavailable',
-          ),
+          ...problems(...readProblems, 'notFound', 'notAcceptable', 'conflict', 'inventoryUnavailable'),
         },
       },
     },

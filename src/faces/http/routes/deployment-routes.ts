@@ -5,7 +5,7 @@ import { DeploymentBody, DeploymentJson, DeploymentList } from '../../../api/dep
 import { NoQuery } from '../../../api/service.ts';
 import type { Deployment, DeploymentReport } from '../../../domain/records/deployment.ts';
 import { callerOf } from '../arrival/authentication.ts';
-import { commonProblems, jsonAnswer, problems, readProblems } from '../documentation.ts';
+import { changeProblems, jsonAnswer, problems, readProblems } from '../documentation.ts';
 import type { Face, FaceDeps } from '../face-deps.ts';
 import { rfc3339Ms } from '../json/rfc3339.ts';
 import { sendJson } from './certificate-formats.ts';
@@ -40,17 +40,7 @@ export function addDeploymentRoutes(face: Face, deps: DeploymentRouteDeps): void
         body: DeploymentBody,
         response: {
           201: jsonAnswer('The report, kept.', DeploymentJson),
-          ...problems(
-            ...commonProblems,
-            'unauthenticated',
-            'unauthorized',
-            'notFound',
-            'conflict',
-            'payloadTooLarge',
-            'unsupportedMediaType',
-            'overloaded',
-            'inventoryUnavailable',
-          ),
+          ...problems(...changeProblems, 'notFound'),
         },
       },
     },

@@ -2,6 +2,7 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { CaError } from '../../src/domain/errors.ts';
 import type { Inventory } from '../../src/ports/inventory.ts';
+import { createHousekeeping } from '../../src/services/housekeeping.ts';
 import { codeOf } from '../support/rejection.ts';
 import { firstRunService, openService } from '../support/service-builder.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -37,4 +38,31 @@ it('does everything else although authorities and requests cannot be read, and s
     'catchUp',
   ];
   expect([...asked]).toEqual(expect.arrayContaining([...steps, 'dueRequests']));
+});
+
+it('logs a step that fails each second once for each reason, and once when it succeeds again', async () => {
+  const lines: string[] = [];
+  const log = {
+    info: (_fields: object, message: string) => void lines.push(message),
+    warn: () => undefined,
+    error: ({ err }: { err?: unknown }) => void lines.push((err as Error).message),
+  };
+  let reason: string | undefined;
+  const takeRound = createHousekeeping(log, {
+    signAuditLog: async () => {
+      if (reason) throw new Error(reason);
+    },
+  });
+  for (reason of [
+    undefined,
+    'disk full',
+    'disk full',
+    'vault sealed',
+    'vault sealed',
+    undefined,
+    undefined,
+    'disk full',
+  ])
+    await takeRound().catch(() => undefined);
+  expect(lines).toEqual(['disk full', 'vault sealed', 'a step of the housekeeping succeeds again', 'disk full']);
 });

@@ -116,6 +116,29 @@ describe('the list of certificates', () => {
     ]);
   });
 
+  const questions: readonly (readonly [query: string, input: object])[] = [
+    ['product=dev/demo', { owner: 'dev/demo', purpose: 'product', sort: '-requestedAt' }],
+    ['product=dev/demo&purpose=operator', { owner: 'dev/demo', purpose: 'operator', sort: '-requestedAt' }],
+    ['deployment=failed', { deployment: ['failed', 'failedBehind'], purpose: 'product', sort: '-requestedAt' }],
+    [
+      'deployment=predecessor&deployment=failed&deployment=none',
+      { deployment: ['behind', 'failedBehind', 'failed', 'none'], purpose: 'product', sort: '-requestedAt' },
+    ],
+    ['issuer=01ab', { issuerSerial: '01ab', sort: '-requestedAt' }],
+    ['issued.before=2026-12-01T00:00:00Z', { issuedBefore: Date.UTC(2026, 11, 1) / 1000, sort: '-requestedAt' }],
+    ['status=expired', { status: 'expired', sort: '-notAfter' }],
+    ['notAfter.before=2026-12-01T00:00:00Z', { notAfterBefore: Date.UTC(2026, 11, 1) / 1000, sort: 'notAfter' }],
+    ['notAfter.after=2026-12-01T00:00:00Z', { notAfterAfter: Date.UTC(2026, 11, 1) / 1000, sort: 'notAfter' }],
+    ['count=true', { count: true, sort: '-requestedAt' }],
+    ['count=false', { sort: '-requestedAt' }],
+  ];
+
+  it('asks for what each filter means, in the order that the question suggests', async () => {
+    const { send, calls } = await openAdmin();
+    for (const [query] of questions) await send('GET', `/v1/certificates?${query}`);
+    expect(listed(calls)).toEqual(questions.map(([, input]) => ({ ...input, limit: 100 })));
+  });
+
   it('is newest first, a hundred a page, without any filter', async () => {
     const { send, calls } = await openAdmin();
     const answer = await send('GET', '/v1/certificates');
@@ -124,6 +147,22 @@ describe('the list of certificates', () => {
       items: [expect.objectContaining({ serial: hierarchy.leaf.serial })],
       nextCursor: null,
     });
+  });
+
+  it('tells how many match and where it goes on, and is empty where nothing does', async () => {
+    const count = { matches: 20_000, isExact: false };
+    const [full, empty] = [
+      await openAdmin({
+        listCertificates: async () => ({ text: Buffer.from('{"serial":"01"},'), nextCursor: 'next', count }),
+      }),
+      await openAdmin({ listCertificates: async () => ({ text: new Uint8Array(), nextCursor: null }) }),
+    ];
+    expect((await full.send('GET', '/v1/certificates?count=true')).json).toEqual({
+      items: [{ serial: '01' }],
+      nextCursor: 'next',
+      count,
+    });
+    expect((await empty.send('GET', '/v1/certificates')).json).toEqual({ items: [], nextCursor: null });
   });
 
   it.each([
@@ -168,10 +207,18 @@ describe('the list of certificates', () => {
     expect(ndjson.headers).toMatchObject({ 'content-type': 'application/x-ndjson', vary: 'accept' });
   });
 
-  it('streams no more than `limit` says', async () => {
-    const { send } = await openAdmin({ exportCertificates: threeRecords });
-    const answer = await send('GET', '/v1/certificates?limit=1', { accept: 'application/x-ndjson' });
+  it('streams no more than `limit` says, and only what the filters ask for', async () => {
+    const { send, calls } = await openAdmin({ exportCertificates: threeRecords });
+    const path = '/v1/certificates?product=dev/demo&status=expired';
+    const answer = await send('GET', `${path}&limit=1`, { accept: 'application/x-ndjson' });
     expect(answer.text.trimEnd().split('\n')).toHaveLength(1);
+    await send('GET', path, { accept: 'text/csv' });
+    const asked = { owner: 'dev/demo', purpose: 'product', status: 'expired', sort: '-notAfter' };
+    const exported = calls.filter(({ name }) => name === 'exportCertificates').map(({ args }) => args.slice(1));
+    expect(exported).toEqual([
+      [{ ...asked, limit: 1 }, 'ndjson'],
+      [{ ...asked, limit: Number.MAX_SAFE_INTEGER }, 'csv'],
+    ]);
   });
 
   it('has neither pages nor a count of a stream', async () => {

@@ -4,7 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { AuthorityDetailJson } from '../../../../src/api/authority.ts';
 import { CrlJson } from '../../../../src/api/service.ts';
 import { CaError } from '../../../../src/domain/errors.ts';
+import { parseCertificate } from '../../../../src/domain/x509/certificate.ts';
 import { openAdmin } from '../../../support/open-admin.ts';
+import { hierarchy, makeServices } from '../../../support/services-double.ts';
 
 describe('GET /v1/authorities/:name', () => {
   it('says where the key is, and what is in force', async () => {
@@ -12,6 +14,42 @@ describe('GET /v1/authorities/:name', () => {
     const answer = await send('GET', '/v1/authorities/dev-root');
     expect([answer.status, Value.Check(AuthorityDetailJson, answer.json)]).toEqual([200, true]);
     expect(answer.json).toMatchObject({ state: 'active', vault: 'file', certificate: { name: 'dev-root' } });
+  });
+
+  it('says of one that is elsewhere who it is, and that nothing of it is here', async () => {
+    const { root } = hierarchy;
+    const importedAt = Date.UTC(2026, 10, 21, 7);
+    const { send } = await openAdmin({
+      describeAuthority: async (name) => ({
+        kind: 'external',
+        external: {
+          ...{ name, environment: 'corp', parent: name, certificateDer: root.der, sha256: 'ab'.repeat(32), importedAt },
+        },
+        parsed: parseCertificate(root.der),
+        crl: null,
+      }),
+    });
+    const { json } = await send('GET', '/v1/authorities/corp-root');
+    expect(Value.Check(AuthorityDetailJson, json)).toBe(true);
+    expect(json).toMatchObject({
+      ...{ name: 'corp-root', role: 'external', environment: 'corp', parent: 'corp-root', state: 'external' },
+      ...{ vault: null, vaultKey: null, csr: null, stopped: null, coming: null, keyType: 'ec-p256' },
+      createdAt: '2026-11-21T07:00:00.000Z',
+      certificate: { name: 'corp-root', subject: 'CN=Test Root', generation: 1, phase: 'inForce' },
+    });
+  });
+
+  it('says which generation is coming, and why the one in force is stopped', async () => {
+    const [inForce] = await makeServices().services.listAuthorities();
+    const coming = { ...inForce!, id: 'dev-root.2', generation: { ...inForce!.generation, number: 2 } };
+    const { send } = await openAdmin({
+      describeAuthority: async () => ({
+        ...{ kind: 'own', authority: inForce!.authority, inForce: inForce!, coming, csrDer: null, stopped: 'lost' },
+      }),
+    });
+    const { json } = await send('GET', '/v1/authorities/dev-root');
+    expect(Value.Check(AuthorityDetailJson, json)).toBe(true);
+    expect(json).toMatchObject({ stopped: 'lost', coming: { name: 'dev-root.2', generation: 2 } });
   });
 
   it('does not know a name that is none', async () => {

@@ -125,6 +125,31 @@ describe('a later turn', () => {
     expect(await agent.status()).toMatchObject({ failures: 1, lastError: { code: 'rejectedIdentifier' } });
   });
 
+  it.each([
+    ['names that the product has not', { names: ['demo.other.example'] }, 'rejectedIdentifier'],
+    [
+      'names without a token',
+      { names: ['www.demo.dev.internal'], enrol: { tokenFile: '/nonexistent' } },
+      'tokenMissing',
+    ],
+    ['a profile without a token', { profile: 'server', enrol: { tokenFile: '/nonexistent' } }, 'tokenMissing'],
+  ])('rotates the certificate as it was when its time comes and the file asks for %s', async (_what, change, code) => {
+    const agent = agentFor({ lifetimeSeconds: 3600 });
+    await agent.turn();
+    const before = new X509Certificate(agent.read('cert.pem'));
+    agent.rewrite({ lifetimeSeconds: 3600, ...change });
+    expect(await agent.turn()).toMatchObject({ act: 'failed', code });
+    agent.passSeconds(3300);
+    expect(await agent.turn()).toMatchObject({ act: 'rotated', status: { failures: 2, lastError: { code } } });
+    const after = new X509Certificate(agent.read('cert.pem'));
+    expect([after.subjectAltName, after.serialNumber]).toEqual([
+      before.subjectAltName,
+      expect.not.stringMatching(before.serialNumber),
+    ]);
+    agent.rewrite({ lifetimeSeconds: 3600, names: ['www.demo.dev.internal'] });
+    expect(await agent.turn()).toMatchObject({ act: 'enrolled', status: { failures: 0, lastError: null } });
+  });
+
   it('enrols with the token again when the certificate was revoked', async () => {
     const agent = agentFor();
     await agent.turn();

@@ -1,5 +1,5 @@
 /** Roots and CRLs come in only by who is trusted already; what is forged or unreachable changes nothing. */
-import { chmodSync } from 'node:fs';
+import { chmodSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -220,6 +220,21 @@ describe('a request that waits for approval', () => {
     const waited = async () => ((await agent.turn({ force: true })).act === 'waiting' ? agent.read('crl.pem') : crl);
     await expect.poll(waited, { timeout: 20_000, interval: 200 }).not.toBe(crl);
     expect((await agent.status()).serial).toBe(serial);
+  });
+
+  it('for the next certificate is waited for, whatever the file says since: operators are asked once', async () => {
+    const agent = guardedAgent();
+    await agent.turn();
+    await post(`/v1/requests/${(await agent.status()).waitingFor}/approve`, {});
+    expect((await agent.turn()).act).toBe('enrolled');
+    expect((await agent.turn({ force: true })).act).toBe('waiting');
+    const { waitingFor } = await agent.status();
+    const { targets } = JSON.parse(readFileSync(agent.file, 'utf8'));
+    agent.rewrite({ ...targets[0], names: ['not.the.products'] });
+    for (const _turn of [1, 2]) expect(await agent.turn()).toMatchObject({ act: 'waiting', status: { waitingFor } });
+    await post(`/v1/requests/${waitingFor}/approve`, {});
+    expect((await agent.turn()).act).toBe('rotated');
+    expect(await agent.turn()).toMatchObject({ act: 'failed', code: 'rejectedIdentifier' });
   });
 
   it('that is denied is told of, and asked for anew', async () => {

@@ -36,10 +36,10 @@ const folderName = 'pending';
 const requestFile = 'request.json';
 const keyFile = 'key.pem';
 
-/** Whether a rotation of this certificate was begun, which may be answered by now. */
-export async function isRotationBegun(own: string, predecessor: string): Promise<boolean> {
+/** A rotation of this certificate that was begun, and may be answered by now. */
+export async function rotationBegun(own: string, predecessor: string): Promise<PendingRequest | undefined> {
   const kept = await readKept(own);
-  return kept?.kind === 'rotate' && kept.predecessor === predecessor;
+  return kept?.kind === 'rotate' && kept.predecessor === predecessor ? kept : undefined;
 }
 
 /**

@@ -5,7 +5,7 @@ import { parseGeneralName } from '../../domain/x509/general-name.ts';
 import { AgentError } from '../agent-error.ts';
 import type { TargetConfig } from '../config/agent-schema.ts';
 import type { CredentialSet } from '../files/credential-set.ts';
-import { isRotationBegun } from '../issue/pending-request.ts';
+import { rotationBegun } from '../issue/pending-request.ts';
 import { isPossible, isTooSoon, longestSilenceMs, ownRenewalTime, renewalTime } from '../plan/renewal-time.ts';
 import type { TurnContext } from './turn-context.ts';
 
@@ -36,8 +36,8 @@ export async function chooseStep(
       : { kind: 'rotate', why: whyNow(renewal.reason) };
   }
   // The service may have issued long ago what a crash, or an approval to wait for, kept from being used.
-  const isBegun = await isRotationBegun(context.store.own, newest.facts.serial);
-  if (isBegun) return { kind: 'rotate', why: 'a rotation was begun before' };
+  const begun = await rotationBegun(context.store.own, newest.facts.serial);
+  if (begun) return { kind: 'rotate', why: 'a rotation was begun before' };
   return silence === undefined ? { kind: 'keep' } : { kind: 'keep', silence };
 }
 

@@ -1,12 +1,11 @@
 /** One turn of one target: whatever it needs now is done, and what was done is remembered. */
 import type { CertificateJson } from '../../api/certificate.ts';
-import { ClientFailure, ClientProblem } from '../../client/failure.ts';
 import type { TurnReport } from '../../domain/rotation/turn-report.ts';
 import { parseCertificate } from '../../domain/x509/certificate.ts';
 import { activateStaged, lacksProof, proveServed, remember } from '../activate/activate-set.ts';
 import { AgentError } from '../agent-error.ts';
-import { type CredentialSet, canAuthenticate, derOf, isSamePlace, layoutOf, placeOf } from '../files/credential-set.ts';
-import { type Obtained, obtainCertificate } from '../issue/obtain-certificate.ts';
+import { type CredentialSet, canAuthenticate, derOf, layoutOf } from '../files/credential-set.ts';
+import type { Obtained } from '../issue/obtain-certificate.ts';
 import { dropAnswered, dropRequest } from '../issue/pending-request.ts';
 import { endpointOf } from '../proof/endpoint.ts';
 import { keepReport } from '../report/deployment-report.ts';
@@ -16,13 +15,14 @@ import { adoptFromBefore } from './adopt-set.ts';
 import { changeOf, chooseStep, type Step } from './choose-step.ts';
 import { describeTrustChange, freshTrust, rootsOf, type Trust, trustOrBefore } from './fresh-trust.ts';
 import { newestSet, wholeSet } from './newest-set.ts';
+import { obtainForStep } from './obtain-for-step.ts';
 import { storePassword } from './store-password.ts';
 import type { TurnContext } from './turn-context.ts';
 
 /** What was done, without the status that the caller adds. */
 export interface Done extends Pick<TurnReport, 'act' | 'detail'> {
-  /** Files are in use that no program has taken yet: to be tried again like a failure. */
-  readonly trouble?: AgentError;
+  /** What is to be tried again like a failure: files are in use that no program has taken yet, or that are not those asked for. */
+  readonly trouble?: Error;
 }
 
 /** Throws what stood in the way; the files are then as they were before, or whole and new. */
@@ -43,7 +43,7 @@ export async function runTurn(context: TurnContext, force: boolean): Promise<Don
     return finished && done.act === 'unchanged' ? activated(finished) : done;
   }
   if (newest) await trustFirst(context, newest);
-  const obtained = await obtain(context, step, newest).catch(async (error: unknown) => {
+  const { obtained, act, ...done } = await obtainForStep(context, step, newest).catch(async (error: unknown) => {
     await stayFresh(context, newest);
     throw error;
   });
@@ -53,10 +53,10 @@ export async function runTurn(context: TurnContext, force: boolean): Promise<Don
     return { act: 'waiting', detail: `request ${obtained.requestId} waits for approval until ${obtained.expiresAt}` };
   }
   await stageIssued(context, obtained, newest);
-  const act = step.kind === 'enrol' ? 'enrolled' : 'rotated';
-  if ((await store.inUse()) === null) return { act, ...(await useFirst(context, step.why)) };
+  if ((await store.inUse()) === null) return { act, ...(await useFirst(context, done.why)) };
   const set = await activate(context);
-  return { act, detail: `${set.facts.serial} is in use until ${set.facts.notAfter}: ${step.why}` };
+  const detail = `${set.facts.serial} is in use until ${set.facts.notAfter}: ${done.why}`;
+  return { act, detail, ...(done.trouble && { trouble: done.trouble }) };
 }
 
 const forsaken: Step = { kind: 'rotate', why: 'no root of its environment vouches for it any more' };
@@ -136,31 +136,6 @@ async function knowInUse({ store, state, target }: TurnContext, newest: Credenti
     throw new AgentError('folderTaken', `${message} Take the target out of one of them, or give each its own folder.`);
   }
   await remember({ state, target }, inUse, newest);
-}
-
-async function obtain(context: TurnContext, step: Step, newest: CredentialSet | undefined): Promise<Obtained> {
-  const deps = { ...context, own: context.store.own };
-  const { state, target } = context;
-  // Should the file name another folder before there is an answer, the request is looked for here.
-  if (!isSamePlace(state.status.place, target.files)) await state.save({ place: placeOf(target.files) });
-  if (step.kind !== 'rotate') return obtainCertificate(deps);
-  try {
-    return await obtainCertificate(deps, newest);
-  } catch (error) {
-    if (!isTurnedAway(error)) throw error;
-    const message = `its certificate is no longer accepted (${(error as Error).message}); it enrols anew`;
-    context.log({ level: 'warn', target: context.target.name, message });
-    return obtainCertificate(deps);
-  }
-}
-
-/** The way back is a token: the certificate itself opens nothing any more. */
-const turnedAway = ['certificateRevoked', 'certificateExpired', 'certificateUnknown'];
-
-function isTurnedAway(error: unknown): boolean {
-  if (error instanceof ClientFailure) return error.code === 'ownCertificateRefused';
-  if (!(error instanceof ClientProblem)) return false;
-  return error.code === 'conflict' || error.reasons.some(({ code }) => turnedAway.includes(code));
 }
 
 async function stageIssued(

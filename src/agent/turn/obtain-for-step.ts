@@ -1,0 +1,102 @@
+/** Gets the certificate that a step asks for, or, where that cannot be had and the time has come, the next one of what is in use. */
+import { ClientFailure, ClientProblem } from '../../client/failure.ts';
+import type { TurnReport } from '../../domain/rotation/turn-report.ts';
+import { AgentError } from '../agent-error.ts';
+import { type CredentialSet, isSamePlace, placeOf } from '../files/credential-set.ts';
+import { type Obtained, obtainCertificate } from '../issue/obtain-certificate.ts';
+import { rotationBegun } from '../issue/pending-request.ts';
+import { changeOf, chooseStep, type Step } from './choose-step.ts';
+import type { TurnContext } from './turn-context.ts';
+
+export interface ObtainedBy extends Pick<TurnReport, 'act'> {
+  readonly obtained: Obtained;
+  readonly why: string;
+  /** What was asked for could not be had. */
+  readonly trouble?: Error;
+}
+
+/** Throws what stood in the way, as `obtainCertificate`. */
+export async function obtainForStep(
+  context: TurnContext,
+  step: Exclude<Step, { kind: 'keep' }>,
+  newest: CredentialSet | undefined,
+): Promise<ObtainedBy> {
+  const change = newest && step.kind === 'enrol' ? changeOf(context.target, newest) : undefined;
+  const asBefore = async (why: string, trouble?: Error): Promise<ObtainedBy | undefined> =>
+    change === undefined ? undefined : rotatedAsBefore(context, newest!, why, trouble);
+  // Else each turn would drop what operators are asked for, and ask them for another.
+  const isWaiting = change !== undefined && context.state.status.waitingFor !== null;
+  const begun = isWaiting && (await rotationBegun(context.store.own, newest!.facts.serial));
+  const waited = begun ? await asBefore(`it was asked for before ${change}`) : undefined;
+  if (waited) return waited;
+  try {
+    const act = step.kind === 'enrol' ? 'enrolled' : 'rotated';
+    return { act, why: step.why, obtained: await obtain(context, step, newest) };
+  } catch (error) {
+    const isNo = isNoEnrolment(error);
+    const instead = isNo ? await asBefore(`it is as it was, although ${change}: ${error.message}`, error) : undefined;
+    if (instead) return instead;
+    throw error;
+  }
+}
+
+/**
+ * Other names, another profile or product take a token, which may be used up: the certificate must not end over that. Undefined
+ * where its time has not come, or another rotation would fail alike.
+ */
+async function rotatedAsBefore(
+  context: TurnContext,
+  newest: CredentialSet,
+  why: string,
+  trouble?: Error,
+): Promise<ObtainedBy | undefined> {
+  const { store, target, signal, log } = context;
+  const { serial, product } = newest.facts;
+  try {
+    const { names, profile } = (await rotationBegun(store.own, serial)) ?? newest.facts;
+    const { profile: _asked, ...others } = target;
+    const before = {
+      ...context,
+      target: { ...others, names: [...names], product, ...(profile !== null && { profile }) },
+    };
+    const step = await chooseStep(before, newest, false);
+    if (step.kind !== 'rotate') return undefined;
+    const obtained = await obtainCertificate({ ...before, own: store.own }, newest);
+    return { act: 'rotated', why: `${step.why}; ${why}`, obtained, ...(trouble && { trouble }) };
+  } catch (error) {
+    signal.throwIfAborted();
+    const message = `it cannot be rotated as it was, either: ${(error as Error).message}`;
+    log({ level: 'warn', target: target.name, message });
+    return undefined;
+  }
+}
+
+/** The service, or what is missing here, says no: it is there, and may well rotate. */
+const isNoEnrolment = (error: unknown): error is Error =>
+  (error instanceof ClientProblem && error.status < 500 && error.status !== 429) ||
+  (error instanceof AgentError && ['tokenMissing', 'fileOpenToOthers', 'requestEnded'].includes(error.code));
+
+async function obtain(context: TurnContext, step: Step, newest: CredentialSet | undefined): Promise<Obtained> {
+  const deps = { ...context, own: context.store.own };
+  const { state, target } = context;
+  // Should the file name another folder before there is an answer, the request is looked for here.
+  if (!isSamePlace(state.status.place, target.files)) await state.save({ place: placeOf(target.files) });
+  if (step.kind !== 'rotate') return obtainCertificate(deps);
+  try {
+    return await obtainCertificate(deps, newest);
+  } catch (error) {
+    if (!isTurnedAway(error)) throw error;
+    const message = `its certificate is no longer accepted (${(error as Error).message}); it enrols anew`;
+    context.log({ level: 'warn', target: context.target.name, message });
+    return obtainCertificate(deps);
+  }
+}
+
+/** The way back is a token: the certificate itself opens nothing any more. */
+const turnedAway = ['certificateRevoked', 'certificateExpired', 'certificateUnknown'];
+
+function isTurnedAway(error: unknown): boolean {
+  if (error instanceof ClientFailure) return error.code === 'ownCertificateRefused';
+  if (!(error instanceof ClientProblem)) return false;
+  return error.code === 'conflict' || error.reasons.some(({ code }) => turnedAway.includes(code));
+}

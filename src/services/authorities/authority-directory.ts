@@ -9,12 +9,8 @@ import type { AuthorityGeneration } from '../../domain/records/generation.ts';
 import { type ParsedCertificate, parseCertificate } from '../../domain/x509/certificate.ts';
 import { signatureAlgorithms } from '../../domain/x509/signature-algorithm.ts';
 import type { Inventory } from '../../ports/inventory.ts';
-import type { Signer, Vault } from '../../ports/vault.ts';
-import type { SigningMeter } from '../metrics/meter-signing.ts';
+import type { Signer } from '../../ports/vault.ts';
 import type { DistributionUrls } from '../services.ts';
-import { vaultNamed } from '../vaults/named-vault.ts';
-import { openNowOrLater } from '../vaults/open-later.ts';
-import { verifiedSigner } from '../vaults/verified-signer.ts';
 import {
   type AuthorityRegister,
   crossesOf,
@@ -25,7 +21,8 @@ import {
   readRegister,
   revokedElsewhere,
 } from './authority-register.ts';
-import { destroyedSigner, isGone, isLost, lostSigner } from './stand-in-signers.ts';
+import { type OpenSignersDeps, openCertified, openUncertified } from './open-signers.ts';
+import { isLost } from './stand-in-signers.ts';
 
 /** A generation of an authority. */
 export interface ActiveAuthority {
@@ -68,11 +65,9 @@ export interface AuthorityDirectory {
   forget(): void;
 }
 
-export interface AuthorityDirectoryDeps {
+export interface AuthorityDirectoryDeps extends OpenSignersDeps {
   readonly inventory: Inventory;
-  readonly vaults: ReadonlyMap<string, Vault>;
   readonly urls: DistributionUrls;
-  readonly signing: SigningMeter;
 }
 
 export function createAuthorityDirectory(deps: AuthorityDirectoryDeps): AuthorityDirectory {
@@ -86,19 +81,6 @@ export function createAuthorityDirectory(deps: AuthorityDirectoryDeps): Authorit
       if (register === reading) register = undefined;
     });
     return reading;
-  };
-
-  /** `certifiedKeyDer` is absent before there is a certificate: what the vault says is then what gets certified. */
-  const openSigner = async (authority: Authority, certifiedKeyDer?: Uint8Array): Promise<Signer> => {
-    const vault = vaultNamed(deps.vaults, authority.vault);
-    const algorithm = signatureAlgorithms[authority.signatureAlgorithm];
-    const open = async (): Promise<Signer> => {
-      const signer = await vault.signer(authority.vaultKey, algorithm);
-      return verifiedSigner(signer, certifiedKeyDer ?? signer.key.publicKeyDer);
-    };
-    if (!certifiedKeyDer) return deps.signing.signer(authority.name, await open());
-    const key = { name: authority.vaultKey, type: authority.keyType, publicKeyDer: certifiedKeyDer };
-    return deps.signing.signer(authority.name, await openNowOrLater(vault, { key, algorithm }, open));
   };
 
   const load = async (id: string): Promise<ActiveAuthority> => {
@@ -121,10 +103,7 @@ export function createAuthorityDirectory(deps: AuthorityDirectoryDeps): Authorit
       certificate,
       certificateDer,
       parsed,
-      signer:
-        own.phase === 'retired'
-          ? await lastSigner(authority, own, parsed.spkiDer)
-          : await signerOrNone(authority, parsed.spkiDer),
+      signer: await openCertified(deps, { authority, generation: own }, parsed.spkiDer),
       facts: {
         ...issuerFacts(id, parsed, { authority, urls: deps.urls }),
         ...(constraints.length > 0 && { nameConstraints: constraints }),
@@ -136,26 +115,6 @@ export function createAuthorityDirectory(deps: AuthorityDirectoryDeps): Authorit
         issuer: certificate.authority,
       }),
     };
-  };
-
-  /** A vault that lost a key, exchanged or refuses it keeps nobody else from going on, and the authority can be replaced. */
-  const signerOrNone = (authority: Authority, publicKeyDer: Uint8Array): Promise<Signer> =>
-    openSigner(authority, publicKeyDer).catch((error: unknown) => {
-      if (error instanceof CaError && deps.vaults.has(authority.vault))
-        return lostSigner(authority, publicKeyDer, error);
-      throw error;
-    });
-
-  /** The key of one that is retired may be gone, whether or not that is recorded, and its vault with it: what it signed is still served. */
-  const lastSigner = async (
-    authority: Authority,
-    { keyDestroyedAt }: AuthorityGeneration,
-    publicKeyDer: Uint8Array,
-  ): Promise<Signer> => {
-    const destroyed = destroyedSigner(authority, publicKeyDer);
-    if (keyDestroyedAt !== null || !deps.vaults.has(authority.vault)) return destroyed;
-    const signer = await signerOrNone(authority, publicKeyDer);
-    return isGone(signer) ? destroyed : signer;
   };
 
   /** An id that is not in the register may be newer than it: it is read once more before anybody is told that there is none. */
@@ -207,7 +166,7 @@ export function createAuthorityDirectory(deps: AuthorityDirectoryDeps): Authorit
     generation,
     issuerOf,
     chainAbove,
-    openSigner: (authority) => openSigner(authority),
+    openSigner: (authority) => openUncertified(deps, authority),
     forget: () => {
       kept.clear();
       register = undefined;

@@ -363,6 +363,6 @@ export interface Inventory
   latestTime(): Promise<number>;
   /** Proves that a write is possible now. */
   check(): Promise<void>;
-  /** Finishes accepted writes, then closes. */
+  /** Finishes accepted writes, then closes. Searches that are not answered yet reject with `stopping`. */
   close(): Promise<void>;
 }

@@ -23,6 +23,7 @@ interface Waiting {
 export interface SearchThread extends Pick<Inventory, SearchName> {
   /** How many wait for an answer. */
   waiting(): number;
+  /** Whoever still waits is told `stopping`. */
   close(): Promise<void>;
 }
 
@@ -42,7 +43,7 @@ export function searchThread(options: ConnectionOptions, entry: URL): SearchThre
     waiting.delete(answer.id);
     if ('failure' in answer) asker?.reject(errorOf(answer.failure));
     else asker?.resolve(answer.value as never);
-    if (waiting.size === 0) idle = setTimeout(() => void end(), idleMs).unref();
+    if (waiting.size === 0 && !closed) idle = setTimeout(() => void end(), idleMs).unref();
   };
 
   const start = (): Worker => {
@@ -74,7 +75,7 @@ export function searchThread(options: ConnectionOptions, entry: URL): SearchThre
   const ask =
     <Name extends SearchName>(name: Name) =>
     (...args: Parameters<Inventory[Name]>): ReturnType<Inventory[Name]> => {
-      if (closed) return Promise.reject(new CaError('stopping', 'The service is stopping.')) as never;
+      if (closed) return Promise.reject(stopping()) as never;
       if (waiting.size >= maximumWaiting) return Promise.reject(tooMany()) as never;
       clearTimeout(idle);
       worker ??= start();
@@ -101,10 +102,18 @@ export function searchThread(options: ConnectionOptions, entry: URL): SearchThre
     async close() {
       closed = true;
       clearTimeout(idle);
-      await end();
+      if (waiting.size === 0) return end();
+      const ending = worker;
+      worker = undefined;
+      for (const { reject } of waiting.values()) reject(stopping());
+      waiting.clear();
+      // A hundred searches of seconds each may be left, which the thread would come to the end of for nobody.
+      await ending?.terminate();
     },
   };
 }
+
+const stopping = (): CaError => new CaError('stopping', 'The service is stopping.');
 
 const tooMany = (): CaError =>
   new CaError('overloaded', 'Too many searches wait for the inventory. Try again.', { retryAfterSeconds: 2 });

@@ -8,7 +8,7 @@ import { demoToken, firstRunService, openService, type TestService } from '../su
 import { makeSigningKey } from '../support/signing-key.ts';
 import { suiteFolder } from '../support/suite-folder.ts';
 
-type Fault = 'inventory' | 'vault' | 'signer' | 'disk' | 'crl';
+type Fault = 'inventory' | 'vault' | 'signer' | 'disk' | 'crl' | 'register';
 
 const folder = suiteFolder();
 const faults = new Set<Fault>();
@@ -31,6 +31,10 @@ beforeAll(async () => {
       async check() {
         failIf('inventory');
         return inventory.check();
+      },
+      async generations() {
+        failIf('register');
+        return inventory.generations();
       },
       async recordCrl(crl, audit) {
         failIf('crl');
@@ -82,6 +86,16 @@ describe('readiness', () => {
     expect(await unready()).toEqual([['inventory', 'no inventory']]);
     faults.clear();
     expect(await unready()).toEqual([]);
+  });
+
+  it('is there again with the inventory when the authorities could not be read', async () => {
+    service.directory.forget();
+    faults.add('register');
+    const issuing = () => service.directory.get('dev-issuing');
+    const signing = () => service.directory.issuerOf({ authority: 'dev-issuing', issuerSerial: '00' });
+    for (const asked of [issuing, signing]) expect(await codeOf(asked())).toBe('inventoryUnavailable');
+    faults.clear();
+    for (const asked of [signing, issuing]) expect((await asked()).id).toBe('dev-issuing');
   });
 
   it('names the signer whose last signature failed, until one succeeds', async () => {

@@ -95,8 +95,11 @@ export function revocationContract(makeStore: () => Promise<InventoryStore>): vo
       const { serial } = await recordCertificate(opened.inventory);
       expect((await release(serial)).kind).toBe('notHeld');
       await revoke(serial, { reason: 'certificateHold', invalidityDate: at - 5 });
-      expect(await release(serial)).toMatchObject({ kind: 'done', record: { state: 'issued', revocation: null } });
-      expect(await opened.inventory.certificate(serial)).toMatchObject({ state: 'issued', revocation: null });
+      const released = await release(serial);
+      expect(released).toMatchObject({ kind: 'done', record: { state: 'issued', revocation: null } });
+      expect(await opened.inventory.certificate(serial)).toEqual('record' in released && released.record);
+      const [event] = await opened.inventory.searchAuditEvents({ sort: '-seq', limit: 1 });
+      expect(JSON.parse(event!.canonical)).toMatchObject({ kind: 'certificate.released' });
       await revoke(serial, { reason: 'superseded' });
       expect((await release(serial)).kind).toBe('notHeld');
     });

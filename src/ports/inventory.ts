@@ -315,14 +315,15 @@ export interface Inventory
   createOperator(operator: Operator, audit: AuditEntry): Promise<void>;
   operator(name: string): Promise<Operator | undefined>;
   operators(): Promise<readonly Operator[]>;
-  /** `now` in Unix seconds. Of two admins that demote each other at once, one is left. */
+  /** `now` in Unix seconds. Of two admins that demote each other at once, one is left. An auditor’s approvals end as with a removal. */
   setOperatorRole(
     change: { name: string; role: OperatorRole; now: number; audit: AuditEntry } & ByAdmin,
   ): Promise<RoleOutcome>;
   /**
    * Removes the operator and revokes, in the same act, every certificate of it that is not revoked for good: held and
    * expired ones, too, and what is about to be issued, so that none comes to life under an operator of the same name.
-   * Each has an event `certificate.revoked` of the same time and actor as `audit`.
+   * Each has an event `certificate.revoked` of the same time and actor as `audit`. Its approvals of requests that wait for another
+   * end, each with an event `request.approvalWithdrawn`.
    */
   removeOperator(
     removing: { name: string; revocation: Revocation; audit: AuditEntry } & ByAdmin,

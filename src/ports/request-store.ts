@@ -68,7 +68,10 @@ export interface DueRequests {
 export interface RequestStore {
   /** Makes the request, the token use and the audit entry durable. */
   recordRequest(submission: RequestSubmission): Promise<SubmissionOutcome>;
-  /** Adds the verdict; with the last one needed the request is approved. Everything is judged in the same transaction. */
+  /**
+   * Adds the verdict; with the last one needed the request is approved. Everything is judged in the same transaction. Rejects with
+   * CaError `unauthorized`, as does `denyRequest`, for who is no operator any more, or an auditor.
+   */
   approveRequest(judging: Judging): Promise<ApproveOutcome>;
   /** Ends an open request that is not being issued, and gives its token use back. */
   denyRequest(judging: Judging): Promise<DenyOutcome>;

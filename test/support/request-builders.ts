@@ -2,7 +2,15 @@
 import type { RequestDetails, RequestRecord } from '../../src/domain/records/request.ts';
 import type { Inventory } from '../../src/ports/inventory.ts';
 import type { Judging, RequestSubmission } from '../../src/ports/request-store.ts';
-import { auditEntry, daySeconds, frozenNow, randomHex, recordProduct, storedProfile } from './inventory-builders.ts';
+import {
+  auditEntry,
+  daySeconds,
+  frozenNow,
+  operator,
+  randomHex,
+  recordProduct,
+  storedProfile,
+} from './inventory-builders.ts';
 
 let count = 0;
 
@@ -74,8 +82,17 @@ export async function recordRequest(
   return submitted.request;
 }
 
-/** The product, its environment and its profile, each at version 1. */
+/** The product, its environment and its profile, each at version 1, and who may approve. */
 export async function recordGrounds(inventory: Inventory): Promise<void> {
   await recordProduct(inventory);
+  await recordOperators(inventory, ['alice', 'bob', 'carol', 'dave']);
   await inventory.createProfile(storedProfile({ approvals: 1 }), auditEntry({ kind: 'profile.created' }));
+}
+
+/** With the role `operator`. */
+export async function recordOperators(inventory: Inventory, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    const audit = auditEntry({ kind: 'operator.created', object: `operator:${name}` });
+    await inventory.createOperator(operator({ name, role: 'operator' }), audit);
+  }
 }

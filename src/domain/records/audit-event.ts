@@ -42,6 +42,7 @@ export const auditKinds = [
   'certificates.archived', // several at once: `details` has their number and the first and last of them
   'request.submitted', // waits for approval
   'request.approved', // by one operator
+  'request.approvalWithdrawn', // its operator was removed, or became an auditor, while it waited for another
   'request.denied',
   'request.expired', // nobody decided it in time, or it could not be issued in time
   'campaign.started', // by an operator; `details` has its filter and its times

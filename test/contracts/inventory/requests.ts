@@ -14,6 +14,7 @@ import {
   serialAt,
   storedProfile,
 } from '../../support/inventory-builders.ts';
+import { codeOf } from '../../support/rejection.ts';
 import { judging, recordGrounds, recordRequest, requestDetails, submission } from '../../support/request-builders.ts';
 import { tries } from '../../support/tries.ts';
 import type { InventoryStore } from '../inventory.ts';
@@ -30,6 +31,9 @@ const closing = (serial: string) => ({
   at: frozenNow + 30,
   audit: auditEntry({ kind: 'certificate.intentClosed' }),
 });
+const now = frozenNow / 1000;
+const revocation = { at: now, reason: 'privilegeWithdrawn' } as const;
+const audit = auditEntry({ kind: 'operator.removed', actor: 'operator:carol' });
 const expiring = (id: string, at: number) => ({ id, at, audit: auditEntry({ kind: 'request.expired' }) });
 const kindsOf = async (inventory: Inventory) => (await inventory.auditEvents(0, 1000)).map(({ kind }) => kind);
 
@@ -159,6 +163,40 @@ function approving(makeStore: () => Promise<InventoryStore>): void {
     expect(await inventory.request(id)).toMatchObject({ status: 'pending' });
     const second = await inventory.approveRequest(judging(id, 'bob'));
     expect(second).toMatchObject({ kind: 'done', record: { status: 'approved' } });
+  });
+
+  it('is nobody’s who is no operator, an auditor, or removed by now', async () => {
+    const { inventory } = opened;
+    const { id } = await recordRequest(inventory, { approvalsNeeded: 2 });
+    const change = { name: 'bob', role: 'auditor', now, audit } as const;
+    await inventory.setOperatorRole(change);
+    for (const stranger of ['nobody', 'bob']) {
+      expect(await codeOf(inventory.approveRequest(judging(id, stranger)))).toBe('unauthorized');
+      expect(await codeOf(inventory.denyRequest(judging(id, stranger)))).toBe('unauthorized');
+    }
+    expect(await inventory.request(id)).toMatchObject({ status: 'pending', verdicts: [] });
+  });
+
+  it.each<[string, (inventory: Inventory) => Promise<unknown>]>([
+    ['is removed', (inventory) => inventory.removeOperator({ name: 'alice', revocation, audit })],
+    ['becomes an auditor', (inventory) => inventory.setOperatorRole({ name: 'alice', role: 'auditor', now, audit })],
+  ])('that waits for another ends when its operator %s, and may be given again', async (_what, leave) => {
+    const { inventory } = opened;
+    const { id } = await recordRequest(inventory, { approvalsNeeded: 2 });
+    const done = await recordRequest(inventory, { approvalsNeeded: 1 });
+    await inventory.approveRequest(judging(id));
+    await inventory.approveRequest(judging(done.id));
+    await leave(inventory);
+    expect(await inventory.request(id)).toMatchObject({ status: 'pending', verdicts: [] });
+    expect(await inventory.request(done.id)).toMatchObject({ status: 'approved', verdicts: [{ operator: 'alice' }] });
+    const [withdrawn] = (await inventory.auditEvents(0, 1000)).filter(({ kind }) => kind.includes('Withdrawn'));
+    expect(withdrawn).toMatchObject({
+      object: `request:${id}`,
+      actor: 'operator:carol',
+      details: { operator: 'alice' },
+    });
+    await inventory.approveRequest(judging(id, 'bob'));
+    expect(await inventory.approveRequest(judging(id, 'carol'))).toMatchObject({ record: { status: 'approved' } });
   });
 
   it('is not the requester’s own to give', async () => {

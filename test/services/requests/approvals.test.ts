@@ -10,6 +10,7 @@ import { failingVault } from '../../support/changed-vault.ts';
 import { buildCsr } from '../../support/csr-builder.ts';
 import { rawProfile } from '../../support/policy-builders.ts';
 import { codeOf, rejectionOf } from '../../support/rejection.ts';
+import { recordOperators } from '../../support/request-builders.ts';
 import { admin, firstRunService, openService, type TestService } from '../../support/service-builder.ts';
 import { makeSigningKey } from '../../support/signing-key.ts';
 import { suiteFolder } from '../../support/suite-folder.ts';
@@ -23,10 +24,13 @@ beforeAll(async () => {
     home: folder('data'),
     wrapVault: (vault) => failingVault(vault, () => signerFails),
   });
+  await recordOperators(service.inventory, [...approvers, ...crowd]);
 });
 afterAll(() => service.close());
 
 const day = 86_400;
+const approvers = ['alice', 'bob'];
+const crowd = Array.from({ length: 20 }, (_, index) => `op-${index}`);
 const operator = (name: string): Caller => ({ kind: 'operator', name, role: 'operator', serial: '00' });
 const alice = operator('alice');
 const bob = operator('bob');
@@ -165,6 +169,7 @@ describe('approving', () => {
 
   it('counts for nothing where policy would refuse by now to sign, the first of two, too', async () => {
     const ageing = await firstRunService({ home: folder('ageing') });
+    await recordOperators(ageing.inventory, approvers);
     const product = await addProduct(2, null, ageing);
     const { id } = product.product;
     const serial = (await ageing.inventory.authorities()).find(({ name }) => name === 'dev-issuing')!.certificateSerial;
@@ -267,7 +272,7 @@ describe('approving', () => {
 
   it('by twenty operators at once issues one certificate', async () => {
     const record = await submit(await addProduct(2));
-    const tries = Array.from({ length: 20 }, (_, index) => approve(operator(`op-${index}`), record));
+    const tries = crowd.map((name) => approve(operator(name), record));
     const settled = await Promise.allSettled(tries);
     const done = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
     const serials = new Set(done.flatMap((one) => (one.kind === 'certificate' ? [one.view.record.serial] : [])));
@@ -606,6 +611,7 @@ describe('a crash', () => {
           },
         }),
     });
+    await recordOperators(crashing.inventory, approvers);
     const product = await addProduct(1, 1, crashing);
     const record = await submit(product, {}, crashing);
     crashes = true;

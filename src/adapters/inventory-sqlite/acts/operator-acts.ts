@@ -4,6 +4,7 @@ import type { Operator } from '../../../domain/records/environment.ts';
 import type { Statements } from '../lazy-statements.ts';
 import type { Acts } from './acts.ts';
 import { actingAdmins, adminRule } from './admin-rule.ts';
+import { approvalWithdrawal } from './approvers.ts';
 import type { AuditChain } from './audit-chain.ts';
 
 const revokeAllSql = `UPDATE certificates SET state = 'revoked', revoked_at = ?, revocation_reason = ?, invalidity_date = ?
@@ -16,6 +17,7 @@ export function operatorActs(
 ): Pick<Acts, 'createOperator' | 'setOperatorRole' | 'removeOperator'> {
   const admins = adminRule(connection);
   const assertAdmin = actingAdmins(connection);
+  const withdrawApprovals = approvalWithdrawal(connection, audit);
   const select = connection.prepare<[string], Operator>(
     'SELECT name, role, created_at AS createdAt FROM operators WHERE name = ?',
   );
@@ -46,6 +48,7 @@ export function operatorActs(
       if (admins.needOperator(name, now)) return { kind: 'lastAdmin' };
       setRole.run(role, name);
       audit.append(entry);
+      if (role === 'auditor') withdrawApprovals(name, entry);
       return { kind: 'done', operator: { ...operator, role }, serials: goodSerials.all(name, now) };
     },
 
@@ -56,6 +59,7 @@ export function operatorActs(
       if (admins.needOperator(name, at)) return { kind: 'lastAdmin' };
       remove.run(name);
       audit.append(entry);
+      withdrawApprovals(name, entry);
       const revoked = revokeAll.all(at, reason, invalidityDate, name);
       for (const serial of revoked) {
         const object = `certificate:${serial}`;

@@ -5,6 +5,7 @@ import type { Statements } from '../lazy-statements.ts';
 import { joinNames, octets, serialOctets } from '../rows/certificate-row.ts';
 import { type RequestRow, requestById, requestRecords } from '../rows/request-row.ts';
 import type { Acts } from './acts.ts';
+import { actingApprovers } from './approvers.ts';
 import type { AuditChain } from './audit-chain.ts';
 import { idempotencyKeys, keyBlocks, successorLinks, tokenUses } from './intent-conditions.ts';
 import { requestGrounds } from './request-grounds.ts';
@@ -76,6 +77,7 @@ const columnsOf = (request: RequestDetails): unknown[] => [
 function judging(connection: Statements, audit: AuditChain): Omit<RequestActs, 'recordRequest'> {
   const tokens = tokenUses(connection);
   const judge = approvalConditions(connection);
+  const assertApprover = actingApprovers(connection);
   const select = connection.prepare<[string], RequestRow>(requestById);
   const recordOf = requestRecords(connection);
   const addVerdict = connection.prepare('INSERT INTO request_verdicts VALUES (?, ?, ?, ?, ?)');
@@ -94,6 +96,7 @@ function judging(connection: Statements, audit: AuditChain): Omit<RequestActs, '
 
   return {
     approveRequest({ id, operator, comment, at, audit: entry }) {
+      assertApprover(operator);
       const record = find(id);
       if (!record) return { kind: 'notFound' };
       const refused = judge(record, { operator, at });
@@ -106,6 +109,7 @@ function judging(connection: Statements, audit: AuditChain): Omit<RequestActs, '
     },
 
     denyRequest({ id, operator, comment, at, audit: entry }) {
+      assertApprover(operator);
       const record = find(id);
       if (!record) return { kind: 'notFound' };
       if (hasEnded(record, at)) return { kind: 'ended', record };

@@ -26,10 +26,18 @@ export function createWebhookSender(options: WebhookSenderOptions): WebhookSende
   let agent: Promise<Agent> | undefined;
   const timeoutMs = options.timeoutMs ?? usualTimeoutMs;
 
+  /** A failure is not kept: what could not be loaded, as with too many files open, may be at the next try. */
+  const agentNow = (): Promise<Agent> => {
+    agent ??= openAgent(options, timeoutMs).catch((error: unknown) => {
+      agent = undefined;
+      throw error;
+    });
+    return agent;
+  };
+
   const post = async ({ url, ...parts }: WebhookMessage, signal: AbortSignal): Promise<WebhookOutcome> => {
-    agent ??= openAgent(options, timeoutMs);
     const { origin, pathname, search } = new URL(url);
-    const { statusCode, headers, body } = await (await agent).request({
+    const { statusCode, headers, body } = await (await agentNow()).request({
       origin,
       path: pathname + search,
       method: 'POST',
@@ -45,7 +53,7 @@ export function createWebhookSender(options: WebhookSenderOptions): WebhookSende
   return {
     send: (message, signal) =>
       post(message, signal).catch((error: unknown): WebhookOutcome => ({ kind: 'failed', reason: reasonOf(error) })),
-    close: async () => (await agent)?.destroy(),
+    close: async () => (await agent?.catch(() => undefined))?.destroy(),
   };
 }
 

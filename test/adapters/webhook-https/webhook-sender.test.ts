@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createWebhookSender, type WebhookSenderOptions } from '../../../src/adapters/webhook-https/webhook-sender.ts';
 import { webhookHeaders } from '../../../src/domain/alerts/webhook-message.ts';
 import { parseCidr } from '../../../src/domain/policy/cidr-range.ts';
@@ -50,6 +50,17 @@ function senderOf(override: Partial<WebhookSenderOptions> = {}) {
 const ok: RequestListener = (_request, response) => void response.writeHead(204).end();
 
 describe('a webhook', () => {
+  it('is delivered by a later try when what sends it could not be loaded at the first', async () => {
+    const { url } = await receiver(ok);
+    const send = senderOf();
+    vi.doMock('undici', () => {
+      throw Object.assign(new Error('too many open files'), { code: 'EMFILE' });
+    });
+    expect(await send(url)).toMatchObject({ kind: 'failed' });
+    vi.doUnmock('undici');
+    expect(await send(url)).toEqual({ kind: 'delivered' });
+  });
+
   it('is posted as JSON, signed, over TLS that is verified', async () => {
     const { received, url } = await receiver(ok, { tls: true });
     expect(await senderOf({ trustPem: system.pem })(url)).toEqual({ kind: 'delivered' });

@@ -65,12 +65,14 @@ function tooFew({ set, shares, threshold }: ShareSet, count: number, mistakes: r
 }
 
 async function passphraseOf(shares: readonly Share[]): Promise<string> {
+  let secret: Uint8Array | undefined;
   try {
-    const secret = await combine(shares.map(({ octets }) => octets));
-    const passphrase = new TextDecoder('utf-8', { fatal: true }).decode(secret);
-    secret.fill(0);
-    return passphrase;
+    secret = await combine(shares.map(({ octets }) => octets));
+    return new TextDecoder('utf-8', { fatal: true }).decode(secret);
   } catch {
     throw new StartError('shareUnusable', forgedShares);
+  } finally {
+    // Also of what is no text: all but one of its shares may be good.
+    secret?.fill(0);
   }
 }

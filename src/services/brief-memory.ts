@@ -1,4 +1,4 @@
-/** Remembers what is read with every request and changes rarely, for a second: less than anybody notices, most of the reads. */
+/** Remembers for a second what every request reads and what rarely changes: nobody notices, and most of the reads are saved. */
 import type { Clock } from '../ports/clock.ts';
 
 const keptMs = 1000;

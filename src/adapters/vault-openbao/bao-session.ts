@@ -1,4 +1,4 @@
-/** The service's standing at OpenBao: one token, renewed at two thirds of its life, replaced when it ends or its files change. */
+/** The service's login at OpenBao: one token, renewed at two thirds of its life, replaced when it ends or when its files change. */
 import type { Log } from '../../ports/log.ts';
 import {
   type BaoAnswer,
@@ -23,7 +23,7 @@ export interface SessionOptions extends AuthOptions {
 }
 
 export interface BaoSession {
-  /** With the token; after one refusal with a new one, if there is one. Rejects with BaoError where no answer came. */
+  /** Sends the call with the token, and once more with a new one if that is refused. Rejects with BaoError when no answer comes. */
   send(call: BaoCall): Promise<BaoAnswer>;
   /** Resolves when the backend is there, unsealed and active, and there is a token. */
   standing(timeLimitMs: number): Promise<void>;
@@ -34,7 +34,7 @@ export interface BaoSession {
 
 /** One login, renewal or look at a token, connection included. */
 const loginLimitMs = 3000;
-/** A token that is refused is no reason to log in for every request. */
+/** Requests that are refused one after the other do not log in more often than this. */
 const betweenLoginsMs = 3000;
 /** How soon a changed file is noticed. */
 const lookAtFilesMs = 2000;
@@ -176,7 +176,7 @@ class Session implements BaoSession {
     }
   }
 
-  /** A login gives another token; a file may still hold the one that ends. */
+  /** Logging in gives another token, unless that comes from a file which still holds the one that ends. */
   async #followUp({ token, seconds }: Lease): Promise<void> {
     const next = await this.#logIn();
     if (next.token !== token) return;

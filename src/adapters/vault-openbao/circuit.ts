@@ -1,4 +1,4 @@
-/** Spares a backend that is away, and its callers the wait: open while it fails, closed again by a probe that succeeds. */
+/** Circuit breaker: while a backend is away callers are refused at once, and a probe in the background finds out when it is back. */
 import { BaoError, type Trouble, troubles } from './bao-trouble.ts';
 
 export interface CircuitOptions {

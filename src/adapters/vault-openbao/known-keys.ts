@@ -1,4 +1,4 @@
-/** The keys of the mount as they were first seen: what changes behind our back is noticed, and what is none of ours left out. */
+/** The keys of the mount as they were first seen: one that is exchanged is noticed, and those of other programs are left out. */
 import type { VaultKey } from '../../ports/vault.ts';
 import { BaoError, type Trouble, troubles } from './bao-trouble.ts';
 import type { TransitEngine } from './transit-engine.ts';

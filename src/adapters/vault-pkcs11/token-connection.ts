@@ -64,7 +64,7 @@ export class TokenConnection {
     this.#child.channel?.unref();
   }
 
-  /** `silentMs`: after so long without any answer to anybody the process counts as hung. */
+  /** The process counts as hung when it has answered nobody for `silentMs`. */
   ask<Act extends TokenAct>(
     act: Act,
     takes: TokenActs[Act]['takes'],

@@ -26,7 +26,7 @@ export interface LinkLimits {
 
 const defaultLimits: LinkLimits = { openMs: 9000, askMs: 8000, makeRsaKeyMs: 180_000 };
 
-/** Between attempts to open, doubled each time: a token that is back is noticed within a second, a PIN that is mended within some. */
+/** Between attempts to open, doubled each time: that a token is back is noticed within a second, that its PIN is mended within ten. */
 const pauses = { firstMs: 250, awayMs: 1000, personMs: 10_000 };
 
 /** What only a person mends. */
@@ -55,7 +55,7 @@ interface Opening {
   connection: TokenConnection | undefined;
 }
 
-/** Settles asks as long as they are worth it; everything it rejects with is a TokenFault. */
+/** Asks the token, over again where that may help; everything it rejects with is a TokenFault. */
 export class TokenLink {
   readonly #options: TokenLinkOptions;
   readonly #limits: LinkLimits;
@@ -78,7 +78,7 @@ export class TokenLink {
     await this.#connected();
   }
 
-  /** Why every ask is refused at once, until an attempt that nobody waits for has succeeded. */
+  /** Why every ask is refused at once; undefined again when an attempt in the background has opened the token. */
   fault(): TokenFault | undefined {
     return this.#fault;
   }

@@ -64,7 +64,7 @@ const startCodes: Readonly<Partial<Record<FaultKind, StartErrorCode>>> = {
 /** As the port says. */
 const validName = /^[a-z0-9][a-z0-9.-]{0,63}$/;
 
-/** Some waiting at the module's door keep all its sessions busy; the rest wait here, where they can be turned away. */
+/** Enough asks lie in the module's process to keep all sessions busy; the rest wait here, where they can be turned away. */
 const askedPerSession = 8;
 
 /** What the port allows a call. */
@@ -74,7 +74,7 @@ class Pkcs11Vault implements Vault {
   readonly name: string;
   readonly #link: TokenLink;
   readonly #signatures: SigningQueue;
-  /** For all else, but making RSA keys: as bounded in number and time as signatures. */
+  /** Bounds everything else, as signatures are bounded, except for the making of RSA keys. */
   readonly #calls = new SigningQueue({ running: 64, waiting: 1024, timeLimitMs });
   readonly #isListed: (name: string) => boolean;
   #closed = false;

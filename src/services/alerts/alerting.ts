@@ -1,4 +1,4 @@
-/** Alerts from condition to webhook, beside everything else: nothing waits for it, and it waits for nobody but its receivers. */
+/** Alerts, from condition to webhook, in the background: nothing else in the service waits for them. */
 import { type Alert, alertKinds } from '../../domain/alerts/alert.ts';
 import { gauge, type MetricFamily } from '../../domain/records/metric.ts';
 import type { RotationCount } from '../../ports/alert-store.ts';

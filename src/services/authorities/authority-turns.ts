@@ -1,10 +1,10 @@
-/** One act on authorities at a time where they could meet: each looks first and writes afterwards. */
+/** Keeps acts on authorities apart: each looks first and writes afterwards, and must not find another in between. */
 import { CaError } from '../../domain/errors.ts';
 
 export interface AuthorityTurns {
   /** CaError `conflict` while another act on this authority, or a compromise of any, is under way. */
   alone<T>(authority: string, act: () => Promise<T>): Promise<T>;
-  /** After everything that is under way, and before everything that comes: what reaches authorities below, and cannot be refused. */
+  /** Waits for what is under way, and goes before whatever comes then: for what reaches authorities below, and is never refused. */
   aboveAll<T>(act: () => Promise<T>): Promise<T>;
 }
 

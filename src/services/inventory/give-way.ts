@@ -1,4 +1,4 @@
-/** Long reading that gives way to issuing: while certificates are being written it rests longer than it works. */
+/** Makes long reads give way to issuing: while certificates are being written, they rest longer than they work. */
 import type { Clock } from '../../ports/clock.ts';
 import type { Inventory } from '../../ports/inventory.ts';
 import { pauseFor } from '../pause.ts';

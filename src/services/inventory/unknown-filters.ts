@@ -1,4 +1,4 @@
-/** Filters that name what never was here: a slip of the pen, which an empty list or a count of 0 would pass off as good news. */
+/** Filters that name something that never existed: a typing mistake, which an empty list or a count of 0 would pass off as good news. */
 import type { Reason } from '../../domain/errors.ts';
 import { printable } from '../../domain/policy/printable.ts';
 import { refuseIfAny } from '../../domain/refusal.ts';

@@ -21,7 +21,7 @@ function configurationPage(): string {
 
 Settings of the service are read from \`privyseal.yaml\` in the folder it is started from (or the file that \`PRIVYSEAL_CONFIG\` names), then from the
 variables below, which win; \`--home\` wins over both. A setting that is unknown or wrong stops the start with the key, the value and what is allowed.
-A variable that is set to nothing counts as not set. What settings mean for those who run the service is told in docs/operating.md.
+A variable that is set to nothing counts as not set; those of the passphrase stop the start then, for the keys would be protected by another one than was meant. What settings mean for those who run the service is told in docs/operating.md.
 
 \`\`\`yaml
 # privyseal.yaml

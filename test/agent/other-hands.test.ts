@@ -100,4 +100,15 @@ describe('the folder of a target', () => {
     await expect(usable(join(theirs, 'tls'))).rejects.toMatchObject({ code: 'targetRefused' });
     await expect(usable(folder)).resolves.toBeUndefined();
   });
+
+  it('is refused among the sets of a target, which go with its rotations', async () => {
+    const { folder } = folders();
+    await expect(usable(join(folder, 'current'))).resolves.toBeUndefined();
+    mkdirSync(join(folder, '.privyseal'));
+    for (const inside of ['current', 'sets/0001-ab/tls', '.privyseal/other']) {
+      const message = expect.stringContaining(`with the sets of ${folder}`);
+      await expect(usable(join(folder, inside))).rejects.toMatchObject({ code: 'targetRefused', message });
+    }
+    await expect(usable(join(folder, 'another'))).resolves.toBeUndefined();
+  });
 });

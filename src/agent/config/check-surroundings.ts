@@ -43,6 +43,7 @@ async function complaintsOf({ files, reload }: TargetConfig, writer?: Writer): P
     unwritable('files.folder', files.folder),
     inOtherHands('files.folder', files.folder, writer),
     ofAnotherAgent('files.folder', files.folder),
+    withinASet('files.folder', files.folder),
     ...(passwordFile === undefined
       ? []
       : [unreadable('files.passwordFile', passwordFile), openToOthers('files.passwordFile', passwordFile)]),
@@ -131,6 +132,27 @@ async function ofAnotherAgent(key: string, folder: string): Promise<string[]> {
     `${key}: ${folder} is tended by an agent of user ${known.uid}, and this one is of user ${process.geteuid!()}; ${advice}`,
   ];
 }
+
+/** What lies among the sets of a target goes with them: its next rotation moves the link, and removes old sets with all that is in them. */
+async function withinASet(key: string, folder: string): Promise<string[]> {
+  for (const path of withThoseAbove(folder)) {
+    const isOwn = basename(path) === basename(ownFolder('/'));
+    const above = dirname(path);
+    if (!isOwn && !(setFolders.includes(basename(path)) && (await isThere(ownFolder(above))))) continue;
+    return [
+      `${key}: ${folder} lies in ${path}, which an agent moves and removes with the sets of ${above}; name another`,
+    ];
+  }
+  return [];
+}
+
+const setFolders: readonly string[] = ['current', 'sets'];
+
+const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
 
 /** Whom a new file in `folder` belongs to; undefined where none can be made. */
 async function uidOfNew(folder: string): Promise<number | undefined> {

@@ -65,6 +65,7 @@ export interface RevocationStore {
   /**
    * Revokes a predecessor that was planned to be as `superseded` at Unix second `at`, and forgets the plan. Undefined, and
    * nothing is revoked, if there was no plan, if it is revoked already, or if its successor is not good: nothing replaces it.
+   * While the successor is on hold the plan is kept, for an hour later.
    */
   supersedeCertificate(superseding: {
     serial: string;

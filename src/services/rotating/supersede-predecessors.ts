@@ -39,6 +39,10 @@ async function supersede({ inventory, clock, news, log }: SupersedeDeps, serial:
   const audit = supersededEntry(serial, now);
   const record = await inventory.supersedeCertificate({ serial, at: Math.floor(now / 1000), audit });
   if (record) news.announce({ serial, authority: record.authority, revoked: true });
-  else log.warn({ serial }, 'a predecessor was not revoked as superseded: it or its successor is revoked already');
+  else
+    log.warn(
+      { serial },
+      'a predecessor was not revoked as superseded: it is revoked already, or its successor is, or on hold',
+    );
   return record !== undefined;
 }

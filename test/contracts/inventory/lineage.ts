@@ -82,6 +82,30 @@ export function lineageContract(makeStore: () => Promise<InventoryStore>): void 
       expect(await inventory.dueSupersessions(due, 1000)).not.toContain(predecessor);
     });
 
+    it('keeps the plan for an hour later while the successor is on hold, unless the predecessor has ended by then', async () => {
+      const { inventory } = opened;
+      const { predecessor, successor } = await rotatedPair(inventory);
+      await inventory.revokeCertificate(revoking(successor, 'certificateHold'));
+      expect(await inventory.supersedeCertificate(superseding(predecessor))).toBeUndefined();
+      expect((await inventory.certificate(predecessor))?.state).toBe('issued');
+      expect(await inventory.dueSupersessions(due + 3599, 1000)).not.toContain(predecessor);
+      expect(await inventory.dueSupersessions(due + 3600, 1000)).toContain(predecessor);
+      const { notAfter } = (await inventory.certificate(predecessor))!;
+      expect(await inventory.supersedeCertificate(superseding(predecessor, notAfter))).toBeUndefined();
+      expect(await inventory.dueSupersessions(notAfter + 3600, 1000)).not.toContain(predecessor);
+    });
+
+    it('revokes the predecessor once the hold on its successor is released', async () => {
+      const { inventory } = opened;
+      const { predecessor, successor } = await rotatedPair(inventory);
+      await inventory.revokeCertificate(revoking(successor, 'certificateHold'));
+      await inventory.supersedeCertificate(superseding(predecessor));
+      await inventory.releaseCertificate({ serial: successor, audit: auditEntry({ kind: 'certificate.released' }) });
+      expect(await inventory.supersedeCertificate(superseding(predecessor, due + 3600))).toMatchObject({
+        revocation: { at: due + 3600, reason: 'superseded' },
+      });
+    });
+
     it('leaves another revocation as it is, and turns a hold into this one', async () => {
       const { inventory } = opened;
       const compromised = await rotatedPair(inventory);

@@ -1,5 +1,5 @@
 /** Predecessors that are revoked once their overlap with the successor is over: planned with the successor, done later. */
-
+import type { CertificateRecord } from '../../../domain/records/certificate.ts';
 import type { Statements } from '../lazy-statements.ts';
 import { serialOctets } from '../rows/certificate-row.ts';
 import type { Acts } from './acts.ts';
@@ -19,17 +19,30 @@ export function supersessionPlans(connection: Statements): (predecessor: string,
   return (predecessor, at) => void insert.run(at, serialOctets(predecessor), at);
 }
 
+/** Operators have yet to decide whether the successor is good: it is looked at again after this long. */
+const untilDecidedSeconds = 3600;
+
+const isOnHold = (record: CertificateRecord | undefined): boolean => record?.revocation?.reason === 'certificateHold';
+
 /** See the port. The successor is asked for here, in the transaction: nobody revokes it in between. */
 export function supersessionActs(connection: Statements, audit: AuditChain): Pick<Acts, 'supersedeCertificate'> {
   const states = certificateStates(connection);
-  const planned = connection.prepare<[Buffer]>('DELETE FROM supersessions WHERE serial = ? RETURNING 1').pluck();
+  const planned = connection.prepare<[Buffer]>('SELECT 1 FROM supersessions WHERE serial = ?').pluck();
+  const forget = connection.prepare<[Buffer]>('DELETE FROM supersessions WHERE serial = ?');
+  const postpone = connection.prepare<[number, Buffer]>('UPDATE supersessions SET due_at = ? WHERE serial = ?');
 
   return {
     supersedeCertificate({ serial, at, audit: entry }) {
-      if (planned.get(serialOctets(serial)) === undefined) return undefined;
+      const plan = serialOctets(serial);
+      if (planned.get(plan) === undefined) return undefined;
       const record = states.find(serial);
       const successor = record?.successor == null ? undefined : states.find(record.successor);
-      const isGood = record?.state === 'issued' || record?.revocation?.reason === 'certificateHold';
+      const isGood = record?.state === 'issued' || isOnHold(record);
+      if (record && isGood && isOnHold(successor) && record.notAfter > at) {
+        postpone.run(at + untilDecidedSeconds, plan);
+        return undefined;
+      }
+      forget.run(plan);
       if (!record || !isGood || successor?.state !== 'issued') return undefined;
       const revocation = { at, reason: 'superseded' } as const;
       states.revoke(serial, revocation);

@@ -70,11 +70,14 @@ interface OpenServices {
   readonly passphraseFile: string | undefined;
 }
 
-/** Closes what was opened, newest first. */
+/** Of what is open, the newest last. */
 type Closers = (() => Promise<void>)[];
 
+/** Newest first. One that fails keeps none of the others open: the home would stay locked, and a thread would keep the process alive. */
 async function closeAll(closers: Closers): Promise<void> {
-  for (const close of closers.splice(0).reverse()) await close();
+  const failures: unknown[] = [];
+  for (const close of closers.splice(0).reverse()) await close().catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
 }
 
 interface Opening {
@@ -175,15 +178,18 @@ const signAtStopMs = 3000;
 
 async function stopService({ built, inventory, log }: OpenServices, closers: Closers): Promise<void> {
   built.beginStop();
-  // The faces and the housekeeping were opened last: nothing new comes after them.
-  for (const close of closers.splice(-2).reverse()) await close();
-  await built.stopAlerting();
-  await inventory.appendAudit(serviceEvent('service.stopped', built)).catch((error: unknown) => {
-    log.error({ err: error }, 'the stop was not audited');
-  });
-  // A signer that is away must not hold the stop up; the next start signs what is left.
-  await Promise.race([built.signAuditLog(), pause(signAtStopMs, undefined, { ref: false })]);
-  await closeAll(closers);
+  try {
+    // The faces and the housekeeping were opened last: nothing new comes after them.
+    await closeAll(closers.splice(-2));
+    await built.stopAlerting();
+    await inventory.appendAudit(serviceEvent('service.stopped', built)).catch((error: unknown) => {
+      log.error({ err: error }, 'the stop was not audited');
+    });
+    // A signer that is away must not hold the stop up; the next start signs what is left.
+    await Promise.race([built.signAuditLog(), pause(signAtStopMs, undefined, { ref: false })]);
+  } finally {
+    await closeAll(closers);
+  }
 }
 
 const serviceEvent = (kind: 'service.started' | 'service.stopped', built: BuiltServices): AuditEntry => ({

@@ -44,20 +44,19 @@ describe('files that somebody has changed', () => {
     }
   });
 
-  it.each([
-    '',
-    'null',
-    '{"layout":',
-  ])('keep no rotation from its end where they are those of an older set: set.json is %j', async (text) => {
-    const agent = agentFor();
-    await agent.turn();
-    const first = realpathSync(join(agent.files, 'current'));
-    writeFileSync(join(first, 'set.json'), text);
-    expect(await agent.turn({ force: true })).toMatchObject({ act: 'enrolled' });
-    expect(await agent.turn({ force: true })).toMatchObject({ act: 'rotated' });
-    expect(await agent.turn()).toMatchObject({ act: 'unchanged' });
-    expect(realpathSync(join(agent.files, 'current'))).not.toBe(first);
-  });
+  it.each(['', 'null', '{"layout":'])(
+    'keep no rotation from its end where they are those of an older set: set.json is %j',
+    async (text) => {
+      const agent = agentFor();
+      await agent.turn();
+      const first = realpathSync(join(agent.files, 'current'));
+      writeFileSync(join(first, 'set.json'), text);
+      expect(await agent.turn({ force: true })).toMatchObject({ act: 'enrolled' });
+      expect(await agent.turn({ force: true })).toMatchObject({ act: 'rotated' });
+      expect(await agent.turn()).toMatchObject({ act: 'unchanged' });
+      expect(realpathSync(join(agent.files, 'current'))).not.toBe(first);
+    },
+  );
 
   it('lead back to the files as they were in replace mode, where the agent has a set of its own', async () => {
     const agent = agentFor();

@@ -30,7 +30,7 @@ export async function examine(config: Config, env: NodeJS.ProcessEnv): Promise<F
   const settings: Finding = { check: 'settings', state: 'ok', says: 'every one is known, and has an allowed value' };
   const home = await examineHome(config.home);
   if (home.some(({ check, state }) => check === 'home' && state === 'fail')) return [settings, ...home];
-  const served = isServed(config.home);
+  const served = await isServed(config.home);
   // The checkpoint first: the database that is read after it has its event.
   const signed = await readCheckpoint(config);
   const inventory = readInventory(config);

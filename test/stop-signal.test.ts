@@ -31,7 +31,9 @@ it.each([
 
 const intoFullDisk = 'exec "$@" > /dev/full';
 
-it.skipIf(!existsSync('/dev/full'))('a command whose output fits on no disk ends with a sentence', async () => {
+const noFullDisk = existsSync('/dev/full') ? '' : ' (skipped: there is no /dev/full here)';
+
+it.skipIf(noFullDisk !== '')(`a command whose output fits on no disk ends with a sentence${noFullDisk}`, async () => {
   const command = [process.execPath, join(projectFolder, 'bin/privyseal.js'), '--help'];
   const ended = promisify(execFile)('sh', ['-c', intoFullDisk, 'sh', ...command], { env: ownEnvironment() });
   await expect(ended).rejects.toMatchObject({

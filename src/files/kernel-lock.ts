@@ -43,6 +43,22 @@ export async function takeLock(file: string, { mustExist = false } = {}): Promis
   };
 }
 
+/** Whether another process has the lock, without taking it, or making or changing the file. */
+export async function isLocked(file: string): Promise<boolean> {
+  const { DatabaseSync } = await import('node:sqlite');
+  try {
+    const database = new DatabaseSync(file, { readOnly: true, timeout: 0 });
+    try {
+      database.exec('BEGIN; SELECT count(*) FROM sqlite_schema');
+      return false;
+    } finally {
+      database.close();
+    }
+  } catch (error) {
+    return isTaken(error);
+  }
+}
+
 /** https://www.sqlite.org/rescode.html: the primary code of an error, whatever its extended form. */
 export const primaryCode = (error: unknown): number => Number((error as { errcode?: number }).errcode) & 0xff;
 

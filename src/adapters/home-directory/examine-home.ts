@@ -1,10 +1,9 @@
 /** Looks at the folders and files of a home: whether they are there, for whom, and on how much room. Nothing is changed. */
 import { stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import type { Finding } from '../../domain/diagnosis/finding.ts';
 import { StartError } from '../../domain/errors.ts';
-import { isTaken } from '../../files/kernel-lock.ts';
+import { isLocked } from '../../files/kernel-lock.ts';
 import { leastFreeOctets } from '../../ports/home.ts';
 import { entriesBelow } from './entries-below.ts';
 import { isFolder, refuseOpenToOthers } from './home-directory.ts';
@@ -14,7 +13,7 @@ import { refuseCutShort, refuseUnmoved } from './unfinished-restore.ts';
 
 /** What others may read, certificates kept aside included: it is in certificates, lists or on the network anyway. */
 const publicFiles =
-  /^(?:trust\/[^/]+\.pem|admin\/[^/]+\.crt(?:\.\d{8}T\d+Z)?|audit\/(?:checkpoint|system-roots\.pem)|run\/ports\.json|privyseal\.lock(?:-journal)?)$/;
+  /^(?:trust\/[^/]+\.pem|admin\/[^/]+\.crt(?:\.\d{8}T\d+Z)?|audit\/(?:checkpoint|system-roots\.pem)|run\/ports\.json|privyseal\.lock)$/;
 
 export async function examineHome(home: string): Promise<Finding[]> {
   try {
@@ -67,17 +66,5 @@ async function examineSpace(home: string): Promise<Finding> {
   return { check: 'space', state: free < leastFreeOctets ? 'fail' : 'warn', says, next: 'Make room on this disk.' };
 }
 
-/** Whether a service has this home now: whether its lock can be had. */
-export function isServed(home: string): boolean {
-  try {
-    const database = new DatabaseSync(join(home, lockName), { readOnly: true, timeout: 0 });
-    try {
-      database.exec('BEGIN; SELECT count(*) FROM sqlite_schema');
-      return false;
-    } finally {
-      database.close();
-    }
-  } catch (error) {
-    return isTaken(error);
-  }
-}
+/** Whether a service has this home now. */
+export const isServed = (home: string): Promise<boolean> => isLocked(join(home, lockName));

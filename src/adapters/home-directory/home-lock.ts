@@ -8,8 +8,8 @@ import { isTaken, type KernelLock, takeLock } from '../../files/kernel-lock.ts';
 export const lockName = 'privyseal.lock';
 const pidName = 'privyseal.pid';
 
-/** Everything a lock puts into the home; SQLite makes a journal for as long as it is held. */
-export const lockFiles: readonly string[] = [lockName, pidName, `${lockName}-journal`];
+/** Everything a lock puts into the home. */
+export const lockFiles: readonly string[] = [lockName, pidName];
 
 export interface HomeLock {
   release(): Promise<void>;

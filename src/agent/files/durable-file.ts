@@ -62,12 +62,14 @@ export async function readIfThere(path: string): Promise<string | undefined> {
     return await readFile(path, 'utf8');
   } catch (error) {
     if (isGone(error)) return undefined;
-    const { message } = error as Error;
-    throw new AgentError('fileUnreadable', `${path} cannot be read: ${message}. ${howToRead}`, error);
+    throw unreadable(path, error);
   }
 }
 
-export const howToRead = 'Check its owner and mode, the agent’s user, and the disk.';
+export const unreadable = (path: string, error: unknown): AgentError => {
+  const advice = 'Check its owner and mode, the agent’s user, and the disk.';
+  return new AgentError('fileUnreadable', `${path} cannot be read: ${(error as Error).message}. ${advice}`, error);
+};
 
 const reasons: Readonly<Record<string, AgentError['code']>> = {
   ENOSPC: 'diskFull',

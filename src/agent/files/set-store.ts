@@ -6,7 +6,7 @@ import { syncFolder } from '../../files/sync-folder.ts';
 import { AgentError } from '../agent-error.ts';
 import type { FilesConfig } from '../config/agent-schema.ts';
 import { type CredentialSet, derOf, factsFile, keyFits, ownFiles, type SetFacts } from './credential-set.ts';
-import { howToRead, isGone, makeFolder, writeNewFile, writingIn } from './durable-file.ts';
+import { isGone, makeFolder, unreadable, writeNewFile, writingIn } from './durable-file.ts';
 import { contentOf } from './output-content.ts';
 import { type OutputFile, outputFiles, secret } from './output-files.ts';
 
@@ -99,9 +99,8 @@ export async function makeSetFolders(files: FilesConfig): Promise<void> {
 const noneOr =
   <None>(path: string, none: None) =>
   (error: unknown): None => {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (isGone(error) || code === 'EINVAL') return none;
-    throw new AgentError('fileUnreadable', `${path} cannot be read: ${message}. ${howToRead}`, error);
+    if (isGone(error) || (error as NodeJS.ErrnoException).code === 'EINVAL') return none;
+    throw unreadable(path, error);
   };
 
 const numberOf = (name: string): number => Number.parseInt(name, 10);
@@ -158,8 +157,7 @@ async function readSet(folder: string): Promise<CredentialSet> {
     return set;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code !== undefined && !isGone(error))
-      throw new AgentError('fileUnreadable', `${folder} cannot be read: ${message}. ${howToRead}`, error);
+    if (code !== undefined && !isGone(error)) throw unreadable(folder, error);
     throw new AgentError('setDamaged', `${folder} is not as the agent wrote it: ${message}.`, error);
   }
 }

@@ -67,17 +67,19 @@ function readNames(value: Uint8Array, reasons: Reason[]): readonly GeneralName[]
   if (list.atEnd) reasons.push(refused('badExtension', 'The requested subjectAltName is empty.', oids.subjectAltName));
   const names = new Map<string, GeneralName>();
   const faults = new Map<string, Reason>();
-  for (let index = 0; !list.atEnd; index++) {
-    const name = index === most.listed ? undefined : decodeGeneralName(list);
-    if (name?.type === 'other') {
-      const known = `${name.code} ${name.value}`;
-      if (!faults.has(known)) faults.set(known, refusedName(name, index));
-    } else if (name) names.set(name.value, name);
-    if (name && names.size + faults.size <= most.names) continue;
-    faults.set('', name ? tooMany(most.names, 'names') : tooMany(most.listed, 'names, repeats included,'));
-    break;
+  let excess: Reason | undefined;
+  for (let index = 0; !list.atEnd && !excess; index++) {
+    if (index === most.listed) {
+      excess = tooMany(most.listed, 'names, repeats included,');
+      break;
+    }
+    const name = decodeGeneralName(list);
+    const known = name.type === 'other' ? `${name.code} ${name.value}` : name.value;
+    if (name.type !== 'other') names.set(known, name);
+    else if (!faults.has(known)) faults.set(known, refusedName(name, index));
+    if (names.size + faults.size > most.names) excess = tooMany(most.names, 'names');
   }
-  reasons.push(...faults.values());
+  reasons.push(...faults.values(), ...(excess ? [excess] : []));
   return [...names.values()];
 }
 

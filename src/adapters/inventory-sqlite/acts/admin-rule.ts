@@ -1,5 +1,4 @@
-/** The rules on who administers, judged inside the transaction of the act that they may forbid: only admins do, and somebody stays one. */
-import { CaError } from '../../../domain/errors.ts';
+/** Somebody stays an admin who can get in: judged inside the transaction of the act that would leave nobody. */
 import type { CertificateRecord } from '../../../domain/records/certificate.ts';
 import type { Operator } from '../../../domain/records/environment.ts';
 import type { Statements } from '../lazy-statements.ts';
@@ -17,15 +16,6 @@ export const adminRuleSql = {
     WHERE o.role = 'admin' AND c.serial <> :serial AND ${valid} LIMIT 1`,
   role: 'SELECT role FROM operators WHERE name = ?',
 } as const;
-
-/** Throws CaError `unauthorized` for who is no admin, or not any more; acts of the service itself are nobody's. */
-export function actingAdmins(connection: Statements): (by: string | undefined) => void {
-  const role = connection.prepare<[string], Operator['role']>(adminRuleSql.role).pluck();
-  return (by) => {
-    if (by === undefined || role.get(by) === 'admin') return;
-    throw new CaError('unauthorized', `The operator ${by} is no admin any more.`);
-  };
-}
 
 /** Both answer whether the service cannot do without: what is valid now is the last that makes anybody an admin. */
 export function adminRule(connection: Statements) {

@@ -1,11 +1,13 @@
 /** Acts on operators: they come, change their role, and go with all their certificates. */
 import { CaError } from '../../../domain/errors.ts';
+import { permissions } from '../../../domain/policy/operator-permissions.ts';
 import type { Operator } from '../../../domain/records/environment.ts';
 import type { Statements } from '../lazy-statements.ts';
+import { actingOperators } from './acting-operators.ts';
 import type { Acts } from './acts.ts';
-import { actingAdmins, adminRule } from './admin-rule.ts';
-import { approvalWithdrawal } from './approvers.ts';
+import { adminRule } from './admin-rule.ts';
 import type { AuditChain } from './audit-chain.ts';
+import { approvalWithdrawal } from './withdrawn-approvals.ts';
 
 const revokeAllSql = `UPDATE certificates SET state = 'revoked', revoked_at = ?, revocation_reason = ?, invalidity_date = ?
   WHERE owner = ? AND purpose = 'operator' AND (state <> 'revoked' OR revocation_reason = 'certificateHold')
@@ -16,7 +18,7 @@ export function operatorActs(
   audit: AuditChain,
 ): Pick<Acts, 'createOperator' | 'setOperatorRole' | 'removeOperator'> {
   const admins = adminRule(connection);
-  const assertAdmin = actingAdmins(connection);
+  const assertAdmin = actingOperators(connection, 'administer');
   const withdrawApprovals = approvalWithdrawal(connection, audit);
   const select = connection.prepare<[string], Operator>(
     'SELECT name, role, created_at AS createdAt FROM operators WHERE name = ?',
@@ -48,7 +50,7 @@ export function operatorActs(
       if (admins.needOperator(name, now)) return { kind: 'lastAdmin' };
       setRole.run(role, name);
       audit.append(entry);
-      if (role === 'auditor') withdrawApprovals(name, entry);
+      if (!permissions[role].approve) withdrawApprovals(name, entry);
       return { kind: 'done', operator: { ...operator, role }, serials: goodSerials.all(name, now) };
     },
 

@@ -3,7 +3,7 @@ import { CaError } from '../../../domain/errors.ts';
 import type { AuditEntry } from '../../../domain/records/audit-event.ts';
 import type { OperatorHolder } from '../../../ports/inventory.ts';
 import type { Statements } from '../lazy-statements.ts';
-import { actingAdmins } from './admin-rule.ts';
+import { actingOperators } from './acting-operators.ts';
 
 export function operatorHolders(connection: Statements) {
   const select = connection.prepare<[string]>('SELECT 1 FROM operators WHERE name = ?').pluck();
@@ -11,7 +11,7 @@ export function operatorHolders(connection: Statements) {
     `INSERT INTO operators (name, role, created_at) VALUES (?, ?, ?)
      ON CONFLICT (name) DO UPDATE SET role = excluded.role`,
   );
-  const assertAdmin = actingAdmins(connection);
+  const assertAdmin = actingOperators(connection, 'administer');
   const exists = (name: string): boolean => select.get(name) !== undefined;
 
   return {

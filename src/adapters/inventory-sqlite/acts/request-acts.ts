@@ -4,8 +4,8 @@ import type { ApproveOutcome, Judging, RequestStore, RequestSubmission } from '.
 import type { Statements } from '../lazy-statements.ts';
 import { joinNames, octets, serialOctets } from '../rows/certificate-row.ts';
 import { type RequestRow, requestById, requestRecords } from '../rows/request-row.ts';
+import { actingOperators } from './acting-operators.ts';
 import type { Acts } from './acts.ts';
-import { actingApprovers } from './approvers.ts';
 import type { AuditChain } from './audit-chain.ts';
 import { idempotencyKeys, keyBlocks, successorLinks, tokenUses } from './intent-conditions.ts';
 import { requestGrounds } from './request-grounds.ts';
@@ -77,7 +77,7 @@ const columnsOf = (request: RequestDetails): unknown[] => [
 function judging(connection: Statements, audit: AuditChain): Omit<RequestActs, 'recordRequest'> {
   const tokens = tokenUses(connection);
   const judge = approvalConditions(connection);
-  const assertApprover = actingApprovers(connection);
+  const assertApprover = actingOperators(connection, 'approve');
   const select = connection.prepare<[string], RequestRow>(requestById);
   const recordOf = requestRecords(connection);
   const addVerdict = connection.prepare('INSERT INTO request_verdicts VALUES (?, ?, ?, ?, ?)');

@@ -1,5 +1,6 @@
 /** The admin face: HTTPS for operators, whose client certificates of `system` are required in the handshake. */
 import { RevokeBody } from '../../../api/certificate.ts';
+import type { Permission } from '../../../domain/policy/operator-permissions.ts';
 import { identifyOperator, requireCaller } from '../arrival/authentication.ts';
 import { type AddRoutes, buildFace, type FaceKind } from '../build-face.ts';
 import { operatorSecurity } from '../documentation.ts';
@@ -17,12 +18,12 @@ import { addCrlStateRoutes } from './crl-routes.ts';
 import { addEnvironmentRoutes } from './environment-routes.ts';
 import { addInventoryRoutes } from './inventory-routes.ts';
 import { addMetricsRoute } from './metrics-routes.ts';
-import { type Permission, requirePermission, requirePermissionOnOthers } from './operator-permissions.ts';
 import { addOperatorRoutes } from './operator-routes.ts';
 import { addProductRoutes } from './product-routes.ts';
 import { addProfileRoutes } from './profile-routes.ts';
 import { addReleaseRoute } from './release-routes.ts';
 import { addRequestRoutes } from './request-routes.ts';
+import { requirePermission, requirePermissionOnOthers } from './require-permission.ts';
 import { addOperatorRotateRoute } from './rotate-routes.ts';
 import { addRotationRoutes } from './rotation-routes.ts';
 import { addStatusRoutes } from './status-routes.ts';

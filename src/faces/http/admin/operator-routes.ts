@@ -29,7 +29,7 @@ import { rfc3339, rfc3339Ms } from '../json/rfc3339.ts';
 import { sendCertificate, sendJson, wantedFormat } from '../routes/certificate-formats.ts';
 import { csrFromText, idempotencyKey } from '../routes/csr-body.ts';
 import type { May } from './may.ts';
-import { isOwnName } from './operator-permissions.ts';
+import { isOwnName } from './require-permission.ts';
 
 export interface OperatorRouteDeps {
   readonly services: Services;

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { expect, it } from 'vitest';
-import { permissions } from '../../../../src/faces/http/admin/operator-permissions.ts';
+import { permissions } from '../../../../src/domain/policy/operator-permissions.ts';
 
 const document = readFileSync(resolve(import.meta.dirname, '../../../../docs/operating.md'), 'utf8');
 

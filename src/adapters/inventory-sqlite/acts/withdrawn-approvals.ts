@@ -1,19 +1,7 @@
-/** Who may approve requests, judged inside the transaction of the act; what one has approved ends with that. */
-import { CaError } from '../../../domain/errors.ts';
+/** Approvals that end with the permission of who gave them. */
 import type { AuditEntry } from '../../../domain/records/audit-event.ts';
-import type { Operator } from '../../../domain/records/environment.ts';
 import type { Statements } from '../lazy-statements.ts';
 import type { AuditChain } from './audit-chain.ts';
-
-/** Throws CaError `unauthorized` for who is an auditor, or no operator, by now. */
-export function actingApprovers(connection: Statements): (operator: string) => void {
-  const role = connection.prepare<[string], Operator['role']>('SELECT role FROM operators WHERE name = ?').pluck();
-  return (operator) => {
-    const found = role.get(operator);
-    if (found === 'admin' || found === 'operator') return;
-    throw new CaError('unauthorized', `The operator ${operator} may not approve requests any more.`);
-  };
-}
 
 /** Takes back the approvals of requests that wait for another one. `entry` is that of the act by which the operator may approve no more. */
 export function approvalWithdrawal(connection: Statements, audit: AuditChain) {

@@ -1,21 +1,8 @@
-/** What each role of an operator may do on the admin face: one total table, shown by docs/operating.md. */
+/** Lets operators do on the admin face what their role permits. */
 import type { FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
-import type { OperatorRole } from '../../../domain/records/environment.ts';
+import { type Permission, permissions } from '../../../domain/policy/operator-permissions.ts';
 import { refuse } from '../../../domain/refusal.ts';
 import { callerOf } from '../arrival/authentication.ts';
-
-/**
- * `read` sees everything, the audit log included; `revoke` revokes and releases; `approve` decides requests; `manage` changes
- * products and their tokens; `administer` changes what the service is: environments, authorities, profiles, operators.
- */
-export type Permission = 'read' | 'revoke' | 'approve' | 'manage' | 'administer';
-
-/** A role or a permission that is missing here does not compile. */
-export const permissions: Readonly<Record<OperatorRole, Readonly<Record<Permission, boolean>>>> = {
-  auditor: { read: true, revoke: false, approve: false, manage: false, administer: false },
-  operator: { read: true, revoke: true, approve: true, manage: true, administer: false },
-  admin: { read: true, revoke: true, approve: true, manage: true, administer: true },
-};
 
 /** An onRequest hook after the authentication of the operator; refuses with `unauthorized`. */
 export const requirePermission =

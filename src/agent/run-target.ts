@@ -112,6 +112,7 @@ async function failed(run: TargetRun, state: TargetState, error: unknown): Promi
   const before = state.status;
   // A full disk takes no memory of itself: then what was known before counts, and the turn is tried again all the same.
   const isKept = await rememberFailure(run, state, words)
+    .then(() => (words.code === 'requestEnded' ? state.save({ waitingFor: null }) : undefined))
     .then(() => planNext(run, state, error))
     .then(
       () => true,
@@ -124,10 +125,9 @@ async function failed(run: TargetRun, state: TargetState, error: unknown): Promi
 const rememberFailure = (run: TargetRun, state: TargetState, words: Words): Promise<void> =>
   state.save(failureIn(state.status, run, words));
 
-const failureIn = ({ failures, waitingFor }: TargetStatus, { now }: TargetRun, { code, detail }: Words) => ({
+const failureIn = ({ failures }: TargetStatus, { now }: TargetRun, { code, detail }: Words) => ({
   failures: failures + 1,
   lastError: { at: new Date(now()).toISOString(), code, message: detail },
-  waitingFor: code === 'requestEnded' ? null : waitingFor,
 });
 
 interface Words {

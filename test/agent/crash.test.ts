@@ -100,13 +100,13 @@ it('a crash after the answer was kept leaves no request behind, by whose key a l
   await agent.turn();
   const own = join(agent.files, '.privyseal');
   const waiting = (keyPem: string): void => {
-    mkdirSync(join(own, 'pending'), { recursive: true });
-    writeFileSync(join(own, 'pending', 'key.pem'), keyPem);
-    writeFileSync(join(own, 'pending', 'request.json'), '{"kind":"enrol"}');
+    mkdirSync(join(own, 'pending-rotate'), { recursive: true });
+    writeFileSync(join(own, 'pending-rotate', 'key.pem'), keyPem);
+    writeFileSync(join(own, 'pending-rotate', 'request.json'), '{"kind":"rotate"}');
   };
   waiting(keyPem(await makeLocalKey('ec-p256')));
   expect((await agent.turn()).act).toBe('unchanged');
-  expect(readdirSync(own)).toEqual(['lock', 'pending']);
+  expect(readdirSync(own)).toEqual(['lock', 'pending-rotate']);
   waiting(agent.read('key.pem'));
   expect((await agent.turn()).act).toBe('unchanged');
   expect(readdirSync(own)).toEqual(['lock']);

@@ -137,7 +137,7 @@ describe('what is there and cannot be read', () => {
     agent.rewrite({ ...web, files: { folder: agent.files, alsoTrust: ['none.pem'] } });
     writeFileSync(join(agent.folder, 'none.pem'), 'no root');
     expect(await agent.turn({ force: true })).toMatchObject({ act: 'failed' });
-    const pending = join(agent.files, '.privyseal/pending');
+    const pending = join(agent.files, '.privyseal/pending-rotate');
     const key = readFileSync(join(pending, 'key.pem'), 'utf8');
     renameSync(pending, join(agent.folder, 'away'));
     symlinkSync(pending, pending);

@@ -65,8 +65,8 @@ describe('the agent syncs', () => {
       const kept = await keepRequest(store.own, target, { kind: 'enrol', predecessor: null });
       tell('kept'); await keepRequestId(store.own, kept, 'r'); tell('known');`;
     expect(stepsAfter('made', await tracedSteps(script, folder))).toEqual([
-      ...['fsync key.pem', 'fsync request.json', 'fsync *.new', 'rename pending', 'fsync .privyseal', 'kept'],
-      ...['fsync .request.json.*.new', 'rename request.json', 'fsync pending', 'known'],
+      ...['fsync key.pem', 'fsync request.json', 'fsync *.new', 'rename pending-enrol', 'fsync .privyseal', 'kept'],
+      ...['fsync .request.json.*.new', 'rename request.json', 'fsync pending-enrol', 'known'],
     ]);
   });
 });

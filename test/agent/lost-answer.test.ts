@@ -1,6 +1,6 @@
 /** An answer that never came is asked for again, wherever the files belong by then and whatever key is asked for: no token, no second certificate. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type RotatingAgent, rotatingAgent } from '../support/rotating-agent.ts';
@@ -32,8 +32,9 @@ function agentOf() {
 /** The service is given the request that the agent has kept, and answers the test instead of the agent. */
 async function answerUnheard(agent: RotatingAgent): Promise<string> {
   expect((await agent.turn({ force: true })).code).toBe('connectionRefused');
-  const pending = join(agent.files, '.privyseal/pending/request.json');
-  const { csr, idempotencyKey, predecessor } = JSON.parse(readFileSync(pending, 'utf8'));
+  const own = join(agent.files, '.privyseal');
+  const [pending] = readdirSync(own).filter((name) => name.startsWith('pending'));
+  const { csr, idempotencyKey, predecessor } = JSON.parse(readFileSync(join(own, pending!, 'request.json'), 'utf8'));
   const answer = await service.public(`/v1/certificates${predecessor === null ? '' : `/${predecessor}/rotate`}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'idempotency-key': idempotencyKey },

@@ -1,11 +1,9 @@
 /** Roots and CRLs come in only by who is trusted already; what is forged or unreachable changes nothing. */
-import { chmodSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { issueCertificate, revokeCertificate } from '../support/issued-certificate.ts';
 import { itWith } from '../support/judges.ts';
-import { rawProfile } from '../support/policy-builders.ts';
 import { type RotatingAgent, rotatingAgent } from '../support/rotating-agent.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 import { startStubService } from '../support/stub-service.ts';
@@ -165,86 +163,5 @@ describe('roots', () => {
     const other = write('other.pem', root.pem);
     const replaced = (name: string): string => (name === 'trust/system.pem' ? other : service.path(name));
     expect((await movedTo(agent, {}, replaced).turn()).code).toBe('notTrusted');
-  });
-});
-
-describe('a request that waits for approval', () => {
-  const post = async (path: string, body: object) => {
-    const headers = { 'content-type': 'application/json' };
-    const answer = await service.admin(path, { method: 'POST', headers, body: JSON.stringify(body) });
-    return JSON.parse(answer.body.toString());
-  };
-  let token: string;
-  beforeAll(async () => {
-    await post('/v1/profiles', { environment: 'dev', ...rawProfile({ name: 'guarded', approvals: 1 }) });
-    await post('/v1/products', {
-      environment: 'dev',
-      name: 'guarded',
-      nameRules: ['a.guarded'],
-      profiles: ['guarded'],
-    });
-    token = (await post('/v1/tokens', { product: 'dev/guarded', uses: 10 })).token;
-  });
-
-  function guardedAgent() {
-    const { path, write } = temporaryFolder();
-    const tokenFile = write('token', token);
-    chmodSync(tokenFile, 0o600);
-    return rotatingAgent(service, path, {
-      product: 'dev/guarded',
-      names: ['a.guarded'],
-      enrol: { tokenFile },
-    });
-  }
-
-  it('is asked for at each turn, and brings the certificate once it is approved', async () => {
-    const agent = guardedAgent();
-    expect((await agent.turn()).act).toBe('waiting');
-    const { waitingFor } = await agent.status();
-    expect([(await agent.turn()).act, (await agent.status()).waitingFor]).toEqual(['waiting', waitingFor]);
-    await post(`/v1/requests/${waitingFor}/approve`, {});
-    expect((await agent.turn()).act).toBe('enrolled');
-    expect((await agent.status()).waitingFor).toBeNull();
-  });
-
-  itWith('openssl', 'keeps no CRL from coming in meanwhile', async () => {
-    const agent = guardedAgent();
-    await agent.turn();
-    await post(`/v1/requests/${(await agent.status()).waitingFor}/approve`, {});
-    expect((await agent.turn()).act).toBe('enrolled');
-    expect((await agent.turn({ force: true })).act).toBe('waiting');
-    const [serial, crl] = [(await agent.status()).serial, agent.read('crl.pem')];
-    const folder = temporaryFolder().path;
-    const revoked = await issueCertificate(service, folder, { name: 'gone-too', profile: 'client' });
-    await revokeCertificate(service, revoked.serial);
-    const waited = async () => ((await agent.turn({ force: true })).act === 'waiting' ? agent.read('crl.pem') : crl);
-    await expect.poll(waited, { timeout: 20_000, interval: 200 }).not.toBe(crl);
-    expect((await agent.status()).serial).toBe(serial);
-  });
-
-  it('for the next certificate is waited for, whatever the file says since: operators are asked once', async () => {
-    const agent = guardedAgent();
-    await agent.turn();
-    await post(`/v1/requests/${(await agent.status()).waitingFor}/approve`, {});
-    expect((await agent.turn()).act).toBe('enrolled');
-    expect((await agent.turn({ force: true })).act).toBe('waiting');
-    const { waitingFor } = await agent.status();
-    const { targets } = JSON.parse(readFileSync(agent.file, 'utf8'));
-    agent.rewrite({ ...targets[0], names: ['not.the.products'] });
-    for (const _turn of [1, 2]) expect(await agent.turn()).toMatchObject({ act: 'waiting', status: { waitingFor } });
-    await post(`/v1/requests/${waitingFor}/approve`, {});
-    expect((await agent.turn()).act).toBe('rotated');
-    expect(await agent.turn()).toMatchObject({ act: 'failed', code: 'rejectedIdentifier' });
-  });
-
-  it('that is denied is told of, and asked for anew', async () => {
-    const agent = guardedAgent();
-    await agent.turn();
-    const { waitingFor } = await agent.status();
-    await post(`/v1/requests/${waitingFor}/deny`, { comment: 'not today' });
-    expect(await agent.turn()).toMatchObject({ act: 'failed', code: 'requestEnded' });
-    expect((await agent.status()).waitingFor).toBeNull();
-    expect((await agent.turn()).act).toBe('waiting');
-    expect((await agent.status()).waitingFor).not.toBe(waitingFor);
   });
 });

@@ -11,11 +11,32 @@ import { AgentError } from '../agent-error.ts';
 import type { TargetConfig } from '../config/agent-schema.ts';
 import { type CredentialSet, canAuthenticate } from '../files/credential-set.ts';
 import type { ServiceAccess } from '../service-access.ts';
-import { dropRequest, isAsWished, type KeptRequest, keepRequest, keepRequestId } from './pending-request.ts';
+import {
+  dropRequest,
+  isAsWished,
+  type KeptRequest,
+  keepRequest,
+  keepRequestId,
+  type RequestKind,
+} from './pending-request.ts';
 
-export type Obtained =
-  | { readonly kind: 'issued'; readonly certificate: CertificateJson; readonly keyPem: string }
-  | { readonly kind: 'waiting'; readonly requestId: string; readonly expiresAt: string };
+export interface Issued {
+  readonly kind: 'issued';
+  readonly by: RequestKind;
+  readonly certificate: CertificateJson;
+  /** PKCS#8. */
+  readonly keyPem: string;
+}
+
+/** For operators to approve it. */
+export interface Waiting {
+  readonly kind: 'waiting';
+  readonly requestId: string;
+  /** RFC 3339. */
+  readonly expiresAt: string;
+}
+
+export type Obtained = Issued | Waiting;
 
 export interface ObtainDeps {
   readonly target: TargetConfig;
@@ -62,7 +83,7 @@ async function askOrAnew(
     return { kept, outcome: await ask(client, kept, own) };
   } catch (error) {
     if (!isRefusal(error) || isAsWished(kept, target)) throw error;
-    await dropRequest(own);
+    await dropRequest(own, step.kind);
     return askOrAnew({ target, own }, client, step);
   }
 }
@@ -79,7 +100,7 @@ async function ask(client: PrivysealClient, kept: KeptRequest, own: string): Pro
     if (lost) return { kind: 'certificate', certificate: lost };
     // Nothing will come of this request: the next one starts anew.
     if (endings.some((code) => error.reasons.some((reason) => reason.code === code))) {
-      await dropRequest(own);
+      await dropRequest(own, kept.kind);
       throw new AgentError(
         'requestEnded',
         `The service says of request ${kept.requestId}: ${printable(error.detail, 300)}`,
@@ -87,7 +108,7 @@ async function ask(client: PrivysealClient, kept: KeptRequest, own: string): Pro
       );
     }
     if (error.code === 'idempotencyConflict' || (error.code === 'notFound' && kept.requestId !== null))
-      await dropRequest(own);
+      await dropRequest(own, kept.kind);
     throw error;
   }
 }
@@ -131,5 +152,5 @@ async function checked(deps: ObtainDeps, kept: KeptRequest, certificate: Certifi
   } catch (error) {
     throw error instanceof AnswerRefused ? new AgentError(error.code, error.message, error) : error;
   }
-  return { kind: 'issued', certificate, keyPem: kept.keyPem };
+  return { kind: 'issued', by: kept.kind, certificate, keyPem: kept.keyPem };
 }

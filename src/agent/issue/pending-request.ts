@@ -1,4 +1,4 @@
-/** A request to the service that is not answered yet, kept on disk with its key: a crash makes no second certificate. */
+/** Requests to the service that are not answered yet, one of a kind, kept on disk with their keys: a crash makes no second certificate. */
 import { createPrivateKey, createPublicKey, randomBytes, randomUUID } from 'node:crypto';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -32,18 +32,20 @@ export interface KeptRequest extends PendingRequest {
   readonly spkiDer: Uint8Array;
 }
 
-const folderName = 'pending';
+/** One of each: operators who take their time over other names keep nobody from rotating what is in use. */
+const kinds: readonly RequestKind[] = ['enrol', 'rotate'];
+const folderOf = (own: string, kind: RequestKind): string => join(own, `pending-${kind}`);
 const requestFile = 'request.json';
 const keyFile = 'key.pem';
 
 /** A rotation of this certificate that was begun, and may be answered by now. */
 export async function rotationBegun(own: string, predecessor: string): Promise<PendingRequest | undefined> {
-  const kept = await readKept(own);
-  return kept?.kind === 'rotate' && kept.predecessor === predecessor ? kept : undefined;
+  const kept = await readKept(own, 'rotate');
+  return kept?.predecessor === predecessor ? kept : undefined;
 }
 
 /**
- * The request that waits, if it asks for what the target asks for now; a new one with a new key otherwise. A rotation that was begun
+ * The request of this kind that waits, if it asks for what the target asks for now; a new one with a new key otherwise. A rotation that was begun
  * stays, whatever kind of key or lifetime is asked for by now: the service may have answered it, and a certificate has one successor.
  */
 export async function keepRequest(
@@ -55,9 +57,9 @@ export async function keepRequest(
     ...{ kind, predecessor, names: target.names, profile: target.profile ?? null },
     ...(kind === 'enrol' && wishesOf(target)),
   };
-  const kept = await readKept(own);
+  const kept = await readKept(own, kind);
   if (kept && agrees(kept, wanted)) return kept;
-  await dropRequest(own);
+  await dropRequest(own, kind);
   return writingIn(own, () => makeRequest(own, target, { ...wanted, ...wishesOf(target) }));
 }
 
@@ -95,7 +97,7 @@ async function writeRequest(own: string, { keyPem: pem, spkiDer: _spki, ...reque
     await writeNewFile(join(staging, keyFile), { content: pem, mode: 0o600 });
     await writeNewFile(join(staging, requestFile), { content: textOf(request), mode: 0o600 });
     await syncFolder(staging);
-    await rename(staging, join(own, folderName));
+    await rename(staging, folderOf(own, request.kind));
   } catch (error) {
     await rm(staging, { recursive: true, force: true });
     throw error;
@@ -109,9 +111,10 @@ const textOf = (request: PendingRequest): string => `${JSON.stringify(request, n
  * Undefined when there is none, or none that can be used. AgentError `fileUnreadable`: the service may have answered it, and no
  * other key takes that answer.
  */
-async function readKept(own: string): Promise<KeptRequest | undefined> {
-  const text = await readIfThere(join(own, folderName, requestFile));
-  const pem = await readIfThere(join(own, folderName, keyFile));
+async function readKept(own: string, kind: RequestKind): Promise<KeptRequest | undefined> {
+  const folder = folderOf(own, kind);
+  const text = await readIfThere(join(folder, requestFile));
+  const pem = await readIfThere(join(folder, keyFile));
   if (text === undefined || pem === undefined) return undefined;
   try {
     const request = JSON.parse(text) as PendingRequest;
@@ -122,28 +125,30 @@ async function readKept(own: string): Promise<KeptRequest | undefined> {
   }
 }
 
-/** The request that waits in the folder of before comes along: the service may have answered it, to nobody else's key. May be repeated. */
-export async function adoptRequest(before: string, own: string): Promise<void> {
+/** What waits in the folder of before comes along: the service may have answered it, to nobody else's key. May be repeated. */
+export async function adoptRequests(before: string, own: string): Promise<void> {
   // Another mode of the same folder.
   if (before === own) return;
-  const kept = await readKept(before);
-  if (!kept) return;
-  await dropRequest(own);
-  await writingIn(own, () => writeRequest(own, kept));
+  for (const kind of kinds) {
+    const kept = await readKept(before, kind);
+    if (!kept) continue;
+    await dropRequest(own, kind);
+    await writingIn(own, () => writeRequest(own, kept));
+  }
 }
 
 /** The service has it under this id: from now on it is asked for, not submitted again. */
 export async function keepRequestId(own: string, kept: KeptRequest, requestId: string): Promise<void> {
   const { keyPem: _key, spkiDer: _spki, ...request } = kept;
   const content = textOf({ ...request, requestId });
-  await writingIn(own, () => replaceFile(join(own, folderName, requestFile), { content, mode: 0o600 }));
+  await writingIn(own, () => replaceFile(join(folderOf(own, kept.kind), requestFile), { content, mode: 0o600 }));
 }
 
 /** It is answered for good. Under another name first: a folder is not removed at once. */
-export async function dropRequest(own: string): Promise<void> {
+export async function dropRequest(own: string, kind: RequestKind): Promise<void> {
   const gone = join(own, `${randomBytes(8).toString('hex')}.old`);
   try {
-    await rename(join(own, folderName), gone);
+    await rename(folderOf(own, kind), gone);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
     throw error;
@@ -151,7 +156,13 @@ export async function dropRequest(own: string): Promise<void> {
   await rm(gone, { recursive: true, force: true });
 }
 
+/** The certificate that was asked for is kept. Who enrolled has nothing left to rotate but that. */
+export async function dropAnswered(own: string, kind: RequestKind): Promise<void> {
+  await dropRequest(own, kind);
+  if (kind === 'enrol') await dropRequest(own, 'rotate');
+}
+
 /** The same for a request whose certificate is kept with this key: a crash came before it was dropped. */
-export async function dropAnswered(own: string, keyPem: string): Promise<void> {
-  if ((await readKept(own))?.keyPem === keyPem) await dropRequest(own);
+export async function dropAnsweredBefore(own: string, keyPem: string): Promise<void> {
+  for (const kind of kinds) if ((await readKept(own, kind))?.keyPem === keyPem) await dropAnswered(own, kind);
 }

@@ -1,7 +1,7 @@
 /** A target whose `folder` or `mode` is another than before: what it had comes along, and takes no token. */
 import { type CredentialSet, isSamePlace, layoutOf, placeOf } from '../files/credential-set.ts';
 import { openSetStore, type SetStore } from '../files/set-store.ts';
-import { adoptRequest } from '../issue/pending-request.ts';
+import { adoptRequests } from '../issue/pending-request.ts';
 import { changeOf } from './choose-step.ts';
 import { newestSet, wholeSet } from './newest-set.ts';
 import { storePassword } from './store-password.ts';
@@ -29,7 +29,7 @@ export async function adoptFromBefore(context: Where): Promise<void> {
   const password = await storePassword(files, set.storePassword);
   const facts = { ...set.facts, layout: layoutOf(files) };
   const copy = await store.write({ ...set, facts, storePassword: password });
-  await adoptRequest(own, store.own);
+  await adoptRequests(own, store.own);
   await state.save({ staged: { set: copy, previous: null }, place: placeOf(files) });
   const message = `takes its certificate along from ${folder} (mode ${mode}); remove the files and the key there once nothing reads them`;
   log({ level: 'warn', target: name, message });
@@ -40,7 +40,7 @@ async function adoptFirstRequest(context: Where): Promise<void> {
   const { target, store, state } = context;
   const before = storeBefore(context);
   if (!before || state.status.set !== null || (await store.inUse()) !== null) return;
-  await adoptRequest(before.own, store.own);
+  await adoptRequests(before.own, store.own);
   await state.save({ place: placeOf(target.files) });
 }
 

@@ -1,9 +1,9 @@
-/** Gets the certificate that a step asks for, or, where that cannot be had and the time has come, the next one of what is in use. */
+/** Gets the certificate that a step asks for, or, where that cannot be had yet and the time has come, the next one of what is in use. */
 import { ClientFailure, ClientProblem } from '../../client/failure.ts';
 import type { TurnReport } from '../../domain/rotation/turn-report.ts';
 import { AgentError } from '../agent-error.ts';
 import { type CredentialSet, isSamePlace, placeOf } from '../files/credential-set.ts';
-import { type Obtained, obtainCertificate } from '../issue/obtain-certificate.ts';
+import { type Obtained, obtainCertificate, type Waiting } from '../issue/obtain-certificate.ts';
 import { rotationBegun } from '../issue/pending-request.ts';
 import { changeOf, chooseStep, type Step } from './choose-step.ts';
 import type { TurnContext } from './turn-context.ts';
@@ -13,6 +13,8 @@ export interface ObtainedBy extends Pick<TurnReport, 'act'> {
   readonly why: string;
   /** What was asked for could not be had. */
   readonly trouble?: Error;
+  /** What was asked for waits for operators; this is the next one of what is in use. */
+  readonly waiting?: Waiting;
 }
 
 /** Throws what stood in the way, as `obtainCertificate`. */
@@ -22,33 +24,31 @@ export async function obtainForStep(
   newest: CredentialSet | undefined,
 ): Promise<ObtainedBy> {
   const change = newest && step.kind === 'enrol' ? changeOf(context.target, newest) : undefined;
-  const asBefore = async (why: string, trouble?: Error): Promise<ObtainedBy | undefined> =>
-    change === undefined ? undefined : rotatedAsBefore(context, newest!, why, trouble);
-  // Else each turn would drop what operators are asked for, and ask them for another.
-  const isWaiting = change !== undefined && context.state.status.waitingFor !== null;
-  const begun = isWaiting && (await rotationBegun(context.store.own, newest!.facts.serial));
-  const waited = begun ? await asBefore(`it was asked for before ${change}`) : undefined;
-  if (waited) return waited;
+  const asBefore = async (obstacle: string): Promise<ObtainedBy | undefined> =>
+    change === undefined
+      ? undefined
+      : rotatedAsBefore(context, newest!, `it is as it was, although ${change}: ${obstacle}`);
   try {
     const act = step.kind === 'enrol' ? 'enrolled' : 'rotated';
-    return { act, why: step.why, obtained: await obtain(context, step, newest) };
+    const obtained = await obtain(context, step, newest);
+    if (obtained.kind === 'issued') return { act, why: step.why, obtained };
+    const instead = await asBefore(`request ${obtained.requestId} waits for approval`);
+    return instead?.obtained.kind === 'issued' ? { ...instead, waiting: obtained } : { act, why: step.why, obtained };
   } catch (error) {
-    const isNo = isNoEnrolment(error);
-    const instead = isNo ? await asBefore(`it is as it was, although ${change}: ${error.message}`, error) : undefined;
-    if (instead) return instead;
+    const instead = isNoEnrolment(error) ? await asBefore(error.message) : undefined;
+    if (instead) return { ...instead, trouble: error as Error };
     throw error;
   }
 }
 
 /**
- * Other names, another profile or product take a token, which may be used up: the certificate must not end over that. Undefined
- * where its time has not come, or another rotation would fail alike.
+ * Other names, another profile or product take a token, which may be used up, or operators, who may be away: the certificate must
+ * not end over that. Undefined where its time has not come, or another rotation would fail alike.
  */
 async function rotatedAsBefore(
   context: TurnContext,
   newest: CredentialSet,
   why: string,
-  trouble?: Error,
 ): Promise<ObtainedBy | undefined> {
   const { store, target, signal, log } = context;
   const { serial, product } = newest.facts;
@@ -62,7 +62,7 @@ async function rotatedAsBefore(
     const step = await chooseStep(before, newest, false);
     if (step.kind !== 'rotate') return undefined;
     const obtained = await obtainCertificate({ ...before, own: store.own }, newest);
-    return { act: 'rotated', why: `${step.why}; ${why}`, obtained, ...(trouble && { trouble }) };
+    return { act: 'rotated', why: `${step.why}; ${why}`, obtained };
   } catch (error) {
     signal.throwIfAborted();
     const message = `it cannot be rotated as it was, either: ${(error as Error).message}`;

@@ -5,8 +5,8 @@ import { parseCertificate } from '../../domain/x509/certificate.ts';
 import { activateStaged, lacksProof, proveServed, remember } from '../activate/activate-set.ts';
 import { AgentError } from '../agent-error.ts';
 import { type CredentialSet, canAuthenticate, derOf, layoutOf } from '../files/credential-set.ts';
-import type { Obtained } from '../issue/obtain-certificate.ts';
-import { dropAnswered, dropRequest } from '../issue/pending-request.ts';
+import type { Issued, Waiting } from '../issue/obtain-certificate.ts';
+import { dropAnswered, dropAnsweredBefore, dropRequest } from '../issue/pending-request.ts';
 import { endpointOf } from '../proof/endpoint.ts';
 import { keepReport } from '../report/deployment-report.ts';
 import { uniteRoots } from '../trust/roots-besides.ts';
@@ -33,7 +33,7 @@ export async function runTurn(context: TurnContext, force: boolean): Promise<Don
   const finished = await finishInterrupted(context);
   const newest = await newestSet(context);
   if (newest) {
-    await dropAnswered(store.own, newest.keyPem);
+    await dropAnsweredBefore(store.own, newest.keyPem);
     await knowInUse(context, newest);
   }
   const chosen = await chooseStep(context, newest, force);
@@ -43,20 +43,23 @@ export async function runTurn(context: TurnContext, force: boolean): Promise<Don
     return finished && done.act === 'unchanged' ? activated(finished) : done;
   }
   if (newest) await trustFirst(context, newest);
-  const { obtained, act, ...done } = await obtainForStep(context, step, newest).catch(async (error: unknown) => {
-    await stayFresh(context, newest);
-    throw error;
-  });
+  const { obtained, act, why, trouble, waiting } = await obtainForStep(context, step, newest).catch(
+    async (error: unknown) => {
+      await stayFresh(context, newest);
+      throw error;
+    },
+  );
   if (obtained.kind === 'waiting') {
     await state.save({ waitingFor: obtained.requestId });
     await stayFresh(context, newest);
-    return { act: 'waiting', detail: `request ${obtained.requestId} waits for approval until ${obtained.expiresAt}` };
+    const detail = `request ${obtained.requestId} waits for approval until ${obtained.expiresAt}`;
+    return { act: 'waiting', detail, ...(trouble && { trouble }) };
   }
-  await stageIssued(context, obtained, newest);
-  if ((await store.inUse()) === null) return { act, ...(await useFirst(context, done.why)) };
+  await stageIssued(context, obtained, { newest, waiting });
+  if ((await store.inUse()) === null) return { act, ...(await useFirst(context, why)) };
   const set = await activate(context);
-  const detail = `${set.facts.serial} is in use until ${set.facts.notAfter}: ${done.why}`;
-  return { act, detail, ...(done.trouble && { trouble: done.trouble }) };
+  const detail = `${set.facts.serial} is in use until ${set.facts.notAfter}: ${why}`;
+  return { act, detail, ...(trouble && { trouble }) };
 }
 
 const forsaken: Step = { kind: 'rotate', why: 'no root of its environment vouches for it any more' };
@@ -140,8 +143,8 @@ async function knowInUse({ store, state, target }: TurnContext, newest: Credenti
 
 async function stageIssued(
   context: TurnContext,
-  { certificate, keyPem }: Extract<Obtained, { kind: 'issued' }>,
-  newest: CredentialSet | undefined,
+  { certificate, keyPem, by }: Issued,
+  { newest, waiting }: { readonly newest: CredentialSet | undefined; readonly waiting: Waiting | undefined },
 ): Promise<void> {
   const { store, state, target, now } = context;
   const wanted = { environment: certificate.environment!, crlUrl: certificate.links.crl };
@@ -155,9 +158,9 @@ async function stageIssued(
     crlPem,
     storePassword: await storePassword(target.files, newest?.storePassword),
   });
-  await state.save({ waitingFor: null, rotatedAt: new Date(now()).toISOString() });
+  await state.save({ waitingFor: waiting?.requestId ?? null, rotatedAt: new Date(now()).toISOString() });
   // Last: what a crash leaves of it is known by its key.
-  await dropRequest(store.own);
+  await dropAnswered(store.own, by);
 }
 
 const withNewline = (pem: string): string => (pem.endsWith('\n') ? pem : `${pem}\n`);
@@ -212,6 +215,7 @@ async function keepFresh(
   step: Extract<Step, { kind: 'keep' }>,
 ): Promise<Done> {
   const { state, target } = context;
+  if (step.silence === undefined && !step.hold) await forgetOtherNames(context);
   const obstacle = step.silence ?? (await stageFresh(context, newest)) ?? step.hold;
   if (state.status.staged) {
     const isRefresh = state.status.staged.previous?.endsWith(newest.facts.serial) === true;
@@ -225,6 +229,12 @@ async function keepFresh(
   if (lacksProof(context, newest)) return proveNow(context, newest);
   const { at } = state.status.renewal!;
   return { act: 'unchanged', detail: `${target.name} is good; ${newest.facts.serial} is rotated at ${at}` };
+}
+
+/** The file asks again for what is in use, before operators had decided on what it asked for meanwhile. */
+async function forgetOtherNames({ store, state }: TurnContext): Promise<void> {
+  await dropRequest(store.own, 'enrol');
+  if (state.status.waitingFor !== null) await state.save({ waitingFor: null });
 }
 
 const newsOf = (before: Trust, { trustPem, crlPem }: Trust): string =>

@@ -28,7 +28,7 @@ describe('the agent syncs', () => {
   itWith('strace', 'the folders above those that it makes, .privyseal and sets among them', async () => {
     const above = temporaryFolder().path;
     const steps = await tracedSteps(preamble(join(above, 'etc/tls'), 'link'), above);
-    expect(steps).toEqual(['fsync etc', `fsync ${basename(above)}`, 'fsync tls', 'fsync tls', 'made']);
+    expect(steps).toEqual([`fsync ${basename(above)}`, 'fsync etc', 'fsync tls', 'fsync tls', 'made']);
   });
 
   itWith(
@@ -53,7 +53,7 @@ describe('the agent syncs', () => {
       tell('written'); await installFiles(files, '${folder}/.privyseal/sets/' + name, store.own); tell('installed');`;
     const steps = await tracedSteps(script, folder);
     expect(stepsAfter('written', steps)).toEqual([
-      ...['fsync .key.pem.*.new', 'fsync .installed.json.*.new', 'rename installed.json', 'fsync .privyseal'],
+      ...['fsync .key.pem.*.tmp', 'fsync .installed.json.*.tmp', 'rename installed.json', 'fsync .privyseal'],
       ...['rename key.pem', 'fsync tls', 'installed'],
     ]);
   });
@@ -66,7 +66,7 @@ describe('the agent syncs', () => {
       tell('kept'); await keepRequestId(store.own, kept, 'r'); tell('known');`;
     expect(stepsAfter('made', await tracedSteps(script, folder))).toEqual([
       ...['fsync key.pem', 'fsync request.json', 'fsync *.new', 'rename pending-enrol', 'fsync .privyseal', 'kept'],
-      ...['fsync .request.json.*.new', 'rename request.json', 'fsync pending-enrol', 'known'],
+      ...['fsync .request.json.*.tmp', 'rename request.json', 'fsync pending-enrol', 'known'],
     ]);
   });
 });

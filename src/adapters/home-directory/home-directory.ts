@@ -1,11 +1,12 @@
 /** The home on disk: made for its owner alone, locked for one service, its files replaced atomically. */
-import { access, mkdir, readFile, stat, statfs } from 'node:fs/promises';
+import { access, readFile, stat, statfs } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { StartError } from '../../domain/errors.ts';
-import { syncFolder } from '../../files/sync-folder.ts';
+import { makeFolder } from '../../files/make-folder.ts';
+import { replaceFile } from '../../files/whole-file.ts';
 import type { Home } from '../../ports/home.ts';
 import { type HomeLock, lockHome } from './home-lock.ts';
-import { replaceFile, sweepLeftovers } from './replace-file.ts';
+import { sweepLeftovers } from './sweep-leftovers.ts';
 import { settleRestore } from './unfinished-restore.ts';
 
 export interface OpenHome extends Home {
@@ -19,7 +20,7 @@ export interface OpenHome extends Home {
  */
 export async function openHomeDirectory(path: string): Promise<OpenHome> {
   const home = resolve(path);
-  await unlessUnwritable(home, () => makeFolder(home));
+  await unlessUnwritable(home, () => makeFolder(home, 0o700));
   await refuseOpenToOthers(home);
   const lock = await unlessUnwritable(home, () => lockHome(home));
   try {
@@ -44,38 +45,12 @@ function homeOf(path: string, lock: HomeLock): OpenHome {
     async write(name, content, mode) {
       const file = inside(path, name);
       await unlessUnwritable(path, async () => {
-        await makeFolder(dirname(file));
-        await replaceFile(file, content, mode);
+        await makeFolder(dirname(file), 0o700);
+        await replaceFile(file, { content, mode });
       });
     },
     release: () => lock.release(),
   };
-}
-
-/**
- * Folders on the way are made 0700, too; their names are durable before anything lies in them. One by one: Node's own
- * `recursive` never ends where a folder refuses new names as if it were missing, as /proc does.
- */
-export async function makeFolder(path: string): Promise<void> {
-  if (await isFolder(path)) return;
-  const parent = dirname(path);
-  if (!(await isFolder(parent))) await makeFolder(parent);
-  try {
-    await mkdir(path, { mode: 0o700 });
-  } catch (error) {
-    // Another process may have made it in the meantime.
-    if (codeOf(error) !== 'EEXIST' || !(await isFolder(path))) throw error;
-  }
-  await syncFolder(parent);
-}
-
-export async function isFolder(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory();
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return false;
-    throw error;
-  }
 }
 
 export async function refuseOpenToOthers(home: string): Promise<void> {

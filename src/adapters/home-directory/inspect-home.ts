@@ -2,7 +2,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { StartError } from '../../domain/errors.ts';
-import { isFolder, refuseOpenToOthers } from './home-directory.ts';
+import { isFolder } from '../../files/make-folder.ts';
+import { refuseOpenToOthers } from './home-directory.ts';
 import { listHome } from './list-home.ts';
 import { refuseCutShort, refuseUnmoved } from './unfinished-restore.ts';
 

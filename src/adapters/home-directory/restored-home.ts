@@ -2,8 +2,9 @@
 import { mkdir, open, readdir, rename, rm, rmdir, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { StartError } from '../../domain/errors.ts';
+import { isFolder, makeFolder } from '../../files/make-folder.ts';
 import { syncFolder } from '../../files/sync-folder.ts';
-import { isFolder, makeFolder, refuseOpenToOthers, unlessUnwritable } from './home-directory.ts';
+import { refuseOpenToOthers, unlessUnwritable } from './home-directory.ts';
 import { lockFiles, lockHome } from './home-lock.ts';
 import { listHome } from './list-home.ts';
 import { finishRestore, settleRestore, stagingName, verifiedName } from './unfinished-restore.ts';
@@ -67,7 +68,7 @@ export async function openHomeToRestore(path: string): Promise<RestoredHome> {
   const home = resolve(path);
   await refuseFilledHome(home);
   const existed = await isFolder(home);
-  await unlessUnwritable(home, () => makeFolder(home));
+  await unlessUnwritable(home, () => makeFolder(home, 0o700));
   await refuseOpenToOthers(home);
   const before = await readdir(home);
   const lock = await unlessUnwritable(home, () => lockHome(home));
@@ -140,7 +141,7 @@ export async function stageFile({ path: home, staging }: RestoredHome, name: str
   const path = join(staging, name);
   const mode = name.startsWith('trust/') ? 0o644 : 0o600;
   const file = await unlessUnwritable(home, async () => {
-    await makeFolder(dirname(path));
+    await makeFolder(dirname(path), 0o700);
     return open(path, 'wx', mode);
   });
   return {

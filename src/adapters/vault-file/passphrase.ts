@@ -3,10 +3,11 @@ import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StartError } from '../../domain/errors.ts';
 import type { PassphraseSource } from '../../domain/records/vault-change.ts';
+import { makeFolder } from '../../files/make-folder.ts';
 import { readAtMost } from '../../files/read-at-most.ts';
+import { createFile } from '../../files/whole-file.ts';
 import type { Randomness } from '../../ports/randomness.ts';
 import type { SecretConsole } from '../../ports/secret-console.ts';
-import { createFile, makeFolder } from './durable-file.ts';
 import { checkFileName, keyFileSuffix } from './formats.ts';
 import { pathsOf } from './rewrap-folder.ts';
 import { readShareSet } from './share-set.ts';
@@ -116,9 +117,9 @@ async function generate({ directory, randomness }: PassphraseSources): Promise<R
   const file = join(directory, homeFileName);
   const passphrase = Buffer.from(randomness.bytes(generatedOctets)).toString('base64url');
   try {
-    await makeFolder(directory);
+    await makeFolder(directory, 0o700);
     if (await holdsKeys(directory)) throw missing(`The vault ${directory} exists, but no passphrase was given.`);
-    await createFile(file, `${passphrase}\n`, randomness);
+    await createFile(file, { content: `${passphrase}\n`, mode: 0o600 });
   } catch (error) {
     if (error instanceof StartError) throw error;
     throw new StartError('homeUnwritable', `${file} cannot be written. Check the folder’s disk and owner.`, error);

@@ -6,8 +6,8 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StartError } from '../../domain/errors.ts';
 import { syncFolder } from '../../files/sync-folder.ts';
+import { createFile } from '../../files/whole-file.ts';
 import type { Randomness } from '../../ports/randomness.ts';
-import { createFile } from './durable-file.ts';
 import { checkFileName, keyFileSuffix, type OpenKey, sealCheck, sealKey, type WrappingKey } from './formats.ts';
 import { type DerivationCost, defaultCost, deriveKey, saltLength } from './key-derivation.ts';
 import { type CompanionFile, committedName, pathsOf, removalsName, settleRewrap, stagedName } from './rewrap-folder.ts';
@@ -68,7 +68,8 @@ async function fill(staged: string, rewrapping: Rewrapping, keys: readonly OpenK
   const { to, randomness, cost = defaultCost, adds = {}, removes = [] } = rewrapping;
   const kdf = { name: 'argon2id', ...cost, salt: randomness.bytes(saltLength) } as const;
   const wrapping: WrappingKey = { kdf, key: await deriveKey(to, kdf) };
-  const put = (name: string, content: string): Promise<void> => createFile(join(staged, name), content, randomness);
+  const put = (name: string, content: string): Promise<void> =>
+    createFile(join(staged, name), { content, mode: 0o600 });
   for (const key of keys) {
     const file = sealKey(key, wrapping, randomness.bytes(nonceLength));
     await put(fileOf(key), formatSealedFile(file));

@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { CaError, StartError } from '../../domain/errors.ts';
 import { type KeyType, keyFamily } from '../../domain/x509/key-type.ts';
 import type { SignatureAlgorithm } from '../../domain/x509/signature-algorithm.ts';
+import { makeFolder } from '../../files/make-folder.ts';
+import { createFile, removeFile, sweepTemporaries } from '../../files/whole-file.ts';
 import type { Randomness } from '../../ports/randomness.ts';
 import type { Signer, Vault, VaultKey } from '../../ports/vault.ts';
 import { crowdThread } from '../threads/crowd-thread.ts';
 import { type QueueLimits, SigningQueue } from '../threads/signing-queue.ts';
-import { createFile, makeFolder, removeFile, sweepLeftovers } from './durable-file.ts';
 import { checkFileName, keyFileSuffix, type OpenKey, sealCheck, sealKey, type WrappingKey } from './formats.ts';
 import { generateKey } from './generate-key.ts';
 import { type DerivationCost, defaultCost, deriveKey, saltLength } from './key-derivation.ts';
@@ -36,10 +37,10 @@ export interface FileVaultOptions {
 export async function openFileVault(options: FileVaultOptions): Promise<Vault> {
   const { directory, passphrase } = options;
   if (passphrase === '') throw new StartError('passphraseMissing', 'The passphrase of the vault is empty.');
-  await writable(directory, () => makeFolder(directory));
+  await writable(directory, () => makeFolder(directory, 0o700));
   await writable(directory, () => settleRewrap(directory));
   const folder = await readVaultFolder(directory);
-  await writable(directory, () => sweepLeftovers(directory));
+  await writable(directory, () => sweepTemporaries(directory));
   const found = await unlock(folder, passphrase);
   const wrapping = found?.wrapping ?? (await newWrappingKey(options));
   if (found?.checkIsMissing !== false) await writable(directory, () => storeCheck(options, wrapping));
@@ -53,7 +54,7 @@ async function newWrappingKey({ passphrase, randomness, cost = defaultCost }: Fi
 
 async function storeCheck({ directory, randomness }: FileVaultOptions, wrapping: WrappingKey): Promise<void> {
   const file = sealCheck(wrapping, randomness.bytes(nonceLength));
-  await createFile(join(directory, checkFileName), formatSealedFile(file), randomness);
+  await createFile(join(directory, checkFileName), { content: formatSealedFile(file), mode: 0o600 });
 }
 
 async function writable(directory: string, act: () => Promise<void>): Promise<void> {
@@ -145,7 +146,7 @@ class FileVault implements Vault {
     const facts = { name, type, publicKeyDer: pair.publicKey.export({ format: 'der', type: 'spki' }) };
     const key = { facts, ...pair };
     const file = sealKey(key, wrapping, this.#randomness.bytes(nonceLength));
-    await createFile(this.#fileOf(name), formatSealedFile(file), this.#randomness).catch((error: unknown) => {
+    await createFile(this.#fileOf(name), { content: formatSealedFile(file), mode: 0o600 }).catch((error: unknown) => {
       throw isExisting(error) ? nameTaken(name) : unwritable(error);
     });
     return key;

@@ -5,8 +5,8 @@
 import type { Stats } from 'node:fs';
 import { access, constants, open, realpath, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { temporaryName } from '../../files/whole-file.ts';
 import { AgentError } from '../agent-error.ts';
-import { temporaryName } from '../files/durable-file.ts';
 import { resolveOwner } from '../files/owner.ts';
 import { ownFolder } from '../files/set-store.ts';
 import type { AgentFile, TargetConfig, Writer } from './agent-schema.ts';

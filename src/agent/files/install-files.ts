@@ -4,10 +4,10 @@ import { renameSync } from 'node:fs';
 import { readFile, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { syncFolder } from '../../files/sync-folder.ts';
+import { type FileOwner, replaceFile, temporaryName, writeNewFile } from '../../files/whole-file.ts';
 import type { FilesConfig, OutputName } from '../config/agent-schema.ts';
-import { replaceFile, temporaryName, writeNewFile, writingIn } from './durable-file.ts';
+import { writingIn } from './disk-refusals.ts';
 import { type OutputFile, outputFiles } from './output-files.ts';
-import type { OwnerIds } from './owner.ts';
 
 /**
  * What others may find before a key and its certificate come before them, both of these next to each other and last:
@@ -97,7 +97,7 @@ async function contentIn(set: string, { output }: OutputFile): Promise<Uint8Arra
 }
 
 /** Of what the agent writes into its folder and gives to nobody: where the folder hands its group down, it is that one. */
-async function ownersOfNew(own: string): Promise<OwnerIds[]> {
+async function ownersOfNew(own: string): Promise<FileOwner[]> {
   const uid = process.geteuid!();
   return [process.getegid!(), (await stat(own)).gid].map((gid) => ({ uid, gid }));
 }
@@ -106,7 +106,7 @@ async function ownersOfNew(own: string): Promise<OwnerIds[]> {
 async function isThere(
   path: string,
   content: Uint8Array,
-  { mode, owner, agent }: OutputFile & { readonly agent: readonly OwnerIds[] },
+  { mode, owner, agent }: OutputFile & { readonly agent: readonly FileOwner[] },
 ): Promise<boolean> {
   try {
     const known = await stat(path);

@@ -1,13 +1,14 @@
 /** The files that a target asks for, with their modes as bits and their owners as numbers. */
+import type { FileOwner } from '../../files/whole-file.ts';
 import { type FilesConfig, type OutputName, outputsOf } from '../config/agent-schema.ts';
-import { type OwnerIds, resolveOwner } from './owner.ts';
+import { resolveOwner } from './owner.ts';
 
 export interface OutputFile {
   readonly output: OutputName;
   /** In `replace` mode. */
   readonly name: string;
   readonly mode: number;
-  readonly owner?: OwnerIds;
+  readonly owner?: FileOwner;
 }
 
 /** They hold the key, or open what does. */

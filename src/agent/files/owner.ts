@@ -1,14 +1,10 @@
 /** `user:group` as numbers, by /etc/passwd and /etc/group: Node knows no other way, and a number always works. */
 import { readFile } from 'node:fs/promises';
+import type { FileOwner } from '../../files/whole-file.ts';
 import { AgentError } from '../agent-error.ts';
 
-export interface OwnerIds {
-  readonly uid: number;
-  readonly gid: number;
-}
-
 /** Without a group the user's own. AgentError `ownerUnknown`. */
-export async function resolveOwner(owner: string): Promise<OwnerIds> {
+export async function resolveOwner(owner: string): Promise<FileOwner> {
   const [user = '', group] = owner.split(':');
   const users = await readRows('/etc/passwd');
   const row = isNumber(user) ? users.find(([, , id]) => id === user) : users.find(([name]) => name === user);

@@ -2,11 +2,13 @@
 import { randomBytes, X509Certificate } from 'node:crypto';
 import { chmod, chown, mkdir, readdir, readFile, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { makeFolder } from '../../files/make-folder.ts';
 import { syncFolder } from '../../files/sync-folder.ts';
+import { writeNewFile } from '../../files/whole-file.ts';
 import { AgentError } from '../agent-error.ts';
 import type { FilesConfig } from '../config/agent-schema.ts';
 import { type CredentialSet, derOf, factsFile, keyFits, ownFiles, type SetFacts } from './credential-set.ts';
-import { isGone, makeFolder, unreadable, writeNewFile, writingIn } from './durable-file.ts';
+import { isGone, unreadable, writingIn } from './disk-refusals.ts';
 import { contentOf } from './output-content.ts';
 import { type OutputFile, outputFiles, secret } from './output-files.ts';
 
@@ -214,6 +216,6 @@ async function removeSet(own: string, folder: string): Promise<void> {
 
 /** What a crash left; only for the one agent that tends this folder. */
 async function sweep(own: string): Promise<void> {
-  const left = (await readdir(own)).filter((name) => /\.(?:new|old)$/.test(name));
+  const left = (await readdir(own)).filter((name) => /\.(?:new|old|tmp)$/.test(name));
   await Promise.all(left.map((name) => rm(join(own, name), { recursive: true, force: true })));
 }

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { keyPem, makeCsr, makeLocalKey } from '../../client/local-key.ts';
 import { parseGeneralName } from '../../domain/x509/general-name.ts';
 import { syncFolder } from '../../files/sync-folder.ts';
+import { replaceFile, writeNewFile } from '../../files/whole-file.ts';
 import type { TargetConfig } from '../config/agent-schema.ts';
-import { readIfThere, replaceFile, writeNewFile, writingIn } from '../files/durable-file.ts';
+import { readIfThere, writingIn } from '../files/disk-refusals.ts';
 
 /** `enrol`: with the token; `rotate`: as the certificate that it follows. */
 export type RequestKind = 'enrol' | 'rotate';

@@ -1,7 +1,9 @@
 /** The state file of a target: what the agent remembers of it between turns; for people and metrics, and to go on after a crash. */
 import { join } from 'node:path';
 import { emptyStatus, type TargetStatus } from '../../domain/rotation/target-status.ts';
-import { makeFolder, readIfThere, replaceFile, writingIn } from '../files/durable-file.ts';
+import { makeFolder } from '../../files/make-folder.ts';
+import { replaceFile } from '../../files/whole-file.ts';
+import { readIfThere, writingIn } from '../files/disk-refusals.ts';
 
 export interface TargetState {
   readonly status: TargetStatus;
@@ -29,7 +31,7 @@ export const statusIfReadable = (stateFolder: string, target: string): Promise<T
 
 /** AgentError `fileUnreadable` as well, for it is written anew. */
 export async function openState(stateFolder: string, target: string): Promise<TargetState> {
-  await writingIn(stateFolder, () => makeFolder(stateFolder, 0o700));
+  await writingIn(stateFolder, () => makeFolder(stateFolder, 0o700, 0o755));
   let status = (await readStatus(stateFolder, target)) ?? emptyStatus(target);
   return {
     get status() {

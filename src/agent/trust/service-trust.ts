@@ -7,10 +7,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PrivysealClient } from '../../client/client.ts';
 import { encodePem } from '../../domain/der/pem.ts';
+import { makeFolder } from '../../files/make-folder.ts';
+import { replaceFile } from '../../files/whole-file.ts';
 import { AgentError } from '../agent-error.ts';
 import type { AgentFile } from '../config/agent-schema.ts';
 import { derOf } from '../files/credential-set.ts';
-import { makeFolder, replaceFile, writingIn } from '../files/durable-file.ts';
+import { writingIn } from '../files/disk-refusals.ts';
 
 const fileName = 'service-roots.json';
 
@@ -39,7 +41,7 @@ export async function learnServiceRoots(settings: Settings, client: PrivysealCli
   const pem = (await readLearned(settings, configured)) + fresh.map((der) => encodePem('CERTIFICATE', der)).join('');
   const learned: LearnedRoots = { through: digest(Buffer.from(configured)), pem };
   await writingIn(settings.stateFolder, async () => {
-    await makeFolder(settings.stateFolder, 0o700);
+    await makeFolder(settings.stateFolder, 0o700, 0o755);
     const content = `${JSON.stringify(learned, null, 2)}\n`;
     await replaceFile(join(settings.stateFolder, fileName), { content, mode: 0o600 });
   });

@@ -1,8 +1,8 @@
 /** The user's own file of contexts: where services are and which files to show them; paths of credentials, never credentials. */
-import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, rename, stat, unlink } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
-import { syncFolder } from '../../../files/sync-folder.ts';
+import { makeFolder } from '../../../files/make-folder.ts';
+import { replaceFile } from '../../../files/whole-file.ts';
 import { CliError } from '../cli-error.ts';
 
 /** One service; what is absent is as without a context. Paths are absolute. */
@@ -119,23 +119,12 @@ export async function writeContexts(env: NodeJS.ProcessEnv, contexts: Contexts):
   if (path === undefined) {
     throw new CliError('usage', 'There is no place for contexts: set HOME, or XDG_CONFIG_HOME to an absolute path.');
   }
-  const temporary = `${path}.${randomBytes(8).toString('hex')}.tmp`;
   try {
-    const made = await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    if (made !== undefined) await syncFolder(dirname(made));
     const { stringify } = await import('yaml');
-    await writeNew(temporary, stringify(contexts));
-    await rename(temporary, path);
-    await syncFolder(dirname(path));
+    await makeFolder(dirname(path), 0o700);
+    await replaceFile(path, { content: stringify(contexts), mode: 0o600 });
   } catch (error) {
-    await unlink(temporary).catch(() => {});
     const { code } = error as NodeJS.ErrnoException;
     throw new CliError('folderUnwritable', `${path} cannot be written (${code}). Check its folder.`, error);
   }
-}
-
-async function writeNew(path: string, text: string): Promise<void> {
-  await using file: FileHandle = await open(path, 'wx', 0o600);
-  await file.writeFile(text);
-  await file.sync();
 }

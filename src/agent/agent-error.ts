@@ -1,4 +1,5 @@
 /** What keeps the agent from doing what a target asks, with stable codes; the state file and metrics carry them. */
+import { CodedError } from '../domain/coded-error.ts';
 
 export type AgentErrorCode =
   | 'targetRefused' // what its settings name cannot be used on this machine
@@ -24,12 +25,6 @@ export type AgentErrorCode =
   | 'setDamaged';
 
 /** `message` says what was wrong, with which value, and what to do next; it holds no secret. */
-export class AgentError extends Error {
+export class AgentError extends CodedError<AgentErrorCode> {
   override readonly name = 'AgentError';
-  readonly code: AgentErrorCode;
-
-  constructor(code: AgentErrorCode, message: string, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
-    this.code = code;
-  }
 }

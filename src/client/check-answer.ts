@@ -2,7 +2,9 @@
  * Checks that an issued certificate is what was asked for: our key, our names, and a chain to what we trust (the part of
  * RFC 5280 §6.1 that a holder can check).
  */
+
 import { X509Certificate } from 'node:crypto';
+import { CodedError } from '../domain/coded-error.ts';
 import { decodePemAll } from '../domain/der/pem.ts';
 import { parseCertificate } from '../domain/x509/certificate.ts';
 import type { GeneralName } from '../domain/x509/general-name.ts';
@@ -24,14 +26,8 @@ export interface IssuedPem {
 }
 
 /** The answer is not for our key or names, or does not chain to the trust; `message` says so and what to do next. */
-export class AnswerRefused extends Error {
+export class AnswerRefused extends CodedError<'answerNotOurs' | 'answerNotTrusted'> {
   override readonly name = 'AnswerRefused';
-  readonly code: 'answerNotOurs' | 'answerNotTrusted';
-
-  constructor(code: 'answerNotOurs' | 'answerNotTrusted', message: string, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
-    this.code = code;
-  }
 }
 
 /** Throws AnswerRefused. */

@@ -1,6 +1,8 @@
 /** What can go wrong between a client and the service: a problem the service stated, or an answer that never came or cannot be used. */
+
 import type { Problem } from '../api/problem.ts';
 import { problemTypePrefix } from '../api/problem.ts';
+import { CodedError } from '../domain/coded-error.ts';
 
 export type ProblemReason = NonNullable<Problem['reasons']>[number];
 
@@ -56,12 +58,6 @@ export type ClientFailureCode =
   | 'badAnswer'; // not what the interface describes
 
 /** No usable answer came; `message` says what was wrong, with which address, and what to do next. */
-export class ClientFailure extends Error {
+export class ClientFailure extends CodedError<ClientFailureCode> {
   override readonly name = 'ClientFailure';
-  readonly code: ClientFailureCode;
-
-  constructor(code: ClientFailureCode, message: string, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
-    this.code = code;
-  }
 }

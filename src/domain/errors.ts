@@ -1,4 +1,5 @@
 /** The one error of the service (`CaError`) and the closed sets of codes everything above maps from. No HTTP here. */
+import { CodedError } from './coded-error.ts';
 
 /** What went wrong. RFC 8555 §6.7 spellings where one exists; each face owns a total table over this union. */
 export const caErrorCodes = [
@@ -173,15 +174,13 @@ export interface CaErrorOptions {
 }
 
 /** Every refusal and failure that a caller may see. `message` is a fixed or safe sentence; `cause` goes only to the log. */
-export class CaError extends Error {
+export class CaError extends CodedError<CaErrorCode> {
   override readonly name = 'CaError';
-  readonly code: CaErrorCode;
   readonly reasons: readonly Reason[];
   readonly retryAfterSeconds: number | undefined;
 
   constructor(code: CaErrorCode, message: string, options: CaErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    this.code = code;
+    super(code, message, options.cause);
     this.reasons = options.reasons ?? [];
     this.retryAfterSeconds = options.retryAfterSeconds;
   }
@@ -232,12 +231,6 @@ export type StartErrorCode =
   | 'interrupted';
 
 /** Stops the start, backup or restore; `message` is a sentence for the person at the console that says what to do next. */
-export class StartError extends Error {
+export class StartError extends CodedError<StartErrorCode> {
   override readonly name = 'StartError';
-  readonly code: StartErrorCode;
-
-  constructor(code: StartErrorCode, message: string, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
-    this.code = code;
-  }
 }

@@ -1,4 +1,5 @@
 /** Errors that the command line itself finds, with stable codes; exit-codes.ts says how each ends the program. */
+import { CodedError } from '../../domain/coded-error.ts';
 
 export type CliErrorCode =
   | 'usage' // the command line, or a variable it reads, is not right
@@ -16,12 +17,6 @@ export type CliErrorCode =
   | 'declined'; // the person answered no
 
 /** `message` says what was wrong, with which value, and what to do next. */
-export class CliError extends Error {
+export class CliError extends CodedError<CliErrorCode> {
   override readonly name = 'CliError';
-  readonly code: CliErrorCode;
-
-  constructor(code: CliErrorCode, message: string, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
-    this.code = code;
-  }
 }

@@ -11,7 +11,8 @@ import { runProgram } from '../support/program-run.ts';
 import { type RunningService, startService, temporaryFolder } from '../support/running-service.ts';
 import { submit } from '../support/submit.ts';
 
-const authorities = ['system', 'dev-root', 'dev-issuing'] as const;
+/** By the names of their lists: `dev-issuing` is being replaced when the backup is made. */
+const authorities = ['system', 'dev-root', 'dev-issuing', 'dev-issuing.2'] as const;
 
 describe('a home that was lost and restored', () => {
   const folder = temporaryFolder();
@@ -69,6 +70,9 @@ describe('a home that was lost and restored', () => {
 
     // The first is signed a moment after the first events: a quick machine would be ahead of it.
     await vi.waitFor(() => expect(existsSync(service.path('audit/checkpoint'))).toBe(true), { timeout: 10_000 });
+    expect((await runProgram(service.home, ['authority', 'rotate', 'start', 'dev-issuing', '--yes'])).code).toBe(0);
+    const published = async (): Promise<number> => (await service.distribution('/crl/dev-issuing.2.crl')).status;
+    await vi.waitFor(async () => expect(await published()).toBe(200), { timeout: 10_000 });
     const busy = load();
     await new Promise((resolve) => setTimeout(resolve, 300));
     const backup = await runProgram(service.home, ['backup', file('b.tar'), '--json']);
@@ -146,6 +150,14 @@ describe('a home that was lost and restored', () => {
     }
     for (const serial of serials('lostGood', 'lostRevoked'))
       expect((await service.admin(`/v1/certificates/${serial}`)).status).toBe(404);
+  });
+
+  it('goes on with the rotation of an authority that was under way', async () => {
+    const advance = ['authority', 'rotate', 'advance', 'dev-issuing', '--yes', '--json'];
+    for (const state of ['trusted', 'issuing']) {
+      const { code, stdout, stderr } = await runProgram(service.home, advance);
+      expect([code, stderr, JSON.parse(stdout)]).toEqual([0, '', expect.objectContaining({ state })]);
+    }
   });
 
   it('goes on with the audit log of the backup, and says that it was restored from there', async () => {

@@ -16,6 +16,9 @@ export const longestManifest = 1024 * 1024;
 /** Keys as the vault has them, encrypted; `vault/passphrase` is never a part. */
 const partNamePattern = /^(?:privyseal\.db|vault\/[a-z0-9.-]{1,80}\.json|trust\/[a-z0-9.-]{1,80}\.pem)$/;
 
+/** An authority's name, or that of its second and later generations, such as `dev-issuing.2`. */
+const listNamePattern = /^[a-z0-9-]{1,64}(?:\.[1-9][0-9]{0,8})?$/;
+
 export interface ManifestPart {
   /** As it lies in the home. */
   readonly name: string;
@@ -26,6 +29,7 @@ export interface ManifestPart {
 }
 
 export interface ManifestAuthority {
+  /** What names the list of a generation: see `generationId`. */
   readonly name: string;
   /** subjectKeyIdentifier of its certificate, hex: which lists are its own. */
   readonly keyIdentifier: string;
@@ -58,8 +62,14 @@ export interface BackupManifest {
   readonly parts: readonly ManifestPart[];
 }
 
-/** The only spelling of a manifest. */
-export const encodeManifest = (manifest: BackupManifest): string => `${JSON.stringify(manifest, null, 2)}\n`;
+/** The only spelling of a manifest. Throws, rather than write what no restore would read. */
+export function encodeManifest(manifest: BackupManifest): string {
+  const text = spelled(manifest);
+  if (spelled(readManifest(asObject(JSON.parse(text)) ?? {})) === text) return text;
+  throw new Error(`The manifest of a backup could not be read back: ${text}`);
+}
+
+const spelled = (manifest: BackupManifest | undefined): string => `${JSON.stringify(manifest, null, 2)}\n`;
 
 /** Unix seconds of `createdAt`: the time of every member. */
 export const manifestTime = ({ createdAt }: Pick<BackupManifest, 'createdAt'>): number => Date.parse(createdAt) / 1000;
@@ -75,7 +85,7 @@ export function parseManifest(text: string, file: string): BackupManifest {
     );
   }
   const manifest = raw && readManifest(raw);
-  if (!manifest || encodeManifest(manifest) !== text) {
+  if (!manifest || spelled(manifest) !== text) {
     throw new StartError('backupDamaged', `${file} has a damaged manifest. Use another copy of the backup.`);
   }
   return manifest;
@@ -121,7 +131,7 @@ const areWhole = (parts: readonly ManifestPart[]): boolean =>
 function readAuthority(raw: Raw): ManifestAuthority | undefined {
   const { name, keyIdentifier, crlNumber, crlUrl } = raw;
   const fits =
-    isText(name, /^[a-z0-9-]{1,64}$/) &&
+    isText(name, listNamePattern) &&
     isText(keyIdentifier, /^(?:[0-9a-f]{2}){1,64}$/) &&
     (crlNumber === null || isCount(crlNumber)) &&
     (crlUrl === null || isText(crlUrl, /^http:\/\/[\x21-\x7e]{1,500}$/));

@@ -27,6 +27,20 @@ describe('a manifest', () => {
     expect(parseManifest(encodeManifest(bare), 'b.tar')).toEqual(bare);
   });
 
+  it('names the lists of every generation of an authority', () => {
+    const authorities = ['dev-issuing', 'dev-issuing.2', 'dev-issuing.10'].map((name) => ({
+      ...backupManifest().authorities[0]!,
+      name,
+    }));
+    const rotated = backupManifest({ authorities });
+    expect(parseManifest(encodeManifest(rotated), 'b.tar')).toEqual(rotated);
+  });
+
+  it('that could not be read back is never written', () => {
+    const authorities = [{ ...backupManifest().authorities[0]!, name: '../etc' }];
+    expect(() => encodeManifest(backupManifest({ authorities }))).toThrow(/could not be read back/);
+  });
+
   it('of a later format is of a newer program', () => {
     expect(refusal(edited('privyseal-backup/1', 'privyseal-backup/2'))).toBe('backupTooNew');
   });
@@ -50,6 +64,7 @@ describe('a manifest', () => {
     ['a number of a list that is text', edited('"crlNumber": 7', '"crlNumber": "7"')],
     ['a checkpoint that is no text', edited('"a checkpoint', '"\\u0000a checkpoint')],
     ['an address that is none', edited('http://', 'file://')],
+    ['a generation that is none', edited('"name": "dev-issuing"', '"name": "dev-issuing.0"')],
   ])('that is %s is damaged', (_what, text) => {
     expect(refusal(text)).toBe('backupDamaged');
   });

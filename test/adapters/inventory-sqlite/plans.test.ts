@@ -273,7 +273,7 @@ describe('a search', () => {
     ['certificates_by_request (requested_at>? AND requested_at<?', { issuedAfter: 5, issuedBefore: 9 }],
     ['certificates_by_request', {}],
     ['certificates_by_request (requested_at<?)', { after }],
-    ['certificates_by_request (requested_at=? AND rowid<?)', { after }],
+    ['certificates_by_request (requested_at=? AND id<?)', { after }],
     ['certificates_by_owner (owner=? AND requested_at=? AND id<?)', { owner: 'dev/a', after }],
     ['certificates_by_expiry (not_after=? AND id>?)', { sort: 'notAfter', after }],
     ['certificates_by_expiry', { sort: 'notAfter', environment: 'dev' }],
@@ -284,6 +284,25 @@ describe('a search', () => {
     ['sqlite_autoindex_labels_1 ((first_name,name_list,subject_text)>(?,?,?))', { sort: 'name', after }],
   ] as const)('of much is driven by %s', (index, filter) => {
     expect(searchPlan(filter)).toContain(`INDEX ${index}`);
+  });
+
+  it.each([
+    [{ notAfterAfter: 1, notAfterBefore: 9, successor: 'none' }],
+    [{ sort: 'notAfter', profile: 'server' }],
+    [{ sort: '-notAfter', environment: 'dev' }],
+  ] as const)('of much (%o) passes by a row in its index, before it looks the row up', (filter) => {
+    const [first] = searchStatements(query(filter), {
+      labels: {},
+      place: undefined,
+      probe: probeFor(undefined),
+    });
+    const steps = connection.prepare(`EXPLAIN ${first!.sql}`).all(...first!.parameters) as {
+      opcode: string;
+      p1: number;
+    }[];
+    const seek = steps.findIndex(({ opcode }) => opcode === 'DeferredSeek');
+    // https://sqlite.org/opcode.html#DeferredSeek: p1 is the index; the table is looked up when a column is first read from it.
+    expect(steps[seek + 1]).toMatchObject({ opcode: 'Column', p1: steps[seek]!.p1 });
   });
 
   it.each([

@@ -49,6 +49,8 @@ export interface AuthorityDirectory {
    * `signerUnavailable` for one that is compromised and not replaced yet.
    */
   get(name: string): Promise<ActiveAuthority>;
+  /** The same, also where it is compromised: for what lets people in to replace it. CaError `notFound`. */
+  inForce(name: string): Promise<ActiveAuthority>;
   /** By its id: see generationId. CaError `notFound`. */
   generation(id: string): Promise<ActiveAuthority>;
   /** The generation that signed a certificate. */
@@ -139,10 +141,14 @@ export function createAuthorityDirectory(deps: AuthorityDirectoryDeps): Authorit
     return entry;
   };
 
-  const get = async (name: string): Promise<ActiveAuthority> => {
+  const inForce = async (name: string): Promise<ActiveAuthority> => {
     const id = (await (register ?? readAgain())).inForce.get(name) ?? (await readAgain()).inForce.get(name);
     if (id === undefined) throw new CaError('notFound', `There is no authority ${printable(name)}.`);
-    const active = await generation(id);
+    return generation(id);
+  };
+
+  const get = async (name: string): Promise<ActiveAuthority> => {
+    const active = await inForce(name);
     if (!active.generation.isCompromised) return active;
     throw new CaError('signerUnavailable', `${name} is compromised and signs nothing until it is replaced.`, {
       retryAfterSeconds: 10,
@@ -163,6 +169,7 @@ export function createAuthorityDirectory(deps: AuthorityDirectoryDeps): Authorit
 
   return {
     get,
+    inForce,
     generation,
     issuerOf,
     chainAbove,

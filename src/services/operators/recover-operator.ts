@@ -58,7 +58,7 @@ async function certify(
   const at = deps.clock.now();
   return deps.issueServiceCertificate({
     recipe: recipes.operator,
-    issuer: await deps.directory.get('system'),
+    issuer: await deps.directory.inForce('system'),
     owner: name,
     publicKeyDer,
     commonName: name,

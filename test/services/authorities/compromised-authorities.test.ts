@@ -158,6 +158,27 @@ describe('an issuing authority that is compromised', () => {
     expect([rotation.state, campaign.rotateBy]).toEqual(['retiring', rotateBy - 60 + 120 + 86_400]);
   });
 
+  it('keeps no service from starting, where it is `system` and its new key could not be made before a restart', async () => {
+    const home = newHome();
+    let isFull = false;
+    const full = new CaError('signerUnavailable', 'The disk is full.');
+    const wrapVault = (vault: Vault): Vault =>
+      changedVault(vault, { createKey: async (...key) => (isFull ? Promise.reject(full) : vault.createKey(...key)) });
+    open.push(await firstRunService({ home, wrapVault }));
+    isFull = true;
+    const outcome = await open[0]!.services.declareCompromise(admin, 'system', { reason });
+    expect(outcome.unfinished).toEqual([{ generation: 'system.2', reason: 'The disk is full.' }]);
+    await open.pop()!.close();
+
+    const service = await openService({ home, wrapVault });
+    open.push(service);
+    expect((await service.issueServerCertificate()).issuer).toBe('system');
+    isFull = false;
+    service.pass(5);
+    await service.housekeep();
+    expect((await service.issueServerCertificate()).issuer).toBe('system.2');
+  });
+
   it('is only told of in a dry run', async () => {
     const service = await aService();
     const before = await issue(service);

@@ -126,6 +126,8 @@ export interface Restoration {
   readonly revoked: readonly RestoredRevocation[];
   /** Of serials that the inventory does not know, listed until this Unix second. */
   readonly quarantined: readonly (RestoredRevocation & { readonly listedUntil: number })[];
+  /** Ids of generations that were given up since: marked as compromised. */
+  readonly compromised: readonly { readonly generation: string; readonly audit: AuditEntry }[];
   /** The newest list of each authority; replaces an older one. */
   readonly crls: readonly CrlRecord[];
   /** Enrolment tokens end at this Unix millisecond at the latest; null leaves them. */

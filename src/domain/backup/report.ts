@@ -30,6 +30,8 @@ export interface RestoreReport {
   readonly lists: readonly RestoredList[];
   /** Authorities whose newest list was admitted to be lost. */
   readonly withoutCrl: readonly string[];
+  /** Generations of authorities that were compromised after the backup, by their ids: they sign no certificates. */
+  readonly compromised: readonly string[];
   /** True unless asked to keep them: enrolment tokens ended with the restore. */
   readonly tokensEnded: boolean;
 }

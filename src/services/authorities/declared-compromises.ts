@@ -26,6 +26,10 @@ export const rememberDeclared = (inventory: Settings, declared: DeclaredCompromi
 export const forgetDeclared = (inventory: Settings, name: string, number: number): Promise<void> =>
   inventory.setSetting(settingOf(name, number), '');
 
+/** Whether the housekeeping goes on with it; not where a restored backup is from before the declaration. */
+export const isDeclared = async (inventory: Pick<Inventory, 'setting'>, name: string, number: number) =>
+  !!(await inventory.setting(settingOf(name, number)));
+
 async function unfinishedOf(inventory: Settings & Pick<Inventory, 'generations'>): Promise<DeclaredCompromise[]> {
   const found: DeclaredCompromise[] = [];
   for (const { authority, number, isCompromised } of await inventory.generations()) {

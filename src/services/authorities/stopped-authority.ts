@@ -1,5 +1,6 @@
 /** Says of an authority that is compromised and not replaced yet what it waits for. */
 import type { Authority } from '../../domain/records/environment.ts';
+import { isDeclared } from './declared-compromises.ts';
 import { rotationFrom } from './lost-generations.ts';
 import { idOf } from './prepare-generation.ts';
 import { lackingCertificates, type ObstacleDeps } from './rotation-obstacles.ts';
@@ -11,6 +12,7 @@ export async function whyStopped(deps: ObstacleDeps, { name, generation }: Autho
   if (!own?.isCompromised) return null;
   const stopped = `${name} is compromised and issues nothing until it is replaced`;
   const rotation = rotationFrom(await inventory.rotations(), own);
+  if (!rotation && !(await isDeclared(inventory, name, generation))) return `${stopped}: declare it again to go on`;
   if (!rotation) return `${stopped}: the new key could not be made yet; \`vault list\` says which vault is away`;
   const lacking = await lackingCertificates(deps, rotation);
   return lacking.length === 0

@@ -32,14 +32,16 @@ export interface RestorePlan {
 export async function restoreInventory(
   deps: RestoreDeps,
   plan: RestorePlan,
-): Promise<Pick<RestoreReport, 'lists' | 'withoutCrl' | 'tokensEnded'>> {
+): Promise<Pick<RestoreReport, 'lists' | 'withoutCrl' | 'compromised' | 'tokensEnded'>> {
   await refuseClockBehind(deps);
   const generations = await deps.inventory.generations();
   const read: ReadList[] = [];
   for (const list of plan.lists) read.push(await readAgainst(deps, list, generations));
-  await deps.inventory.recordRestoration(restorationOf(deps, plan, read));
+  const compromised = givenUpSince(deps, read, generations);
+  await deps.inventory.recordRestoration(restorationOf(deps, plan, { read, compromised }));
   const lists = read.map(({ summary }) => summary);
-  return { lists, withoutCrl: plan.withoutCrl, tokensEnded: !plan.keepTokens };
+  const ids = compromised.map(({ generation }) => generation);
+  return { lists, withoutCrl: plan.withoutCrl, compromised: ids, tokensEnded: !plan.keepTokens };
 }
 
 async function refuseClockBehind({ inventory, now }: RestoreDeps): Promise<void> {
@@ -93,6 +95,28 @@ async function readAgainst(
   return { record: { authority, crlNumber, thisUpdate, nextUpdate, der }, revoked, quarantined, summary };
 }
 
+/**
+ * Generations in use whose own certificate a list revokes: they were compromised after the backup, and would go on to sign what
+ * nobody believes. Of one that is coming the certificate is missed when it is to be advanced; its key may still be good.
+ */
+function givenUpSince(
+  { now: at }: RestoreDeps,
+  read: readonly ReadList[],
+  generations: readonly AuthorityGeneration[],
+): Restoration['compromised'] {
+  const revoked = new Map(read.flatMap((list) => list.revoked.map((one) => [one.serial, one] as const)));
+  return generations.flatMap((generation) => {
+    const { authority, phase, isCompromised, certificateSerial } = generation;
+    const found = revoked.get(certificateSerial ?? '');
+    if (!found || found.revocation.reason === 'certificateHold') return [];
+    if (isCompromised || phase === 'coming' || phase === 'abandoned') return [];
+    const id = generationId(generation);
+    const details = { generation: id, reason: `its certificate is on the list of ${found.authority}` };
+    const object = `authority:${authority}`;
+    return [{ generation: id, audit: { at, kind: 'authority.compromised', actor: 'service', object, details } }];
+  });
+}
+
 async function certificateOf(
   { inventory }: RestoreDeps,
   id: string,
@@ -124,7 +148,12 @@ function restored(
   };
 }
 
-function restorationOf(deps: RestoreDeps, plan: RestorePlan, read: readonly ReadList[]): Restoration {
+interface Outcome {
+  readonly read: readonly ReadList[];
+  readonly compromised: Restoration['compromised'];
+}
+
+function restorationOf(deps: RestoreDeps, plan: RestorePlan, { read, compromised }: Outcome): Restoration {
   const { manifest } = plan;
   const revoked = read.flatMap((list) => list.revoked);
   const quarantined = read.flatMap((list) => list.quarantined);
@@ -143,6 +172,7 @@ function restorationOf(deps: RestoreDeps, plan: RestorePlan, read: readonly Read
     audit: { at: deps.now, kind: 'service.restored', actor: 'service', object: 'service', details },
     revoked,
     quarantined,
+    compromised,
     crls: read.map(({ record }) => record),
     tokensEndAt: plan.keepTokens ? null : deps.now,
   };

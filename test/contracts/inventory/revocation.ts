@@ -303,7 +303,7 @@ export function revocationContract(makeStore: () => Promise<InventoryStore>): vo
   describe('a restoration', () => {
     const opened = openedInventory(makeStore);
     const audit = auditEntry({ kind: 'service.restored', object: 'service' });
-    const none = { audit, revoked: [], quarantined: [], crls: [], tokensEndAt: null };
+    const none = { audit, revoked: [], quarantined: [], compromised: [], crls: [], tokensEndAt: null };
     const revoked = (serial: string, reason: Revocation['reason'] = 'superseded') => ({
       authority: 'dev-issuing',
       serial,

@@ -207,7 +207,14 @@ describe('restoreInventory', () => {
     const revocation = { at: 1_700_000_000, reason: 'keyCompromise' } as const;
     const audit = { at: lost.clock.now(), kind: 'certificate.quarantined', actor: 'service', object: 'x' } as const;
     const quarantined = [{ authority: 'dev-issuing', serial, revocation, audit, listedUntil: 2 ** 32 }];
-    await lost.inventory.recordRestoration({ audit, revoked: [], quarantined, crls: [], tokensEndAt: null });
+    await lost.inventory.recordRestoration({
+      audit,
+      revoked: [],
+      quarantined,
+      compromised: [],
+      crls: [],
+      tokensEndAt: null,
+    });
     // What was answered before is kept for half of its life.
     lost.pass(7200);
     expect(await ocsp(serial)).toBe('revoked');

@@ -15,6 +15,7 @@ const quarantineSql = `INSERT INTO quarantined_serials
 export function restorationActs(connection: Statements, audit: AuditChain): Pick<Acts, 'recordRestoration'> {
   const states = certificateStates(connection);
   const quarantine = connection.prepare(quarantineSql);
+  const giveUp = connection.prepare('UPDATE authority_generations SET is_compromised = 1 WHERE id = ?');
   const replaceCrl = connection.prepare(
     'INSERT OR REPLACE INTO crls (authority, crl_number, this_update, next_update, der) VALUES (?, ?, ?, ?, ?)',
   );
@@ -26,12 +27,16 @@ export function restorationActs(connection: Statements, audit: AuditChain): Pick
   };
 
   return {
-    recordRestoration({ audit: entry, revoked, quarantined, crls, tokensEndAt }: Restoration) {
+    recordRestoration({ audit: entry, revoked, quarantined, compromised, crls, tokensEndAt }: Restoration) {
       audit.append(entry);
       revoked.forEach(applyRevoked);
       for (const serial of quarantined) {
         quarantine.run(...columnsOf(serial), serial.authority, serial.listedUntil);
         audit.append(serial.audit);
+      }
+      for (const { generation, audit: each } of compromised) {
+        giveUp.run(generation);
+        audit.append(each);
       }
       for (const crl of crls) replaceCrl.run(crl.authority, crl.crlNumber, crl.thisUpdate, crl.nextUpdate, crl.der);
       if (tokensEndAt !== null) endTokens.run(tokensEndAt, tokensEndAt);

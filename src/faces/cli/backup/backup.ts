@@ -46,19 +46,23 @@ function linesOfBackup({ file, size, sha256, manifest, notAudited }: BackupRepor
   ]);
 }
 
-function linesOfRestore({ home, manifest, lists, withoutCrl, tokensEnded }: RestoreReport): string[] {
+function linesOfRestore({ home, manifest, lists, withoutCrl, compromised, tokensEnded }: RestoreReport): string[] {
   return [
     ...layoutFields([
       ['Restored', `${home}, from the backup of ${timeToTheSecond(manifest.createdAt)}`],
       ['Audit log', `goes on after event ${manifest.audit.seq} with service.restored`],
       ...lists.map((list): Field => [list.authority, takenFrom(list)]),
       ...withoutCrl.map((name): Field => [name, 'no list: what was revoked after the backup is good again']),
+      ...compromised.map((name): Field => [name, 'was compromised after the backup: it issues nothing']),
       ['Tokens', tokensEnded ? 'ended; make new ones for those who enrol' : 'kept, with the uses the backup knew'],
     ]),
     '',
     'Next',
     '  Give the passphrase of the vault as before (docs/keys.md), and put back your copy of admin/.',
     `  npx privyseal --home ${quoted(home)} serve`,
+    ...(compromised.length === 0
+      ? []
+      : ['  Give `authority compromise` again for what was compromised, the root first: it makes new keys.']),
     '  Certificates issued after the backup are unknown to it: docs/backup.md says what that means.',
   ];
 }

@@ -16,6 +16,7 @@ const restored: RestoreReport = {
   manifest: backupManifest(),
   lists: [{ authority: 'dev-issuing', crlNumber: 9, thisUpdate: 1_767_225_600, revoked: 2, quarantined: 1 }],
   withoutCrl: ['dev-root'],
+  compromised: [],
   tokensEnded: true,
 };
 
@@ -111,6 +112,12 @@ describe('privyseal restore', () => {
     const { stdout } = await run(argv, async () => report);
     expect(stdout).toMatch(/^staging-issuing {2,}list/m);
     expect(stdout).toMatch(/^staging-root-of-all {2,}no list/m);
+  });
+
+  it('names what was compromised after the backup, and what to do about it', async () => {
+    const { stdout } = await run(['restore', 'b.tar'], async () => ({ ...restored, compromised: ['dev-root'] }));
+    expect(stdout).toMatch(/^dev-root +was compromised after the backup: it issues nothing/m);
+    expect(stdout).toContain('`authority compromise`');
   });
 
   it('asks in plain words for what is missing, as a refusal', async () => {

@@ -4,6 +4,7 @@ import type { Inventory } from '../../src/ports/inventory.ts';
 import { alertContract } from './inventory/alerts.ts';
 import { archiveContract } from './inventory/archive.ts';
 import { auditContract } from './inventory/audit.ts';
+import { bystanderContract } from './inventory/bystanders.ts';
 import { campaignContract } from './inventory/campaigns.ts';
 import { deploymentContract } from './inventory/deployments.ts';
 import { externalContract } from './inventory/external.ts';
@@ -33,6 +34,7 @@ export function inventoryContract(name: string, makeStore: () => Promise<Invento
   describe(`${name} keeps the contract of the inventory`, () => {
     issuanceContract(makeStore);
     revocationContract(makeStore);
+    bystanderContract(makeStore);
     deploymentContract(makeStore);
     alertContract(makeStore);
     lineageContract(makeStore);

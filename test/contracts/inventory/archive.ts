@@ -9,6 +9,7 @@ import {
   daySeconds,
   frozenNowSeconds,
   issuanceIntent,
+  operator,
   recordCertificate,
   serialAt,
 } from '../../support/inventory-builders.ts';
@@ -106,12 +107,29 @@ export function archiveContract(makeStore: () => Promise<InventoryStore>): void 
       await inventory.archiveCertificates({ serials, audit });
       const again = await opened.reopen();
       expect(await Promise.all(serials.map((serial) => again.certificate(serial)))).toEqual(before);
-      expect([...(await again.certificateDer(first.serial))!]).toEqual([...first.der]);
+      for (const { serial, der } of [first, second])
+        expect([...(await again.certificateDer(serial))!]).toEqual([...der]);
+      expect((await again.auditEvents(0, 100)).at(-1)?.kind).toBe('certificates.archived');
       expect(await again.certificateDer(closed.certificate.serial)).toBeUndefined();
       const query: CertificateQuery = { sort: 'requestedAt', limit: 10, now: frozenNowSeconds };
       for (const filter of [{}, { name: 'a.dev.internal' }, { name: '*.dev.internal' }, { keySha256: first.keySha256 }])
         expect(await again.searchCertificates({ ...query, ...filter })).toEqual([]);
       expect(await again.counts()).toMatchObject({ certificates: 3, archived: 3, intents: 0, revoked: 1 });
+    });
+
+    it('is asked, too, whether an operator’s key was certified before', async () => {
+      const { inventory } = opened;
+      const mine = { purpose: 'operator', owner: 'admin' } as const;
+      await inventory.createOperator(operator(), auditEntry());
+      const { serial, keySha256 } = await recordCertificate(inventory, { ...mine, notAfter: expired });
+      const closed = issuanceIntent(mine);
+      await inventory.recordIntent(closed);
+      await inventory.closeIntent({ serial: closed.certificate.serial, at: 5000, audit: auditEntry() });
+      await inventory.archiveCertificates({ serials: [serial, closed.certificate.serial], audit });
+      const again = (key: string) =>
+        inventory.recordIntent({ ...issuanceIntent({ ...mine, keySha256: key }), holder: { kind: 'known' } });
+      expect(await again(keySha256)).toEqual({ kind: 'keyBlocked', block: 'operator' });
+      expect(await again(closed.certificate.keySha256)).toEqual({ kind: 'recorded' });
     });
 
     it('lets what is in it be revoked, released and its key blocked', async () => {

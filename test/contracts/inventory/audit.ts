@@ -235,7 +235,10 @@ export function auditContract(makeStore: () => Promise<InventoryStore>): void {
       await inventory.recordCheckpoint(checkpoint(2));
       await refused(checkpoint(2));
       await refused(checkpoint(1));
-      expect((await inventory.counts()).auditEvents).toBe(2);
+      for (let event = 3; event <= 4; event++) await inventory.appendAudit(auditEntry());
+      await inventory.recordCheckpoint(checkpoint(4));
+      await refused(checkpoint(3));
+      expect((await inventory.counts()).auditEvents).toBe(4);
     });
   });
 }

@@ -136,6 +136,11 @@ export function issuanceContract(makeStore: () => Promise<InventoryStore>): void
       const revocation = { at: Math.floor((frozenNow + 1999) / 1000), reason: 'cessationOfOperation' };
       expect(await inventory.certificate(serial)).toMatchObject({ state: 'revoked', issuedAt: null, revocation });
       expect(await inventory.revokedEntries(authority, 0)).toEqual([{ serial, notAfter, ...revocation }]);
+      const [closed] = await inventory.searchAuditEvents({ sort: '-seq', limit: 1 });
+      expect(JSON.parse(closed!.canonical)).toMatchObject({
+        kind: 'certificate.intentClosed',
+        object: `certificate:${serial}`,
+      });
     });
 
     it('does nothing to what is issued, closed or unknown', async () => {
@@ -302,6 +307,17 @@ export function issuanceContract(makeStore: () => Promise<InventoryStore>): void
       expect((await inventory.recordIntent(keyed({}, nextDay))).kind).toBe('recorded');
     });
 
+    it('is bound anew after its day, also while it is still there', async () => {
+      const { inventory } = opened;
+      for (const [index, key] of ['older', 'old', 'mine'].entries()) {
+        await inventory.recordIntent(keyed({ key }, frozenNow + index));
+      }
+      const again = keyed({ key: 'mine' }, frozenNow + daySeconds * 1000 + 9);
+      expect(await inventory.recordIntent(again)).toEqual({ kind: 'recorded' });
+      const replay = { kind: 'replay', serial: again.certificate.serial };
+      expect(await inventory.idempotentOutcome(again.idempotency!, again.certificate.requestedAt)).toEqual(replay);
+    });
+
     it('goes for good as others come after its day, two for each of them', async () => {
       const { inventory } = opened;
       const old = Array.from({ length: 3 }, (_, index) => keyed({ key: `old-${index}` }, frozenNow + index));
@@ -359,6 +375,23 @@ export function issuanceContract(makeStore: () => Promise<InventoryStore>): void
         const { keySha256 } = await recordCertificate(inventory, { purpose });
         expect(await inventory.keyBlock(keySha256)).toBeUndefined();
       }
+    });
+
+    it('issues a product nothing for a blocked key, whatever was asked before the intent', async () => {
+      const { inventory } = opened;
+      const compromised = await recordCertificate(inventory);
+      const revocation = { at: frozenNow / 1000, reason: 'keyCompromise' } as const;
+      await inventory.revokeCertificate({ serial: compromised.serial, revocation, audit: auditEntry() });
+      const blocked = {
+        authority: (await recordCertificate(inventory, { purpose: 'authority' })).keySha256,
+        operator: (await recordCertificate(inventory, { purpose: 'operator' })).keySha256,
+        compromised: compromised.keySha256,
+      };
+      const before = await inventory.counts();
+      for (const [block, keySha256] of Object.entries(blocked)) {
+        expect(await inventory.recordIntent(issuanceIntent({ keySha256 }))).toEqual({ kind: 'keyBlocked', block });
+      }
+      expect(await inventory.counts()).toEqual(before);
     });
 
     it('lets the holder of a blocked key have a further certificate', async () => {

@@ -9,6 +9,7 @@ import {
   frozenNowSeconds,
   issuanceIntent,
   recordCertificate,
+  serialAt,
 } from '../../support/inventory-builders.ts';
 import type { InventoryStore } from '../inventory.ts';
 import { openedInventory } from './opened.ts';
@@ -60,6 +61,8 @@ export function lineageContract(makeStore: () => Promise<InventoryStore>): void 
       const record = await inventory.supersedeCertificate(superseding(predecessor));
       expect(record).toMatchObject({ state: 'revoked', revocation: { at: due, reason: 'superseded' } });
       expect(await inventory.certificate(predecessor)).toEqual(record);
+      const [event] = await inventory.searchAuditEvents({ sort: '-seq', limit: 1 });
+      expect(JSON.parse(event!.canonical)).toMatchObject({ object: `certificate:${predecessor}`, at: frozenNow });
       expect(await inventory.dueSupersessions(due, 1000)).not.toContain(predecessor);
       expect(await inventory.supersedeCertificate(superseding(predecessor))).toBeUndefined();
     });
@@ -69,8 +72,25 @@ export function lineageContract(makeStore: () => Promise<InventoryStore>): void 
       const { predecessor } = await rotatedPair(inventory, frozenNowSeconds + 90 * daySeconds);
       expect(await inventory.dueSupersessions(frozenNowSeconds + 100 * daySeconds, 1000)).not.toContain(predecessor);
       const unplanned = await recordCertificate(inventory);
+      await recordCertificate(inventory, { predecessor: unplanned.serial });
       expect(await inventory.supersedeCertificate(superseding(unplanned.serial))).toBeUndefined();
       expect((await inventory.certificate(unplanned.serial))?.state).toBe('issued');
+    });
+
+    it('leaves the plans of others as they are, whatever becomes of one', async () => {
+      const { inventory } = opened;
+      const first = await rotatedPair(inventory);
+      const held = await rotatedPair(inventory, due + 1);
+      const last = await rotatedPair(inventory, due + 2);
+      expect(await inventory.dueSupersessions(due + 2, 9)).toEqual(
+        [first, held, last].map(({ predecessor }) => predecessor),
+      );
+      await inventory.supersedeCertificate(superseding(first.predecessor));
+      await inventory.revokeCertificate(revoking(held.successor, 'certificateHold'));
+      await inventory.supersedeCertificate(superseding(held.predecessor));
+      expect(await inventory.dueSupersessions(due + 3599, 9)).toEqual([last.predecessor]);
+      expect(await inventory.dueSupersessions(due + 3600, 9)).toEqual([last.predecessor, held.predecessor]);
+      expect((await inventory.certificate(last.predecessor))?.state).toBe('issued');
     });
 
     it('forgets the plan, and revokes nothing, when the successor is not good', async () => {
@@ -127,6 +147,11 @@ export function lineageContract(makeStore: () => Promise<InventoryStore>): void 
       );
       const planned = await inventory.dueSupersessions(due, 1000);
       expect([planned.includes(held!.predecessor), planned.includes(gone!.predecessor)]).toEqual([true, false]);
+    });
+
+    it('gives no successor to what is not recorded', async () => {
+      const intent = issuanceIntent({ predecessor: serialAt() });
+      await expect(opened.inventory.recordIntent(intent)).rejects.toMatchObject({ code: 'conflict' });
     });
 
     it('gives a certificate that is revoked or on hold no successor', async () => {

@@ -106,6 +106,8 @@ export function operatorContract(makeStore: () => Promise<InventoryStore>): void
       await expect(inventory.recordIssued({ ...signed, holder, audit: issued })).rejects.toMatchObject(unauthorized);
       await expect(issue(holder)).rejects.toMatchObject(unauthorized);
       await expect(issue({ kind: 'known', by }, 'root')).rejects.toMatchObject(unauthorized);
+      // One who was removed makes nobody an operator, himself least of all.
+      await expect(issue({ ...comes('new'), by: 'alice' })).rejects.toMatchObject(unauthorized);
       await expect(inventory.removeOperator({ name: 'root', revocation, by, audit })).rejects.toMatchObject(
         unauthorized,
       );
@@ -146,6 +148,7 @@ export function operatorContract(makeStore: () => Promise<InventoryStore>): void
 
     it('may try a key again that was never certified', async () => {
       const { inventory } = opened;
+      await addOperator(inventory, { name: 'root' });
       const intent = issuanceIntent({ purpose: 'operator', owner: 'alice' });
       const { serial, keySha256 } = intent.certificate;
       await inventory.recordIntent({ ...intent, holder: comes('new') });
@@ -227,6 +230,8 @@ export function operatorContract(makeStore: () => Promise<InventoryStore>): void
       const bob = await addOperator(inventory, { name: 'bob', role: 'operator' });
       await inventory.createOperator(operator({ name: 'expired' }), audit);
       await certificateOf(inventory, 'expired', { notAfter: now - 1 });
+      await inventory.createOperator(operator({ name: 'coming' }), audit);
+      await certificateOf(inventory, 'coming', { notBefore: now + 1 });
       const before = (await inventory.counts()).auditEvents;
       const lastAdmin = { kind: 'lastAdmin' };
       expect(await inventory.removeOperator({ name: 'root', revocation, audit })).toEqual(lastAdmin);
@@ -261,7 +266,14 @@ export function operatorContract(makeStore: () => Promise<InventoryStore>): void
       const { inventory } = opened;
       await inventory.createOperator(operator({ name: 'root' }), audit);
       const { serial } = await certificateOf(inventory, 'root', validity);
+      // Whom nobody counts on to administer, although theirs are good.
+      const bob = await addOperator(inventory, { name: 'bob', role: 'operator' });
+      await addOperator(inventory, { name: 'carol', role: 'operator' });
+      expect((await inventory.revokeCertificate({ serial: bob.serial, revocation, audit })).kind).toBe('done');
       expect((await inventory.revokeCertificate({ serial, revocation, audit })).kind).toBe('done');
+      for (const name of ['root', 'carol']) {
+        expect((await inventory.removeOperator({ name, revocation, audit })).kind, name).toBe('done');
+      }
     });
   });
 

@@ -6,6 +6,7 @@ import {
   auditEntry,
   daySeconds,
   enrolmentToken,
+  environment,
   frozenNow,
   issuanceIntent,
   product,
@@ -186,15 +187,16 @@ function approving(makeStore: () => Promise<InventoryStore>): void {
     const done = await recordRequest(inventory, { approvalsNeeded: 1 });
     await inventory.approveRequest(judging(id));
     await inventory.approveRequest(judging(done.id));
+    const others = await recordRequest(inventory, { approvalsNeeded: 2 });
+    await inventory.approveRequest(judging(others.id, 'bob'));
     await leave(inventory);
     expect(await inventory.request(id)).toMatchObject({ status: 'pending', verdicts: [] });
     expect(await inventory.request(done.id)).toMatchObject({ status: 'approved', verdicts: [{ operator: 'alice' }] });
-    const [withdrawn] = (await inventory.auditEvents(0, 1000)).filter(({ kind }) => kind.includes('Withdrawn'));
-    expect(withdrawn).toMatchObject({
-      object: `request:${id}`,
-      actor: 'operator:carol',
-      details: { operator: 'alice' },
-    });
+    expect(await inventory.request(others.id)).toMatchObject({ verdicts: [{ operator: 'bob' }] });
+    const withdrawn = (await inventory.auditEvents(0, 1000)).filter(({ kind }) => kind.includes('Withdrawn'));
+    expect(withdrawn).toMatchObject([
+      { object: `request:${id}`, actor: 'operator:carol', details: { operator: 'alice' } },
+    ]);
     await inventory.approveRequest(judging(id, 'bob'));
     expect(await inventory.approveRequest(judging(id, 'carol'))).toMatchObject({ record: { status: 'approved' } });
   });
@@ -224,6 +226,27 @@ function approving(makeStore: () => Promise<InventoryStore>): void {
     await inventory.revokeCertificate({ serial: shown.serial, revocation, audit: auditEntry() });
     expect(await changedNow()).toEqual(['profile', 'product', 'token', 'certificate']);
     expect(await inventory.request(id)).toMatchObject({ status: 'pending', verdicts: [] });
+  });
+
+  it('asks for what its own request rests on, not for what others do', async () => {
+    const { inventory } = opened;
+    await recordGrounds(inventory);
+    const [shown, other] = [await recordCertificate(inventory), await recordCertificate(inventory)];
+    for (const id of ['own', 'removed']) await inventory.createToken(enrolmentToken({ id }), auditEntry());
+    const resting = (tokenId: string) => recordRequest(inventory, { tokenId, shownSerial: shown.serial });
+    const [good, outdated] = [await resting('own'), await resting('removed')];
+    await inventory.createEnvironment(environment({ name: 'test' }), [], auditEntry());
+    for (const overrides of [{ name: 'client' }, { environment: 'test' }]) {
+      await inventory.createProfile(storedProfile(overrides), auditEntry());
+      await inventory.changeProfile(storedProfile({ ...overrides, version: 2 }), auditEntry());
+    }
+    await inventory.createProduct(product({ id: 'dev/product-b' }), auditEntry());
+    await inventory.changeProduct(product({ id: 'dev/product-b', version: 2 }), auditEntry());
+    const superseded = { at: 1, reason: 'superseded' } as const;
+    await inventory.revokeCertificate({ serial: other.serial, revocation: superseded, audit: auditEntry() });
+    await inventory.removeToken('removed', auditEntry());
+    expect((await inventory.approveRequest(judging(good.id))).kind).toBe('done');
+    expect(await inventory.approveRequest(judging(outdated.id))).toEqual({ kind: 'outdated', changed: ['token'] });
   });
 
   it('is refused for a product that was removed, and for a key that was compromised meanwhile', async () => {
@@ -355,12 +378,14 @@ function ending(makeStore: () => Promise<InventoryStore>): void {
   it('by denial keeps who and why, and gives the use of the token back', async () => {
     const { inventory } = opened;
     const { id } = await withToken();
-    const outcome = await inventory.denyRequest(judging(id, 'bob', { comment: 'not this name' }));
+    const audit = auditEntry({ kind: 'request.denied', object: `request:${id}` });
+    const outcome = await inventory.denyRequest(judging(id, 'bob', { comment: 'not this name', audit }));
     const verdicts = [{ verdict: 'denied', operator: 'bob', at: frozenNow + 10, comment: 'not this name' }];
     expect(outcome).toMatchObject({ kind: 'done', record: { status: 'denied', verdicts, endedAt: frozenNow + 10 } });
     expect(await usesLeft()).toBe(1);
     expect((await inventory.denyRequest(judging(id))).kind).toBe('ended');
     expect((await inventory.approveRequest(judging(id))).kind).toBe('ended');
+    expect((await kindsOf(inventory)).at(-1)).toBe('request.denied');
     expect(await usesLeft()).toBe(1);
     expect(await inventory.denyRequest(judging('none'))).toEqual({ kind: 'notFound' });
   });

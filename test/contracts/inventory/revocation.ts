@@ -137,7 +137,7 @@ export function revocationContract(makeStore: () => Promise<InventoryStore>): vo
       const named = await recordCertificate(inventory);
       const { keySha256 } = named;
       const good = await recordCertificate(inventory, { keySha256 });
-      const held = await recordCertificate(inventory, { keySha256 });
+      const held = await recordCertificate(inventory, { keySha256, notAfter: at });
       const hold = { at: 1, reason: 'certificateHold' } as const;
       await inventory.revokeCertificate({ serial: held.serial, revocation: hold, audit: auditEntry() });
       const ended = await recordCertificate(inventory, { keySha256, notAfter: at - 1 });
@@ -228,11 +228,13 @@ export function revocationContract(makeStore: () => Promise<InventoryStore>): vo
       expect(await inventory.unfinishedCompromises()).toEqual([named.serial]);
       expect(await inventory.keyBlock(keySha256)).toBe('compromised');
       const asked = { serial: named.serial, at: frozenNow + 9 };
+      const none = { sharers: [], areLeft: false };
+      expect(await inventory.revokeSharers({ ...asked, serial: all[0]!.serial })).toEqual(none);
       const rest = await inventory.revokeSharers(asked);
       expect([rest.sharers.length, rest.areLeft]).toEqual([1, false]);
       for (const { serial } of all) expect(await revocationOf(serial)).toEqual(revocation);
       expect(await inventory.unfinishedCompromises()).toEqual([]);
-      expect(await inventory.revokeSharers(asked)).toEqual({ sharers: [], areLeft: false });
+      expect(await inventory.revokeSharers(asked)).toEqual(none);
       const events = await inventory.auditEvents((await inventory.auditEnds())!.newest.seq - 1, 1);
       expect(events[0]).toMatchObject({
         ...{ kind: 'certificate.revoked', actor, at: frozenNow + 9 },
@@ -244,7 +246,8 @@ export function revocationContract(makeStore: () => Promise<InventoryStore>): vo
       const named = await recordCertificate(opened.inventory);
       const sharer = await recordCertificate(opened.inventory, { keySha256: named.keySha256 });
       const revocation = { at, reason: 'superseded' } as const;
-      await opened.inventory.revokeCertificate({ serial: named.serial, revocation, audit: auditEntry() });
+      const asked = { serial: named.serial, revocation, audit: auditEntry() };
+      expect(await opened.inventory.revokeCertificate(asked)).toMatchObject({ sharers: [], areLeft: false });
       expect(await revocationOf(sharer.serial)).toBeNull();
     });
   });
@@ -260,8 +263,8 @@ export function revocationContract(makeStore: () => Promise<InventoryStore>): vo
     const crl = (crlNumber: number, authority = 'dev-issuing') => ({
       authority,
       crlNumber,
-      thisUpdate: at,
-      nextUpdate: at + daySeconds,
+      thisUpdate: at + crlNumber,
+      nextUpdate: at + crlNumber + daySeconds,
       der: new Uint8Array([0x30, crlNumber & 0xff]),
     });
     const published = auditEntry({ kind: 'crl.published' });
@@ -356,6 +359,17 @@ export function revocationContract(makeStore: () => Promise<InventoryStore>): vo
       expect(await inventory.quarantined('dev-issuing', known)).toBeUndefined();
       expect(await inventory.quarantined('dev-root', before)).toBeUndefined();
       expect(await inventory.certificate(before)).toBeUndefined();
+      const noted = (await inventory.auditEvents(0, 100)).slice(-2).map(({ object }) => object);
+      expect(noted).toEqual([before, after].map((serial) => `certificate:${serial}`));
+    });
+
+    it('says of what is quarantined again what it is told last', async () => {
+      const { inventory } = opened;
+      const given = { ...revoked(serialAt()), listedUntil: at + 10 };
+      await inventory.recordRestoration({ ...none, quarantined: [given] });
+      const later = { at: at + 1, reason: 'keyCompromise', invalidityDate: at - 99 } as const;
+      await inventory.recordRestoration({ ...none, quarantined: [{ ...given, revocation: later }] });
+      expect(await inventory.quarantined('dev-issuing', given.serial)).toEqual(later);
     });
 
     it('puts the newest lists in the place of older ones, and ends tokens when asked to', async () => {

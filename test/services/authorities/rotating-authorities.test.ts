@@ -136,16 +136,23 @@ describe('the rotation of an issuing authority', () => {
     const before = await issue(service);
     await issuing(service, 'dev-issuing');
     const after = await issue(service);
-    const answer = async (id: string, { record: { serial } }: CertificateView): Promise<number | undefined> => {
+    const answer = async (
+      id: string,
+      { record: { serial } }: CertificateView,
+      at = id,
+    ): Promise<number | undefined> => {
       const { facts, parsed } = await service.directory.generation(id);
       const issuer = { subjectDer: facts.subjectDer, key: { spkiDer: parsed.spkiDer } };
       const certId = Buffer.from(encodeCertId(issuer, serial));
-      const { der } = await service.services.answerOcsp(id, encodeOcspRequest([certId]));
+      const { der } = await service.services.answerOcsp(at, encodeOcspRequest([certId]));
       return der[Buffer.from(der).indexOf(certId) + certId.length];
     };
     const [good, unknown] = [0x80, 0x82];
     expect([await answer('dev-issuing', before), await answer('dev-issuing', after)]).toEqual([good, unknown]);
     expect([await answer('dev-issuing.2', before), await answer('dev-issuing.2', after)]).toEqual([unknown, good]);
+    // For clients that were given one address for good, by either.
+    expect(await answer('dev-issuing.2', after, 'dev-issuing')).toBe(good);
+    expect(await answer('dev-issuing', before, 'dev-issuing.2')).toBe(good);
   });
 
   it('retires the old key when nothing that it signed is in use, and goes on answering for it', async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CaError } from '../../../src/domain/errors.ts';
+import { parseOcspResponse } from '../../../src/domain/ocsp/read-response.ts';
 import type { CertificateRecord } from '../../../src/domain/records/certificate.ts';
 import { parseCrl } from '../../../src/domain/x509/read-crl.ts';
 import type { Inventory } from '../../../src/ports/inventory.ts';
@@ -553,6 +554,40 @@ describe('answerOcsp', () => {
     expect([status(ours), status(foreign)]).toEqual([0x80, 0x82]);
     const ofTheRoot = (await service.directory.get('dev-issuing')).certificate.serial;
     expect(await statusOf((await ask([ofTheRoot])).der, ofTheRoot)).toBe('unknown');
+  });
+
+  it('takes for its own only what names both its name and its key', async () => {
+    const { serial } = await issue();
+    const own = await issuer();
+    const [otherKey, otherName] = [
+      encodeCertId({ ...own, key: makeSigningKey() }, serial),
+      encodeCertId({ ...own, subjectDer: new Uint8Array([0x30, 0]) }, serial),
+    ];
+    const asked = encodeOcspRequest([encodeCertId(own, serial), otherKey, otherName]);
+    const { der } = await service.services.answerOcsp('dev-issuing', asked);
+    const status = (certId: Uint8Array) => der[Buffer.from(der).indexOf(Buffer.from(certId)) + certId.length];
+    expect([status(otherKey), status(otherName)]).toEqual([0x82, 0x82]);
+  });
+
+  it('leaves what another authority of ours certified to the address of that one', async () => {
+    const { serial } = await issue();
+    const asked = encodeOcspRequest([encodeCertId(await issuer(), serial)]);
+    const { successful, der } = await service.services.answerOcsp('dev-root', asked);
+    expect([successful, der.at(-1)]).toEqual([false, 6]);
+  });
+
+  it('is of the second that has begun, which nobody takes for one of the future', async () => {
+    const { serial } = await issue();
+    service.pass(0.9);
+    const answer = parseOcspResponse((await ask([serial])).der);
+    expect(typeof answer === 'object' && answer.statuses[0]!.thisUpdate).toBe(Math.floor(service.clock.now() / 1000));
+    service.pass(0.1);
+  });
+
+  it('is in no cache as long as one of several is unknown', async () => {
+    const { serial } = await issue();
+    expect((await ask([serial, 'ab'.repeat(20)])).cacheableUntil).toBeNull();
+    expect((await ask([serial])).cacheableUntil).not.toBeNull();
   });
 
   it('says that it is not the responder of another issuer, and that it cannot read what is no request', async () => {

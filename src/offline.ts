@@ -176,13 +176,15 @@ async function readList(file: string): Promise<GivenList> {
 export async function openAuditLog(file: string, onProgress: OnProgress): Promise<AuditLogFile> {
   if (await isDatabaseFile(file)) return openAuditLogFile(file);
   const backup = await openBackup(file);
-  const folder = await mkdtemp(join(tmpdir(), 'privyseal-audit-'));
+  const unpacking = <T>(act: Promise<T>): Promise<T> => act.catch((error) => Promise.reject(noRoom(file, error)));
+  const folder = await unpacking(mkdtemp(join(tmpdir(), 'privyseal-audit-')));
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
   try {
-    await backup.extract(
-      (part) => (part.name === databasePart ? newFile(join(folder, part.name)) : nowhere),
-      onProgress,
-    );
+    await backup.extract(async (part) => {
+      if (part.name !== databasePart) return nowhere;
+      const { write, end } = await unpacking(newFile(join(folder, part.name)));
+      return { write: (piece) => unpacking(write(piece)), end: () => unpacking(end()) };
+    }, onProgress);
     const log = openAuditLogFile(join(folder, databasePart));
     return { ...log, close: () => log.close().finally(remove) };
   } catch (error) {
@@ -190,6 +192,14 @@ export async function openAuditLog(file: string, onProgress: OnProgress): Promis
     throw error;
   }
 }
+
+/** As on a read-only root file system, or where `/tmp` is small. */
+const noRoom = (file: string, error: unknown): StartError =>
+  new StartError(
+    'backupUnreadable',
+    `The database of ${file} cannot be unpacked into ${tmpdir()} (${(error as NodeJS.ErrnoException).code}). Set TMPDIR to a folder that you may write and that has room for it.`,
+    error,
+  );
 
 const nowhere: Promise<OpenPart> = Promise.resolve({ write: async () => {}, end: async () => {} });
 

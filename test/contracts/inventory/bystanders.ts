@@ -1,9 +1,12 @@
 /** Contract of the inventory: an act changes what it names, and nothing of the same kind beside it. */
 import { describe, expect, it } from 'vitest';
+import type { RotationState } from '../../../src/domain/records/authority-rotation.ts';
 import {
   auditEntry,
+  authority,
   enrolmentToken,
   frozenNow,
+  generation,
   issuanceIntent,
   product,
   randomHex,
@@ -49,6 +52,7 @@ export function bystanderContract(makeStore: () => Promise<InventoryStore>): voi
     it('is as it was when this one is recorded, issued or closed', async () => {
       const { inventory } = opened;
       await recordGrounds(inventory);
+      const [earlier, later] = [await recordCertificate(inventory), await recordCertificate(inventory)];
       const before = await boundIntent('a');
       const known = await before.seen();
       const [one, two] = [await boundIntent('b'), await boundIntent('c')];
@@ -58,6 +62,9 @@ export function bystanderContract(makeStore: () => Promise<InventoryStore>): voi
       await inventory.recordIssued(issued(one.serial));
       expect(await inventory.closeIntent(closing(two.serial))).toBe(true);
       expect([await before.seen(), await after.seen()]).toEqual([known, open]);
+      for (const { serial, der } of [earlier, later]) {
+        expect(Buffer.compare((await inventory.certificateDer(serial))!, der)).toBe(0);
+      }
       expect(await one.seen()).toMatchObject({
         ...{ certificate: { state: 'issued' }, predecessor: { successor: one.serial }, usesLeft: 1 },
         ...{ request: { status: 'issued' }, repeated: { kind: 'replay', serial: one.serial } },
@@ -106,7 +113,67 @@ export function bystanderContract(makeStore: () => Promise<InventoryStore>): voi
       expect(await inventory.removeProduct(removal)).toEqual({ kind: 'removed', tokens: ['gone'] });
       expect((await inventory.tokens({ limit: 9 })).map(({ id }) => id)).toEqual(['kept']);
       expect(await inventory.product('dev/product-a')).toEqual(product());
+      expect(await inventory.productVersion(gone.id, 1)).toEqual({ ...gone, removedAt: null });
       expect(await inventory.recordIntent(issuanceIntent())).toEqual({ kind: 'recorded' });
+    });
+  });
+
+  describe('beside an authority that is rotated another one', () => {
+    const opened = openedInventory(makeStore);
+    const audit = auditEntry({ kind: 'authority.rotationAdvanced' });
+
+    /** In force with its first generation, and its second one being prepared. */
+    async function rotating(name: string) {
+      const { inventory } = opened;
+      const certified = async () => (await recordCertificate(inventory, { purpose: 'authority' })).serial;
+      await inventory.createAuthority(authority({ name }), randomHex(32), audit);
+      await inventory.activateAuthority(name, await certified(), audit);
+      const next = generation({ authority: name, vaultKey: `${name}.second` });
+      const rotation = { authority: name, generation: 2, predecessor: 1, state: 'preparing', campaign: null } as const;
+      const started = { startedAt: frozenNow, startedBy: 'operator:admin', changedAt: frozenNow };
+      const keySha256 = randomHex(32);
+      await inventory.startRotation({ rotation: { ...rotation, ...started }, generation: next, keySha256, audit });
+      const own = { authority: name, generation: 2, kind: 'own', serial: await certified() } as const;
+      await inventory.certifyGeneration(own, audit);
+      const change = (from: RotationState, to: RotationState) =>
+        inventory.changeRotation({ authority: name, generation: 2, from, to, at: frozenNow + 9, audit });
+      const seen = async () => {
+        const ofIt = (each: { readonly authority: string }): boolean => each.authority === name;
+        return {
+          authority: (await inventory.authorities()).find((each) => each.name === name),
+          generations: (await inventory.generations()).filter(ofIt),
+          certificates: (await inventory.authorityCertificates()).filter(ofIt),
+          rotations: (await inventory.rotations()).filter(ofIt),
+        };
+      };
+      return { name, change, seen, own };
+    }
+
+    it('stays in the state it was in, with its generations, keys and certificates', async () => {
+      const { inventory } = opened;
+      const [first, own, last] = [
+        await rotating('a-issuing'),
+        await rotating('b-issuing'),
+        await rotating('c-issuing'),
+      ];
+      await first.change('preparing', 'issuing');
+      const before = [await first.seen(), await last.seen()];
+      expect(before.map(({ authority: each }) => each?.generation)).toEqual([2, 1]);
+      const isChanged = [await own.change('preparing', 'issuing'), await own.change('preparing', 'abandoned')];
+      expect(isChanged).toEqual([true, false]);
+      await own.change('issuing', 'retiring');
+      await own.change('retiring', 'retired');
+      const responder = { vault: 'file', vaultKey: 'b-issuing.ocsp', certificateSerial: own.own.serial };
+      await inventory.markGeneration({ authority: own.name, number: 1, keyDestroyedAt: frozenNow, responder, audit });
+      expect([await first.seen(), await last.seen()]).toEqual(before);
+      expect(await own.seen()).toMatchObject({
+        authority: { generation: 2, vaultKey: 'b-issuing.second', certificateSerial: own.own.serial },
+        generations: [
+          { phase: 'retired', keyDestroyedAt: frozenNow },
+          { phase: 'inForce', keyDestroyedAt: null },
+        ],
+        rotations: [{ state: 'retired' }],
+      });
     });
   });
 }

@@ -10,6 +10,7 @@ import {
   environment,
   frozenNow,
   randomHex,
+  recordCertificate,
 } from '../../support/inventory-builders.ts';
 import type { InventoryStore } from '../inventory.ts';
 import { openedInventory } from './opened.ts';
@@ -74,6 +75,18 @@ export function externalContract(makeStore: () => Promise<InventoryStore>): void
       expect({ ...kept, csrDer: new Uint8Array(kept!.csrDer) }).toEqual(request);
     });
 
+    it('have a CSR for each generation that there is', async () => {
+      const inventory = await prepare();
+      await inventory.createAuthority(authority({ name: 'other-issuing' }), randomHex(32), audit);
+      const request = { generation: 1, csrDer: new Uint8Array([0x30, 1, 2]), createdAt: frozenNow };
+      const { auditEvents } = await inventory.counts();
+      for (const name of ['corp-issuing', 'other-issuing'])
+        await inventory.recordAuthorityRequest({ ...request, authority: name }, audit);
+      expect((await inventory.counts()).auditEvents).toBe(auditEvents + 2);
+      const next = inventory.recordAuthorityRequest({ ...request, authority: 'corp-issuing', generation: 2 }, audit);
+      await expect(next).rejects.toMatchObject({ code: 'notFound' });
+    });
+
     it('get their certificate and what signed it in one act, and can then be put in force', async () => {
       const inventory = await prepare();
       const root = external();
@@ -98,6 +111,7 @@ export function externalContract(makeStore: () => Promise<InventoryStore>): void
 
     it('take the same certificate again, and change nothing', async () => {
       const inventory = await prepare();
+      await recordCertificate(inventory);
       const act = imported({ external: [external()] });
       await inventory.recordImport(act);
       const before = (await inventory.counts()).auditEvents;

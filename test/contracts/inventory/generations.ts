@@ -245,6 +245,23 @@ export function generationsContract(makeStore: () => Promise<InventoryStore>): v
       expect(await inventory.rotations()).toEqual([rotation(generation())]);
     });
 
+    it('leaves an event for each act', async () => {
+      const { inventory, second } = await twoGenerations();
+      const { auditEvents } = await inventory.counts();
+      const acts = [
+        () => inventory.createAuthority(authority({ name: 'dev-root' }), randomHex(32), audit),
+        () => inventory.activateAuthority('dev-root', second, audit),
+        () => inventory.certifyGeneration({ authority: 'dev-root', generation: 1, kind: 'own', serial: second }, audit),
+        () => started(generation({ authority: 'dev-root', vaultKey: 'dev-root.second' }), randomHex(32)),
+        () => changed('preparing', 'abandoned'),
+        () => inventory.markGeneration({ authority: 'dev-issuing', number: 2, isCompromised: true, audit }),
+      ];
+      for (const [index, act] of acts.entries()) {
+        await act();
+        expect((await inventory.counts()).auditEvents).toBe(auditEvents + index + 1);
+      }
+    });
+
     it('keeps what a generation has become, whatever is said of it later', async () => {
       const { inventory, second } = await twoGenerations();
       const which = { authority: 'dev-issuing', number: 2, audit };

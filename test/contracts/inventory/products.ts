@@ -31,7 +31,8 @@ export function productContract(makeStore: () => Promise<InventoryStore>): void 
       const known = await recordProduct(inventory);
       const other = product({ id: 'dev/product-b', nameRules: [{ kind: 'ip', value: '10.0.0.0/8' }], contacts: [] });
       await inventory.createProduct(other, audit);
-      await expect(inventory.createProduct(product(), audit)).rejects.toMatchObject(conflict);
+      for (const version of [1, 2])
+        await expect(inventory.createProduct(product({ version }), audit)).rejects.toMatchObject(conflict);
       expect(await inventory.product('dev/product-b')).toEqual(other);
       expect(await inventory.product('dev/none')).toBeUndefined();
       expect(await inventory.productVersion('dev/none')).toBeUndefined();
@@ -107,7 +108,8 @@ export function productContract(makeStore: () => Promise<InventoryStore>): void 
       const { inventory } = opened;
       const known = await recordProduct(inventory);
       await inventory.removeProduct(removing);
-      await expect(inventory.createProduct(known, audit)).rejects.toMatchObject(conflict);
+      for (const version of [1, 3])
+        await expect(inventory.createProduct(product({ version }), audit)).rejects.toMatchObject(conflict);
       await inventory.createProduct(product({ version: 2 }), audit);
       expect(await inventory.product(known.id)).toEqual(product({ version: 2 }));
       expect((await inventory.productVersion(known.id, 1))?.removedAt).toBe(frozenNow);

@@ -18,7 +18,8 @@ export function profileContract(makeStore: () => Promise<InventoryStore>): void 
       const { inventory } = opened;
       await inventory.createEnvironment(environment(), [], auditEntry());
       await inventory.createProfile(first, created);
-      await expect(inventory.createProfile(first, created)).rejects.toMatchObject(conflict);
+      for (const again of [first, second])
+        await expect(inventory.createProfile(again, created)).rejects.toMatchObject(conflict);
       expect(await inventory.profiles('dev')).toEqual([first]);
       expect((await inventory.auditEvents(0, 10)).map(({ kind }) => kind)).toEqual([
         'certificate.requested',
@@ -45,6 +46,19 @@ export function profileContract(makeStore: () => Promise<InventoryStore>): void 
       expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
       for (const outcome of outcomes) if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject(conflict);
       expect(await inventory.auditEvents(0, 100)).toHaveLength(2);
+    });
+
+    it('have versions of their own in each environment', async () => {
+      const { inventory } = opened;
+      const elsewhere = storedProfile({ environment: 'test' });
+      await inventory.createEnvironment(environment(), [first], auditEntry());
+      await inventory.createEnvironment(environment({ name: 'test' }), [elsewhere], auditEntry());
+      const third = storedProfile({ version: 3 });
+      for (const next of [second, third]) await inventory.changeProfile(next, changed);
+      expect(await inventory.profileVersion('dev', 'server')).toEqual(third);
+      expect(await inventory.profileVersion('test', 'server')).toEqual(elsewhere);
+      await inventory.changeProfile({ ...elsewhere, version: 2 }, changed);
+      await inventory.createProfile(storedProfile({ name: 'client' }), created);
     });
 
     it('cannot skip a version, nor change what is not there', async () => {

@@ -212,6 +212,22 @@ describe('OCSP', () => {
     expect(post.headers['cache-control']).toBe('no-store');
   });
 
+  it('is never called fresh for longer than it may be kept, by whole seconds', async () => {
+    const kept = async (seconds: number) => {
+      const cacheableUntil = testNow + seconds;
+      const { http } = await openDistribution({ answerOcsp: async () => ({ der, cacheableUntil, successful: true }) });
+      return (await http.get(`/ocsp/dev-root/${base64}`)).headers['cache-control'];
+    };
+    expect(await kept(10.9)).toContain('max-age=10,');
+    expect([await kept(0.9), await kept(-5)]).toEqual(['no-store', 'no-store']);
+  });
+
+  it('leaves nothing in the audit log when it was answered', async () => {
+    const { http, refusals } = await openDistribution();
+    await http.get(`/ocsp/dev-root/${base64}`);
+    expect(refusals).toEqual([]);
+  });
+
   it('is not cached when the answer is for one asker alone', async () => {
     const answerOcsp: Services['answerOcsp'] = async () => ({ der, cacheableUntil: null, successful: true });
     const { http } = await openDistribution({ answerOcsp });

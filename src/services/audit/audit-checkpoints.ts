@@ -38,6 +38,8 @@ const longestWaitMs = 45_000;
 
 export function createAuditCheckpoints(deps: AuditCheckpointsDeps): AuditCheckpoints {
   let failure: string | undefined;
+  /** What the log was told last; a disk that is full would have a trace written to it each second. */
+  let logged: string | undefined;
   /** Monotonic time of the look that first saw an event without a checkpoint; what is there at the start has waited already. */
   let waitingSince: number | undefined = Number.NEGATIVE_INFINITY;
   /** The event of the checkpoint that is in the home. */
@@ -55,9 +57,13 @@ export function createAuditCheckpoints(deps: AuditCheckpointsDeps): AuditCheckpo
       if (record) await publish(record);
       waitingSince = undefined;
       failure = undefined;
+      logged = undefined;
     } catch (error) {
       failure = error instanceof CaError ? error.message : 'the newest events could not be signed';
-      deps.log.error({ err: error }, 'the audit log has no checkpoint of its newest event; trying again');
+      const reason = String(error);
+      if (reason !== logged)
+        deps.log.error({ err: error }, 'the audit log has no checkpoint of its newest event; trying again');
+      logged = reason;
     }
   };
 

@@ -55,6 +55,7 @@ import {
   serverCertificateIsDue,
 } from './issuing/server-certificate.ts';
 import { createProductIssuing } from './issuing/submit-request.ts';
+import { latestBelievedTime } from './latest-believed-time.ts';
 import { administrationLater, authorityActsLater } from './load-later.ts';
 import { createMeasurements } from './metrics/measurements.ts';
 import type { WatchedFace } from './metrics/measuring-services.ts';
@@ -143,7 +144,9 @@ const abandonedAfterMs = 60_000;
 
 export async function buildServices(deps: BuildDeps): Promise<BuiltServices> {
   await refuseOlderLog(deps);
-  const clock = guardClock(deps.clock, await deps.inventory.latestTime(), deps.settings.clockLimits);
+  const { clockLimits: limits } = deps.settings;
+  const latest = await latestBelievedTime({ inventory: deps.inventory, now: deps.clock.now(), limits });
+  const clock = guardClock(deps.clock, latest, limits);
   const base = withIssuing(deps, clock);
   const authorities = withAuthorities(base);
   const publishing = withPublishing(authorities);

@@ -67,7 +67,8 @@ export function guardClock(clock: Clock, latestTime: number, limits: ClockLimits
     if (jumpMs !== 0) {
       return `the clock jumped by ${Math.round(jumpMs / 1000)} s while the service ran; if it is right now, restart the service`;
     }
-    if (behind && believed < latestTime) return `the clock is behind the newest audit event, ${iso(latestTime)}`;
+    if (behind && believed < latestTime)
+      return `the clock is behind the newest audit event, ${iso(latestTime)}; ${ifRight}`;
     return undefined;
   };
 
@@ -85,11 +86,12 @@ export function guardClock(clock: Clock, latestTime: number, limits: ClockLimits
   };
 }
 
+const ifRight = 'if it is right, start once with PRIVYSEAL_ACCEPT_CLOCK=true';
+
 const iso = (ms: number): string => new Date(ms).toISOString();
 
 const farAhead = (now: number, latestTime: number): StartError =>
   new StartError(
     'clockUnsafe',
-    `The clock says ${iso(now)}, but the newest audit event is of ${iso(latestTime)}. Correct the clock, or, ` +
-      'if it is right, start once with PRIVYSEAL_ACCEPT_CLOCK=true.',
+    `The clock says ${iso(now)}, but the newest audit event is of ${iso(latestTime)}. Correct the clock, or, ${ifRight}.`,
   );

@@ -62,11 +62,14 @@ describeWith('faketime', 'the service, when its clock', () => {
   });
 
   itWith('faketime', 'was set back before the start, runs without signing and says why', async () => {
-    service = await startService({ home, env: fakedBy('-2h').env, until: 'alive' });
-    expect(await submit(service)).toMatchObject({ status: 503, problem: 'clockUnsafe' });
-    expect(await readiness()).toBe(503);
-    expect((await service.distribution('/readyz')).body.toString()).toContain('clock');
-    expect(await service.stop()).toMatchObject({ code: 0 });
+    // Also at the second start, when the newest audit event is of the clock that was set back.
+    for (let start = 0; start < 2; start++) {
+      service = await startService({ home, env: fakedBy('-2h').env, until: 'alive' });
+      expect(await submit(service)).toMatchObject({ status: 503, problem: 'clockUnsafe' });
+      expect(await readiness()).toBe(503);
+      expect((await service.distribution('/readyz')).body.toString()).toContain('clock');
+      expect(await service.stop()).toMatchObject({ code: 0 });
+    }
   });
 
   itWith('faketime', 'is far ahead at the start, stops with a sentence, and believes it when told to', async () => {

@@ -82,14 +82,14 @@ export function judgeFiles({ environments }: InventoryFacts, isThere: (file: str
 export function judgeClock({ newestEvent }: InventoryFacts, { now }: Surroundings): Finding {
   const aheadMs = now - newestEvent;
   const iso = new Date(now).toISOString();
+  const next = 'Correct the clock, or, if it is right, start once with PRIVYSEAL_ACCEPT_CLOCK=true.';
   if (newestEvent > 0 && -aheadMs > clockLimits.behindMs) {
     const says = `it says ${iso}, which is ${Math.round(-aheadMs / 1000)} s before the newest audit event: nothing would be signed`;
-    return { check: 'clock', state: 'fail', says, next: 'Correct the clock of this machine; enable NTP.' };
+    return { check: 'clock', state: 'fail', says, next };
   }
   if (newestEvent > 0 && aheadMs > clockLimits.aheadMs) {
     const days = clockLimits.aheadMs / (day * 1000);
     const says = `it says ${iso}, more than ${days} days after the newest audit event: the service would not start`;
-    const next = 'Correct the clock, or, if it is right, start once with PRIVYSEAL_ACCEPT_CLOCK=true.';
     return { check: 'clock', state: 'fail', says, next };
   }
   return { check: 'clock', state: 'ok', says: `it says ${iso}, which fits the audit log` };

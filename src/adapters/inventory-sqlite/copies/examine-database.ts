@@ -62,13 +62,17 @@ const environmentsSql = `SELECT DISTINCT coalesce(environment, 'system') AS name
 
 const listsSql = 'SELECT authority, this_update AS thisUpdate, next_update AS nextUpdate FROM crls ORDER BY authority';
 
+/** Or what a start noted whose clock was behind: services/latest-believed-time.ts. */
+const newestEventSql = `SELECT max(at, coalesce((SELECT CAST(value AS INTEGER) FROM settings WHERE name = 'clockBehind'), 0)) AS at
+  FROM audit_events ORDER BY seq DESC LIMIT 1`;
+
 function factsOf(database: DatabaseSync): InventoryFacts {
   const damage = all<{ quick_check: string }>(database, `PRAGMA quick_check(${mostFaults})`);
   return {
     damage: damage.map(({ quick_check: says }) => says).filter((says) => says !== 'ok'),
     orphans: all(database, 'PRAGMA foreign_key_check').length,
     certificates: all<{ count: number }>(database, 'SELECT count(*) AS count FROM certificates')[0]?.count ?? 0,
-    newestEvent: all<{ at: number }>(database, 'SELECT at FROM audit_events ORDER BY seq DESC LIMIT 1')[0]?.at ?? 0,
+    newestEvent: all<{ at: number }>(database, newestEventSql)[0]?.at ?? 0,
     logEnds: logEndsOf(database),
     lists: all(database, listsSql),
     authorities: all(database, authoritiesSql),

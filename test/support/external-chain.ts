@@ -13,6 +13,7 @@ import {
   tlv,
   unsignedInteger,
 } from '../../src/domain/der/writer.ts';
+import type { RevocationReason } from '../../src/domain/policy/revocation-reason.ts';
 import { spkiOfAuthorityCsr } from '../../src/domain/x509/authority-csr.ts';
 import { encodeCrlEntry } from '../../src/domain/x509/crl.ts';
 import * as extensions from '../../src/domain/x509/extensions.ts';
@@ -118,6 +119,8 @@ export interface CrlOptions {
   readonly nextUpdate?: number;
   readonly crlNumber?: number | bigint;
   readonly revoked?: readonly string[];
+  /** Of each; version 1 has none. */
+  readonly reason?: RevocationReason;
   /** Version 1 has no extensions. */
   readonly version?: 1 | 2;
   /** Besides authorityKeyIdentifier and cRLNumber. */
@@ -138,6 +141,10 @@ const crlNumberOf = (number: number | bigint): Uint8Array => {
   return extensions.extension(oidDer.cRLNumber, unsignedInteger(magnitude), false);
 };
 
+/** Critical (RFC 5280 §5.2.4). */
+export const deltaCrlIndicator = (baseCrlNumber: number): Uint8Array =>
+  extensions.extension(oid('2.5.29.27'), smallInteger(baseCrlNumber), true);
+
 /** Critical (RFC 5280 §5.2.5); `fields` are encoded, in their order. */
 export const issuingDistributionPoint = (...fields: readonly Uint8Array[]): Uint8Array =>
   extensions.extension(oidDer.issuingDistributionPoint, sequence(...fields), true);
@@ -149,7 +156,7 @@ export const pointNamed = (url: string): Uint8Array =>
 /** A list of `issuer`, PEM. Times in Unix seconds. */
 export function makeCrl(issuer: TestCertificate, options: CrlOptions): string {
   const { thisUpdate, nextUpdate = thisUpdate + 90 * 86_400, revoked = [], key = issuer.key, version = 2 } = options;
-  const reason = version === 1 ? 'unspecified' : 'keyCompromise';
+  const reason = version === 1 ? 'unspecified' : (options.reason ?? 'keyCompromise');
   const entries = revoked.map((serial) => encodeCrlEntry({ serial, at: thisUpdate, reason }));
   const tbs = sequence(
     ...(version === 1 ? [] : [smallInteger(1)]),

@@ -117,6 +117,21 @@ export function archiveContract(makeStore: () => Promise<InventoryStore>): void 
       expect(await again.counts()).toMatchObject({ certificates: 3, archived: 3, intents: 0, revoked: 1 });
     });
 
+    it('owes the list of its authority what is revoked in it, to the end of each', async () => {
+      const { inventory } = opened;
+      const [listed, good, others] = [
+        await recordCertificate(inventory),
+        await recordCertificate(inventory),
+        await recordCertificate(inventory, { authority: 'dev-root' }),
+      ];
+      for (const { serial } of [listed, others]) await revoke(inventory, serial);
+      await inventory.archiveCertificates({ serials: [listed, good, others].map(({ serial }) => serial), audit });
+      const onList = async (unexpiredAt: number) =>
+        (await inventory.revokedEntries('dev-issuing', unexpiredAt)).map(({ serial }) => serial);
+      expect(await onList(listed.notAfter)).toEqual([listed.serial]);
+      expect(await onList(listed.notAfter + 1)).toEqual([]);
+    });
+
     it('is asked, too, whether an operator’s key was certified before', async () => {
       const { inventory } = opened;
       const mine = { purpose: 'operator', owner: 'admin' } as const;

@@ -96,6 +96,8 @@ export function auditContract(makeStore: () => Promise<InventoryStore>): void {
       expect(await inventory.latestTime()).toBe(0);
       await inventory.appendAudit(auditEntry({ at: frozenNow + 5 }));
       expect(await inventory.latestTime()).toBe(frozenNow + 5);
+      await inventory.appendAudit(auditEntry({ at: frozenNow + 9 }));
+      expect(await inventory.latestTime()).toBe(frozenNow + 9);
     });
 
     it('tells its first and its newest event, as they are kept', async () => {

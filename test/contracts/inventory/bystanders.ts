@@ -159,6 +159,7 @@ export function bystanderContract(makeStore: () => Promise<InventoryStore>): voi
       await first.change('preparing', 'issuing');
       const before = [await first.seen(), await last.seen()];
       expect(before.map(({ authority: each }) => each?.generation)).toEqual([2, 1]);
+      expect(before[0]!.certificates.map((each) => each.generation).sort()).toEqual([1, 2]);
       const isChanged = [await own.change('preparing', 'issuing'), await own.change('preparing', 'abandoned')];
       expect(isChanged).toEqual([true, false]);
       await own.change('issuing', 'retiring');

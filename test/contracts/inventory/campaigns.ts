@@ -64,6 +64,20 @@ export function campaignContract(makeStore: () => Promise<InventoryStore>): void
   describe('campaigns', () => {
     const opened = openedInventory(makeStore);
 
+    it('are begun, collected and run each on its own, each with its event', async () => {
+      const { inventory } = opened;
+      const [one, other] = [campaignRecord(), campaignRecord()];
+      const { serial } = await recordCertificate(inventory);
+      const { auditEvents } = await inventory.counts();
+      for (const campaign of [other, one]) await inventory.createCampaign(campaign, entry(campaign.id));
+      await inventory.recordMembers(found(one.id, [serial], serial));
+      expect(await inventory.campaign(one.id)).toMatchObject({ status: 'collecting', members: 1 });
+      await inventory.recordMembers(found(one.id, []));
+      expect(await inventory.campaign(one.id)).toMatchObject({ status: 'running', members: 1 });
+      expect(await inventory.campaign(other.id)).toEqual(other);
+      expect((await inventory.counts()).auditEvents).toBe(auditEvents + 3);
+    });
+
     it('are read back as they were made, newest first', async () => {
       const { inventory } = opened;
       const older = campaignRecord({ id: makeRequestId(frozenNow - 2, new Uint8Array(10)) });

@@ -275,10 +275,16 @@ export function generationsContract(makeStore: () => Promise<InventoryStore>): v
     });
 
     it('archives what a generation revoked once its key is gone, for it makes no other list', async () => {
-      const { inventory, second } = await twoGenerations();
+      const { inventory, first, second } = await twoGenerations();
       const { serial } = await recordCertificate(inventory, { issuerSerial: second });
+      const owed = await recordCertificate(inventory, { issuerSerial: first });
       const revocation = { at: frozenNowSeconds, reason: 'superseded' } as const;
-      await inventory.revokeCertificate({ serial, revocation, audit: auditEntry({ kind: 'certificate.revoked' }) });
+      for (const each of [serial, owed.serial])
+        await inventory.revokeCertificate({
+          serial: each,
+          revocation,
+          audit: auditEntry({ kind: 'certificate.revoked' }),
+        });
       const later = ((await inventory.certificate(serial))?.notAfter ?? 0) + 1000;
       const asked = { expiredBefore: later, crlLifetimeSeconds: 10, limit: 10 };
       expect(await inventory.archivable(asked)).toEqual([]);

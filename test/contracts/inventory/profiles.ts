@@ -57,8 +57,13 @@ export function profileContract(makeStore: () => Promise<InventoryStore>): void 
       for (const next of [second, third]) await inventory.changeProfile(next, changed);
       expect(await inventory.profileVersion('dev', 'server')).toEqual(third);
       expect(await inventory.profileVersion('test', 'server')).toEqual(elsewhere);
+      expect(await inventory.profiles('test')).toEqual([elsewhere]);
       await inventory.changeProfile({ ...elsewhere, version: 2 }, changed);
-      await inventory.createProfile(storedProfile({ name: 'client' }), created);
+      const client = storedProfile({ name: 'client' });
+      await inventory.createProfile(client, created);
+      expect(await inventory.profileVersion('test', 'server', 1)).toEqual(elsewhere);
+      expect(await inventory.profileVersion('dev', 'server', 1)).toEqual(first);
+      expect(await inventory.profileVersion('dev', 'client', 1)).toEqual(client);
     });
 
     it('cannot skip a version, nor change what is not there', async () => {

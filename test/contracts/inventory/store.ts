@@ -19,8 +19,9 @@ export function storeContract(makeStore: () => Promise<InventoryStore>): void {
       expect(await opened.inventory.setting('cursorKey')).toBeUndefined();
       await opened.inventory.setSetting('cursorKey', 'one');
       await opened.inventory.setSetting('cursorKey', 'two');
+      await opened.inventory.setSetting('alertKey', 'other');
       const inventory = await opened.reopen();
-      expect(await inventory.setting('cursorKey')).toBe('two');
+      expect([await inventory.setting('cursorKey'), await inventory.setting('alertKey')]).toEqual(['two', 'other']);
     });
 
     it('counts what it holds', async () => {

@@ -1,9 +1,12 @@
 import { X509Certificate } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { decodePem } from '../../../src/domain/der/pem.ts';
+import { implicit } from '../../../src/domain/der/writer.ts';
 import { wordOfCrl, wordOfOcsp } from '../../../src/domain/diagnosis/judge-revocation.ts';
 import { encodeOcspRequest, parseOcspRequest } from '../../../src/domain/ocsp/request.ts';
 import { assembleOcspResponse, encodeResponseData, ocspErrorResponse } from '../../../src/domain/ocsp/response.ts';
+import { issuingDistributionPoint, makeCrl, pointNamed } from '../../support/external-chain.ts';
 import { encodeCertId } from '../../support/ocsp-request.ts';
 import { crlDer } from '../../support/test-crl.ts';
 import { makeTestCertificate, makeTestHierarchy, type TestCertificate, testNow } from '../../support/test-hierarchy.ts';
@@ -31,6 +34,21 @@ describe('a list', () => {
     const forged = crlDer({ ...issuing, key: root.key }, [leaf.serial], testNow);
     expect(await states(wordOfCrl(forged, asked), wordOfCrl(leaf.der, asked))).toEqual(['unknown', 'unknown']);
     expect(await states(wordOfCrl(crlDer(root, [leaf.serial], testNow), asked))).toEqual([undefined]);
+  });
+});
+
+// RFC 5280 §5.2.5.
+describe('a list of some certificates alone', () => {
+  const listOf = (...fields: Uint8Array[]): Uint8Array => {
+    const options = { thisUpdate: testNow, more: [issuingDistributionPoint(...fields)] };
+    return decodePem(makeCrl(issuing, options), 'X509 CRL');
+  };
+  const isSet = (number: number) => implicit(number, Uint8Array.of(0xff));
+
+  it('says of another nothing, for it would not be on it', async () => {
+    const [users, authorities] = [listOf(isSet(1)), listOf(isSet(2))];
+    expect(await states(wordOfCrl(users, asked), wordOfCrl(authorities, asked))).toEqual(['good', 'unknown']);
+    expect(await states(wordOfCrl(listOf(pointNamed('http://pki.test/another.crl')), asked))).toEqual(['unknown']);
   });
 });
 

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodePem } from '../../../src/domain/der/pem.ts';
-import { implicit, sequence } from '../../../src/domain/der/writer.ts';
+import { explicit, implicit, sequence } from '../../../src/domain/der/writer.ts';
 import type { CaError } from '../../../src/domain/errors.ts';
 import * as extensions from '../../../src/domain/x509/extensions.ts';
 import { oidDer } from '../../../src/domain/x509/oid-der.ts';
@@ -11,6 +11,7 @@ import { certified } from '../../support/certified.ts';
 import { buildCsr } from '../../support/csr-builder.ts';
 import {
   type CorporateCa,
+  deltaCrlIndicator,
   issuingDistributionPoint,
   makeCorporateCa,
   makeCrl,
@@ -124,6 +125,11 @@ describe('a list that was made elsewhere', () => {
     ],
     ['that has expired', (ca, now) => makeCrl(ca.root, { thisUpdate: now - day, nextUpdate: now }), ['crlExpired']],
     ['of the future', (ca, now) => makeCrl(ca.root, { thisUpdate: now + 60 }), ['crlNotYetValid']],
+    [
+      'of what has changed since another one',
+      (ca, now) => makeCrl(ca.root, { thisUpdate: now, more: [deltaCrlIndicator(1)] }),
+      ['badCrl'],
+    ],
     ['that is no list', () => '-----BEGIN X509 CRL-----\nMAMCAQE=\n-----END X509 CRL-----\n', ['badCrl']],
     ['that is a certificate', (ca) => ca.root.pem, ['wrongPemLabel']],
   ];
@@ -184,9 +190,21 @@ describe('a list as other CAs make them', () => {
     expect(await flawsWith(pointNamed(url), isSet(2))).toEqual([]);
     expect(await flawsWith(pointNamed(`${url}?shard=2`))).toEqual(['crlOfOthers']);
     expect(await flawsWith(isSet(1))).toEqual(['crlOfOthers']);
-    for (const fields of [[isSet(4)], [isSet(5)], [implicit(3, Uint8Array.of(6, 0x40))], [isSet(1), isSet(2)]]) {
+    const relative = explicit(0, explicit(1, sequence()));
+    const twoNames = explicit(0, explicit(0, implicit(6, Buffer.from(url))), implicit(6, Buffer.from(url)));
+    const badNames = [[relative], [twoNames]];
+    const notTrue = [[implicit(2, Uint8Array.of(0))], [implicit(2, Uint8Array.of(0xff, 0xff))]];
+    const leftOut = [[isSet(4)], [isSet(5)], [implicit(3, Uint8Array.of(6, 0x40))], [isSet(1), isSet(2)]];
+    for (const fields of [...leftOut, ...badNames, ...notTrue]) {
       expect(await flawsWith(...fields)).toEqual(['badCrl']);
     }
+  });
+
+  it('may say of what it revokes no more than since when', async () => {
+    const { environment, intermediate, ca, own } = await imported();
+    const revoked = { revoked: [own.serial], reason: 'unspecified' } as const;
+    await importCrl(intermediate, makeCrl(ca.intermediate, { thisUpdate: nowSeconds(), ...revoked }));
+    expect(((await rejectionOf(issueIn(environment))) as CaError).reasons[0]?.code).toBe('issuerRevoked');
   });
 
   it('that names an address is refused where the certificates below name none', async () => {

@@ -128,14 +128,17 @@ function entryOf(kind: AuditEntry['kind'], input: IssueInput, at: number, detail
   };
 }
 
+/** Not what the disk or the database says, which may be otherwise at the next try. */
+const decided: readonly string[] = ['signerUnavailable', 'conflict', 'notFound', 'unauthorized'];
+
 /**
  * It could not be recorded, because of what happened while it was being signed: its key was reported compromised, which closes the
- * intent, or its authority was replaced.
+ * intent, its authority was replaced, or the operator came or went by another's hand.
  */
 async function refusedAfterAll(deps: IssueCertificateDeps, input: IssueInput, error: unknown): Promise<IssueOutcome> {
   const code = error instanceof CaError ? error.code : undefined;
-  // Nothing else closes this intent before the next start.
-  if (code === 'signerUnavailable') await close(deps, input, error);
+  // What is decided is decided: nothing else closes this intent within the minute, and an operator's key may be tried again.
+  if (code !== undefined && decided.includes(code)) await close(deps, input, error);
   const isClosed = code === 'conflict' && input.purpose === 'product';
   const block = isClosed ? await deps.inventory.keyBlock(input.prepared.keySha256) : undefined;
   if (!block) throw error;

@@ -60,6 +60,15 @@ describe('adding an operator', () => {
     }
   });
 
+  it('leaves nothing open of those who asked for one name at the same time, whose keys may be tried again', async () => {
+    const csrs = Array.from({ length: 8 }, () => operatorCsr());
+    const results = await Promise.allSettled(csrs.map((csrDer) => add('frank', 'operator', csrDer)));
+    const lost = csrs.filter((_csr, at) => results[at]!.status === 'rejected');
+    expect(lost).toHaveLength(7);
+    expect(await service.inventory.unfinishedIntents(Number.MAX_SAFE_INTEGER)).toEqual([]);
+    expect((await add('grace', 'operator', lost[0])).operator.name).toBe('grace');
+  });
+
   it('refuses a CSR for somebody else or with names, with every reason, and leaves no operator', async () => {
     const csr = buildCsr({ key: makeSigningKey(), subject: commonName('mallory') });
     expect(await reasonsOf(add('carol', 'operator', csr))).toEqual(['subjectNotAllowed', 'nameNotAllowed']);

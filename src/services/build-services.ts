@@ -215,7 +215,11 @@ function withRequesting(base: ReturnType<typeof withPublishing>) {
     tokens: rememberBriefly(clock, (id) => inventory.token(id)),
   };
   const finding = { ...base, known, findProduct: known.products.find, findProfiles: known.profiles.find };
-  const products = createProductIssuing({ ...finding, park: createParkRequest(base) });
+  const products = createProductIssuing({
+    ...finding,
+    park: createParkRequest(base),
+    forgetWindow: base.renewals.forget,
+  });
   return { ...finding, products, requestNews: createRequestNews() };
 }
 
@@ -276,7 +280,7 @@ function servicesOf(parts: AllParts): Services {
     authenticateProduct: createAuthenticateProduct(parts),
     authenticateOperator: createAuthenticateOperator(parts),
     submitRequest: products.submit,
-    rotateCertificate: createRotateCertificate({ ...parts, forgetWindow: renewals.forget }),
+    rotateCertificate: createRotateCertificate(parts),
     readCertificate: createReadCertificate(parts),
     revokeCertificate: createRevokeCertificate(parts),
     releaseCertificate: createReleaseCertificate(parts),

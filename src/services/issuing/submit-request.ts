@@ -25,6 +25,8 @@ export interface SubmitDeps extends ViewDeps, RecipeDeps {
   readonly clock: GuardedClock;
   readonly randomness: Randomness;
   readonly issue: IssueCertificate;
+  /** Called after a certificate was rotated, at once or once that was approved: when to rotate it is not what it was. */
+  readonly forgetWindow: (serial: string) => void;
   readonly csrs: CsrReader;
   readonly findProduct: FindProduct;
   /** 0: without limit. */
@@ -68,6 +70,11 @@ export interface ProductIssuing {
 
 export function createProductIssuing(deps: SubmitDeps): ProductIssuing {
   const recipes = createRecipes(deps);
+  const issue: IssueCertificate = async (input) => {
+    const outcome = await deps.issue(input);
+    if (input.predecessor !== undefined) deps.forgetWindow(input.predecessor);
+    return outcome;
+  };
 
   const prepare = async (request: ProductRequest): Promise<ReadyRequest> => {
     const { product, csr, input } = request;
@@ -91,7 +98,7 @@ export function createProductIssuing(deps: SubmitDeps): ProductIssuing {
     const { approvals } = ready.recipe.compiled.profile;
     if (approvals !== 0) return deps.park(ready, approvals);
     const { caller, input } = request;
-    const outcome = await deps.issue({
+    const outcome = await issue({
       ...issueInputOf(ready),
       ...(caller.kind === 'token' && { tokenId: caller.tokenId }),
       // A rotation keeps a service running that has its certificate already: it counts, but is not refused.
@@ -110,7 +117,7 @@ export function createProductIssuing(deps: SubmitDeps): ProductIssuing {
     prepare,
     async issueApproved(ready, id) {
       deps.clock.assertSafe();
-      return settle(deps, await deps.issue({ ...issueInputOf(ready), request: id }));
+      return settle(deps, await issue({ ...issueInputOf(ready), request: id }));
     },
     async submit(caller, input) {
       if (caller.kind === 'operator')

@@ -24,8 +24,6 @@ export interface RotateDeps extends ViewDeps {
   readonly csrs: CsrReader;
   readonly findProduct: FindProduct;
   readonly findProfiles: FindProfiles;
-  /** Called after a certificate was rotated: when to rotate it is not what it was. */
-  readonly forgetWindow: (serial: string) => void;
 }
 
 /** Whoever asks again with the key of the successor is given that one; with another key it is a `conflict` that names it. */
@@ -42,7 +40,7 @@ export const createRotateCertificate =
       return { kind: 'certificate', view: await successorFor(deps, record.successor, keyOf(csr)) };
     }
     refuseIfAny(changes(record, csr, { input, keepsKey: await mayKeepKey(deps, record) }));
-    const submitted = await deps.products.issueFor({
+    return deps.products.issueFor({
       caller,
       product,
       profileName: record.profile,
@@ -50,8 +48,6 @@ export const createRotateCertificate =
       input: { ...input, names: record.names },
       predecessor: record.serial,
     });
-    deps.forgetWindow(record.serial);
-    return submitted;
   };
 
 const keyOf = (csr: ProvenCsr): string => publicKeySha256(csr.publicKey.spkiDer);

@@ -466,8 +466,11 @@ describe('a rotation under a profile that needs approval', () => {
       with: { serial: first.record.serial },
       differences: { namesAdded: [], namesRemoved: [], keyChanged: true },
     });
+    const renewal = async () => (await service.services.renewalInfo(first.record.serial)).reason;
+    expect(await renewal()).toBe('lifetime');
     const successor = viewOf(await approve(alice, record));
     expect(successor.record).toMatchObject({ predecessor: first.record.serial, names: first.record.names });
+    expect(await renewal()).toBe('superseded');
     expect(await reasonsOf(approve(alice, again))).toEqual(['requestOutdated predecessor']);
     expect(viewOf(await collect(caller, record)).record.serial).toBe(successor.record.serial);
   });

@@ -3,16 +3,22 @@ import type { IncomingMessage } from 'node:http';
 import { AgentError } from '../agent-error.ts';
 
 const largest = 64 * 1024 * 1024;
-const timeoutMs = 30_000;
+const longestMs = 30_000;
 
-/** AgentError `crlMissing` for 404, `distributionUnreachable` when no whole answer comes, or another than 200. */
-export async function fetchOctets(url: string, signal: AbortSignal): Promise<Uint8Array> {
+/** AgentError `crlMissing` for 404, `distributionUnreachable` when no whole answer comes in time, or another than 200. */
+export async function fetchOctets(url: string, signal: AbortSignal, withinMs = longestMs): Promise<Uint8Array> {
+  const limit = AbortSignal.timeout(withinMs);
   try {
-    return await fetched(url, AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]));
+    return await fetched(url, AbortSignal.any([signal, limit]));
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof AgentError) throw error;
     const { code, name } = error as NodeJS.ErrnoException;
+    // Node tells of an answer that was given up in its middle as one that the other side broke off.
+    if (limit.aborted) {
+      const slow = `${url} was not fetched whole within ${withinMs / 1000} s. Is the distribution face overloaded, or the way to it slow?`;
+      throw new AgentError('distributionUnreachable', slow, error);
+    }
     const message = `${url} cannot be fetched (${code ?? name}). Is the distribution face running there?`;
     throw new AgentError('distributionUnreachable', message, error);
   }

@@ -273,6 +273,32 @@ export function campaignContract(makeStore: () => Promise<InventoryStore>): void
       expect(await end()).toBe(true);
     });
 
+    it('decide about their own members alone, each time with an event', async () => {
+      const { inventory } = opened;
+      const revokeAt = frozenNowSeconds + daySeconds;
+      const own = await running(inventory, 2, { revokeAt });
+      const other = await running(inventory, 2, { revokeAt });
+      const plain = await running(inventory, 1, { revokeAt: null });
+      const { auditEvents } = await inventory.counts();
+      const revoke = (serial: string) =>
+        inventory.revokeMember({ campaign: own.id, serial, at: revokeAt, audit: auditEntry() });
+      expect(await revoke(other.serials[0]!)).toBeUndefined();
+      expect((await inventory.certificate(other.serials[0]!))?.state).toBe('issued');
+      expect(await revoke(own.serials[0]!)).toMatchObject({ state: 'revoked' });
+      await inventory.expireMembers({ campaign: own.id, after: 0, count: 9, at: 2 ** 40 });
+      expect(await counted(inventory, own.id)).toEqual([
+        ['failed', 'expired', 1],
+        ['failed', 'revoked', 1],
+      ]);
+      expect(await counted(inventory, other.id)).toEqual([['waiting', null, 2]]);
+      await recordCertificate(inventory, { predecessor: plain.serials[0]! });
+      expect(await inventory.endCampaign({ id: plain.id, at: frozenNow + 1, audit: entry(plain.id) })).toBe(true);
+      const pausing = { id: other.id, from: ['running'], to: 'paused', at: frozenNow, audit: entry(other.id) } as const;
+      expect((await inventory.changeCampaign(pausing)).kind).toBe('done');
+      // Two of them for the successor.
+      expect((await inventory.counts()).auditEvents).toBe(auditEvents + 5);
+    });
+
     it('spread from the time that was asked for, or from when their members were known, if that was later', async () => {
       const { inventory } = opened;
       const known = Math.floor((frozenNow + 5000) / 1000);

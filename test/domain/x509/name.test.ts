@@ -25,9 +25,9 @@ describe('a distinguished name', () => {
   it('is shown most specific part first, with everything escaped that is special or not printable', () => {
     const name = encodeName([
       { type: 'organizationName', value: ' A, "B" <é>\u001b' },
-      { type: 'commonName', value: '#demo' },
+      { type: 'commonName', value: '#demo #1 ' },
     ]);
-    expect(formatName(decodeName(name))).toBe('CN=\\#demo,O=\\ A\\, \\"B\\" \\<\\c3\\a9\\>\\1b');
+    expect(formatName(decodeName(name))).toBe('CN=\\#demo #1\\ ,O=\\ A\\, \\"B\\" \\<\\c3\\a9\\>\\1b');
   });
 
   it('shows unknown types by their encoding and joins the attributes of one RDN', () => {

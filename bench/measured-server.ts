@@ -64,6 +64,8 @@ export async function serveHome(home: string, settings: Settings = {}): Promise<
       PRIVYSEAL_DISTRIBUTION_PORT: '0',
       ...settings,
     },
+    // As bin/privyseal.js sets it.
+    execArgv: ['--semi-space-growth-factor=1'],
     // Everything as users have it, the log included; it goes where a service's log costs nothing.
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });

@@ -1,7 +1,7 @@
 /** The whole service as users run it, plus a meter of its event loop that the bench reads over IPC. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { loadConfig } from '../src/config.ts';
-import { keepHeapSmall, letHeapGrow } from '../src/grow-heap.ts';
+import { letHeapGrow } from '../src/grow-heap.ts';
 import { startService } from '../src/main.ts';
 
 /** What the bench gets for each stretch between two `measure` messages. */
@@ -20,7 +20,6 @@ export interface ServerFigures {
 const resolution = 1;
 
 if (import.meta.main) {
-  keepHeapSmall();
   const service = await startService(await loadConfig(process.env, process.cwd()));
   letHeapGrow();
   const delay = monitorEventLoopDelay({ resolution });

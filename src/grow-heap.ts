@@ -1,10 +1,5 @@
-/** How V8's heap of a service grows: hardly while it starts, in long steps under load. */
+/** How V8's heap of a service grows under load: in long steps. While it starts it hardly does, which bin/privyseal.js sees to. */
 import { setFlagsFromString } from 'node:v8';
-
-/** The garbage of a start would make V8 keep a young generation of 16 MiB for good: 14 MB less for an idle service. */
-export function keepHeapSmall(): void {
-  setFlagsFromString('--semi-space-growth-factor=1');
-}
 
 /**
  * From here on the young generation grows as usual, when there is load, and what is old may grow to 2.5 times what lives

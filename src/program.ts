@@ -10,7 +10,7 @@ import type { Recovery } from './faces/cli/operators/operator-recover.ts';
 import type { CliIo } from './faces/cli/terminal/io.ts';
 import type { OpenConsole } from './faces/cli/terminal/secret-console.ts';
 import type { StartReport } from './faces/cli/welcome.ts';
-import { keepHeapSmall, letHeapGrow } from './grow-heap.ts';
+import { letHeapGrow } from './grow-heap.ts';
 import type { RunningService } from './main.ts';
 import { endWithReader, nextStopSignal, outliveReaders } from './stop-signal.ts';
 
@@ -91,7 +91,6 @@ const agent = (): Promise<typeof import('./agent/rotate.ts')> => import('./agent
 /** Ends with 0 after SIGTERM or SIGINT, also when it comes while the service starts; a second signal ends at once. */
 async function serve(given: Given): Promise<number> {
   outliveReaders();
-  keepHeapSmall();
   const { startService } = await import('./main.ts');
   const config = await load(given);
   const stopAsked = nextStopSignal();

@@ -27,6 +27,7 @@ const workers = { maxWorkers: availableParallelism() + 2 };
 export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
+    globalSetup: ['test/support/memory-folder.ts'],
     projects: [
       {
         // Files share a process: one for each of them would take half a second of a core more.

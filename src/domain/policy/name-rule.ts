@@ -39,7 +39,8 @@ interface RuleValue {
 }
 
 const dnsValue: RuleValue = {
-  demand: 'a DNS name without a wildcard',
+  demand:
+    'a DNS name in ASCII: labels of letters, digits and hyphens, no wildcard, no dot at its end, no internationalized label (xn--)',
   read: (text) => (text.startsWith('*.') ? undefined : canonicalOf('dns', text)),
 };
 

@@ -60,6 +60,16 @@ describe('parseNameRule', () => {
   });
 
   it.each([
+    ['an internationalized name', 'пример.dev', 'internationalized label (xn--)'],
+    ['one in its ASCII form', 'xn--e1afmkfd.dev', 'internationalized label (xn--)'],
+    ['a dot at the end', 'a.dev.', 'no dot at its end'],
+    ['an underscore', 'dev_1.internal', 'letters, digits and hyphens'],
+  ])('says what is allowed to who brings %s', (_what, value, says) => {
+    const { reasons } = refusalOf(() => parseNameRule({ kind: 'exact', value }));
+    expect(reasons[0]?.message).toContain(says);
+  });
+
+  it.each([
     ['a kind that is none', { kind: 'regex', value: '.*' }, 'nameRule.kind'],
     ['a kind that every object has', { kind: 'constructor', value: 'a' }, 'nameRule.kind'],
     ['a value that is no text', { kind: 'exact', value: 7 }, 'nameRule.value'],

@@ -9,6 +9,7 @@ import {
   certificateDetails,
   environment,
   frozenNow,
+  generation,
   randomHex,
   recordCertificate,
 } from '../../support/inventory-builders.ts';
@@ -83,8 +84,16 @@ export function externalContract(makeStore: () => Promise<InventoryStore>): void
       for (const name of ['corp-issuing', 'other-issuing'])
         await inventory.recordAuthorityRequest({ ...request, authority: name }, audit);
       expect((await inventory.counts()).auditEvents).toBe(auditEvents + 2);
-      const next = inventory.recordAuthorityRequest({ ...request, authority: 'corp-issuing', generation: 2 }, audit);
-      await expect(next).rejects.toMatchObject({ code: 'notFound' });
+      const next = (number: number) =>
+        inventory.recordAuthorityRequest({ ...request, authority: 'corp-issuing', generation: number }, audit);
+      await expect(next(2)).rejects.toMatchObject({ code: 'notFound' });
+      const second = generation({ authority: 'corp-issuing', vaultKey: 'corp-issuing.second' });
+      const rotation = { authority: 'corp-issuing', generation: 2, predecessor: 1, state: 'preparing' } as const;
+      const started = { campaign: null, startedAt: frozenNow, startedBy: 'operator:admin', changedAt: frozenNow };
+      const starting = { rotation: { ...rotation, ...started }, generation: second, keySha256: randomHex(32), audit };
+      await inventory.startRotation(starting);
+      await next(2);
+      expect(await inventory.authorityRequest('corp-issuing', 2)).toMatchObject({ generation: 2 });
     });
 
     it('get their certificate and what signed it in one act, and can then be put in force', async () => {
@@ -107,6 +116,17 @@ export function externalContract(makeStore: () => Promise<InventoryStore>): void
       expect(await inventory.authorities()).toMatchObject([
         { name: 'corp-issuing', parent: 'corp-external-root', certificateSerial: act.certificate.serial },
       ]);
+    });
+
+    it('may be signed by several, each under its own name', async () => {
+      const inventory = await prepare();
+      await inventory.recordImport(imported({ external: [external()] }));
+      const certificate = { ...imported().certificate, serial: '20'.padStart(40, '0'), keySha256: randomHex(32) };
+      const second = { ...certificate, authority: 'corp-external-root-2' };
+      const external2 = external({ name: 'corp-external-root-2' });
+      await inventory.recordImport(imported({ certificate: second, external: [external2] }));
+      await inventory.activateAuthority('corp-issuing', second.serial, audit);
+      expect(await inventory.authorities()).toMatchObject([{ parent: 'corp-external-root-2' }]);
     });
 
     it('take the same certificate again, and change nothing', async () => {

@@ -82,8 +82,11 @@ export function generationsContract(makeStore: () => Promise<InventoryStore>): v
       expect(await inventory.authorities()).toEqual([authority({ certificateSerial: first })]);
       const keySha256 = randomHex(32);
       await changed('preparing', 'abandoned');
-      await started(generation({ number: 3, vaultKey: 'third' }), keySha256);
+      // A name of a key is taken in its vault alone.
+      await started(generation({ number: 3, vault: 'hsm', vaultKey: 'dev-issuing' }), keySha256);
       expect(await inventory.keyBlock(keySha256)).toBe('authority');
+      // That of the second generation is over.
+      expect(await changed('preparing', 'prepared')).toBe(false);
     });
 
     it('refuses a number or a key that is known, and a generation of nobody', async () => {

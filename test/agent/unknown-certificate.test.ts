@@ -1,6 +1,10 @@
 /** A service that was restored from a backup does not know the certificates that it issued later. */
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { issueCertificate, revokeCertificate } from '../support/issued-certificate.ts';
+import { itWith } from '../support/judges.ts';
 import { rotatingAgent } from '../support/rotating-agent.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -35,4 +39,31 @@ it('has it replaced at once when that is asked for', async () => {
   const [before, after] = services as [RunningService, RunningService];
   await rotatingAgent(before, path, target).turn();
   expect(await rotatingAgent(after, path, target).turn({ force: true })).toMatchObject({ act: 'rotated' });
+});
+
+itWith('openssl', 'has its CRLs come in all the same: nginx refuses everybody once they are over', async () => {
+  const { path } = temporaryFolder();
+  const homes = [join(path, 'home'), join(path, 'of-before')] as const;
+  await (await startService({ home: homes[0] })).stop();
+  // With the modes, which a start looks at.
+  execFileSync('cp', ['-a', ...homes]);
+  const lost = await startService({ home: homes[0] });
+  const first = await rotatingAgent(lost, join(path, 'agent')).turn().finally(lost.stop);
+  expect(first.act).toBe('enrolled');
+
+  const restored = await startService({ home: homes[1] });
+  try {
+    const agent = rotatingAgent(restored, join(path, 'agent'));
+    const crl = agent.read('crl.pem');
+    const { serial } = await issueCertificate(restored, path, { name: 'gone', profile: 'client' });
+    await revokeCertificate(restored, serial);
+    const unknown = { act: 'failed', code: 'notFound', status: { serial: first.status.serial, staged: null } };
+    const asked = async () => {
+      expect(await agent.turn()).toMatchObject(unknown);
+      return agent.read('crl.pem');
+    };
+    await expect.poll(asked, { timeout: 20_000, interval: 200 }).not.toBe(crl);
+  } finally {
+    await restored.dispose();
+  }
 });

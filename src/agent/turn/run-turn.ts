@@ -1,5 +1,6 @@
 /** One turn of one target: whatever it needs now is done, and what was done is remembered. */
 import type { CertificateJson } from '../../api/certificate.ts';
+import { ClientFailure } from '../../client/failure.ts';
 import type { TurnReport } from '../../domain/rotation/turn-report.ts';
 import { parseCertificate } from '../../domain/x509/certificate.ts';
 import { activateStaged, lacksProof, proveServed, remember } from '../activate/activate-set.ts';
@@ -77,16 +78,20 @@ async function isForsaken(context: TurnContext, newest: CredentialSet, chosen: S
 
 /** A certificate that has to stay for now needs its CRLs: nginx refuses everybody once they are over. */
 async function stayFresh(context: TurnContext, newest: CredentialSet | undefined): Promise<void> {
-  const { state, target, signal, log } = context;
+  const { state, signal } = context;
   if (!newest || signal.aborted) return;
   try {
     const obstacle = await stageFresh(context, newest);
     if (state.status.staged) await activate(context);
     if (obstacle !== undefined) throw obstacle;
   } catch (error) {
-    signal.throwIfAborted();
-    log({ level: 'warn', target: target.name, message: `its files stay as they were: ${(error as Error).message}` });
+    tellStale(context, error);
   }
+}
+
+function tellStale({ target, signal, log }: TurnContext, obstacle: unknown): void {
+  signal.throwIfAborted();
+  log({ level: 'warn', target: target.name, message: `its files stay as they were: ${(obstacle as Error).message}` });
 }
 
 /** A program that starts only once its files are there cannot be told of them before: that is no failed enrolment. */
@@ -216,7 +221,10 @@ async function keepFresh(
 ): Promise<Done> {
   const { state, target } = context;
   if (step.silence === undefined && !step.hold) await forgetOtherNames(context);
-  const obstacle = step.silence ?? (await stageFresh(context, newest)) ?? step.hold;
+  const obstacle =
+    step.silence === undefined
+      ? ((await stageFresh(context, newest)) ?? step.hold)
+      : await stageFreshUnknown(context, newest, step.silence);
   if (state.status.staged) {
     const isRefresh = state.status.staged.previous?.endsWith(newest.facts.serial) === true;
     const set = await activate(context);
@@ -229,6 +237,20 @@ async function keepFresh(
   if (lacksProof(context, newest)) return proveNow(context, newest);
   const { at } = state.status.renewal!;
   return { act: 'unchanged', detail: `${target.name} is good; ${newest.facts.serial} is rotated at ${at}` };
+}
+
+/**
+ * A service that answers, but not when to rotate, as one that was restored from before the certificate, still has lists: who checks them
+ * refuses everybody once they are over. Its roots are not taken where they do not vouch for the certificate: it may have lost those that do.
+ */
+async function stageFreshUnknown(context: TurnContext, newest: CredentialSet, silence: unknown): Promise<unknown> {
+  if (silence instanceof ClientFailure) return silence;
+  const obstacle = await stageFresh(context, newest, async () => {
+    const trust = await currentTrust(context, newest);
+    return isVouchedFor(newest, trust.trustPem) ? trust : newest;
+  });
+  if (obstacle !== undefined) tellStale(context, obstacle);
+  return silence;
 }
 
 /** The file asks again for what is in use, before operators had decided on what it asked for meanwhile. */

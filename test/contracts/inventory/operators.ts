@@ -205,6 +205,7 @@ export function operatorContract(makeStore: () => Promise<InventoryStore>): void
     it('change their role, naming the certificates that are good now', async () => {
       const { inventory } = opened;
       await addOperator(inventory, { name: 'root' });
+      expect((await inventory.auditEvents(0, 1)).map(({ kind }) => kind)).toEqual(['operator.created']);
       const { serial } = await addOperator(inventory, { name: 'bob', role: 'operator' });
       await certificateOf(inventory, 'bob', { notAfter: now - 1 });
       const revoked = await certificateOf(inventory, 'bob');

@@ -225,6 +225,9 @@ export function revocationContract(makeStore: () => Promise<InventoryStore>): vo
       const audit = auditEntry({ kind: 'certificate.revoked', object: `certificate:${named.serial}`, actor });
       const first = await inventory.revokeCertificate({ serial: named.serial, revocation, audit });
       expect(first).toMatchObject({ kind: 'done', areLeft: true });
+      // Another that is finished at once forgets itself alone.
+      const { serial: small } = await recordCertificate(inventory);
+      await inventory.revokeCertificate({ serial: small, revocation, audit });
       expect(await inventory.unfinishedCompromises()).toEqual([named.serial]);
       expect(await inventory.keyBlock(keySha256)).toBe('compromised');
       const asked = { serial: named.serial, at: frozenNow + 9 };

@@ -105,6 +105,17 @@ describe('a request that waits for approval', () => {
     expect((await agent.status()).waitingFor).not.toBe(waitingFor);
   });
 
+  it('whose certificate was revoked before the agent came for it is asked for anew, and never used', async () => {
+    const agent = guardedAgent();
+    const { waitingFor } = (await agent.turn()).status;
+    const { serial } = await approve(waitingFor);
+    await revokeCertificate(service, serial);
+    expect(await agent.turn()).toMatchObject({ act: 'failed', code: 'requestEnded', status: { waitingFor: null } });
+    expect(pending(agent)).toEqual([]);
+    await approve((await agent.turn()).status.waitingFor);
+    expect((await agent.turn()).act).toBe('enrolled');
+  });
+
   it('for another profile keeps nobody from rotating what is in use when its time comes', async () => {
     const agent = guardedAgent(open);
     const first = (await agent.turn()).status.serial;

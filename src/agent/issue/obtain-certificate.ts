@@ -11,6 +11,7 @@ import { AgentError } from '../agent-error.ts';
 import type { TargetConfig } from '../config/agent-schema.ts';
 import { type CredentialSet, canAuthenticate } from '../files/credential-set.ts';
 import type { ServiceAccess } from '../service-access.ts';
+import { isVouchedFor } from '../trust/vouched-for.ts';
 import {
   dropRequest,
   isAsWished,
@@ -50,7 +51,7 @@ export interface ObtainDeps {
 /**
  * Without a `predecessor`: a first certificate. With one, the request is made as that certificate; if it is for servers alone,
  * with the token. The request stays on disk until the certificate is safe and the caller drops it.
- * Throws ClientProblem, ClientFailure, AgentError `requestEnded`, `answerNotOurs` or `answerNotTrusted`.
+ * Throws ClientProblem, ClientFailure, AgentError `requestEnded`, `certificateHeld`, `answerNotOurs` or `answerNotTrusted`.
  */
 export async function obtainCertificate(deps: ObtainDeps, predecessor?: CredentialSet): Promise<Obtained> {
   const { access, own } = deps;
@@ -61,7 +62,7 @@ export async function obtainCertificate(deps: ObtainDeps, predecessor?: Credenti
     kind: predecessor ? 'rotate' : 'enrol',
     predecessor: serial,
   });
-  if (outcome.kind === 'certificate') return checked(deps, kept, outcome.certificate);
+  if (outcome.kind === 'certificate') return checked(deps, { kept, certificate: outcome.certificate });
   const { id, expiresAt } = outcome.request;
   if (kept.requestId !== id) await keepRequestId(own, kept, id);
   return { kind: 'waiting', requestId: id, expiresAt };
@@ -137,8 +138,35 @@ async function findLostAnswer(
   return key && Buffer.compare(key, spkiDer) === 0 ? certificate : undefined;
 }
 
-async function checked(deps: ObtainDeps, kept: KeptRequest, certificate: CertificateJson): Promise<Obtained> {
-  const { target, access, now } = deps;
+interface Answer {
+  readonly kept: KeptRequest;
+  readonly certificate: CertificateJson;
+}
+
+async function checked(deps: ObtainDeps, answer: Answer): Promise<Issued> {
+  const { kept, certificate } = answer;
+  const { serial, status } = certificate;
+  if (status === 'held') {
+    const message = `${serial}, which is the answer to what was asked for, is on hold: it is not used. Ask an operator to release it, or to revoke it for good.`;
+    throw new AgentError('certificateHeld', message);
+  }
+  if (status === 'revoked') await endLate(deps.own, answer, 'was revoked');
+  if (status === 'expired') await endLate(deps.own, answer, 'ended');
+  await assertAsAsked(deps, answer);
+  return { kind: 'issued', by: kept.kind, certificate, keyPem: kept.keyPem };
+}
+
+/** Who comes late for an answer may find that it is good no more: it must not take the place of what is in use, nor be refused for ever. */
+async function endLate(own: string, { kept, certificate: { serial } }: Answer, how: string): Promise<never> {
+  await dropRequest(own, kept.kind);
+  throw new AgentError(
+    'requestEnded',
+    `${serial} was issued, but ${how} before it was used. The next attempt asks anew.`,
+  );
+}
+
+async function assertAsAsked({ target, access, own, now }: ObtainDeps, answer: Answer): Promise<void> {
+  const { kept, certificate } = answer;
   const { environment, product } = certificate;
   if (environment === null || product === null || (target.product !== undefined && target.product !== product)) {
     const wanted = target.product ?? 'a product';
@@ -150,7 +178,16 @@ async function checked(deps: ObtainDeps, kept: KeptRequest, certificate: Certifi
   try {
     checkAnswer(certificate, { spkiDer: kept.spkiDer, names, trustPem, trustSource, now: now() });
   } catch (error) {
-    throw error instanceof AnswerRefused ? new AgentError(error.code, error.message, error) : error;
+    if (!(error instanceof AnswerRefused)) throw error;
+    // What is signed now does chain. But of a root whose key is in other hands nothing is believed, and the request would say the same for ever.
+    if (error.code === 'answerNotTrusted' && !kept.isNew && !isVouchedFor(pathOf(certificate), trustPem)) {
+      await endLate(own, answer, `the root that vouched for it left ${environment}`);
+    }
+    throw new AgentError(error.code, error.message, error);
   }
-  return { kind: 'issued', by: kept.kind, certificate, keyPem: kept.keyPem };
 }
+
+const pathOf = ({ certificate, chain }: CertificateJson) => ({
+  certPem: `${certificate.trimEnd()}\n`,
+  chainPem: chain.join('\n'),
+});

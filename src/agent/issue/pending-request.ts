@@ -31,6 +31,8 @@ export interface KeptRequest extends PendingRequest {
   /** PKCS#8. */
   readonly keyPem: string;
   readonly spkiDer: Uint8Array;
+  /** Made by this turn: nobody has been asked before. */
+  readonly isNew: boolean;
 }
 
 /** One of each: operators who take their time over other names keep nobody from rotating what is in use. */
@@ -85,20 +87,20 @@ async function makeRequest(
   const key = await makeLocalKey(keyType);
   const parsed = names.map((name) => parseGeneralName(name)!);
   const request = { ...wanted, idempotencyKey: randomUUID(), csr: makeCsr(key, parsed), requestId: null };
-  const kept = { ...request, keyPem: keyPem(key), spkiDer: key.spkiDer };
+  const kept = { ...request, keyPem: keyPem(key), spkiDer: key.spkiDer, isNew: true };
   await writeRequest(own, kept);
   return kept;
 }
 
-async function writeRequest(own: string, { keyPem: pem, spkiDer: _spki, ...request }: KeptRequest): Promise<void> {
+async function writeRequest(own: string, kept: KeptRequest): Promise<void> {
   // Whole under another name first, so that a key is never found without its request.
   const staging = join(own, `${randomBytes(8).toString('hex')}.new`);
   await mkdir(staging, { mode: 0o700 });
   try {
-    await writeNewFile(join(staging, keyFile), { content: pem, mode: 0o600 });
-    await writeNewFile(join(staging, requestFile), { content: textOf(request), mode: 0o600 });
+    await writeNewFile(join(staging, keyFile), { content: kept.keyPem, mode: 0o600 });
+    await writeNewFile(join(staging, requestFile), { content: textOf(kept), mode: 0o600 });
     await syncFolder(staging);
-    await rename(staging, folderOf(own, request.kind));
+    await rename(staging, folderOf(own, kept.kind));
   } catch (error) {
     await rm(staging, { recursive: true, force: true });
     throw error;
@@ -106,7 +108,9 @@ async function writeRequest(own: string, { keyPem: pem, spkiDer: _spki, ...reque
   await syncFolder(own);
 }
 
-const textOf = (request: PendingRequest): string => `${JSON.stringify(request, null, 2)}\n`;
+/** Without the key, which has a file of its own. */
+const textOf = ({ keyPem: _key, spkiDer: _spki, isNew: _new, ...request }: KeptRequest): string =>
+  `${JSON.stringify(request, null, 2)}\n`;
 
 /**
  * Undefined when there is none, or none that can be used. AgentError `fileUnreadable`: the service may have answered it, and no
@@ -120,7 +124,7 @@ async function readKept(own: string, kind: RequestKind): Promise<KeptRequest | u
   try {
     const request = JSON.parse(text) as PendingRequest;
     const spkiDer = createPublicKey(createPrivateKey(pem)).export({ type: 'spki', format: 'der' });
-    return { ...request, keyPem: pem, spkiDer };
+    return { ...request, keyPem: pem, spkiDer, isNew: false };
   } catch {
     return undefined;
   }
@@ -140,8 +144,7 @@ export async function adoptRequests(before: string, own: string): Promise<void> 
 
 /** The service has it under this id: from now on it is asked for, not submitted again. */
 export async function keepRequestId(own: string, kept: KeptRequest, requestId: string): Promise<void> {
-  const { keyPem: _key, spkiDer: _spki, ...request } = kept;
-  const content = textOf({ ...request, requestId });
+  const content = textOf({ ...kept, requestId });
   await writingIn(own, () => replaceFile(join(folderOf(own, kept.kind), requestFile), { content, mode: 0o600 }));
 }
 

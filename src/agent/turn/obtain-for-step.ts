@@ -74,7 +74,12 @@ async function rotatedAsBefore(
 /** The service, or what is missing here, says no: it is there, and may well rotate. */
 const isNoEnrolment = (error: unknown): error is Error =>
   (error instanceof ClientProblem && error.status < 500 && error.status !== 429) ||
-  (error instanceof AgentError && ['tokenMissing', 'fileOpenToOthers', 'requestEnded'].includes(error.code));
+  (error instanceof AgentError && noEnrolment.includes(error.code));
+
+const noEnrolment: readonly string[] = [
+  ...['tokenMissing', 'fileOpenToOthers', 'requestEnded'],
+  ...['certificateHeld', 'answerNotOurs', 'answerNotTrusted'],
+];
 
 async function obtain(context: TurnContext, step: Step, newest: CredentialSet | undefined): Promise<Obtained> {
   const deps = { ...context, own: context.store.own };

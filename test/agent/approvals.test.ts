@@ -24,11 +24,18 @@ describe('a request that waits for approval', () => {
   let token: string;
   beforeAll(async () => {
     await post('/v1/profiles', { environment: 'dev', ...rawProfile({ name: 'guarded', approvals: 1 }) });
+    const narrow = {
+      name: 'narrow',
+      extendedKeyUsage: ['serverAuth', 'clientAuth'],
+      lifetimeSeconds: { minimum: 3600, default: 30 * 86_400, maximum: 30 * 86_400 },
+      keys: { kinds: ['ec-p256'], rsaMinimumBits: 2048 },
+    };
+    await post('/v1/profiles', { environment: 'dev', ...rawProfile(narrow) });
     await post('/v1/products', {
       environment: 'dev',
       name: 'guarded',
       nameRules: ['a.guarded'],
-      profiles: ['guarded', 'peer'],
+      profiles: ['guarded', 'narrow', 'peer'],
     });
     token = (await post('/v1/tokens', { product: 'dev/guarded', uses: 100 })).token;
   });
@@ -134,6 +141,16 @@ describe('a request that waits for approval', () => {
     await approve(waitingFor);
     expect(await agent.turn()).toMatchObject({ act: 'enrolled', status: { waitingFor: null } });
     expect(pending(agent)).toEqual([]);
+  });
+
+  it('for another profile, lifetime and kind of key leaves what is in use those that its own profile allows', async () => {
+    const agent = guardedAgent({ ...open, profile: 'narrow' });
+    await agent.turn();
+    agent.askFor({ ...open, profile: 'guarded', lifetimeSeconds: 60 * 86_400, keyType: 'ec-p384' });
+    expect((await agent.turn()).act).toBe('waiting');
+    agent.passSeconds(26 * 86_400);
+    expect(await agent.turn()).toMatchObject({ act: 'rotated', status: { failures: 0 } });
+    expect((await agent.turn()).act).toBe('waiting');
   });
 
   it('is given up once the file asks for what is in use again', async () => {

@@ -1,7 +1,10 @@
 /** Gets the certificate that a step asks for, or, where that cannot be had yet and the time has come, the next one of what is in use. */
+import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { ClientFailure, ClientProblem } from '../../client/failure.ts';
 import type { TurnReport } from '../../domain/rotation/turn-report.ts';
+import { parseSubjectPublicKey } from '../../domain/x509/public-key.ts';
 import { AgentError } from '../agent-error.ts';
+import type { TargetConfig } from '../config/agent-schema.ts';
 import { type CredentialSet, isSamePlace, placeOf } from '../files/credential-set.ts';
 import { type Obtained, obtainCertificate, type Waiting } from '../issue/obtain-certificate.ts';
 import { rotationBegun } from '../issue/pending-request.ts';
@@ -54,10 +57,9 @@ async function rotatedAsBefore(
   const { serial, product } = newest.facts;
   try {
     const { names, profile } = (await rotationBegun(store.own, serial)) ?? newest.facts;
-    const { profile: _asked, ...others } = target;
     const before = {
       ...context,
-      target: { ...others, names: [...names], product, ...(profile !== null && { profile }) },
+      target: { ...wishesOfBefore(context, newest), names: [...names], product, ...(profile !== null && { profile }) },
     };
     const step = await chooseStep(before, newest, false);
     if (step.kind !== 'rotate') return undefined;
@@ -69,6 +71,15 @@ async function rotatedAsBefore(
     log({ level: 'warn', target: target.name, message });
     return undefined;
   }
+}
+
+/** The kind of key and the lifetime that the file asks for may be what another profile allows, and this one does not. */
+function wishesOfBefore({ target }: TurnContext, { facts, keyPem }: CredentialSet): TargetConfig {
+  const { profile, lifetimeSeconds, ...others } = target;
+  const spkiDer = createPublicKey(createPrivateKey(keyPem)).export({ type: 'spki', format: 'der' });
+  const keyType = parseSubjectPublicKey(spkiDer).keyType as TargetConfig['keyType'];
+  const isOfOther = profile !== undefined && profile !== facts.profile;
+  return { ...others, keyType, ...(lifetimeSeconds !== undefined && !isOfOther && { lifetimeSeconds }) };
 }
 
 /** The service, or what is missing here, says no: it is there, and may well rotate. */

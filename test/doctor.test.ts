@@ -139,11 +139,15 @@ describe('privyseal doctor', () => {
     expect((await doctor(home)).states).toMatchObject({ passphrase: 'fail' });
   });
 
-  it('finds a key missing that an authority signs with', async () => {
+  it('finds a key missing that an authority signs with, and none of one that is compromised', async () => {
     const home = copyOf('without-key');
     const name = readdirSync(join(home, 'vault')).find((each) => each.startsWith('dev-root.'))!;
     rmSync(join(home, 'vault', name));
     expect((await doctor(home)).states).toEqual({ ...allOk, vault: 'fail' });
+    const database = new DatabaseSync(join(home, 'privyseal.db'));
+    database.exec(`UPDATE authority_generations SET is_compromised = 1 WHERE authority = 'dev-root'`);
+    database.close();
+    expect((await doctor(home)).states).toEqual(allOk);
   });
 
   it('says of a vault that is gone what a start says, and whose keys were in it', async () => {

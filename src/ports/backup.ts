@@ -12,6 +12,8 @@ export interface CopiedAuthority {
   readonly name: string;
   readonly vault: string;
   readonly vaultKey: string;
+  /** Whether it still signs what nothing else can: a backup without its key would be of no use. */
+  readonly isKeyNeeded: boolean;
   readonly certificateDer: Uint8Array;
   readonly crlNumber: number | null;
 }

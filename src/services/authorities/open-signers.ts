@@ -15,6 +15,11 @@ export interface OpenSignersDeps {
   readonly signing: SigningMeter;
 }
 
+interface Certified {
+  readonly authority: Authority;
+  readonly generation: AuthorityGeneration;
+}
+
 /** Of an authority without a certificate yet: the key that the vault holds now is the one that gets certified. */
 export async function openUncertified({ vaults, signing }: OpenSignersDeps, authority: Authority): Promise<Signer> {
   const algorithm = signatureAlgorithms[authority.signatureAlgorithm];
@@ -22,26 +27,37 @@ export async function openUncertified({ vaults, signing }: OpenSignersDeps, auth
   return signing.signer(authority.name, verifiedSigner(signer, signer.key.publicKeyDer));
 }
 
-/** Of a generation with a certificate, for the key in it. A stand-in for one that is lost, refused or destroyed; rejects for a vault that there is not. */
+/**
+ * Of a generation with a certificate, for the key in it. A stand-in for one that is lost, refused or destroyed; rejects for a vault
+ * that there is not, unless the generation is retired or compromised.
+ */
 export async function openCertified(
   deps: OpenSignersDeps,
-  { authority, generation }: { readonly authority: Authority; readonly generation: AuthorityGeneration },
+  { authority, generation }: Certified,
   publicKeyDer: Uint8Array,
 ): Promise<Signer> {
-  if (generation.phase !== 'retired') return openOrLost(deps, authority, publicKeyDer);
+  if (generation.phase !== 'retired') return openOrLost(deps, { authority, generation }, publicKeyDer);
   // The key of a retired one may be gone, recorded or not, and its vault with it: what it signed is still served.
   const destroyed = destroyedSigner(authority, publicKeyDer);
   if (generation.keyDestroyedAt !== null || !deps.vaults.has(authority.vault)) return destroyed;
-  const signer = await openOrLost(deps, authority, publicKeyDer);
+  const signer = await openOrLost(deps, { authority, generation }, publicKeyDer);
   return isGone(signer) ? destroyed : signer;
 }
 
-/** A vault that lost a key, exchanged or refuses it keeps nobody else from going on, and the authority can be replaced. */
-async function openOrLost(deps: OpenSignersDeps, authority: Authority, publicKeyDer: Uint8Array): Promise<Signer> {
+/**
+ * A vault that lost a key, exchanged or refuses it keeps nobody else from going on, and the authority can be replaced. So does one
+ * that is not configured, once nobody is to use the key: it may have been stolen with its device.
+ */
+async function openOrLost(
+  deps: OpenSignersDeps,
+  { authority, generation }: Certified,
+  publicKeyDer: Uint8Array,
+): Promise<Signer> {
   try {
     return await openVerified(deps, authority, publicKeyDer);
   } catch (error) {
-    if (error instanceof CaError && deps.vaults.has(authority.vault)) return lostSigner(authority, publicKeyDer, error);
+    const mayBeMissed = generation.isCompromised || deps.vaults.has(authority.vault);
+    if (error instanceof CaError && mayBeMissed) return lostSigner(authority, publicKeyDer, error);
     throw error;
   }
 }

@@ -6,12 +6,16 @@ import type { Signer } from '../../ports/vault.ts';
 
 /** With why each cannot be used. */
 const lostSigners = new WeakMap<Signer, CaError>();
+const destroyedSigners = new WeakSet<Signer>();
 
 /** Whether it stands for a key that its vault does not hold although it should, or does not let anybody use. */
 export const isLost = (signer: Signer): boolean => lostSigners.has(signer);
 
 /** Whether its vault does not hold it at all. */
 export const isGone = (signer: Signer): boolean => lostSigners.get(signer)?.code === 'notFound';
+
+/** Whether it stands for a key that a retired generation has no more. */
+export const isDestroyed = (signer: Signer): boolean => destroyedSigners.has(signer);
 
 /** Stands for a key that its vault lost: what it signed can still be read and served, and nothing more is signed. */
 export function lostSigner(authority: Authority, publicKeyDer: Uint8Array, cause: CaError): Signer {
@@ -39,11 +43,13 @@ export function destroyedSigner(
   { name, vaultKey, keyType, signatureAlgorithm }: Authority,
   publicKeyDer: Uint8Array,
 ): Signer {
-  return {
+  const signer: Signer = {
     key: { name: vaultKey, type: keyType, publicKeyDer },
     algorithm: signatureAlgorithms[signatureAlgorithm],
     sign: async () => {
       throw new CaError('signerUnavailable', `The key ${vaultKey} of ${name} was destroyed when it was retired.`);
     },
   };
+  destroyedSigners.add(signer);
+  return signer;
 }

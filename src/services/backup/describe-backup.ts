@@ -23,7 +23,7 @@ export function describeBackup(
 ): BackupManifest {
   const names = new Set(parts.map(({ name }) => name));
   const missing = facts.authorities
-    .filter(({ vault, vaultKey }) => vault === homeVault && !names.has(keyPart(vaultKey)))
+    .filter(({ vault, vaultKey, isKeyNeeded }) => isKeyNeeded && vault === homeVault && !names.has(keyPart(vaultKey)))
     .map(({ name, vaultKey }) => `${name} (${keyPart(vaultKey)})`);
   if (missing.length > 0) throw keysMissing(missing);
   return {

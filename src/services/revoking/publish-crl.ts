@@ -3,7 +3,7 @@ import { CaError, type CaErrorCode } from '../../domain/errors.ts';
 import { authorityOfGeneration } from '../../domain/records/generation.ts';
 import type { Log } from '../../ports/log.ts';
 import type { ActiveAuthority } from '../authorities/authority-directory.ts';
-import { isLost } from '../authorities/stand-in-signers.ts';
+import { isDestroyed, isLost } from '../authorities/stand-in-signers.ts';
 import { type BuildCrlDeps, buildCrl, openShelf, type Shelf } from './build-crl.ts';
 import type { PublishedCrl } from './published-crl.ts';
 import type { RevocationNews } from './revocation-news.ts';
@@ -91,12 +91,17 @@ export function createCrlPublisher(deps: PublishCrlDeps): CrlPublisher {
     return shelf.building;
   };
 
-  const current = async (generation: string): Promise<PublishedCrl> => {
-    const issuer = await deps.directory.generation(generation);
-    const shelf = await shelfOf(generation);
+  const shelfFor = async (issuer: ActiveAuthority): Promise<Shelf> => {
+    const shelf = await shelfOf(issuer.id);
     shelf.issuerEnds = issuer.certificate.notAfter;
+    shelf.isLast = shelf.hasLast || isOver(issuer);
+    return shelf;
+  };
+
+  const current = async (generation: string): Promise<PublishedCrl> => {
+    const shelf = await shelfFor(await deps.directory.generation(generation));
     const { published } = shelf;
-    if (published && (shelf.hasLast || isOver(issuer) || !isPast(1 / 2, shelf, published))) return published;
+    if (published && (shelf.isLast || !isPast(1 / 2, shelf, published))) return published;
     try {
       return await rebuild(generation, shelf);
     } catch (error) {
@@ -127,12 +132,13 @@ export function createCrlPublisher(deps: PublishCrlDeps): CrlPublisher {
       shelf.hasLast = true;
     },
     async refreshDue() {
-      for (const issuer of await deps.directory.generations()) {
-        const { id } = issuer;
-        const shelf = await shelfOf(id);
-        shelf.issuerEnds = issuer.certificate.notAfter;
-        shelf.isLast = shelf.hasLast || isOver(issuer);
-        if (!shelf.isLast && isDue(shelf)) await rebuild(id, shelf).catch(() => undefined);
+      const live = await deps.directory.generations();
+      // Of one that was abandoned nobody waits for a list.
+      const ids = new Set(live.map(({ id }) => id));
+      for (const [id, shelf] of shelves) if (!ids.has(id)) shelf.isLast = true;
+      for (const issuer of live) {
+        const shelf = await shelfFor(issuer);
+        if (!shelf.isLast && isDue(shelf)) await rebuild(issuer.id, shelf).catch(() => undefined);
       }
     },
     lateAuthorities: () => [...shelves].filter(([, shelf]) => isLate(shelf)).map(([name]) => name),
@@ -144,9 +150,10 @@ export function createCrlPublisher(deps: PublishCrlDeps): CrlPublisher {
 }
 
 /**
- * Nothing signs for it any more: it is retired to the end, or compromised and without its key. One whose retirement was cut short
- * before its last list goes on with lists of the usual life.
+ * Nothing signs for it any more: it is abandoned, retired to the end, or compromised and without its key. One whose retirement was
+ * cut short before its last list goes on with lists of the usual life.
  */
 const isOver = ({ generation, signer }: ActiveAuthority): boolean =>
-  (generation.phase === 'retired' && (generation.responder !== null || generation.keyDestroyedAt !== null)) ||
+  generation.phase === 'abandoned' ||
+  (generation.phase === 'retired' && (generation.responder !== null || isDestroyed(signer))) ||
   (generation.isCompromised && isLost(signer));

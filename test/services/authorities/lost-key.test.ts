@@ -1,7 +1,9 @@
 /** A vault that does not hold a key any more: everything else goes on, and the authority can be replaced. */
+import { randomUUID } from 'node:crypto';
 import { readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
+import { copyDatabase, readCopy } from '../../../src/adapters/inventory-sqlite/copies/copy-database.ts';
 import { CaError } from '../../../src/domain/errors.ts';
 import type { SignatureAlgorithm } from '../../../src/domain/x509/signature-algorithm.ts';
 import type { Signer, Vault } from '../../../src/ports/vault.ts';
@@ -71,6 +73,24 @@ it('an authority without its key is replaced by a compromise, and the service is
   await service.housekeep();
   expect(await issue()).toBe('dev-issuing.2');
   expect(await unready()).toEqual([]);
+});
+
+it('once an authority without its key was replaced, backups can be made again', async () => {
+  const home = folder('backed-up');
+  await withoutKey(home);
+  const without = async (): Promise<string[]> => {
+    const copy = join(home, `copy-${randomUUID()}.db`);
+    await copyDatabase(join(home, 'privyseal.db'), copy, () => {});
+    const keys = (await service.vault.listKeys()).map(({ name }) => name);
+    const { authorities } = readCopy(copy);
+    expect(authorities.map(({ name }) => name)).toContain('dev-issuing');
+    return authorities
+      .filter(({ vaultKey, isKeyNeeded }) => isKeyNeeded && !keys.includes(vaultKey))
+      .map(({ name }) => name);
+  };
+  expect(await without()).toEqual(['dev-issuing']);
+  await service.services.declareCompromise(admin, 'dev-issuing', { reason: 'the key was lost' });
+  expect(await without()).toEqual([]);
 });
 
 it.each<[string, (vault: Vault, algorithm: SignatureAlgorithm) => Promise<Signer>]>([

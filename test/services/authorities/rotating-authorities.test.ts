@@ -439,6 +439,19 @@ describe('a rotation', () => {
     expect(again.certificates.map(({ kind }) => kind).sort()).toEqual(['newWithOld', 'oldWithNew', 'own']);
   });
 
+  it('once abandoned has no list that anybody waits for, whoever asks for it, and however late it gets', async () => {
+    const service = await aService();
+    await service.services.startRotation(admin, 'dev-issuing', {});
+    await service.housekeep();
+    const last = await service.services.crl('dev-issuing.2');
+    await service.services.abandonRotation(admin, 'dev-issuing');
+    service.pass(15 * 3600);
+    await service.housekeep();
+    expect((await service.services.readiness()).filter(({ ready }) => !ready)).toEqual([]);
+    expect((await service.services.crl('dev-issuing.2')).der).toEqual(last.der);
+    expect((await service.services.readiness()).filter(({ ready }) => !ready)).toEqual([]);
+  });
+
   it('cannot be abandoned once something was issued, nor started twice', async () => {
     const service = await aService();
     await service.services.startRotation(admin, 'dev-issuing', {});

@@ -2,13 +2,19 @@
 import { expect, it } from 'vitest';
 import { describeBackup } from '../../../src/services/backup/describe-backup.ts';
 
-it('names every key that a backup would lack, and none of other vaults', () => {
+it('names every key that a backup would lack, and none of other vaults, or that nothing needs', () => {
   const authority = (name: string, vault = 'file') => ({
-    ...{ name, vault, vaultKey: `${name}.1` },
+    ...{ name, vault, vaultKey: `${name}.1`, isKeyNeeded: true },
     ...{ certificateDer: new Uint8Array(), crlNumber: null },
   });
   const authorities = [authority('system'), authority('dev-root'), authority('dev-issuing'), authority('prod', 'bao')];
-  const facts = { schema: '0001', audit: { seq: 1, hash: '' }, checkpoint: null, authorities };
+  const compromised = { ...authority('lost'), isKeyNeeded: false };
+  const facts = {
+    schema: '0001',
+    audit: { seq: 1, hash: '' },
+    checkpoint: null,
+    authorities: [...authorities, compromised],
+  };
   const held = { name: 'vault/system.1.key.json', size: 1, sha256: '', content: async function* () {} };
   const surroundings = {
     ...{ version: '1', now: 0, crlUrl: () => null },

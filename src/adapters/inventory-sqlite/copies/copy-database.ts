@@ -43,16 +43,19 @@ const noRoom = (file: string, cause: unknown): StartError =>
     cause,
   );
 
-const factsOf = (name: string, table: string): string =>
-  `SELECT ${name} AS name, a.vault, a.vault_key AS vaultKey, b.der AS certificateDer, l.crl_number AS crlNumber
+const factsOf = (name: string, table: string, isNeeded: string): string =>
+  `SELECT ${name} AS name, a.vault, a.vault_key AS vaultKey, ${isNeeded} AS isKeyNeeded, b.der AS certificateDer, l.crl_number AS crlNumber
   FROM ${table} AS a JOIN certificates AS c ON c.serial = a.certificate_serial
   JOIN certificate_bodies AS b ON b.certificate = c.id LEFT JOIN crls AS l ON l.authority = ${name}`;
+
+/** One that is retired or compromised goes on without its key: there it is to be destroyed, or may be lost. */
+const stillSigns = `a.phase <> 'retired' AND NOT a.is_compromised`;
 
 /** Every generation whose key is not destroyed; the copy may be of a schema from before there were several. */
 const authoritiesSql = (hasGenerations: boolean): string =>
   hasGenerations
-    ? `${factsOf('a.id', 'authority_generations')} WHERE a.key_destroyed_at IS NULL AND a.phase <> 'abandoned' ORDER BY a.id`
-    : `${factsOf('a.name', 'authorities')} ORDER BY a.name`;
+    ? `${factsOf('a.id', 'authority_generations', stillSigns)} WHERE a.key_destroyed_at IS NULL AND a.phase <> 'abandoned' ORDER BY a.id`
+    : `${factsOf('a.name', 'authorities', '1')} ORDER BY a.name`;
 
 const hasTable = (connection: Connection, name: string): boolean =>
   connection.prepare('SELECT 1 FROM sqlite_schema WHERE name = ?').get(name) !== undefined;
@@ -63,6 +66,8 @@ function newestCheckpoint(connection: Connection): string | null {
   const newest = connection.prepare<[], string>('SELECT note FROM audit_checkpoints ORDER BY seq DESC LIMIT 1');
   return newest.pluck().get() ?? null;
 }
+
+type CopiedRow = Omit<CopiedAuthority, 'isKeyNeeded'> & { readonly isKeyNeeded: 0 | 1 };
 
 /** Reads a copy that nobody else has open, and leaves it the one file it was. */
 export function readCopy(file: string): CopyFacts {
@@ -79,8 +84,9 @@ export function readCopy(file: string): CopyFacts {
       audit: head.get() ?? { seq: 0, hash: auditGenesisHash },
       checkpoint: newestCheckpoint(connection),
       authorities: connection
-        .prepare<[], CopiedAuthority>(authoritiesSql(hasTable(connection, 'authority_generations')))
-        .all(),
+        .prepare<[], CopiedRow>(authoritiesSql(hasTable(connection, 'authority_generations')))
+        .all()
+        .map((row) => ({ ...row, isKeyNeeded: row.isKeyNeeded === 1 })),
     };
   } catch (error) {
     // Of what is only read nothing can be full.

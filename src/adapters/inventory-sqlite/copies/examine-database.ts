@@ -46,10 +46,10 @@ function isOutdated(database: DatabaseSync, file: string, directory: string): bo
 const authoritiesSql = `SELECT a.name, c.not_after AS notAfter FROM authorities AS a
   JOIN certificates AS c ON c.serial = a.certificate_serial ORDER BY a.name`;
 
-/** In the vault `file` as of a backup, which is refused without them; what is retired needs no other vault any more. */
+/** As of a backup, which is refused without them: what is retired or compromised goes on without its key, and without its vault. */
 const keysSql = `SELECT g.authority, g.vault, g.vault_key AS key, lower(hex(c.key_sha256)) AS publicKeySha256
   FROM authority_generations AS g LEFT JOIN certificates AS c ON c.serial = g.certificate_serial
-  WHERE g.key_destroyed_at IS NULL AND g.phase <> 'abandoned' AND (g.vault = 'file' OR g.phase <> 'retired')
+  WHERE g.key_destroyed_at IS NULL AND g.phase NOT IN ('abandoned', 'retired') AND NOT g.is_compromised
   ORDER BY g.vault, g.vault_key`;
 
 const adminsSql = `SELECT o.name, max(c.not_after) AS notAfter FROM operators AS o

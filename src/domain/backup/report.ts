@@ -32,6 +32,8 @@ export interface RestoreReport {
   readonly withoutCrl: readonly string[];
   /** Generations of authorities that were compromised after the backup, by their ids: they sign no certificates. */
   readonly compromised: readonly string[];
+  /** Ids of campaigns that ran when the backup was made and would revoke: they are paused. */
+  readonly paused: readonly string[];
   /** True unless asked to keep them: enrolment tokens ended with the restore. */
   readonly tokensEnded: boolean;
 }

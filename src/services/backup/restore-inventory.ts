@@ -32,16 +32,17 @@ export interface RestorePlan {
 export async function restoreInventory(
   deps: RestoreDeps,
   plan: RestorePlan,
-): Promise<Pick<RestoreReport, 'lists' | 'withoutCrl' | 'compromised' | 'tokensEnded'>> {
+): Promise<Omit<RestoreReport, 'home' | 'manifest'>> {
   await refuseClockBehind(deps);
   const generations = await deps.inventory.generations();
   const read: ReadList[] = [];
   for (const list of plan.lists) read.push(await readAgainst(deps, list, generations));
   const compromised = givenUpSince(deps, read, generations);
   await deps.inventory.recordRestoration(restorationOf(deps, plan, { read, compromised }));
+  const paused = await pauseCampaigns(deps);
   const lists = read.map(({ summary }) => summary);
   const ids = compromised.map(({ generation }) => generation);
-  return { lists, withoutCrl: plan.withoutCrl, compromised: ids, tokensEnded: !plan.keepTokens };
+  return { lists, withoutCrl: plan.withoutCrl, compromised: ids, paused, tokensEnded: !plan.keepTokens };
 }
 
 async function refuseClockBehind({ inventory, now }: RestoreDeps): Promise<void> {
@@ -115,6 +116,20 @@ function givenUpSince(
     const object = `authority:${authority}`;
     return [{ generation: id, audit: { at, kind: 'authority.compromised', actor: 'service', object, details } }];
   });
+}
+
+/**
+ * Operators may have paused them, put them off or given them up after the backup; their time may be over, and what they revoke at the
+ * first start nobody brings back. Answers the ids.
+ */
+async function pauseCampaigns({ inventory, now: at }: RestoreDeps): Promise<readonly string[]> {
+  const underWay = await inventory.campaignsUnderWay();
+  const ids = underWay.flatMap(({ id, status, revokeAt }) => (status === 'running' && revokeAt !== null ? [id] : []));
+  for (const id of ids) {
+    const audit = { at, kind: 'campaign.paused', actor: 'service', object: `campaign:${id}` } as const;
+    await inventory.changeCampaign({ id, from: ['running'], to: 'paused', at, audit });
+  }
+  return ids;
 }
 
 async function certificateOf(

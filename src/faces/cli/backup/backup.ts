@@ -46,7 +46,15 @@ function linesOfBackup({ file, size, sha256, manifest, notAudited }: BackupRepor
   ]);
 }
 
-function linesOfRestore({ home, manifest, lists, withoutCrl, compromised, tokensEnded }: RestoreReport): string[] {
+function linesOfRestore({
+  home,
+  manifest,
+  lists,
+  withoutCrl,
+  compromised,
+  paused,
+  tokensEnded,
+}: RestoreReport): string[] {
   return [
     ...layoutFields([
       ['Restored', `${home}, from the backup of ${timeToTheSecond(manifest.createdAt)}`],
@@ -54,6 +62,9 @@ function linesOfRestore({ home, manifest, lists, withoutCrl, compromised, tokens
       ...lists.map((list): Field => [list.authority, takenFrom(list)]),
       ...withoutCrl.map((name): Field => [name, 'no list: what was revoked after the backup is good again']),
       ...compromised.map((name): Field => [name, 'was compromised after the backup: it issues nothing']),
+      ...paused.map(
+        (id): Field => ['Campaign', `${id} is paused, for it would revoke: it may have been put off since`],
+      ),
       ['Tokens', tokensEnded ? 'ended; make new ones for those who enrol' : 'kept, with the uses the backup knew'],
     ]),
     '',
@@ -63,6 +74,9 @@ function linesOfRestore({ home, manifest, lists, withoutCrl, compromised, tokens
     ...(compromised.length === 0
       ? []
       : ['  Give `authority compromise` again for what was compromised, the root first: it makes new keys.']),
+    ...(paused.length === 0
+      ? []
+      : ['  Look at what is paused (`campaign show ID`), then `campaign resume` or `abandon` it.']),
     '  Certificates issued after the backup are unknown to it: docs/backup.md says what that means.',
   ];
 }

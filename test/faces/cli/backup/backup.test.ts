@@ -17,6 +17,7 @@ const restored: RestoreReport = {
   lists: [{ authority: 'dev-issuing', crlNumber: 9, thisUpdate: 1_767_225_600, revoked: 2, quarantined: 1 }],
   withoutCrl: ['dev-root'],
   compromised: [],
+  paused: [],
   tokensEnded: true,
 };
 
@@ -118,6 +119,13 @@ describe('privyseal restore', () => {
     const { stdout } = await run(['restore', 'b.tar'], async () => ({ ...restored, compromised: ['dev-root'] }));
     expect(stdout).toMatch(/^dev-root +was compromised after the backup: it issues nothing/m);
     expect(stdout).toContain('`authority compromise`');
+  });
+
+  it('names the campaigns that it has paused, and what to do about them', async () => {
+    const id = '019aa9f0-0000-7000-8000-000000000000';
+    const { stdout } = await run(['restore', 'b.tar'], async () => ({ ...restored, paused: [id] }));
+    expect(stdout).toMatch(new RegExp(`^Campaign +${id} is paused`, 'm'));
+    expect(stdout).toContain('`campaign resume`');
   });
 
   it('asks in plain words for what is missing, as a refusal', async () => {

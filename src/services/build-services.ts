@@ -13,7 +13,7 @@ import type { Vault } from '../ports/vault.ts';
 import type { WebhookSender } from '../ports/webhook-sender.ts';
 import { createAlerting } from './alerts/alerting.ts';
 import { createAuditCheckpoints } from './audit/audit-checkpoints.ts';
-import { createAuditKeys, writeAuditRoots } from './audit/audit-key.ts';
+import { createAuditKeys } from './audit/audit-key.ts';
 import { createRecordRefusal } from './audit/record-refusal.ts';
 import { refuseOlderLog } from './audit/refuse-older-log.ts';
 import {
@@ -173,7 +173,7 @@ function withIssuing({ settings, ...deps }: BuildDeps, clock: GuardedClock) {
 
 /** Authorities and environments that are made and found, here or elsewhere, and the files and bundles that tell whom to trust. */
 function withAuthorities(base: ReturnType<typeof withIssuing>) {
-  const { inventory, directory, home } = base;
+  const { inventory } = base;
   const making = {
     ...base,
     ensureAuthority: createEnsureAuthority(base),
@@ -187,11 +187,7 @@ function withAuthorities(base: ReturnType<typeof withIssuing>) {
     ensureEnvironment: createEnsureEnvironment(making),
     trust,
     trustFiles,
-    writeTrust: async (environment: string): Promise<void> => {
-      // First what is not mended at a start.
-      if (environment === 'system') await writeAuditRoots(home, directory);
-      await trustFiles.write(environment);
-    },
+    writeTrust: trustFiles.write,
   };
 }
 

@@ -1,12 +1,10 @@
 /** The key that signs checkpoints of the audit log: one of its own in the vault of `system`, certified by it for this alone. */
 import { checkpointAlgorithm } from '../../domain/audit/checkpoint.ts';
-import { encodePem } from '../../domain/der/pem.ts';
 import { CaError } from '../../domain/errors.ts';
 import { recipes } from '../../domain/policy/service-profiles.ts';
 import { parseCertificate } from '../../domain/x509/certificate.ts';
 import { publicKeySha256 } from '../../domain/x509/public-key.ts';
 import { signatureAlgorithms } from '../../domain/x509/signature-algorithm.ts';
-import type { Home } from '../../ports/home.ts';
 import type { AuditKey, Inventory } from '../../ports/inventory.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Randomness } from '../../ports/randomness.ts';
@@ -125,16 +123,4 @@ async function make(deps: AuditKeysDeps, system: ActiveAuthority): Promise<Audit
     details: { vault, keySha256: publicKeySha256(made.publicKeyDer) },
   });
   return key;
-}
-
-const rootsFile = 'audit/system-roots.pem';
-
-/** Every root that `system` has had: without them, checkpoints of before its rotation cannot be verified any more. */
-export async function writeAuditRoots(home: Home, directory: AuthorityDirectory): Promise<void> {
-  const roots = (await directory.generations()).filter(({ authority }) => authority.role === 'system');
-  await home.write(
-    rootsFile,
-    roots.map(({ certificateDer }) => encodePem('CERTIFICATE', certificateDer)).join(''),
-    0o644,
-  );
 }

@@ -1,14 +1,16 @@
-/** The trust files of the home: the roots of `system` and of each environment, for whoever looks there. */
+/** The trust files of the home: the roots of `system`, also those it had, and of each environment, for whoever looks there. */
 import { encodePem } from '../../domain/der/pem.ts';
 import { CaError } from '../../domain/errors.ts';
 import type { Home } from '../../ports/home.ts';
 import type { Inventory } from '../../ports/inventory.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Services } from '../services.ts';
+import type { AuthorityDirectory } from './authority-directory.ts';
 
 export interface TrustFilesDeps extends Pick<Services, 'trustBundle'> {
   readonly home: Home;
   readonly inventory: Pick<Inventory, 'environments'>;
+  readonly directory: Pick<AuthorityDirectory, 'generations'>;
   readonly log: Log;
 }
 
@@ -19,23 +21,48 @@ export interface TrustFiles {
   mend(): Promise<void>;
 }
 
+interface TrustFile {
+  readonly file: string;
+  readonly text: string;
+}
+
+/** Every root that `system` has had. */
+const rootsFile = 'audit/system-roots.pem';
+
 export const trustFile = (environment: string): string => `trust/${environment}.pem`;
 
 export function createTrustFiles(deps: TrustFilesDeps): TrustFiles {
   const { home, inventory, log } = deps;
 
-  const textOf = async (environment: string): Promise<string> =>
-    (await deps.trustBundle(environment)).map((der) => encodePem('CERTIFICATE', der)).join('');
+  const bundleOf = async (environment: string): Promise<TrustFile> => ({
+    file: trustFile(environment),
+    text: pemOf(await deps.trustBundle(environment)),
+  });
+
+  /** Without them, checkpoints of before a rotation of `system` cannot be verified any more; a system of one root has no such file. */
+  const rootsOfSystem = async (): Promise<readonly TrustFile[]> => {
+    const roots = (await deps.directory.generations()).filter(({ authority }) => authority.role === 'system');
+    if (roots.length < 2 && !(await home.exists(rootsFile))) return [];
+    return [{ file: rootsFile, text: pemOf(roots.map(({ certificateDer }) => certificateDer)) }];
+  };
+
+  const filesOf = async (environment: string): Promise<readonly TrustFile[]> => [
+    ...(environment === 'system' ? await rootsOfSystem() : []),
+    await bundleOf(environment),
+  ];
 
   const mendOne = async (environment: string): Promise<void> => {
-    const text = await textOf(environment);
-    if ((await contentOf(home, trustFile(environment))) === text) return;
-    await home.write(trustFile(environment), text, 0o644);
-    log.warn({ environment }, 'the trust file of the home was missing or outdated, and is written anew');
+    for (const { file, text } of await filesOf(environment)) {
+      if ((await contentOf(home, file)) === text) continue;
+      await home.write(file, text, 0o644);
+      log.warn({ environment, file }, 'the trust file of the home was missing or outdated, and is written anew');
+    }
   };
 
   return {
-    write: async (environment) => home.write(trustFile(environment), await textOf(environment), 0o644),
+    async write(environment) {
+      for (const { file, text } of await filesOf(environment)) await home.write(file, text, 0o644);
+    },
     async mend() {
       const environments = (await inventory.environments()).map(({ name }) => name);
       for (const environment of ['system', ...environments]) {
@@ -48,6 +75,9 @@ export function createTrustFiles(deps: TrustFilesDeps): TrustFiles {
     },
   };
 }
+
+const pemOf = (certificates: readonly Uint8Array[]): string =>
+  certificates.map((der) => encodePem('CERTIFICATE', der)).join('');
 
 /** Undefined for what is not there or cannot be read: it is written anew. */
 const contentOf = async (home: Home, file: string): Promise<string | undefined> =>

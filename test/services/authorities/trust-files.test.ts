@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { encodePem } from '../../../src/domain/der/pem.ts';
 import type { Home } from '../../../src/ports/home.ts';
 import { makeCorporateCa, pemOf } from '../../support/external-chain.ts';
 import { admin, firstRunService, type ServiceOptions } from '../../support/service-builder.ts';
@@ -74,4 +75,23 @@ it('are written with the root of a chain that was imported, before the import is
   } finally {
     await service.close();
   }
+});
+
+it('are written anew with every root that system has had, as after a restore, which checkpoints of the audit log need', async () => {
+  const roots = join(home, 'audit/system-roots.pem');
+  expect(existsSync(roots)).toBe(false);
+  const service = await firstRunService({ home });
+  const first = (await service.directory.get('system')).certificateDer;
+  await service.services.startRotation(admin, 'system', {});
+  await service.housekeep();
+  const reason = 'a drill, and nobody is there';
+  for (const state of ['trusted', 'issuing', 'retiring', 'retired']) {
+    expect((await service.services.advanceRotation(admin, 'system', { reason })).rotation.state).toBe(state);
+  }
+  await service.close();
+  const before = readFileSync(roots, 'utf8');
+  expect(before).toContain(encodePem('CERTIFICATE', first));
+  rmSync(roots);
+  await startOnce();
+  expect(readFileSync(roots, 'utf8')).toBe(before);
 });

@@ -203,6 +203,21 @@ describe('a later turn', () => {
       { timeout: 60_000, interval: 1000 },
     );
   });
+
+  it('keeps for after the release what it has to report while its certificate is on hold', async () => {
+    const files = { folder: 'tls', outputs: { 'trust.pem': {} } };
+    const agent = agentFor({ files });
+    await agent.turn();
+    const serial = serialIn(agent.read('cert.pem'));
+    await decide(serial, 'revoke', { reason: 'certificateHold' });
+    agent.rewrite({ files: { ...files, alsoTrust: [service.path('trust/system.pem')] } });
+    expect(await agent.turn()).toMatchObject({ act: 'failed', code: 'certificateHeld' });
+    await decide(serial, 'release');
+    expect(await agent.turn()).toMatchObject({ act: 'unchanged' });
+    const { body } = await service.admin(`/v1/certificates/${serial}/deployments`);
+    expect(JSON.parse(body.toString()).items[0].trustSha256).toHaveLength(2);
+    expect((await agent.status()).unreported).toBeNull();
+  });
 });
 
 const decide = async (serial: string, act: 'revoke' | 'release', body?: object): Promise<void> => {

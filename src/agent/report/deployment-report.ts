@@ -60,11 +60,16 @@ export async function sendReport(context: TurnContext): Promise<void> {
       target: target.name,
       message: `the report of ${report.serial} was not taken: ${(error as Error).message}`,
     });
-    // What the service refuses now it refuses later, too.
-    const isFinal = error instanceof ClientProblem && error.status < 500 && error.status !== 429;
-    if (isFinal) await state.save({ unreported: null }).catch(() => {});
+    if (isFinal(error)) await state.save({ unreported: null }).catch(() => {});
   }
 }
+
+/** What the service refuses now it refuses later, too, unless operators release what they hold. */
+const isFinal = (error: unknown): boolean =>
+  error instanceof ClientProblem &&
+  error.status < 500 &&
+  error.status !== 429 &&
+  !error.reasons.some(({ code }) => code === 'certificateHeld');
 
 function bodyOf({ file, target }: TurnContext, report: UnreportedDeployment): DeploymentBody {
   const host = (file.host ?? hostname()).replace(/[^A-Za-z0-9._-]/g, '-').slice(0, 35);

@@ -153,6 +153,20 @@ describe('a request that waits for approval', () => {
     expect((await agent.turn()).act).toBe('waiting');
   });
 
+  it('goes along to another folder, and back again to the one of before', async () => {
+    const agent = guardedAgent(open);
+    await agent.turn();
+    const move = (folder: string) => agent.askFor({ profile: 'guarded', files: { ...open.files, folder } });
+    move('elsewhere');
+    const { waitingFor } = (await agent.turn()).status;
+    expect(waitingFor).not.toBeNull();
+    move('tls');
+    expect(await agent.turn()).toMatchObject({ act: 'waiting', status: { waitingFor } });
+    await approve(waitingFor);
+    expect((await agent.turn()).act).toBe('enrolled');
+    expect(pending(agent)).toEqual([]);
+  });
+
   it('is given up once the file asks for what is in use again', async () => {
     const agent = guardedAgent(open);
     await agent.turn();

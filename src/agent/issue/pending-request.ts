@@ -136,9 +136,9 @@ export async function adoptRequests(before: string, own: string): Promise<void> 
   if (before === own) return;
   for (const kind of kinds) {
     const kept = await readKept(before, kind);
-    if (!kept) continue;
+    // Also one that was left here by an earlier move, and has ended since.
     await dropRequest(own, kind);
-    await writingIn(own, () => writeRequest(own, kept));
+    if (kept) await writingIn(own, () => writeRequest(own, kept));
   }
 }
 

@@ -1,4 +1,5 @@
 /** A target whose `folder` or `mode` is another than before: what it had comes along, and takes no token. */
+import { remember } from '../activate/activate-set.ts';
 import { type CredentialSet, isSamePlace, layoutOf, placeOf } from '../files/credential-set.ts';
 import { openSetStore, type SetStore } from '../files/set-store.ts';
 import { adoptRequests } from '../issue/pending-request.ts';
@@ -23,7 +24,7 @@ export async function adoptFromBefore(context: Where): Promise<void> {
   const { target, store, state, log } = context;
   const { files, name } = target;
   const before = await setToAdopt(context);
-  if (!before) return adoptFirstRequest(context);
+  if (!before) return adoptRequestsAlone(context);
   const { set, own } = before;
   const { folder, mode } = state.status.place!;
   const password = await storePassword(files, set.storePassword);
@@ -35,13 +36,24 @@ export async function adoptFromBefore(context: Where): Promise<void> {
   log({ level: 'warn', target: name, message });
 }
 
-/** Where nothing was had yet there may be a request for a first certificate, which took a use of the token. */
-async function adoptFirstRequest(context: Where): Promise<void> {
+/** Where nothing was had yet there may be a request for a first certificate; where the files go back to, one that was made meanwhile. */
+async function adoptRequestsAlone(context: Where): Promise<void> {
   const { target, store, state } = context;
   const before = storeBefore(context);
-  if (!before || state.status.set !== null || (await store.inUse()) !== null) return;
+  if (!before) return;
+  const inUse = await store.inUse();
+  if (inUse === null) {
+    if (state.status.set !== null) return;
+    await adoptRequests(before.own, store.own);
+    return state.save({ place: placeOf(target.files) });
+  }
+  // What is wrong with either was said when they were looked at before.
+  const set = await newestSet({ ...context, store: before, log: () => {} });
+  const here = await wholeSet(store, inUse);
+  if (!here || here.facts.serial !== set?.facts.serial) return;
   await adoptRequests(before.own, store.own);
-  await state.save({ place: placeOf(target.files) });
+  await state.save({ staged: null });
+  await remember(context, inUse, here);
 }
 
 /** Undefined as well when what is in use here is as new, or another's. */

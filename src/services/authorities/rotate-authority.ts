@@ -186,7 +186,7 @@ async function advance(deps: RotateDeps, caller: Caller, { name, ...input }: Adv
   if (rotation.state === 'preparing') await completeGeneration(deps, rotation, actor);
   // What a crash left of the last step is all there is to do.
   if (rotation.state === 'retired') {
-    await finishRetiring(deps, idOf(rotation, 'predecessor'), actor);
+    await finishRetired(deps, name, actor);
     return viewRotation(deps, rotation);
   }
   return step(deps, rotation, { actor, caller, ...input });
@@ -217,8 +217,18 @@ export async function step(
     ...(campaign !== undefined && { campaign }),
     ...(verdict.forced.length > 0 && { forced: verdict.forced, reason: reason ?? '' }),
   });
-  if (verdict.to === 'retired') await finishRetiring(deps, idOf(rotation, 'predecessor'), actor);
+  if (verdict.to === 'retired') await finishRetired(deps, rotation.authority, actor);
   return viewRotation(deps, moved);
+}
+
+/** Of one before the newest, the retirement may have been cut short, and another rotation begun; or its vault may be gone for good. */
+async function finishRetired(deps: RotateDeps, name: string, actor: string): Promise<void> {
+  const retired = (await rotationsOf(deps, name)).filter(({ state }) => state === 'retired').toReversed();
+  for (const [at, rotation] of retired.entries()) {
+    const id = idOf(rotation, 'predecessor');
+    const { vault } = (await deps.directory.generation(id)).authority;
+    if (at === 0 || deps.vaults.has(vault)) await finishRetiring(deps, id, actor);
+  }
 }
 
 /** Refusals name who stands in the way. */

@@ -1,4 +1,4 @@
-/** A device with keys of authorities was stolen: they are replaced elsewhere, and the service goes on without its vault. */
+/** A device with keys of authorities is away, or was stolen: they are replaced elsewhere, and the service goes on without its vault. */
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { systemRandomness } from '../../../src/adapters/system-randomness.ts';
@@ -75,6 +75,50 @@ it('the service is ready, too, when the rotations were ended while the device wa
     await service.housekeep();
     expect(await unready(service)).toEqual([]);
     expect((await service.services.crl('prod-issuing')).der.length).toBeGreaterThan(100);
+    // Nor does it stand in the way of what is retired after it.
+    await service.services.startRotation(admin, 'prod-issuing', {});
+    for (const state of ['trusted', 'issuing', 'retiring', 'retired']) {
+      service.pass(2);
+      await service.housekeep();
+      expect((await service.services.advanceRotation(admin, 'prod-issuing', {})).rotation.state).toBe(state);
+    }
+  } finally {
+    await service.close();
+  }
+});
+
+it('a key that was out of reach when its generation retired is destroyed when the next generation retires', async () => {
+  const home = join(folder('left'), 'home');
+  let isAway = false;
+  const hsm = await device(join(home, '../hsm'), () => isAway);
+  const service = await firstRunService({ home, furtherVaults: [hsm] });
+  const advance = async () => (await service.services.advanceRotation(admin, 'prod-issuing', {})).rotation.state;
+  const rotate = async (): Promise<void> => {
+    await service.services.startRotation(admin, 'prod-issuing', { vault: 'file' });
+    for (const state of ['trusted', 'issuing', 'retiring']) {
+      service.pass(2);
+      await service.housekeep();
+      expect(await advance()).toBe(state);
+    }
+  };
+  const left = async (): Promise<number[]> =>
+    (await service.inventory.generations())
+      .filter(({ authority, keyDestroyedAt }) => authority === 'prod-issuing' && keyDestroyedAt === null)
+      .map(({ number }) => number);
+  try {
+    await service.services.createEnvironment(admin, { name: 'prod', hierarchy: 'two-tier', vault: 'hsm' });
+    await rotate();
+    isAway = true;
+    expect(await codeOf(advance())).toBe('signerUnavailable');
+    isAway = false;
+    await rotate();
+    expect(await left()).toEqual([1, 2, 3]);
+    expect(await advance()).toBe('retired');
+    expect(await left()).toEqual([3]);
+    expect((await hsm.listKeys()).map(({ name }) => name.split('.').slice(0, -1).join('.'))).toEqual([
+      'prod-issuing.ocsp',
+      'prod-root',
+    ]);
   } finally {
     await service.close();
   }

@@ -73,26 +73,34 @@ async function replacementsOf(
 ): Promise<CompromisePlan['replaced']> {
   const generations = await deps.inventory.generations();
   const rotations = await deps.inventory.rotations();
-  return lost.map(({ authority: { name }, generation }) => {
+  const replacementOf = async ({ authority: { name }, generation }: Lost) => {
     const numbers = generations.filter((one) => one.authority === name).map(({ number }) => number);
     const known = rotationFrom(rotations, generation);
-    const kept = known && isGivenUp(known, generations, vault) ? undefined : known;
+    const kept = known && (await isGivenUp(deps, known, vault)) ? undefined : known;
     return {
       from: generationId(generation),
       to: generationId({ authority: name, number: kept?.generation ?? Math.max(...numbers) + 1 }),
     };
-  });
+  };
+  return Promise.all(lost.map(replacementOf));
 }
 
-/** A key that waits in another vault than the one that is named now, and has issued nothing: that vault may be what was lost. */
-function isGivenUp(
+/** Its key has issued nothing, and waits in another vault than is named now, which may be what was lost; or it is lost itself. */
+async function isGivenUp(
+  { vaults, inventory }: CompromiseDeps,
   rotation: AuthorityRotation,
-  generations: readonly AuthorityGeneration[],
   vault: string | undefined,
-): boolean {
+): Promise<boolean> {
+  if (!mayBeAbandoned[rotation.state]) return false;
   const id = idOf(rotation, 'generation');
-  const coming = generations.find((one) => generationId(one) === id);
-  return vault !== undefined && mayBeAbandoned[rotation.state] && coming?.vault !== vault;
+  const coming = (await inventory.generations()).find((one) => generationId(one) === id);
+  if (vault !== undefined && coming?.vault !== vault) return true;
+  const held = vaults.get(coming?.vault ?? '');
+  if (!coming || !held) return false;
+  return held.key(coming.vaultKey).then(
+    () => false,
+    (error: unknown) => error instanceof CaError && error.code === 'notFound',
+  );
 }
 
 async function productsOfAll(deps: CompromiseDeps, lost: readonly Lost[]): Promise<readonly ProductCount[]> {
@@ -252,7 +260,7 @@ async function endEarlier(deps: CompromiseDeps, { authority, generation }: Lost,
 /** The key may be out of reach with its vault: it has issued nothing, and is not used any more. */
 async function giveUpOther(deps: CompromiseDeps, { authority, generation }: Lost, { actor, vault }: Declared) {
   const rotation = rotationFrom(await deps.inventory.rotations(), generation);
-  if (!rotation || !isGivenUp(rotation, await deps.inventory.generations(), vault)) return;
+  if (!rotation || !(await isGivenUp(deps, rotation, vault))) return;
   await abandon(deps, actor, authority.name).catch((error: unknown) => {
     if (!(error instanceof CaError) || error.code !== 'signerUnavailable') throw error;
   });

@@ -123,3 +123,21 @@ it('a key that was out of reach when its generation retired is destroyed when th
     await service.close();
   }
 });
+
+it('a compromise does not wait for the key of a rotation that its vault lost, but makes another', async () => {
+  const service = await firstRunService({ home: join(folder('lost'), 'home') });
+  try {
+    await service.services.startRotation(admin, 'dev-issuing', {});
+    const coming = (await service.inventory.generations()).find(({ phase }) => phase === 'coming')!;
+    await service.vault.destroyKey(coming.vaultKey);
+    service.directory.forget();
+    const { replaced, unfinished } = await service.services.declareCompromise(admin, 'dev-root', {
+      reason: 'the device was lost with all its keys',
+    });
+    expect(unfinished).toEqual([]);
+    expect(replaced.map(({ to }) => to)).toEqual(['dev-root.2', 'dev-issuing.3']);
+    expect((await service.directory.get('dev-issuing')).id).toBe('dev-issuing.3');
+  } finally {
+    await service.close();
+  }
+});

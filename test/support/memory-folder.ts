@@ -1,7 +1,7 @@
 /**
- * Where a person waits for `npm test`, the tests' temporary folders are in memory: thousands of homes wait for a disk
- * otherwise, which takes a sixth of the processor time. Nothing that a test sees differs, for none cuts the power.
- * With JUDGES_REQUIRED, as in CI, or a TMPDIR of one's own, they are where that says.
+ * Where a person waits for `npm test`, the tests' temporary folders are in memory: thousands of homes and databases wait for a
+ * disk otherwise. Nothing that a test sees differs, for none cuts the power. With JUDGES_REQUIRED, as in CI, or a TMPDIR of
+ * one's own, they are where that says.
  */
 import { accessSync, chmodSync, constants, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -89,6 +89,18 @@ export function productContract(makeStore: () => Promise<InventoryStore>): void 
       expect((await kindsOf(inventory)).at(-1)).toBe('product.removed');
     });
 
+    it('is of that one alone: another has its name, its version and its tokens still', async () => {
+      const { inventory } = opened;
+      await recordProduct(inventory);
+      const other = product({ id: 'dev/product-b' });
+      const token = enrolmentToken({ id: 'b', product: other.id });
+      await inventory.createProduct(other, auditEntry({ kind: 'product.created' }));
+      await inventory.createToken(token, auditEntry({ kind: 'token.created' }));
+      await inventory.removeProduct(removing);
+      expect(await inventory.product(other.id)).toEqual(other);
+      expect(await inventory.token(token.id)).toEqual(token);
+    });
+
     it('leaves nothing to be issued for it, to whoever was let in before', async () => {
       const { inventory } = opened;
       const known = await recordProduct(inventory);

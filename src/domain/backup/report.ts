@@ -30,12 +30,21 @@ export interface RestoreReport {
   readonly lists: readonly RestoredList[];
   /** Authorities whose newest list was admitted to be lost. */
   readonly withoutCrl: readonly string[];
+  /** Of these no list tells what was revoked after the backup. */
+  readonly unlisted: readonly UnlistedGeneration[];
   /** Generations of authorities that were compromised after the backup, by their ids: they sign no certificates. */
   readonly compromised: readonly string[];
   /** Ids of campaigns that ran when the backup was made and would revoke: they are paused. */
   readonly paused: readonly string[];
   /** True unless asked to keep them: enrolment tokens ended with the restore. */
   readonly tokensEnded: boolean;
+}
+
+/** A generation that had retired: its last list is final, and older than the backup. */
+export interface UnlistedGeneration {
+  readonly authority: string;
+  /** How many of its certificates the backup calls good; at least so many where they are very many. */
+  readonly good: number;
 }
 
 /** What the newest list of an authority brought in. */

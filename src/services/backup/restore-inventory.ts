@@ -1,6 +1,6 @@
 /** Ends a restore: the inventory of the backup learns what was revoked after it, and its audit log says so. Never un-revokes. */
 import type { BackupManifest } from '../../domain/backup/manifest.ts';
-import type { RestoredList, RestoreReport } from '../../domain/backup/report.ts';
+import type { RestoredList, RestoreReport, UnlistedGeneration } from '../../domain/backup/report.ts';
 import { clockLimits } from '../../domain/diagnosis/clock-limits.ts';
 import { StartError } from '../../domain/errors.ts';
 import { outranks } from '../../domain/policy/revocation-reason.ts';
@@ -41,8 +41,9 @@ export async function restoreInventory(
   await deps.inventory.recordRestoration(restorationOf(deps, plan, { read, compromised }));
   const paused = await pauseCampaigns(deps);
   const lists = read.map(({ summary }) => summary);
+  const unlisted = await unlistedIn(deps, generations);
   const ids = compromised.map(({ generation }) => generation);
-  return { lists, withoutCrl: plan.withoutCrl, compromised: ids, paused, tokensEnded: !plan.keepTokens };
+  return { lists, withoutCrl: plan.withoutCrl, unlisted, compromised: ids, paused, tokensEnded: !plan.keepTokens };
 }
 
 async function refuseClockBehind({ inventory, now }: RestoreDeps): Promise<void> {
@@ -116,6 +117,28 @@ function givenUpSince(
     const object = `authority:${authority}`;
     return [{ generation: id, audit: { at, kind: 'authority.compromised', actor: 'service', object, details } }];
   });
+}
+
+/** The others are the service's own, which replaces them. */
+const othersHold = ['product', 'operator'] as const;
+
+/** Nobody can sign a list for them any more, so that what was revoked since is known to people alone. */
+async function unlistedIn(
+  { inventory, now }: RestoreDeps,
+  generations: readonly AuthorityGeneration[],
+): Promise<readonly UnlistedGeneration[]> {
+  const found: UnlistedGeneration[] = [];
+  for (const generation of generations) {
+    const { phase, certificateSerial } = generation;
+    if (phase !== 'retired' || certificateSerial === null) continue;
+    let good = 0;
+    for (const purpose of othersHold) {
+      const asked = { issuerSerial: certificateSerial, purpose, status: ['valid', 'held'] } as const;
+      good += (await inventory.countMatches(asked, Math.floor(now / 1000))).matches;
+    }
+    if (good > 0) found.push({ authority: generationId(generation), good });
+  }
+  return found;
 }
 
 /**

@@ -4,7 +4,7 @@ import { type Field, layoutFields } from '../terminal/fields.ts';
 import type { CliIo } from '../terminal/io.ts';
 import { withProgress } from '../terminal/progress.ts';
 import { quoted } from '../terminal/quoted.ts';
-import { timeToTheSecond } from '../terminal/words.ts';
+import { counted, timeToTheSecond } from '../terminal/words.ts';
 
 export interface Telling {
   readonly io: CliIo;
@@ -51,6 +51,7 @@ function linesOfRestore({
   manifest,
   lists,
   withoutCrl,
+  unlisted,
   compromised,
   paused,
   tokensEnded,
@@ -61,6 +62,7 @@ function linesOfRestore({
       ['Audit log', `goes on after event ${manifest.audit.seq} with service.restored`],
       ...lists.map((list): Field => [list.authority, takenFrom(list)]),
       ...withoutCrl.map((name): Field => [name, 'no list: what was revoked after the backup is good again']),
+      ...unlisted.map(({ authority, good }): Field => [authority, wasRetired(good)]),
       ...compromised.map((name): Field => [name, 'was compromised after the backup: it issues nothing']),
       ...paused.map(
         (id): Field => ['Campaign', `${id} is paused, for it would revoke: it may have been put off since`],
@@ -74,12 +76,20 @@ function linesOfRestore({
     ...(compromised.length === 0
       ? []
       : ['  Give `authority compromise` again for what was compromised, the root first: it makes new keys.']),
+    ...(unlisted.length === 0
+      ? []
+      : [
+          '  Revoke again what was revoked of a retired authority after the backup: docs/backup.md says how to find it.',
+        ]),
     ...(paused.length === 0
       ? []
       : ['  Look at what is paused (`campaign show ID`), then `campaign resume` or `abandon` it.']),
     '  Certificates issued after the backup are unknown to it: docs/backup.md says what that means.',
   ];
 }
+
+const wasRetired = (good: number): string =>
+  `had retired: ${counted(good, 'good certificate')}, and no list tells what was revoked since`;
 
 function takenFrom({ crlNumber, thisUpdate, revoked, quarantined }: RestoreReport['lists'][number]): string {
   const of = timeToTheSecond(new Date(thisUpdate * 1000).toISOString());

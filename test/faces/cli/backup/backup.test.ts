@@ -16,6 +16,7 @@ const restored: RestoreReport = {
   manifest: backupManifest(),
   lists: [{ authority: 'dev-issuing', crlNumber: 9, thisUpdate: 1_767_225_600, revoked: 2, quarantined: 1 }],
   withoutCrl: ['dev-root'],
+  unlisted: [],
   compromised: [],
   paused: [],
   tokensEnded: true,
@@ -119,6 +120,13 @@ describe('privyseal restore', () => {
     const { stdout } = await run(['restore', 'b.tar'], async () => ({ ...restored, compromised: ['dev-root'] }));
     expect(stdout).toMatch(/^dev-root +was compromised after the backup: it issues nothing/m);
     expect(stdout).toContain('`authority compromise`');
+  });
+
+  it('names what had retired with certificates that are good, and what to do about it', async () => {
+    const unlisted = [{ authority: 'dev-issuing', good: 2 }];
+    const { stdout } = await run(['restore', 'b.tar'], async () => ({ ...restored, unlisted }));
+    expect(stdout).toMatch(/^dev-issuing +had retired: 2 good certificates, and no list tells what was revoked since/m);
+    expect(stdout).toContain('Revoke again what was revoked of a retired authority');
   });
 
   it('names the campaigns that it has paused, and what to do about them', async () => {

@@ -87,7 +87,7 @@ describe('the command line syncs', () => {
       import { writeContexts } from ${source('faces/cli/contexts/contexts-file.ts')};
       await writeContexts({ XDG_CONFIG_HOME: path }, { contexts: {} });`;
     expect(await stepsOf(path, script)).toEqual([
-      ...[`fsync ${basename(path)}`, 'fsync contexts.yaml.*.tmp', 'rename contexts.yaml', 'fsync privyseal'],
+      ...[`fsync ${basename(path)}`, 'fsync .contexts.yaml.*.tmp', 'rename contexts.yaml', 'fsync privyseal'],
     ]);
   });
 

@@ -34,6 +34,21 @@ export const auditEntry = (overrides: Partial<AuditEntry> = {}): AuditEntry => (
   ...overrides,
 });
 
+/** What is recorded of an intent once it is signed. */
+export const issued = (serial: string) => ({
+  serial,
+  certificateDer: new Uint8Array([0x30, 0x00]),
+  issuedAt: frozenNow + 20,
+  audit: auditEntry({ kind: 'certificate.issued' }),
+});
+
+/** What is recorded of an intent that is not signed after all. */
+export const closing = (serial: string) => ({
+  serial,
+  at: frozenNow + 30,
+  audit: auditEntry({ kind: 'certificate.intentClosed' }),
+});
+
 export const certificateDetails = (overrides: Partial<CertificateDetails> = {}): CertificateDetails => ({
   serial: serialAt(),
   purpose: 'product',

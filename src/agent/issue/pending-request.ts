@@ -48,8 +48,9 @@ export async function rotationBegun(own: string, predecessor: string): Promise<P
 }
 
 /**
- * The request of this kind that waits, if it asks for what the target asks for now; a new one with a new key otherwise. A rotation that was begun
- * stays, whatever kind of key or lifetime is asked for by now: the service may have answered it, and a certificate has one successor.
+ * The request of this kind that waits, if it asks for what the target asks for now; a new one with a new key otherwise. A rotation
+ * that was begun stays, whatever kind of key or lifetime is asked for by now: the service may have answered it, and a certificate
+ * has one successor.
  */
 export async function keepRequest(
   own: string,

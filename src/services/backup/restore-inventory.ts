@@ -1,4 +1,4 @@
-/** Ends a restore: the inventory of the backup learns what was revoked after it, and its audit log says so. Never un-revokes. */
+/** Ends a restore: the inventory of the backup learns what was revoked after it, and its audit log says so. It takes no revocation back. */
 import type { BackupManifest } from '../../domain/backup/manifest.ts';
 import type { RestoredList, RestoreReport, UnlistedGeneration } from '../../domain/backup/report.ts';
 import { clockLimits } from '../../domain/diagnosis/clock-limits.ts';

@@ -4,10 +4,12 @@ import type { RotationState } from '../../../src/domain/records/authority-rotati
 import {
   auditEntry,
   authority,
+  closing,
   enrolmentToken,
   frozenNow,
   generation,
   issuanceIntent,
+  issued,
   product,
   randomHex,
   recordCertificate,
@@ -15,14 +17,6 @@ import {
 import { judging, recordGrounds, recordRequest } from '../../support/request-builders.ts';
 import type { InventoryStore } from '../inventory.ts';
 import { openedInventory } from './opened.ts';
-
-const issued = (serial: string) => ({
-  serial,
-  certificateDer: new Uint8Array([0x30, 0x00]),
-  issuedAt: frozenNow + 20,
-  audit: auditEntry({ kind: 'certificate.issued' }),
-});
-const closing = (serial: string) => ({ serial, at: frozenNow + 30, audit: auditEntry() });
 
 export function bystanderContract(makeStore: () => Promise<InventoryStore>): void {
   describe('beside an intent another one', () => {

@@ -4,11 +4,13 @@ import { describe, expect, it } from 'vitest';
 import type { Inventory } from '../../../src/ports/inventory.ts';
 import {
   auditEntry,
+  closing,
   daySeconds,
   enrolmentToken,
   environment,
   frozenNow,
   issuanceIntent,
+  issued,
   product,
   randomHex,
   recordCertificate,
@@ -21,17 +23,6 @@ import { tries } from '../../support/tries.ts';
 import type { InventoryStore } from '../inventory.ts';
 import { openedInventory } from './opened.ts';
 
-const issued = (serial: string) => ({
-  serial,
-  certificateDer: new Uint8Array([0x30, 0x00]),
-  issuedAt: frozenNow + 20,
-  audit: auditEntry({ kind: 'certificate.issued' }),
-});
-const closing = (serial: string) => ({
-  serial,
-  at: frozenNow + 30,
-  audit: auditEntry({ kind: 'certificate.intentClosed' }),
-});
 const now = frozenNow / 1000;
 const revocation = { at: now, reason: 'privilegeWithdrawn' } as const;
 const audit = auditEntry({ kind: 'operator.removed', actor: 'operator:carol' });

@@ -33,6 +33,7 @@ import type { BackupReport, OnProgress, RestoreReport } from './domain/backup/re
 import { StartError } from './domain/errors.ts';
 import type { BackupPart } from './ports/backup.ts';
 import { distributionUrls } from './services/authorities/distribution-urls.ts';
+import { earlierRoots, type TrustFile } from './services/authorities/trust-files.ts';
 import { type BackupSurroundings, describeBackup } from './services/backup/describe-backup.ts';
 import { chooseNewestLists, type GivenList } from './services/backup/newest-lists.ts';
 import { type RestorePlan, restoreInventory } from './services/backup/restore-inventory.ts';
@@ -143,10 +144,19 @@ async function fill(home: RestoredHome, { backup, plan, onProgress }: Filling) {
   onProgress({ what: 'Applying the lists', done: 0, total: 1 });
   const inventory = await openSqliteInventory({ file, migrationsDirectory, writer: 'here' });
   try {
-    return await restoreInventory({ inventory, now: systemClock.now(), version }, plan);
+    const report = await restoreInventory({ inventory, now: systemClock.now(), version }, plan);
+    const roots = await earlierRoots(inventory);
+    if (roots) await stage(home, roots);
+    return report;
   } finally {
     await inventory.close();
   }
+}
+
+/** The log of a home that has not been started yet can be verified, too. */
+async function stage(home: RestoredHome, { file, text }: TrustFile): Promise<void> {
+  const { write, end } = await stageFile(home, file);
+  await write(Buffer.from(text)).finally(end);
 }
 
 function refuseNewer({ file, manifest }: OpenBackup): void {

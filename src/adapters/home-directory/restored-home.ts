@@ -139,7 +139,7 @@ async function syncFile(path: string): Promise<void> {
 /** Makes a file of the staging folder (0600, or 0644 for what everybody may read) to be written piece by piece. */
 export async function stageFile({ path: home, staging }: RestoredHome, name: string) {
   const path = join(staging, name);
-  const mode = name.startsWith('trust/') ? 0o644 : 0o600;
+  const mode = name.endsWith('.pem') ? 0o644 : 0o600;
   const file = await unlessUnwritable(home, async () => {
     await makeFolder(dirname(path), 0o700);
     return open(path, 'wx', mode);

@@ -5,12 +5,10 @@ import type { Home } from '../../ports/home.ts';
 import type { Inventory } from '../../ports/inventory.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Services } from '../services.ts';
-import type { AuthorityDirectory } from './authority-directory.ts';
 
 export interface TrustFilesDeps extends Pick<Services, 'trustBundle'> {
   readonly home: Home;
-  readonly inventory: Pick<Inventory, 'environments'>;
-  readonly directory: Pick<AuthorityDirectory, 'generations'>;
+  readonly inventory: Pick<Inventory, 'environments'> & RootsKnown;
   readonly log: Log;
 }
 
@@ -21,7 +19,7 @@ export interface TrustFiles {
   mend(): Promise<void>;
 }
 
-interface TrustFile {
+export interface TrustFile {
   readonly file: string;
   readonly text: string;
 }
@@ -31,6 +29,25 @@ const rootsFile = 'audit/system-roots.pem';
 
 export const trustFile = (environment: string): string => `trust/${environment}.pem`;
 
+type RootsKnown = Pick<Inventory, 'authorities' | 'generations' | 'certificateDer'>;
+
+/** Undefined while `system` has had one root. Without them, checkpoints of before its rotations cannot be verified any more. */
+export async function earlierRoots(inventory: RootsKnown): Promise<TrustFile | undefined> {
+  const roots = await rootsOfSystem(inventory);
+  return roots.length < 2 ? undefined : { file: rootsFile, text: pemOf(roots) };
+}
+
+async function rootsOfSystem(inventory: RootsKnown): Promise<readonly Uint8Array[]> {
+  const names = (await inventory.authorities()).filter(({ role }) => role === 'system').map(({ name }) => name);
+  const roots: Uint8Array[] = [];
+  for (const { authority, phase, certificateSerial: serial } of await inventory.generations()) {
+    if (!names.includes(authority) || phase === 'abandoned' || serial === null) continue;
+    const der = await inventory.certificateDer(serial);
+    if (der) roots.push(der);
+  }
+  return roots;
+}
+
 export function createTrustFiles(deps: TrustFilesDeps): TrustFiles {
   const { home, inventory, log } = deps;
 
@@ -39,15 +56,15 @@ export function createTrustFiles(deps: TrustFilesDeps): TrustFiles {
     text: pemOf(await deps.trustBundle(environment)),
   });
 
-  /** Without them, checkpoints of before a rotation of `system` cannot be verified any more; a system of one root has no such file. */
-  const rootsOfSystem = async (): Promise<readonly TrustFile[]> => {
-    const roots = (await deps.directory.generations()).filter(({ authority }) => authority.role === 'system');
+  /** A system of one root has no such file. */
+  const rootsOfNow = async (): Promise<readonly TrustFile[]> => {
+    const roots = await rootsOfSystem(inventory);
     if (roots.length < 2 && !(await home.exists(rootsFile))) return [];
-    return [{ file: rootsFile, text: pemOf(roots.map(({ certificateDer }) => certificateDer)) }];
+    return [{ file: rootsFile, text: pemOf(roots) }];
   };
 
   const filesOf = async (environment: string): Promise<readonly TrustFile[]> => [
-    ...(environment === 'system' ? await rootsOfSystem() : []),
+    ...(environment === 'system' ? await rootsOfNow() : []),
     await bundleOf(environment),
   ];
 

@@ -79,12 +79,13 @@ async function gather(
   return { manifest: describeBackup(facts, parts, surroundings(config)), parts };
 }
 
-function surroundings({ distributionUrl, distributionPort }: Config): BackupSurroundings {
+function surroundings({ distributionUrl, distributionPort, vaults }: Config): BackupSurroundings {
   const base = distributionUrl ?? (distributionPort === 0 ? undefined : `http://localhost:${distributionPort}`);
   return {
     version,
     now: systemClock.now(),
     crlUrl: base === undefined ? () => null : distributionUrls(base).crl,
+    vaults: vaults.map(({ name }) => name),
     keyPart: (key) => `vault/${vaultFileOf(key)}`,
   };
 }

@@ -11,6 +11,8 @@ export interface BackupSurroundings {
   readonly now: number;
   /** Where an authority's list is published; null where that is not known. */
   readonly crlUrl: (authority: string) => string | null;
+  /** Names of those in the settings, besides that of the home. */
+  readonly vaults: readonly string[];
   /** Name of the part that holds a key of the vault `file`. */
   readonly keyPart: (key: string) => string;
 }
@@ -19,7 +21,7 @@ export interface BackupSurroundings {
 export function describeBackup(
   facts: CopyFacts,
   parts: readonly BackupPart[],
-  { version, now, crlUrl, keyPart }: BackupSurroundings,
+  { version, now, crlUrl, vaults, keyPart }: BackupSurroundings,
 ): BackupManifest {
   const names = new Set(parts.map(({ name }) => name));
   const missing = facts.authorities
@@ -33,10 +35,16 @@ export function describeBackup(
     schema: facts.schema,
     audit: { seq: facts.audit.seq, hash: facts.audit.hash },
     checkpoint: facts.checkpoint,
-    authorities: facts.authorities.map((authority) => described(authority, crlUrl(authority.name))),
+    authorities: facts.authorities
+      .filter((authority) => signsLists(authority, vaults))
+      .map((authority) => described(authority, crlUrl(authority.name))),
     parts: parts.map(({ name, size, sha256 }) => ({ name, size, sha256 })),
   };
 }
+
+/** Of one that nothing needs, whose vault is gone for good: the list that the backup has is its last. */
+const signsLists = ({ vault, isKeyNeeded }: CopiedAuthority, vaults: readonly string[]): boolean =>
+  isKeyNeeded || vault === homeVault || vaults.includes(vault);
 
 function described({ name, certificateDer, crlNumber }: CopiedAuthority, crlUrl: string | null): ManifestAuthority {
   const { subjectKeyIdentifier } = parseCertificate(certificateDer);

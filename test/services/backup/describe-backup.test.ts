@@ -1,6 +1,7 @@
-/** A backup without keys of its authorities is refused, and says at once which ones to look for. */
+/** What a backup says of its authorities: one without their keys is refused, and no list is asked of those that sign none any more. */
 import { expect, it } from 'vitest';
 import { describeBackup } from '../../../src/services/backup/describe-backup.ts';
+import { makeTestHierarchy } from '../../support/test-hierarchy.ts';
 
 it('names every key that a backup would lack, and none of other vaults, or that nothing needs', () => {
   const authority = (name: string, vault = 'file') => ({
@@ -17,7 +18,7 @@ it('names every key that a backup would lack, and none of other vaults, or that 
   };
   const held = { name: 'vault/system.1.key.json', size: 1, sha256: '', content: async function* () {} };
   const surroundings = {
-    ...{ version: '1', now: 0, crlUrl: () => null },
+    ...{ version: '1', now: 0, crlUrl: () => null, vaults: ['bao'] },
     keyPart: (key: string) => `vault/${key}.key.json`,
   };
   expect(() => describeBackup(facts, [held], surroundings)).toThrow(
@@ -28,4 +29,24 @@ it('names every key that a backup would lack, and none of other vaults, or that 
       ),
     }),
   );
+});
+
+it('asks for the list of whoever may sign one: not of a retired one whose vault the settings name no more', () => {
+  const certificateDer = makeTestHierarchy().root.der;
+  const authority = (name: string, vault: string, isKeyNeeded: boolean) => ({
+    ...{ name, vault, isKeyNeeded },
+    ...{ vaultKey: name, certificateDer, crlNumber: 1 },
+  });
+  const facts = {
+    ...{ schema: '0001', audit: { seq: 1, hash: '' }, checkpoint: null },
+    authorities: [
+      authority('away', 'hsm', true),
+      authority('retired', 'bao', false),
+      authority('retired-here', 'file', false),
+      authority('gone', 'hsm', false),
+    ],
+  };
+  const surroundings = { version: '1', now: 0, crlUrl: () => null, vaults: ['bao'], keyPart: () => '' };
+  const { authorities } = describeBackup(facts, [], surroundings);
+  expect(authorities.map(({ name }) => name)).toEqual(['away', 'retired', 'retired-here']);
 });

@@ -28,6 +28,10 @@ export interface RestoreReport {
   readonly home: string;
   readonly manifest: BackupManifest;
   readonly lists: readonly RestoredList[];
+  /** Authorities of which lists show that they got other keys after the backup. */
+  readonly later: readonly LaterKeys[];
+  /** Lists that tell this restore nothing. */
+  readonly aside: readonly ListAside[];
   /** Authorities whose newest list was admitted to be lost. */
   readonly withoutCrl: readonly string[];
   /** Of these no list tells what was revoked after the backup. */
@@ -45,6 +49,22 @@ export interface UnlistedGeneration {
   readonly authority: string;
   /** How many of its certificates the backup calls good; at least so many where they are very many. */
   readonly good: number;
+}
+
+/** Keys that an authority got after the backup: its rotation then is lost, and what they signed is unknown. */
+export interface LaterKeys {
+  readonly authority: string;
+  /** The generations up to this number are taken. */
+  readonly upTo: number;
+  readonly files: readonly string[];
+}
+
+export interface ListAside {
+  readonly file: string;
+  /** For people. */
+  readonly issuer: string;
+  /** The one elsewhere that published it; null for one that the backup does not know. */
+  readonly authority: string | null;
 }
 
 /** What the newest list of an authority brought in. */

@@ -22,6 +22,7 @@ import { assertVault } from '../vaults/named-vault.ts';
 import { withGeneration } from './authority-register.ts';
 import type { AuthorityTurns } from './authority-turns.ts';
 import { hasIssued, productsOf } from './certificates-in-use.ts';
+import { nextGenerationNumber } from './generation-numbers.ts';
 import { isSignedElsewhere, refuseKeptElsewhere } from './generation-request.ts';
 import { heldKey } from './held-key.ts';
 import { beginRotation, completeGeneration, idOf, type PrepareGenerationDeps } from './prepare-generation.ts';
@@ -63,7 +64,7 @@ async function plan(deps: RotateDeps, name: string, input: RotationInput): Promi
     authority: name,
     role: authority.role,
     from: generationId({ authority: name, number: authority.generation }),
-    to: generationId({ authority: name, number: await nextNumber(deps, name) }),
+    to: generationId({ authority: name, number: await nextGenerationNumber(deps.inventory, name) }),
     ...(await keyWanted(deps, authority, input)),
     isRoot: authority.parent === name,
     isSignedElsewhere: await isSignedElsewhere(deps.inventory, name),
@@ -92,7 +93,7 @@ export async function start(
     known ??
     (await beginRotation(deps, {
       authority,
-      number: await nextNumber(deps, name),
+      number: await nextGenerationNumber(deps.inventory, name),
       ...(await keyWanted(deps, authority, input)),
       actor,
     }));
@@ -163,11 +164,6 @@ async function rotatable(deps: RotateDeps, name: string): Promise<Authority> {
 
 const rotationsOf = async ({ inventory }: Pick<RotateDeps, 'inventory'>, name: string) =>
   (await inventory.rotations()).filter(({ authority }) => authority === name);
-
-async function nextNumber({ inventory }: RotateDeps, name: string): Promise<number> {
-  const numbers = (await inventory.generations()).filter(({ authority }) => authority === name);
-  return Math.max(...numbers.map(({ number }) => number)) + 1;
-}
 
 /** The one under way, or the newest. */
 async function newestRotation(deps: Pick<RotateDeps, 'inventory'>, name: string): Promise<AuthorityRotation> {

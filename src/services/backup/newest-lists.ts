@@ -2,7 +2,8 @@
 import type { BackupManifest, ManifestAuthority } from '../../domain/backup/manifest.ts';
 import { decodePem } from '../../domain/der/pem.ts';
 import { CaError, StartError } from '../../domain/errors.ts';
-import { type ParsedCrl, parseCrl } from '../../domain/x509/read-crl.ts';
+import { type DistinguishedName, formatName } from '../../domain/x509/name.ts';
+import { type ForeignCrl, type ParsedCrl, parseCrl, parseForeignCrl } from '../../domain/x509/read-crl.ts';
 
 /** A file given with --crl, DER or PEM. */
 export interface GivenList {
@@ -17,6 +18,19 @@ export interface NewestList {
   readonly crl: ParsedCrl;
 }
 
+/** Of none of the authorities that the manifest asks lists of; what it tells shows when the inventory is open: judge-other-lists.ts. */
+export interface OtherList {
+  readonly file: string;
+  readonly issuer: DistinguishedName;
+  /** Undefined for one that no authority of this program made. */
+  readonly crl: ParsedCrl | undefined;
+}
+
+export interface ChosenLists {
+  readonly newest: readonly NewestList[];
+  readonly others: readonly OtherList[];
+}
+
 export interface ListChoice {
   readonly given: readonly GivenList[];
   /** Authorities whose newest list is admitted to be lost. */
@@ -27,17 +41,22 @@ export interface ListChoice {
 const longestPem = 2 ** 28;
 
 /**
- * The newest list given of each authority of the backup, older ones of the same left aside. Signatures are not verified
- * yet. StartError `crlUnusable` for one that is no list, of none of its authorities, or older than the backup's own;
- * `crlMissing` when an authority has neither list nor admission.
+ * The newest list given of each authority that the backup asks one of, older ones of the same left aside, and those of nobody it asks:
+ * whoever has a mirror gives all of it. Signatures are not verified yet. StartError `crlUnusable` for one that is no list, or whose
+ * authority has none as new as the backup's own; `crlMissing` when an authority has neither list nor admission.
  */
-export function chooseNewestLists(manifest: BackupManifest, { given, withoutCrl }: ListChoice): readonly NewestList[] {
-  const lists = given.map((list) => readList(manifest, list));
+export function chooseNewestLists(manifest: BackupManifest, { given, withoutCrl }: ListChoice): ChosenLists {
   const newest = new Map<string, NewestList>();
-  for (const list of lists) {
+  const others: OtherList[] = [];
+  for (const list of given.map((one) => readList(manifest, one))) {
+    if (!('authority' in list)) {
+      others.push(list);
+      continue;
+    }
     const known = newest.get(list.authority);
     if (!known || known.crl.crlNumber < list.crl.crlNumber) newest.set(list.authority, list);
   }
+  refuseTooOld(manifest, newest);
   refuseUnknown(manifest, withoutCrl);
   const contradicted = withoutCrl.filter((name) => newest.has(name));
   if (contradicted.length > 0) {
@@ -45,39 +64,52 @@ export function chooseNewestLists(manifest: BackupManifest, { given, withoutCrl 
       `There is a list of ${contradicted.join(', ')}, and --without-crl says it is lost. Give one of the two.`,
     );
   }
-  refuseMissing(
-    manifest,
-    manifest.authorities.filter(({ name }) => !newest.has(name) && !withoutCrl.includes(name)),
-  );
-  return [...newest.values()];
+  const missing = manifest.authorities.filter(({ name }) => !newest.has(name) && !withoutCrl.includes(name));
+  refuseMissing(manifest, missing, others);
+  return { newest: [...newest.values()], others };
 }
 
 const unusable = (message: string, cause?: unknown): StartError => new StartError('crlUnusable', message, cause);
 
-function readList(manifest: BackupManifest, { file, content }: GivenList): NewestList {
+function readList(manifest: BackupManifest, { file, content }: GivenList): NewestList | OtherList {
   const crl = parse(file, content);
-  const keyIdentifier = Buffer.from(crl.authorityKeyIdentifier).toString('hex');
-  const authority = manifest.authorities.find((candidate) => candidate.keyIdentifier === keyIdentifier);
-  if (!authority) {
-    const names = manifest.authorities.map(({ name }) => name).join(', ');
-    throw unusable(`${file} is a list of another authority. The backup holds ${names}; give theirs.`);
-  }
-  if (crl.crlNumber < (authority.crlNumber ?? 0)) throw tooOld(file, crl, authority);
-  return { file, authority: authority.name, crl };
+  const keyIdentifier = Buffer.from(crl.authorityKeyIdentifier ?? []).toString('hex');
+  const authority = manifest.authorities.find((candidate) => candidate.keyIdentifier === keyIdentifier)?.name;
+  const own = 'signatureAlgorithm' in crl ? crl : undefined;
+  if (authority === undefined) return { file, issuer: crl.issuer, crl: own };
+  if (own) return { file, authority, crl: own };
+  throw unusable(`${file} has the key of ${authority}, and is no list as this program makes it. Use another copy.`);
 }
 
-function parse(file: string, content: Uint8Array): ParsedCrl {
+/** What others made is read as such: a mirror may have the list of a corporate root. */
+function parse(file: string, content: Uint8Array): ParsedCrl | ForeignCrl {
   try {
-    return parseCrl(
-      content[0] === 0x30 ? content : decodePem(Buffer.from(content).toString('latin1'), 'X509 CRL', longestPem),
-    );
+    const der =
+      content[0] === 0x30 ? content : decodePem(Buffer.from(content).toString('latin1'), 'X509 CRL', longestPem);
+    return ours(der) ?? parseForeignCrl(der);
   } catch (error) {
     if (!(error instanceof CaError)) throw error;
-    throw unusable(`${file} is no list (CRL) of this program, in DER or PEM: ${error.message}`, error);
+    throw unusable(`${file} is no list (CRL), in DER or PEM: ${error.message}`, error);
   }
 }
 
-const tooOld = (file: string, { crlNumber, thisUpdate }: ParsedCrl, authority: ManifestAuthority): StartError =>
+function ours(der: Uint8Array): ParsedCrl | undefined {
+  try {
+    return parseCrl(der);
+  } catch (error) {
+    if (error instanceof CaError) return undefined;
+    throw error;
+  }
+}
+
+function refuseTooOld({ authorities }: BackupManifest, newest: ReadonlyMap<string, NewestList>): void {
+  for (const authority of authorities) {
+    const list = newest.get(authority.name);
+    if (list && list.crl.crlNumber < (authority.crlNumber ?? 0)) throw tooOld(list, authority);
+  }
+}
+
+const tooOld = ({ file, crl: { crlNumber, thisUpdate } }: NewestList, authority: ManifestAuthority): StartError =>
   unusable(
     `${file} is list ${crlNumber} of ${authority.name}, of ${iso(thisUpdate)}; the backup already has list ` +
       `${authority.crlNumber}. Give the newest that was published${at(authority)}.`,
@@ -95,7 +127,11 @@ function refuseUnknown(manifest: BackupManifest, withoutCrl: readonly string[]):
   );
 }
 
-function refuseMissing(manifest: BackupManifest, missing: readonly ManifestAuthority[]): void {
+function refuseMissing(
+  manifest: BackupManifest,
+  missing: readonly ManifestAuthority[],
+  others: readonly OtherList[],
+): void {
   if (missing.length === 0) return;
   const lines = missing.map(
     ({ name, crlUrl }) => `- ${name}: ${crlUrl === null ? 'its newest list' : `published at ${crlUrl}`}`,
@@ -105,6 +141,7 @@ function refuseMissing(manifest: BackupManifest, missing: readonly ManifestAutho
     [
       `What was revoked after this backup (${manifest.createdAt}) is only on the lists published since. Give the newest one of each with --crl FILE:`,
       ...lines,
+      ...others.map(({ file, issuer }) => `${file}, of ${formatName(issuer)}, is of none of the backup's keys.`),
       'Caches, mirrors, clients and monitoring may have a copy. If one is lost for good, admit it with ' +
         `--without-crl ${missing[0]!.name}: what it revoked since the backup comes back to life.`,
     ].join('\n'),

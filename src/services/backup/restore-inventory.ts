@@ -1,6 +1,6 @@
 /** Ends a restore: the inventory of the backup learns what was revoked after it, and its audit log says so. It takes no revocation back. */
 import type { BackupManifest } from '../../domain/backup/manifest.ts';
-import type { RestoredList, RestoreReport, UnlistedGeneration } from '../../domain/backup/report.ts';
+import type { LaterKeys, RestoredList, RestoreReport, UnlistedGeneration } from '../../domain/backup/report.ts';
 import { clockLimits } from '../../domain/diagnosis/clock-limits.ts';
 import { StartError } from '../../domain/errors.ts';
 import { outranks } from '../../domain/policy/revocation-reason.ts';
@@ -11,7 +11,10 @@ import type { CrlEntry } from '../../domain/x509/crl.ts';
 import { verifySignature } from '../../domain/x509/public-key.ts';
 import type { Inventory, Restoration, RestoredRevocation } from '../../ports/inventory.ts';
 import type { CrlRecord } from '../../ports/revocation-store.ts';
-import type { NewestList } from './newest-lists.ts';
+import { skipGenerations } from '../authorities/generation-numbers.ts';
+import { collectAll } from '../campaigns/run-campaigns.ts';
+import { judgeOtherLists } from './judge-other-lists.ts';
+import type { ChosenLists, NewestList } from './newest-lists.ts';
 
 export interface RestoreDeps {
   /** Of the backup, opened by nobody else. */
@@ -23,7 +26,7 @@ export interface RestoreDeps {
 
 export interface RestorePlan {
   readonly manifest: BackupManifest;
-  readonly lists: readonly NewestList[];
+  readonly lists: ChosenLists;
   readonly withoutCrl: readonly string[];
   readonly keepTokens: boolean;
 }
@@ -36,14 +39,17 @@ export async function restoreInventory(
   await refuseClockBehind(deps);
   const generations = await deps.inventory.generations();
   const read: ReadList[] = [];
-  for (const list of plan.lists) read.push(await readAgainst(deps, list, generations));
+  const { taken, later, aside } = await judgeOtherLists(deps.inventory, plan.lists.others, generations);
+  for (const list of [...plan.lists.newest, ...taken]) read.push(await readAgainst(deps, list, generations));
   const compromised = givenUpSince(deps, read, generations);
-  await deps.inventory.recordRestoration(restorationOf(deps, plan, { read, compromised }));
+  await deps.inventory.recordRestoration(restorationOf(deps, plan, { read, later, compromised }));
+  for (const { authority, upTo } of later) await skipGenerations(deps.inventory, authority, upTo);
   const paused = await pauseCampaigns(deps);
   const lists = read.map(({ summary }) => summary);
   const unlisted = await unlistedIn(deps, generations);
   const ids = compromised.map(({ generation }) => generation);
-  return { lists, withoutCrl: plan.withoutCrl, unlisted, compromised: ids, paused, tokensEnded: !plan.keepTokens };
+  const { withoutCrl, keepTokens } = plan;
+  return { lists, later, aside, withoutCrl, unlisted, compromised: ids, paused, tokensEnded: !keepTokens };
 }
 
 async function refuseClockBehind({ inventory, now }: RestoreDeps): Promise<void> {
@@ -143,11 +149,15 @@ async function unlistedIn(
 
 /**
  * Operators may have paused them, put them off or given them up after the backup; their time may be over, and what they revoke at the
- * first start nobody brings back. Answers the ids.
+ * first start nobody brings back. One that the backup caught while its members were recorded gets the others first, for only one
+ * that is whole can be paused and resumed. Answers the ids.
  */
 async function pauseCampaigns({ inventory, now: at }: RestoreDeps): Promise<readonly string[]> {
-  const underWay = await inventory.campaignsUnderWay();
-  const ids = underWay.flatMap(({ id, status, revokeAt }) => (status === 'running' && revokeAt !== null ? [id] : []));
+  const revoking = (await inventory.campaignsUnderWay()).filter(({ revokeAt }) => revokeAt !== null);
+  const clock = { now: () => at };
+  for (const campaign of revoking)
+    if (campaign.status === 'collecting') await collectAll({ inventory, clock }, campaign);
+  const ids = revoking.map(({ id }) => id);
   for (const id of ids) {
     const audit = { at, kind: 'campaign.paused', actor: 'service', object: `campaign:${id}` } as const;
     await inventory.changeCampaign({ id, from: ['running'], to: 'paused', at, audit });
@@ -188,10 +198,11 @@ function restored(
 
 interface Outcome {
   readonly read: readonly ReadList[];
+  readonly later: readonly LaterKeys[];
   readonly compromised: Restoration['compromised'];
 }
 
-function restorationOf(deps: RestoreDeps, plan: RestorePlan, { read, compromised }: Outcome): Restoration {
+function restorationOf(deps: RestoreDeps, plan: RestorePlan, { read, later, compromised }: Outcome): Restoration {
   const { manifest } = plan;
   const revoked = read.flatMap((list) => list.revoked);
   const quarantined = read.flatMap((list) => list.quarantined);
@@ -204,6 +215,7 @@ function restorationOf(deps: RestoreDeps, plan: RestorePlan, { read, compromised
     quarantined: quarantined.length,
     crls: read.map(({ record }) => `${record.authority}:${record.crlNumber}`).join(' '),
     withoutCrl: plan.withoutCrl.join(' '),
+    ...(later.length > 0 && { laterKeys: later.map(({ authority, upTo }) => `${authority}:${upTo}`).join(' ') }),
     tokensEnded: !plan.keepTokens,
   };
   return {

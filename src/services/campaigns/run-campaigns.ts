@@ -49,6 +49,11 @@ export function createCampaignRounds(deps: RunCampaignsDeps): () => Promise<void
   };
 }
 
+interface CollectDeps {
+  readonly inventory: Inventory;
+  readonly clock: Pick<GuardedClock, 'now'>;
+}
+
 type Collecting = Campaign & { readonly collectedUpTo: CollectedUpTo | null };
 
 async function collect(deps: RunCampaignsDeps, campaign: Collecting): Promise<void> {
@@ -59,9 +64,16 @@ async function collect(deps: RunCampaignsDeps, campaign: Collecting): Promise<vo
   }
 }
 
+/** Until it runs, for who has the inventory alone. */
+export async function collectAll(deps: CollectDeps, campaign: Collecting): Promise<void> {
+  let upTo: CollectedUpTo | null = campaign.collectedUpTo;
+  do upTo = await collectStep(deps, campaign, upTo);
+  while (upTo !== null);
+}
+
 /** Where to go on; null when nothing is left to record, or it was abandoned meanwhile. */
 async function collectStep(
-  { inventory, clock }: RunCampaignsDeps,
+  { inventory, clock }: CollectDeps,
   { id, filter, startedAt }: Campaign,
   after: CollectedUpTo | null,
 ): Promise<CollectedUpTo | null> {

@@ -22,14 +22,26 @@ async function issue(): Promise<string> {
 
 const statusOf = async (id: string): Promise<string> => (await service.services.readCampaign(id)).campaign.status;
 
-async function running(more: object): Promise<string> {
+async function collecting(more: object): Promise<string> {
   const rotateBy = new Date(service.clock.now() + hour * 1000).toISOString();
   const order = { filter: { environment: 'dev' }, rotateBy, ...more };
-  const { id } = (await service.services.startCampaign(admin, order)).campaign;
+  return (await service.services.startCampaign(admin, order)).campaign.id;
+}
+
+async function running(more: object): Promise<string> {
+  const id = await collecting(more);
   await service.housekeep();
   expect(await statusOf(id)).toBe('running');
   return id;
 }
+
+const restore = () => {
+  const plan = {
+    ...{ manifest: backupManifest(), lists: { newest: [], others: [] } },
+    ...{ withoutCrl: [], keepTokens: false },
+  };
+  return restoreInventory({ ...service, now: service.clock.now(), version: '0.1.0' }, plan);
+};
 
 it('pauses campaigns that revoke, and no others', async () => {
   const [lost, kept] = [folder('lost'), folder('kept')];
@@ -43,12 +55,29 @@ it('pauses campaigns that revoke, and no others', async () => {
 
   service = await openService({ home: kept });
   service.pass(3 * hour);
-  const plan = { manifest: backupManifest(), lists: [], withoutCrl: [], keepTokens: false };
-  const report = await restoreInventory({ ...service, now: service.clock.now(), version: '0.1.0' }, plan);
+  const report = await restore();
   expect(report.paused).toEqual([revoking]);
   await service.housekeep();
   expect([await statusOf(revoking), await statusOf(other)]).toEqual(['paused', 'running']);
   expect((await service.inventory.certificate(serial))?.revocation).toBeNull();
   const paused = (await service.inventory.auditEvents(0, 10_000)).filter(({ kind }) => kind === 'campaign.paused');
   expect(paused.map(({ actor, object }) => [actor, object])).toEqual([['service', `campaign:${revoking}`]]);
+});
+
+it('pauses one of which the backup has a part of the members, once it has the others, and goes on with all of them', async () => {
+  service = await firstRunService({ home: folder('collecting') });
+  const serial = await issue();
+  const revokeAt = new Date(service.clock.now() + 2 * hour * 1000).toISOString();
+  const id = await collecting({ revokeAt });
+  service.pass(1);
+  await issue();
+  service.pass(3 * hour);
+  expect((await restore()).paused).toEqual([id]);
+  await service.housekeep();
+  expect(await statusOf(id)).toBe('paused');
+  expect((await service.inventory.certificate(serial))?.revocation).toBeNull();
+
+  const later = (hours: number) => new Date(service.clock.now() + hours * hour * 1000).toISOString();
+  const resumed = await service.services.resumeCampaign(admin, id, { rotateBy: later(1), revokeAt: later(2) });
+  expect(resumed.campaign).toMatchObject({ status: 'running', members: 1 });
 });

@@ -21,7 +21,7 @@ const issue = async (): Promise<string> => {
 };
 
 const unlisted = async () => {
-  const plan = { manifest: backupManifest(), lists: [], withoutCrl: [], keepTokens: true };
+  const plan = { manifest: backupManifest(), lists: { newest: [], others: [] }, withoutCrl: [], keepTokens: true };
   return (await restoreInventory({ ...service, now: service.clock.now(), version: '0.1.0' }, plan)).unlisted;
 };
 

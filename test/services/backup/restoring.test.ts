@@ -7,6 +7,7 @@ import { type RestorePlan, restoreInventory } from '../../../src/services/backup
 import { backupManifest } from '../../support/backup-builders.ts';
 import { certified } from '../../support/certified.ts';
 import { buildCsr } from '../../support/csr-builder.ts';
+import { issuingDistributionPoint, makeCorporateCa, makeCrl, pointNamed } from '../../support/external-chain.ts';
 import { encodeCertId, encodeOcspRequest } from '../../support/ocsp-request.ts';
 import { admin, demoToken, firstRunService, type TestService } from '../../support/service-builder.ts';
 import { makeSigningKey } from '../../support/signing-key.ts';
@@ -72,9 +73,9 @@ async function issue(): Promise<string> {
 describe('the newest lists', () => {
   it('are one of each authority, DER or PEM', async () => {
     const given = await allLists(lost);
-    expect(choose(given).map(({ authority }) => authority)).toEqual(['system', 'dev-root', 'dev-issuing']);
+    expect(choose(given).newest.map(({ authority }) => authority)).toEqual(['system', 'dev-root', 'dev-issuing']);
     const pem = given.map(({ file, content }) => ({ file, content: Buffer.from(encodePem('X509 CRL', content)) }));
-    expect(choose(pem)).toHaveLength(3);
+    expect(choose(pem).newest).toHaveLength(3);
   });
 
   it('are asked for by name and address where one is missing', async () => {
@@ -82,7 +83,7 @@ describe('the newest lists', () => {
     expect(codeOf(() => choose([system!]))).toBe('crlMissing');
     expect(() => choose([system!])).toThrow(/dev-root.*http:\/\/ca\.test\/crl\/dev-root\.crl/);
     expect(() => choose([system!])).toThrow(/--without-crl dev-issuing/);
-    expect(choose([system!], ['dev-root', 'dev-issuing'])).toHaveLength(1);
+    expect(choose([system!], ['dev-root', 'dev-issuing']).newest).toHaveLength(1);
   });
 
   it('are the newest of those given', async () => {
@@ -94,23 +95,40 @@ describe('the newest lists', () => {
       [...before, ...after],
       [...after, ...before],
     ]) {
-      expect(choose(given).map(({ crl }) => crl.crlNumber)).toEqual(newest);
+      expect(choose(given).newest.map(({ crl }) => crl.crlNumber)).toEqual(newest);
     }
   });
 
-  it.each([
-    ['no list', async () => ({ file: 'x', content: Buffer.from('no list at all') })],
-    ['another authority’s', () => list(stranger, 'dev-issuing')],
-  ])('are refused when one is %s', async (_what, bad) => {
-    const given = [...(await allLists(lost)), await bad()];
+  it('are refused when one is no list', async () => {
+    const given = [...(await allLists(lost)), { file: 'x', content: Buffer.from('no list at all') }];
     expect(codeOf(() => choose(given))).toBe('crlUnusable');
   });
 
-  it('are refused when one is older than the backup’s own', async () => {
+  it('leave aside those of nobody that the backup asks for, as a mirror has them, which stand for none that is missing', async () => {
     const given = await allLists(lost);
-    const later = manifest.authorities.map((authority) => ({ ...authority, crlNumber: 2 ** 40 }));
-    const choice = { given, withoutCrl: [] };
-    expect(codeOf(() => chooseNewestLists({ ...manifest, authorities: later }, choice))).toBe('crlUnusable');
+    const strange = await list(stranger, 'dev-issuing');
+    const now = lost.clock.now() / 1000;
+    const point = issuingDistributionPoint(pointNamed('http://corp.test/root.crl'));
+    const pem = makeCrl(makeCorporateCa(now).root, { thisUpdate: now, nextUpdate: now + 3600, more: [point] });
+    const corporate = { file: 'corp.crl', content: Buffer.from(pem) };
+    const { newest, others } = choose([...given, strange, corporate]);
+    expect(newest.map(({ authority }) => authority)).toEqual(['system', 'dev-root', 'dev-issuing']);
+    expect(others.map(({ file }) => file)).toEqual([strange.file, 'corp.crl']);
+    expect(() => choose([given[0]!, given[1]!, strange])).toThrow(/- dev-issuing.*dev-issuing\.crl, of CN=.* none of/s);
+  });
+
+  it('are refused when the newest of an authority is older than the backup’s own, and older ones beside it are not', async () => {
+    const older = await allLists(lost);
+    lost.pass(100_000);
+    const given = await allLists(lost);
+    const since = manifest.authorities.map((authority) => ({
+      ...authority,
+      crlNumber: parseCrl(given.find(({ file }) => file === `${authority.name}.crl`)!.content).crlNumber,
+    }));
+    const chosen = (lists: readonly GivenList[]) =>
+      chooseNewestLists({ ...manifest, authorities: since }, { given: lists, withoutCrl: [] });
+    expect(codeOf(() => chosen(older))).toBe('crlUnusable');
+    expect(chosen([...older, ...given]).newest).toHaveLength(3);
   });
 
   it('are not given and admitted to be lost at once, nor admitted for an authority that is none', async () => {

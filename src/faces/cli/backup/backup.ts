@@ -50,6 +50,8 @@ function linesOfRestore({
   home,
   manifest,
   lists,
+  later,
+  aside,
   withoutCrl,
   unlisted,
   compromised,
@@ -61,6 +63,8 @@ function linesOfRestore({
       ['Restored', `${home}, from the backup of ${timeToTheSecond(manifest.createdAt)}`],
       ['Audit log', `goes on after event ${manifest.audit.seq} with service.restored`],
       ...lists.map((list): Field => [list.authority, takenFrom(list)]),
+      ...later.map((keys): Field => [keys.authority, gotLaterKeys(keys)]),
+      ...aside.map((list): Field => ['Left aside', whyAside(list)]),
       ...withoutCrl.map((name): Field => [name, 'no list: what was revoked after the backup is good again']),
       ...unlisted.map(({ authority, good }): Field => [authority, wasRetired(good)]),
       ...compromised.map((name): Field => [name, 'was compromised after the backup: it issues nothing']),
@@ -76,6 +80,7 @@ function linesOfRestore({
     ...(compromised.length === 0
       ? []
       : ['  Give `authority compromise` again for what was compromised, the root first: it makes new keys.']),
+    ...later.map(({ authority }) => `  Rotate ${authority}, whose newest key is lost: docs/backup.md says when.`),
     ...(unlisted.length === 0
       ? []
       : [
@@ -87,6 +92,15 @@ function linesOfRestore({
     '  Certificates issued after the backup are unknown to it: docs/backup.md says what that means.',
   ];
 }
+
+const gotLaterKeys = ({ upTo, files }: RestoreReport['later'][number]): string =>
+  `got another key after the backup (${files.join(', ')}): what that key signed is unknown here, and cannot be revoked. ` +
+  `The numbers of its generations up to ${upTo} are not used again`;
+
+const whyAside = ({ file, issuer, authority }: RestoreReport['aside'][number]): string =>
+  authority === null
+    ? `${file}, of ${issuer}, which the backup does not know: it was made after it, or is none of this service`
+    : `${file}, of ${authority}: give it to \`authority import-crl\` once the service runs`;
 
 const wasRetired = (good: number): string =>
   `had retired: ${counted(good, 'good certificate')}, and no list tells what was revoked since`;

@@ -15,6 +15,8 @@ const restored: RestoreReport = {
   home: '/srv/new',
   manifest: backupManifest(),
   lists: [{ authority: 'dev-issuing', crlNumber: 9, thisUpdate: 1_767_225_600, revoked: 2, quarantined: 1 }],
+  later: [],
+  aside: [],
   withoutCrl: ['dev-root'],
   unlisted: [],
   compromised: [],
@@ -127,6 +129,19 @@ describe('privyseal restore', () => {
     const { stdout } = await run(['restore', 'b.tar'], async () => ({ ...restored, unlisted }));
     expect(stdout).toMatch(/^dev-issuing +had retired: 2 good certificates, and no list tells what was revoked since/m);
     expect(stdout).toContain('Revoke again what was revoked of a retired authority');
+  });
+
+  it('names the keys that authorities got after the backup, and the lists that told it nothing, each with what to do', async () => {
+    const later = [{ authority: 'dev-issuing', upTo: 2, files: ['dev-issuing.2.crl'] }];
+    const aside = [
+      { file: 'corp.crl', issuer: 'CN=Corp', authority: 'corp-external-root' },
+      { file: 'x.crl', issuer: 'CN=X', authority: null },
+    ];
+    const { stdout } = await run(['restore', 'b.tar'], async () => ({ ...restored, later, aside }));
+    expect(stdout).toMatch(/^dev-issuing +got another key after the backup \(dev-issuing\.2\.crl\)/m);
+    expect(stdout).toContain('  Rotate dev-issuing, ');
+    expect(stdout).toMatch(/^Left aside +corp\.crl, of corp-external-root: give it to `authority import-crl`/m);
+    expect(stdout).toMatch(/^Left aside +x\.crl, of CN=X, which the backup does not know/m);
   });
 
   it('names the campaigns that it has paused, and what to do about them', async () => {

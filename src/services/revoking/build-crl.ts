@@ -143,8 +143,9 @@ async function entriesNow(
   shelf: Shelf,
   thisUpdate: number,
 ): Promise<readonly RevokedEntry[]> {
-  // RFC 5280 §3.3: an entry stays until it was on one scheduled list after its certificate expired.
-  const read = () => deps.inventory.revokedEntries(name, thisUpdate - deps.crlLifetimeSeconds);
+  // RFC 5280 §3.3: an entry stays until it was on one scheduled list after its certificate expired, however long no list was made.
+  const unexpiredAt = Math.min(thisUpdate - deps.crlLifetimeSeconds, shelf.published?.thisUpdate ?? thisUpdate);
+  const read = () => deps.inventory.revokedEntries(name, unexpiredAt);
   const entries = await read();
   if ((await vanishedFrom(deps, shelf, entries, thisUpdate)) === undefined) return entries;
   // One that was released when they were read, and was held again before it was looked for, is there now.

@@ -58,6 +58,7 @@ export const createReleaseCertificate =
   async (caller: Caller, serial: string): Promise<CertificateView> => {
     if (caller.kind !== 'operator') throw new CaError('unauthorized', 'Only an operator may release a hold.');
     const record = await findVisible(deps, caller, serial);
+    refuseOthersPurpose(record, caller);
     const audit = entry(deps, caller, record, { kind: 'certificate.released' });
     return settle(deps, await deps.inventory.releaseCertificate({ serial: record.serial, audit }), false);
   };
@@ -118,10 +119,10 @@ function refuseOthersPurpose(record: CertificateRecord, caller: Caller): void {
   if (record.purpose !== 'operator') {
     throw new CaError(
       'conflict',
-      `The certificate ${record.serial} belongs to the service itself and is not revoked by serial.`,
+      `The certificate ${record.serial} belongs to the service itself: it is neither revoked nor released by serial.`,
     );
   }
   if (caller.kind !== 'operator' || caller.role !== 'admin') {
-    refuse([{ code: 'roleNotAllowed', message: 'Only an admin may revoke an operator’s certificate.' }]);
+    refuse([{ code: 'roleNotAllowed', message: 'Only an admin may revoke or release an operator’s certificate.' }]);
   }
 }

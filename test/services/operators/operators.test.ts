@@ -223,10 +223,14 @@ describe('the last admin', () => {
     await alone.close();
   });
 
-  it('is only an admin alone: others may not revoke an operator’s certificate at all', async () => {
-    const { issued } = await add('watched');
+  it('is only an admin alone: others may neither revoke an operator’s certificate nor release one', async () => {
+    const { serial } = (await add('watched')).issued.record;
     const caller: Caller = { kind: 'operator', name: 'o', role: 'operator', serial: '00' };
-    const call = service.services.revokeCertificate(caller, issued.record.serial, { reason: 'superseded' });
-    expect(await reasonsOf(call)).toEqual(['roleNotAllowed']);
+    const { revokeCertificate, releaseCertificate } = service.services;
+    const revoked = revokeCertificate(caller, serial, { reason: 'superseded' });
+    expect(await reasonsOf(revoked)).toEqual(['roleNotAllowed']);
+    await revokeCertificate(admin, serial, { reason: 'certificateHold' });
+    expect(await reasonsOf(releaseCertificate(caller, serial))).toEqual(['roleNotAllowed']);
+    expect((await releaseCertificate(admin, serial)).record.state).toBe('issued');
   });
 });

@@ -32,6 +32,8 @@ export interface RestoreReport {
   readonly later: readonly LaterKeys[];
   /** Lists that tell this restore nothing. */
   readonly aside: readonly ListAside[];
+  /** Generations that are signed elsewhere and had no certificate yet: if they got one after the backup, there may be a list. */
+  readonly waiting: readonly string[];
   /** Authorities whose newest list was admitted to be lost. */
   readonly withoutCrl: readonly string[];
   /** Of these no list tells what was revoked after the backup. */

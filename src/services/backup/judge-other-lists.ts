@@ -1,13 +1,15 @@
 /** What lists tell that a backup does not ask for: of retired generations, of authorities elsewhere, of keys from after the backup. */
 import type { LaterKeys, ListAside } from '../../domain/backup/report.ts';
 import { type AuthorityGeneration, generationId } from '../../domain/records/generation.ts';
+import { spkiOfAuthorityCsr } from '../../domain/x509/authority-csr.ts';
 import { type ParsedCertificate, parseCertificate } from '../../domain/x509/certificate.ts';
 import { type DistinguishedName, formatName } from '../../domain/x509/name.ts';
+import { parseSubjectPublicKey, type SubjectPublicKey, verifySignature } from '../../domain/x509/public-key.ts';
 import type { Inventory } from '../../ports/inventory.ts';
 import type { NewestList, OtherList } from './newest-lists.ts';
 
 export interface JudgedLists {
-  /** Of generations that the backup knows: newer than the list that it has of them, and the newest given. */
+  /** Of generations that the backup knows, or of whose keys: newer than the list that it has of them, and the newest given. */
   readonly taken: readonly NewestList[];
   readonly later: readonly LaterKeys[];
   readonly aside: readonly ListAside[];
@@ -18,7 +20,12 @@ interface Known {
   readonly certificate: ParsedCertificate;
 }
 
-/** Signatures are not verified: what a stranger's list could bring about is a number that is left out. */
+interface Waiting {
+  readonly id: string;
+  readonly publicKey: SubjectPublicKey;
+}
+
+/** Signatures are not verified but of one that tells whose it is: what a stranger's list could bring about is a number that is left out. */
 export async function judgeOtherLists(
   inventory: Inventory,
   others: readonly OtherList[],
@@ -30,14 +37,16 @@ export async function judgeOtherLists(
     name,
     subject: parseCertificate(certificateDer).subject,
   }));
+  const waiting = await waitingIn(inventory, generations);
   const taken = new Map<string, NewestList>();
   const later = new Map<string, OtherList[]>();
   const aside: ListAside[] = [];
   for (const list of others) {
-    const own = known.find(({ certificate }) => isOfKey(list, certificate));
+    const certified = known.find(({ certificate }) => isOfKey(list, certificate))?.generation;
+    const own = certified ? generationId(certified) : (await signerOf(list, waiting))?.id;
     const authority = known.find(({ certificate }) => isSame(certificate.subject, list.issuer))?.generation.authority;
-    if (own && list.crl) {
-      const one = { file: list.file, authority: generationId(own.generation), crl: list.crl };
+    if (own !== undefined && list.crl) {
+      const one = { file: list.file, authority: own, crl: list.crl };
       const before = taken.get(one.authority)?.crl ?? (await inventory.latestCrl(one.authority));
       if (one.crl.crlNumber > (before?.crlNumber ?? 0)) taken.set(one.authority, one);
     } else if (list.crl && authority !== undefined) {
@@ -59,6 +68,35 @@ async function certifiedOf(inventory: Inventory, generations: readonly Authority
     if (der) known.push({ generation, certificate: parseCertificate(der) });
   }
   return known;
+}
+
+/** Those that are signed elsewhere, and have not got their certificates: after the backup they may have. */
+async function waitingIn(inventory: Inventory, generations: readonly AuthorityGeneration[]): Promise<Waiting[]> {
+  const waiting: Waiting[] = [];
+  for (const generation of generations) {
+    const publicKey = await waitingKey(inventory, generation);
+    if (publicKey) waiting.push({ id: generationId(generation), publicKey });
+  }
+  return waiting;
+}
+
+/** Of a generation without certificate, from its CSR. */
+export async function waitingKey(
+  inventory: Pick<Inventory, 'authorityRequest'>,
+  { authority, number, phase, certificateSerial }: AuthorityGeneration,
+): Promise<SubjectPublicKey | undefined> {
+  if (certificateSerial !== null || phase === 'abandoned') return undefined;
+  const request = await inventory.authorityRequest(authority, number);
+  return request && parseSubjectPublicKey(spkiOfAuthorityCsr(request.csrDer));
+}
+
+/** By the signature: who certifies a key may name it as he likes. */
+async function signerOf({ crl }: OtherList, waiting: readonly Waiting[]): Promise<Waiting | undefined> {
+  if (!crl) return undefined;
+  const { tbs, signature, signatureAlgorithm: algorithm } = crl;
+  for (const one of waiting)
+    if (await verifySignature({ tbs, signature, algorithm, publicKey: one.publicKey })) return one;
+  return undefined;
 }
 
 const isOfKey = ({ crl }: OtherList, { subjectKeyIdentifier }: ParsedCertificate): boolean =>

@@ -1,20 +1,21 @@
 /** Ends a restore: the inventory of the backup learns what was revoked after it, and its audit log says so. It takes no revocation back. */
 import type { BackupManifest } from '../../domain/backup/manifest.ts';
-import type { LaterKeys, RestoredList, RestoreReport, UnlistedGeneration } from '../../domain/backup/report.ts';
+import type { LaterKeys, RestoredList, RestoreReport } from '../../domain/backup/report.ts';
 import { clockLimits } from '../../domain/diagnosis/clock-limits.ts';
 import { StartError } from '../../domain/errors.ts';
 import { outranks } from '../../domain/policy/revocation-reason.ts';
 import type { CertificateRecord } from '../../domain/records/certificate.ts';
 import { type AuthorityGeneration, authorityOfGeneration, generationId } from '../../domain/records/generation.ts';
-import { type ParsedCertificate, parseCertificate } from '../../domain/x509/certificate.ts';
+import { parseCertificate } from '../../domain/x509/certificate.ts';
 import type { CrlEntry } from '../../domain/x509/crl.ts';
-import { verifySignature } from '../../domain/x509/public-key.ts';
+import { type SubjectPublicKey, verifySignature } from '../../domain/x509/public-key.ts';
 import type { Inventory, Restoration, RestoredRevocation } from '../../ports/inventory.ts';
 import type { CrlRecord } from '../../ports/revocation-store.ts';
 import { skipGenerations } from '../authorities/generation-numbers.ts';
 import { collectAll } from '../campaigns/run-campaigns.ts';
-import { judgeOtherLists } from './judge-other-lists.ts';
+import { judgeOtherLists, waitingKey } from './judge-other-lists.ts';
 import type { ChosenLists, NewestList } from './newest-lists.ts';
+import { unlistedIn, waitingIn } from './untold-revocations.ts';
 
 export interface RestoreDeps {
   /** Of the backup, opened by nobody else. */
@@ -47,9 +48,10 @@ export async function restoreInventory(
   const paused = await pauseCampaigns(deps);
   const lists = read.map(({ summary }) => summary);
   const unlisted = await unlistedIn(deps, generations);
+  const waiting = await waitingIn(deps, lists, generations);
   const ids = compromised.map(({ generation }) => generation);
   const { withoutCrl, keepTokens } = plan;
-  return { lists, later, aside, withoutCrl, unlisted, compromised: ids, paused, tokensEnded: !keepTokens };
+  return { lists, later, aside, waiting, withoutCrl, unlisted, compromised: ids, paused, tokensEnded: !keepTokens };
 }
 
 async function refuseClockBehind({ inventory, now }: RestoreDeps): Promise<void> {
@@ -76,10 +78,9 @@ async function readAgainst(
   generations: readonly AuthorityGeneration[],
 ): Promise<ReadList> {
   const { authority, crl } = list;
-  const certificate = await certificateOf(deps, authority, generations);
-  const { publicKey } = certificate;
+  const { publicKey, subjectDer, notAfter } = await issuerOf(deps, authority, generations);
   const { tbs, signature, signatureAlgorithm: algorithm, crlNumber, thisUpdate, nextUpdate, der } = crl;
-  const isOurs = Buffer.compare(crl.issuer.der, certificate.subject.der) === 0;
+  const isOurs = subjectDer === undefined || Buffer.compare(crl.issuer.der, subjectDer) === 0;
   if (!isOurs || !(await verifySignature({ tbs, signature, algorithm, publicKey }))) {
     throw new StartError(
       'crlUnusable',
@@ -91,10 +92,7 @@ async function readAgainst(
   for (const entry of crl.entries) {
     const record = await deps.inventory.certificate(entry.serial);
     if (record?.authority !== authorityOfGeneration(authority)) {
-      quarantined.push({
-        ...restored(deps, list, entry, 'certificate.quarantined'),
-        listedUntil: certificate.notAfter,
-      });
+      quarantined.push({ ...restored(deps, list, entry, 'certificate.quarantined'), listedUntil: notAfter });
     } else if (saysMore(entry, record)) {
       revoked.push(restored(deps, list, entry, 'certificate.revoked'));
     }
@@ -125,28 +123,6 @@ function givenUpSince(
   });
 }
 
-/** The others are the service's own, which replaces them. */
-const othersHold = ['product', 'operator'] as const;
-
-/** Nobody can sign a list for them any more, so that what was revoked since is known to people alone. */
-async function unlistedIn(
-  { inventory, now }: RestoreDeps,
-  generations: readonly AuthorityGeneration[],
-): Promise<readonly UnlistedGeneration[]> {
-  const found: UnlistedGeneration[] = [];
-  for (const generation of generations) {
-    const { phase, certificateSerial } = generation;
-    if (phase !== 'retired' || certificateSerial === null) continue;
-    let good = 0;
-    for (const purpose of othersHold) {
-      const asked = { issuerSerial: certificateSerial, purpose, status: ['valid', 'held'] } as const;
-      good += (await inventory.countMatches(asked, Math.floor(now / 1000))).matches;
-    }
-    if (good > 0) found.push({ authority: generationId(generation), good });
-  }
-  return found;
-}
-
 /**
  * Operators may have paused them, put them off or given them up after the backup; their time may be over, and what they revoke at the
  * first start nobody brings back. One that the backup caught while its members were recorded gets the others first, for only one
@@ -165,15 +141,30 @@ async function pauseCampaigns({ inventory, now: at }: RestoreDeps): Promise<read
   return ids;
 }
 
-async function certificateOf(
+interface Issuer {
+  readonly publicKey: SubjectPublicKey;
+  /** Undefined while nobody has certified the key: that may be under another name than was asked for. */
+  readonly subjectDer: Uint8Array | undefined;
+  /** Unix seconds. */
+  readonly notAfter: number;
+}
+
+/** RFC 5280 §4.1.2.5: the last second that a certificate can name. */
+const neverEnds = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;
+
+async function issuerOf(
   { inventory }: RestoreDeps,
   id: string,
   generations: readonly AuthorityGeneration[],
-): Promise<ParsedCertificate> {
-  const serial = generations.find((generation) => generationId(generation) === id)?.certificateSerial;
+): Promise<Issuer> {
+  const generation = generations.find((one) => generationId(one) === id);
+  const publicKey = generation && (await waitingKey(inventory, generation));
+  if (publicKey) return { publicKey, subjectDer: undefined, notAfter: neverEnds };
+  const serial = generation?.certificateSerial;
   const der = serial ? await inventory.certificateDer(serial) : undefined;
   if (!der) throw new StartError('backupDamaged', `The backup has no certificate of ${id}. Use another backup.`);
-  return parseCertificate(der);
+  const certificate = parseCertificate(der);
+  return { ...certificate, subjectDer: certificate.subject.der };
 }
 
 /** A list adds to what the backup knows, but takes nothing back. */

@@ -52,6 +52,7 @@ function linesOfRestore({
   lists,
   later,
   aside,
+  waiting,
   withoutCrl,
   unlisted,
   compromised,
@@ -65,6 +66,7 @@ function linesOfRestore({
       ...lists.map((list): Field => [list.authority, takenFrom(list)]),
       ...later.map((keys): Field => [keys.authority, gotLaterKeys(keys)]),
       ...aside.map((list): Field => ['Left aside', whyAside(list)]),
+      ...waiting.map((name): Field => [name, mayHaveIssued]),
       ...withoutCrl.map((name): Field => [name, 'no list: what was revoked after the backup is good again']),
       ...unlisted.map(({ authority, good }): Field => [authority, wasRetired(good)]),
       ...compromised.map((name): Field => [name, 'was compromised after the backup: it issues nothing']),
@@ -101,6 +103,9 @@ const whyAside = ({ file, issuer, authority }: RestoreReport['aside'][number]): 
   authority === null
     ? `${file}, of ${issuer}, which the backup does not know: it was made after it, or is none of this service`
     : `${file}, of ${authority}: give it to \`authority import-crl\` once the service runs`;
+
+const mayHaveIssued =
+  'had no certificate yet. If it got one after the backup, do not import that again: first restore into another home, with its list besides';
 
 const wasRetired = (good: number): string =>
   `had retired: ${counted(good, 'good certificate')}, and no list tells what was revoked since`;

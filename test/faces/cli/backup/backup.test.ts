@@ -17,6 +17,7 @@ const restored: RestoreReport = {
   lists: [{ authority: 'dev-issuing', crlNumber: 9, thisUpdate: 1_767_225_600, revoked: 2, quarantined: 1 }],
   later: [],
   aside: [],
+  waiting: [],
   withoutCrl: ['dev-root'],
   unlisted: [],
   compromised: [],
@@ -142,6 +143,11 @@ describe('privyseal restore', () => {
     expect(stdout).toContain('  Rotate dev-issuing, ');
     expect(stdout).toMatch(/^Left aside +corp\.crl, of corp-external-root: give it to `authority import-crl`/m);
     expect(stdout).toMatch(/^Left aside +x\.crl, of CN=X, which the backup does not know/m);
+  });
+
+  it('warns of an authority that waited for its certificate', async () => {
+    const { stdout } = await run(['restore', 'b.tar'], async () => ({ ...restored, waiting: ['corp-issuing'] }));
+    expect(stdout).toMatch(/^corp-issuing +had no certificate yet\. If it got one after the backup, /m);
   });
 
   it('names the campaigns that it has paused, and what to do about them', async () => {

@@ -26,12 +26,12 @@ import { copyDatabase, readCopy } from './adapters/inventory-sqlite/copies/copy-
 import { knowsSchema, verifyCopy } from './adapters/inventory-sqlite/copies/verify-copy.ts';
 import { openSqliteInventory } from './adapters/inventory-sqlite/inventory-sqlite.ts';
 import { systemClock } from './adapters/system-clock.ts';
-import { readVaultFiles, vaultFileOf } from './adapters/vault-file/list-vault-files.ts';
+import { readVaultFiles, type VaultFileContent, vaultFileOf } from './adapters/vault-file/list-vault-files.ts';
 import { type Config, inHome } from './config.ts';
 import { type BackupManifest, databasePart } from './domain/backup/manifest.ts';
 import type { BackupReport, OnProgress, RestoreReport } from './domain/backup/report.ts';
 import { StartError } from './domain/errors.ts';
-import type { BackupPart } from './ports/backup.ts';
+import type { BackupPart, CopyFacts } from './ports/backup.ts';
 import { distributionUrls } from './services/authorities/distribution-urls.ts';
 import { earlierRoots, type TrustFile } from './services/authorities/trust-files.ts';
 import { type BackupSurroundings, describeBackup } from './services/backup/describe-backup.ts';
@@ -54,13 +54,15 @@ export async function backUpHome(config: Config, path: string, onProgress: OnPro
   }
 }
 
-/** The database first: every key it names was in the vault before it, so the files read afterwards hold them all. */
+/** Every key that the database names was in the vault before it, and is in it afterwards, unless it was destroyed meanwhile. */
 async function gather(
   config: Config,
   { workspace }: BackupTarget,
   onProgress: OnProgress,
 ): Promise<{ manifest: BackupManifest; parts: readonly BackupPart[] }> {
   const copy = join(workspace, databasePart);
+  const vault = inHome(config, 'vault');
+  const before = await readVaultFiles(vault);
   await copyDatabase(inHome(config, databasePart), copy, onProgress);
   const facts = readCopy(copy);
   const { size: total } = await stat(copy);
@@ -69,7 +71,7 @@ async function gather(
     done += count;
     onProgress({ what: 'Measuring the copy', done, total });
   });
-  const vaultFiles = await readVaultFiles(inHome(config, 'vault'));
+  const vaultFiles = withDestroyed(facts, before, await readVaultFiles(vault));
   const trustFiles = await readTrustFiles(config.home);
   const parts = [
     database,
@@ -77,6 +79,20 @@ async function gather(
     ...trustFiles.map(({ name, content }) => heldPart(`trust/${name}`, content)),
   ];
   return { manifest: describeBackup(facts, parts, surroundings(config)), parts };
+}
+
+/** A rotation that ends while a large database is copied destroys a key that the copy still signs with. */
+function withDestroyed(
+  { authorities }: CopyFacts,
+  before: readonly VaultFileContent[],
+  after: readonly VaultFileContent[],
+): readonly VaultFileContent[] {
+  const named = new Map(after.map((file) => [file.name, file]));
+  const needed = new Set(
+    authorities.filter(({ isKeyNeeded }) => isKeyNeeded).map(({ vaultKey }) => vaultFileOf(vaultKey)),
+  );
+  const gone = before.filter(({ name }) => needed.has(name) && !named.has(name));
+  return [...after, ...gone];
 }
 
 function surroundings({ distributionUrl, distributionPort, vaults }: Config): BackupSurroundings {

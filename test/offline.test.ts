@@ -1,5 +1,5 @@
 /** Acts on backups without a service, where the machine does not let them work. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { loadConfig } from '../src/config.ts';
@@ -50,4 +50,19 @@ it('a restored home has every root that system has had before its first start, f
   } finally {
     await service.close();
   }
+});
+
+it('a backup holds the keys of its database, also one that is destroyed while that is copied, and none that was lost before', async () => {
+  const { path } = temporaryFolder();
+  const home = join(path, 'home');
+  const service = await firstRunService({ home });
+  await service.close();
+  const [key = ''] = readdirSync(join(home, 'vault')).filter((name) => name.startsWith('dev-issuing.'));
+  const backUp = async (name: string) =>
+    backUpHome(await configOf(home), join(path, name), ({ what }) => {
+      if (what === 'Copying the database') rmSync(join(home, 'vault', key), { force: true });
+    });
+  const { manifest } = await backUp('destroyed.tar');
+  expect(manifest.parts.map(({ name }) => name)).toContain(`vault/${key}`);
+  await expect(backUp('lost.tar')).rejects.toMatchObject({ code: 'keyFileDamaged' });
 });

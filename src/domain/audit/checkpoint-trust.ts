@@ -57,7 +57,7 @@ async function readKey(der: Uint8Array, issuers: readonly ParsedCertificate[]): 
       if (!(await verifySignature({ tbs, signature, algorithm, publicKey: issuer.publicKey }))) continue;
       return isForCheckpoints(certificate) ? certificate : 'is signed by a key whose certificate is for something else';
     }
-    return 'is signed by a key that the trusted authority has not certified';
+    return 'is signed by a key that the trusted authority has not certified; where `system` was rotated, trust its other roots, too';
   } catch (error) {
     if (error instanceof CaError) return 'comes with a certificate that cannot be read';
     throw error;

@@ -13,7 +13,7 @@ const base64 = /[A-Za-z0-9+/=]{16,}/g;
 
 /** A shell that traces its commands (`set -x`) writes passwords that it was given, and a hook may write whole files. */
 export function withoutSecrets(text: string, sets: readonly Secrets[]): string {
-  const passwords = sets.flatMap(({ storePassword }) => [storePassword, printable(storePassword)]);
+  const passwords = sets.flatMap(({ storePassword }) => waysToWrite(storePassword));
   const hidden = passwords.filter((password) => password !== '').toSorted((a, b) => b.length - a.length);
   const known = hidden.reduce((left, password) => left.replaceAll(password, '(password left out)'), text);
   return known
@@ -21,6 +21,13 @@ export function withoutSecrets(text: string, sets: readonly Secrets[]): string {
     .replace(base64, (piece) => (sets.some((set) => shares(piece, set)) ? '(private key left out)' : piece))
     .replace(token, '(token left out)');
 }
+
+/** As it is, made printable, and with its backslashes and quotes escaped, as a shell or JSON writes it. */
+const waysToWrite = (password: string): readonly string[] => [
+  password,
+  printable(password),
+  JSON.stringify(password).slice(1, -1),
+];
 
 /** A whole line of the key in `piece`, or `piece` a part of one: what a program writes is cut in its middle when there is much. */
 function shares(piece: string, { keyPem }: Secrets): boolean {

@@ -1,6 +1,9 @@
 /** Makes what a caller sent safe to show in an answer, a log, a terminal or a spreadsheet's cell. */
 
-/** Printable ASCII, anything else as `\u{hex}`, a backslash doubled; `...` in place of what comes after `max` characters. */
+/**
+ * Printable ASCII, anything else as `\u{hex}`; `...` in place of what comes after `max` characters. A backslash stays one, so that
+ * what was escaped before, by a service or as RFC 4514 writes names, is shown as it is.
+ */
 export function printable(text: string, max = 100): string {
   let shown = '';
   for (const character of text) {
@@ -12,7 +15,6 @@ export function printable(text: string, max = 100): string {
 }
 
 function escapeCharacter(character: string): string {
-  if (character === '\\') return '\\\\';
   if (character >= ' ' && character <= '~') return character;
   return `\\u{${character.codePointAt(0)!.toString(16)}}`;
 }

@@ -114,7 +114,7 @@ describe('parseProfile', () => {
     const shown = (name: unknown) => refusalOf(() => parse({ name })).reasons[0]?.value;
     const itself: unknown[] = [];
     itself.push(itself);
-    expect(shown('a\u001b[2J\u202e')).toBe('"a\\\\u001b[2J\\u{202e}"');
+    expect(shown('a\u001b[2J\u202e')).toBe('"a\\u001b[2J\\u{202e}"');
     expect(shown(itself)).toBe('object');
     expect(shown(1n)).toBe('bigint');
     expect(shown(undefined)).toBe('null');

@@ -5,6 +5,7 @@ import type { RotationState } from '../records/authority-rotation.ts';
 /** What must hold; each is told by those who stand in its way. */
 export type RotationCondition =
   | 'certified' // the new generation has its certificate and, for a root, both crosses
+  | 'keySigns' // the vault of the new generation signs with its key: from here on nothing else would
   | 'published' // its list can be had, for clients that ask for one
   | 'rootTrusted' // every product's targets have reported that they trust the new root
   | 'serversMoved' // the service's own servers show certificates of the new generation
@@ -16,6 +17,7 @@ export type RotationCondition =
 /** What a person may overrule with a written reason; without a certificate there is nothing to go on with. */
 export const mayBeForced: Readonly<Record<RotationCondition, boolean>> = {
   certified: false,
+  keySigns: true,
   published: true,
   rootTrusted: true,
   serversMoved: true,
@@ -34,11 +36,18 @@ export interface RotationStep {
 export const rotationSteps: Readonly<Record<RotationState, RotationStep | null>> = {
   preparing: { to: 'prepared', conditions: ['certified'] },
   prepared: { to: 'trusted', conditions: ['certified', 'rootTrusted'] },
-  trusted: { to: 'issuing', conditions: ['certified', 'published'] },
-  issuing: { to: 'retiring', conditions: ['serversMoved'] },
+  trusted: { to: 'issuing', conditions: ['certified', 'keySigns', 'published'] },
+  issuing: { to: 'retiring', conditions: ['keySigns', 'serversMoved'] },
   retiring: {
     to: 'retired',
-    conditions: ['authoritiesMoved', 'serversMoved', 'operatorsMoved', 'serviceRootLearned', 'certificatesMoved'],
+    conditions: [
+      'keySigns',
+      'authoritiesMoved',
+      'serversMoved',
+      'operatorsMoved',
+      'serviceRootLearned',
+      'certificatesMoved',
+    ],
   },
   retired: null,
   abandoned: null,

@@ -5,11 +5,18 @@ import type { AuthorityRotation } from '../../domain/records/authority-rotation.
 import type { Authority } from '../../domain/records/environment.ts';
 import { rootAbove } from '../../domain/records/external-authority.ts';
 import { generationId } from '../../domain/records/generation.ts';
-import { type RotationCondition, type RotationFacts, rotationSteps } from '../../domain/rotation/authority-steps.ts';
+import {
+  mayBeAbandoned,
+  type RotationCondition,
+  type RotationFacts,
+  rotationSteps,
+} from '../../domain/rotation/authority-steps.ts';
 import type { ReportedTrust } from '../../ports/deployment-store.ts';
 import type { Inventory } from '../../ports/inventory.ts';
+import type { Vault } from '../../ports/vault.ts';
 import type { GuardedClock } from '../guard-clock.ts';
 import { everyCertificate, everyProduct } from '../inventory/read-all.ts';
+import { keyFaultOf } from '../vaults/probed-key.ts';
 import type { ActiveAuthority, AuthorityDirectory } from './authority-directory.ts';
 import { productsOf } from './certificates-in-use.ts';
 import { isSignedElsewhere } from './generation-request.ts';
@@ -18,6 +25,7 @@ import { authorityCertificatesOf } from './revoke-authority-certificates.ts';
 
 export interface ObstacleDeps {
   readonly inventory: Inventory;
+  readonly vaults: ReadonlyMap<string, Vault>;
   readonly directory: AuthorityDirectory;
   readonly clock: GuardedClock;
 }
@@ -36,6 +44,13 @@ type Find = (deps: ObstacleDeps, both: Both) => Promise<readonly string[]>;
 const nobody: readonly string[] = [];
 
 const finders: Readonly<Record<Exclude<RotationCondition, 'certified'>, Find>> = {
+  keySigns: async (deps, { rotation, after }) => {
+    const fault = await keyFaultOf(deps, after.generation);
+    if (fault === null) return nobody;
+    // What was not begun to be used can be given up, and the key before it goes on.
+    const instead = mayBeAbandoned[rotation.state] ? 'abandon the rotation' : 'replace the authority as compromised';
+    return [`${after.id}: its key does not sign: ${fault.message} Mend that and ask again, or ${instead}.`];
+  },
   async published({ inventory }, { after, now }) {
     const list = await inventory.latestCrl(after.id);
     return list && list.nextUpdate > now ? nobody : [`${after.id}: its list is not published yet`];
@@ -79,6 +94,7 @@ export async function findObstacles(deps: ObstacleDeps, rotation: AuthorityRotat
   const step = rotationSteps[rotation.state];
   const facts: Record<RotationCondition, readonly string[]> = {
     certified: step ? await lackingCertificates(deps, rotation) : nobody,
+    keySigns: nobody,
     published: nobody,
     rootTrusted: nobody,
     serversMoved: nobody,

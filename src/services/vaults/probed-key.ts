@@ -1,11 +1,14 @@
-/** The key of a generation of an authority opened past all meters, beside the public key that its signatures must verify with. */
+/** The key of a generation of an authority opened past all meters, and probes signed with it that must verify with its certificate. */
+import { CaError } from '../../domain/errors.ts';
 import type { AuthorityGeneration } from '../../domain/records/generation.ts';
 import { parseCertificate } from '../../domain/x509/certificate.ts';
-import { parseSubjectPublicKey, type SubjectPublicKey } from '../../domain/x509/public-key.ts';
+import { parseSubjectPublicKey, type SubjectPublicKey, verifySignature } from '../../domain/x509/public-key.ts';
 import { signatureAlgorithms } from '../../domain/x509/signature-algorithm.ts';
 import type { Inventory } from '../../ports/inventory.ts';
 import type { Signer, Vault } from '../../ports/vault.ts';
+import { vaultFaultOf } from './find-vault-fault.ts';
 import { vaultNamed } from './named-vault.ts';
+import type { VaultFault } from './vault-services.ts';
 import { refuseOtherKey } from './verified-signer.ts';
 
 export interface OpenKey {
@@ -33,4 +36,22 @@ export async function openKeyOf(
   const certified = der && parseCertificate(der).publicKey;
   if (certified) refuseOtherKey(signer, certified.spkiDer);
   return { name, signer, publicKey: certified ?? parseSubjectPublicKey(signer.key.publicKeyDer) };
+}
+
+/** Text, so that it can never be taken for a certificate or a list: those begin with the tag of a SEQUENCE. Rejects unless it verifies. */
+export async function signProbe({ signer, publicKey, name }: OpenKey, number: number): Promise<void> {
+  const tbs = Buffer.from(`Privyseal probe ${number} of the key of ${name}; no certificate\n`);
+  const signature = await signer.sign(tbs);
+  if (await verifySignature({ tbs, signature, algorithm: signer.algorithm, publicKey })) return;
+  throw new CaError('signerUnavailable', 'The signature does not verify with the public key of the authority.');
+}
+
+/** Why its vault does not sign with it now; null: a probe was signed, and verified. */
+export async function keyFaultOf(deps: ProbedKeyDeps, generation: AuthorityGeneration): Promise<VaultFault | null> {
+  try {
+    await signProbe(await openKeyOf(deps, generation), 0);
+    return null;
+  } catch (error) {
+    return vaultFaultOf(error);
+  }
 }

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
 import { earliestNextUpdate, fetchCrls } from '../../src/agent/trust/fetch-crls.ts';
+import { newerLists } from '../../src/agent/trust/newer-lists.ts';
 import type { AuthorityJson } from '../../src/api/service.ts';
 import { enumerated, explicit, sequence, smallInteger, time } from '../../src/domain/der/writer.ts';
 import { crlNumber } from '../../src/domain/x509/crl-extensions.ts';
@@ -34,12 +35,12 @@ it('a list with less and with more than the service would write is taken', async
   const server = createServer((_request, response) => response.end(plainList(root))).listen(0, '127.0.0.1');
   await new Promise((listening) => server.once('listening', listening));
   onTestFinished(() => void server.close());
-  const pem = await fetchCrls({
+  const lists = await fetchCrls({
     crlUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/crl/corp-root.crl`,
     distributionUrl: undefined,
     authorities: [{ name: 'corp-root', role: 'external', certificate: root.pem } as AuthorityJson],
     now: now * 1000,
     signal: new AbortController().signal,
   });
-  expect(earliestNextUpdate(pem)).toBe(now + 3600);
+  expect(earliestNextUpdate(newerLists(lists, '', now * 1000).crlPem)).toBe(now + 3600);
 });

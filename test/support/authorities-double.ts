@@ -32,5 +32,6 @@ export const authoritiesDouble = (
     return crl();
   },
   listExternalAuthorities: async () => [],
+  listExternalAuthoritiesServed: async () => [],
   externalAuthority: async () => undefined,
 });

@@ -1,7 +1,7 @@
 /** CRLs of every authority of an environment, from the distribution face: each checked by its authority's certificate. */
 import { X509Certificate } from 'node:crypto';
 import type { AuthorityJson } from '../../api/service.ts';
-import { decodePemAll, encodePem } from '../../domain/der/pem.ts';
+import { decodePemAll } from '../../domain/der/pem.ts';
 import { parseSubjectPublicKey, verifySignatureSync } from '../../domain/x509/public-key.ts';
 import { type ForeignCrl, parseForeignCrl } from '../../domain/x509/read-crl.ts';
 import { findSignatureAlgorithm } from '../../domain/x509/signature-algorithm.ts';
@@ -20,23 +20,33 @@ export interface CrlSource {
   readonly signal: AbortSignal;
 }
 
-/** PEM of all, in the order of the authorities: with one missing, who checks lists refuses everybody. AgentError. */
-export async function fetchCrls(source: CrlSource): Promise<string> {
+/** Its list, or why that cannot be had. */
+export type FetchedList = { readonly authority: AuthorityJson } & (
+  | { readonly der: Uint8Array }
+  | { readonly why: AgentError }
+);
+
+/** Of each authority, in their order: one whose list is made elsewhere, and late, keeps nobody from those of the others. AgentError. */
+export async function fetchCrls(source: CrlSource): Promise<readonly FetchedList[]> {
   if (source.authorities.length === 0)
     throw new AgentError(
       'crlMissing',
       'The service names no authority of the environment, whose lists there could be.',
     );
   const base = source.distributionUrl?.replace(/\/$/, '') ?? source.crlUrl.replace(/\/crl\/[^/]+$/, '');
-  const lists = await Promise.all(
-    source.authorities.map(async (authority) => {
+  return Promise.all(
+    source.authorities.map(async (authority): Promise<FetchedList> => {
       const url = `${base}/crl/${encodeURIComponent(authority.name)}.crl`;
-      const der = await fetchOctets(url, source.signal).catch(orImportFirst(authority));
-      assertUsable(url, der, { authority, now: source.now });
-      return encodePem('X509 CRL', der);
+      try {
+        const der = await fetchOctets(url, source.signal).catch(orImportFirst(authority));
+        assertUsable(url, der, { authority, now: source.now });
+        return { authority, der };
+      } catch (why) {
+        if (!(why instanceof AgentError)) throw why;
+        return { authority, why };
+      }
     }),
   );
-  return lists.join('');
 }
 
 /** What is made elsewhere is not there before somebody has imported it; of ours there is always one. */
@@ -54,13 +64,17 @@ function assertUsable(
   { authority, now }: { authority: AuthorityJson; now: number },
 ): void {
   const crl = parsed(url, der);
-  if (!isSignedBy(crl, issuerOf(authority))) {
+  if (!isListOf(authority, crl)) {
     throw new AgentError('crlUnusable', `${url} is not signed by ${authority.name}. Something else answers there.`);
   }
   if (crl.nextUpdate * 1000 <= now) {
+    const advice =
+      authority.role === 'external'
+        ? `Its key is elsewhere: have an operator import its newest list (\`privyseal authority import-crl ${authority.name} FILE\`).`
+        : 'Check the clocks of both machines, and that the service publishes.';
     throw new AgentError(
       'crlUnusable',
-      `${url} is over since ${new Date(crl.nextUpdate * 1000).toISOString()}. Check the clocks of both machines, and that the service publishes.`,
+      `${url} is over since ${new Date(crl.nextUpdate * 1000).toISOString()}. ${advice}`,
     );
   }
 }
@@ -82,8 +96,10 @@ function parsed(url: string, der: Uint8Array): ForeignCrl {
   }
 }
 
-function isSignedBy({ tbs, signature, algorithmDer }: ForeignCrl, issuer: X509Certificate): boolean {
+/** AgentError `crlUnusable` for an authority that is none. */
+export function isListOf(authority: AuthorityJson, { tbs, signature, algorithmDer }: ForeignCrl): boolean {
   const algorithm = findSignatureAlgorithm(algorithmDer);
+  const issuer = issuerOf(authority);
   if (!algorithm) return false;
   const publicKey = parseSubjectPublicKey(issuer.publicKey.export({ type: 'spki', format: 'der' }));
   return verifySignatureSync({ tbs, signature, algorithm, publicKey });

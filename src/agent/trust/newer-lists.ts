@@ -1,31 +1,55 @@
 /** Of the lists that were fetched and those in use the newer ones: over plain HTTP anybody on the way can show one from before a revocation. */
-import { decodePemAll, encodePem } from '../../domain/der/pem.ts';
+import { encodePem } from '../../domain/der/pem.ts';
 import { formatName } from '../../domain/x509/name.ts';
 import { type ForeignCrl, parseForeignCrl } from '../../domain/x509/read-crl.ts';
-import { keptLists } from './fetch-crls.ts';
+import type { AgentError } from '../agent-error.ts';
+import { type FetchedList, isListOf, keptLists } from './fetch-crls.ts';
 
 export interface NewerLists {
-  /** PEM, in the order of those that were fetched. */
+  /** PEM, in the order of the authorities. */
   readonly crlPem: string;
   /** Of each list in use that stays instead of an older one, whose it is and of when, in words. */
   readonly kept: readonly string[];
+  /** Why the first of those that could not be had is not there; in its place stays the one in use, if there is one. */
+  readonly lacking?: AgentError;
+  /** Those of which there is no list at all, neither fetched nor in use. */
+  readonly uncovered: readonly FetchedList['authority'][];
 }
 
-/** `now` in Unix milliseconds: a list that is over, or made by a clock that was ahead, gives way to any other. */
-export function newerLists(fetchedPem: string, inUsePem: string, now: number): NewerLists {
-  if (fetchedPem === inUsePem) return { crlPem: fetchedPem, kept: [] };
-  const inUse = keptLists(inUsePem).filter(
-    ({ thisUpdate, nextUpdate }) => thisUpdate * 1000 <= now && nextUpdate * 1000 > now,
-  );
+/**
+ * `now` in Unix milliseconds: a list that is over, or made by a clock that was ahead, gives way to any other. AgentError where one
+ * could not be had and none of theirs is in use: with one missing from the start, who checks lists refuses everybody.
+ */
+export function newerLists(fetched: readonly FetchedList[], inUsePem: string, now: number): NewerLists {
+  const fetchedPem = fetched.map((list) => ('der' in list ? pemOf(list.der) : '')).join('');
+  if (fetchedPem === inUsePem && !fetched.some((list) => 'why' in list)) {
+    return { crlPem: fetchedPem, kept: [], uncovered: [] };
+  }
+  const all = keptLists(inUsePem);
+  const good = all.filter(({ thisUpdate, nextUpdate }) => thisUpdate * 1000 <= now && nextUpdate * 1000 > now);
   const kept: string[] = [];
-  const lists = decodePemAll(fetchedPem, 'X509 CRL').map((der) => {
-    const fetched = parseForeignCrl(der);
-    const newer = inUse.find((list) => isOfOneAuthority(list, fetched) && isNewer(list, fetched));
+  const lacking: AgentError[] = [];
+  const uncovered: FetchedList['authority'][] = [];
+  const newerOf = (der: Uint8Array): string => {
+    const list = parseForeignCrl(der);
+    const newer = good.find((other) => isOfOneAuthority(other, list) && isNewer(other, list));
     if (newer) kept.push(`${formatName(newer.issuer)} of ${new Date(newer.thisUpdate * 1000).toISOString()}`);
-    return encodePem('X509 CRL', (newer ?? fetched).der);
+    return pemOf((newer ?? list).der);
+  };
+  const lists = fetched.map((list) => {
+    if ('der' in list) return newerOf(list.der);
+    lacking.push(list.why);
+    // Also one that is over: without any, a program says something else, and refuses no less.
+    const stays = all.find((other) => isListOf(list.authority, other));
+    if (!stays) uncovered.push(list.authority);
+    return stays ? pemOf(stays.der) : '';
   });
-  return { crlPem: lists.join(''), kept };
+  const [first] = lacking;
+  if (first && !all.some((list) => fetched.some(({ authority }) => isListOf(authority, list)))) throw first;
+  return { crlPem: lists.join(''), kept, uncovered, ...(first && { lacking: first }) };
 }
+
+const pemOf = (der: Uint8Array): string => encodePem('X509 CRL', der);
 
 const isOfOneAuthority = (a: ForeignCrl, b: ForeignCrl): boolean =>
   Buffer.compare(a.issuer.der, b.issuer.der) === 0 &&

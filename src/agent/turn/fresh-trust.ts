@@ -1,16 +1,20 @@
 /** Roots and CRLs as they are now, for a set: roots only as the service gives them over TLS that the old trust vouches for. */
 import { X509Certificate } from 'node:crypto';
+import type { AgentError } from '../agent-error.ts';
 import { outputsOf } from '../config/agent-schema.ts';
 import { derOf } from '../files/credential-set.ts';
-import { earliestNextUpdate, fetchCrls } from '../trust/fetch-crls.ts';
+import { earliestNextUpdate, type FetchedList, fetchCrls } from '../trust/fetch-crls.ts';
 import { newerLists } from '../trust/newer-lists.ts';
 import { withRootsBesides } from '../trust/roots-besides.ts';
+import { rootsWithLists } from '../trust/roots-with-lists.ts';
 import { learnServiceRoots } from '../trust/service-trust.ts';
 import type { TurnContext } from './turn-context.ts';
 
 export interface Trust {
   readonly trustPem: string;
   readonly crlPem: string;
+  /** Why a list is not there, or not as new as it might be. */
+  readonly lacking?: AgentError;
 }
 
 export interface TrustWanted {
@@ -18,25 +22,30 @@ export interface TrustWanted {
   readonly crlUrl: string;
 }
 
-/** `before` is what is in use. AgentError `crlMissing`, `crlUnusable` or `distributionUnreachable`, and the failures of the client. */
+/**
+ * `before` is what is in use; where it has lists of the environment, those that cannot be had stay as they are. AgentError
+ * `crlMissing`, `crlUnusable` or `distributionUnreachable`, and the failures of the client.
+ */
 export async function freshTrust(context: TurnContext, wanted: TrustWanted, before?: Trust): Promise<Trust> {
   const { target, shared, now, log } = context;
   const { environment, crlUrl } = wanted;
-  const trustPem = await rootsFor(context, environment);
-  if (!outputsOf(target.files).includes('crl.pem')) return { trustPem, crlPem: '' };
+  const toldPem = await rootsOf(context, environment);
+  if (!outputsOf(target.files).includes('crl.pem')) return { trustPem: await besides(context, toldPem), crlPem: '' };
   const fetched = await shared.fresh(`CRLs of ${environment} ${crlUrl}`, () => listsOf(context, wanted));
-  const { crlPem, kept } = newerLists(fetched, before?.crlPem ?? '', now());
+  const { kept, uncovered, ...lists } = newerLists(fetched, before?.crlPem ?? '', now());
   for (const list of kept) {
     const message = `was given an older CRL than it has: that of ${list} stays`;
     log({ level: 'warn', target: target.name, message });
   }
-  return { trustPem, crlPem };
+  const authorities = fetched.map(({ authority }) => authority);
+  const rootsPem = rootsWithLists({ toldPem, inUsePem: before?.trustPem ?? '', authorities, uncovered });
+  if (lists.lacking && derOf(rootsPem).length === 0) throw lists.lacking;
+  return { trustPem: await besides(context, rootsPem), ...lists };
 }
 
 /** The environment's, and those that the target's file adds. */
-async function rootsFor(context: TurnContext, environment: string): Promise<string> {
-  return withRootsBesides(await rootsOf(context, environment), context.target.files.alsoTrust ?? []);
-}
+const besides = ({ target }: TurnContext, rootsPem: string): Promise<string> =>
+  withRootsBesides(rootsPem, target.files.alsoTrust ?? []);
 
 /** The environment's, as the service publishes them. */
 export const rootsOf = (context: TurnContext, environment: string): Promise<string> =>
@@ -52,30 +61,35 @@ async function fetchRoots({ file, access, log }: TurnContext, environment: strin
   return client.trustBundle(environment);
 }
 
-async function listsOf({ file, access, now, signal }: TurnContext, wanted: TrustWanted): Promise<string> {
+async function listsOf(
+  { file, access, now, signal }: TurnContext,
+  wanted: TrustWanted,
+): Promise<readonly FetchedList[]> {
   const { items } = await (await access.anonymous()).authorities();
   const authorities = items.filter(({ environment }) => environment === wanted.environment);
   const { distributionUrl } = file.service;
   return fetchCrls({ crlUrl: wanted.crlUrl, distributionUrl, authorities, now: now(), signal });
 }
 
-/** While CRLs cannot be fetched, those of before will do for as long as they are good: a rotation must not wait for them. */
+/** While CRLs cannot be fetched, those of before will do: a rotation must not wait for them. */
 export async function trustOrBefore(
   context: TurnContext,
   wanted: TrustWanted,
   before: Trust | undefined,
 ): Promise<Trust> {
+  const stays = (why: Error): void => {
+    const message = `CRLs stay as they were: ${why.message}`;
+    context.log({ level: 'warn', target: context.target.name, message });
+  };
   try {
-    return await freshTrust(context, wanted, before);
+    const trust = await freshTrust(context, wanted, before);
+    if (trust.lacking) stays(trust.lacking);
+    return trust;
   } catch (error) {
     const end = before && earliestNextUpdate(before.crlPem);
-    const trustPem = await rootsFor(context, wanted.environment);
+    const trustPem = await besides(context, await rootsOf(context, wanted.environment));
     if (!before || end === undefined || end * 1000 <= context.now() || before.trustPem !== trustPem) throw error;
-    context.log({
-      level: 'warn',
-      target: context.target.name,
-      message: `CRLs stay as they were: ${(error as Error).message}`,
-    });
+    stays(error as Error);
     return { trustPem, crlPem: before.crlPem };
   }
 }

@@ -91,7 +91,7 @@ async function stayFresh(context: TurnContext, newest: CredentialSet | undefined
 
 function tellStale({ target, signal, log }: TurnContext, obstacle: unknown): void {
   signal.throwIfAborted();
-  log({ level: 'warn', target: target.name, message: `its files stay as they were: ${(obstacle as Error).message}` });
+  log({ level: 'warn', target: target.name, message: `its files are not all fresh: ${(obstacle as Error).message}` });
 }
 
 /** A program that starts only once its files are there cannot be told of them before: that is no failed enrolment. */
@@ -153,12 +153,17 @@ async function stageIssued(
 ): Promise<void> {
   const { store, state, target, now } = context;
   const wanted = { environment: certificate.environment!, crlUrl: certificate.links.crl };
-  const { trustPem, crlPem } = await trustOrBefore(context, wanted, newest);
-  await stage(context, {
-    facts: factsOf(certificate, layoutOf(target.files)),
-    keyPem,
+  const { trustPem, crlPem, lacking } = await trustOrBefore(context, wanted, newest);
+  const path = {
     certPem: withNewline(certificate.certificate),
     chainPem: certificate.chain.map(withNewline).join(''),
+  };
+  // Its root waits for a list, and so does it: peers that check lists refuse it.
+  if (lacking && !isVouchedFor(path, trustPem)) throw lacking;
+  await stage(context, {
+    ...path,
+    facts: factsOf(certificate, layoutOf(target.files)),
+    keyPem,
     trustPem,
     crlPem,
     storePassword: await storePassword(target.files, newest?.storePassword),
@@ -291,17 +296,18 @@ async function trustFirst(context: TurnContext, newest: CredentialSet): Promise<
 /** Roots of before, then those that are new: of the certificate's environment, of the one that the target moves to, of the file. */
 async function keepingRoots(context: TurnContext, newest: CredentialSet): Promise<Trust> {
   const { environment } = newest.facts;
-  const { crlPem, trustPem } = await freshTrust(context, newest.facts, newest);
+  const { trustPem, ...lists } = await freshTrust(context, newest.facts, newest);
   const [next = environment] = context.target.product?.split('/') ?? [];
   const others = next === environment ? [] : [await rootsOf(context, next)];
-  return { crlPem, trustPem: uniteRoots(newest.trustPem, trustPem, ...others) };
+  return { ...lists, trustPem: uniteRoots(newest.trustPem, trustPem, ...others) };
 }
 
 /** Answers what stood in the way: it must not keep a set that waits from being used. */
 async function stageFresh(context: TurnContext, newest: CredentialSet, trustOf = currentTrust): Promise<unknown> {
   try {
-    await stageChanges(context, newest, await trustOf(context, newest));
-    return undefined;
+    const { lacking, ...trust } = await trustOf(context, newest);
+    await stageChanges(context, newest, trust);
+    return lacking;
   } catch (error) {
     return error;
   }

@@ -16,8 +16,14 @@ export interface ExternalAuthority {
 /** The parent of an authority of ours whose CSR nobody has signed yet; no authority may be called so. */
 export const externalParent = 'external';
 
+/** An authority with this name and those above it, up to the root; none for a name that is none of them. */
+export function upFrom(all: readonly ExternalAuthority[], name: string): readonly ExternalAuthority[] {
+  const found = all.find((one) => one.name === name);
+  if (found === undefined) return [];
+  return found.parent === name ? [found] : [found, ...upFrom(all, found.parent)];
+}
+
 /** The root above one of them, itself for a root; undefined for a name that is none of them. */
 export function rootAbove(all: readonly ExternalAuthority[], name: string): ExternalAuthority | undefined {
-  const found = all.find((one) => one.name === name);
-  return found === undefined || found.parent === name ? found : rootAbove(all, found.parent);
+  return upFrom(all, name).at(-1);
 }

@@ -68,5 +68,7 @@ export interface AuthorityServices {
   importCrl(caller: Caller, name: string, crlPem: string): Promise<PublishedCrl>;
   /** Those whose keys are elsewhere, by name; anybody may see them. */
   listExternalAuthorities(): Promise<readonly ExternalView[]>;
+  /** Of them those that anybody may still have to do with: what is in use is below them, or their list is still good. */
+  listExternalAuthoritiesServed(): Promise<readonly ExternalView[]>;
   externalAuthority(name: string): Promise<ExternalView | undefined>;
 }

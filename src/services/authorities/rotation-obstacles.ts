@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import { CaError } from '../../domain/errors.ts';
 import type { AuthorityRotation } from '../../domain/records/authority-rotation.ts';
 import type { Authority } from '../../domain/records/environment.ts';
-import { rootAbove } from '../../domain/records/external-authority.ts';
+import { rootAbove, upFrom } from '../../domain/records/external-authority.ts';
 import { generationId } from '../../domain/records/generation.ts';
 import {
   mayBeAbandoned,
@@ -51,9 +51,10 @@ const finders: Readonly<Record<Exclude<RotationCondition, 'certified'>, Find>> =
     const instead = mayBeAbandoned[rotation.state] ? 'abandon the rotation' : 'replace the authority as compromised';
     return [`${after.id}: its key does not sign: ${fault.message} Mend that and ask again, or ${instead}.`];
   },
-  async published({ inventory }, { after, now }) {
-    const list = await inventory.latestCrl(after.id);
-    return list && list.nextUpdate > now ? nobody : [`${after.id}: its list is not published yet`];
+  async published(deps, both) {
+    const isThere = hasList(deps, both.now);
+    const own = (await isThere(both.after.id)) ? nobody : [`${both.after.id}: its list is not published yet`];
+    return [...own, ...(await listsToImport(deps, both))];
   },
   async rootTrusted(deps, both) {
     const sha256 = await newRootOf(deps, both);
@@ -182,6 +183,27 @@ async function newRootOf({ inventory }: ObstacleDeps, { before, after }: Both): 
   const external = await inventory.externalAuthorities();
   const rootOf = ({ certificate }: ActiveAuthority) => rootAbove(external, certificate.authority)?.sha256;
   return rootOf(after) === rootOf(before) ? undefined : rootOf(after);
+}
+
+const hasList =
+  ({ inventory }: ObstacleDeps, now: number) =>
+  async (name: string): Promise<boolean> =>
+    ((await inventory.latestCrl(name))?.nextUpdate ?? 0) > now;
+
+/** Who checks lists wants those of a chain that is new, too, unless it has always done without. */
+async function listsToImport(deps: ObstacleDeps, { before, after, now }: Both): Promise<readonly string[]> {
+  const external = await deps.inventory.externalAuthorities();
+  const above = ({ certificate }: ActiveAuthority) => upFrom(external, certificate.authority).map(({ name }) => name);
+  const known = above(before);
+  const listed = await Promise.all(known.map((name) => deps.inventory.latestCrl(name)));
+  if (listed.every((list) => list === undefined)) return nobody;
+  const fresh = above(after).filter((name) => !known.includes(name));
+  const isThere = await Promise.all(fresh.map(hasList(deps, now)));
+  return fresh
+    .filter((_, index) => !isThere[index])
+    .map(
+      (name) => `${name}: its list is not imported yet, and whoever checks lists would refuse what is issued below it`,
+    );
 }
 
 /** What one product lacks, in words; undefined: nothing. */

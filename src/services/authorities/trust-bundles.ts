@@ -8,8 +8,8 @@ import type { Inventory } from '../../ports/inventory.ts';
 import type { Services } from '../services.ts';
 import type { ActiveAuthority, AuthorityDirectory } from './authority-directory.ts';
 import type { AuthorityView } from './authority-services.ts';
-import type { ExternalDirectory } from './external-authorities.ts';
-import { signersOf } from './external-in-use.ts';
+import type { ExternalDirectory, ExternalView } from './external-authorities.ts';
+import { externalInUse, signersOf } from './external-in-use.ts';
 
 export interface TrustDeps {
   readonly inventory: Inventory;
@@ -20,8 +20,12 @@ export interface TrustDeps {
 
 export function createTrustServices(
   deps: TrustDeps,
-): Pick<Services, 'listAuthorities' | 'authority' | 'authorityGeneration' | 'trustBundle'> {
+): Pick<
+  Services,
+  'listAuthorities' | 'listExternalAuthoritiesServed' | 'authority' | 'authorityGeneration' | 'trustBundle'
+> {
   return {
+    listExternalAuthoritiesServed: () => servedElsewhere(deps),
     listAuthorities: async () => (await served(deps)).map(viewOf),
     authority: async (name) =>
       viewOf(await (authorityOfGeneration(name) === name ? deps.directory.get(name) : deps.directory.generation(name))),
@@ -77,6 +81,16 @@ async function served({ directory, inventory, clock }: TrustDeps): Promise<reado
   const generations = await directory.generations();
   const kept = await Promise.all(generations.map(isServed));
   return generations.filter((_, index) => kept[index]);
+}
+
+/** The same for those elsewhere. Nobody imports the next list of one that was left: who wants all of them would wait for it for ever. */
+async function servedElsewhere({ inventory, external, clock }: TrustDeps): Promise<readonly ExternalView[]> {
+  const now = Math.floor(clock.now() / 1000);
+  const all = await external.all();
+  const isListed = ({ crl }: ExternalView): boolean => crl !== null && crl.nextUpdate > now;
+  if (all.every(isListed)) return all;
+  const inUse = (await externalInUse({ inventory, external }, now)).map((view) => view.external.name);
+  return all.filter((view) => isListed(view) || inUse.includes(view.external.name));
 }
 
 const viewOf = ({ authority, id, generation, certificate, certificateDer }: ActiveAuthority): AuthorityView => ({

@@ -213,8 +213,34 @@ describe('the rotation of an authority that is signed elsewhere', () => {
       reminders.some((text) => text.includes(`corp-external-${role} `)),
     );
     expect(told).toEqual(['root-2', 'intermediate-2']);
+    const served = (await service.services.listExternalAuthoritiesServed()).map(({ external }) => external.name);
+    expect(served).toEqual(['corp-external-intermediate-2', 'corp-external-root-2']);
     const { readFileSync } = await import('node:fs');
     expect(readFileSync(`${home}/trust/corp.pem`, 'utf8')).toBe(next.root.pem);
+  });
+
+  it('issues nothing below a new authority elsewhere whose list is not there, where those of before were', async () => {
+    const { service, ca, before } = await inForce();
+    const listAt = (issuer: CorporateCa['root']) => makeCrl(issuer, { thisUpdate: nowOf(service) });
+    await service.services.importCrl(admin, 'corp-external-root', listAt(ca.root));
+    const { intermediate } = makeCorporateCa(nowOf(service), { intermediate: { issuer: ca.root } });
+    await service.services.startRotation(admin, name, {});
+    await importFrom(service, { ...ca, intermediate, sign: (csr) => ca.sign(csr, { issuer: intermediate }) });
+    expect(await advance(service)).toBe('trusted');
+    await service.housekeep();
+    expect(await obstaclesOf(service)).toEqual([expect.stringContaining('corp-external-intermediate-2: its list')]);
+    expect(await codeOf(advance(service))).toBe('conflict');
+    await service.services.importCrl(admin, 'corp-external-intermediate-2', listAt(intermediate));
+    expect(await advance(service)).toBe('issuing');
+    // The one that is left is told of for as long as its last list is good.
+    await service.services.importCrl(admin, 'corp-external-intermediate', listAt(ca.intermediate));
+    await follow(service, before);
+    expect([await advance(service), await advance(service)]).toEqual(['retiring', 'retired']);
+    const served = async () =>
+      (await service.services.listExternalAuthoritiesServed()).map(({ external }) => external.name.slice(14));
+    expect(await served()).toEqual(['intermediate', 'intermediate-2', 'root']);
+    service.pass(91 * 86_400);
+    expect(await served()).toEqual(['intermediate-2', 'root']);
   });
 
   it('is no matter of the authority that signs it, whose key is not here', async () => {

@@ -7,7 +7,10 @@ import type { Face } from '../face-deps.ts';
 import { authorityJson, externalAuthorityJson } from '../json/certificate-json.ts';
 import { sendCertificate, sendJson, wantedFormat } from './certificate-formats.ts';
 
-type TrustServices = Pick<Services, 'listAuthorities' | 'authority' | 'listExternalAuthorities' | 'externalAuthority'>;
+type TrustServices = Pick<
+  Services,
+  'listAuthorities' | 'authority' | 'listExternalAuthoritiesServed' | 'externalAuthority'
+>;
 
 const tags = ['trust'];
 
@@ -33,7 +36,7 @@ export function addAuthorityRoutes(
     async (_request, reply) => {
       const items = [
         ...(await services.listAuthorities()).map(authorityJson),
-        ...(await services.listExternalAuthorities()).map(externalAuthorityJson),
+        ...(await services.listExternalAuthoritiesServed()).map(externalAuthorityJson),
       ];
       return sendJson(reply, { items, nextCursor: null } satisfies AuthorityList);
     },

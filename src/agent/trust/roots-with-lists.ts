@@ -1,0 +1,40 @@
+/** Which roots of an environment a target may take up while lists are lacking: a root that is new waits for every list below it. */
+import { X509Certificate } from 'node:crypto';
+import type { AuthorityJson } from '../../api/service.ts';
+import { isIssuedBy } from '../../client/check-answer.ts';
+import { encodePem } from '../../domain/der/pem.ts';
+import { derOf } from '../files/credential-set.ts';
+
+export interface RootsAndLists {
+  /** What the service says, PEM. */
+  readonly toldPem: string;
+  readonly inUsePem: string;
+  /** Of the environment. */
+  readonly authorities: readonly AuthorityJson[];
+  /** Those without any list. */
+  readonly uncovered: readonly AuthorityJson[];
+}
+
+/**
+ * Who checks lists refuses everything below an authority without one. A target that reported a root which it would refuse would
+ * let a rotation go on, until nobody gets in any more. PEM.
+ */
+export function rootsWithLists({ toldPem, inUsePem, authorities, uncovered }: RootsAndLists): string {
+  const issuers = authorities.map(({ certificate }) => new X509Certificate(certificate));
+  const without = uncovered.map(({ certificate }) => new X509Certificate(certificate));
+  const isBelow = (certificate: X509Certificate, root: X509Certificate, steps = issuers.length): boolean =>
+    certificate.fingerprint256 === root.fingerprint256 ||
+    (steps > 0 &&
+      issuers.some(
+        (issuer) =>
+          issuer.fingerprint256 !== certificate.fingerprint256 &&
+          isIssuedBy(certificate, issuer) &&
+          isBelow(issuer, root, steps - 1),
+      ));
+  const inUse = new Set(derOf(inUsePem).map((der) => new X509Certificate(der).fingerprint256));
+  const told = derOf(toldPem).map((der) => new X509Certificate(der));
+  const taken = told.filter(
+    (root) => inUse.has(root.fingerprint256) || !without.some((certificate) => isBelow(certificate, root)),
+  );
+  return taken.length === told.length ? toldPem : taken.map(({ raw }) => encodePem('CERTIFICATE', raw)).join('');
+}

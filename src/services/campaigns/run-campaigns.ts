@@ -35,16 +35,19 @@ const lookedAtPerRound = 500;
 export function createCampaignRounds(deps: RunCampaignsDeps): () => Promise<void> {
   /** By campaign, the position up to which its members have been looked at for having expired; from the beginning after the last. */
   const lookedAt = new Map<string, number>();
+  const report = (error: unknown, campaign?: string): void =>
+    deps.log.error({ err: error, campaign }, 'a campaign could not go on; trying again');
   return async () => {
     // A clock that is not believed would revoke too early.
     if (deps.clock.problem() !== undefined) return;
     try {
       for (const campaign of await deps.inventory.campaignsUnderWay()) {
-        if (campaign.status === 'collecting') await collect(deps, campaign);
-        else await tend(deps, campaign, lookedAt);
+        const turn = campaign.status === 'collecting' ? collect(deps, campaign) : tend(deps, campaign, lookedAt);
+        // One that cannot go on keeps no other from being revoked at its time.
+        await turn.catch((error: unknown) => report(error, campaign.id));
       }
     } catch (error) {
-      deps.log.error({ err: error }, 'a campaign could not go on; trying again');
+      report(error);
     }
   };
 }

@@ -1,8 +1,9 @@
 /** Campaigns over the real inventory: planned, recorded in steps, spread, followed, paused, revoked, ended, across restarts. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CaError } from '../../../src/domain/errors.ts';
+import { CaError } from '../../../src/domain/errors.ts';
 import { renewalWindow } from '../../../src/domain/policy/renewal-window.ts';
+import type { Inventory } from '../../../src/ports/inventory.ts';
 import type { Caller } from '../../../src/services/caller.ts';
 import { rotated } from '../../support/certified.ts';
 import { buildCsr } from '../../support/csr-builder.ts';
@@ -368,6 +369,29 @@ describe('a campaign', () => {
     const events = await on.inventory.auditEvents(0, 100_000);
     const byService = events.filter(({ kind, actor }) => kind === 'certificate.revoked' && actor === 'service');
     expect(byService.filter(({ details }) => details?.campaign === id)).toHaveLength(130);
+    await on.close();
+  });
+
+  it('goes on while the one before it cannot', async () => {
+    const stuck: string[] = [];
+    const wrapInventory = (inventory: Inventory): Inventory =>
+      new Proxy(inventory, {
+        get(target, name) {
+          const value: unknown = Reflect.get(target, name);
+          if (typeof value !== 'function') return value;
+          return (asked: { campaign?: string }, ...more: unknown[]) =>
+            name === 'recordMembers' && stuck.includes(asked.campaign ?? '')
+              ? Promise.reject(new CaError('inventoryUnavailable', 'not these'))
+              : value.call(target, asked, ...more);
+        },
+      });
+    const on = await firstRunService({ home: folder('stuck'), wrapInventory });
+    const [first, second] = [await population(on, 1), await population(on, 1)];
+    stuck.push((await on.services.startCampaign(admin, order(on, first.owner))).campaign.id);
+    // The other comes after it in each round.
+    on.pass(1);
+    await running(on, second.owner);
+    expect((await on.services.readCampaign(stuck[0]!)).campaign.status).toBe('collecting');
     await on.close();
   });
 

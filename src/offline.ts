@@ -30,7 +30,7 @@ import { readVaultFiles, type VaultFileContent, vaultFileOf } from './adapters/v
 import { type Config, inHome } from './config.ts';
 import { type BackupManifest, databasePart } from './domain/backup/manifest.ts';
 import type { BackupReport, OnProgress, RestoreReport } from './domain/backup/report.ts';
-import { StartError } from './domain/errors.ts';
+import { CaError, StartError } from './domain/errors.ts';
 import type { BackupPart, CopyFacts } from './ports/backup.ts';
 import { distributionUrls } from './services/authorities/distribution-urls.ts';
 import { earlierRoots, type TrustFile } from './services/authorities/trust-files.ts';
@@ -165,10 +165,20 @@ async function fill(home: RestoredHome, { backup, plan, onProgress }: Filling) {
     const roots = await earlierRoots(inventory);
     if (roots) await stage(home, roots);
     return report;
+  } catch (error) {
+    throw error instanceof CaError && error.code === 'inventoryUnavailable' ? notApplied(home, error) : error;
   } finally {
     await inventory.close();
   }
 }
+
+/** There is no service whose log could tell the cause. */
+const notApplied = ({ path }: RestoredHome, error: CaError): StartError =>
+  new StartError(
+    'homeUnwritable',
+    `The lists could not be applied to the database in ${path} (${error.cause instanceof Error ? error.cause.message : 'unknown'}). Check the space on its disk and give the same command again.`,
+    error,
+  );
 
 /** The log of a home that has not been started yet can be verified, too. */
 async function stage(home: RestoredHome, { file, text }: TrustFile): Promise<void> {

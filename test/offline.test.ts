@@ -1,11 +1,25 @@
 /** Acts on backups without a service, where the machine does not let them work. */
-import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { loadConfig } from '../src/config.ts';
 import { backUpHome, openAuditLog, restoreHome } from '../src/offline.ts';
 import { writeBackup } from './support/backup-builders.ts';
 import { admin, firstRunService } from './support/service-builder.ts';
+import { itWithMount } from './support/small-disk.ts';
 import { temporaryFolder } from './support/temporary-folder.ts';
 
 it('the log of a backup that cannot be unpacked is refused with the folder, and how to name another', async () => {
@@ -65,4 +79,40 @@ it('a backup holds the keys of its database, also one that is destroyed while th
   const { manifest } = await backUp('destroyed.tar');
   expect(manifest.parts.map(({ name }) => name)).toContain(`vault/${key}`);
   await expect(backUp('lost.tar')).rejects.toMatchObject({ code: 'keyFileDamaged' });
+});
+
+/** SQLite opens the database with 32 KiB beside it, and can write next to nothing then. */
+const roomToOpen = 40 * 1024;
+
+/** But for so many octets. */
+function fill(file: string, room: number): void {
+  const filler = openSync(file, 'w');
+  for (let size = 65_536; size >= 1; ) {
+    try {
+      writeSync(filler, Buffer.alloc(size));
+    } catch {
+      size = Math.floor(size / 2);
+    }
+  }
+  ftruncateSync(filler, fstatSync(filler).size - room);
+  closeSync(filler);
+}
+
+itWithMount('a restore whose disk is full when the lists are applied says so, and leaves no home', async () => {
+  const { path } = temporaryFolder();
+  const [home, disk, file] = [join(path, 'home'), join(path, 'disk'), join(path, 'monday.tar')];
+  const service = await firstRunService({ home });
+  onTestFinished(() => void vi.useRealTimers());
+  vi.setSystemTime(service.clock.now());
+  await service.close();
+  const { manifest } = await backUpHome(await configOf(home), file, () => {});
+  mkdirSync(disk);
+  spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', disk]);
+  onTestFinished(() => void spawnSync('umount', [disk]));
+  const input = { file, crls: [], withoutCrl: manifest.authorities.map(({ name }) => name), keepTokens: false };
+  const restoring = restoreHome(await configOf(join(disk, 'new')), input, ({ what }) => {
+    if (what === 'Applying the lists') fill(join(disk, 'filler'), roomToOpen);
+  });
+  await expect(restoring).rejects.toMatchObject({ code: 'homeUnwritable' });
+  expect(readdirSync(disk)).toEqual(['filler']);
 });

@@ -40,6 +40,8 @@ export interface RestoreReport {
   readonly unlisted: readonly UnlistedGeneration[];
   /** Generations of authorities that were compromised after the backup, by their ids: they sign no certificates. */
   readonly compromised: readonly string[];
+  /** The same of those that had not come into force at the backup: the rotation to each is to be abandoned. */
+  readonly compromisedComing: readonly string[];
   /** Ids of campaigns that ran when the backup was made and would revoke: they are paused. */
   readonly paused: readonly string[];
   /** True unless asked to keep them: enrolment tokens ended with the restore. */

@@ -10,6 +10,7 @@ import type { CrlPublisher } from '../revoking/publish-crl.ts';
 import { assertVault } from '../vaults/named-vault.ts';
 import { productsOf } from './certificates-in-use.ts';
 import { forgetDeclared, rememberDeclared } from './declared-compromises.ts';
+import { nextGenerationNumber } from './generation-numbers.ts';
 import { isSignedElsewhere } from './generation-request.ts';
 import { comingBelow, findLost, type Lost, rotationFrom } from './lost-generations.ts';
 import { completeGeneration, idOf } from './prepare-generation.ts';
@@ -71,21 +72,22 @@ async function replacementsOf(
   lost: readonly Lost[],
   vault: string | undefined,
 ): Promise<CompromisePlan['replaced']> {
-  const generations = await deps.inventory.generations();
   const rotations = await deps.inventory.rotations();
   const replacementOf = async ({ authority: { name }, generation }: Lost) => {
-    const numbers = generations.filter((one) => one.authority === name).map(({ number }) => number);
     const known = rotationFrom(rotations, generation);
     const kept = known && (await isGivenUp(deps, known, vault)) ? undefined : known;
     return {
       from: generationId(generation),
-      to: generationId({ authority: name, number: kept?.generation ?? Math.max(...numbers) + 1 }),
+      to: generationId({
+        authority: name,
+        number: kept?.generation ?? (await nextGenerationNumber(deps.inventory, name)),
+      }),
     };
   };
   return Promise.all(lost.map(replacementOf));
 }
 
-/** Its key has issued nothing, and waits in another vault than is named now, which may be what was lost; or it is lost itself. */
+/** Its key has issued nothing, and waits in another vault than is named now, which may be what was lost; or it is lost or compromised itself. */
 async function isGivenUp(
   { vaults, inventory }: CompromiseDeps,
   rotation: AuthorityRotation,
@@ -94,7 +96,7 @@ async function isGivenUp(
   if (!mayBeAbandoned[rotation.state]) return false;
   const id = idOf(rotation, 'generation');
   const coming = (await inventory.generations()).find((one) => generationId(one) === id);
-  if (vault !== undefined && coming?.vault !== vault) return true;
+  if (coming?.isCompromised || (vault !== undefined && coming?.vault !== vault)) return true;
   const held = vaults.get(coming?.vault ?? '');
   if (!coming || !held) return false;
   return held.key(coming.vaultKey).then(

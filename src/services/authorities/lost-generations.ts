@@ -37,7 +37,7 @@ export async function findLost(deps: LostDeps, name: string, wanted: number | un
   if (!found || found.phase === 'coming' || found.phase === 'abandoned' || found.phase === 'retired') {
     throw new CaError('conflict', `${name} has no generation ${number} in use.`);
   }
-  const wasReplaced = generations.some((one) => one.authority === name && one.isCompromised && one.number < number);
+  const wasReplaced = generations.some((one) => one.authority === name && wasGivenUp(one) && one.number < number);
   if (wasReplaced && wanted === undefined) {
     const says = `${generationId(found)} has replaced one that was compromised.`;
     throw new CaError('conflict', `${says} If it is compromised, too, say so: generation ${number}.`);
@@ -81,10 +81,14 @@ async function signedBelow(
 export const comingBelow = async (deps: LostDeps, [top]: readonly Lost[]): Promise<readonly AuthorityGeneration[]> =>
   (await signedBelow(deps, top!)).filter(({ phase }) => phase === 'coming');
 
+/** One that was compromised before it came into force has issued nothing, and is replaced by nothing: see services/backup. */
+const wasGivenUp = ({ isCompromised, phase }: AuthorityGeneration): boolean =>
+  isCompromised && phase !== 'coming' && phase !== 'abandoned';
+
 /** Of a generation that is compromised and whose rotation has not come to its campaign. */
 async function unfinishedNumber({ inventory }: LostDeps, name: string): Promise<number | undefined> {
   const rotations = await inventory.rotations();
-  const lost = (await inventory.generations()).filter((one) => one.authority === name && one.isCompromised);
+  const lost = (await inventory.generations()).filter((one) => one.authority === name && wasGivenUp(one));
   return lost.find((generation) => {
     const rotation = rotationFrom(rotations, generation);
     return !rotation || (isUnderWay(rotation) && rotation.state !== 'retiring');

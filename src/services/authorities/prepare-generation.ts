@@ -111,6 +111,7 @@ export async function completeGeneration(
   rotation: AuthorityRotation,
   actor: string,
 ): Promise<void> {
+  await refuseCompromised(deps, rotation);
   const before = await deps.directory.generation(idOf(rotation, 'predecessor'));
   if (await isSignedElsewhere(deps.inventory, rotation.authority)) {
     const authority = await comingAuthority(deps, rotation, before);
@@ -123,6 +124,13 @@ export async function completeGeneration(
   const after = await deps.directory.generation(idOf(rotation, 'generation'));
   await ensureCertificate(deps, rotation, { kind: 'newWithOld', actor, order: async () => cross(after, before) });
   await ensureCertificate(deps, rotation, { kind: 'oldWithNew', actor, order: async () => cross(before, after) });
+}
+
+/** As a restore may find it: it came into force after the backup, and was compromised then. */
+async function refuseCompromised({ inventory }: PrepareGenerationDeps, rotation: AuthorityRotation): Promise<void> {
+  const id = idOf(rotation, 'generation');
+  if (!(await inventory.generations()).some((one) => generationId(one) === id && one.isCompromised)) return;
+  throw new CaError('conflict', `The key of ${id} is compromised, and must not come into use: abandon the rotation.`);
 }
 
 /** Whether a root is followed with crosses: not one that nobody believes, or that has come to its end. `nowMs` in Unix milliseconds. */

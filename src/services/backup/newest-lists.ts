@@ -112,7 +112,8 @@ function refuseTooOld({ authorities }: BackupManifest, newest: ReadonlyMap<strin
 const tooOld = ({ file, crl: { crlNumber, thisUpdate } }: NewestList, authority: ManifestAuthority): StartError =>
   unusable(
     `${file} is list ${crlNumber} of ${authority.name}, of ${iso(thisUpdate)}; the backup already has list ` +
-      `${authority.crlNumber}. Give the newest that was published${at(authority)}.`,
+      `${authority.crlNumber}. Give the newest that was published${at(authority)}. If nobody has a newer one, admit it with ` +
+      `--without-crl ${authority.name}: what it revoked since the backup, if anything, comes back to life.`,
   );
 
 const iso = (seconds: number): string => new Date(seconds * 1000).toISOString();

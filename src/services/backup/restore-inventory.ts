@@ -42,16 +42,29 @@ export async function restoreInventory(
   const read: ReadList[] = [];
   const { taken, later, aside } = await judgeOtherLists(deps.inventory, plan.lists.others, generations);
   for (const list of [...plan.lists.newest, ...taken]) read.push(await readAgainst(deps, list, generations));
-  const compromised = givenUpSince(deps, read, generations);
+  const givenUp = givenUpSince(read, generations);
+  const compromised = givenUp.map((one) => compromisedOf(deps, one));
   await deps.inventory.recordRestoration(restorationOf(deps, plan, { read, later, compromised }));
   for (const { authority, upTo } of later) await skipGenerations(deps.inventory, authority, upTo);
   const paused = await pauseCampaigns(deps);
   const lists = read.map(({ summary }) => summary);
   const unlisted = await unlistedIn(deps, generations);
   const waiting = await waitingIn(deps, lists, generations);
-  const ids = compromised.map(({ generation }) => generation);
+  const [coming, used] = parted(givenUp);
   const { withoutCrl, keepTokens } = plan;
-  return { lists, later, aside, waiting, withoutCrl, unlisted, compromised: ids, paused, tokensEnded: !keepTokens };
+  return {
+    ...{ lists, later, aside, waiting, withoutCrl, unlisted, paused },
+    ...{ compromised: used, compromisedComing: coming, tokensEnded: !keepTokens },
+  };
+}
+
+/** Ids of those that were to come, and of the others. */
+function parted(givenUp: readonly GivenUp[]): readonly [string[], string[]] {
+  const ids = (isComing: boolean) =>
+    givenUp.flatMap(({ generation }) =>
+      (generation.phase === 'coming') === isComing ? [generationId(generation)] : [],
+    );
+  return [ids(true), ids(false)];
 }
 
 async function refuseClockBehind({ inventory, now }: RestoreDeps): Promise<void> {
@@ -101,27 +114,38 @@ async function readAgainst(
   return { record: { authority, crlNumber, thisUpdate, nextUpdate, der }, revoked, quarantined, summary };
 }
 
+interface GivenUp {
+  readonly generation: AuthorityGeneration;
+  /** Name of the authority on whose list its certificate is. */
+  readonly listedBy: string;
+}
+
 /**
- * Generations in use whose own certificate a list revokes: they were compromised after the backup, and would go on to sign what
- * nobody believes. Of one that is coming the certificate is missed when it is to be advanced; its key may still be good.
+ * Generations whose own certificate a list revokes: they were compromised after the backup, and would go on to sign what nobody
+ * believes. Of one that is coming, lists tell besides that it was abandoned, which only means that it lacks a certificate; or
+ * it had come into force by then, and its key must not come into use.
  */
-function givenUpSince(
-  { now: at }: RestoreDeps,
-  read: readonly ReadList[],
-  generations: readonly AuthorityGeneration[],
-): Restoration['compromised'] {
+function givenUpSince(read: readonly ReadList[], generations: readonly AuthorityGeneration[]): readonly GivenUp[] {
   const revoked = new Map(read.flatMap((list) => list.revoked.map((one) => [one.serial, one] as const)));
   return generations.flatMap((generation) => {
-    const { authority, phase, isCompromised, certificateSerial } = generation;
+    const { phase, isCompromised, certificateSerial } = generation;
     const found = revoked.get(certificateSerial ?? '');
-    if (!found || found.revocation.reason === 'certificateHold') return [];
-    if (isCompromised || phase === 'coming' || phase === 'abandoned') return [];
-    const id = generationId(generation);
-    const details = { generation: id, reason: `its certificate is on the list of ${found.authority}` };
-    const object = `authority:${authority}`;
-    return [{ generation: id, audit: { at, kind: 'authority.compromised', actor: 'service', object, details } }];
+    if (!found || isCompromised || phase === 'abandoned') return [];
+    const { reason } = found.revocation;
+    const isGivenUp = phase === 'coming' ? reason === 'cACompromise' : reason !== 'certificateHold';
+    return isGivenUp ? [{ generation, listedBy: found.authority }] : [];
   });
 }
+
+const compromisedOf = (
+  { now: at }: RestoreDeps,
+  { generation, listedBy }: GivenUp,
+): Restoration['compromised'][number] => {
+  const id = generationId(generation);
+  const details = { generation: id, reason: `its certificate is on the list of ${listedBy}` };
+  const object = `authority:${generation.authority}`;
+  return { generation: id, audit: { at, kind: 'authority.compromised', actor: 'service', object, details } };
+};
 
 /**
  * Operators may have paused them, put them off or given them up after the backup; their time may be over, and what they revoke at the

@@ -15,6 +15,7 @@ import { suiteFolder } from '../../support/suite-folder.ts';
 
 const folder = suiteFolder();
 const reason = 'the key was found in a log';
+let homes = 0;
 let service: TestService;
 afterEach(() => service.close());
 
@@ -35,10 +36,18 @@ async function manifestOf({ directory, inventory }: TestService): Promise<Backup
   return backupManifest({ authorities, audit: { seq: newest.seq, hash: newest.hash } });
 }
 
+interface Course {
+  readonly before: () => Promise<unknown>;
+  readonly after: () => Promise<unknown>;
+}
+
+const straight: Course = { before: async () => {}, after: async () => {} };
+
 /** The service of a backup from before `name` was declared compromised, restored with the lists from after it. */
-async function restoredAfter(name: string) {
-  const [lost, kept] = [folder(`${name}-lost`), folder(`${name}-kept`)];
+async function restoredAfter(name: string, { before, after }: Course = straight) {
+  const [lost, kept] = [folder(`${name}-lost${++homes}`), folder(`${name}-kept${homes}`)];
   service = await firstRunService({ home: lost });
+  await before();
   await service.housekeep();
   const manifest = await manifestOf(service);
   await service.close();
@@ -47,6 +56,7 @@ async function restoredAfter(name: string) {
 
   service = await openService({ home: lost });
   service.pass(60);
+  await after();
   await service.services.declareCompromise(admin, name, { reason });
   const given = [];
   for (const { name: id } of manifest.authorities)
@@ -91,4 +101,40 @@ it('`system` still lets in who is to replace it, also by a recovery', async () =
 
   await service.services.declareCompromise(admin, 'system', { reason });
   expect((await service.issueServerCertificate()).issuer).toBe('system.2');
+});
+
+const rotateRoot: Course = {
+  before: () => service.services.startRotation(admin, 'dev-root', {}),
+  async after() {
+    for (const state of ['trusted', 'issuing']) {
+      const advanced = await service.services.advanceRotation(admin, 'dev-root', {
+        reason: 'a drill, and nobody there',
+      });
+      expect(advanced.rotation.state).toBe(state);
+    }
+  },
+};
+
+it('a root that came into force after the backup, and was compromised then, comes into force no more', async () => {
+  const stolen = (await restoredAfter('dev-root', rotateRoot)) && (await service.directory.generation('dev-root.2'));
+  expect(await service.services.trustBundle('dev')).toHaveLength(1);
+  const advance = service.services.advanceRotation(admin, 'dev-root', { reason: 'a drill, and nobody there' });
+  expect(await codeOf(advance)).toBe('conflict');
+
+  const declared = await service.services.declareCompromise(admin, 'dev-root', { reason });
+  expect(declared.replaced.map(({ to }) => to)).toEqual(['dev-root.3', 'dev-issuing.2']);
+  const inForce = await service.directory.get('dev-root');
+  expect(inForce.facts.subjectKeyIdentifier).not.toEqual(stolen.facts.subjectKeyIdentifier);
+  expect(await issue()).toBe('dev-issuing.2');
+});
+
+it('the rotation to one that was compromised after the backup is abandoned, and what is below goes on under the one before', async () => {
+  const { compromised, compromisedComing } = await restoredAfter('dev-root', rotateRoot);
+  expect([compromised, compromisedComing]).toEqual([['dev-issuing'], ['dev-root.2']]);
+  expect(await codeOf(service.services.startRotation(admin, 'dev-root', {}))).toBe('conflict');
+  await service.services.abandonRotation(admin, 'dev-root');
+  await service.services.declareCompromise(admin, 'dev-issuing', { reason });
+  expect(await issue()).toBe('dev-issuing.2');
+  const { replaced } = await service.services.planCompromise('dev-root', {});
+  expect(replaced[0]).toEqual({ from: 'dev-root', to: 'dev-root.3' });
 });

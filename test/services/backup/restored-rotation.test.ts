@@ -75,6 +75,19 @@ it('gives the number of a generation that lists tell of to no other, also after 
   expect((await service.services.planRotation('dev-root', {})).to).toBe('dev-root.2');
 });
 
+it('says the number that is next, and not the lost one, when a compromise is declared', async () => {
+  await service.housekeep();
+  const before = await copied('compromised');
+  await service.services.startRotation(admin, 'dev-issuing', {});
+  await service.housekeep();
+  await restored(before, [await list('dev-issuing.2')]);
+  const reason = 'the key was found in a log';
+  const replaced = [{ from: 'dev-issuing', to: 'dev-issuing.3' }];
+  expect(await service.services.planCompromise('dev-issuing', {})).toMatchObject({ replaced });
+  expect(await service.services.declareCompromise(admin, 'dev-issuing', { reason })).toMatchObject({ replaced });
+  expect((await service.directory.get('dev-issuing')).id).toBe('dev-issuing.3');
+});
+
 it('believes the name of a list that rotations came before it, up to what may be', async () => {
   const before = await copied('named');
   await service.services.startRotation(admin, 'dev-issuing', {});

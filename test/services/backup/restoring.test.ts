@@ -128,6 +128,7 @@ describe('the newest lists', () => {
     const chosen = (lists: readonly GivenList[]) =>
       chooseNewestLists({ ...manifest, authorities: since }, { given: lists, withoutCrl: [] });
     expect(codeOf(() => chosen(older))).toBe('crlUnusable');
+    expect(() => chosen(older)).toThrow(/admit it with --without-crl [a-z-]+: /);
     expect(chosen([...older, ...given]).newest).toHaveLength(3);
   });
 

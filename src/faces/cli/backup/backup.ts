@@ -1,5 +1,6 @@
 /** Runs a backup or restore with its progress on the terminal, and tells what came of it and what to do next. */
 import type { BackupReport, OnProgress, RestoreReport } from '../../../domain/backup/report.ts';
+import { authorityOfGeneration } from '../../../domain/records/generation.ts';
 import { type Field, layoutFields } from '../terminal/fields.ts';
 import type { CliIo } from '../terminal/io.ts';
 import { withProgress } from '../terminal/progress.ts';
@@ -56,6 +57,7 @@ function linesOfRestore({
   withoutCrl,
   unlisted,
   compromised,
+  compromisedComing,
   paused,
   tokensEnded,
 }: RestoreReport): string[] {
@@ -70,6 +72,9 @@ function linesOfRestore({
       ...withoutCrl.map((name): Field => [name, 'no list: what was revoked after the backup is good again']),
       ...unlisted.map(({ authority, good }): Field => [authority, wasRetired(good)]),
       ...compromised.map((name): Field => [name, 'was compromised after the backup: it issues nothing']),
+      ...compromisedComing.map(
+        (name): Field => [name, 'was compromised after the backup: what comes with it must not be used'],
+      ),
       ...paused.map(
         (id): Field => ['Campaign', `${id} is paused, for it would revoke: it may have been put off since`],
       ),
@@ -79,6 +84,9 @@ function linesOfRestore({
     'Next',
     '  Give the passphrase of the vault as before (docs/keys.md), and put back your copy of admin/.',
     `  npx privyseal --home ${quoted(home)} serve`,
+    ...compromisedComing.map(
+      (id) => `  Give up the rotation to ${id}: \`authority rotate abandon ${authorityOfGeneration(id)}\`.`,
+    ),
     ...(compromised.length === 0
       ? []
       : ['  Give `authority compromise` again for what was compromised, the root first: it makes new keys.']),

@@ -21,6 +21,7 @@ const restored: RestoreReport = {
   withoutCrl: ['dev-root'],
   unlisted: [],
   compromised: [],
+  compromisedComing: [],
   paused: [],
   tokensEnded: true,
 };
@@ -123,6 +124,15 @@ describe('privyseal restore', () => {
     const { stdout } = await run(['restore', 'b.tar'], async () => ({ ...restored, compromised: ['dev-root'] }));
     expect(stdout).toMatch(/^dev-root +was compromised after the backup: it issues nothing/m);
     expect(stdout).toContain('`authority compromise`');
+  });
+
+  it('names what was compromised before it came into force here, and what to give up', async () => {
+    const { stdout } = await run(['restore', 'b.tar'], async () => ({
+      ...restored,
+      compromisedComing: ['dev-root.2'],
+    }));
+    expect(stdout).toMatch(/^dev-root\.2 +was compromised after the backup: what comes with it must not be used/m);
+    expect(stdout).toContain('`authority rotate abandon dev-root`');
   });
 
   it('names what had retired with certificates that are good, and what to do about it', async () => {

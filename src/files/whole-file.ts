@@ -1,6 +1,6 @@
 /** Files that are whole or not there: written under a name of their own, on the disk before they have the one that counts. */
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, open, readdir, rename, rm, unlink } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { giveName } from './give-name.ts';
 import { syncFolder } from './sync-folder.ts';
@@ -56,14 +56,8 @@ async function make(
   await syncFolder(dirname(path));
 }
 
-/** Durably. */
+/** Durably; one that is gone already is as good. Rejects where its folder is gone, which may come back with the file. */
 export async function removeFile(path: string): Promise<void> {
-  await unlink(path);
+  await rm(path, { force: true });
   await syncFolder(dirname(path));
-}
-
-/** What a crash left in `folder`. Only for the one process that writes there. */
-export async function sweepTemporaries(folder: string): Promise<void> {
-  const names = (await readdir(folder)).filter(isTemporaryName);
-  await Promise.all(names.map((name) => unlink(join(folder, name))));
 }

@@ -1,9 +1,10 @@
 /** A file is whole or not there, and a name that is taken stays whose it is. */
-import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeFolder } from '#src/files/make-folder.ts';
-import { createFile, removeFile, replaceFile, sweepTemporaries } from '#src/files/whole-file.ts';
+import { createFile, isTemporaryName, removeFile, replaceFile } from '#src/files/whole-file.ts';
+import { codeOf } from '../support/rejection.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const content = { content: 'new', mode: 0o640 };
@@ -52,15 +53,14 @@ describe('a file that is made', () => {
     expect([readFileSync(file, 'utf8'), statSync(file).nlink]).toEqual(['new', 1]);
     await removeFile(file);
     expect(readdirSync(path)).toEqual([]);
+    await removeFile(file);
+    expect(await codeOf(removeFile(join(path, 'absent', 'a')))).toBe('ENOENT');
   });
 });
 
-it('what a crash left is swept by its name, and nothing else', async () => {
-  const { path } = temporaryFolder();
-  const others = ['.a.0123456789abcde.tmp', '.a.tmp', 'a.0123456789abcdef.tmp'];
-  for (const name of [...others, '.a.0123456789abcdef.tmp']) writeFileSync(join(path, name), '');
-  await sweepTemporaries(path);
-  expect(readdirSync(path).toSorted()).toEqual(others);
+it('what a crash left is told by its name, and nothing else is', () => {
+  const names = ['.a.0123456789abcde.tmp', '.a.tmp', 'a.0123456789abcdef.tmp', '.a.0123456789abcdef.tmp'];
+  expect(names.filter(isTemporaryName)).toEqual(['.a.0123456789abcdef.tmp']);
 });
 
 describe('a folder that is made', () => {

@@ -5,7 +5,7 @@ import { CaError, StartError } from '../../domain/errors.ts';
 import { type KeyType, keyFamily } from '../../domain/x509/key-type.ts';
 import type { SignatureAlgorithm } from '../../domain/x509/signature-algorithm.ts';
 import { makeFolder } from '../../files/make-folder.ts';
-import { createFile, removeFile, sweepTemporaries } from '../../files/whole-file.ts';
+import { createFile, removeFile } from '../../files/whole-file.ts';
 import type { Randomness } from '../../ports/randomness.ts';
 import type { Signer, Vault, VaultKey } from '../../ports/vault.ts';
 import { crowdThread } from '../threads/crowd-thread.ts';
@@ -40,7 +40,6 @@ export async function openFileVault(options: FileVaultOptions): Promise<Vault> {
   await writable(directory, () => makeFolder(directory, 0o700));
   await writable(directory, () => settleRewrap(directory));
   const folder = await readVaultFolder(directory);
-  await writable(directory, () => sweepTemporaries(directory));
   const found = await unlock(folder, passphrase);
   const wrapping = found?.wrapping ?? (await newWrappingKey(options));
   if (found?.checkIsMissing !== false) await writable(directory, () => storeCheck(options, wrapping));

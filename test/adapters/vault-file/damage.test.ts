@@ -9,6 +9,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  unlinkSync,
 } from 'node:fs';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -322,14 +323,27 @@ describe('files open to others', () => {
   });
 });
 
-describe('what a crash leaves', () => {
-  it('is swept away, and nothing else', async () => {
-    store.put('.issuing.key.json.0123456789abcdef.tmp', '{');
-    store.put('.vault.json.0123456789abcdef.tmp', '');
-    store.put('notes.txt', 'mine');
+it('opens beside files that are none of its own, such as those that a crash left, and leaves them alone', async () => {
+  const others = ['.issuing.key.json.0123456789abcdef.tmp', '.vault.json.0123456789abcdef.tmp', 'notes.txt'];
+  for (const name of others) store.put(name, '{');
+  const vault = await store.open();
+  expect((await vault.listKeys()).map((key) => key.name)).toEqual(['root']);
+  expect(readdirSync(store.directory).sort()).toEqual([...others, keyFile, 'vault.json']);
+});
+
+describe('a key whose file somebody removed', () => {
+  it('is destroyed as well as any, in memory, too', async () => {
     const vault = await store.open();
-    expect((await vault.listKeys()).map((key) => key.name)).toEqual(['root']);
-    expect(readdirSync(store.directory).sort()).toEqual(['notes.txt', keyFile, 'vault.json']);
+    unlinkSync(store.pathOf(keyFile));
+    await vault.destroyKey('root');
+    expect(await vault.listKeys()).toEqual([]);
+  });
+
+  it('is not taken for destroyed while the whole folder is away', async () => {
+    const vault = await store.open();
+    renameSync(store.directory, `${store.directory}.away`);
+    expect(await codeOf(vault.destroyKey('root'))).toBe('signerUnavailable');
+    expect((await vault.listKeys()).map(({ name }) => name)).toEqual(['root']);
   });
 });
 

@@ -6,6 +6,7 @@ import { parse } from 'yaml';
 import { openApiFiles } from '../scripts/write-openapi.ts';
 
 const files = await openApiFiles();
+const documents = [...files].map(([name, text]): [string, unknown] => [name, parse(text)]);
 
 it.each([...files.keys()])('%s is what the routes give; else run npm run openapi', async (name) => {
   expect(await readFile(new URL(`../${name}`, import.meta.url), 'utf8')).toBe(files.get(name));
@@ -19,9 +20,9 @@ interface Operation {
   readonly responses: Record<string, { description: string }>;
 }
 
-it.each([...files])('every operation of %s says what it does, who may, and which problems there are', (_name, text) => {
-  const document = parse(text) as { paths: Record<string, Record<string, Operation>> };
-  const operations = Object.values(document.paths).flatMap((methods) => Object.values(methods));
+it.each(documents)('every operation of %s says what it does, who may, and which problems there are', (_name, document) => {
+  const { paths } = document as { paths: Record<string, Record<string, Operation>> };
+  const operations = Object.values(paths).flatMap((methods) => Object.values(methods));
   const unclear = operations.filter(
     ({ summary, operationId, security, responses }) =>
       !summary ||
@@ -43,9 +44,9 @@ interface ProblemTypes {
   readonly properties: { readonly type: { readonly enum: readonly string[] } };
 }
 
-it.each([...files])('every operation of %s documents the problems that come with its nature', (_name, text) => {
-  const document = parse(text) as { paths: Record<string, Record<string, Documented>> };
-  for (const [path, methods] of Object.entries(document.paths)) {
+it.each(documents)('every operation of %s documents the problems that come with its nature', (_name, document) => {
+  const { paths } = document as { paths: Record<string, Record<string, Documented>> };
+  for (const [path, methods] of Object.entries(paths)) {
     for (const [method, { security, responses }] of Object.entries(methods)) {
       const known = Object.values(responses).flatMap(
         ({ content }) => content?.['application/problem+json']?.schema?.allOf?.[1].properties.type.enum ?? [],
@@ -60,9 +61,9 @@ it.each([...files])('every operation of %s documents the problems that come with
 });
 
 /** The validator remembers texts that it has seen; anything else it compares each with each: seconds for a body of 64 KiB. */
-it.each([...files])('every list of %s that may hold nothing twice is of texts', (_name, text) => {
+it.each(documents)('every list of %s that may hold nothing twice is of texts', (_name, document) => {
   const lists: { readonly items?: { readonly type?: string } }[] = [];
-  JSON.stringify(parse(text), (_key, value) => {
+  JSON.stringify(document, (_key, value) => {
     if (value?.uniqueItems === true) lists.push(value);
     return value;
   });
@@ -74,8 +75,8 @@ interface Grouped {
   readonly paths: Record<string, Record<string, { readonly tags?: readonly string[] }>>;
 }
 
-it.each([...files])('every operation of %s is in one group, and every group says what it is about', (_name, text) => {
-  const { tags = [], paths } = parse(text) as Grouped;
+it.each(documents)('every operation of %s is in one group, and every group says what it is about', (_name, document) => {
+  const { tags = [], paths } = document as Grouped;
   const groups = Object.values(paths).flatMap((methods) => Object.values(methods).map(({ tags }) => tags));
   expect(groups.filter((group) => group?.length !== 1)).toEqual([]);
   expect(tags.filter(({ description }) => !description)).toEqual([]);
@@ -96,8 +97,8 @@ interface Medium {
   readonly examples?: Record<string, { readonly value: unknown }>;
 }
 
-it.each([...files])('every JSON body of %s has a name and examples, which its schema accepts', (_name, text) => {
-  const { components, paths } = parse(text) as Bodied;
+it.each(documents)('every JSON body of %s has a name and examples, which its schema accepts', (_name, document) => {
+  const { components, paths } = document as Bodied;
   const ajv = new Ajv2020({
     strict: false,
     formats: { 'date-time': (value: string) => !Number.isNaN(Date.parse(value)) },

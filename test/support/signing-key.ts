@@ -30,5 +30,15 @@ function makePrivateKey(type: KeyType): KeyObject {
   const namedCurve = curves[type];
   if (namedCurve !== undefined) return generateKeyPairSync('ec', { namedCurve }).privateKey;
   if (type === 'ed25519') return generateKeyPairSync('ed25519').privateKey;
-  return generateKeyPairSync('rsa', { modulusLength: Number(type.slice('rsa-'.length)) }).privateKey;
+  return nextRsaKey(Number(type.slice('rsa-'.length)));
+}
+
+/** A key takes a tenth of a second to make, so that each process makes six of a size and gives them in turn: no test needs more that differ. */
+const rsaKeys = new Map<number, KeyObject[]>();
+
+function nextRsaKey(modulusLength: number): KeyObject {
+  const keys = rsaKeys.get(modulusLength) ?? [];
+  const key = keys.length < 6 ? generateKeyPairSync('rsa', { modulusLength }).privateKey : keys.shift()!;
+  rsaKeys.set(modulusLength, [...keys, key]);
+  return key;
 }

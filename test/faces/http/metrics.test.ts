@@ -7,6 +7,7 @@ import { buildAdminFace } from '../../../src/faces/http/admin/build-admin-face.t
 import { metricsText, openMetricsMediaType, prometheusMediaType } from '../../../src/faces/http/admin/metrics-text.ts';
 import { buildPublicFace } from '../../../src/faces/http/public/build-public-face.ts';
 import { createMeasurements } from '../../../src/services/metrics/measurements.ts';
+import { anyCodePoint } from '../../support/code-point.ts';
 import { makeFaceDeps } from '../../support/face-deps.ts';
 import { clientOf, clientTls, system, tlsMaterial } from '../../support/face-tls.ts';
 import { exchange } from '../../support/http-exchange.ts';
@@ -71,7 +72,7 @@ describe('GET /metrics', () => {
 
 describe('the text of metrics', () => {
   const anything = fc.record({
-    labels: fc.dictionary(fc.constantFrom('face', 'code', 'authority'), fc.string({ unit: 'binary' })),
+    labels: fc.dictionary(fc.constantFrom('face', 'code', 'authority'), fc.string({ unit: anyCodePoint })),
     value: fc.oneof(fc.integer(), fc.double({ noNaN: true, noDefaultInfinity: true })),
   });
 

@@ -2,12 +2,13 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { certificateSummary, certificateSummaryText } from '../../../../src/faces/http/json/certificate-summary.ts';
+import { anyCodePoint } from '../../../support/code-point.ts';
 import { makeRecord } from '../../../support/services-double.ts';
 import { testNow } from '../../../support/test-hierarchy.ts';
 import { tries } from '../../../support/tries.ts';
 
 const anyText = fc.oneof(
-  fc.string({ unit: 'binary' }),
+  fc.string({ unit: anyCodePoint }),
   fc.string({ unit: fc.constantFrom('"', '\\', '\n', '\0', '\x7f', '\u2028', '\ud800', 'ü', '😀', '/', 'a') }),
 );
 const anySerial = fc.bigInt({ min: 0n, max: 2n ** 160n - 1n }).map((serial) => serial.toString(16).padStart(40, '0'));

@@ -20,20 +20,23 @@ interface Operation {
   readonly responses: Record<string, { description: string }>;
 }
 
-it.each(documents)('every operation of %s says what it does, who may, and which problems there are', (_name, document) => {
-  const { paths } = document as { paths: Record<string, Record<string, Operation>> };
-  const operations = Object.values(paths).flatMap((methods) => Object.values(methods));
-  const unclear = operations.filter(
-    ({ summary, operationId, security, responses }) =>
-      !summary ||
-      !operationId ||
-      !security ||
-      Object.values(responses).some(({ description }) => description === 'Default Response'),
-  );
-  expect(unclear).toEqual([]);
-  const ids = operations.map(({ operationId }) => operationId);
-  expect(new Set(ids).size).toBe(ids.length);
-});
+it.each(documents)(
+  'every operation of %s says what it does, who may, and which problems there are',
+  (_name, document) => {
+    const { paths } = document as { paths: Record<string, Record<string, Operation>> };
+    const operations = Object.values(paths).flatMap((methods) => Object.values(methods));
+    const unclear = operations.filter(
+      ({ summary, operationId, security, responses }) =>
+        !summary ||
+        !operationId ||
+        !security ||
+        Object.values(responses).some(({ description }) => description === 'Default Response'),
+    );
+    expect(unclear).toEqual([]);
+    const ids = operations.map(({ operationId }) => operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+  },
+);
 
 interface Documented {
   readonly security?: readonly object[];
@@ -75,13 +78,16 @@ interface Grouped {
   readonly paths: Record<string, Record<string, { readonly tags?: readonly string[] }>>;
 }
 
-it.each(documents)('every operation of %s is in one group, and every group says what it is about', (_name, document) => {
-  const { tags = [], paths } = document as Grouped;
-  const groups = Object.values(paths).flatMap((methods) => Object.values(methods).map(({ tags }) => tags));
-  expect(groups.filter((group) => group?.length !== 1)).toEqual([]);
-  expect(tags.filter(({ description }) => !description)).toEqual([]);
-  expect(new Set(tags.map(({ name }) => name))).toEqual(new Set(groups.flat()));
-});
+it.each(documents)(
+  'every operation of %s is in one group, and every group says what it is about',
+  (_name, document) => {
+    const { tags = [], paths } = document as Grouped;
+    const groups = Object.values(paths).flatMap((methods) => Object.values(methods).map(({ tags }) => tags));
+    expect(groups.filter((group) => group?.length !== 1)).toEqual([]);
+    expect(tags.filter(({ description }) => !description)).toEqual([]);
+    expect(new Set(tags.map(({ name }) => name))).toEqual(new Set(groups.flat()));
+  },
+);
 
 interface Bodied {
   readonly components: object;

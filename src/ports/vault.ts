@@ -63,8 +63,11 @@ export interface Vault {
   signer(name: string, algorithm: SignatureAlgorithm): Promise<Signer>;
   /** Removes a key for good; `notFound` if there is none. */
   destroyKey(name: string): Promise<void>;
-  /** Why it cannot sign now, as far as it knows without asking; a sentence that may be printed. Absent, or undefined: nothing. */
-  problem?(): string | undefined;
+  /**
+   * Why it cannot sign now, with this key or with any, as far as it knows without asking; a sentence that may be printed. Absent,
+   * or undefined: nothing.
+   */
+  problem?(key?: string): string | undefined;
   /** Forgets secrets held in memory; later calls reject with `signerUnavailable`. */
   close(): Promise<void>;
 }

@@ -13,6 +13,7 @@ export type Trouble =
   | 'credentialsRejected'
   | 'denied' // the policy, or a dead token that no login replaced
   | 'keyMissing'
+  | 'keyExchanged' // another one than before lies under its name
   | 'versionGone'
   | 'keyUnfit' // exportable, or of a kind that does not sign
   | 'spoilt' // a signature that does not verify
@@ -59,6 +60,7 @@ export const troubles: Readonly<Record<Trouble, TroubleRow>> = {
     sentence: 'its policy does not allow this, or the token has ended',
   },
   keyMissing: { code: 'notFound', again: false, opens: false, sentence: 'it does not hold this key' },
+  keyExchanged: { code: 'notFound', again: false, opens: false, sentence: 'it holds another key under this name' },
   versionGone: {
     code: 'signerUnavailable',
     again: false,
@@ -100,7 +102,8 @@ export function toCaError(vault: string, error: unknown): CaError {
   const { code, sentence } = troubles[error.trouble];
   const isTemporary = code === 'signerUnavailable' || code === 'overloaded';
   const message = `The vault ${vault} cannot do this now: ${sentence}.`;
-  return new CaError(code, code === 'notFound' ? 'The vault does not hold this key.' : message, {
+  const notHeld = `The vault does not hold this key${error.trouble === 'keyExchanged' ? ': another one has its name' : ''}.`;
+  return new CaError(code, code === 'notFound' ? notHeld : message, {
     ...(isTemporary && { retryAfterSeconds }),
     cause: error,
   });

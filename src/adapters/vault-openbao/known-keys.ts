@@ -8,6 +8,8 @@ import type { TransitKey } from './transit-keys.ts';
 const timeLimitMs = 8000;
 /** An RSA key is looked for until one is found, on a busy machine for long. */
 const makeRsaKeyMs = 180_000;
+/** There is a key, and it signs nothing. */
+const unusable: readonly Trouble[] = ['keyUnfit', 'versionGone'];
 
 export class KnownKeys {
   readonly #engine: TransitEngine;
@@ -27,7 +29,7 @@ export class KnownKeys {
     return this.#keys.get(key.facts.name) === key;
   }
 
-  /** Always asks; what was seen before must be seen again. BaoError `spoilt` for another one. */
+  /** Always asks; what was seen before must be seen again. BaoError `keyExchanged` for another one. */
   async read(name: string): Promise<TransitKey> {
     const found = await this.#engine.readKey(name, timeLimitMs);
     const known = this.#keys.get(name);
@@ -36,7 +38,7 @@ export class KnownKeys {
       return found;
     }
     if (Buffer.compare(known.facts.publicKeyDer, found.facts.publicKeyDer) === 0) return known;
-    throw new BaoError('spoilt', 'the key of this name is another one');
+    throw new BaoError('keyExchanged', 'the key of this name is another one');
   }
 
   /** Creating a key that is there is no error in transit, and says nothing: so it is looked for before. Undefined: it is there. */
@@ -46,6 +48,18 @@ export class KnownKeys {
     const key = await this.#engine.readKey(name, timeLimitMs);
     this.#keys.set(name, key);
     return key;
+  }
+
+  /** Whether there is one to be removed, also one that cannot be used; BaoError `keyExchanged` for another one under its name. */
+  async holdsOurs(name: string): Promise<boolean> {
+    try {
+      await this.read(name);
+      return true;
+    } catch (error) {
+      if (error instanceof BaoError && unusable.includes(error.trouble)) return true;
+      if (error instanceof BaoError && error.trouble === 'keyMissing') return false;
+      throw error;
+    }
   }
 
   async destroy(name: string): Promise<void> {
@@ -72,13 +86,12 @@ export class KnownKeys {
   }
 
   async #holds(name: string): Promise<boolean> {
-    const takes: readonly Trouble[] = ['keyUnfit', 'versionGone'];
     try {
       await this.#engine.readKey(name, timeLimitMs);
       return true;
     } catch (error) {
       if (error instanceof BaoError && error.trouble === 'keyMissing') return false;
-      if (error instanceof BaoError && takes.includes(error.trouble)) return true;
+      if (error instanceof BaoError && unusable.includes(error.trouble)) return true;
       throw error;
     }
   }

@@ -7,6 +7,7 @@ import type { Signer, Vault, VaultKey } from '../../ports/vault.ts';
 import { type BaoSession, openSession, type SessionOptions } from './bao-session.ts';
 import { BaoError, toCaError, troubles } from './bao-trouble.ts';
 import { Circuit } from './circuit.ts';
+import { DeniedKeys } from './denied-keys.ts';
 import { SignatureGathering } from './gather-signatures.ts';
 import { KnownKeys } from './known-keys.ts';
 import { TransitEngine } from './transit-engine.ts';
@@ -52,12 +53,12 @@ interface OwnGathering {
   readonly gathered: SignatureGathering;
 }
 
-/** How long one refusal of the policy stands for the next ones: each would leave an intent in the inventory. */
-const betweenDenialsMs = 1000;
 /** One that is sealed at night is to be known before the first request of the day. */
 const betweenLooksMs = 10_000;
 /** Nobody waits for a look; a slow answer is one. */
 const lookLimitMs = 5000;
+/** Text, so that nobody can take it for a certificate, list or answer. */
+const probe = Buffer.from('Privyseal probe of a key that was forbidden; no certificate\n');
 /** Short, so that one that hung is asked anew soon after it goes on. */
 const probeLimitMs = 1500;
 
@@ -73,8 +74,7 @@ class OpenBaoVault implements Vault {
   readonly #reserved = new Set<string>();
   /** By key and algorithm: all signers of one share it. */
   readonly #gatherings = new Map<string, OwnGathering>();
-  /** Keys whose last signature the policy refused, and when, in monotonic milliseconds. */
-  readonly #denied = new Map<string, number>();
+  readonly #denied = new DeniedKeys();
   #looks: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -147,7 +147,7 @@ class OpenBaoVault implements Vault {
 
   async signer(name: string, algorithm: SignatureAlgorithm): Promise<Signer> {
     this.#assertOpen();
-    const key = await this.#find(name);
+    const key = await this.#findToSign(name);
     const { facts } = key;
     if (keyFamily(facts.type) !== algorithm.keyFamily)
       throw new CaError('policyRefused', `The key ${name} (${facts.type}) cannot sign with ${algorithm.name}.`);
@@ -167,22 +167,24 @@ class OpenBaoVault implements Vault {
 
   async destroyKey(name: string): Promise<void> {
     this.#assertOpen();
-    await this.#find(name);
+    if (!validName.test(name) || !(await this.#ask(() => this.#keys.holdsOurs(name)))) throw notHeld();
     await this.#ask(() => this.#keys.destroy(name));
+    this.#denied.forget(name);
     for (const [id, { key }] of this.#gatherings) if (key.facts.name === name) this.#gatherings.delete(id);
   }
 
-  problem(): string | undefined {
+  problem(name?: string): string | undefined {
     if (this.#closed) return 'closed';
     const open = this.#circuit.refusal();
     if (open) return troubles[open.trouble].sentence;
-    if (this.#denied.size === 0) return undefined;
-    return `${troubles.denied.sentence}: ${[...this.#denied.keys()].join(', ')}`;
+    const denied = this.#denied.names().filter((each) => name === undefined || each === name);
+    return denied.length === 0 ? undefined : `${troubles.denied.sentence}: ${denied.join(', ')}`;
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     this.#circuit.end();
+    this.#denied.end();
     clearInterval(this.#looks);
     for (const { gathered } of this.#gatherings.values()) gathered.refuseWaiting(this.#refusal()!);
     this.#keys.forgetAll();
@@ -199,10 +201,10 @@ class OpenBaoVault implements Vault {
     const outcomes = await this.#ask(async () => {
       try {
         const signatures = await this.#engine.sign(key, { algorithm, tbs }, timeLimitMs);
-        this.#denied.delete(key.facts.name);
+        this.#denied.forget(key.facts.name);
         return signatures;
       } catch (error) {
-        if (error instanceof BaoError && error.trouble === 'denied') this.#deny(key.facts.name);
+        this.#ifDenied(error, key.facts.name, () => this.#signAll(key, algorithm, [probe], lookLimitMs));
         throw error;
       }
     });
@@ -241,9 +243,19 @@ class OpenBaoVault implements Vault {
     return gathered;
   }
 
-  #deny(name: string): void {
-    if (!this.#denied.has(name)) this.#log.error({ vault: this.name, key: name }, 'a vault forbids to sign with a key');
-    this.#denied.set(name, performance.now());
+  /** Asked for again until it is allowed: nobody else may sign with this key for hours, and be told meanwhile that it cannot. */
+  #ifDenied(error: unknown, name: string, again: () => Promise<unknown>): void {
+    if (!isDenial(error) || this.#closed) return;
+    const isNew = this.#denied.add(name, async () => {
+      const failure = await again().then(
+        () => undefined,
+        (cause: unknown) => cause,
+      );
+      // What is refused for another reason is not forbidden.
+      const stays = this.#refusal() !== undefined || isDenial((failure as Error | undefined)?.cause);
+      if (!stays) this.#denied.forget(name);
+    });
+    if (isNew) this.#log.error({ vault: this.name, key: name }, 'a vault forbids to sign with a key');
   }
 
   /** Of the whole vault, or also of one key. */
@@ -251,15 +263,14 @@ class OpenBaoVault implements Vault {
     if (this.#closed) return closed();
     const open = this.#circuit.refusal();
     if (open) return toCaError(this.name, open);
-    const deniedAt = name === undefined ? undefined : this.#denied.get(name);
-    if (deniedAt === undefined || performance.now() - deniedAt > betweenDenialsMs) return undefined;
+    if (name === undefined || !this.#denied.isFresh(name)) return undefined;
     return toCaError(this.name, new BaoError('denied', 'refused a moment ago'));
   }
 
   /** A key of this name may be another one by now: an old signer signs no more, nor with its successor. */
   #keyRefusal(key: TransitKey): CaError | undefined {
     if (this.#closed) return closed();
-    return this.#keys.isCurrent(key) ? undefined : new CaError('notFound', 'The vault does not hold this key.');
+    return this.#keys.isCurrent(key) ? undefined : notHeld();
   }
 
   #assertOpen(): void {
@@ -267,8 +278,18 @@ class OpenBaoVault implements Vault {
   }
 
   async #find(name: string): Promise<TransitKey> {
-    if (!validName.test(name)) throw new CaError('notFound', 'The vault does not hold this key.');
+    if (!validName.test(name)) throw notHeld();
     return this.#ask(() => this.#keys.read(name));
+  }
+
+  /** One that the policy hides is as good as one that it forbids to sign with. */
+  async #findToSign(name: string): Promise<TransitKey> {
+    try {
+      return await this.#find(name);
+    } catch (error) {
+      this.#ifDenied((error as Error).cause, name, () => this.#find(name));
+      throw error;
+    }
   }
 
   /** A trouble of one key says nothing of the backend, which answered. */
@@ -303,5 +324,9 @@ export function versionsOf(keys: readonly string[]): ReadonlyMap<string, number>
     }),
   );
 }
+
+const isDenial = (error: unknown): boolean => error instanceof BaoError && error.trouble === 'denied';
+
+const notHeld = (): CaError => new CaError('notFound', 'The vault does not hold this key.');
 
 const closed = (): CaError => new CaError('signerUnavailable', 'The vault is closed.');

@@ -14,11 +14,14 @@ export async function openNowOrLater(
   try {
     return await open();
   } catch (error) {
-    const isAway = error instanceof CaError && error.code === 'signerUnavailable' && vault.problem?.() !== undefined;
-    if (!isAway) throw error;
+    if (!(error instanceof CaError) || !isPassing(vault, facts.key.name, error)) throw error;
     return later(vault, facts, { open, failure: error });
   }
 }
+
+/** Of the vault, not of the key: it is gone when the vault, or its policy, is well again. */
+const isPassing = (vault: Vault, key: string, { code }: CaError): boolean =>
+  code === 'overloaded' || (code === 'signerUnavailable' && vault.problem?.(key) !== undefined);
 
 function later(
   vault: Vault,
@@ -42,6 +45,6 @@ function later(
     ...facts,
     verified: true,
     sign: async (tbs) => (opened ?? (await openOnce())).sign(tbs),
-    refusal: () => (opened ? opened.refusal?.() : vault.problem?.() === undefined ? undefined : failure),
+    refusal: () => (opened ? opened.refusal?.() : vault.problem?.(facts.key.name) === undefined ? undefined : failure),
   };
 }

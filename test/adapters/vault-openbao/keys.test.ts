@@ -94,7 +94,72 @@ describeWith('bao', 'a vault over keys that others made', () => {
     expect(await rejectionOf(signer.sign(tbs))).toMatchObject({ code: 'notFound' });
     await make('replaced');
     expect(await rejectionOf(signer.sign(tbs))).toMatchObject({ code: 'signerUnavailable' });
-    expect(await rejectionOf(vault.key('replaced'))).toMatchObject({ code: 'signerUnavailable' });
+    const notOurs = { code: 'notFound', message: expect.stringContaining('another one has its name') };
+    expect(await rejectionOf(vault.key('replaced'))).toMatchObject(notOurs);
+    // Nor does it remove what is not its own.
+    expect(await rejectionOf(vault.destroyKey('replaced'))).toMatchObject({ code: 'notFound' });
+    expect((await server.ask('GET', `${mount}/keys/replaced`)).data.name).toBe('replaced');
+  });
+
+  it.each([
+    ['that became exportable', { exportable: true }],
+    ['whose version was retired', { min_encryption_version: 2, min_decryption_version: 2 }],
+  ])('removes a key %s, although it signs with it no more', async (what, change) => {
+    const name = what.replaceAll(' ', '-');
+    await make(name);
+    await open();
+    await server.ask('POST', `${mount}/keys/${name}/rotate`);
+    await server.ask('POST', `${mount}/keys/${name}/config`, change);
+    expect(await rejectionOf(vault.signer(name, algorithm))).toBeDefined();
+    await vault.destroyKey(name);
+    expect(await rejectionOf(vault.key(name))).toMatchObject({ code: 'notFound' });
+  });
+
+  describe('that its policy forbids', () => {
+    const policy = 'passing';
+    const forbid = 'path "nothing" { capabilities = ["read"] }';
+    const write = (text: string) => server.ask('POST', `sys/policies/acl/${policy}`, { policy: text });
+    const openLimited = async (): Promise<void> => {
+      await write(retirePolicy(mount));
+      await open({ tokenFile: server.write(`${policy}-token`, await tokenFor(server, [policy])) });
+    };
+    const says = () => vault.problem?.() ?? 'none';
+
+    it('finds out by itself that it is allowed again, also if nobody signs', async () => {
+      await make('seldom');
+      await openLimited();
+      const signer = await vault.signer('seldom', algorithm);
+      await write(forbid);
+      expect(await rejectionOf(signer.sign(tbs))).toMatchObject({ code: 'signerUnavailable' });
+      expect(says()).toContain('seldom');
+      await write(retirePolicy(mount));
+      await eventually(says, (problem) => problem === 'none');
+    });
+
+    it('names one that it could not open, and no other', async () => {
+      await make('hidden');
+      await openLimited();
+      await write(forbid);
+      expect(await rejectionOf(vault.signer('hidden', algorithm))).toMatchObject({ code: 'signerUnavailable' });
+      expect(vault.problem?.('hidden')).toContain('policy');
+      expect(vault.problem?.('another')).toBeUndefined();
+      // As whoever mistypes a name asks.
+      await rejectionOf(vault.key('another'));
+      expect(says()).not.toContain('another');
+      await write(retirePolicy(mount));
+      await eventually(says, (problem) => problem === 'none');
+    });
+
+    it('forgets one that is not there any more', async () => {
+      await make('removed');
+      await openLimited();
+      const signer = await vault.signer('removed', algorithm);
+      await write(`${retirePolicy(mount)}\npath "${mount}/sign/removed" { capabilities = ["deny"] }`);
+      await rejectionOf(signer.sign(tbs));
+      expect(says()).toContain('removed');
+      await vault.destroyKey('removed');
+      expect(says()).toBe('none');
+    });
   });
 
   it('lists what can be used, and nothing else that lies beside it', async () => {

@@ -57,7 +57,7 @@ async function openOrLost(
     return await openVerified(deps, authority, publicKeyDer);
   } catch (error) {
     const mayBeMissed = generation.isCompromised || deps.vaults.has(authority.vault);
-    if (error instanceof CaError && mayBeMissed) return lostSigner(authority, publicKeyDer, error);
+    if (error instanceof CaError && mayBeMissed) return lostSigner({ authority, generation }, publicKeyDer, error);
     throw error;
   }
 }

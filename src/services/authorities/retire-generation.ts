@@ -27,8 +27,11 @@ export interface RetireDeps {
 export async function finishRetiring(deps: RetireDeps, id: string, actor: string): Promise<void> {
   const before = await deps.directory.generation(id);
   if (before.generation.keyDestroyedAt !== null) return;
-  // Destroyed, but not recorded as that: everything before it was done.
-  if (!(await isHeld(deps, before))) return destroyKey(deps, before, actor);
+  const found = await find(deps, before);
+  // What others put in its place is theirs.
+  if (found === 'another') return recordDestroyed(deps, before, actor);
+  // Destroyed, but not recorded as that: everything before it was done. One that cannot be used signs no last list.
+  if (found !== 'ours') return destroyKey(deps, before, actor);
   const until = await lastEnd(deps, before);
   // The list first: what cannot sign it is to leave no key of a responder behind.
   await deps.crls.publishLast(id, until);
@@ -38,9 +41,21 @@ export async function finishRetiring(deps: RetireDeps, id: string, actor: string
   await destroyKey(deps, before, actor);
 }
 
-async function isHeld(deps: RetireDeps, before: ActiveAuthority): Promise<boolean> {
-  const keys = await vaultNamed(deps.vaults, before.authority.vault).listKeys();
-  return keys.some(({ name }) => name === before.authority.vaultKey);
+type Found = 'ours' | 'unusable' | 'another' | 'none';
+
+/** Asked for by its name: the settings may keep it off the list of its vault. */
+async function find(
+  { vaults }: Pick<RetireDeps, 'vaults'>,
+  { authority, parsed }: Pick<ActiveAuthority, 'authority' | 'parsed'>,
+): Promise<Found> {
+  try {
+    const { publicKeyDer } = await vaultNamed(vaults, authority.vault).key(authority.vaultKey);
+    return Buffer.compare(publicKeyDer, parsed.spkiDer) === 0 ? 'ours' : 'another';
+  } catch (error) {
+    if (error instanceof CaError && error.code === 'notFound') return 'none';
+    if (error instanceof CaError && error.code === 'policyRefused') return 'unusable';
+    throw error;
+  }
 }
 
 /** Unix seconds: when the last certificate that it signed for somebody else ends, and a list's life later at the earliest. */
@@ -113,6 +128,14 @@ export async function destroyKey(
   actor: string,
 ): Promise<void> {
   await vaultNamed(deps.vaults, authority.vault).destroyKey(authority.vaultKey).catch(toleratedLoss(authority));
+  await recordDestroyed(deps, { authority, generation }, actor);
+}
+
+async function recordDestroyed(
+  deps: Pick<RetireDeps, 'inventory' | 'clock' | 'directory'>,
+  { authority, generation }: Pick<ActiveAuthority, 'authority' | 'generation'>,
+  actor: string,
+): Promise<void> {
   const at = deps.clock.now();
   const details = { generation: generationId(generation), vault: authority.vault, vaultKey: authority.vaultKey };
   await deps.inventory.markGeneration({
@@ -130,7 +153,7 @@ const toleratedLoss =
   (error: unknown): void => {
     if (!(error instanceof CaError)) throw error;
     if (error.code === 'notFound') return;
-    if (error.code !== 'signerUnavailable') throw error;
+    if (error.code !== 'signerUnavailable' && error.code !== 'policyRefused') throw error;
     const says = `The key ${vaultKey} in the vault ${vault} is not used any more, and could not be destroyed: ${error.message}`;
     throw reworded(error, `${says} Remove it there, or let the service do it, and ask again.`);
   };

@@ -117,6 +117,25 @@ it.each<[string, (vault: Vault, algorithm: SignatureAlgorithm) => Promise<Signer
   expect(await issue()).toBe('dev-issuing.2');
 });
 
+it('without the key of the next generation, nobody is told to replace the one that works', async () => {
+  const home = folder('next');
+  service = await firstRunService({ home });
+  await service.services.startRotation(admin, 'dev-issuing', {});
+  const coming = (await service.inventory.generations()).find(({ phase }) => phase === 'coming');
+  await service.close();
+  renameSync(join(home, 'vault', `${coming?.vaultKey}.key.json`), join(home, 'away'));
+  service = await openService({ home });
+  await service.ensureFirstRun();
+  await service.housekeep();
+  const said = (await service.services.readiness()).map((part) => ('reason' in part ? part.reason : '')).join();
+  expect(said).toContain('`authority rotate abandon dev-issuing`');
+  expect(said).not.toContain('authority compromise');
+  await service.services.abandonRotation(admin, 'dev-issuing');
+  service.pass(2);
+  await service.housekeep();
+  expect(await unready()).toEqual([]);
+});
+
 it('nobody without the key of system is told to replace it, which takes a service', async () => {
   const home = folder('system');
   await (await firstRunService({ home })).close();

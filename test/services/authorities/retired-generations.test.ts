@@ -1,9 +1,12 @@
 /** A generation whose key is destroyed still answers for what it signed: its last list, and OCSP by a responder of its own. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect } from 'vitest';
+import { expect, it } from 'vitest';
 import { encodePem } from '../../../src/domain/der/pem.ts';
+import { generationId } from '../../../src/domain/records/generation.ts';
 import { parseCertificate } from '../../../src/domain/x509/certificate.ts';
+import type { Vault } from '../../../src/ports/vault.ts';
+import { changedVault } from '../../support/changed-vault.ts';
 import { itWith, run } from '../../support/judges.ts';
 import { makeKeyRequest } from '../../support/key-request.ts';
 import { encodeCertId, encodeOcspRequest } from '../../support/ocsp-request.ts';
@@ -43,6 +46,43 @@ itWith('openssl', 'openssl believes its OCSP answers after a restart, also what 
     expect([await said('dev-issuing'), await said('dev-issuing.2')]).toEqual(['good', 'good']);
     await service.services.revokeCertificate(admin, record.serial, { reason: 'keyCompromise' });
     expect(await said('dev-issuing')).toBe('revoked');
+  } finally {
+    await service.close();
+  }
+});
+
+it('it does so, too, where the settings keep its key off the list of its vault', async () => {
+  const wrapVault = (vault: Vault): Vault => changedVault(vault, { listKeys: async () => [] });
+  const service = await firstRunService({ home: folder('unlisted'), wrapVault });
+  try {
+    await retireIssuing(service);
+    const { responder, keyDestroyedAt } = (await service.inventory.generations()).find(
+      (one) => generationId(one) === 'dev-issuing',
+    )!;
+    expect(responder).not.toBeNull();
+    expect(keyDestroyedAt).not.toBeNull();
+  } finally {
+    await service.close();
+  }
+});
+
+it('another key that lies under the name of its own is not destroyed', async () => {
+  let other: Uint8Array | undefined;
+  const destroyed: string[] = [];
+  const wrapVault = (vault: Vault): Vault =>
+    changedVault(vault, {
+      key: async (name) => ({ ...(await vault.key(name)), ...(other && { publicKeyDer: other }) }),
+      async destroyKey(name) {
+        destroyed.push(name);
+        await vault.destroyKey(name);
+      },
+    });
+  const service = await firstRunService({ home: folder('exchanged'), wrapVault });
+  try {
+    other = (await service.vault.createKey('another', 'ec-p256')).publicKeyDer;
+    await retireIssuing(service);
+    expect(destroyed).toEqual([]);
+    expect((await service.services.readRotation('dev-issuing')).oldKeyDestroyedAt).not.toBeNull();
   } finally {
     await service.close();
   }

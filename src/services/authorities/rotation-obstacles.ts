@@ -17,6 +17,7 @@ import type { Vault } from '../../ports/vault.ts';
 import type { GuardedClock } from '../guard-clock.ts';
 import { everyCertificate, everyProduct } from '../inventory/read-all.ts';
 import { keyFaultOf } from '../vaults/probed-key.ts';
+import { authoritiesBelow } from './authorities-below.ts';
 import type { ActiveAuthority, AuthorityDirectory } from './authority-directory.ts';
 import { productsOf } from './certificates-in-use.ts';
 import { isSignedElsewhere } from './generation-request.ts';
@@ -68,11 +69,7 @@ const finders: Readonly<Record<Exclude<RotationCondition, 'certified'>, Find>> =
       : ['the service’s own servers: they take a new certificate within seconds'];
   },
   async authoritiesMoved({ directory }, { before }) {
-    const isBelow = ({ authority, generation, certificate }: ActiveAuthority): boolean =>
-      authority.name !== before.authority.name &&
-      generation.phase !== 'retired' &&
-      certificate.issuerSerial === before.certificate.serial;
-    return (await directory.generations()).filter(isBelow).map(({ id }) => id);
+    return authoritiesBelow(await directory.generations(), before).map(({ id }) => id);
   },
   async operatorsMoved({ inventory }, { before, after, now }) {
     if (after.authority.role !== 'system') return nobody;

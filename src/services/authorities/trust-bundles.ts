@@ -6,6 +6,7 @@ import { type AuthorityGeneration, authorityOfGeneration } from '../../domain/re
 import type { Clock } from '../../ports/clock.ts';
 import type { Inventory } from '../../ports/inventory.ts';
 import type { Services } from '../services.ts';
+import { authoritiesBelow } from './authorities-below.ts';
 import type { ActiveAuthority, AuthorityDirectory } from './authority-directory.ts';
 import type { AuthorityView } from './authority-services.ts';
 import type { ExternalDirectory, ExternalView } from './external-authorities.ts';
@@ -44,11 +45,15 @@ export function createTrustServices(
 
 /** DER of the roots of an environment, or of `system`, whose keys are here. */
 async function trustedRoots(directory: AuthorityDirectory, environment: string): Promise<readonly Uint8Array[]> {
-  const roots = (await directory.generations()).filter(
-    ({ authority, generation }) =>
-      authority.parent === authority.name &&
-      (authority.environment ?? 'system') === environment &&
-      isTrusted(generation),
+  const all = await directory.generations();
+  // Somebody may have forced the end of one above what is in force: without it nobody would believe anything that is issued.
+  const isNeeded = (root: ActiveAuthority): boolean =>
+    !root.generation.isCompromised && authoritiesBelow(all, root).some(({ generation }) => isTrusted(generation));
+  const roots = all.filter(
+    (root) =>
+      root.authority.parent === root.authority.name &&
+      (root.authority.environment ?? 'system') === environment &&
+      (isTrusted(root.generation) || isNeeded(root)),
   );
   return roots.map(({ certificateDer }) => certificateDer);
 }

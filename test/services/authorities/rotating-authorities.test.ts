@@ -1,5 +1,6 @@
 /** Rotations of authorities over the real inventory and vault: each step, who holds it up, crashes, and openssl's opinion of chains. */
 
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { encodePem } from '../../../src/domain/der/pem.ts';
@@ -399,6 +400,29 @@ describe('the rotation of a root', () => {
       'conflict',
       'authoritiesMoved: authoritiesMoved: dev-issuing',
     ]);
+  });
+
+  itWith('openssl', 'whose end is forced all the same is trusted until they have moved', async () => {
+    const service = await aService();
+    const file = (name: string): string => join(service.home, name);
+    const before = await issue(service);
+    await issuing(service, 'dev-root');
+    await advance(service, 'dev-root');
+    expect((await advance(service, 'dev-root', reason)).rotation.state).toBe('retired');
+    const trusts = await service.services.trustBundle('dev');
+    expect(trusts).toHaveLength(2);
+    const known = await service.services.readCertificate(admin, before.record.serial);
+    for (const view of [known, await issue(service)]) {
+      expect(await judgeChain(service, file, { view, trusts, withLists: true })).toBe('OK');
+    }
+    await issuing(service, 'dev-issuing');
+    await advance(service, 'dev-issuing');
+    await advance(service, 'dev-issuing', reason);
+    const [newRoot, ...others] = await service.services.trustBundle('dev');
+    expect(others).toEqual([]);
+    expect(Buffer.from(newRoot!)).toEqual(Buffer.from(trusts[1]!));
+    expect(await judgeChain(service, file, { view: await issue(service), trusts: [newRoot!] })).toBe('OK');
+    expect(readFileSync(file('trust/dev.pem'), 'utf8').match(/BEGIN/g)).toHaveLength(1);
   });
 });
 

@@ -1,7 +1,7 @@
 /** Roots and CRLs as they are now, for a set: roots only as the service gives them over TLS that the old trust vouches for. */
 import { X509Certificate } from 'node:crypto';
 import type { AgentError } from '../agent-error.ts';
-import { outputsOf } from '../config/agent-schema.ts';
+import { outputsOf, type TargetConfig } from '../config/agent-schema.ts';
 import { derOf } from '../files/credential-set.ts';
 import { earliestNextUpdate, type FetchedList, fetchCrls } from '../trust/fetch-crls.ts';
 import { newerLists } from '../trust/newer-lists.ts';
@@ -27,11 +27,11 @@ export interface TrustWanted {
  * `crlMissing`, `crlUnusable` or `distributionUnreachable`, and the failures of the client.
  */
 export async function freshTrust(context: TurnContext, wanted: TrustWanted, before?: Trust): Promise<Trust> {
-  const { target, shared, now, log } = context;
-  const { environment, crlUrl } = wanted;
+  const { target, now, log } = context;
+  const { environment } = wanted;
   const toldPem = await rootsOf(context, environment);
-  if (!outputsOf(target.files).includes('crl.pem')) return { trustPem: await besides(context, toldPem), crlPem: '' };
-  const fetched = await shared.fresh(`CRLs of ${environment} ${crlUrl}`, () => listsOf(context, wanted));
+  if (!hasLists(target)) return { trustPem: await besides(context, toldPem), crlPem: '' };
+  const fetched = await listsOf(context, wanted);
   const { kept, uncovered, ...lists } = newerLists(fetched, before?.crlPem ?? '', now());
   for (const list of kept) {
     const message = `was given an older CRL than it has: that of ${list} stays`;
@@ -61,7 +61,13 @@ async function fetchRoots({ file, access, log }: TurnContext, environment: strin
   return client.trustBundle(environment);
 }
 
-async function listsOf(
+export const hasLists = ({ files }: TargetConfig): boolean => outputsOf(files).includes('crl.pem');
+
+/** Of every authority of the environment, as they are published. */
+export const listsOf = (context: TurnContext, wanted: TrustWanted): Promise<readonly FetchedList[]> =>
+  context.shared.fresh(`CRLs of ${wanted.environment} ${wanted.crlUrl}`, () => fetchLists(context, wanted));
+
+async function fetchLists(
   { file, access, now, signal }: TurnContext,
   wanted: TrustWanted,
 ): Promise<readonly FetchedList[]> {

@@ -11,10 +11,18 @@ import { dropAnswered, dropAnsweredBefore, dropRequest } from '../issue/pending-
 import { endpointOf } from '../proof/endpoint.ts';
 import { keepReport } from '../report/deployment-report.ts';
 import { uniteRoots } from '../trust/roots-besides.ts';
-import { isVouchedFor } from '../trust/vouched-for.ts';
+import { isIssuerRevoked, isVouchedFor } from '../trust/vouched-for.ts';
 import { adoptFromBefore } from './adopt-set.ts';
 import { changeOf, chooseStep, type Step } from './choose-step.ts';
-import { describeTrustChange, freshTrust, rootsOf, type Trust, trustOrBefore } from './fresh-trust.ts';
+import {
+  describeTrustChange,
+  freshTrust,
+  hasLists,
+  listsOf,
+  rootsOf,
+  type Trust,
+  trustOrBefore,
+} from './fresh-trust.ts';
 import { newestSet, wholeSet } from './newest-set.ts';
 import { obtainForStep } from './obtain-for-step.ts';
 import { storePassword } from './store-password.ts';
@@ -38,7 +46,8 @@ export async function runTurn(context: TurnContext, force: boolean): Promise<Don
     await knowInUse(context, newest);
   }
   const chosen = await chooseStep(context, newest, force);
-  const step = newest && (await isForsaken(context, newest, chosen)) ? forsaken : chosen;
+  const forsaken = newest && (await whyForsaken(context, newest, chosen));
+  const step: Step = forsaken === undefined ? chosen : { kind: 'rotate', why: forsaken };
   if (step.kind === 'keep') {
     const done = await keepFresh(context, newest!, step);
     return finished && done.act === 'unchanged' ? activated(finished) : done;
@@ -63,16 +72,21 @@ export async function runTurn(context: TurnContext, force: boolean): Promise<Don
   return { act, detail, ...(trouble && { trouble }) };
 }
 
-const forsaken: Step = { kind: 'rotate', why: 'no root of its environment vouches for it any more' };
-
-/** After the loss of a root's key waiting for a campaign would mean to serve what nobody believes, or to trust that root. */
-async function isForsaken(context: TurnContext, newest: CredentialSet, chosen: Step): Promise<boolean> {
-  if (chosen.kind !== 'keep' || chosen.silence !== undefined || chosen.hold) return false;
+/**
+ * After the loss of a key above it waiting for a campaign would mean to serve what nobody believes, or to trust whoever has that key.
+ * Undefined: it is believed, or nothing is known against it.
+ */
+async function whyForsaken(context: TurnContext, newest: CredentialSet, chosen: Step): Promise<string | undefined> {
+  if (chosen.kind !== 'keep' || chosen.silence !== undefined || chosen.hold) return undefined;
   try {
-    return !isVouchedFor(newest, await rootsOf(context, newest.facts.environment));
+    const rootsPem = await rootsOf(context, newest.facts.environment);
+    if (!isVouchedFor(newest, rootsPem)) return 'no root of its environment vouches for it any more';
+    if (!hasLists(context.target)) return undefined;
+    const lists = await listsOf(context, newest.facts);
+    return isIssuerRevoked(newest, rootsPem, lists) ? 'the authority that signed it is revoked' : undefined;
   } catch {
-    // Roots that cannot be had now are asked for again, and told of, where the files are kept fresh.
-    return false;
+    // What cannot be had now is asked for again, and told of, where the files are kept fresh.
+    return undefined;
   }
 }
 

@@ -284,6 +284,7 @@ describe('the acts of operators', () => {
     [{ reason: 'removeFromCRL' }, 'badRevocationReason', ['invalidField']],
     [{ reason: 'removeFromCRL', why: 'so' }, 'malformed', ['unknownField', 'invalidField']],
     [{ reason: 'removeFromCRL', invalidityDate: 'soon' }, 'malformed', ['invalidField', 'invalidField']],
+    [{ reason: 'superseded', invalidityDate: '2016-12-31T23:59:60Z' }, 'malformed', ['invalidField']],
     [{ reason: 7 }, 'badRevocationReason', ['invalidField']],
     [{}, 'malformed', ['invalidField']],
   ])('do not revoke by %j', async (body, code, reasons) => {

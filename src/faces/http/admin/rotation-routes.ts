@@ -9,7 +9,6 @@ import {
   RotationPlanJson,
 } from '../../../api/authority-rotation.ts';
 import { AuthorityPath, NoQuery } from '../../../api/service.ts';
-import { refuse } from '../../../domain/refusal.ts';
 import type {
   CompromiseOutcome,
   CompromisePlan,
@@ -21,6 +20,7 @@ import { callerOf } from '../arrival/authentication.ts';
 import { changeProblems, jsonAnswer, operatorSecurity, problems, readProblems } from '../documentation.ts';
 import type { Face } from '../face-deps.ts';
 import { rfc3339Ms } from '../json/rfc3339.ts';
+import { unixSeconds } from '../json/unix-time.ts';
 import { sendJson } from '../routes/certificate-formats.ts';
 import type { May } from './may.ts';
 
@@ -108,7 +108,7 @@ function addRotationSteps(face: Face, services: RotationServices, onRequest: onR
       const { force, rotateBy } = request.body;
       const view = await services.advanceRotation(callerOf(request), request.params.name, {
         ...(force !== undefined && { reason: force }),
-        ...(rotateBy !== undefined && { rotateBy: secondsOf(rotateBy) }),
+        ...unixSeconds({ rotateBy }),
       });
       return sendJson(reply, rotationJson(view));
     },
@@ -149,20 +149,13 @@ function addCompromise(face: Face, services: RotationServices, onRequest: onRequ
       const { dryRun, reason, generation, rotateBy, vault } = request.body;
       const { name } = request.params;
       const which = { ...(generation !== undefined && { generation }), ...(vault !== undefined && { vault }) };
-      const by = rotateBy === undefined ? {} : { rotateBy: secondsOf(rotateBy) };
+      const by = unixSeconds({ rotateBy });
       if (dryRun === true)
         return sendJson(reply, compromiseJson(await services.planCompromise(name, { ...which, ...by })));
       const outcome = await services.declareCompromise(callerOf(request), name, { reason, ...which, ...by });
       return sendJson(reply, compromiseJson(outcome));
     },
   );
-}
-
-/** Unix seconds. */
-function secondsOf(text: string): number {
-  const seconds = Math.floor(Date.parse(text) / 1000);
-  if (Number.isFinite(seconds)) return seconds;
-  return refuse([{ code: 'invalidField', field: 'rotateBy', message: 'must be a time (RFC 3339)' }]);
 }
 
 const planJson = (plan: RotationPlan): RotationPlanJson => ({

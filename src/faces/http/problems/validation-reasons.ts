@@ -58,7 +58,7 @@ const demand = (isRepeated: boolean, rules: Rules): string =>
 const isScalar = ({ anyOf, type }: Rules): boolean => anyOf === undefined && type !== 'array' && type !== 'object';
 
 /** A short value helps to find the mistake. What is longer may be a CSR or a file that does not belong there. */
-function shownValue(value: unknown): Pick<Reason, 'value'> {
+export function shownValue(value: unknown): Pick<Reason, 'value'> {
   const items: readonly unknown[] = Array.isArray(value) ? value : [value];
   const text = items.join(', ');
   const isTold = items.every((item) => ['string', 'number', 'boolean'].includes(typeof item));

@@ -3,11 +3,11 @@ import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AuditEventJson, AuditEventList, AuditEventListQuery } from '../../../api/audit.ts';
 import { exportLine, type KeptEvent } from '../../../domain/audit/kept-event.ts';
-import { CaError } from '../../../domain/errors.ts';
 import type { AuditEntry } from '../../../domain/records/audit-event.ts';
 import type { AuditListInput, AuditPage, Services } from '../../../services/services.ts';
 import { negotiate } from '../accept.ts';
 import { rfc3339Ms } from '../json/rfc3339.ts';
+import { unixMilliseconds } from '../json/unix-time.ts';
 import { jsonMediaType, sendJson } from './certificate-formats.ts';
 
 const formats = [jsonMediaType, 'application/x-ndjson'] as const;
@@ -34,28 +34,18 @@ export function createAuditListAnswer(services: Pick<Services, 'listAuditEvents'
   };
 }
 
-/** Times become Unix milliseconds. */
+/** Times become Unix milliseconds. Throws `malformed` for a time that is none. */
 function listInput(query: AuditEventListQuery, defaultLimit: number): AuditListInput {
   const { 'at.after': after, 'at.before': before, 'seq.after': seqAfter, 'seq.before': seqBefore, ...same } = query;
   const { sort = 'seq', limit = defaultLimit, ...filters } = same;
   return {
     ...filters,
-    ...(after !== undefined && { atAfter: milliseconds(after, 'at.after') }),
-    ...(before !== undefined && { atBefore: milliseconds(before, 'at.before') }),
+    ...unixMilliseconds({ atAfter: after, atBefore: before }, { atAfter: 'at.after', atBefore: 'at.before' }),
     ...(seqAfter !== undefined && { seqAfter }),
     ...(seqBefore !== undefined && { seqBefore }),
     sort: sort as AuditListInput['sort'],
     limit,
   };
-}
-
-/** RFC 3339 knows leap seconds, and Unix time does not. */
-function milliseconds(time: string, field: string): number {
-  const value = Date.parse(time);
-  if (Number.isFinite(value)) return value;
-  throw new CaError('malformed', 'There is no such time.', {
-    reasons: [{ code: 'invalidField', field, message: 'is no time' }],
-  });
 }
 
 /** Everything is read from the text that was hashed. */

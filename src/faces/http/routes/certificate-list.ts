@@ -9,14 +9,14 @@ import type { CertificatePage, ListInput, Services } from '../../../services/ser
 import { negotiate } from '../accept.ts';
 import { callerOf } from '../arrival/authentication.ts';
 import { csvHeader } from '../json/certificate-csv.ts';
-import { unixSeconds } from '../json/unix-seconds.ts';
+import { unixSeconds } from '../json/unix-time.ts';
 import { jsonContentType, jsonMediaType } from './certificate-formats.ts';
 
 const formats = [jsonMediaType, 'text/csv', 'application/x-ndjson'] as const;
 
 const defaultPage = 100;
 
-/** The filters as the services take them; times become Unix seconds. Throws `malformed` for a date that is none. */
+/** The filters as the services take them; times become Unix seconds. Throws `malformed` for a time that is none. */
 function listInput(query: CertificateListQuery): ListInput {
   const {
     product,

@@ -11,6 +11,7 @@ import { certificateAnswer, problems, readProblems, revokeProblems } from '../do
 import type { Face, FaceDeps } from '../face-deps.ts';
 import { certificateJsonText } from '../json/certificate-json.ts';
 import { integersInQuery } from '../json/integers-in-query.ts';
+import { unixSeconds } from '../json/unix-time.ts';
 import { malformedRequest } from '../problems/validation-reasons.ts';
 import { sendCertificate, wantedFormat } from './certificate-formats.ts';
 import { createListAnswer } from './certificate-list.ts';
@@ -132,11 +133,7 @@ function refuseReason(findings: FastifySchemaValidationError[], part: string): C
 const isOwn = (request: FastifyRequest, serial: string): boolean =>
   parseSerial((request.params as { serial: string }).serial) === serial;
 
-function revoking({ reason, invalidityDate }: RevokeBody): { reason: string; invalidityDate?: number } {
-  if (invalidityDate === undefined) return { reason };
-  const milliseconds = Date.parse(invalidityDate);
-  if (Number.isFinite(milliseconds)) return { reason, invalidityDate: Math.floor(milliseconds / 1000) };
-  throw new CaError('malformed', 'There is no such date.', {
-    reasons: [{ code: 'invalidField', field: 'invalidityDate', message: 'is no date' }],
-  });
-}
+const revoking = ({ reason, invalidityDate }: RevokeBody): { reason: string; invalidityDate?: number } => ({
+  reason,
+  ...unixSeconds({ invalidityDate }),
+});

@@ -85,6 +85,7 @@ describe('a rotation', () => {
     ['/advance', { force: 'over two\nlines' }, 'force'],
     ['/advance', { rotateBy: 'soon' }, 'rotateBy'],
     ['/advance', { rotateBy: '2026-13-01T00:00:00Z' }, 'rotateBy'],
+    ['/advance', { rotateBy: '2026-12-31T23:59:60Z' }, 'rotateBy'],
   ])('is refused%s with %j', async (step, body, field) => {
     const opened = await openAdmin();
     const { status, json } = await opened.send('POST', `${path}${step}`, {}, body);
@@ -139,6 +140,7 @@ describe('a compromise', () => {
     [{ reason, generation: '2' }, 'generation'],
     [{ reason, vault: '' }, 'vault'],
     [{ reason, rotateBy: '2026-13-01T00:00:00Z' }, 'rotateBy'],
+    [{ reason, rotateBy: '2026-12-31T23:59:60Z' }, 'rotateBy'],
     [{ reason, surprise: 1 }, 'surprise'],
   ])('is refused with %j', async (body, field) => {
     const opened = await openAdmin();

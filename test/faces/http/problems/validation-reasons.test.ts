@@ -54,6 +54,16 @@ it.each<[string, string, Told]>([
     'notAfter.before=2026-11-21',
     { field: 'notAfter.before', value: '2026-11-21', message: 'must be a time like 2026-11-21T07:00:00Z' },
   ],
+  [
+    'a leap second, which Unix time has not',
+    'issued.before=2016-12-31T23:59:60Z',
+    { field: 'issued.before', value: '2016-12-31T23:59:60Z', message: 'must be a time like 2026-11-21T07:00:00Z' },
+  ],
+  [
+    'an offset without its minutes',
+    'notAfter.after=2026-11-21T07:00:00%2B01',
+    { field: 'notAfter.after', value: '2026-11-21T07:00:00+01', message: 'must be a time like 2026-11-21T07:00:00Z' },
+  ],
   ['what is not printable', 'q=%00', { field: 'q', value: '\\u{0}', message: 'must be a text of 3 to 200 characters' }],
   ['an unknown field', 'colour=red', { field: 'colour', message: 'is not a field of this request' }],
 ])('tells of %s', async (_what, query, told) => {

@@ -14,6 +14,8 @@ export interface CopiedAuthority {
   readonly vaultKey: string;
   /** Whether it still signs what nothing else can: a backup without its key would be of no use. */
   readonly isKeyNeeded: boolean;
+  /** Its key is to be destroyed, and a restore names it with what it may not know of it. */
+  readonly isRetired: boolean;
   readonly certificateDer: Uint8Array;
   readonly crlNumber: number | null;
 }

@@ -42,9 +42,9 @@ export function describeBackup(
   };
 }
 
-/** Of one that nothing needs, whose vault is gone for good: the list that the backup has is its last. */
-const signsLists = ({ vault, isKeyNeeded }: CopiedAuthority, vaults: readonly string[]): boolean =>
-  isKeyNeeded || vault === homeVault || vaults.includes(vault);
+/** Of one that is retired, and whose vault is gone for good: the list that the backup has is its last. */
+const signsLists = ({ vault, isRetired }: CopiedAuthority, vaults: readonly string[]): boolean =>
+  !isRetired || vault === homeVault || vaults.includes(vault);
 
 function described({ name, certificateDer, crlNumber }: CopiedAuthority, crlUrl: string | null): ManifestAuthority {
   const { subjectKeyIdentifier } = parseCertificate(certificateDer);

@@ -5,7 +5,7 @@ import { makeTestHierarchy } from '../../support/test-hierarchy.ts';
 
 it('names every key that a backup would lack, and none of other vaults, or that nothing needs', () => {
   const authority = (name: string, vault = 'file') => ({
-    ...{ name, vault, vaultKey: `${name}.1`, isKeyNeeded: true },
+    ...{ name, vault, vaultKey: `${name}.1`, isKeyNeeded: true, isRetired: false },
     ...{ certificateDer: new Uint8Array(), crlNumber: null },
   });
   const authorities = [authority('system'), authority('dev-root'), authority('dev-issuing'), authority('prod', 'bao')];
@@ -33,20 +33,20 @@ it('names every key that a backup would lack, and none of other vaults, or that 
 
 it('asks for the list of whoever may sign one: not of a retired one whose vault the settings name no more', () => {
   const certificateDer = makeTestHierarchy().root.der;
-  const authority = (name: string, vault: string, isKeyNeeded: boolean) => ({
-    ...{ name, vault, isKeyNeeded },
+  const authority = (name: string, vault: string, isRetired: boolean) => ({
+    ...{ name, vault, isRetired, isKeyNeeded: false },
     ...{ vaultKey: name, certificateDer, crlNumber: 1 },
   });
   const facts = {
     ...{ schema: '0001', audit: { seq: 1, hash: '' }, checkpoint: null },
     authorities: [
-      authority('away', 'hsm', true),
-      authority('retired', 'bao', false),
-      authority('retired-here', 'file', false),
-      authority('gone', 'hsm', false),
+      authority('compromised', 'hsm', false),
+      authority('retired', 'bao', true),
+      authority('retired-here', 'file', true),
+      authority('gone', 'hsm', true),
     ],
   };
   const surroundings = { version: '1', now: 0, crlUrl: () => null, vaults: ['bao'], keyPart: () => '' };
   const { authorities } = describeBackup(facts, [], surroundings);
-  expect(authorities.map(({ name }) => name)).toEqual(['away', 'retired', 'retired-here']);
+  expect(authorities.map(({ name }) => name)).toEqual(['compromised', 'retired', 'retired-here']);
 });

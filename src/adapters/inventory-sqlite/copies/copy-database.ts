@@ -43,19 +43,23 @@ const noRoom = (file: string, cause: unknown): StartError =>
     cause,
   );
 
-const factsOf = (name: string, table: string, isNeeded: string): string =>
-  `SELECT ${name} AS name, a.vault, a.vault_key AS vaultKey, ${isNeeded} AS isKeyNeeded, b.der AS certificateDer, l.crl_number AS crlNumber
+const factsOf = (
+  name: string,
+  table: string,
+  { isNeeded, isRetired }: Record<'isNeeded' | 'isRetired', string>,
+): string =>
+  `SELECT ${name} AS name, a.vault, a.vault_key AS vaultKey, ${isNeeded} AS isKeyNeeded, ${isRetired} AS isRetired, b.der AS certificateDer, l.crl_number AS crlNumber
   FROM ${table} AS a JOIN certificates AS c ON c.serial = a.certificate_serial
   JOIN certificate_bodies AS b ON b.certificate = c.id LEFT JOIN crls AS l ON l.authority = ${name}`;
 
 /** One that is retired or compromised goes on without its key: there it is to be destroyed, or may be lost. */
-const stillSigns = `a.phase <> 'retired' AND NOT a.is_compromised`;
+const phases = { isNeeded: `a.phase <> 'retired' AND NOT a.is_compromised`, isRetired: `a.phase = 'retired'` };
 
 /** Every generation whose key is not destroyed; the copy may be of a schema from before there were several. */
 const authoritiesSql = (hasGenerations: boolean): string =>
   hasGenerations
-    ? `${factsOf('a.id', 'authority_generations', stillSigns)} WHERE a.key_destroyed_at IS NULL AND a.phase <> 'abandoned' ORDER BY a.id`
-    : `${factsOf('a.name', 'authorities', '1')} ORDER BY a.name`;
+    ? `${factsOf('a.id', 'authority_generations', phases)} WHERE a.key_destroyed_at IS NULL AND a.phase <> 'abandoned' ORDER BY a.id`
+    : `${factsOf('a.name', 'authorities', { isNeeded: '1', isRetired: '0' })} ORDER BY a.name`;
 
 const hasTable = (connection: Connection, name: string): boolean =>
   connection.prepare('SELECT 1 FROM sqlite_schema WHERE name = ?').get(name) !== undefined;
@@ -67,7 +71,8 @@ function newestCheckpoint(connection: Connection): string | null {
   return newest.pluck().get() ?? null;
 }
 
-type CopiedRow = Omit<CopiedAuthority, 'isKeyNeeded'> & { readonly isKeyNeeded: 0 | 1 };
+type Flag = 'isKeyNeeded' | 'isRetired';
+type CopiedRow = Omit<CopiedAuthority, Flag> & Readonly<Record<Flag, 0 | 1>>;
 
 /** Reads a copy that nobody else has open, and leaves it the one file it was. */
 export function readCopy(file: string): CopyFacts {
@@ -86,7 +91,7 @@ export function readCopy(file: string): CopyFacts {
       authorities: connection
         .prepare<[], CopiedRow>(authoritiesSql(hasTable(connection, 'authority_generations')))
         .all()
-        .map((row) => ({ ...row, isKeyNeeded: row.isKeyNeeded === 1 })),
+        .map((row) => ({ ...row, isKeyNeeded: row.isKeyNeeded === 1, isRetired: row.isRetired === 1 })),
     };
   } catch (error) {
     // Of what is only read nothing can be full.

@@ -104,8 +104,8 @@ function linesOfRestore({
 }
 
 const gotLaterKeys = ({ upTo, files }: RestoreReport['later'][number]): string =>
-  `got another key after the backup (${files.join(', ')}): what that key signed is unknown here, and cannot be revoked. ` +
-  `The numbers of its generations up to ${upTo} are not used again`;
+  `got another key after the backup, whose list is ${files.join(', ')} (or it is that of another service with the same names). ` +
+  `What that key signed is unknown here, and cannot be revoked. The numbers of generations up to ${upTo} are not used again`;
 
 const whyAside = ({ file, issuer, authority }: RestoreReport['aside'][number]): string =>
   authority === null

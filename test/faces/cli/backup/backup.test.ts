@@ -149,7 +149,7 @@ describe('privyseal restore', () => {
       { file: 'x.crl', issuer: 'CN=X', authority: null },
     ];
     const { stdout } = await run(['restore', 'b.tar'], async () => ({ ...restored, later, aside }));
-    expect(stdout).toMatch(/^dev-issuing +got another key after the backup \(dev-issuing\.2\.crl\)/m);
+    expect(stdout).toMatch(/^dev-issuing +got another key after the backup, whose list is dev-issuing\.2\.crl /m);
     expect(stdout).toContain('  Rotate dev-issuing, ');
     expect(stdout).toMatch(/^Left aside +corp\.crl, of corp-external-root: give it to `authority import-crl`/m);
     expect(stdout).toMatch(/^Left aside +x\.crl, of CN=X, which the backup does not know/m);

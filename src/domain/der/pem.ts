@@ -10,11 +10,11 @@ export function encodePem(label: string, der: Uint8Array): string {
 }
 
 /**
- * The content of the only block in `text`, which carries `label`; the text is at most 4 MiB unless said otherwise. Throws
- * CaError `badCSR` for a CSR, else `malformed`.
+ * The content of the only block in `text`, which carries `label`; the text is at most 4 MiB. Throws CaError `badCSR` for a CSR,
+ * else `malformed`.
  */
-export function decodePem(text: string, label: string, maxLength = maxTextLength): Uint8Array {
-  const [block, ...more] = readBlocks(text, label, maxLength);
+export function decodePem(text: string, label: string): Uint8Array {
+  const [block, ...more] = readBlocks(text, label);
   if (!block) refuseWithoutBlock(text, label);
   if (more.length > 0) {
     refusePem(label, 'severalPemBlocks', `There are ${more.length + 1} PEM blocks. Give one ${label} alone.`);
@@ -22,9 +22,9 @@ export function decodePem(text: string, label: string, maxLength = maxTextLength
   return block;
 }
 
-/** The contents of all blocks, at least one, each of which carries `label`; throws as `decodePem` does. */
-export function decodePemAll(text: string, label: string): Uint8Array[] {
-  const blocks = readBlocks(text, label);
+/** The contents of all blocks, at least one, each of which carries `label`; throws as `decodePem` does. Longer texts where said. */
+export function decodePemAll(text: string, label: string, maxLength?: number): Uint8Array[] {
+  const blocks = readBlocks(text, label, maxLength);
   if (blocks.length === 0) refuseWithoutBlock(text, label);
   return blocks;
 }

@@ -1,11 +1,11 @@
 /** Which published list (CRL) tells a restore what each authority revoked since the backup; decided before anything is opened. */
 import type { BackupManifest, ManifestAuthority } from '../../domain/backup/manifest.ts';
-import { decodePem } from '../../domain/der/pem.ts';
+import { decodePemAll } from '../../domain/der/pem.ts';
 import { CaError, StartError } from '../../domain/errors.ts';
 import { type DistinguishedName, formatName } from '../../domain/x509/name.ts';
 import { type ForeignCrl, type ParsedCrl, parseCrl, parseForeignCrl } from '../../domain/x509/read-crl.ts';
 
-/** A file given with --crl, DER or PEM. */
+/** A file given with --crl: one list in DER, or as many as there are in PEM. */
 export interface GivenList {
   /** For messages. */
   readonly file: string;
@@ -48,7 +48,7 @@ const longestPem = 2 ** 28;
 export function chooseNewestLists(manifest: BackupManifest, { given, withoutCrl }: ListChoice): ChosenLists {
   const newest = new Map<string, NewestList>();
   const others: OtherList[] = [];
-  for (const list of given.map((one) => readList(manifest, one))) {
+  for (const list of given.flatMap((one) => readLists(manifest, one))) {
     if (!('authority' in list)) {
       others.push(list);
       continue;
@@ -71,22 +71,24 @@ export function chooseNewestLists(manifest: BackupManifest, { given, withoutCrl 
 
 const unusable = (message: string, cause?: unknown): StartError => new StartError('crlUnusable', message, cause);
 
-function readList(manifest: BackupManifest, { file, content }: GivenList): NewestList | OtherList {
-  const crl = parse(file, content);
-  const keyIdentifier = Buffer.from(crl.authorityKeyIdentifier ?? []).toString('hex');
-  const authority = manifest.authorities.find((candidate) => candidate.keyIdentifier === keyIdentifier)?.name;
-  const own = 'signatureAlgorithm' in crl ? crl : undefined;
-  if (authority === undefined) return { file, issuer: crl.issuer, crl: own };
-  if (own) return { file, authority, crl: own };
-  throw unusable(`${file} has the key of ${authority}, and is no list as this program makes it. Use another copy.`);
+/** Several where one PEM file has all that a server checks, as nginx and openssl want them. */
+function readLists(manifest: BackupManifest, { file, content }: GivenList): readonly (NewestList | OtherList)[] {
+  return parse(file, content).map((crl) => {
+    const keyIdentifier = Buffer.from(crl.authorityKeyIdentifier ?? []).toString('hex');
+    const authority = manifest.authorities.find((candidate) => candidate.keyIdentifier === keyIdentifier)?.name;
+    const own = 'signatureAlgorithm' in crl ? crl : undefined;
+    if (authority === undefined) return { file, issuer: crl.issuer, crl: own };
+    if (own) return { file, authority, crl: own };
+    throw unusable(`${file} has the key of ${authority}, and is no list as this program makes it. Use another copy.`);
+  });
 }
 
 /** What others made is read as such: a mirror may have the list of a corporate root. */
-function parse(file: string, content: Uint8Array): ParsedCrl | ForeignCrl {
+function parse(file: string, content: Uint8Array): readonly (ParsedCrl | ForeignCrl)[] {
   try {
-    const der =
-      content[0] === 0x30 ? content : decodePem(Buffer.from(content).toString('latin1'), 'X509 CRL', longestPem);
-    return ours(der) ?? parseForeignCrl(der);
+    const ders =
+      content[0] === 0x30 ? [content] : decodePemAll(Buffer.from(content).toString('latin1'), 'X509 CRL', longestPem);
+    return ders.map((der) => ours(der) ?? parseForeignCrl(der));
   } catch (error) {
     if (!(error instanceof CaError)) throw error;
     throw unusable(`${file} is no list (CRL), in DER or PEM: ${error.message}`, error);

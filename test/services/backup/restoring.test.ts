@@ -71,11 +71,13 @@ async function issue(): Promise<string> {
 }
 
 describe('the newest lists', () => {
-  it('are one of each authority, DER or PEM', async () => {
+  it('are one of each authority, DER or PEM, also all of them in one file as nginx has them', async () => {
     const given = await allLists(lost);
     expect(choose(given).newest.map(({ authority }) => authority)).toEqual(['system', 'dev-root', 'dev-issuing']);
     const pem = given.map(({ file, content }) => ({ file, content: Buffer.from(encodePem('X509 CRL', content)) }));
     expect(choose(pem).newest).toHaveLength(3);
+    const all = { file: 'crl.pem', content: Buffer.concat(pem.map(({ content }) => content)) };
+    expect(choose([all]).newest.map(({ authority }) => authority)).toEqual(['system', 'dev-root', 'dev-issuing']);
   });
 
   it('are asked for by name and address where one is missing', async () => {

@@ -43,7 +43,11 @@ export function addBackupVerbs(program: Command, io: CliIo, acts: HomeActs): voi
     .command('restore')
     .description('fill an empty home from a backup; what was revoked since stays revoked')
     .argument('<file>', 'what `backup` wrote')
-    .option('--crl <file>', 'newest list of an authority, DER or PEM; once for each', collect)
+    .option(
+      '--crl <file>',
+      'newest list of an authority, DER or PEM; once for each, or one PEM file with several',
+      collect,
+    )
     .option('--without-crl <authority>', 'admit that its newest list is lost: what it revoked comes back', collect)
     .option('--keep-tokens', 'keep the enrolment tokens of the backup valid; without this they end')
     .action(async (file: string, { crl = [], withoutCrl = [], keepTokens = false }: RestoreOptions) => {

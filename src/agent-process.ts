@@ -64,10 +64,11 @@ export async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   const { runDaemon } = await import('./agent/daemon.ts');
-  collectNowAndThen(garbageCollector());
+  const surroundings = daemonSurroundings();
+  collectNowAndThen(surroundings.collectGarbage);
   try {
     const metricsPort = port === undefined ? {} : { metricsPort: Number(port) };
-    await runDaemon({ file: values.file!, targets: positionals, ...metricsPort }, daemonSurroundings());
+    await runDaemon({ file: values.file!, targets: positionals, ...metricsPort }, surroundings);
     return 0;
   } catch (error) {
     const { reportError } = await import('./faces/cli/report-error.ts');
@@ -101,5 +102,6 @@ function daemonSurroundings(): DaemonSurroundings {
     ...agentSurroundings(),
     load: (path) => readApart([launcher, '--tell-file', path]),
     onReload: (reload) => void process.on('SIGHUP', reload),
+    collectGarbage: garbageCollector(),
   };
 }

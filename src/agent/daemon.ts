@@ -6,7 +6,6 @@ import type { TurnReport } from '../domain/rotation/turn-report.ts';
 import { type AnonymousAccess, openAnonymousAccess } from './anonymous-access.ts';
 import type { AgentFile, TargetConfig } from './config/agent-schema.ts';
 import { chosenTargets } from './config/chosen-targets.ts';
-import { giveMemoryBack } from './give-memory-back.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { remaining } from './plan/next-attempt.ts';
 import { runTarget } from './run-target.ts';
@@ -33,6 +32,8 @@ export interface DaemonSurroundings extends Surroundings {
   readonly load: (path: string) => Promise<AgentFile>;
   /** Has `reload` called whenever the file is to be read again. */
   readonly onReload: (reload: () => void) => void;
+  /** What OpenSSL holds for a connection hangs on an object so little that V8 is in no hurry to collect it. */
+  readonly collectGarbage: () => void;
 }
 
 /** Resolves when the signal has come and what was begun is over. StartError `badConfiguration` or `portInUse`. */
@@ -91,7 +92,7 @@ const tends = ({ targets }: Work): string => `tends ${targets.map(({ name }) => 
 /** Of one poll of a target; so that fifty of them do not fetch the same lists fifty times. */
 const openShared = (file: AgentFile): AnonymousAccess => openAnonymousAccess(file, file.pollSeconds * 250);
 
-interface World extends Surroundings {
+interface World extends Surroundings, Pick<DaemonSurroundings, 'collectGarbage'> {
   readonly metrics: Metrics;
 }
 
@@ -189,7 +190,7 @@ class Schedule {
   }
 
   async #tend(target: TargetConfig): Promise<void> {
-    const { metrics, signal, now, random } = this.#world;
+    const { metrics, signal, now, random, collectGarbage } = this.#world;
     try {
       const report = await runTarget({
         ...this.#world,
@@ -198,7 +199,8 @@ class Schedule {
       // The file may have been read again meanwhile.
       if (!this.#due.has(target)) return this.#tell(report);
       metrics.turn(report);
-      if (report.act !== 'unchanged') giveMemoryBack();
+      // It opened connections of its own, which is rare.
+      if (report.act !== 'unchanged') collectGarbage();
       this.#tell(report);
       const next = Date.parse(report.status.nextAttemptAt ?? '');
       this.#due.set(target, next > now() ? next : now() + unrememberedMs * (0.5 + random()));

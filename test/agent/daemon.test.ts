@@ -60,6 +60,7 @@ function ownDaemon(file: string, load = loadAgentFile) {
   const log: LogEntry[] = [];
   let passed = 0;
   let reload = (): void => {};
+  let collections = 0;
   const surroundings = {
     now: () => Date.now() + passed,
     random: () => 0.5,
@@ -69,6 +70,7 @@ function ownDaemon(file: string, load = loadAgentFile) {
     onReload: (listener: () => void) => {
       reload = listener;
     },
+    collectGarbage: () => void collections++,
   };
   const ended = runDaemon({ file, targets: [] }, surroundings);
   const end = async (): Promise<void> => {
@@ -80,6 +82,7 @@ function ownDaemon(file: string, load = loadAgentFile) {
     end,
     said: () => log.map(({ level, message }) => `${level}: ${message}`).join('\n'),
     reload: () => reload(),
+    collections: () => collections,
     jump: (seconds: number) => {
       passed += seconds * 1000;
     },
@@ -121,6 +124,7 @@ describe('the daemon', () => {
     await daemon.end();
     const later = ownDaemon(agent.file);
     await expect.poll(later.said, patience).toContain('info: enrolled');
+    expect(later.collections()).toBe(1);
   });
 
   it('keeps a good certificate through the silence, and warns when its end comes near', async () => {

@@ -16,6 +16,7 @@ import {
   judgeClock,
   judgeDatabase,
   judgeFiles,
+  judgeImportedLists,
   judgeLists,
 } from './domain/diagnosis/judge-inventory.ts';
 import { type CertifiedKey, judgeVaults } from './domain/diagnosis/judge-keys.ts';
@@ -164,6 +165,7 @@ function judgeInventory(facts: InventoryFacts, { config, served, signed }: Besid
     ...judgeDatabase(facts, { home: config.home, signed }),
     judgeClock(facts, surroundings),
     judgeLists(facts, surroundings),
+    ...judgeImportedLists(facts, surroundings),
     judgeCertificates(facts, surroundings),
   ];
 }

@@ -1,4 +1,6 @@
 /** Says whether the service can do its work, part by part, and what it holds. */
+
+import { reminderDays } from '../domain/alerts/imported-lists.ts';
 import { CaError } from '../domain/errors.ts';
 import { externalParent } from '../domain/records/external-authority.ts';
 import { type Home, leastFreeOctets } from '../ports/home.ts';
@@ -8,7 +10,6 @@ import type { AuditCheckpoints } from './audit/audit-checkpoints.ts';
 import type { AuthorityDirectory } from './authorities/authority-directory.ts';
 import type { ExternalDirectory } from './authorities/external-authorities.ts';
 import { externalInUse } from './authorities/external-in-use.ts';
-import { reminderDays } from './authorities/imported-lists.ts';
 import { isLost } from './authorities/stand-in-signers.ts';
 import type { GuardedClock } from './guard-clock.ts';
 import type { SigningMeter } from './metrics/meter-signing.ts';

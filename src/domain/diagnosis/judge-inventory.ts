@@ -1,4 +1,5 @@
 /** Judges what a database says of itself: its pages, the clock against its newest event, its lists and certificates. */
+import { reminderDays } from '../alerts/imported-lists.ts';
 import { afterExchange, behindCheckpoint, type LogEnds } from '../audit/behind-checkpoint.ts';
 import type { Checkpoint } from '../audit/checkpoint.ts';
 import { clockLimits } from './clock-limits.ts';
@@ -16,13 +17,22 @@ export interface InventoryFacts {
   readonly newestEvent: number;
   /** Of the audit log; undefined for an empty one. */
   readonly logEnds: LogEnds | undefined;
-  readonly lists: readonly { readonly authority: string; readonly thisUpdate: number; readonly nextUpdate: number }[];
+  /** Those that a service makes anew; the last one of a generation that is retired is not. */
+  readonly lists: readonly KnownList[];
+  /** Those that were imported, of authorities elsewhere above something that is not retired. */
+  readonly imported: readonly KnownList[];
   readonly authorities: readonly { readonly name: string; readonly notAfter: number }[];
   readonly keys: readonly CertifiedKey[];
   /** The last valid certificate of each admin. */
   readonly admins: readonly { readonly name: string; readonly notAfter: number }[];
   /** Those that have a root here, `system` among them. */
   readonly environments: readonly string[];
+}
+
+interface KnownList {
+  readonly authority: string;
+  readonly thisUpdate: number;
+  readonly nextUpdate: number;
 }
 
 export interface Surroundings {
@@ -120,6 +130,29 @@ export function judgeLists({ lists, authorities }: InventoryFacts, { now, served
   const left = Math.min(...lists.map(({ nextUpdate }) => nextUpdate)) - seconds;
   const says = lists.length === 0 ? 'there are none yet' : `${lists.length}, good for ${hours(left)} at least`;
   return { check: 'lists', state: 'ok', says };
+}
+
+/** Nothing while none calls for a person. */
+export function judgeImportedLists({ imported }: InventoryFacts, { now }: Pick<Surroundings, 'now'>): Finding[] {
+  const daysOf = (list: KnownList): number | null => reminderDays(list, now / 1000);
+  const next =
+    'Their keys are elsewhere: fetch the newest list of each, and `privyseal authority import-crl NAME FILE`.';
+  const found = (state: Finding['state'], what: string, of: readonly KnownList[]): Finding[] => {
+    const says = `${what}: ${of.map(({ authority }) => authority).join(', ')}`;
+    return of.length === 0 ? [] : [{ check: 'lists', state, says, next }];
+  };
+  return [
+    ...found(
+      'fail',
+      'imported, and over',
+      imported.filter((list) => daysOf(list) === 0),
+    ),
+    ...found(
+      'warn',
+      'imported, and soon over',
+      imported.filter((list) => (daysOf(list) ?? 0) > 0),
+    ),
+  ];
 }
 
 const hours = (seconds: number): string => {

@@ -1,11 +1,11 @@
 /** What holds now and somebody should know of: the conditions of which alerts are made. */
 import { type AlertCondition, alertSeverity } from '../../domain/alerts/alert.ts';
+import { reminderDays } from '../../domain/alerts/imported-lists.ts';
 import type { ProductAlerts } from '../../domain/records/environment.ts';
 import type { RotationCount } from '../../ports/alert-store.ts';
 import type { CampaignStore } from '../../ports/campaign-store.ts';
 import type { Inventory } from '../../ports/inventory.ts';
 import type { ExternalView } from '../authorities/external-authorities.ts';
-import { reminderDays } from '../authorities/imported-lists.ts';
 
 /** `boundsDays` are those that were counted by; each certificate is in one of them alone, the nearest to its end. */
 export function rotationConditions(

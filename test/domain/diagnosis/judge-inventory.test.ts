@@ -7,6 +7,7 @@ import {
   judgeClock,
   judgeDatabase,
   judgeFiles,
+  judgeImportedLists,
   judgeLists,
 } from '../../../src/domain/diagnosis/judge-inventory.ts';
 
@@ -20,6 +21,7 @@ const facts = (changes: Partial<InventoryFacts> = {}): InventoryFacts => ({
   newestEvent: now - 1000,
   logEnds: { first: { hash: 'aa' }, newest: { seq: 20 } },
   lists: [{ authority: 'dev-root', thisUpdate: seconds - 100, nextUpdate: seconds + 900 }],
+  imported: [],
   authorities: [{ name: 'dev-root', notAfter: seconds + 1000 * day }],
   admins: [{ name: 'admin', notAfter: seconds + 300 * day }],
   keys: [],
@@ -99,6 +101,23 @@ describe('lists', () => {
     ['are missed where an authority has none', { lists: [] }, ['warn', true]],
     ['are not missed where there is no authority', { lists: [], authorities: [] }, well],
   ])('%s', (_what, changes, judgement) => expect(told(judgeLists(facts(changes), around))).toEqual(judgement));
+
+  it.each([
+    ['are no matter while nobody has to fetch the next one', 90 * day, 60 * day, []],
+    ['are called for before they end', 90 * day, 30 * day, ['warn']],
+    ['fail when they are over', 90 * day, 0, ['fail']],
+  ])('that were imported %s', (_what, life, left, states) => {
+    const imported = [
+      { authority: 'corp-external-root', thisUpdate: seconds + left - life, nextUpdate: seconds + left },
+    ];
+    const found = judgeImportedLists(facts({ imported }), { now });
+    expect(found.map(({ state }) => state)).toEqual(states);
+    for (const { says, next } of found)
+      expect([says, next]).toEqual([
+        expect.stringContaining('corp-external-root'),
+        expect.stringContaining('import-crl'),
+      ]);
+  });
 
   it('are for a stopped service to make anew when it starts', () => {
     const { next } = judgeLists(facts(list(-1000, 0)), { now, served: false });

@@ -1,6 +1,8 @@
 /** An authority that is signed elsewhere rotates by a CSR and an import: each step, a new corporate root, a crash, and its compromise. */
 import { createHash } from 'node:crypto';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { examineDatabase } from '../../../src/adapters/inventory-sqlite/copies/examine-database.ts';
 import type { CaError } from '../../../src/domain/errors.ts';
 import { crlDistributionPoints } from '../../../src/domain/x509/extensions.ts';
 import type { Inventory } from '../../../src/ports/inventory.ts';
@@ -220,7 +222,7 @@ describe('the rotation of an authority that is signed elsewhere', () => {
   });
 
   it('issues nothing below a new authority elsewhere whose list is not there, where those of before were', async () => {
-    const { service, ca, before } = await inForce();
+    const { service, ca, home, before } = await inForce();
     const listAt = (issuer: CorporateCa['root']) => makeCrl(issuer, { thisUpdate: nowOf(service) });
     await service.services.importCrl(admin, 'corp-external-root', listAt(ca.root));
     const { intermediate } = makeCorporateCa(nowOf(service), { intermediate: { issuer: ca.root } });
@@ -241,6 +243,13 @@ describe('the rotation of an authority that is signed elsewhere', () => {
     expect(await served()).toEqual(['intermediate', 'intermediate-2', 'root']);
     service.pass(91 * 86_400);
     expect(await served()).toEqual(['intermediate-2', 'root']);
+    // The doctor asks neither for the last list of what is retired, nor for one that nobody makes any more.
+    const found = examineDatabase(join(home, 'privyseal.db'), 'migrations/sqlite');
+    const named = (lists: readonly { authority: string }[]) => lists.map(({ authority }) => authority);
+    expect(found === 'outdated' ? found : [named(found.lists), named(found.imported)]).toEqual([
+      ['corp-issuing.2', 'dev-issuing', 'dev-root', 'system'],
+      ['corp-external-intermediate-2', 'corp-external-root'],
+    ]);
   });
 
   it('is no matter of the authority that signs it, whose key is not here', async () => {

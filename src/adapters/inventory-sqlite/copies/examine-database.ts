@@ -60,7 +60,15 @@ const adminsSql = `SELECT o.name, max(c.not_after) AS notAfter FROM operators AS
 const environmentsSql = `SELECT DISTINCT coalesce(environment, 'system') AS name FROM authorities
   WHERE authorities.parent = authorities.name AND certificate_serial IS NOT NULL ORDER BY 1`;
 
-const listsSql = 'SELECT authority, this_update AS thisUpdate, next_update AS nextUpdate FROM crls ORDER BY authority';
+const listsSql = `SELECT l.authority, l.this_update AS thisUpdate, l.next_update AS nextUpdate FROM crls AS l
+  JOIN authority_generations AS g ON g.id = l.authority WHERE g.phase NOT IN ('abandoned', 'retired') ORDER BY l.authority`;
+
+const importedSql = `WITH RECURSIVE used (name) AS (
+    SELECT c.authority FROM authority_certificates AS a JOIN authority_generations AS g ON g.id = a.generation
+      JOIN certificates AS c ON c.serial = a.serial WHERE g.phase NOT IN ('abandoned', 'retired')
+    UNION SELECT e.parent FROM external_authorities AS e JOIN used ON used.name = e.name)
+  SELECT l.authority, l.this_update AS thisUpdate, l.next_update AS nextUpdate FROM crls AS l
+    JOIN external_authorities AS e ON e.name = l.authority JOIN used ON used.name = e.name ORDER BY l.authority`;
 
 /** Or what a start noted whose clock was behind: services/latest-believed-time.ts. */
 const newestEventSql = `SELECT max(at, coalesce((SELECT CAST(value AS INTEGER) FROM settings WHERE name = 'clockBehind'), 0)) AS at
@@ -75,6 +83,7 @@ function factsOf(database: DatabaseSync): InventoryFacts {
     newestEvent: all<{ at: number }>(database, newestEventSql)[0]?.at ?? 0,
     logEnds: logEndsOf(database),
     lists: all(database, listsSql),
+    imported: all(database, importedSql),
     authorities: all(database, authoritiesSql),
     keys: all<CertifiedKey>(database, keysSql).map((key) => ({ ...key, publicKeySha256: key.publicKeySha256 || null })),
     admins: all(database, adminsSql),

@@ -1,5 +1,4 @@
 /** When somebody has to fetch the next list of an authority whose key is elsewhere: nobody here can make it. */
-import type { PublishedCrl } from '../revoking/published-crl.ts';
 
 const day = 86_400;
 const thresholdsDays = [1, 7, 30] as const;
@@ -9,7 +8,7 @@ const thresholdsDays = [1, 7, 30] as const;
  * called for from its first day on: only in the last third of its life. `now` in Unix seconds.
  */
 export function reminderDays(
-  { thisUpdate, nextUpdate }: Pick<PublishedCrl, 'thisUpdate' | 'nextUpdate'>,
+  { thisUpdate, nextUpdate }: { readonly thisUpdate: number; readonly nextUpdate: number },
   now: number,
 ): number | null {
   const left = nextUpdate - now;

@@ -167,9 +167,10 @@ class OpenBaoVault implements Vault {
 
   async destroyKey(name: string): Promise<void> {
     this.#assertOpen();
-    if (!validName.test(name) || !(await this.#ask(() => this.#keys.holdsOurs(name)))) throw notHeld();
-    await this.#ask(() => this.#keys.destroy(name));
+    const isHeld = validName.test(name) && (await this.#ask(() => this.#keys.holdsOurs(name)));
+    if (isHeld) await this.#ask(() => this.#keys.destroy(name));
     this.#denied.forget(name);
+    if (!isHeld) throw notHeld();
     for (const [id, { key }] of this.#gatherings) if (key.facts.name === name) this.#gatherings.delete(id);
   }
 

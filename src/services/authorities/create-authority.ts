@@ -78,7 +78,7 @@ export function createEnsureAuthority(deps: CreateAuthorityDeps): EnsureAuthorit
   };
 }
 
-/** The key first: a row without a key could never be completed, a key without a row is only unused. */
+/** The key first: a row without a key could never be completed, a key without a row is taken by whoever asks again. */
 export async function prepareAuthorityRow(deps: PrepareRowDeps, plan: AuthorityPlan): Promise<Authority> {
   const key = await keyFor(deps, plan);
   const authority: Authority = {

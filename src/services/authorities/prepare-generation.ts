@@ -46,7 +46,7 @@ export interface GenerationOrder {
   readonly actor: string;
 }
 
-/** The key first: a row without a key could never be completed, a key without a row is only unused. */
+/** The key first: a row without a key could never be completed, a key without a row is taken by whoever asks again. */
 export async function beginRotation(deps: PrepareGenerationDeps, order: GenerationOrder): Promise<AuthorityRotation> {
   const { authority, number, keyType, actor } = order;
   const key = await keyFor(deps, order);

@@ -13,6 +13,7 @@ import type { Inventory, Restoration, RestoredRevocation } from '../../ports/inv
 import type { CrlRecord } from '../../ports/revocation-store.ts';
 import { skipGenerations } from '../authorities/generation-numbers.ts';
 import { collectAll } from '../campaigns/run-campaigns.ts';
+import { forgetBegunKeys } from '../vaults/fresh-key.ts';
 import { judgeOtherLists, waitingKey } from './judge-other-lists.ts';
 import type { ChosenLists, NewestList } from './newest-lists.ts';
 import { unlistedIn, waitingIn } from './untold-revocations.ts';
@@ -46,6 +47,7 @@ export async function restoreInventory(
   const compromised = givenUp.map((one) => compromisedOf(deps, one));
   await deps.inventory.recordRestoration(restorationOf(deps, plan, { read, later, compromised }));
   for (const { authority, upTo } of later) await skipGenerations(deps.inventory, authority, upTo);
+  await forgetBegunKeys(deps.inventory, deps.now);
   const paused = await pauseCampaigns(deps);
   const lists = read.map(({ summary }) => summary);
   const unlisted = await unlistedIn(deps, generations);

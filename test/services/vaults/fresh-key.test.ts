@@ -2,7 +2,9 @@
 import { afterEach, expect, it } from 'vitest';
 import { CaError } from '../../../src/domain/errors.ts';
 import type { Inventory } from '../../../src/ports/inventory.ts';
-import { forgetBegunKeys } from '../../../src/services/vaults/fresh-key.ts';
+import { chooseNewestLists } from '../../../src/services/backup/newest-lists.ts';
+import { restoreInventory } from '../../../src/services/backup/restore-inventory.ts';
+import { backupManifest } from '../../support/backup-builders.ts';
 import { codeOf } from '../../support/rejection.ts';
 import { admin, firstRunService, openService, type TestService } from '../../support/service-builder.ts';
 import { suiteHomes } from '../../support/suite-folder.ts';
@@ -87,7 +89,10 @@ it('a key of a rotation that was given up is not used again', async () => {
 
 it('after a restore another key is made, for what was made then may have been used since', async () => {
   const made = await cutShort(newHome());
-  await forgetBegunKeys(service.inventory, service.clock.now());
+  const manifest = backupManifest({ authorities: [] });
+  const lists = chooseNewestLists(manifest, { given: [], withoutCrl: [] });
+  const plan = { manifest, lists, withoutCrl: [], keepTokens: true };
+  await restoreInventory({ ...service, now: service.clock.now(), version: '0.1.0' }, plan);
   await rotate();
   expect(await nextKey()).not.toBe(made);
 });

@@ -8,6 +8,7 @@ import { CodedError } from '../domain/coded-error.ts';
 import { decodePemAll } from '../domain/der/pem.ts';
 import { parseCertificate } from '../domain/x509/certificate.ts';
 import type { GeneralName } from '../domain/x509/general-name.ts';
+import { isIssuedBy } from '../domain/x509/issued-by.ts';
 
 export interface Expectations {
   readonly spkiDer: Uint8Array;
@@ -92,7 +93,3 @@ function assertTrusted(
     );
   }
 }
-
-/** Named and signed by it, which is a CA. */
-export const isIssuedBy = (certificate: X509Certificate, issuer: X509Certificate): boolean =>
-  issuer.ca && certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);

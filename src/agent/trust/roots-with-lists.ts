@@ -1,8 +1,8 @@
 /** Which roots of an environment a target may take up while lists are lacking: a root that is new waits for every list below it. */
 import { X509Certificate } from 'node:crypto';
 import type { AuthorityJson } from '../../api/service.ts';
-import { isIssuedBy } from '../../client/check-answer.ts';
 import { encodePem } from '../../domain/der/pem.ts';
+import { isIssuedBy } from '../../domain/x509/issued-by.ts';
 import { derOf } from '../files/credential-set.ts';
 
 export interface RootsAndLists {

@@ -1,6 +1,6 @@
 /** Whether a certificate in use is believed: after the loss of a key above it, no root vouches for it any more, or a list names who signed it. */
 import { X509Certificate } from 'node:crypto';
-import { isIssuedBy } from '../../client/check-answer.ts';
+import { isIssuedBy } from '../../domain/x509/issued-by.ts';
 import { parseForeignCrl } from '../../domain/x509/read-crl.ts';
 import { type CredentialSet, derOf } from '../files/credential-set.ts';
 import type { FetchedList } from './fetch-crls.ts';

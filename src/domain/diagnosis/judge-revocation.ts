@@ -6,12 +6,13 @@ import { isAbout } from '../ocsp/request.ts';
 import { judgeCrl } from '../policy/judge-crl.ts';
 import { type ForeignCertificate, parseForeignCertificate } from '../x509/certificate.ts';
 import { isWhole } from '../x509/crl-scope.ts';
+import { isIssuedBy } from '../x509/issued-by.ts';
 import { oids } from '../x509/oids.ts';
 import { type SubjectPublicKey, verifySignature } from '../x509/public-key.ts';
 import { parseForeignCrl } from '../x509/read-crl.ts';
 import { parseSerial } from '../x509/serial.ts';
 import { findSignatureAlgorithm } from '../x509/signature-algorithm.ts';
-import { issued, readLeniently } from './judge-server-chain.ts';
+import { readLeniently } from './judge-server-chain.ts';
 
 export type RevocationWord =
   | { readonly state: 'good' }
@@ -82,7 +83,7 @@ async function isProven(answer: OcspAnswer, issuer: ForeignCertificate, asked: A
 
 function mayAnswerFor({ issuer, now }: Asked, responder: X509Certificate): boolean {
   const isInTime = Date.parse(responder.validFrom) <= now * 1000 && now * 1000 <= Date.parse(responder.validTo);
-  return isInTime && responder.keyUsage?.includes(oids.ocspSigning) === true && issued(issuer, responder);
+  return isInTime && responder.keyUsage?.includes(oids.ocspSigning) === true && isIssuedBy(responder, issuer);
 }
 
 async function isSignedBy({ tbs, signature, algorithmDer }: OcspAnswer, publicKey: SubjectPublicKey): Promise<boolean> {

@@ -1,6 +1,7 @@
 /** What is wrong with the certificates that a TLS server shows (RFC 5280 §6, RFC 9525), every flaw at once and each in its own code. */
 import { X509Certificate } from 'node:crypto';
 import { parseIpAddress } from '../x509/ip-address.ts';
+import { isIssuedBy } from '../x509/issued-by.ts';
 import { oids } from '../x509/oids.ts';
 
 export type ServerFlawCode =
@@ -51,8 +52,8 @@ function pathOf(
   const path = [leaf];
   while (path.length < deepest) {
     const last = path.at(-1)!;
-    if (roots.some((root) => root.raw.equals(last.raw) || issued(root, last))) return { path };
-    const issuer = chain.find((candidate) => !path.includes(candidate) && issued(candidate, last));
+    if (roots.some((root) => root.raw.equals(last.raw) || isIssuedBy(last, root))) return { path };
+    const issuer = chain.find((candidate) => !path.includes(candidate) && isIssuedBy(last, candidate));
     if (!issuer) return { path, flaw: { code: endOf(path, roots), certificate: last } };
     path.push(issuer);
   }
@@ -65,10 +66,6 @@ function endOf(path: readonly X509Certificate[], roots: readonly X509Certificate
   if (last.issuer !== last.subject) return 'issuerMissing';
   return path.length === 1 ? 'selfSigned' : 'untrustedRoot';
 }
-
-/** Whether `issuer` signed `subject`, by name, key identifier and signature. */
-export const issued = (issuer: X509Certificate, subject: X509Certificate): boolean =>
-  issuer.ca && subject.checkIssued(issuer) && subject.verify(issuer.publicKey);
 
 function outOfTime(certificate: X509Certificate, nowMs: number): ServerFlaw[] {
   if (nowMs < Date.parse(certificate.validFrom)) return [{ code: 'notYetValid', certificate }];

@@ -1,7 +1,8 @@
 /** A certificate of either chain in the words and values that a person looks for. */
 import type { KeyObject, X509Certificate } from 'node:crypto';
-import { isFor, issued } from '../../../domain/diagnosis/judge-server-chain.ts';
+import { isFor } from '../../../domain/diagnosis/judge-server-chain.ts';
 import { printable } from '../../../domain/policy/printable.ts';
+import { isIssuedBy } from '../../../domain/x509/issued-by.ts';
 import { parseSerial } from '../../../domain/x509/serial.ts';
 
 export interface CertificateFacts {
@@ -44,9 +45,9 @@ function issuedBy(
   chain: readonly X509Certificate[],
   roots: readonly X509Certificate[],
 ): CertificateFacts['issuedBy'] {
-  if (roots.some((root) => issued(root, certificate))) return 'trusted';
+  if (roots.some((root) => isIssuedBy(certificate, root))) return 'trusted';
   const others = chain.filter((other) => other !== certificate);
-  if (others.some((other) => issued(other, certificate))) return 'chain';
+  if (others.some((other) => isIssuedBy(certificate, other))) return 'chain';
   return certificate.issuer === certificate.subject ? 'itself' : 'unknown';
 }
 

@@ -1,8 +1,8 @@
 /** What is said of the revocation of every certificate that was shown: by a stapled answer, given lists, and those who are asked. */
 import type { X509Certificate } from 'node:crypto';
 import { type Asked, wordOfCrl, wordOfOcsp } from '../../../domain/diagnosis/judge-revocation.ts';
-import { issued } from '../../../domain/diagnosis/judge-server-chain.ts';
 import { printable } from '../../../domain/policy/printable.ts';
+import { isIssuedBy } from '../../../domain/x509/issued-by.ts';
 import { askWhereItSays } from './ask-revocation.ts';
 import { chainOf, type RevocationSaid, type Seen } from './seen.ts';
 
@@ -27,7 +27,7 @@ export async function revocationSaid(
   for (const side of ['server', 'client'] as const) {
     const chain = chainOf(seen, side);
     for (const certificate of distinct(chain)) {
-      const issuer = [...chain, ...seen.roots].find((other) => issued(other, certificate));
+      const issuer = [...chain, ...seen.roots].find((other) => isIssuedBy(certificate, other));
       if (!issuer || issuer.raw.equals(certificate.raw)) continue;
       const asked = { certificate, issuer, now: Math.floor(seen.nowMs / 1000) };
       const stapled = side === 'server' && certificate === chain[0] ? seen.result.stapled : undefined;

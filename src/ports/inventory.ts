@@ -122,7 +122,10 @@ export interface RestoredRevocation {
 export interface Restoration {
   /** `service.restored`; appended before the entries of what follows. */
   readonly audit: AuditEntry;
-  /** Of certificates in the inventory, which this revokes whatever they are: held, or an open intent. */
+  /**
+   * Of certificates in the inventory, which this revokes whatever they are: held, or an open intent. After `keyCompromise` also
+   * what else its owner has with the key: the first of them, and `revokeSharers` the others.
+   */
   readonly revoked: readonly RestoredRevocation[];
   /** Of serials that the inventory does not know, listed until this Unix second. */
   readonly quarantined: readonly (RestoredRevocation & { readonly listedUntil: number })[];

@@ -336,6 +336,27 @@ export function revocationContract(makeStore: () => Promise<InventoryStore>): vo
       expect([first?.kind, second?.kind]).toEqual(['service.restored', 'certificate.revoked']);
     });
 
+    it('revokes what else has a compromised key, if it is its owner’s and no list has it, as what is compromised', async () => {
+      const { inventory } = opened;
+      const named = await recordCertificate(inventory);
+      const { keySha256, owner } = named;
+      const sharer = await recordCertificate(inventory, { keySha256, owner });
+      const listed = await recordCertificate(inventory, { keySha256, owner });
+      const other = await recordCertificate(inventory, { keySha256, owner: 'dev/other' });
+      const entries = [revoked(named.serial, 'keyCompromise'), revoked(listed.serial)];
+      await inventory.recordRestoration({ ...none, revoked: entries });
+      const reasonOf = async (serial: string) => (await inventory.certificate(serial))?.revocation?.reason;
+      expect(await Promise.all([named, sharer, listed, other].map(({ serial }) => reasonOf(serial)))).toEqual([
+        'keyCompromise',
+        'keyCompromise',
+        'superseded',
+        undefined,
+      ]);
+      const last = (await inventory.auditEvents(0, 100)).at(-1);
+      expect(last).toMatchObject({ object: `certificate:${sharer.serial}`, details: { sharesKeyWith: named.serial } });
+      expect(await inventory.unfinishedCompromises()).toEqual([]);
+    });
+
     it('does nothing at all when one of them is not recorded', async () => {
       const { inventory } = opened;
       const good = await recordCertificate(inventory);

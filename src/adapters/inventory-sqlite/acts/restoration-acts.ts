@@ -5,6 +5,7 @@ import { octets } from '../rows/certificate-row.ts';
 import type { Acts } from './acts.ts';
 import type { AuditChain } from './audit-chain.ts';
 import { certificateStates } from './certificate-states.ts';
+import type { CompromiseActs } from './compromise-acts.ts';
 
 const quarantineSql = `INSERT INTO quarantined_serials
   (revoked_at, revocation_reason, invalidity_date, serial, authority, listed_until) VALUES (?, ?, ?, ?, ?, ?)
@@ -12,7 +13,11 @@ const quarantineSql = `INSERT INTO quarantined_serials
     revocation_reason = excluded.revocation_reason, invalidity_date = excluded.invalidity_date`;
 
 /** See the port. */
-export function restorationActs(connection: Statements, audit: AuditChain): Pick<Acts, 'recordRestoration'> {
+export function restorationActs(
+  connection: Statements,
+  audit: AuditChain,
+  compromises: Pick<CompromiseActs, 'beginCompromise'>,
+): Pick<Acts, 'recordRestoration'> {
   const states = certificateStates(connection);
   const quarantine = connection.prepare(quarantineSql);
   const giveUp = connection.prepare('UPDATE authority_generations SET is_compromised = 1 WHERE id = ?');
@@ -26,10 +31,18 @@ export function restorationActs(connection: Statements, audit: AuditChain): Pick
     audit.append(entry);
   };
 
+  /** Its owner's alone: on whose word the key was compromised, no list tells. What else had it is on the lists, where there are any. */
+  const applyCompromise = ({ serial, revocation, audit: entry }: RestoredRevocation): void => {
+    if (revocation.reason !== 'keyCompromise') return;
+    const named = states.find(serial)!;
+    compromises.beginCompromise({ named, owner: named.owner, revocation, audit: entry });
+  };
+
   return {
     recordRestoration({ audit: entry, revoked, quarantined, compromised, crls, tokensEndAt }: Restoration) {
       audit.append(entry);
       revoked.forEach(applyRevoked);
+      revoked.forEach(applyCompromise);
       for (const serial of quarantined) {
         quarantine.run(...columnsOf(serial), serial.authority, serial.listedUntil);
         audit.append(serial.audit);

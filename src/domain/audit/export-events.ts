@@ -16,5 +16,6 @@ export async function* exportEvents(
     yield lines.map(parseExportLine);
     if (rest.length > longestLine) break;
   }
-  if (rest !== '') yield [undefined];
+  // With what the decoder still holds: the beginning of a character.
+  if (rest + decoder.decode() !== '') yield [undefined];
 }

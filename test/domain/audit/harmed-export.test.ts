@@ -81,6 +81,14 @@ describe('verifying an export against a kept checkpoint', () => {
     });
   });
 
+  it.each([
+    ['a space', [0x20]],
+    ['the first octet of a character', [0xc3]],
+  ])('finds what follows its last line, be it %s', async (_what, octets) => {
+    const { fault } = await verdictOf(Buffer.concat([bytesOf(lines), Buffer.from(octets)]));
+    expect(fault).toMatchObject({ code: 'unreadable', seq: lines.length + 1 });
+  });
+
   it('finds that it was cut off, at the end of a line or inside it', async () => {
     const whole = bytesOf(lines);
     await check(fc.nat({ max: whole.length - 1 }), async (length) => {

@@ -202,6 +202,17 @@ export function campaignContract(makeStore: () => Promise<InventoryStore>): void
         await report(outcome);
         expect(await counted(inventory, id)).toEqual([[state, failure, 1]]);
       }
+      // What is reported of one on hold counts once it is released.
+      for (const [outcome, before, after] of [
+        ['failed', ['proved', null, 1], ['failed', 'deploymentFailed', 1]],
+        ['proved', ['failed', 'deploymentFailed', 1], ['proved', null, 1]],
+      ] as const) {
+        await inventory.revokeCertificate(revoking(serial, 'certificateHold'));
+        await report(outcome);
+        expect(await counted(inventory, id)).toEqual([before]);
+        await inventory.releaseCertificate({ serial, audit: auditEntry({ kind: 'certificate.released' }) });
+        expect(await counted(inventory, id)).toEqual([after]);
+      }
     });
 
     it('list their members in order, by state and product, those in the archive among them', async () => {

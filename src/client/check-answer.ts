@@ -89,7 +89,7 @@ function assertTrusted(
   if (late) {
     throw new AnswerRefused(
       'answerNotTrusted',
-      'A certificate of the chain is expired or not valid yet. Check the clock here.',
+      `${late.subject.replaceAll('\n', ', ') || 'The certificate'}, of the chain, is good from ${late.validFromDate.toISOString()} to ${late.validToDate.toISOString()}, and the clock here says ${new Date(expected.now).toISOString()}. Check that clock, and the service’s.`,
     );
   }
 }

@@ -5,12 +5,13 @@ import { expect, it, onTestFinished } from 'vitest';
 import { earliestNextUpdate, fetchCrls } from '../../src/agent/trust/fetch-crls.ts';
 import { newerLists } from '../../src/agent/trust/newer-lists.ts';
 import type { AuthorityJson } from '../../src/api/service.ts';
+import { decodePem } from '../../src/domain/der/pem.ts';
 import { enumerated, explicit, sequence, smallInteger, time } from '../../src/domain/der/writer.ts';
 import { crlNumber } from '../../src/domain/x509/crl-extensions.ts';
 import { extension } from '../../src/domain/x509/extensions.ts';
 import { oidDer } from '../../src/domain/x509/oid-der.ts';
 import { assembleSigned } from '../../src/domain/x509/signed.ts';
-import { makeCorporateCa } from '../support/external-chain.ts';
+import { makeCorporateCa, makeCrl } from '../support/external-chain.ts';
 
 const now = Date.UTC(2026, 5, 1) / 1000;
 
@@ -43,4 +44,18 @@ it('a list with less and with more than the service would write is taken', async
     signal: new AbortController().signal,
   });
   expect(earliestNextUpdate(newerLists(lists, '', now * 1000).crlPem)).toBe(now + 3600);
+});
+
+it.each([
+  ['a minute', 60, undefined],
+  ['more than a minute', 61, 'crlUnusable'],
+])('a list from %s ahead of the clock waits while the one before is good', (_what, ahead, code) => {
+  const { root } = makeCorporateCa(now);
+  const authority = { name: 'corp-root', role: 'external', certificate: root.pem } as AuthorityJson;
+  const [before, coming] = [now - 3600, now + ahead].map((thisUpdate) => makeCrl(root, { thisUpdate }));
+  const fetched = [{ authority, der: decodePem(coming!, 'X509 CRL'), thisUpdate: now + ahead }];
+  const early = newerLists(fetched, before!, now * 1000);
+  expect([early.crlPem, early.lacking?.code]).toEqual([before, code]);
+  const inTime = newerLists(fetched, before!, (now + ahead) * 1000);
+  expect([inTime.crlPem, inTime.lacking]).toEqual([coming, undefined]);
 });

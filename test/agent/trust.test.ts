@@ -79,6 +79,15 @@ describe('CRLs', () => {
     expect(away.read('crl.pem')).toBe(crl);
   });
 
+  it('from ahead of this machine’s clock, by which programs refuse everybody, are told of until it is set', async () => {
+    const agent = agentFor();
+    await agent.turn();
+    agent.passSeconds(-600);
+    expect(await agent.turn()).toMatchObject({ code: 'crlUnusable', detail: expect.stringContaining('Set the clock') });
+    agent.passSeconds(600);
+    expect((await agent.turn()).act).toBe('unchanged');
+  });
+
   it('that cannot be fetched keep nothing from rotating, but are told of', async () => {
     const agent = agentFor();
     await agent.turn();

@@ -22,7 +22,11 @@ export interface CrlSource {
 
 /** Its list, or why that cannot be had. */
 export type FetchedList = { readonly authority: AuthorityJson } & (
-  | { readonly der: Uint8Array }
+  | {
+      readonly der: Uint8Array;
+      /** Unix seconds. */
+      readonly thisUpdate: number;
+    }
   | { readonly why: AgentError }
 );
 
@@ -39,8 +43,8 @@ export async function fetchCrls(source: CrlSource): Promise<readonly FetchedList
       const url = `${base}/crl/${encodeURIComponent(authority.name)}.crl`;
       try {
         const der = await fetchOctets(url, source.signal).catch(orImportFirst(authority));
-        assertUsable(url, der, { authority, now: source.now });
-        return { authority, der };
+        const { thisUpdate } = usable(url, der, { authority, now: source.now });
+        return { authority, der, thisUpdate };
       } catch (why) {
         if (!(why instanceof AgentError)) throw why;
         return { authority, why };
@@ -58,11 +62,11 @@ const orImportFirst =
     throw new AgentError('crlMissing', message, error);
   };
 
-function assertUsable(
+function usable(
   url: string,
   der: Uint8Array,
   { authority, now }: { authority: AuthorityJson; now: number },
-): void {
+): ForeignCrl {
   const crl = parsed(url, der);
   if (!isListOf(authority, crl)) {
     throw new AgentError('crlUnusable', `${url} is not signed by ${authority.name}. Something else answers there.`);
@@ -77,6 +81,7 @@ function assertUsable(
       `${url} is over since ${new Date(crl.nextUpdate * 1000).toISOString()}. ${advice}`,
     );
   }
+  return crl;
 }
 
 function issuerOf({ name, certificate }: AuthorityJson): X509Certificate {

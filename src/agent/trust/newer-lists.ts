@@ -2,7 +2,7 @@
 import { encodePem } from '../../domain/der/pem.ts';
 import { formatName } from '../../domain/x509/name.ts';
 import { type ForeignCrl, parseForeignCrl } from '../../domain/x509/read-crl.ts';
-import type { AgentError } from '../agent-error.ts';
+import { AgentError } from '../agent-error.ts';
 import { type FetchedList, isListOf, keptLists } from './fetch-crls.ts';
 
 export interface NewerLists {
@@ -22,7 +22,7 @@ export interface NewerLists {
  */
 export function newerLists(fetched: readonly FetchedList[], inUsePem: string, now: number): NewerLists {
   const fetchedPem = fetched.map((list) => ('der' in list ? pemOf(list.der) : '')).join('');
-  if (fetchedPem === inUsePem && !fetched.some((list) => 'why' in list)) {
+  if (fetchedPem === inUsePem && fetched.every((list) => 'der' in list && list.thisUpdate * 1000 <= now)) {
     return { crlPem: fetchedPem, kept: [], uncovered: [] };
   }
   const all = keptLists(inUsePem);
@@ -30,14 +30,19 @@ export function newerLists(fetched: readonly FetchedList[], inUsePem: string, no
   const kept: string[] = [];
   const lacking: AgentError[] = [];
   const uncovered: FetchedList['authority'][] = [];
-  const newerOf = (der: Uint8Array): string => {
+  const newerOf = ({ authority, der, thisUpdate }: Extract<FetchedList, { der: unknown }>): string => {
     const list = parseForeignCrl(der);
+    const aheadMs = thisUpdate * 1000 - now;
+    if (aheadMs > usualAheadMs) lacking.push(isAhead(authority.name, thisUpdate, now));
+    // A program refuses everybody until the time of a list has come: the one before is better until then.
+    const before = aheadMs > 0 && good.find((other) => isOfOneAuthority(other, list));
+    if (before) return pemOf(before.der);
     const newer = good.find((other) => isOfOneAuthority(other, list) && isNewer(other, list));
     if (newer) kept.push(`${formatName(newer.issuer)} of ${new Date(newer.thisUpdate * 1000).toISOString()}`);
     return pemOf((newer ?? list).der);
   };
   const lists = fetched.map((list) => {
-    if ('der' in list) return newerOf(list.der);
+    if ('der' in list) return newerOf(list);
     lacking.push(list.why);
     // Also one that is over: without any, a program says something else, and refuses no less.
     const stays = all.find((other) => isListOf(list.authority, other));
@@ -47,6 +52,15 @@ export function newerLists(fetched: readonly FetchedList[], inUsePem: string, no
   const [first] = lacking;
   if (first && !all.some((list) => fetched.some(({ authority }) => isListOf(authority, list)))) throw first;
   return { crlPem: lists.join(''), kept, uncovered, ...(first && { lacking: first }) };
+}
+
+/** Clocks are that far apart, and nobody is to blame. */
+const usualAheadMs = 60_000;
+
+function isAhead(name: string, thisUpdate: number, now: number): AgentError {
+  const [made, here] = [thisUpdate * 1000, now].map((ms) => new Date(ms).toISOString());
+  const message = `The list of ${name} was made at ${made}, and this machine’s clock says ${here}: programs here would refuse everybody who is checked by it. Set the clock of this machine, or that of the service.`;
+  return new AgentError('crlUnusable', message);
 }
 
 const pemOf = (der: Uint8Array): string => encodePem('X509 CRL', der);

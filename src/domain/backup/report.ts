@@ -77,6 +77,8 @@ export interface RestoredList {
   readonly crlNumber: number;
   /** Unix seconds. */
   readonly thisUpdate: number;
+  /** Its nextUpdate has passed: unless the service was away by then, there is a newer one. */
+  readonly isOver: boolean;
   /** Certificates of the backup that were revoked after it, and are revoked again now. */
   readonly revoked: number;
   /** Serials on the list that the backup does not know; they stay listed as revoked. */

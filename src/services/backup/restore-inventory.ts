@@ -112,7 +112,8 @@ async function readAgainst(
       revoked.push(restored(deps, list, entry, 'certificate.revoked'));
     }
   }
-  const summary = { authority, crlNumber, thisUpdate, revoked: revoked.length, quarantined: quarantined.length };
+  const counts = { revoked: revoked.length, quarantined: quarantined.length };
+  const summary = { authority, crlNumber, thisUpdate, isOver: nextUpdate * 1000 <= deps.now, ...counts };
   return { record: { authority, crlNumber, thisUpdate, nextUpdate, der }, revoked, quarantined, summary };
 }
 

@@ -253,4 +253,12 @@ describe('restoreInventory', () => {
     await restore(planOf(await allLists(lost)));
     expect((await lost.inventory.token(ended))?.expiresAt).toBe(lost.clock.now());
   });
+
+  it('tells of lists whose time is over, as a mirror that stopped long ago has them', async () => {
+    const isOver = async () => (await restore(planOf(await allLists(lost)))).lists.map((each) => each.isOver);
+    await lost.housekeep();
+    expect(await isOver()).toEqual([false, false, false]);
+    const plan = planOf(await allLists(lost));
+    expect((await restore(plan, lost.clock.now() + 2 * 86_400_000)).lists.every((each) => each.isOver)).toBe(true);
+  });
 });

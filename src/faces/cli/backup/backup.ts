@@ -118,8 +118,11 @@ const mayHaveIssued =
 const wasRetired = (good: number): string =>
   `had retired: ${counted(good, 'good certificate')}, and no list tells what was revoked since`;
 
-function takenFrom({ crlNumber, thisUpdate, revoked, quarantined }: RestoreReport['lists'][number]): string {
+function takenFrom({ crlNumber, thisUpdate, isOver, revoked, quarantined }: RestoreReport['lists'][number]): string {
   const of = timeToTheSecond(new Date(thisUpdate * 1000).toISOString());
   const unknown = quarantined === 0 ? '' : `, unknown serials kept as revoked: ${quarantined}`;
-  return `list ${crlNumber} of ${of}: ${revoked} revoked again${unknown}`;
+  const over = isOver
+    ? '. It is over: if the service still ran then, there is a newer one, and what that has besides is good again'
+    : '';
+  return `list ${crlNumber} of ${of}: ${revoked} revoked again${unknown}${over}`;
 }

@@ -14,7 +14,9 @@ const backedUp: BackupReport = {
 const restored: RestoreReport = {
   home: '/srv/new',
   manifest: backupManifest(),
-  lists: [{ authority: 'dev-issuing', crlNumber: 9, thisUpdate: 1_767_225_600, revoked: 2, quarantined: 1 }],
+  lists: [
+    { authority: 'dev-issuing', crlNumber: 9, thisUpdate: 1_767_225_600, isOver: false, revoked: 2, quarantined: 1 },
+  ],
   later: [],
   aside: [],
   waiting: [],
@@ -109,6 +111,15 @@ describe('privyseal restore', () => {
     expect(stdout).toMatch(/dev-root +no list/);
     expect(stdout).toMatch(/Tokens +ended/);
     expect(stdout).toContain('privyseal --home /srv/new serve');
+  });
+
+  it('says of a list whose time is over that there may be a newer one, and of no other', async () => {
+    const lists = restored.lists.map((list) => ({ ...list, isOver: true }));
+    const { stdout } = await run(['restore', 'b.tar'], async () => ({ ...restored, lists }));
+    expect(stdout).toMatch(
+      /^dev-issuing +list 9 of .*It is over: if the service still ran then, there is a newer one/m,
+    );
+    expect((await run(['restore', 'b.tar'], async () => restored)).stdout).not.toContain('It is over');
   });
 
   it('keeps a column between the names of authorities, however long, and what is told of them', async () => {

@@ -17,7 +17,7 @@ import type { Vault } from '../../ports/vault.ts';
 import type { GuardedClock } from '../guard-clock.ts';
 import { everyCertificate, everyProduct } from '../inventory/read-all.ts';
 import { keyFaultOf } from '../vaults/probed-key.ts';
-import { authoritiesBelow } from './authorities-below.ts';
+import { authoritiesBelow, retiredBelow } from './authorities-below.ts';
 import type { ActiveAuthority, AuthorityDirectory } from './authority-directory.ts';
 import { productsOf } from './certificates-in-use.ts';
 import { isSignedElsewhere } from './generation-request.ts';
@@ -79,11 +79,26 @@ const finders: Readonly<Record<Exclude<RotationCondition, 'certified'>, Find>> =
   },
   serviceRootLearned: (deps, both) =>
     both.after.authority.role === 'system' ? productsLacking(deps, both, notHeardOf(both)) : none(),
-  async certificatesMoved({ inventory }, { before, now }) {
-    const counts = await productsOf(inventory, before.certificate.serial, now);
-    return counts.map(({ product, certificates }) => `${product}: ${certificates} certificate(s)`);
+  async certificatesMoved(deps, { before, now }) {
+    const counts = await productsOf(deps.inventory, before.certificate.serial, now);
+    const own = counts.map(({ product, certificates }) => `${product}: ${certificates} certificate(s)`);
+    return [...own, ...(await leftBelow(deps, before, now))];
   },
 };
+
+/** Certificates whose issuer somebody made retire before them: they would lose their chain with the root. */
+async function leftBelow(
+  { inventory, directory }: ObstacleDeps,
+  before: ActiveAuthority,
+  now: number,
+): Promise<readonly string[]> {
+  const left: string[] = [];
+  for (const { id, certificate } of retiredBelow(await directory.generations(), before)) {
+    const counts = await productsOf(inventory, certificate.serial, now);
+    left.push(...counts.map(({ product, certificates }) => `${product}: ${certificates} certificate(s) of ${id}`));
+  }
+  return left;
+}
 
 const none = async (): Promise<readonly string[]> => nobody;
 

@@ -402,6 +402,24 @@ describe('the rotation of a root', () => {
     ]);
   });
 
+  it('does not retire before what an authority issued that was made to retire below it is followed', async () => {
+    const service = await aService();
+    await issue(service);
+    for (const step of ['start', 'retiring', 'retired']) {
+      if (step === 'start') await issuing(service, 'dev-issuing');
+      else expect((await advance(service, 'dev-issuing', reason)).rotation.state).toBe(step);
+    }
+    await issuing(service, 'dev-root');
+    await advance(service, 'dev-root');
+    await issuing(service, 'dev-issuing');
+    await advance(service, 'dev-issuing');
+    await advance(service, 'dev-issuing', reason);
+    expect(await refusalOf(advance(service, 'dev-root'))).toEqual([
+      'conflict',
+      'certificatesMoved: certificatesMoved: dev/demo: 1 certificate(s) of dev-issuing',
+    ]);
+  });
+
   itWith('openssl', 'whose end is forced all the same is trusted until they have moved', async () => {
     const service = await aService();
     const file = (name: string): string => join(service.home, name);

@@ -10,6 +10,7 @@ import type { AuditCheckpoints } from './audit/audit-checkpoints.ts';
 import type { AuthorityDirectory } from './authorities/authority-directory.ts';
 import type { ExternalDirectory } from './authorities/external-authorities.ts';
 import { externalInUse } from './authorities/external-in-use.ts';
+import { keyLeftReminder, keysLeft } from './authorities/keys-left.ts';
 import { isLost } from './authorities/stand-in-signers.ts';
 import type { GuardedClock } from './guard-clock.ts';
 import type { SigningMeter } from './metrics/meter-signing.ts';
@@ -117,7 +118,13 @@ async function probe(name: string, act: () => Promise<void>): Promise<ReadinessP
 }
 
 /** What only a person can do: nothing here signs it. */
-async function remindersOf({ inventory, directory, external, clock }: ReportStatusDeps): Promise<readonly string[]> {
+async function remindersOf({
+  inventory,
+  directory,
+  external,
+  clock,
+  vaults,
+}: ReportStatusDeps): Promise<readonly string[]> {
   const now = Math.floor(clock.now() / 1000);
   const waiting = (await inventory.authorities()).filter(
     ({ parent, certificateSerial }) => parent === externalParent && certificateSerial === null,
@@ -140,6 +147,7 @@ async function remindersOf({ inventory, directory, external, clock }: ReportStat
         ({ authority: { name } }) =>
           `${name} is compromised and issues nothing until it is replaced: \`authority show ${name}\` says what that waits for.`,
       ),
+    ...(await keysLeft({ inventory, vaults })).map(keyLeftReminder),
     ...revoked.map(({ authority, revokedBy }) => `${authority.name} issues nothing: ${revokedBy} revoked it.`),
     ...(await externalInUse({ inventory, external }, now)).flatMap(
       ({ external: { name }, crl }) => listReminder(name, crl, now) ?? [],

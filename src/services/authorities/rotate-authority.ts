@@ -25,6 +25,7 @@ import { hasIssued, productsOf } from './certificates-in-use.ts';
 import { nextGenerationNumber } from './generation-numbers.ts';
 import { isSignedElsewhere, refuseKeptElsewhere } from './generation-request.ts';
 import { heldKey } from './held-key.ts';
+import { keysLeft } from './keys-left.ts';
 import { beginRotation, completeGeneration, idOf, type PrepareGenerationDeps } from './prepare-generation.ts';
 import { destroyKey, finishRetiring, type RetireDeps } from './retire-generation.ts';
 import { authorityCertificatesOf, revokeAuthorityCertificates } from './revoke-authority-certificates.ts';
@@ -181,7 +182,8 @@ async function advance(deps: RotateDeps, caller: Caller, { name, ...input }: Adv
   const rotation = await newestRotation(deps, name);
   if (rotation.state === 'preparing') await completeGeneration(deps, rotation, actor);
   // What a crash left of the last step is all there is to do.
-  if (rotation.state === 'retired') {
+  const isOver = !rotationSteps[rotation.state];
+  if (rotation.state === 'retired' || (isOver && (await keysLeft(deps)).some(({ authority }) => authority === name))) {
     await finishRetired(deps, name, actor);
     return viewRotation(deps, rotation);
   }
@@ -224,6 +226,12 @@ async function finishRetired(deps: RotateDeps, name: string, actor: string): Pro
     const id = idOf(rotation, 'predecessor');
     const { vault } = (await deps.directory.generation(id)).authority;
     if (at === 0 || deps.vaults.has(vault)) await finishRetiring(deps, id, actor);
+  }
+  // What could not be destroyed when it was given up.
+  const authority = (await deps.inventory.authorities()).find((one) => one.name === name);
+  for (const generation of await keysLeft(deps)) {
+    if (!authority || generation.authority !== name || generation.phase !== 'abandoned') continue;
+    await destroyKey(deps, { authority: withGeneration(authority, generation), generation }, actor);
   }
 }
 

@@ -1,0 +1,85 @@
+/** A vault that lets only its own operators remove keys: status names what is left there, until it is gone and recorded as that. */
+import { afterEach, expect, it } from 'vitest';
+import { CaError } from '../../../src/domain/errors.ts';
+import type { Vault } from '../../../src/ports/vault.ts';
+import { changedVault } from '../../support/changed-vault.ts';
+import { codeOf } from '../../support/rejection.ts';
+import { admin, firstRunService, type TestService } from '../../support/service-builder.ts';
+import { suiteHomes } from '../../support/suite-folder.ts';
+
+const newHome = suiteHomes();
+let service: TestService;
+let mayRemove: boolean;
+afterEach(() => service.close());
+
+async function open(): Promise<void> {
+  mayRemove = false;
+  const wrapVault = (vault: Vault): Vault =>
+    changedVault(vault, {
+      async destroyKey(name) {
+        if (!mayRemove) throw new CaError('signerUnavailable', 'The policy does not allow this.');
+        await vault.destroyKey(name);
+      },
+    });
+  service = await firstRunService({ home: newHome(), wrapVault });
+}
+
+const start = () => service.services.startRotation(admin, 'dev-issuing', {});
+const reminders = async (): Promise<string> => (await service.services.status()).reminders.join('\n');
+
+async function advance(): Promise<void> {
+  await service.housekeep();
+  await service.services.advanceRotation(admin, 'dev-issuing', { reason: 'nobody is there' });
+}
+
+async function retire(): Promise<void> {
+  for (let state = ''; state !== 'retiring'; ) {
+    await advance();
+    state = (await service.services.readRotation('dev-issuing')).rotation.state;
+  }
+  await advance();
+}
+
+it('the key of a retired generation is named until it is destroyed', async () => {
+  await open();
+  await start();
+  expect(await codeOf(retire())).toBe('signerUnavailable');
+  expect(await reminders()).toMatch(/key dev-issuing\.\w+ of dev-issuing is still in the vault file.*remove it there/);
+  mayRemove = true;
+  await advance();
+  expect(await reminders()).toBe('');
+});
+
+it('the key of a generation that was given up is named, and destroyed when the rotation after it ends', async () => {
+  await open();
+  await start();
+  expect(await codeOf(service.services.abandonRotation(admin, 'dev-issuing'))).toBe('signerUnavailable');
+  await start();
+  expect(await reminders()).toMatch(/of dev-issuing\.2 is still in the vault file, although it is given up/);
+  mayRemove = true;
+  await retire();
+  expect(await reminders()).toBe('');
+});
+
+it('the key of a generation that was given up is destroyed without another rotation, too', async () => {
+  await open();
+  await start();
+  expect(await codeOf(service.services.abandonRotation(admin, 'dev-issuing'))).toBe('signerUnavailable');
+  mayRemove = true;
+  await advance();
+  expect(await reminders()).toBe('');
+  // There is nothing more to do.
+  expect(await codeOf(advance())).toBe('conflict');
+});
+
+it('whoever is to remove the key of a retired generation is not told to while its last list is not signed', async () => {
+  await open();
+  await start();
+  const wasHeld = service.vault.key;
+  for (const _step of ['trusted', 'issuing', 'retiring']) await advance();
+  service.vault.key = () => Promise.reject(new CaError('signerUnavailable', 'The vault is away.'));
+  expect(await codeOf(advance())).toBe('signerUnavailable');
+  service.vault.key = wasHeld;
+  expect(await reminders()).toContain('signs its last list and removes it');
+  expect(await reminders()).not.toContain('remove it there');
+});

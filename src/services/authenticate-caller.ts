@@ -108,7 +108,7 @@ async function liveCertificate(
     const code = isHeld ? 'certificateHeld' : 'certificateRevoked';
     throw refusal('unauthorized', code, `The client certificate is ${why}`);
   }
-  const nowSeconds = deps.clock.now() / 1000;
+  const nowSeconds = Math.floor(deps.clock.now() / 1000);
   if (record.notAfter < nowSeconds || record.notBefore > nowSeconds) {
     throw refusal(
       'unauthorized',

@@ -69,5 +69,6 @@ export function certificateStatus(record: CertificateRecord, nowSeconds: number)
   if (record.revocation?.reason === 'certificateHold') return 'held';
   if (record.revocation) return 'revoked';
   if (record.state === 'intent') return 'pending';
-  return record.notAfter < nowSeconds ? 'expired' : 'valid';
+  // The second of notAfter belongs to the validity, to its end.
+  return record.notAfter < Math.floor(nowSeconds) ? 'expired' : 'valid';
 }

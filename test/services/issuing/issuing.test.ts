@@ -254,6 +254,15 @@ describe('authenticateProduct', () => {
     expect(await reasonsOf(service.services.authenticateProduct(expiring.der))).toEqual(['certificateExpired']);
   });
 
+  it('knows a certificate to the end of its last second, for both ends belong to its validity', async () => {
+    const short = { csrDer: freshCsr(), lifetimeSeconds: 300 };
+    const { record, der } = await certified(service, await demoToken(service), short);
+    service.pass(record.notAfter + 0.5 - record.requestedAt / 1000);
+    expect(await service.services.authenticateProduct(der)).toMatchObject({ kind: 'product' });
+    service.pass(0.5);
+    expect(await reasonsOf(service.services.authenticateProduct(der))).toEqual(['certificateExpired']);
+  });
+
   it('refuses a certificate that is for servers only', async () => {
     const input = { csrDer: freshCsr(), profile: 'server' };
     const { der } = await certified(service, await demoToken(service), input);

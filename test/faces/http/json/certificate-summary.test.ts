@@ -43,6 +43,12 @@ const anyRecord = fc
   })
   .map((override) => makeRecord(override));
 
+it('a certificate has expired when the second that it ends in is over', () => {
+  const { notAfter } = makeRecord({});
+  const statuses = [0, 999, 1000].map((ms) => certificateSummary(makeRecord({}), notAfter * 1000 + ms).status);
+  expect(statuses).toEqual(['valid', 'valid', 'expired']);
+});
+
 it('a certificate of a list is the same as JSON.stringify would have it', () => {
   fc.assert(
     fc.property(anyRecord, (record) => {

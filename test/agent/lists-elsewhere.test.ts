@@ -97,7 +97,12 @@ describe('a new corporate root whose lists nobody has imported yet', () => {
       expect(rootsOf(agent)).toBe(1);
       expect((await agent.turn({ force: true })).act).toBe('rotated');
       const rotation = await service.admin('/v1/authorities/late-issuing/rotation');
-      expect(rotation.body.toString()).toContain('1 of 1 targets');
+      const { obstacles } = JSON.parse(rotation.body.toString()) as { obstacles: { who: string[] }[] };
+      expect(obstacles.flatMap(({ who }) => who)).toEqual([
+        expect.stringContaining('1 of 1 targets'),
+        expect.stringContaining('late-external-intermediate-2: its list is not imported'),
+        expect.stringContaining('late-external-root-2: its list is not imported'),
+      ]);
 
       await importLists('late', next, '-2');
       expect((await agent.turn()).act).toBe('refreshed');

@@ -59,7 +59,9 @@ const finders: Readonly<Record<Exclude<RotationCondition, 'certified'>, Find>> =
   },
   async rootTrusted(deps, both) {
     const sha256 = await newRootOf(deps, both);
-    return sha256 === undefined ? nobody : productsLacking(deps, both, lacksRoot(sha256));
+    const lagging = sha256 === undefined ? nobody : await productsLacking(deps, both, lacksRoot(sha256));
+    // An agent that has lists takes up no root before those below it are there.
+    return lagging.length === 0 ? nobody : [...lagging, ...(await listsToImport(deps, both))];
   },
   async serversMoved({ inventory }, { after, now }) {
     if (after.authority.role !== 'system') return nobody;

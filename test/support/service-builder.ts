@@ -31,6 +31,8 @@ export interface ServiceOptions {
   readonly webhooks?: WebhookSender;
   /** Nobody's if absent. */
   readonly log?: Log;
+  /** Unix milliseconds; noon of a day in June if absent. */
+  readonly startAt?: number;
 }
 
 export interface TestService extends BuiltServices {
@@ -93,7 +95,7 @@ export async function openService(options: ServiceOptions): Promise<TestService>
   });
   const csrs = createCsrReader();
   const processMeter = createProcessMeter('1.2.3');
-  const time = { wall: startTime, monotonic: 1000 };
+  const time = { wall: options.startAt ?? startTime, monotonic: 1000 };
   const closeAdapters = async () => {
     processMeter.close();
     await csrs.close();

@@ -35,12 +35,20 @@ export function createTrustServices(
       const roots = await trustedRoots(deps.directory, environment);
       const ders = [...roots, ...(await rootsElsewhere(deps, environment))];
       if (ders.length > 0) return ders;
-      throw new CaError(
-        'notFound',
-        `There is no environment ${printable(environment)}. GET /v1/authorities lists what there is.`,
-      );
+      throw await nobodyTrusted(deps, environment);
     },
   };
+}
+
+async function nobodyTrusted({ inventory }: TrustDeps, environment: string): Promise<CaError> {
+  const name = printable(environment);
+  const isThere = environment === 'system' || (await inventory.environments()).some((one) => one.name === environment);
+  return new CaError(
+    'notFound',
+    isThere
+      ? `There is no root to trust in ${name} now: it waits for its first certificate, or for the replacement of a compromised root. GET /v1/status tells operators which.`
+      : `There is no environment ${name}. GET /v1/authorities lists what there is.`,
+  );
 }
 
 /** DER of the roots of an environment, or of `system`, whose keys are here. */

@@ -33,8 +33,11 @@ export class TokenConnection {
   readonly #pending = new Map<number, Pending>();
   #gathered: TokenAsk[] = [];
   #nextId = 0;
-  /** By the monotonic clock: a wall clock that is put right makes no module look hung, and hides none that is. */
-  #heardAt = performance.now();
+  /**
+   * By the monotonic clock: a wall clock that is put right makes no module look hung, and hides none that is. What this process stood
+   * still itself, as with its machine, counts for nothing: what was answered meanwhile is not heard yet.
+   */
+  #silentMs = 0;
   #watch: NodeJS.Timeout | undefined;
   #gone: TokenFault | undefined;
   #retired = false;
@@ -106,7 +109,7 @@ export class TokenConnection {
   }
 
   #hear(answers: readonly TokenAnswer[]): void {
-    this.#heardAt = performance.now();
+    this.#silentMs = 0;
     for (const answer of answers) {
       const pending = this.#pending.get(answer.id);
       this.#pending.delete(answer.id);
@@ -119,10 +122,14 @@ export class TokenConnection {
   }
 
   #startWatching(): void {
-    this.#heardAt = performance.now();
+    this.#silentMs = 0;
+    let lookedAt = performance.now();
     this.#watch = setInterval(() => {
+      const now = performance.now();
+      this.#silentMs += Math.min(now - lookedAt, 2 * watchMs);
+      lookedAt = now;
       const patience = Math.max(...[...this.#pending.values()].map(({ silentMs }) => silentMs));
-      if (performance.now() - this.#heardAt < patience) return;
+      if (this.#silentMs < patience) return;
       this.#end(new TokenFault('lost', 'The PKCS#11 module does not answer. Its process was ended.'));
       this.#child.kill('SIGKILL');
     }, watchMs);

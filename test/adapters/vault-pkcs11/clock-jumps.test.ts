@@ -11,6 +11,15 @@ afterEach(() => {
 const hourMs = 3_600_000;
 const entry = new URL('../../fixtures/pkcs11/slow-process.ts', import.meta.url);
 
+it('a machine that stood still for an hour takes no module for hung whose answer it has not heard yet', async () => {
+  const connection = new TokenConnection({ entry, env: process.env, sessions: 1 });
+  const answer = connection.ask('listKeys', null, 60_000);
+  const before = performance.now();
+  vi.spyOn(performance, 'now').mockImplementation(() => before + hourMs);
+  await expect(answer).resolves.toBeNull();
+  await connection.close();
+});
+
 describe('a wall clock that is put right', () => {
   it('forwards makes no module look hung that only takes its time', async () => {
     const connection = new TokenConnection({ entry, env: process.env, sessions: 1 });

@@ -4,7 +4,7 @@ import type { Caller } from '../../../src/services/caller.ts';
 import { makeKeyRequest } from '../../support/key-request.ts';
 import { admin } from '../../support/service-builder.ts';
 import type { Chance } from './chance.ts';
-import { guardedProfile, type KnownCertificate, productOf, type World } from './world.ts';
+import { environments, guardedProfile, type KnownCertificate, productOf, profiles, type World } from './world.ts';
 
 export interface Act {
   readonly name: string;
@@ -23,17 +23,20 @@ const recent = <T>(chance: Chance, all: Iterable<T>, count: number): T | undefin
 const someCertificate = ({ chance, memory }: World): KnownCertificate | undefined =>
   recent(chance, memory.certificates.values(), 40);
 const someRequest = ({ chance, memory }: World) => recent(chance, memory.requests, 3);
-const someProduct = ({ chance }: World): string => `dev/p${chance.below(6)}`;
+const someEnvironment = ({ chance }: World): string => chance.oneOf(environments)!;
+const someProduct = (world: World): string => `${someEnvironment(world)}/p${world.chance.below(3)}`;
 const someAuthority = ({ chance }: World): string =>
-  chance.oneOf(['dev-issuing', 'dev-issuing', 'dev-root', 'system'])!;
+  chance.oneOf(['dev-issuing', 'dev-issuing', 'dev-root', 'solo-root', 'system'])!;
 const operators = ['alice', 'bob', 'carol'];
 const someOperator = ({ chance }: World): string => chance.oneOf(operators)!;
 const operator = (name: string): Caller => ({ kind: 'operator', name, role: 'operator', serial: '00' });
 const asProduct = ({ product, serial }: KnownCertificate): Caller => ({ kind: 'product', product, serial });
 const inDays = (world: World, days: number): string => new Date((world.now() + days * day) * 1000).toISOString();
 
-const fingerprints = async (world: World): Promise<string[]> =>
-  (await world.services().trustBundle('dev')).map((der) => createHash('sha256').update(der).digest('hex'));
+const fingerprints = async (world: World, { product }: KnownCertificate): Promise<string[]> =>
+  (await world.services().trustBundle(product.split('/')[0]!)).map((der) =>
+    createHash('sha256').update(der).digest('hex'),
+  );
 
 const reasons = [
   'keyCompromise',
@@ -52,8 +55,9 @@ export const sharedActs: readonly Act[] = [
       const token = world.chance.oneOf(world.memory.tokens);
       if (!token) return;
       const caller = await world.services().authenticateToken(token.secret);
-      const { csrDer } = makeKeyRequest([`${world.chance.below(5)}.${token.product.slice('dev/'.length)}.dev`]);
-      const profile = world.chance.oneOf(['server', 'client', 'peer', 'guarded'])!;
+      const [environment, product] = token.product.split('/');
+      const { csrDer } = makeKeyRequest([`${world.chance.below(5)}.${product}.${environment}`]);
+      const profile = world.chance.oneOf(profiles)!;
       const lifetimeSeconds = world.chance.oneOf([hour, day, 7 * day, 30 * day])!;
       world.remember(await world.services().submitRequest(caller, { csrDer, profile, lifetimeSeconds }), caller);
     },
@@ -77,7 +81,7 @@ export const sharedActs: readonly Act[] = [
       await world.services().reportDeployment(asProduct(certificate), certificate.serial, {
         target: world.chance.oneOf(['web-1', 'web-2'])!,
         outcome: world.chance.oneOf(['deployed', 'proved', 'failed'] as const)!,
-        ...{ endpoint: null, servedSerial: null, detail: null, trustSha256: await fingerprints(world) },
+        ...{ endpoint: null, servedSerial: null, detail: null, trustSha256: await fingerprints(world, certificate) },
       });
     },
   },
@@ -100,7 +104,7 @@ export const sharedActs: readonly Act[] = [
   },
   {
     ...{ name: 'add a product', weight: 4 },
-    take: (world) => world.services().createProduct(admin, productOf(someProduct(world).slice('dev/'.length))),
+    take: (world) => world.services().createProduct(admin, productOf(someProduct(world))),
   },
   {
     ...{ name: 'add a token', weight: 8 },
@@ -127,8 +131,9 @@ export const sharedActs: readonly Act[] = [
     ...{ name: 'change a profile', weight: 3 },
     async take(world) {
       const { name, ...profile } = guardedProfile(world.chance.below(3)) as { readonly name: string };
-      const { version } = await world.services().readProfile('dev', name);
-      await world.services().changeProfile(admin, 'dev', name, { ...profile, version });
+      const environment = someEnvironment(world);
+      const { version } = await world.services().readProfile(environment, name);
+      await world.services().changeProfile(admin, environment, name, { ...profile, version });
     },
   },
   {
@@ -174,7 +179,9 @@ export const sharedActs: readonly Act[] = [
   {
     ...{ name: 'start a campaign', weight: 3 },
     async take(world) {
-      const filter = world.chance.happens(0.5) ? { environment: 'dev' } : { product: someProduct(world) };
+      const filter = world.chance.happens(0.5)
+        ? { environment: someEnvironment(world) }
+        : { product: someProduct(world) };
       const rotateBy = inDays(world, 1 + world.chance.below(5));
       const revoking = world.chance.happens(0.5) ? { revokeAt: inDays(world, 7 + world.chance.below(5)) } : {};
       const { campaign } = await world.services().startCampaign(admin, { filter, rotateBy, ...revoking });

@@ -8,7 +8,7 @@ import { parseCrl } from '../../../src/domain/x509/read-crl.ts';
 import type { AuthorityView } from '../../../src/services/authorities/authority-services.ts';
 import { encodeCertId, encodeOcspRequest } from '../../support/ocsp-request.ts';
 import { admin } from '../../support/service-builder.ts';
-import type { KnownCertificate, World } from './world.ts';
+import { environments, type KnownCertificate, type World } from './world.ts';
 
 type Complain = (sentence: string) => void;
 
@@ -76,12 +76,8 @@ async function judgeLists(world: World, complain: Complain): Promise<Issuers> {
 const states = { valid: 'good', expired: 'good', held: 'held', revoked: 'revoked', pending: 'revoked' } as const;
 
 async function judgeCertificates(world: World, issuers: Issuers, complain: Complain): Promise<void> {
-  const roots = (
-    await world
-      .services()
-      .trustBundle('dev')
-      .catch(() => [])
-  ).map((der) => new X509Certificate(der));
+  const roots = new Map<string, readonly X509Certificate[]>();
+  for (const environment of environments) roots.set(environment, await rootsOf(world, environment));
   for (const known of world.memory.certificates.values()) {
     const record = await world.service().inventory.certificate(known.serial);
     if (!record) {
@@ -94,9 +90,18 @@ async function judgeCertificates(world: World, issuers: Issuers, complain: Compl
     if (known.notAfter <= world.now()) continue;
     judgeListed(known, issuers, complain);
     await judgeOcsp(world, known, issuers, complain);
-    await judgeChain(world, { known, roots, issuers }, complain);
+    await judgeChain(world, { known, roots: roots.get(known.product.split('/')[0]!)!, issuers }, complain);
   }
 }
+
+/** None where a root is compromised and not replaced yet. */
+const rootsOf = async (world: World, environment: string): Promise<readonly X509Certificate[]> =>
+  (
+    await world
+      .services()
+      .trustBundle(environment)
+      .catch(() => [])
+  ).map((der) => new X509Certificate(der));
 
 function judgeListed(
   { serial, issuer, state }: KnownCertificate,

@@ -60,14 +60,18 @@ export interface World {
   dispose(): Promise<void>;
 }
 
-/** Profiles of `dev` beside those of the first run. */
+/** Beside the profiles that each environment begins with. */
 export const guardedProfile = (approvals: number) =>
   rawProfile({ name: 'guarded', approvals, extendedKeyUsage: ['serverAuth', 'clientAuth'] });
 
-export const productOf = (name: string) => ({
-  ...{ environment: 'dev', name, nameRules: [`*.${name}.dev`, `.${name}.dev`] },
-  profiles: ['server', 'client', 'peer', 'guarded'],
-});
+/** By its id. Of `dev` the issuing authority is below a root, of `solo` the root issues itself. */
+export function productOf(id: string) {
+  const [environment, name] = id.split('/') as [string, string];
+  return { environment, name, nameRules: [`.${name}.${environment}`], profiles };
+}
+
+export const profiles = ['server', 'client', 'peer', 'guarded'] as const;
+export const environments = ['dev', 'solo'] as const;
 
 export async function openWorld(seed: number): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'privyseal-test-'));
@@ -186,9 +190,10 @@ function takeBack({ memory, retired, now }: World, copied: Memory): void {
 
 async function furnish(world: World): Promise<void> {
   const services = world.services();
-  await services.createProfile(admin, { environment: 'dev', ...guardedProfile(1) });
-  for (const name of ['p0', 'p1', 'p2']) {
-    const { id: product } = await services.createProduct(admin, productOf(name));
+  await services.createEnvironment(admin, { name: 'solo', hierarchy: 'root' });
+  for (const environment of environments) await services.createProfile(admin, { environment, ...guardedProfile(1) });
+  for (const id of ['dev/p0', 'dev/p1', 'solo/p0']) {
+    const { id: product } = await services.createProduct(admin, productOf(id));
     const { secret } = await services.createToken(admin, { product, uses: null, lifetimeSeconds: 90 * 86_400 });
     world.memory.tokens.push({ secret, product });
   }

@@ -229,6 +229,8 @@ export const soleActs: readonly Act[] = [
     ...{ name: 'wait for days', weight: 3 },
     take: async (world) => world.pass((1 + world.chance.below(12)) * day),
   },
+  { ...{ name: 'seal the vault', weight: 2 }, take: async (world) => world.power.seal() },
+  { ...{ name: 'unseal the vault', weight: 6 }, take: async (world) => world.power.unseal() },
   { ...{ name: 'restart', weight: 2 }, take: (world) => world.restart() },
   { ...{ name: 'copy the home', weight: 2 }, take: (world) => world.copyHome() },
   { ...{ name: 'restore the copy', weight: 1 }, take: (world) => world.restoreCopy() },

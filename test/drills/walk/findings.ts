@@ -22,6 +22,7 @@ interface Issuers {
 export async function findingsOf(world: World): Promise<readonly string[]> {
   const found: string[] = [];
   const complain: Complain = (sentence) => void found.push(sentence);
+  world.power.unseal();
   world.logged.splice(0);
   await keepHouse(world, complain);
   await judgeReadiness(world, complain);

@@ -1,4 +1,4 @@
-/** Power that goes after some calls of inventory and vault, before the call that is next or behind it, and stays away until the restart. */
+/** Power that goes after some calls of inventory and vault, before the next call or behind it, until the restart; and a vault that is sealed. */
 import { CaError } from '../../../src/domain/errors.ts';
 import type { Inventory } from '../../../src/ports/inventory.ts';
 import type { Vault } from '../../../src/ports/vault.ts';
@@ -10,10 +10,14 @@ export interface Power {
   /** Whether it went since it was last there. */
   isOut(): boolean;
   return(): void;
+  /** No key is made, opened, used or destroyed until it is unsealed. */
+  seal(): void;
+  unseal(): void;
   readonly wrapInventory: (inventory: Inventory) => Inventory;
   readonly wrapVault: (vault: Vault) => Vault;
 }
 
+const sealed = (): CaError => new CaError('signerUnavailable', 'the vault is sealed', { retryAfterSeconds: 2 });
 const gone = (): CaError => new CaError('inventoryUnavailable', 'the power went');
 
 /** They reach no disk, or end the service. */
@@ -22,6 +26,7 @@ const needNone: ReadonlySet<PropertyKey> = new Set(['load', 'close', 'catchUp'])
 export function powerOf(chance: Chance): Power {
   let callsLeft = Number.POSITIVE_INFINITY;
   let isOut = false;
+  let isSealed = false;
 
   async function through<T>(call: () => Promise<T>): Promise<T> {
     if (isOut) throw gone();
@@ -33,6 +38,8 @@ export function powerOf(chance: Chance): Power {
     throw gone();
   }
 
+  const inVault = <T>(call: () => Promise<T>): Promise<T> => (isSealed ? Promise.reject(sealed()) : through(call));
+
   return {
     cutAfter: (calls) => {
       callsLeft = calls;
@@ -41,6 +48,12 @@ export function powerOf(chance: Chance): Power {
     return() {
       callsLeft = Number.POSITIVE_INFINITY;
       isOut = false;
+    },
+    seal() {
+      isSealed = true;
+    },
+    unseal() {
+      isSealed = false;
     },
     wrapInventory: (inventory) =>
       new Proxy(inventory, {
@@ -51,11 +64,15 @@ export function powerOf(chance: Chance): Power {
       }),
     wrapVault: (vault) =>
       changedVault(vault, {
-        createKey: (name, type) => through(() => vault.createKey(name, type)),
-        destroyKey: (name) => through(() => vault.destroyKey(name)),
+        createKey: (name, type) => inVault(() => vault.createKey(name, type)),
+        destroyKey: (name) => inVault(() => vault.destroyKey(name)),
+        key: (name) => inVault(() => vault.key(name)),
+        listKeys: () => inVault(() => vault.listKeys()),
+        problem: () => (isSealed ? 'it is sealed' : undefined),
         async signer(name, algorithm) {
-          const signer = await vault.signer(name, algorithm);
-          return { ...signer, sign: (tbs) => through(() => signer.sign(tbs)) };
+          const signer = await inVault(() => vault.signer(name, algorithm));
+          const refusal = () => (isSealed ? sealed() : undefined);
+          return { ...signer, refusal, sign: (tbs) => inVault(() => signer.sign(tbs)) };
         },
       }),
   };

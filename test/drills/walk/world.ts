@@ -87,6 +87,7 @@ export async function openWorld(seed: number): Promise<World> {
 
   async function opened(): Promise<TestService> {
     power.return();
+    power.unseal();
     const log = pino({ level: 'error' }, { write: (line: string) => void logged.push(line) });
     const { wrapInventory, wrapVault } = power;
     const settings = { archiveAfterDays: 40 };
@@ -138,6 +139,7 @@ export async function openWorld(seed: number): Promise<World> {
     async restoreCopy() {
       if (!copied) return;
       power.return();
+      power.unseal();
       const given = await allLists();
       await service.close();
       rmSync(home, { recursive: true });

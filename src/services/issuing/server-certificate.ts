@@ -1,5 +1,6 @@
 /** The service's own TLS certificate: a key that lives only in memory, issued by `system`, replaced by itself. */
 import { encodePem } from '../../domain/der/pem.ts';
+import { CaError, reworded } from '../../domain/errors.ts';
 import { recipes } from '../../domain/policy/service-profiles.ts';
 import { parseGeneralName } from '../../domain/x509/general-name.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -42,15 +43,24 @@ export async function issueServerCertificate(deps: ServerCertificateDeps): Promi
   const pair = await deps.keyPairs.exportable('ec-p256');
   // A `system` that is compromised and not replaced yet does as well: who is to replace it must get in.
   const issuer = await deps.directory.inForce('system');
-  const { record, der } = await deps.issueServiceCertificate({
-    recipe: recipes.server,
-    issuer,
-    owner: 'server',
-    publicKeyDer: pair.publicKeyDer,
-    commonName: deps.names[0] ?? 'localhost',
-    names: deps.names,
-    ignoreClock: true,
-  });
+  const { record, der } = await deps
+    .issueServiceCertificate({
+      recipe: recipes.server,
+      issuer,
+      owner: 'server',
+      publicKeyDer: pair.publicKeyDer,
+      commonName: deps.names[0] ?? 'localhost',
+      names: deps.names,
+      ignoreClock: true,
+    })
+    .catch((error: unknown) => {
+      // What a person reads whose start ends here, though products' authorities may have their keys elsewhere.
+      if (!(error instanceof CaError) || error.code !== 'signerUnavailable') throw error;
+      throw reworded(
+        error,
+        `${error.message} The service has its own TLS certificate from ${issuer.id}, whose key this is.`,
+      );
+    });
   return {
     keyPem: pair.privateKeyPem,
     certificatePem: encodePem('CERTIFICATE', der),

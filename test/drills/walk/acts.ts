@@ -4,6 +4,7 @@ import type { Caller } from '../../../src/services/caller.ts';
 import { makeKeyRequest } from '../../support/key-request.ts';
 import { admin } from '../../support/service-builder.ts';
 import type { Chance } from './chance.ts';
+import { importChain, importList } from './corporate.ts';
 import { environments, guardedProfile, type KnownCertificate, productOf, profiles, type World } from './world.ts';
 
 export interface Act {
@@ -26,7 +27,7 @@ const someRequest = ({ chance, memory }: World) => recent(chance, memory.request
 const someEnvironment = ({ chance }: World): string => chance.oneOf(environments)!;
 const someProduct = (world: World): string => `${someEnvironment(world)}/p${world.chance.below(3)}`;
 const someAuthority = ({ chance }: World): string =>
-  chance.oneOf(['dev-issuing', 'dev-issuing', 'dev-root', 'solo-root', 'system'])!;
+  chance.oneOf(['dev-issuing', 'dev-issuing', 'dev-root', 'solo-root', 'corp-issuing', 'system'])!;
 const operators = ['alice', 'bob', 'carol'];
 const someOperator = ({ chance }: World): string => chance.oneOf(operators)!;
 const operator = (name: string): Caller => ({ kind: 'operator', name, role: 'operator', serial: '00' });
@@ -212,6 +213,11 @@ export const sharedActs: readonly Act[] = [
     ...{ name: 'declare a compromise', weight: 1 },
     take: (world) => world.services().declareCompromise(admin, someAuthority(world), { reason }),
   },
+  {
+    ...{ name: 'import a chain', weight: 3 },
+    take: (world) => importChain(world, world.chance.oneOf(world.corporations)!),
+  },
+  { ...{ name: 'import a list', weight: 2 }, take: importList },
   { ...{ name: 'keep house', weight: 20 }, take: (world) => world.service().housekeep() },
 ];
 

@@ -36,7 +36,7 @@ export async function findingsOf(world: World): Promise<readonly string[]> {
   return found;
 }
 
-/** What is to be done again and again is done after some rounds. */
+/** Whatever is tried again is tried within half a minute (services/audit/audit-key.ts). */
 async function keepHouse(world: World, complain: Complain): Promise<void> {
   const rounds = 4;
   for (let round = 1; round <= rounds; round++) {
@@ -44,7 +44,7 @@ async function keepHouse(world: World, complain: Complain): Promise<void> {
       .service()
       .housekeep()
       .catch((error: Error) => round === rounds && complain(`the housekeeping fails: ${error.stack}`));
-    world.pass(1);
+    world.pass(10);
   }
 }
 

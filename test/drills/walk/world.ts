@@ -10,9 +10,11 @@ import { restoreInventory } from '../../../src/services/backup/restore-inventory
 import type { Caller } from '../../../src/services/caller.ts';
 import type { CertificateView, Services, Submitted } from '../../../src/services/services.ts';
 import { backupManifest } from '../../support/backup-builders.ts';
+import type { CorporateCa } from '../../support/external-chain.ts';
 import { rawProfile } from '../../support/policy-builders.ts';
 import { admin, openService, type TestService } from '../../support/service-builder.ts';
 import { type Chance, chanceOf } from './chance.ts';
+import { importChain, makeCorporations } from './corporate.ts';
 import { type Power, powerOf } from './power.ts';
 
 export interface KnownCertificate {
@@ -40,6 +42,7 @@ export interface Memory {
 export interface World {
   readonly chance: Chance;
   readonly power: Power;
+  readonly corporations: readonly CorporateCa[];
   readonly memory: Memory;
   /** Numbers of the lists that were seen, by generation: they go back in no restore. */
   readonly listNumbers: Map<string, bigint>;
@@ -64,14 +67,14 @@ export interface World {
 export const guardedProfile = (approvals: number) =>
   rawProfile({ name: 'guarded', approvals, extendedKeyUsage: ['serverAuth', 'clientAuth'] });
 
-/** By its id. Of `dev` the issuing authority is below a root, of `solo` the root issues itself. */
+/** By its id. Of `dev` the issuing authority is below a root, of `solo` the root issues itself, of `corp` the root is elsewhere. */
 export function productOf(id: string) {
   const [environment, name] = id.split('/') as [string, string];
   return { environment, name, nameRules: [`.${name}.${environment}`], profiles };
 }
 
 export const profiles = ['server', 'client', 'peer', 'guarded'] as const;
-export const environments = ['dev', 'solo'] as const;
+export const environments = ['dev', 'solo', 'corp'] as const;
 
 export async function openWorld(seed: number): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'privyseal-test-'));
@@ -110,6 +113,7 @@ export async function openWorld(seed: number): Promise<World> {
   }
 
   const world: World = {
+    corporations: makeCorporations(Math.floor(now / 1000)),
     ...{ chance, power, memory, logged, listNumbers: new Map(), retired: new Set() },
     service: () => service,
     services: () => service.services,
@@ -193,8 +197,10 @@ function takeBack({ memory, retired, now }: World, copied: Memory): void {
 async function furnish(world: World): Promise<void> {
   const services = world.services();
   await services.createEnvironment(admin, { name: 'solo', hierarchy: 'root' });
+  await services.createEnvironment(admin, { name: 'corp', hierarchy: 'external' });
+  await importChain(world, world.corporations[0]!);
   for (const environment of environments) await services.createProfile(admin, { environment, ...guardedProfile(1) });
-  for (const id of ['dev/p0', 'dev/p1', 'solo/p0']) {
+  for (const id of ['dev/p0', 'dev/p1', 'solo/p0', 'corp/p0']) {
     const { id: product } = await services.createProduct(admin, productOf(id));
     const { secret } = await services.createToken(admin, { product, uses: null, lifetimeSeconds: 90 * 86_400 });
     world.memory.tokens.push({ secret, product });

@@ -292,7 +292,7 @@ describe('a token', () => {
     const { token, secret } = await addToken(product.id, { profiles: ['server'], uses: 2 });
     expect(secret).toMatch(/^pst_[0-9a-f]{16}_[A-Za-z0-9_-]{43}$/);
     expect(token).not.toHaveProperty('secretSha256');
-    expect(JSON.stringify(await service.inventory.token(token.id))).not.toContain(secret.split('_').at(-1));
+    expect(JSON.stringify(await service.inventory.token(token.id))).not.toContain(secret.slice(-43));
     const caller = await service.services.authenticateToken(secret);
     expect(caller).toEqual({ kind: 'token', tokenId: token.id, product: product.id, profiles: ['server'] });
     const submit = (profile?: string) =>
@@ -307,7 +307,7 @@ describe('a token', () => {
       actor: 'operator:admin',
       details: { product: product.id, profiles: 'server', uses: 2, expiresAt: token.expiresAt },
     });
-    expect(JSON.stringify(event)).not.toContain(secret.split('_').at(-1));
+    expect(JSON.stringify(event)).not.toContain(secret.slice(-43));
   });
 
   it('of another product gives no name of this one', async () => {

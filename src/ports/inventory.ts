@@ -99,7 +99,8 @@ export type RemoveOperatorOutcome =
 
 /** `hasCertificates`: so many are good, on hold or being issued; nothing was removed. */
 export type RemoveProductOutcome =
-  | { readonly kind: 'removed' /** Ids of its tokens. */; readonly tokens: readonly string[] }
+  /** Ids of what ended with it. */
+  | { readonly kind: 'removed'; readonly tokens: readonly string[]; readonly requests: readonly string[] }
   | { readonly kind: 'notFound' }
   | { readonly kind: 'hasCertificates'; readonly live: number };
 
@@ -297,11 +298,15 @@ export interface Inventory
   createProduct(product: Product, audit: AuditEntry): Promise<void>;
   /** A new version: `conflict` unless it follows the newest, `notFound` unless there is such a product. */
   changeProduct(product: Product, audit: AuditEntry): Promise<void>;
-  /** Ends the product and its tokens at Unix millisecond `at`; its versions stay. `conflict` unless `version` is the newest. */
+  /**
+   * Ends the product and its tokens at Unix millisecond `at`, and denies its open requests in the name of `operator`, each with an event
+   * `request.denied`; its versions stay. `conflict` unless `version` is the newest.
+   */
   removeProduct(removing: {
     id: string;
     version: number;
     at: number;
+    operator: string;
     audit: AuditEntry;
   }): Promise<RemoveProductOutcome>;
   /** As it is now; undefined once it is removed. */

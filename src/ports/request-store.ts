@@ -66,7 +66,7 @@ export interface DueRequests {
 }
 
 export interface RequestStore {
-  /** Makes the request, the token use and the audit entry durable. */
+  /** Makes the request, the token use and the audit entry durable. Rejects with `unauthorized` when the product was removed. */
   recordRequest(submission: RequestSubmission): Promise<SubmissionOutcome>;
   /**
    * Adds the verdict; with the last one needed the request is approved. Everything is judged in the same transaction. Rejects with

@@ -13,6 +13,7 @@ import { namePage } from '../inventory/name-pages.ts';
 import { refuseUnknown } from '../inventory/unknown-filters.ts';
 import { acceptedOr, namedEnvironment, takeVersion } from '../judge-body.ts';
 import { noSuch } from '../no-such.ts';
+import type { RequestNews } from '../requests/request-news.ts';
 import type { RegistryServices } from './registry-services.ts';
 
 export interface ProductDeps {
@@ -22,6 +23,7 @@ export interface ProductDeps {
   readonly forgetProduct: (id: string) => void;
   /** Called after a token was removed with its product. */
   readonly tokenRemoved: (id: string) => void;
+  readonly requestNews: Pick<RequestNews, 'announce'>;
 }
 
 type ProductServices = Pick<
@@ -90,16 +92,18 @@ async function changeProduct(deps: ProductDeps, caller: Caller, id: string, raw:
 }
 
 async function removeProduct(deps: ProductDeps, caller: Caller, id: string): Promise<void> {
+  if (caller.kind !== 'operator') throw new CaError('unauthorized', 'Only an operator may remove a product.');
   const product = await deps.inventory.product(id);
   if (!product) throw noSuch('product', id);
   const { version } = product;
   const at = deps.clock.now();
   const audit = entryOf(caller, 'product.removed', { ...product, createdAt: at });
-  const outcome = await deps.inventory.removeProduct({ id, version, at, audit });
+  const outcome = await deps.inventory.removeProduct({ id, version, at, operator: caller.name, audit });
   if (outcome.kind === 'notFound') throw noSuch('product', id);
   if (outcome.kind === 'hasCertificates') throw stillInUse(id, outcome.live);
   deps.forgetProduct(id);
   for (const token of outcome.tokens) deps.tokenRemoved(token);
+  for (const request of outcome.requests) deps.requestNews.announce(request);
 }
 
 /** At the time of this version. */

@@ -95,7 +95,7 @@ export function bystanderContract(makeStore: () => Promise<InventoryStore>): voi
   describe('beside a product that was removed another one', () => {
     const opened = openedInventory(makeStore);
 
-    it('keeps its tokens, and is issued certificates', async () => {
+    it('keeps its tokens and requests, and is issued certificates', async () => {
       const { inventory } = opened;
       await recordGrounds(inventory);
       const gone = product({ id: 'dev/product-b' });
@@ -103,9 +103,11 @@ export function bystanderContract(makeStore: () => Promise<InventoryStore>): voi
       await inventory.changeProduct({ ...gone, version: 2 }, auditEntry());
       await inventory.createToken(enrolmentToken({ id: 'kept' }), auditEntry());
       await inventory.createToken(enrolmentToken({ id: 'gone', product: gone.id }), auditEntry());
-      const removal = { id: gone.id, version: 2, at: frozenNow, audit: auditEntry() };
-      expect(await inventory.removeProduct(removal)).toEqual({ kind: 'removed', tokens: ['gone'] });
+      const waiting = await recordRequest(inventory);
+      const removal = { id: gone.id, version: 2, at: frozenNow, operator: 'alice', audit: auditEntry() };
+      expect(await inventory.removeProduct(removal)).toEqual({ kind: 'removed', tokens: ['gone'], requests: [] });
       expect((await inventory.tokens({ limit: 9 })).map(({ id }) => id)).toEqual(['kept']);
+      expect(await inventory.request(waiting.id)).toMatchObject({ status: 'pending', endedAt: null });
       expect(await inventory.product('dev/product-a')).toEqual(product());
       expect(await inventory.productVersion(gone.id, 1)).toEqual({ ...gone, removedAt: null });
       expect(await inventory.recordIntent(issuanceIntent())).toEqual({ kind: 'recorded' });

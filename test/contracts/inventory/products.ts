@@ -19,7 +19,10 @@ import { openedInventory } from './opened.ts';
 const audit = auditEntry({ kind: 'product.changed' });
 const conflict = { code: 'conflict' };
 const notFound = { code: 'notFound' };
-const removing = { id: 'dev/product-a', version: 1, at: frozenNow, audit: auditEntry({ kind: 'product.removed' }) };
+const removing = {
+  ...{ id: 'dev/product-a', version: 1, at: frozenNow, operator: 'alice' },
+  audit: auditEntry({ kind: 'product.removed', actor: 'operator:alice' }),
+};
 const kindsOf = async (inventory: Inventory) => (await inventory.auditEvents(0, 100)).map(({ kind }) => kind);
 
 export function productContract(makeStore: () => Promise<InventoryStore>): void {
@@ -78,7 +81,11 @@ export function productContract(makeStore: () => Promise<InventoryStore>): void 
       const { inventory } = opened;
       const known = await recordProduct(inventory);
       await inventory.createToken(enrolmentToken(), auditEntry({ kind: 'token.created' }));
-      expect(await inventory.removeProduct(removing)).toEqual({ kind: 'removed', tokens: [enrolmentToken().id] });
+      expect(await inventory.removeProduct(removing)).toEqual({
+        kind: 'removed',
+        tokens: [enrolmentToken().id],
+        requests: [],
+      });
       expect(await inventory.product(known.id)).toBeUndefined();
       expect(await inventory.products({ limit: 10 })).toEqual([]);
       expect(await inventory.token(enrolmentToken().id)).toBeUndefined();

@@ -240,15 +240,13 @@ function approving(makeStore: () => Promise<InventoryStore>): void {
     expect(await inventory.approveRequest(judging(outdated.id))).toEqual({ kind: 'outdated', changed: ['token'] });
   });
 
-  it('is refused for a product that was removed, and for a key that was compromised meanwhile', async () => {
+  it('is refused for a key that was compromised meanwhile', async () => {
     const { inventory } = opened;
     const { id, keySha256 } = await recordRequest(inventory);
     const { serial } = await recordCertificate(inventory, { keySha256, owner: 'dev/other' });
     const revocation = { at: 1, reason: 'keyCompromise' } as const;
     await inventory.revokeCertificate({ serial, revocation, audit: auditEntry() });
     expect(await inventory.approveRequest(judging(id))).toEqual({ kind: 'keyBlocked', block: 'compromised' });
-    await inventory.removeProduct({ id: 'dev/product-a', version: 1, at: frozenNow, audit: auditEntry() });
-    expect(await inventory.approveRequest(judging(id))).toEqual({ kind: 'outdated', changed: ['product'] });
   });
 
   it('is refused for a rotation of what was followed meanwhile', async () => {
@@ -390,6 +388,42 @@ function ending(makeStore: () => Promise<InventoryStore>): void {
       'approved',
       'denied',
     ]);
+  });
+
+  it('comes with that of its product, approved or not, in the name of who removes that', async () => {
+    const { inventory } = opened;
+    const [pending, approved] = [await recordRequest(inventory), await recordRequest(inventory)];
+    await inventory.approveRequest(judging(approved.id));
+    const at = frozenNow + 20;
+    const removed = auditEntry({ kind: 'product.removed', actor: 'operator:carol', at });
+    const removing = { id: 'dev/product-a', version: 1, at, operator: 'carol', audit: removed };
+    const ids = [pending.id, approved.id].sort();
+    expect(await inventory.removeProduct(removing)).toEqual({ kind: 'removed', tokens: [], requests: ids });
+    const comment = 'The product was removed.';
+    for (const id of ids) {
+      const record = await inventory.request(id);
+      expect(record).toMatchObject({ status: 'denied', endedAt: at });
+      expect(record?.verdicts.at(-1)).toEqual({ verdict: 'denied', operator: 'carol', at, comment });
+      expect((await inventory.approveRequest(judging(id))).kind).toBe('ended');
+    }
+    const { actor } = removed;
+    const events = (await inventory.auditEvents(0, 1000)).slice(-3);
+    expect(events.map(({ kind, object }) => [kind, object])).toEqual([
+      ['product.removed', removed.object],
+      ...ids.map((id) => ['request.denied', `request:${id}`]),
+    ]);
+    expect(events.at(-1)).toMatchObject({ at, actor, details: { product: 'dev/product-a', comment } });
+    expect((await inventory.dueRequests(pending.expiresAt, 10)).approved).toEqual([]);
+  });
+
+  it('is known of a product that was removed before it could be submitted', async () => {
+    const { inventory } = opened;
+    await recordGrounds(inventory);
+    const removing = { id: 'dev/product-a', version: 1, at: frozenNow, operator: 'carol', audit: auditEntry() };
+    await inventory.removeProduct(removing);
+    const before = await inventory.counts();
+    expect(await codeOf(inventory.recordRequest(submission()))).toBe('unauthorized');
+    expect(await inventory.counts()).toEqual(before);
   });
 
   it('comes with its time, approved or not, but not while it is being issued', async () => {

@@ -635,3 +635,20 @@ describe('a crash', () => {
     await next.close();
   });
 });
+
+it('a product that is removed takes what waits for it along, and tells who is waiting', async () => {
+  const guarded = await addProduct(1);
+  const request = await submit(guarded);
+  const caller: Caller = { kind: 'product', product: guarded.product.id, serial: '00' };
+  const waiting = rejectionOf(collect(caller, request, long));
+  await service.services.removeProduct(admin, guarded.product.id);
+  const [reason] = ((await waiting) as CaError).reasons;
+  expect(reason).toMatchObject({ code: 'requestDenied', message: expect.stringContaining('The product was removed.') });
+  const open = await service.services.listRequests(alice, {
+    limit: 100,
+    product: guarded.product.id,
+    status: 'pending',
+  });
+  expect(open.items).toEqual([]);
+  expect(await codeOf(approve(alice, request))).toBe('conflict');
+});

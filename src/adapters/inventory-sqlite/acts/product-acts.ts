@@ -5,6 +5,7 @@ import type { Statements } from '../lazy-statements.ts';
 import { octets } from '../rows/certificate-row.ts';
 import type { Acts } from './acts.ts';
 import type { AuditChain } from './audit-chain.ts';
+import { denialWithProduct } from './denied-with-product.ts';
 import { assertNext } from './profile-acts.ts';
 
 type ProductActs = Pick<Acts, 'createProduct' | 'changeProduct' | 'removeProduct'>;
@@ -12,6 +13,7 @@ type ProductActs = Pick<Acts, 'createProduct' | 'changeProduct' | 'removeProduct
 export function productActs(connection: Statements, audit: AuditChain): ProductActs {
   const newest = newestVersion(connection);
   const liveCertificates = liveCount(connection);
+  const denyRequests = denialWithProduct(connection, audit);
   const insert = connection.prepare(
     `INSERT INTO products (id, version, environment, name_rules, profiles, contacts, alerts, created_at)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -40,7 +42,7 @@ export function productActs(connection: Statements, audit: AuditChain): ProductA
       add(product);
       audit.append(entry);
     },
-    removeProduct({ id, version, at, audit: entry }) {
+    removeProduct({ id, version, at, operator, audit: entry }) {
       const known = newest(id);
       if (known?.removedAt !== null) return { kind: 'notFound' };
       assertNext(`product ${id}`, version + 1, known.version);
@@ -49,7 +51,7 @@ export function productActs(connection: Statements, audit: AuditChain): ProductA
       setRemoved.run(at, id, version);
       const tokens = removeTokens.all(id);
       audit.append(entry);
-      return { kind: 'removed', tokens };
+      return { kind: 'removed', tokens, requests: denyRequests(id, operator, entry) };
     },
   };
 }

@@ -7,7 +7,7 @@ import { type RequestRow, requestById, requestRecords } from '../rows/request-ro
 import { actingOperators } from './acting-operators.ts';
 import type { Acts } from './acts.ts';
 import type { AuditChain } from './audit-chain.ts';
-import { idempotencyKeys, keyBlocks, successorLinks, tokenUses } from './intent-conditions.ts';
+import { idempotencyKeys, keyBlocks, removedProducts, successorLinks, tokenUses } from './intent-conditions.ts';
 import { requestGrounds } from './request-grounds.ts';
 
 type RequestActs = Pick<Acts, Extract<keyof RequestStore, keyof Acts>>;
@@ -25,6 +25,7 @@ function submitting(connection: Statements, audit: AuditChain): Pick<RequestActs
   const tokens = tokenUses(connection);
   const successors = successorLinks(connection);
   const blocks = keyBlocks(connection);
+  const refuseRemoved = removedProducts(connection);
   const insert = connection.prepare(insertSql);
   const countOpen = connection
     .prepare<[string], number>('SELECT count(*) FROM requests WHERE product = ? AND ended_at IS NULL')
@@ -43,6 +44,7 @@ function submitting(connection: Statements, audit: AuditChain): Pick<RequestActs
       const { request, csrDer, idempotency } = submission;
       const refused = refusal(submission);
       if (refused) return refused;
+      refuseRemoved(request.product);
       insert.run(...columnsOf(request), csrDer);
       if (request.tokenId !== null) tokens.take(request.tokenId);
       if (idempotency) keys.bind(idempotency, { request: request.id }, request.requestedAt);

@@ -115,7 +115,7 @@ function addProductChanges(face: Face, services: RegistryServices, onRequest: on
         operationId: 'removeProduct',
         summary: 'Remove a product and its tokens',
         description:
-          'Refused while any of its certificates is good, on hold or being issued. Its versions can still be read.',
+          'Refused while any of its certificates is good, on hold or being issued. Its open requests are denied; its versions can still be read.',
         params: OwnedPath,
         querystring: NoQuery,
         response: { 204: { description: 'It is removed.' }, ...problems(...productProblems) },

@@ -141,6 +141,7 @@ export type ReasonCode =
   | 'requestOutdated' // what it rests on changed since it was submitted
   | 'requestOfYours' // nobody approves what they asked for
   | 'requestApprovedByYou'
+  | 'issuerUnavailable' // the authority signs nothing now; the request waits on
   // requests and credentials
   | 'unknownField'
   | 'invalidField'

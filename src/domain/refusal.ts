@@ -104,6 +104,7 @@ export const refusalCode: Readonly<Record<ReasonCode, CaErrorCode>> = {
   requestOutdated: 'conflict',
   requestOfYours: 'unauthorized',
   requestApprovedByYou: 'unauthorized',
+  issuerUnavailable: 'signerUnavailable',
   unknownField: 'malformed',
   invalidField: 'malformed',
   contradictoryFilters: 'malformed',

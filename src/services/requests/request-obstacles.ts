@@ -59,17 +59,20 @@ export function reasonsOf(outcome: Exclude<ApproveOutcome, { readonly kind: 'don
   }
 }
 
+const submitAgain = 'since the request was submitted. Have it submitted again.';
+
 const whatChanged: Readonly<Record<RequestGround, string>> = {
-  profile: 'The profile was changed',
-  product: 'The product was changed or removed',
-  token: 'The enrolment token was removed',
-  certificate: 'The certificate that was shown was revoked',
+  profile: `The profile was changed ${submitAgain}`,
+  product: `The product was changed or removed ${submitAgain}`,
+  token: `The enrolment token was removed ${submitAgain}`,
+  // A hold does not end the request: who releases it can approve.
+  certificate: `The certificate that was shown was revoked or put on hold ${submitAgain} After a hold, release the certificate.`,
 };
 
 const outdatedReason = (ground: RequestGround): Reason => ({
   code: 'requestOutdated',
   field: ground,
-  message: `${whatChanged[ground]} since the request was submitted. Have it submitted again.`,
+  message: whatChanged[ground],
 });
 
 const rotatedReason = (successor: string): Reason => ({
@@ -81,5 +84,6 @@ const rotatedReason = (successor: string): Reason => ({
 const revokedReason: Reason = {
   code: 'requestOutdated',
   field: 'predecessor',
-  message: 'The certificate that it was to follow was revoked meanwhile. Deny the request.',
+  message:
+    'The certificate that it was to follow was revoked or put on hold meanwhile. Release the hold, or deny the request.',
 };

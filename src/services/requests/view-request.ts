@@ -1,5 +1,5 @@
 /** Requests as operators see them: listed, and one with exactly what would be signed, beside what its product has. */
-import { CaError } from '../../domain/errors.ts';
+import { CaError, type Reason } from '../../domain/errors.ts';
 import { compareCertificate, mostAlike } from '../../domain/policy/compare-certificate.ts';
 import type { PreparedCertificate } from '../../domain/policy/prepare-certificate.ts';
 import type { CertificateRecord } from '../../domain/records/certificate.ts';
@@ -47,11 +47,16 @@ async function judged(
   try {
     return { proposal: await propose(deps, record), obstacles };
   } catch (error) {
+    if (!(error instanceof CaError)) throw error;
     // Policy may refuse today what it let wait yesterday: an authority near its end, a key that was found weak.
-    if (!(error instanceof CaError) || error.reasons.length === 0) throw error;
-    return { proposal: null, obstacles: error.reasons };
+    if (error.reasons.length > 0) return { proposal: null, obstacles: error.reasons };
+    // A compromised authority may wait for days for its replacement, and what was asked of it can still be denied.
+    if (error.code === 'signerUnavailable') return { proposal: null, obstacles: [awaitedIssuer(error)] };
+    throw error;
   }
 }
+
+const awaitedIssuer = ({ message }: CaError): Reason => ({ code: 'issuerUnavailable', field: 'profile', message });
 
 async function propose(deps: IssueApprovedDeps, record: RequestRecord): Promise<RequestProposal> {
   const { prepared, recipe } = await prepareAgain(deps, record);

@@ -358,6 +358,30 @@ describe('what an operator sees', () => {
     expect(await codeOf(list({ cursor: 'forged' }))).toBe('malformed');
   });
 
+  it('of a request whose authority is compromised and not replaced yet is that, and the request can be denied', async () => {
+    let isDown = false;
+    const stolen = await firstRunService({
+      home: folder('stolen'),
+      wrapVault: (vault) => failingVault(vault, () => isDown),
+    });
+    await recordOperators(stolen.inventory, approvers);
+    const product = await addProduct(1, null, stolen);
+    const [record, waiting] = [await submit(product, {}, stolen), await submit(product, {}, stolen)];
+    isDown = true;
+    await stolen.services.declareCompromise(admin, 'dev-issuing', { reason: 'the key was found in a log' });
+    expect(await codeOf(approve(alice, record, stolen))).toBe('signerUnavailable');
+    const view = await stolen.services.readRequest(alice, record.id);
+    expect(view).toMatchObject({ record: { names: record.names }, proposal: null });
+    expect(view.obstacles).toMatchObject([{ code: 'issuerUnavailable', message: expect.stringContaining('replaced') }]);
+    expect((await stolen.services.denyRequest(alice, record.id, 'no')).status).toBe('denied');
+    isDown = false;
+    stolen.pass(60);
+    await stolen.housekeep();
+    expect((await stolen.services.readRequest(alice, waiting.id)).obstacles).toEqual([]);
+    expect(viewOf(await approve(alice, waiting, stolen)).issuer).toBe('dev-issuing.2');
+    await stolen.close();
+  });
+
   it('of a request that has ended is how it ended', async () => {
     const record = await submit(await addProduct(1));
     await service.services.denyRequest(alice, record.id, 'no');
@@ -484,6 +508,24 @@ describe('a rotation under a profile that needs approval', () => {
     await service.services.revokeCertificate(admin, first.record.serial, { reason: 'superseded' });
     expect(await reasonsOf(approve(alice, record))).toEqual(['requestOutdated certificate']);
   });
+
+  it.each(['shown', 'followed'] as const)(
+    'waits while the certificate that is %s is on hold, says so, and is approved after its release',
+    async (how) => {
+      const product = await addProduct(1);
+      const first = viewOf(await approve(alice, await submit(product)));
+      const { serial } = first.record;
+      const caller = how === 'shown' ? await service.services.authenticateProduct(first.der) : product.caller;
+      const input = { csrDer: csrFor(`${product.name}.dev`) };
+      const record = requestOf(await service.services.rotateCertificate(caller, serial, input));
+      await service.services.revokeCertificate(admin, serial, { reason: 'certificateHold' });
+      const { obstacles } = await service.services.readRequest(alice, record.id);
+      expect(obstacles).toMatchObject([{ code: 'requestOutdated', message: expect.stringMatching(/elease the/) }]);
+      expect(((await rejectionOf(approve(alice, record))) as CaError).reasons).toEqual(obstacles);
+      await service.services.releaseCertificate(admin, serial);
+      expect(viewOf(await approve(alice, record)).record.predecessor).toBe(serial);
+    },
+  );
 
   it('that an operator asked for is approved by another, and issued as the first asked', async () => {
     const product = await addProduct(1);

@@ -74,6 +74,38 @@ describe('an OCSP response', () => {
     );
   });
 
+  it('is read as other responders write it: by name, with extensions, without nextUpdate or with a version', () => {
+    const extensions = der.explicit(
+      1,
+      der.sequence(der.sequence(oidDer.idPkixOcspNonce, der.octetString(der.nullValue()))),
+    );
+    const certIdDer = encodeCertId(issuing, leaf.serial);
+    const times = [der.generalizedTime(testNow), der.explicit(0, der.generalizedTime(testNow + 60))] as const;
+    const good = der.implicit(0, new Uint8Array());
+    const list = der.sequence(
+      der.sequence(certIdDer, good, times[0]),
+      der.sequence(certIdDer, good, times[0], extensions),
+      der.sequence(certIdDer, good, ...times, extensions),
+    );
+    const byName = der.explicit(1, ocspResponder.subjectDer);
+    const version = der.explicit(0, der.smallInteger(1));
+    for (const before of [[byName], [version, byName]]) {
+      const tbs = der.sequence(...before, times[0], list, extensions);
+      const whole = assembleOcspResponse(tbs, key.algorithm, Uint8Array.of(1, 2, 3), []);
+      expect(answerOf(whole).statuses.map(({ certId: _, ...rest }) => rest)).toEqual([
+        { status: 'good', thisUpdate: testNow },
+        { status: 'good', thisUpdate: testNow },
+        { status: 'good', thisUpdate: testNow, nextUpdate: testNow + 60 },
+      ]);
+    }
+  });
+
+  it('with octets after it is malformed', () => {
+    const { whole } = respond([]);
+    expect(isMalformed(whole)).toBe(false);
+    expect(isMalformed(Uint8Array.of(...whole, 0))).toBe(true);
+  });
+
   it.each(Object.keys(errorStatus) as (keyof typeof errorStatus)[])('that says %s is that name', (status) => {
     expect(parseOcspResponse(ocspErrorResponse(status))).toBe(status);
   });

@@ -252,6 +252,20 @@ describe('the rotation of an authority that is signed elsewhere', () => {
     ]);
   });
 
+  it('does not wait for a newer list of an authority that it was below already', async () => {
+    const { service, ca } = await inForce();
+    const thisUpdate = nowOf(service);
+    const list = makeCrl(ca.root, { thisUpdate, nextUpdate: thisUpdate + 3600 });
+    await service.services.importCrl(admin, 'corp-external-root', list);
+    await service.services.startRotation(admin, name, {});
+    await importFrom(service, ca);
+    expect(await advance(service)).toBe('trusted');
+    service.pass(7200);
+    await service.housekeep();
+    expect(await obstaclesOf(service)).toEqual([]);
+    expect(await advance(service)).toBe('issuing');
+  });
+
   it('is no matter of the authority that signs it, whose key is not here', async () => {
     const { service } = await inForce();
     const root = 'corp-external-root';

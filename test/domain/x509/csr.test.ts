@@ -116,6 +116,32 @@ describe('parseCsr', () => {
     expect(parse(buildCsr({ extensions: [san] })).names).toEqual([{ type: 'dns', value: 'demo.dev.internal' }]);
   });
 
+  it('tells of each name that it refuses once, where it stands first', () => {
+    const san = subjectAltName(dnsName('a.dev.internal'), dnsName('a_b'), dnsName('c_d'), dnsName('a_b'));
+    const { reasons } = catchRefusal(() => parse(buildCsr({ extensions: [san] })));
+    expect(reasons.map(({ field, value }) => [field, value])).toEqual([
+      ['csr.subjectAltName[1]', 'a_b'],
+      ['csr.subjectAltName[2]', 'c_d'],
+    ]);
+  });
+
+  it.each([
+    ['More than 100 names', 'good and bad ones together', (i: number) => (i % 2 ? `a_${i}` : `n${i}.dev`), 101],
+    ['More than 1000 names', 'repeats included', () => 'a.dev', 1001],
+  ])('says %s, %s', (told, _which, nameOf, count) => {
+    const names = Array.from({ length: count }, (_, index) => dnsName(nameOf(index)));
+    expect(toldOf(buildCsr({ extensions: [subjectAltName(...names)] })).at(-1)).toContain(told);
+  });
+
+  it('refuses an extension with one element more', () => {
+    const longer = der.sequence(
+      der.oid(oids.subjectKeyIdentifier),
+      der.octetString(der.octetString(Uint8Array.of(1))),
+      der.nullValue(),
+    );
+    expect(catchRefusal(() => parse(buildCsr({ extensions: [demoSan, longer] }))).code).toBe('badCSR');
+  });
+
   it('reads a CSR without attributes: names may come with the request instead', () => {
     expect(parse(buildCsr({ attributes: [] })).names).toEqual([]);
   });

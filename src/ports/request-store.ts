@@ -75,7 +75,10 @@ export interface RequestStore {
   approveRequest(judging: Judging): Promise<ApproveOutcome>;
   /** Ends an open request that is not being issued, and gives its token use back. */
   denyRequest(judging: Judging): Promise<DenyOutcome>;
-  /** The same for a request whose time is up at Unix millisecond `at`; false if it is none. */
+  /**
+   * The same for a request whose time is up at Unix millisecond `at`, and before that for an approved one which can never be issued:
+   * what it rests on changed or went, other than by a hold, its key is blocked, or its predecessor is followed. False if it is neither.
+   */
   expireRequest(expiring: { id: string; at: number; audit: AuditEntry }): Promise<boolean>;
   request(id: string): Promise<RequestRecord | undefined>;
   /** The CSR as it was submitted. */

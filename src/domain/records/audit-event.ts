@@ -44,7 +44,7 @@ export const auditKinds = [
   'request.approved', // by one operator
   'request.approvalWithdrawn', // its operator was removed, or became an auditor, while it waited for another
   'request.denied',
-  'request.expired', // nobody decided it in time, or it could not be issued in time
+  'request.expired', // not decided or not issued in time; with `reasons`: approved, and can never be issued
   'campaign.started', // by an operator; `details` has its filter and its times
   'campaign.collected', // its members are fixed
   'campaign.paused',

@@ -50,6 +50,6 @@ export interface RequestRecord extends RequestDetails {
   readonly verdicts: readonly RequestVerdict[];
   /** Serial of its certificate, from the intent on. */
   readonly serial: string | null;
-  /** Unix milliseconds; null while it is open. */
+  /** Unix milliseconds; null while it is open. One that expired before `expiresAt` was approved, and could never be issued. */
   readonly endedAt: number | null;
 }

@@ -23,10 +23,22 @@ export async function answerOf(deps: ViewDeps, record: RequestRecord): Promise<S
 }
 
 /** How a request that is not open any more has ended; one whose time is up has expired, noted or not. */
-export function endReason({ status, serial, verdicts }: RequestRecord): Reason {
+export function endReason(record: RequestRecord): Reason {
+  const { status, serial, verdicts } = record;
   if (status === 'issued') return { code: 'requestIssued', message: `The request is issued already, as ${serial}.` };
   const denial = verdicts.find(({ verdict }) => verdict === 'denied');
-  if (!denial) return { code: 'requestExpired', message: 'The request was not approved in time. Submit it again.' };
+  if (!denial) return { code: 'requestExpired', message: `${whyExpired(record)} Submit it again.` };
   const comment = denial.comment === '' ? 'without a comment' : `with the comment: ${denial.comment}`;
   return { code: 'requestDenied', message: `An operator denied the request, ${comment}` };
+}
+
+function whyExpired({ endedAt, expiresAt, verdicts, approvalsNeeded }: RequestRecord): string {
+  if (endedAt !== null && endedAt < expiresAt) {
+    return 'The request was approved, but what it rests on has changed before it could be issued.';
+  }
+  // Approvals are all that a request without a denial has.
+  const isApproved = verdicts.length >= approvalsNeeded;
+  return isApproved
+    ? 'The request was approved, but could not be issued in time.'
+    : 'The request was not approved in time.';
 }

@@ -59,14 +59,16 @@ export function reasonsOf(outcome: Exclude<ApproveOutcome, { readonly kind: 'don
   }
 }
 
-const submitAgain = 'since the request was submitted. Have it submitted again.';
+// Whoever asked goes on asking for this one, and does not submit another before it has ended.
+const submitAgain = 'since the request was submitted. Deny it, and have it submitted again.';
 
 const whatChanged: Readonly<Record<RequestGround, string>> = {
   profile: `The profile was changed ${submitAgain}`,
   product: `The product was changed or removed ${submitAgain}`,
   token: `The enrolment token was removed ${submitAgain}`,
   // A hold does not end the request: who releases it can approve.
-  certificate: `The certificate that was shown was revoked or put on hold ${submitAgain} After a hold, release the certificate.`,
+  certificate:
+    'The certificate that was shown was revoked or put on hold since the request was submitted. Release the hold, or deny the request, and have it submitted again.',
 };
 
 const outdatedReason = (ground: RequestGround): Reason => ({

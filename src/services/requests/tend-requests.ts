@@ -1,5 +1,7 @@
-/** What becomes of requests without anybody asking: their time runs out, and what was approved is issued after all. */
+/** What becomes of requests without anybody asking: their time runs out, and what was approved is issued after all, or ends. */
+import { CaError } from '../../domain/errors.ts';
 import type { AuditEntry } from '../../domain/records/audit-event.ts';
+import type { RequestRecord } from '../../domain/records/request.ts';
 import type { Log } from '../../ports/log.ts';
 import { type IssueApprovedDeps, issueApproved } from './issue-approved.ts';
 
@@ -29,7 +31,7 @@ export function createTendRequests(deps: TendRequestsDeps): () => Promise<void> 
     if (failed && failed.notBefore > deps.clock.monotonic()) return;
     try {
       const record = await deps.inventory.request(id);
-      if (record) await issueApproved(deps, record);
+      if (record) await issueOrEnd(deps, record);
       failing.delete(id);
     } catch (error) {
       const pauseMs = Math.min((failed?.pauseMs ?? firstPauseMs / 2) * 2, longestPauseMs);
@@ -42,13 +44,31 @@ export function createTendRequests(deps: TendRequestsDeps): () => Promise<void> 
     const at = deps.clock.now();
     // Those that keep failing are the oldest: without room for them the newer ones would never have their turn.
     const { expired, approved } = await deps.inventory.dueRequests(at, atOnce + failing.size);
-    for (const id of expired) await expire(deps, id, at);
+    for (const id of expired) await expire(deps, { at, id });
     for (const id of failing.keys()) if (!approved.includes(id)) failing.delete(id);
     for (const id of approved) if (!expired.includes(id)) await retry(id);
   };
 }
 
-async function expire(deps: TendRequestsDeps, id: string, at: number): Promise<void> {
-  const audit: AuditEntry = { at, kind: 'request.expired', actor: 'service', object: `request:${id}` };
-  if (await deps.inventory.expireRequest({ id, at, audit })) deps.requestNews.announce(id);
+async function issueOrEnd(deps: TendRequestsDeps, record: RequestRecord): Promise<void> {
+  try {
+    await issueApproved(deps, record);
+  } catch (error) {
+    // Where the rules refuse it no signer is at fault. The inventory knows whether they always will.
+    const reasons = error instanceof CaError ? error.reasons.map(({ code }) => code) : [];
+    if (reasons.length === 0) throw error;
+    const why = { code: (error as CaError).code, reasons: [...new Set(reasons)] };
+    if (!(await expire(deps, { id: record.id, at: deps.clock.now(), why }))) throw error;
+    deps.log.warn({ err: error, request: record.id }, 'an approved request can never be issued, and has ended');
+  }
+}
+
+async function expire(
+  deps: TendRequestsDeps,
+  { id, at, why }: { id: string; at: number; why?: Pick<AuditEntry, 'code' | 'reasons'> },
+): Promise<boolean> {
+  const audit: AuditEntry = { at, kind: 'request.expired', actor: 'service', object: `request:${id}`, ...why };
+  const ended = await deps.inventory.expireRequest({ id, at, audit });
+  if (ended) deps.requestNews.announce(id);
+  return ended;
 }

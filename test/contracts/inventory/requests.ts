@@ -426,6 +426,72 @@ function ending(makeStore: () => Promise<InventoryStore>): void {
     expect(await inventory.counts()).toEqual(before);
   });
 
+  type Spoil = (inventory: Inventory, serials: { shown: string; predecessor: string; key: string }) => Promise<unknown>;
+  const revoke = (inventory: Inventory, serial: string, reason: 'superseded' | 'keyCompromise' | 'certificateHold') =>
+    inventory.revokeCertificate({ serial, revocation: { at: 1, reason }, audit: auditEntry() });
+  const follow = (inventory: Inventory, predecessor: string) =>
+    inventory.recordIntent(issuanceIntent({ predecessor, owner: 'dev/product-a' }));
+  const keySha256 = randomHex(32);
+
+  const ofAllGrounds = async () => {
+    const { inventory } = opened;
+    const [shown, predecessor] = [await recordCertificate(inventory), await recordCertificate(inventory)];
+    const key = await recordCertificate(inventory, { keySha256 });
+    const serials = { shown: shown.serial, predecessor: predecessor.serial, key: key.serial };
+    const rest = { keySha256, shownSerial: serials.shown, predecessor: serials.predecessor };
+    return { serials, record: await withToken({ approvalsNeeded: 1, ...rest }) };
+  };
+
+  const forGood: readonly [string, Spoil][] = [
+    ['its profile', (inventory) => inventory.changeProfile(storedProfile({ version: 2 }), auditEntry())],
+    ['its product', (inventory) => inventory.changeProduct(product({ version: 2 }), auditEntry())],
+    ['its token', (inventory) => inventory.removeToken(enrolmentToken().id, auditEntry())],
+    ['what was shown', (inventory, { shown }) => revoke(inventory, shown, 'superseded')],
+    ['what it follows', (inventory, { predecessor }) => revoke(inventory, predecessor, 'superseded')],
+    ['its key', (inventory, { key }) => revoke(inventory, key, 'keyCompromise')],
+    ['its predecessor', (inventory, { predecessor }) => recordCertificate(inventory, { predecessor })],
+  ];
+
+  it.each(forGood)('comes before its time once it is approved and %s is not what it was', async (_, spoil) => {
+    const { inventory } = opened;
+    const { record, serials } = await ofAllGrounds();
+    const { id, expiresAt } = record;
+    const at = expiresAt - 1;
+    const expire = () => inventory.expireRequest(expiring(id, at));
+    await inventory.approveRequest(judging(id));
+    expect(await expire()).toBe(false);
+    await spoil(inventory, serials);
+    expect(await expire()).toBe(true);
+    expect(await inventory.request(id)).toMatchObject({ status: 'expired', serial: null, endedAt: at });
+    expect(await usesLeft()).toBe((await inventory.token(enrolmentToken().id)) && 1);
+    expect((await kindsOf(inventory)).at(-1)).toBe('request.expired');
+    expect(await expire()).toBe(false);
+  });
+
+  it.each<[string, Spoil]>([
+    ['what was shown is on hold', (inventory, { shown }) => revoke(inventory, shown, 'certificateHold')],
+    ['what it follows is on hold', (inventory, { predecessor }) => revoke(inventory, predecessor, 'certificateHold')],
+    [
+      'what follows its predecessor may come to nothing',
+      (inventory, { predecessor }) => follow(inventory, predecessor),
+    ],
+  ])('waits for its time while %s', async (_, spoil) => {
+    const { inventory } = opened;
+    const { record, serials } = await ofAllGrounds();
+    await inventory.approveRequest(judging(record.id));
+    await spoil(inventory, serials);
+    expect(await inventory.expireRequest(expiring(record.id, record.expiresAt - 1))).toBe(false);
+    expect(await inventory.request(record.id)).toMatchObject({ status: 'approved', endedAt: null });
+  });
+
+  it.each(forGood)('is left to operators when %s is not what it was before it is approved', async (_, spoil) => {
+    const { inventory } = opened;
+    const { record, serials } = await ofAllGrounds();
+    await spoil(inventory, serials);
+    expect(await inventory.expireRequest(expiring(record.id, record.expiresAt - 1))).toBe(false);
+    expect(await inventory.request(record.id)).toMatchObject({ status: 'pending', endedAt: null });
+  });
+
   it('comes with its time, approved or not, but not while it is being issued', async () => {
     const { inventory } = opened;
     const { id, expiresAt } = await withToken();

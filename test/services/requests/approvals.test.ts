@@ -612,18 +612,55 @@ describe('housekeeping', () => {
     expect(viewOf(await approve(alice, record)).record.names).toEqual(record.names);
   });
 
-  it('does not issue what was approved under a profile that has changed since', async () => {
-    const product = await addProduct(1);
+  it('ends what was approved under a profile that has changed since, and says why', async () => {
+    const product = await addProduct(1, 1);
     const record = await submit(product);
     signerFails = true;
     expect(await codeOf(approve(alice, record))).toBe('signerUnavailable');
     signerFails = false;
     const { name: _name, ...definition } = rawProfile({ backdateSeconds: 0 }) as { name: unknown };
     await service.services.changeProfile(admin, 'dev', product.name, { version: 1, ...definition });
-    service.pass(60);
+    const refusal = rejectionOf(collect(product.caller, record, long));
+    await service.housekeep();
+    const endedAt = service.clock.now();
+    expect(await service.inventory.request(record.id)).toMatchObject({ status: 'expired', serial: null, endedAt });
+    const [reason] = ((await refusal) as CaError).reasons;
+    expect(reason).toMatchObject({ code: 'requestExpired', message: expect.stringContaining('has changed') });
+    expect(await usesLeft(product.token.id)).toBe(1);
+    const last = (await eventsOf(`request:${record.id}`)).at(-1);
+    const why = { code: 'conflict', reasons: ['requestOutdated'] };
+    expect(last).toMatchObject({ kind: 'request.expired', actor: 'service', ...why });
+  });
+
+  it('lets what was approved wait while the certificate that asked for it is on hold', async () => {
+    const product = await addProduct(1);
+    const first = viewOf(await approve(alice, await submit(product)));
+    const caller = await service.services.authenticateProduct(first.der);
+    const input = { csrDer: csrFor(`${product.name}.dev`) };
+    const record = requestOf(await service.services.submitRequest(caller, input));
+    signerFails = true;
+    expect(await codeOf(approve(alice, record))).toBe('signerUnavailable');
+    signerFails = false;
+    const { serial } = first.record;
+    await service.services.revokeCertificate(admin, serial, { reason: 'certificateHold' });
     await service.housekeep();
     expect(await service.inventory.request(record.id)).toMatchObject({ status: 'approved', serial: null });
-    expect((await service.services.denyRequest(bob, record.id, 'outdated')).status).toBe('denied');
+    await service.services.releaseCertificate(admin, serial);
+    service.pass(60);
+    await service.housekeep();
+    expect((await collect(caller, record)).kind).toBe('certificate');
+  });
+
+  it('tells who asked that it was approved, but not issued in time', async () => {
+    const product = await addProduct(1);
+    const record = await submit(product);
+    signerFails = true;
+    expect(await codeOf(approve(alice, record))).toBe('signerUnavailable');
+    service.pass(7 * day);
+    await service.housekeep();
+    signerFails = false;
+    const [reason] = ((await rejectionOf(approve(bob, record))) as CaError).reasons;
+    expect(reason).toMatchObject({ code: 'requestExpired', message: expect.stringContaining('was approved, but') });
   });
 });
 

@@ -9,6 +9,7 @@ import type { Acts } from './acts.ts';
 import type { AuditChain } from './audit-chain.ts';
 import { idempotencyKeys, keyBlocks, removedProducts, successorLinks, tokenUses } from './intent-conditions.ts';
 import { requestGrounds } from './request-grounds.ts';
+import { hopelessRequests } from './request-prospects.ts';
 
 type RequestActs = Pick<Acts, Extract<keyof RequestStore, keyof Acts>>;
 
@@ -79,6 +80,7 @@ const columnsOf = (request: RequestDetails): unknown[] => [
 function judging(connection: Statements, audit: AuditChain): Omit<RequestActs, 'recordRequest'> {
   const tokens = tokenUses(connection);
   const judge = approvalConditions(connection);
+  const isHopeless = hopelessRequests(connection);
   const assertApprover = actingOperators(connection, 'approve');
   const select = connection.prepare<[string], RequestRow>(requestById);
   const recordOf = requestRecords(connection);
@@ -124,7 +126,8 @@ function judging(connection: Statements, audit: AuditChain): Omit<RequestActs, '
 
     expireRequest({ id, at, audit: entry }) {
       const record = find(id);
-      if (!record || record.endedAt !== null || record.serial !== null || at < record.expiresAt) return false;
+      if (!record || record.endedAt !== null || record.serial !== null) return false;
+      if (at < record.expiresAt && !(record.status === 'approved' && isHopeless(record))) return false;
       endUnissued('expired', record, at);
       audit.append(entry);
       return true;

@@ -332,8 +332,7 @@ export interface Inventory
   /**
    * Removes the operator and revokes, in the same act, every certificate of it that is not revoked for good: held and
    * expired ones, too, and what is about to be issued, so that none comes to life under an operator of the same name.
-   * Each has an event `certificate.revoked` of the same time and actor as `audit`. Its approvals of requests that wait for another
-   * end, each with an event `request.approvalWithdrawn`.
+   * Each has an event `certificate.revoked` of the same time and actor as `audit`. Its approvals end as ports/request-store.ts says.
    */
   removeOperator(
     removing: { name: string; revocation: Revocation; audit: AuditEntry } & ByAdmin,

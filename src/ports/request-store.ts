@@ -65,6 +65,12 @@ export interface DueRequests {
   readonly approved: readonly string[];
 }
 
+/**
+ * Approvals end, each with an event `request.approvalWithdrawn`, when their operator is removed, is recovered, may not approve any more, or has a
+ * certificate revoked or put on hold for any reason that casts doubt (domain/policy/revocation-reason.ts). It is one transaction with
+ * that act, and a request that was approved is pending again. What is being signed keeps its approvals until its intent is
+ * closed; then they are judged by what happened since they were given. A restoration ends all approvals of what was not issued.
+ */
 export interface RequestStore {
   /** Makes the request, the token use and the audit entry durable. Rejects with `unauthorized` when the product was removed. */
   recordRequest(submission: RequestSubmission): Promise<SubmissionOutcome>;

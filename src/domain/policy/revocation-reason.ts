@@ -17,6 +17,12 @@ export type RevocationReason = keyof typeof revocationReasons;
 
 export const isRevocationReason = (text: string): text is RevocationReason => Object.hasOwn(revocationReasons, text);
 
+/** Reasons that only say that a certificate is not needed any more: whoever showed it was its holder. */
+export const undoubted: readonly RevocationReason[] = ['superseded', 'cessationOfOperation'];
+
+/** Whether what was done with a certificate before may have been done by another, or by who is not trusted any more. */
+export const castsDoubt = (reason: RevocationReason): boolean => !undoubted.includes(reason);
+
 /**
  * Whether what is revoked for `earlier` may be revoked again, for `later`: a hold for good, and whatever it was once the key is
  * known to be compromised, which outlasts all and blocks the key.

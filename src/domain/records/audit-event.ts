@@ -42,7 +42,7 @@ export const auditKinds = [
   'certificates.archived', // several at once: `details` has their number and the first and last of them
   'request.submitted', // waits for approval
   'request.approved', // by one operator
-  'request.approvalWithdrawn', // its operator was removed, or became an auditor, while it waited for another
+  'request.approvalWithdrawn', // its operator’s word counts no more, before the certificate was issued: docs/approvals.md
   'request.denied',
   'request.expired', // not decided or not issued in time; with `reasons`: approved, and can never be issued
   'campaign.started', // by an operator; `details` has its filter and its times

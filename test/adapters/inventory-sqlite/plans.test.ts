@@ -3,6 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { adminRuleSql } from '../../../src/adapters/inventory-sqlite/acts/admin-rule.ts';
 import { catchUpSql } from '../../../src/adapters/inventory-sqlite/acts/catch-up-act.ts';
 import { sharingKey } from '../../../src/adapters/inventory-sqlite/acts/compromise-acts.ts';
+import {
+  approvalsOfBackup,
+  approvalsOfOperator,
+  lapsedApprovals,
+} from '../../../src/adapters/inventory-sqlite/acts/withdrawn-approvals.ts';
 import { type Connection, openForReading } from '../../../src/adapters/inventory-sqlite/connection.ts';
 import { alertLookUps } from '../../../src/adapters/inventory-sqlite/reads/alert-reads.ts';
 import { campaignLookUps } from '../../../src/adapters/inventory-sqlite/reads/campaign-reads.ts';
@@ -90,6 +95,16 @@ describe('what shares a key', () => {
       'SEARCH certificates USING INDEX certificates_by_key (key_sha256=? AND rowid>?)',
     ]);
   });
+});
+
+describe('an approval that ends', () => {
+  it.each(Object.entries({ approvalsOfBackup, approvalsOfOperator, lapsedApprovals }))(
+    'is found by %s without reading a table from end to end',
+    (_name, sql) => {
+      const steps = plan(sql, sql.includes('?') ? [1] : []);
+      expect(steps.filter((step) => step.startsWith('SCAN'))).toEqual([]);
+    },
+  );
 });
 
 describe('the rule that an admin is left', () => {

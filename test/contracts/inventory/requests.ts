@@ -1,6 +1,7 @@
 /** Contract of the inventory: requests that wait for approval, who may say what of them, and their one end. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { RevocationReason } from '../../../src/domain/policy/revocation-reason.ts';
 import type { Inventory } from '../../../src/ports/inventory.ts';
 import {
   auditEntry,
@@ -11,6 +12,7 @@ import {
   frozenNow,
   issuanceIntent,
   issued,
+  operator,
   product,
   randomHex,
   recordCertificate,
@@ -28,6 +30,32 @@ const revocation = { at: now, reason: 'privilegeWithdrawn' } as const;
 const audit = auditEntry({ kind: 'operator.removed', actor: 'operator:carol' });
 const expiring = (id: string, at: number) => ({ id, at, audit: auditEntry({ kind: 'request.expired' }) });
 const kindsOf = async (inventory: Inventory) => (await inventory.auditEvents(0, 1000)).map(({ kind }) => kind);
+
+const notApproved = { kind: 'requestNotApproved' };
+const withdrawals = async (inventory: Inventory) =>
+  (await inventory.auditEvents(0, 1000)).filter(({ kind }) => kind === 'request.approvalWithdrawn');
+
+/** Of a certificate of alice. */
+const revoking = (reason: RevocationReason) => async (inventory: Inventory) => {
+  const { serial } = await recordCertificate(inventory, { purpose: 'operator', owner: 'alice' });
+  await inventory.revokeCertificate({ serial, revocation: { at: now, reason }, audit });
+};
+
+const recovering = async (inventory: Inventory) => {
+  const holder = { kind: 'recovered', operator: operator({ name: 'alice' }), audit } as const;
+  const intent = { ...issuanceIntent({ purpose: 'operator', environment: null, owner: 'alice' }), holder };
+  await inventory.recordIntent(intent);
+  await inventory.recordIssued({ ...issued(intent.certificate.serial), holder });
+};
+
+/** What may befall alice, so that her word counts no more. */
+const distrusting: readonly (readonly [string, (inventory: Inventory) => Promise<unknown>])[] = [
+  ['is removed', (inventory) => inventory.removeOperator({ name: 'alice', revocation, audit })],
+  ['becomes an auditor', (inventory) => inventory.setOperatorRole({ name: 'alice', role: 'auditor', now, audit })],
+  ['loses a key', revoking('keyCompromise')],
+  ['has a certificate put on hold', revoking('certificateHold')],
+  ['loses a certificate for no reason that is told', revoking('unspecified')],
+];
 
 export function requestContract(makeStore: () => Promise<InventoryStore>): void {
   describe('a submitted request', () => submitting(makeStore));
@@ -169,27 +197,71 @@ function approving(makeStore: () => Promise<InventoryStore>): void {
     expect(await inventory.request(id)).toMatchObject({ status: 'pending', verdicts: [] });
   });
 
-  it.each<[string, (inventory: Inventory) => Promise<unknown>]>([
-    ['is removed', (inventory) => inventory.removeOperator({ name: 'alice', revocation, audit })],
-    ['becomes an auditor', (inventory) => inventory.setOperatorRole({ name: 'alice', role: 'auditor', now, audit })],
-  ])('that waits for another ends when its operator %s, and may be given again', async (_what, leave) => {
+  it.each([...distrusting, ['is recovered', recovering] as const])(
+    'ends when its operator %s, unless it is issued, and may be given again',
+    async (_what, end) => {
+      const { inventory } = opened;
+      const { id } = await recordRequest(inventory, { approvalsNeeded: 2 });
+      const approved = await recordRequest(inventory);
+      const shared = await recordRequest(inventory, { approvalsNeeded: 2 });
+      const others = await recordRequest(inventory, { approvalsNeeded: 2 });
+      const done = await recordRequest(inventory);
+      for (const each of [id, approved.id, shared.id, done.id]) await inventory.approveRequest(judging(each));
+      for (const each of [shared.id, others.id]) await inventory.approveRequest(judging(each, 'bob'));
+      const intent = issuanceIntent({}, { request: done.id });
+      await inventory.recordIntent(intent);
+      await inventory.recordIssued(issued(intent.certificate.serial));
+      await end(inventory);
+      for (const each of [id, approved.id]) {
+        expect(await inventory.request(each)).toMatchObject({ status: 'pending', verdicts: [] });
+      }
+      for (const each of [shared.id, others.id]) {
+        expect(await inventory.request(each)).toMatchObject({ status: 'pending', verdicts: [{ operator: 'bob' }] });
+      }
+      expect(await inventory.request(done.id)).toMatchObject({ status: 'issued', verdicts: [{ operator: 'alice' }] });
+      const withdrawn = [id, approved.id, shared.id].sort().map((each) => ({
+        object: `request:${each}`,
+        actor: 'operator:carol',
+        details: { operator: 'alice' },
+      }));
+      expect(await withdrawals(inventory)).toMatchObject(withdrawn);
+      expect(await inventory.recordIntent(issuanceIntent({}, { request: approved.id }))).toEqual(notApproved);
+      expect(await inventory.dueRequests(frozenNow, 10)).toEqual({ expired: [], approved: [] });
+      for (const operator of ['bob', 'carol']) await inventory.approveRequest(judging(id, operator));
+      await inventory.approveRequest(judging(approved.id, 'carol'));
+      for (const each of [id, approved.id]) expect(await inventory.request(each)).toMatchObject({ status: 'approved' });
+    },
+  );
+
+  it.each(['superseded', 'cessationOfOperation'] as const)(
+    'stays when a certificate of its operator is revoked as %s: another took its place',
+    async (reason) => {
+      const { inventory } = opened;
+      const { id } = await recordRequest(inventory);
+      await inventory.approveRequest(judging(id));
+      await revoking(reason)(inventory);
+      expect(await inventory.request(id)).toMatchObject({ status: 'approved', verdicts: [{ operator: 'alice' }] });
+      expect(await withdrawals(inventory)).toEqual([]);
+    },
+  );
+
+  it('stays when the certificate of a product that is called like its operator is compromised', async () => {
     const { inventory } = opened;
-    const { id } = await recordRequest(inventory, { approvalsNeeded: 2 });
-    const done = await recordRequest(inventory, { approvalsNeeded: 1 });
+    const { id } = await recordRequest(inventory);
     await inventory.approveRequest(judging(id));
-    await inventory.approveRequest(judging(done.id));
-    const others = await recordRequest(inventory, { approvalsNeeded: 2 });
-    await inventory.approveRequest(judging(others.id, 'bob'));
-    await leave(inventory);
+    const { serial } = await recordCertificate(inventory, { owner: 'alice' });
+    await inventory.revokeCertificate({ serial, revocation: { at: now, reason: 'keyCompromise' }, audit });
+    expect(await inventory.request(id)).toMatchObject({ status: 'approved' });
+  });
+
+  it('ends when its operator has a certificate for a key that is reported compromised with another’s', async () => {
+    const { inventory } = opened;
+    const { id } = await recordRequest(inventory);
+    await inventory.approveRequest(judging(id));
+    const { serial, keySha256 } = await recordCertificate(inventory, { purpose: 'operator', owner: 'dave' });
+    await recordCertificate(inventory, { purpose: 'operator', owner: 'alice', keySha256 });
+    await inventory.revokeCertificate({ serial, revocation: { at: now, reason: 'keyCompromise' }, audit });
     expect(await inventory.request(id)).toMatchObject({ status: 'pending', verdicts: [] });
-    expect(await inventory.request(done.id)).toMatchObject({ status: 'approved', verdicts: [{ operator: 'alice' }] });
-    expect(await inventory.request(others.id)).toMatchObject({ verdicts: [{ operator: 'bob' }] });
-    const withdrawn = (await inventory.auditEvents(0, 1000)).filter(({ kind }) => kind.includes('Withdrawn'));
-    expect(withdrawn).toMatchObject([
-      { object: `request:${id}`, actor: 'operator:carol', details: { operator: 'alice' } },
-    ]);
-    await inventory.approveRequest(judging(id, 'bob'));
-    expect(await inventory.approveRequest(judging(id, 'carol'))).toMatchObject({ record: { status: 'approved' } });
   });
 
   it('is not the requester’s own to give', async () => {
@@ -275,6 +347,11 @@ function issuing(makeStore: () => Promise<InventoryStore>): void {
     await opened.inventory.approveRequest(judging(id));
     return id;
   };
+  const signing = async (id: string) => {
+    const intent = issuanceIntent({}, { request: id });
+    await opened.inventory.recordIntent(intent);
+    return intent;
+  };
 
   it('is issued with its certificate, in one act', async () => {
     const { inventory } = opened;
@@ -328,6 +405,41 @@ function issuing(makeStore: () => Promise<InventoryStore>): void {
     expect(await inventory.recordIntent(issuanceIntent({}, { request: id }))).toEqual({ kind: 'recorded' });
   });
 
+  it.each(distrusting)('is issued when it is being signed while its operator %s', async (_what, end) => {
+    const { inventory } = opened;
+    const id = await approved();
+    const { certificate } = await signing(id);
+    await end(inventory);
+    expect(await inventory.request(id)).toMatchObject({ status: 'approved', verdicts: [{ operator: 'alice' }] });
+    await inventory.recordIssued(issued(certificate.serial));
+    expect(await inventory.request(id)).toMatchObject({ status: 'issued', verdicts: [{ operator: 'alice' }] });
+    expect(await withdrawals(inventory)).toEqual([]);
+  });
+
+  it.each([
+    ...distrusting,
+    [
+      'is removed, and another of the same name comes',
+      async (inventory: Inventory) => {
+        await inventory.removeOperator({ name: 'alice', revocation, audit });
+        await inventory.createOperator(operator({ name: 'alice', createdAt: frozenNow + 15 }), auditEntry());
+      },
+    ] as const,
+  ])('is not tried again when it could not be signed while its operator %s', async (_what, end) => {
+    const { inventory } = opened;
+    const id = await approved();
+    const { certificate } = await signing(id);
+    await end(inventory);
+    await inventory.closeIntent(closing(certificate.serial));
+    expect(await inventory.request(id)).toMatchObject({ status: 'pending', serial: null, verdicts: [] });
+    expect(await withdrawals(inventory)).toMatchObject([
+      { object: `request:${id}`, actor: 'service', details: { operator: 'alice' } },
+    ]);
+    expect(await inventory.recordIntent(issuanceIntent({}, { request: id }))).toEqual(notApproved);
+    await inventory.approveRequest(judging(id, 'bob'));
+    expect(await inventory.recordIntent(issuanceIntent({}, { request: id }))).toEqual({ kind: 'recorded' });
+  });
+
   it('may be approved again without another verdict, so that it is tried again', async () => {
     const { inventory } = opened;
     const id = await approved();
@@ -344,11 +456,10 @@ function issuing(makeStore: () => Promise<InventoryStore>): void {
   it('is the only one that is issued', async () => {
     const { inventory } = opened;
     const { id } = await recordRequest(inventory);
-    const refused = { kind: 'requestNotApproved' };
-    expect(await inventory.recordIntent(issuanceIntent({}, { request: id }))).toEqual(refused);
+    expect(await inventory.recordIntent(issuanceIntent({}, { request: id }))).toEqual(notApproved);
     await inventory.denyRequest(judging(id));
-    expect(await inventory.recordIntent(issuanceIntent({}, { request: id }))).toEqual(refused);
-    expect(await inventory.recordIntent(issuanceIntent({}, { request: 'none' }))).toEqual(refused);
+    expect(await inventory.recordIntent(issuanceIntent({}, { request: id }))).toEqual(notApproved);
+    expect(await inventory.recordIntent(issuanceIntent({}, { request: 'none' }))).toEqual(notApproved);
   });
 }
 

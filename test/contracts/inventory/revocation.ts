@@ -4,6 +4,7 @@ import type { Revocation } from '../../../src/domain/records/certificate.ts';
 import { mostSharersAtOnce } from '../../../src/ports/revocation-store.ts';
 import {
   auditEntry,
+  closing,
   daySeconds,
   enrolmentToken,
   environment,
@@ -17,6 +18,7 @@ import {
   serialAt,
 } from '../../support/inventory-builders.ts';
 import { codeOf } from '../../support/rejection.ts';
+import { judging, recordRequest } from '../../support/request-builders.ts';
 import type { InventoryStore } from '../inventory.ts';
 import { openedInventory } from './opened.ts';
 
@@ -334,6 +336,28 @@ export function revocationContract(makeStore: () => Promise<InventoryStore>): vo
       expect(await inventory.keyBlock(good.keySha256)).toBeUndefined();
       const [first, second] = (await inventory.auditEvents(0, 100)).slice(-4);
       expect([first?.kind, second?.kind]).toEqual(['service.restored', 'certificate.revoked']);
+    });
+
+    it('ends the approvals of what was not issued: who gave them, or denied it, since the backup is not known', async () => {
+      const { inventory } = opened;
+      const ids: string[] = [];
+      for (const approvalsNeeded of [1, 2, 1] as const) {
+        const { id } = await recordRequest(inventory, { approvalsNeeded });
+        await inventory.approveRequest(judging(id));
+        ids.push(id);
+      }
+      const intent = issuanceIntent({}, { request: ids[2]! });
+      const { serial } = intent.certificate;
+      await inventory.recordIntent(intent);
+      await inventory.recordRestoration(none);
+      for (const id of ids) {
+        expect(await inventory.request(id)).toMatchObject({ status: 'pending', serial: null, verdicts: [] });
+      }
+      const kind = 'request.approvalWithdrawn';
+      const withdrawn = ids.map((id) => ({ kind, object: `request:${id}`, details: { operator: 'alice' } }));
+      expect((await inventory.auditEvents(0, 100)).slice(-3)).toMatchObject(withdrawn);
+      await inventory.closeIntent(closing(serial));
+      expect(await inventory.dueRequests(0, 10)).toEqual({ expired: [], approved: [] });
     });
 
     it('revokes what else has a compromised key, if it is its owner’s and no list has it, as what is compromised', async () => {

@@ -589,6 +589,21 @@ describe('housekeeping', () => {
     expect(await usesLeft(product.token.id)).toBe(0);
   });
 
+  it('issues nothing on the word of an operator who was removed while the signer was away', async () => {
+    await recordOperators(service.inventory, ['leaver']);
+    const record = await submit(await addProduct(1));
+    signerFails = true;
+    expect(await codeOf(approve(operator('leaver'), record))).toBe('signerUnavailable');
+    await service.services.removeOperator(admin, 'leaver');
+    signerFails = false;
+    service.pass(3600);
+    await service.housekeep();
+    expect(await service.inventory.request(record.id)).toMatchObject({ status: 'pending', serial: null, verdicts: [] });
+    const last = (await eventsOf(`request:${record.id}`)).at(-1);
+    expect(last).toMatchObject({ kind: 'request.approvalWithdrawn', actor: 'operator:admin' });
+    expect(viewOf(await approve(alice, record)).record.names).toEqual(record.names);
+  });
+
   it('issues nothing of what was approved while the clock cannot be believed', async () => {
     const record = await submit(await addProduct(1));
     signerFails = true;

@@ -8,6 +8,7 @@ import type { Acts } from './acts.ts';
 import { adminRule } from './admin-rule.ts';
 import type { AuditChain } from './audit-chain.ts';
 import { certificateStates } from './certificate-states.ts';
+import { approvalWithdrawal } from './withdrawn-approvals.ts';
 
 export interface Compromise {
   /** The certificate that was named. */
@@ -44,6 +45,7 @@ export function compromiseActs(
 ): CompromiseActs {
   const admins = adminRule(connection);
   const states = certificateStates(connection);
+  const approvals = approvalWithdrawal(connection, audit);
   const sharing = connection.prepare<
     [{ key: Buffer; after: number; serial: Buffer; at: number; owner: string | null; limit: number }],
     { id: number; serial: string }
@@ -68,6 +70,7 @@ export function compromiseActs(
     }
     states.revoke(each.serial, revocation);
     audit.append({ ...entry, object, details: { reason: revocation.reason, sharesKeyWith } });
+    approvals.withCertificate(each, revocation.reason, entry);
   };
 
   /** Who has the key can do with each of them what the key's owner can. The last admin is for a person to replace. */

@@ -20,6 +20,7 @@ import { openLabels } from './labels.ts';
 import { operatorHolders } from './operator-holders.ts';
 import type { QuotaCounts } from './quota-counts.ts';
 import { supersessionPlans } from './supersession-acts.ts';
+import { approvalWithdrawal } from './withdrawn-approvals.ts';
 
 const insertCertificateSql = `INSERT INTO certificates (serial, state, purpose, environment, owner, authority,
   issuer_serial, profile, profile_version, subject, names, key_type, key_sha256, tbs_sha256, not_before, not_after,
@@ -51,6 +52,7 @@ export function issuanceActs(
   const successors = successorLinks(connection);
   const blocks = keyBlocks(connection);
   const requests = requestLinks(connection);
+  const approvals = approvalWithdrawal(connection, audit);
   const refuseRemoved = removedProducts(connection);
   const holders = operatorHolders(connection);
   const planSupersession = supersessionPlans(connection);
@@ -145,6 +147,8 @@ export function issuanceActs(
       audit.append(entry, event !== null);
       const came = holder && holders.bring(holder);
       if (came) audit.append(came);
+      // Whoever gets in this way has lost a key, perhaps to somebody who used it.
+      if (came && holder?.kind === 'recovered') approvals.ofOperator(holder.operator.name, came);
     },
 
     closeIntent({ serial, at, audit: entry }) {
@@ -155,8 +159,9 @@ export function issuanceActs(
       if (row.predecessor) successors.clear(row.predecessor, serialOctets(serial));
       keys.forget(row.id);
       quotas.giveBack(row);
-      requests.release(serial);
       audit.append(entry);
+      approvals.ofClosedIntent(serial, entry);
+      requests.release(serial);
       return true;
     },
   };

@@ -19,7 +19,7 @@ export function operatorActs(
 ): Pick<Acts, 'createOperator' | 'setOperatorRole' | 'removeOperator'> {
   const admins = adminRule(connection);
   const assertAdmin = actingOperators(connection, 'administer');
-  const withdrawApprovals = approvalWithdrawal(connection, audit);
+  const approvals = approvalWithdrawal(connection, audit);
   const select = connection.prepare<[string], Operator>(
     'SELECT name, role, created_at AS createdAt FROM operators WHERE name = ?',
   );
@@ -50,7 +50,7 @@ export function operatorActs(
       if (admins.needOperator(name, now)) return { kind: 'lastAdmin' };
       setRole.run(role, name);
       audit.append(entry);
-      if (!permissions[role].approve) withdrawApprovals(name, entry);
+      if (!permissions[role].approve) approvals.ofOperator(name, entry);
       return { kind: 'done', operator: { ...operator, role }, serials: goodSerials.all(name, now) };
     },
 
@@ -61,7 +61,7 @@ export function operatorActs(
       if (admins.needOperator(name, at)) return { kind: 'lastAdmin' };
       remove.run(name);
       audit.append(entry);
-      withdrawApprovals(name, entry);
+      approvals.ofOperator(name, entry);
       const revoked = revokeAll.all(at, reason, invalidityDate, name);
       for (const serial of revoked) {
         const object = `certificate:${serial}`;

@@ -6,6 +6,7 @@ import type { Acts } from './acts.ts';
 import type { AuditChain } from './audit-chain.ts';
 import { certificateStates } from './certificate-states.ts';
 import type { CompromiseActs } from './compromise-acts.ts';
+import { approvalWithdrawal } from './withdrawn-approvals.ts';
 
 const quarantineSql = `INSERT INTO quarantined_serials
   (revoked_at, revocation_reason, invalidity_date, serial, authority, listed_until) VALUES (?, ?, ?, ?, ?, ?)
@@ -19,6 +20,7 @@ export function restorationActs(
   compromises: Pick<CompromiseActs, 'beginCompromise'>,
 ): Pick<Acts, 'recordRestoration'> {
   const states = certificateStates(connection);
+  const approvals = approvalWithdrawal(connection, audit);
   const quarantine = connection.prepare(quarantineSql);
   const giveUp = connection.prepare('UPDATE authority_generations SET is_compromised = 1 WHERE id = ?');
   const replaceCrl = connection.prepare(
@@ -41,6 +43,7 @@ export function restorationActs(
   return {
     recordRestoration({ audit: entry, revoked, quarantined, compromised, crls, tokensEndAt }: Restoration) {
       audit.append(entry);
+      approvals.ofBackup(entry);
       revoked.forEach(applyRevoked);
       revoked.forEach(applyCompromise);
       for (const serial of quarantined) {

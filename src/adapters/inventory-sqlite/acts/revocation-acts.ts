@@ -8,6 +8,7 @@ import { adminRule } from './admin-rule.ts';
 import type { AuditChain } from './audit-chain.ts';
 import { certificateStates } from './certificate-states.ts';
 import type { CompromiseActs } from './compromise-acts.ts';
+import { approvalWithdrawal } from './withdrawn-approvals.ts';
 
 /** See the port; what is found revoked already is answered with its record, unchanged. */
 export function revocationActs(
@@ -17,6 +18,7 @@ export function revocationActs(
 ): Pick<Acts, 'revokeCertificate' | 'releaseCertificate' | 'recordCrl'> {
   const admins = adminRule(connection);
   const states = certificateStates(connection);
+  const approvals = approvalWithdrawal(connection, audit);
   const newestCrl = connection.prepare<[string], number>('SELECT crl_number FROM crls WHERE authority = ?').pluck();
   const replaceCrl = connection.prepare(
     `INSERT INTO crls (authority, crl_number, this_update, next_update, der) VALUES (?, ?, ?, ?, ?)
@@ -41,6 +43,7 @@ export function revocationActs(
       if (record.purpose === 'operator' && admins.needCertificate(record, revocation.at)) return { kind: 'lastAdmin' };
       states.revoke(serial, revocation);
       audit.append(entry);
+      approvals.withCertificate(record, revocation.reason, entry);
       const owner = revoking.sharersOf ?? null;
       const further =
         revocation.reason === 'keyCompromise'

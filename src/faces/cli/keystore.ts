@@ -1,6 +1,6 @@
 /** `privyseal keystore`: the PEM files that `request` wrote, as PKCS#12 stores for Java. */
 import { createPrivateKey, type KeyObject, randomBytes, X509Certificate } from 'node:crypto';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { type KeyWithChain, keyStoreOf, trustStoreOf } from '../../client/java-stores.ts';
 import { decodePemAll } from '../../domain/der/pem.ts';
 import { isStorePassword } from '../../domain/keystore/pkcs12.ts';
@@ -93,7 +93,8 @@ async function readPassword(file: string): Promise<string> {
 function report(session: Session, folder: string, passwordFile: string, alias: string): void {
   const [keyStore, trustStore] = [join(folder, 'keystore.p12'), join(folder, 'truststore.p12')];
   if (session.json) session.printJson({ keystore: keyStore, truststore: trustStore, passwordFile, alias });
-  else
+  else {
+    const [secrets, secret] = [dirname(passwordFile), basename(passwordFile)];
     session.print([
       ...layoutFields([
         ['Keystore', keyStore],
@@ -104,13 +105,23 @@ function report(session: Session, folder: string, passwordFile: string, alias: s
       '',
       'Look at them',
       `  keytool -list -keystore ${keyStore} -storepass:file ${passwordFile}`,
-      'Serve with Spring Boot',
+      'Serve with Spring Boot, which reads the password from its file',
+      `  spring.config.import=configtree:${secrets}/`,
       `  server.ssl.key-store=file:${keyStore}`,
+      `  server.ssl.key-store-password=\${${secret}}`,
       `  server.ssl.trust-store=file:${trustStore}`,
+      `  server.ssl.trust-store-password=\${${secret}}`,
       '  server.ssl.client-auth=need',
-      'Serve with Kafka',
+      'Serve with Kafka, which does so, too',
+      '  config.providers=dir',
+      '  config.providers.dir.class=org.apache.kafka.common.config.provider.DirectoryConfigProvider',
+      '  ssl.keystore.type=PKCS12',
       `  ssl.keystore.location=${keyStore}`,
+      `  ssl.keystore.password=\${dir:${secrets}:${secret}}`,
+      '  ssl.truststore.type=PKCS12',
       `  ssl.truststore.location=${trustStore}`,
+      `  ssl.truststore.password=\${dir:${secrets}:${secret}}`,
       '  ssl.client.auth=required',
     ]);
+  }
 }

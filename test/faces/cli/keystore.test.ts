@@ -34,6 +34,14 @@ describe('privyseal keystore', () => {
     expect(stdout).not.toContain(readFileSync(join(folder, 'store-password'), 'utf8'));
   });
 
+  it('shows lines that Spring Boot and Kafka start with: each reads the password from its file', async () => {
+    const folder = requested();
+    const { stdout } = await commandLine(['keystore', folder]);
+    expect(stdout).toContain(`spring.config.import=configtree:${folder}/\n`);
+    expect(stdout.match(/(?:key|trust)-store-password=\$\{store-password\}/g)).toHaveLength(2);
+    expect(stdout.split(`.password=\${dir:${folder}:store-password}\n`)).toHaveLength(3);
+  });
+
   it('never overwrites, and leaves nothing behind when it stops', async () => {
     const folder = requested({ 'truststore.p12': 'mine' });
     const { code } = await commandLine(['keystore', folder]);

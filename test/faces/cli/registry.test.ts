@@ -114,6 +114,36 @@ describe('privyseal product', () => {
     expect((await run(['product', 'update', 'dev/product-a'])).code).toBe(2);
   });
 
+  it('adds and removes single names and profiles, and keeps the others', async () => {
+    const { service, run } = await started(() => ({ body: product }));
+    const update = ['product', 'update', 'dev/product-a'];
+    await run([...update, '--add-name', 'api.product-a.dev', '--remove-name', 'Dev.product-a.dev']);
+    await run([...update, '--remove-name', '*.product-a.dev', '--add-profile', 'client', '--add-profile', 'peer']);
+    const [exact, ...below] = product.nameRules;
+    expect([1, 3].map((index) => sent(service.requests[index])[1])).toMatchObject([
+      { version: 3, nameRules: [...below, 'api.product-a.dev'], profiles: product.profiles },
+      { version: 3, nameRules: [exact], profiles: ['peer', 'server', 'client'] },
+    ]);
+  });
+
+  it('says which names a change takes away, whose certificates nobody can rotate from then on', async () => {
+    const after = { ...product, version: 4, nameRules: product.nameRules.slice(0, 1) };
+    const { run } = await started(({ method }) => ({ body: method === 'PUT' ? after : product }));
+    const { stdout } = await run(['product', 'update', 'dev/product-a', '--name', 'dev.product-a.dev']);
+    expect(lines(stdout).slice(-2)).toEqual(['No longer  .product-a.dev', '           *.product-a.dev (itself)']);
+  });
+
+  it('sends nothing where a name to remove is not there, or a list is both replaced and added to', async () => {
+    const { service, run } = await started(() => ({ body: product }));
+    const missing = await run(['product', 'update', 'dev/product-a', '--remove-name', 'other.dev']);
+    expect([missing.code, missing.stderr]).toEqual([
+      2,
+      expect.stringContaining('It has dev.product-a.dev, .product-a.dev'),
+    ]);
+    const both = await run(['product', 'update', 'dev/product-a', '--name', 'a.dev', '--add-name', 'b.dev']);
+    expect([both.code, service.requests.map(({ method }) => method)]).toEqual([2, ['GET']]);
+  });
+
   it('shows an earlier version', async () => {
     const { service, run } = await started(() => ({ body: product }));
     expect(JSON.parse((await run(['product', 'show', 'dev/product-a', '--at', '1', '--json'])).stdout)).toEqual(

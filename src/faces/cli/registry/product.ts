@@ -1,5 +1,6 @@
 /** `privyseal product add|update|list|show|remove`. */
-import type { ProductJson } from '../../../api/product.ts';
+import type { ProductChangeBody, ProductJson } from '../../../api/product.ts';
+import { readNameRules } from '../../../domain/policy/plain-name-rule.ts';
 import { printable } from '../../../domain/policy/printable.ts';
 import { CliError } from '../cli-error.ts';
 import { collectPages } from '../collect-pages.ts';
@@ -11,16 +12,19 @@ import { layoutTable, type Table } from '../terminal/table.ts';
 import { timeInWords, timeToTheSecond } from '../terminal/words.ts';
 
 /** Each as it was given, several times perhaps. */
-export interface ProductChanges {
+export interface ProductOptions {
   /** Rules in plain words. */
-  readonly name?: readonly string[];
+  readonly name: readonly string[];
   readonly profile?: readonly string[];
   readonly contact?: readonly string[];
   readonly alerts?: ProductJson['alerts'];
 }
 
-export interface ProductOptions extends ProductChanges {
-  readonly name: readonly string[];
+/** The options of `ProductOptions` are lists that replace those before. */
+export interface ProductChanges extends Partial<ProductOptions> {
+  readonly addName?: readonly string[];
+  readonly removeName?: readonly string[];
+  readonly addProfile?: readonly string[];
 }
 
 export async function addProduct(session: Session, id: string, options: ProductOptions): Promise<Ending> {
@@ -38,21 +42,44 @@ export async function addProduct(session: Session, id: string, options: ProductO
 
 /** What is not given stays as it was read; if somebody changes the product meanwhile, the service refuses. */
 export async function updateProduct(session: Session, id: string, options: ProductChanges): Promise<Ending> {
-  const { name, profile, contact, alerts } = options;
-  if (!name && !profile && !contact && !alerts) {
-    throw new CliError('usage', `Nothing of ${id} is to be changed. Give --name, --profile, --contact or --alerts.`);
+  if (Object.keys(options).length === 0) {
+    const ways = 'Give --add-name, --remove-name, --add-profile, --name, --profile, --contact or --alerts.';
+    throw new CliError('usage', `Nothing of ${id} is to be changed. ${ways}`);
   }
   const client = await session.adminClient();
   const before = await client.product(id);
   const body = {
     version: before.version,
-    nameRules: name ? [...name] : before.nameRules,
-    profiles: profile ? [...profile] : before.profiles,
-    contacts: contact ? [...contact] : before.contacts,
-    alerts: alerts ?? before.alerts,
+    nameRules: changedRules(before, options),
+    profiles: [...new Set([...(options.profile ?? before.profiles), ...(options.addProfile ?? [])])],
+    contacts: options.contact ? [...options.contact] : before.contacts,
+    alerts: options.alerts ?? before.alerts,
   };
-  return report(session, await client.changeProduct(id, body));
+  const after = await client.changeProduct(id, body);
+  // Agents find out when they rotate, which may be weeks from now.
+  const gone = before.nameRules.map(ruleText).filter((text) => !after.nameRules.map(ruleText).includes(text));
+  return report(session, after, gone.length === 0 ? [] : [['No longer', gone.map((text) => printable(text, 2048))]]);
 }
+
+function changedRules(
+  before: ProductJson,
+  { name, addName = [], removeName = [] }: ProductChanges,
+): ProductChangeBody['nameRules'] {
+  const removed = removeName.flatMap((text) => rulesNamed(text, before));
+  const kept = before.nameRules.filter((rule) => !removed.includes(ruleKey(rule)));
+  return [...(name ?? kept), ...addName];
+}
+
+/** Those that the text would have added; a name that the product has not was mistyped, or is gone already. */
+function rulesNamed(text: string, { id, nameRules }: ProductJson): string[] {
+  const keys = readNameRules(text, '--remove-name').map(ruleKey);
+  const isThere = keys.some((key) => nameRules.some((rule) => ruleKey(rule) === key));
+  if (isThere) return keys;
+  const told = nameRules.map(ruleText).join(', ');
+  throw new CliError('usage', `${id} has no name ${printable(text)} to remove. It has ${printable(told, 2048)}.`);
+}
+
+const ruleKey = ({ kind, value }: ProductJson['nameRules'][number]): string => `${kind}:${value}`;
 
 export async function showProduct(session: Session, id: string, version: number | undefined): Promise<Ending> {
   return report(session, await (await session.adminClient()).product(id, version));
@@ -97,9 +124,9 @@ function tableOf(session: Session, items: readonly ProductJson[]): Table {
   return layoutTable(columns, rows, { width: session.width, givesWay, leavesOut: ['CONTACTS', 'PROFILES'] });
 }
 
-function report(session: Session, product: ProductJson): Ending {
+function report(session: Session, product: ProductJson, more: readonly Field[] = []): Ending {
   if (session.json) session.printJson(product);
-  else session.print(layoutFields(factsOf(product, session.now())));
+  else session.print(layoutFields([...factsOf(product, session.now()), ...more]));
   return 'ok';
 }
 

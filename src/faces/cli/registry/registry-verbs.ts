@@ -25,6 +25,10 @@ const alertsOption = new Option('--alerts <which>', 'which alerts speak of it (d
   'none',
 ]);
 
+/** Replaces a whole list, which nobody can mean together with adding to it. */
+const insteadOption = (flags: string, what: string, not: string[]): Option =>
+  new Option(flags, `these ${what} instead of all there are; may be repeated`).argParser(collect).conflicts(not);
+
 function addProductVerbs(program: Command, { withSession }: VerbDeps): void {
   const product = program.command('product').description('products, each with the names and profiles it may have');
   product
@@ -46,11 +50,17 @@ function addProductVerbs(program: Command, { withSession }: VerbDeps): void {
     .command('update')
     .description('change a product: a new version; what is not given stays')
     .argument('<id>', 'like dev/product-a', readOwnedId)
-    .option('--name <rule>', 'these names instead; may be repeated', collect)
-    .option('--profile <name>', 'these profiles instead; may be repeated', collect)
-    .option('--contact <address>', 'these contacts instead; may be repeated', collect)
+    .option('--add-name <rule>', 'this name, too; may be repeated', collect)
+    .option('--remove-name <rule>', 'no longer this name; may be repeated', collect)
+    .option('--add-profile <name>', 'this profile, too; may be repeated', collect)
+    .addOption(insteadOption('--name <rule>', 'names', ['addName', 'removeName']))
+    .addOption(insteadOption('--profile <name>', 'profiles', ['addProfile']))
+    .addOption(insteadOption('--contact <address>', 'contacts', []))
     .addOption(alertsOption)
-    .addHelpText('after', '\nExample:\n  $ privyseal product update dev/product-a --profile server --profile client')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ privyseal product update dev/product-a --add-name api.product-a.dev\n  $ privyseal product update dev/product-a --profile server --profile client',
+    )
     .action((id: string, options: ProductChanges) =>
       withSession(program.opts(), async (session) =>
         (await import('./product.ts')).updateProduct(session, id, options),

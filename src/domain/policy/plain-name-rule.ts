@@ -1,4 +1,5 @@
 /** Name rules as people write them: plain names and patterns, told apart by their form alone. */
+import type { GeneralName } from '../x509/general-name.ts';
 import { parseIpAddress } from '../x509/ip-address.ts';
 import { type NameRule, parseNameRule } from './name-rule.ts';
 
@@ -20,4 +21,33 @@ function ruleOf(text: string): NameRule {
   if (octets) return { kind: 'ip', value: `${text}/${octets.length * 8}` };
   if (text.includes('/')) return { kind: 'ip', value: text };
   return text.startsWith('.') ? { kind: 'subdomain', value: text.slice(1) } : { kind: 'exact', value: text };
+}
+
+const typeOf: Readonly<Record<NameRule['kind'], GeneralName['type']>> = {
+  exact: 'dns',
+  subdomain: 'dns',
+  wildcard: 'dns',
+  ip: 'ip',
+  uri: 'uri',
+  email: 'email',
+};
+
+const inWords: Readonly<Record<NameRule['kind'], (value: string) => string>> = {
+  exact: (value) => value,
+  subdomain: (value) => `every name below ${value}`,
+  wildcard: (value) => `*.${value}`,
+  ip: (value) => value,
+  uri: (value) => value,
+  email: (value) => value,
+};
+
+/** More would bury the sentence they stand in. */
+const mostTold = 5;
+
+/** The names of a type that the rules give, for a sentence; `undefined` if they give none. */
+export function namesGiven(rules: readonly NameRule[], type: GeneralName['type']): string | undefined {
+  const given = rules.filter(({ kind }) => typeOf[kind] === type).map(({ kind, value }) => inWords[kind](value));
+  if (given.length === 0) return undefined;
+  const left = given.length - mostTold;
+  return [...given.slice(0, mostTold), ...(left > 0 ? [`${left} more`] : [])].join(', ');
 }

@@ -6,6 +6,7 @@ import { type GeneralName, parseGeneralName, readGeneralName } from '../x509/gen
 import { oids } from '../x509/oids.ts';
 import { nameFault } from './name-fault.ts';
 import { allowedBy } from './name-rule.ts';
+import { namesGiven } from './plain-name-rule.ts';
 import { printable } from './printable.ts';
 import type { Profile } from './profile.ts';
 
@@ -96,7 +97,9 @@ function faultOf(
     return { code: 'wildcardNotAllowed', message };
   }
   if (isAllowed(name)) return undefined;
-  const message = `No name rule of ${product.id} gives it this name. Ask for one that it has, or have a rule added.`;
+  const given = namesGiven(product.nameRules, name.type);
+  const has = given === undefined ? `It has no names of type ${name.type}` : `It has ${given}`;
+  const message = `No name rule of ${product.id} gives it this name. ${has}: ask for one that it has, or have a rule added.`;
   return { code: 'nameNotAllowed', message };
 }
 

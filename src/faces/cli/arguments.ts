@@ -1,6 +1,7 @@
 /** Reads arguments and option values, each into its type or an error that names the value and what is allowed. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { nameFault } from '../../domain/policy/name-fault.ts';
+import { printable } from '../../domain/policy/printable.ts';
 import { type RevocationReason, revocationReasons } from '../../domain/policy/revocation-reason.ts';
 import { type GeneralName, readGeneralName } from '../../domain/x509/general-name.ts';
 import { keyTypes } from '../../domain/x509/key-type.ts';
@@ -15,11 +16,21 @@ export function readNames(text: string, before: readonly GeneralName[] | undefin
   return [...(before ?? []), name];
 }
 
+/** Also as `openssl x509 -noout -serial` prints it. */
 export function readSerial(text: string): string {
-  const serial = parseSerial(text);
+  const serial = parseSerial(text.replace(/^serial=/, ''));
   if (serial === undefined)
-    throw new InvalidArgumentError('A serial is up to 40 hexadecimal digits, as `list` shows it.');
+    throw new InvalidArgumentError(`A serial is up to 40 hexadecimal digits: ${whereItIs(text)}`);
   return serial;
+}
+
+/** Whoever comes from another program names a file or a host here. */
+function whereItIs(text: string): string {
+  if (/\.(?:pem|crt|cer)$/i.test(text))
+    return `\`openssl x509 -noout -serial -in ${printable(text)}\` prints that of the file.`;
+  return readGeneralName(text).type === 'dns'
+    ? `\`privyseal list --name ${printable(text)}\` shows those of that name.`
+    : '`list` shows them.';
 }
 
 /** Seconds. */

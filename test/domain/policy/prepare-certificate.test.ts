@@ -116,6 +116,20 @@ describe('the names of a request', () => {
     });
   });
 
+  it('are told to whoever asks for others: those of the same type, the first of many', () => {
+    const many = Array.from({ length: 8 }, (_, index) => ({ kind: 'exact' as const, value: `h${index}.dev` }));
+    const nameRules = [
+      { kind: 'subdomain' as const, value: 'a.dev' },
+      ...many,
+      { kind: 'ip' as const, value: '10.0.0.0/8' },
+    ];
+    const messageFor = (name: string): string =>
+      reasonOf({ request: { names: [name] }, product: { nameRules } }).message;
+    expect(messageFor('b.dev')).toContain('It has every name below a.dev, h0.dev, h1.dev, h2.dev, h3.dev, 4 more:');
+    expect(messageFor('11.0.0.1')).toContain('It has 10.0.0.0/8:');
+    expect(messageFor('spiffe://dev/a')).toContain('It has no names of type uri:');
+  });
+
   it('must be some', () => {
     expect(refused({ csr: { attributes: [] } })).toEqual(['noNames']);
     expect(refused({ request: { names: [] } })).toEqual(['noNames']);

@@ -198,6 +198,14 @@ describe('privyseal show', () => {
     (certificate: CertificateJson, items: readonly DeploymentJson[] = []): Responder =>
     ({ path }) => ({ body: path.endsWith('/deployments') ? { items, nextCursor: null } : certificate });
 
+  it('takes a serial as openssl prints it, and says where that of a file or a name is', async () => {
+    const [service, run] = await started(showing(makeCertificateJson()));
+    await run(['show', 'serial=01C5F3A0']);
+    expect(service.requests[0]!.path).toBe('/v1/certificates/01c5f3a0');
+    expect((await run(['show', 'tls/cert.pem'])).stderr).toContain('`openssl x509 -noout -serial -in tls/cert.pem`');
+    expect((await run(['show', 'demo.dev.internal'])).stderr).toContain('`privyseal list --name demo.dev.internal`');
+  });
+
   it('aligns every fact, with the certificate itself on request', async () => {
     const certificate = makeCertificateJson({
       names: ['demo.dev.internal', '10.0.0.1'],

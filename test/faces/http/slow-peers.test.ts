@@ -207,6 +207,12 @@ describe('what is no HTTP', () => {
     expect(refusals).toEqual([expect.objectContaining({ code: 'malformed', actor: 'anonymous' })]);
   });
 
+  it('says so of a method that other APIs have', async () => {
+    const { port } = await openPublic();
+    const { received } = await peer(port, 'LIST /v1/certificates HTTP/1.1\r\nHost: x\r\n\r\n');
+    expect(problemIn(await received)).toMatchObject({ status: 400, detail: expect.stringContaining('method') });
+  });
+
   it('inside of a body is one refusal, not two', async () => {
     const { port, refusals } = await openPublic();
     const head = postHead(0).replace('Content-Length: 0', 'Transfer-Encoding: chunked');

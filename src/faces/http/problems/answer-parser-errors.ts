@@ -21,6 +21,11 @@ const headersTooLarge: ParserAnswer = {
   detail: 'The header fields and the path are larger than this service reads.',
 };
 const malformed: ParserAnswer = { status: 400, title: 'Bad Request', detail: 'This is not HTTP/1.1.' };
+/** Some APIs have methods of their own, such as LIST, which Node's parser does not know. */
+const unknownMethod: ParserAnswer = {
+  ...malformed,
+  detail: 'The request line begins with no method that this service knows. Lists are read with GET.',
+};
 
 /** All of them. */
 export const preRequestProblems: readonly { readonly status: number; readonly title: string }[] = [
@@ -33,6 +38,7 @@ export const preRequestProblems: readonly { readonly status: number; readonly ti
 function answerTo(code: string | undefined): ParserAnswer | undefined {
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return tooSlow;
   if (code === 'HPE_HEADER_OVERFLOW') return headersTooLarge;
+  if (code === 'HPE_INVALID_METHOD') return unknownMethod;
   return code?.startsWith('HPE_') ? malformed : undefined;
 }
 

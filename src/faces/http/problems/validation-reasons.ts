@@ -37,7 +37,7 @@ function reasonOf({ instancePath, keyword, params, data, parentSchema = {} }: Fi
   const path = instancePath.slice(1).replaceAll('/', '.');
   if (keyword === 'additionalProperties') {
     const field = dotted(path, String(params.additionalProperty));
-    return { code: 'unknownField', field, message: 'is not a field of this request' };
+    return { code: 'unknownField', field, message: unknownField(parentSchema, path) };
   }
   if (keyword === 'required') {
     return { code: 'invalidField', field: dotted(path, String(params.missingProperty)), message: 'is required' };
@@ -49,6 +49,14 @@ function reasonOf({ instancePath, keyword, params, data, parentSchema = {} }: Fi
     ...(path !== '' && { field: printable(path) }),
     ...shownValue(data),
   };
+}
+
+function unknownField({ properties }: Rules, path: string): string {
+  const known = Object.keys(properties ?? {}).toSorted();
+  const owner = path === '' ? 'this request' : printable(path);
+  return known.length === 0
+    ? `is not a field of ${owner}`
+    : `is not a field of ${owner}, which knows ${known.join(', ')}`;
 }
 
 /** A parameter that is repeated comes as a list. */

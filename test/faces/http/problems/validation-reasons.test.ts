@@ -65,7 +65,14 @@ it.each<[string, string, Told]>([
     { field: 'notAfter.after', value: '2026-11-21T07:00:00+01', message: 'must be a time like 2026-11-21T07:00:00Z' },
   ],
   ['what is not printable', 'q=%00', { field: 'q', value: '\\u{0}', message: 'must be a text of 3 to 200 characters' }],
-  ['an unknown field', 'colour=red', { field: 'colour', message: 'is not a field of this request' }],
+  [
+    'an unknown field, and those that there are',
+    'colour=red',
+    {
+      field: 'colour',
+      message: expect.stringMatching(/^is not a field of this request, which knows authority, .*, status, /),
+    },
+  ],
 ])('tells of %s', async (_what, query, told) => {
   expect(await reasonsFor(`/v1/certificates?${query}`)).toEqual([told]);
 });
@@ -76,6 +83,15 @@ it.each(['product=product-a', 'product=dev/pr%D0%BEduct-a', 'profile=dev/server'
     expect(await reasonsFor(`/v1/certificates?${query}`)).toMatchObject([{ field: query.split('=')[0] }]);
   },
 );
+
+it('tells what fields there are to whoever writes those of another API', async () => {
+  expect(await reasonsFor('/v1/tokens', { product: 'dev/demo', ttl: '24h' })).toEqual([
+    {
+      field: 'ttl',
+      message: 'is not a field of this request, which knows lifetimeSeconds, product, profiles, uses',
+    },
+  ]);
+});
 
 it('says that a parameter was repeated too often, not that its values are wrong', async () => {
   const many = Array.from({ length: 21 }, () => 'status=valid').join('&');

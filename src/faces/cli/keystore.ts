@@ -10,7 +10,6 @@ import { isMissing, readNamedText } from './named-file.ts';
 import { stageFileSet } from './requests/file-set.ts';
 import type { Session } from './session.ts';
 import { layoutFields } from './terminal/fields.ts';
-import { discardOnInterrupt } from './terminal/interrupt.ts';
 
 export interface KeystoreOptions {
   readonly out?: string;
@@ -28,7 +27,6 @@ export async function keystore(session: Session, folder: string, options: Keysto
   const password = given === undefined ? randomBytes(24).toString('base64url') : await readPassword(given);
   const names = ['keystore.p12', 'truststore.p12', ...(given === undefined ? [passwordName] : [])];
   const files = await stageFileSet(target, names);
-  const restore = discardOnInterrupt(files.staging);
   try {
     await files.write('keystore.p12', keyStoreOf(content, options.alias, password), 0o600);
     await files.write('truststore.p12', trustStoreOf(content.rootsDer, password), 0o644);
@@ -37,7 +35,6 @@ export async function keystore(session: Session, folder: string, options: Keysto
     await files.commit();
   } finally {
     await files.discard();
-    restore();
   }
   report(session, target, given ?? join(target, passwordName), options.alias);
   return 'ok';

@@ -16,7 +16,6 @@ import { checkAnswer } from '../requests/check-answer.ts';
 import { type FileSet, stageFileSet } from '../requests/file-set.ts';
 import type { Session } from '../session.ts';
 import { layoutFields } from '../terminal/fields.ts';
-import { discardOnInterrupt } from '../terminal/interrupt.ts';
 import { quoted } from '../terminal/quoted.ts';
 import { timeInWords, timeToTheSecond } from '../terminal/words.ts';
 
@@ -72,7 +71,6 @@ async function certify(session: Session, name: string, { options, ask }: Certify
   const folder = session.path(options.out ?? name);
   const given = options.csr === undefined ? undefined : await readCsr(session.path(options.csr));
   const set = await stageFileSet(folder, given ? [files.certificate, files.trust] : Object.values(files));
-  const restore = discardOnInterrupt(set.staging);
   try {
     const { csr, spkiDer } = given ?? (await makeRequest(set, options.keyType));
     const issued = await ask({ csr, ...(options.lifetime !== undefined && { lifetimeSeconds: options.lifetime }) });
@@ -85,7 +83,6 @@ async function certify(session: Session, name: string, { options, ask }: Certify
     return 'ok';
   } finally {
     await set.discard();
-    restore();
   }
 }
 

@@ -4,12 +4,13 @@ import { dirname, join } from 'node:path';
 import { giveName } from '../../../files/give-name.ts';
 import { syncFolder } from '../../../files/sync-folder.ts';
 import { CliError } from '../cli-error.ts';
+import { discardOnInterrupt, interruptedAfter } from '../terminal/interrupt.ts';
 import { keepOrder, makeStagingFolder, type StagingFolder, sweepStagingFolders } from './staging-folder.ts';
 
 export interface FileSet {
   /** Into the hidden staging folder (0700), on disk when it returns. */
   write(name: string, content: string | Uint8Array, mode: 0o600 | 0o644): Promise<void>;
-  /** Puts every file written so far in place. */
+  /** Puts every file written so far in place; a signal waits until that has ended. */
   commit(): Promise<void>;
   /** Removes the staging folder and what is in it; after `commit`, nothing. */
   discard(): Promise<void>;
@@ -19,7 +20,7 @@ export interface FileSet {
 
 /**
  * Refuses at once, before anything irreversible happens, when one of `names` exists or the folder cannot be written. What
- * killed runs left of theirs is gone then.
+ * killed runs left of theirs is gone then. Until it is committed or discarded, a signal discards it and ends the process.
  */
 export async function stageFileSet(folder: string, names: readonly string[]): Promise<FileSet> {
   await sweepStagingFolders(folder);
@@ -29,23 +30,32 @@ export async function stageFileSet(folder: string, names: readonly string[]): Pr
   // A folder that is not there yet appears whole by one rename; into one that is, files come by links, which never overwrite.
   const isNew = existing === undefined;
   const staging = await makeStaging(isNew ? dirname(folder) : folder, folder);
+  const restoreSignals = discardOnInterrupt(staging.path);
   const written: string[] = [];
+  const place = async (): Promise<void> => {
+    await syncFolder(staging.files).catch(unwritable(folder));
+    if (isNew) await renameFolder(staging.files, folder);
+    else {
+      await keepOrder(staging.path, written).catch(unwritable(folder));
+      await linkAll(staging.files, folder, written);
+    }
+    await staging.remove();
+  };
   return {
     staging: staging.path,
     async write(name, content, mode) {
       await writeDurably(join(staging.files, name), content, mode).catch(unwritable(folder));
       written.push(name);
     },
-    async commit() {
-      await syncFolder(staging.files).catch(unwritable(folder));
-      if (isNew) await renameFolder(staging.files, folder);
-      else {
-        await keepOrder(staging.path, written).catch(unwritable(folder));
-        await linkAll(staging.files, folder, written);
-      }
-      await staging.remove();
+    // From its first file on the set is whole or nothing: what a signal discards now would be half of it.
+    commit() {
+      restoreSignals();
+      return interruptedAfter(place);
     },
-    discard: () => staging.remove(),
+    async discard() {
+      await staging.remove();
+      restoreSignals();
+    },
   };
 }
 

@@ -6,7 +6,6 @@ import type { KeyType } from '../../../domain/x509/key-type.ts';
 import { CliError } from '../cli-error.ts';
 import type { Ending } from '../exit-codes.ts';
 import type { Session } from '../session.ts';
-import { discardOnInterrupt } from '../terminal/interrupt.ts';
 import { stageFileSet } from './file-set.ts';
 import { certificateFiles, folderSafe, keyFile, reportIssued, writeChecked } from './issued-files.ts';
 import { pendingFile, pendingText, reportPending } from './pending-request.ts';
@@ -53,7 +52,6 @@ async function requestAnew(
   const client = await session.publicClient('product');
   const folder = session.path(options.out ?? folderName(names[0]!));
   const files = await stageFileSet(folder, [keyFile, ...certificateFiles, pendingFile]);
-  const restore = discardOnInterrupt(files.staging);
   try {
     const key = await makeLocalKey(options.keyType);
     // On disk before the service is asked: a full disk shows before there is a certificate without its key.
@@ -74,7 +72,6 @@ async function requestAnew(
     if (!options.wait) return reportPending(session, outcome.request, folder);
   } finally {
     await files.discard();
-    restore();
   }
   return waitFor(session, folder, true);
 }

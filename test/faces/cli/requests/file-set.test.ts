@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { stageFileSet } from '../../../../src/faces/cli/requests/file-set.ts';
 import { startBackground } from '../../../support/background.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
@@ -58,6 +58,39 @@ describe('a file set', () => {
     expect(everything(path)).not.toEqual([]);
     await files.discard();
     expect(everything(path)).toEqual([]);
+  });
+
+  it.each([
+    ['into a folder that is there', ''],
+    ['as a new folder', 'new'],
+  ])(
+    'is whole when a signal comes while its files get their names %s, and the signal still ends the program',
+    async (_what, name) => {
+      const kill = vi.spyOn(process, 'kill').mockReturnValue(true);
+      onTestFinished(() => kill.mockRestore());
+      const { path } = temporaryFolder();
+      const files = await stageFileSet(join(path, name), names);
+      await files.write('key.pem', 'the key', 0o600);
+      await files.write('cert.pem', 'the certificate', 0o644);
+      const committed = files.commit();
+      process.emit('SIGINT', 'SIGINT');
+      expect(kill).not.toHaveBeenCalled();
+      await committed;
+      await files.discard();
+      expect(everything(join(path, name))).toEqual(['cert.pem', 'key.pem']);
+      expect(kill.mock.calls).toEqual([[process.pid, 'SIGINT']]);
+    },
+  );
+
+  it('is gone when a signal comes before its files get their names', async () => {
+    const kill = vi.spyOn(process, 'kill').mockReturnValue(true);
+    onTestFinished(() => kill.mockRestore());
+    const { path } = temporaryFolder();
+    const files = await stageFileSet(path, names);
+    await files.write('key.pem', 'the key', 0o600);
+    process.emit('SIGTERM', 'SIGTERM');
+    expect([everything(path), kill.mock.calls]).toEqual([[], [[process.pid, 'SIGTERM']]]);
+    await files.discard();
   });
 
   it('takes back its first files when a later one came into being meanwhile', async () => {

@@ -13,15 +13,16 @@ export const AlertJson = Type.Object(
       'campaignOverdue',
       'crlStale',
       'importedCrlEnding',
+      'importedCrlMissing',
     ]),
     severity: Type.Enum(['warning', 'critical']),
     subject: Type.String({
       description:
-        'A product id; of `crlStale` and `importedCrlEnding` the name of an authority, of `campaignOverdue` the id of a campaign',
+        'A product id; of the kinds about lists the name of an authority, of `campaignOverdue` the id of a campaign',
       examples: ['dev/demo'],
     }),
-    withinDays: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()], {
-      description: 'The threshold of `certificatesExpiring`',
+    withinDays: Type.Union([Type.Integer({ minimum: 0 }), Type.Null()], {
+      description: 'The threshold of `certificatesExpiring` and `importedCrlEnding`, of the latter 0 when it is over',
     }),
     count: Type.Union([Type.Integer({ minimum: 0 }), Type.Null()], { description: 'Certificates it is about' }),
     openedAt: Time(),

@@ -7,6 +7,7 @@ export const alertKinds = [
   'campaignOverdue',
   'crlStale',
   'importedCrlEnding',
+  'importedCrlMissing',
 ] as const;
 export type AlertKind = (typeof alertKinds)[number];
 
@@ -15,7 +16,7 @@ export type AlertSeverity = 'warning' | 'critical';
 /** Something that holds now, and that somebody should know of. */
 export interface AlertCondition {
   readonly kind: AlertKind;
-  /** A product id; of `crlStale` and `importedCrlEnding` the name of an authority, of `campaignOverdue` the id of a campaign. */
+  /** A product id; of those about lists the name of an authority, of `campaignOverdue` the id of a campaign. */
   readonly subject: string;
   /** The threshold of `certificatesExpiring` and `importedCrlEnding`, of the latter 0 when it is over; null for all others. */
   readonly withinDays: number | null;
@@ -53,6 +54,8 @@ const summaries: Readonly<Record<AlertKind, (condition: AlertCondition) => strin
     withinDays === 0
       ? `The imported CRL of ${subject} is over: clients refuse what is below it. Import the newest one.`
       : `The imported CRL of ${subject} ends within ${days(withinDays)}: import the next one.`,
+  importedCrlMissing: ({ subject }) =>
+    `No CRL of ${subject} was imported: who checks revocation refuses what is below it. Import its newest one.`,
 };
 
 /** A sentence for people. */

@@ -21,6 +21,8 @@ export interface InventoryFacts {
   readonly lists: readonly KnownList[];
   /** Those that were imported, of authorities elsewhere above something that is not retired. */
   readonly imported: readonly KnownList[];
+  /** Names of such authorities without a list. */
+  readonly notImported: readonly string[];
   readonly authorities: readonly { readonly name: string; readonly notAfter: number }[];
   readonly keys: readonly CertifiedKey[];
   /** The last valid certificate of each admin. */
@@ -133,25 +135,22 @@ export function judgeLists({ lists, authorities }: InventoryFacts, { now, served
 }
 
 /** Nothing while none calls for a person. */
-export function judgeImportedLists({ imported }: InventoryFacts, { now }: Pick<Surroundings, 'now'>): Finding[] {
+export function judgeImportedLists(
+  { imported, notImported }: InventoryFacts,
+  { now }: Pick<Surroundings, 'now'>,
+): Finding[] {
   const daysOf = (list: KnownList): number | null => reminderDays(list, now / 1000);
   const next =
     'Their keys are elsewhere: fetch the newest list of each, and `privyseal authority import-crl NAME FILE`.';
-  const found = (state: Finding['state'], what: string, of: readonly KnownList[]): Finding[] => {
-    const says = `${what}: ${of.map(({ authority }) => authority).join(', ')}`;
-    return of.length === 0 ? [] : [{ check: 'lists', state, says, next }];
+  const found = (state: Finding['state'], what: string, names: readonly string[]): Finding[] => {
+    const says = `${what}: ${names.join(', ')}`;
+    return names.length === 0 ? [] : [{ check: 'lists', state, says, next }];
   };
+  const namesOf = (lists: readonly KnownList[]): string[] => lists.map(({ authority }) => authority);
   return [
-    ...found(
-      'fail',
-      'imported, and over',
-      imported.filter((list) => daysOf(list) === 0),
-    ),
-    ...found(
-      'warn',
-      'imported, and soon over',
-      imported.filter((list) => (daysOf(list) ?? 0) > 0),
-    ),
+    ...found('fail', 'imported, and over', namesOf(imported.filter((list) => daysOf(list) === 0))),
+    ...found('warn', 'imported, and soon over', namesOf(imported.filter((list) => (daysOf(list) ?? 0) > 0))),
+    ...found('warn', 'to be imported, and not there yet', notImported),
   ];
 }
 

@@ -49,7 +49,8 @@ export const crlConditions = (lateAuthorities: readonly string[]): readonly Aler
 /** `now` in Unix seconds. */
 export const importedCrlConditions = (views: readonly ExternalView[], now: number): readonly AlertCondition[] =>
   views.flatMap(({ external: { name: subject }, crl }): AlertCondition[] => {
-    const withinDays = crl && reminderDays(crl, now);
+    if (!crl) return [{ kind: 'importedCrlMissing', subject, withinDays: null, count: null }];
+    const withinDays = reminderDays(crl, now);
     return withinDays === null ? [] : [{ kind: 'importedCrlEnding', subject, withinDays, count: null }];
   });
 

@@ -5,6 +5,8 @@ import type { ExpiryCount, Inventory } from '../../ports/inventory.ts';
 import type { ProcessMeter } from '../../ports/process-meter.ts';
 import type { Alerting } from '../alerts/alerting.ts';
 import type { AuthorityDirectory } from '../authorities/authority-directory.ts';
+import type { ExternalDirectory } from '../authorities/external-authorities.ts';
+import { externalInUse } from '../authorities/external-in-use.ts';
 import type { GuardedClock } from '../guard-clock.ts';
 import { expiryBoundsDays } from '../inventory/expiry-counts.ts';
 import type { CrlPublisher } from '../revoking/publish-crl.ts';
@@ -19,6 +21,7 @@ export interface CollectMetricsDeps {
   readonly signing: SigningMeter;
   readonly inventory: Inventory;
   readonly directory: AuthorityDirectory;
+  readonly external: Pick<ExternalDirectory, 'all'>;
   readonly crls: CrlPublisher;
   readonly clock: GuardedClock;
   readonly home: Home;
@@ -86,7 +89,8 @@ async function queueFamilies({ inventory, signing }: CollectMetricsDeps): Promis
 }
 
 /** Lists are read as they are served; where one cannot be had, its absence and the part `crls` say so. */
-async function authorityFamilies({ directory, crls, clock }: CollectMetricsDeps): Promise<MetricFamily[]> {
+async function authorityFamilies(deps: CollectMetricsDeps): Promise<MetricFamily[]> {
+  const { directory, crls, clock } = deps;
   const now = clock.now() / 1000;
   const expiries: GaugeReading[] = [];
   const ages: GaugeReading[] = [];
@@ -101,9 +105,13 @@ async function authorityFamilies({ directory, crls, clock }: CollectMetricsDeps)
     ages.push({ labels, value: now - crl.thisUpdate });
     updates.push({ labels, value: crl.nextUpdate - now });
   }
+  // Without an age: nobody here replaces them in time, so that no share of their life is too old.
+  for (const { external, crl } of await externalInUse(deps, Math.floor(now)).catch(() => [])) {
+    if (crl) updates.push({ labels: { authority: external.name }, value: crl.nextUpdate - now });
+  }
   return [
     gauge('privyseal_authority_remaining_seconds', 'Until the certificate of an authority expires', expiries),
-    gauge('privyseal_crl_age_seconds', 'Since the list of an authority was made', ages),
+    gauge('privyseal_crl_age_seconds', 'Since the list of an authority was made, of those made here', ages),
     gauge('privyseal_crl_remaining_seconds', 'Until clients refuse the list of an authority: its nextUpdate', updates),
   ];
 }

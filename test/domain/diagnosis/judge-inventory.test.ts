@@ -22,6 +22,7 @@ const facts = (changes: Partial<InventoryFacts> = {}): InventoryFacts => ({
   logEnds: { first: { hash: 'aa' }, newest: { seq: 20 } },
   lists: [{ authority: 'dev-root', thisUpdate: seconds - 100, nextUpdate: seconds + 900 }],
   imported: [],
+  notImported: [],
   authorities: [{ name: 'dev-root', notAfter: seconds + 1000 * day }],
   admins: [{ name: 'admin', notAfter: seconds + 300 * day }],
   keys: [],
@@ -117,6 +118,12 @@ describe('lists', () => {
         expect.stringContaining('corp-external-root'),
         expect.stringContaining('import-crl'),
       ]);
+  });
+
+  it('that were never imported are missed by name', () => {
+    const [found, ...more] = judgeImportedLists(facts({ notImported: ['corp-external-root'] }), { now });
+    expect([found?.state, more]).toEqual(['warn', []]);
+    expect(`${found?.says} ${found?.next}`).toMatch(/corp-external-root.*import-crl/);
   });
 
   it('are for a stopped service to make anew when it starts', () => {

@@ -303,6 +303,30 @@ describe('what only a person can do', () => {
     }
   });
 
+  it('is an alert, too, while there is no list at all', async () => {
+    const { root, ca } = await imported();
+    const conditions = async () => {
+      const views = await service.services.listExternalAuthorities();
+      return importedCrlConditions(views, nowSeconds()).filter(({ subject }) => subject === root);
+    };
+    expect(await conditions()).toEqual([{ kind: 'importedCrlMissing', subject: root, withinDays: null, count: null }]);
+    await importCrl(root, makeCrl(ca.root, { thisUpdate: nowSeconds() }));
+    expect(await conditions()).toEqual([]);
+  });
+
+  it('is measured while something below it is in use, so that it can be told in time', async () => {
+    const { root, intermediate, ca } = await imported();
+    await importCrl(root, makeCrl(ca.root, { thisUpdate: nowSeconds(), nextUpdate: nowSeconds() + 90 * day }));
+    const families = await service.services.collectMetrics();
+    const secondsOf = (name: string, authority: string) =>
+      families.find((family) => family.name === name)?.samples.find(({ labels }) => labels.authority === authority)
+        ?.value;
+    expect(secondsOf('privyseal_crl_remaining_seconds', root)).toBeCloseTo(90 * day, -1);
+    expect(secondsOf('privyseal_crl_remaining_seconds', intermediate)).toBeUndefined();
+    // Rules that ask for an age are about lists that the service replaces by itself.
+    expect(secondsOf('privyseal_crl_age_seconds', root)).toBeUndefined();
+  });
+
   it('is not called for from the first day on where lists are short', async () => {
     const { root, ca } = await imported();
     const thisUpdate = nowSeconds();

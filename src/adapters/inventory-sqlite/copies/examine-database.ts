@@ -63,12 +63,19 @@ const environmentsSql = `SELECT DISTINCT coalesce(environment, 'system') AS name
 const listsSql = `SELECT l.authority, l.this_update AS thisUpdate, l.next_update AS nextUpdate FROM crls AS l
   JOIN authority_generations AS g ON g.id = l.authority WHERE g.phase NOT IN ('abandoned', 'retired') ORDER BY l.authority`;
 
+/** Authorities elsewhere above something in use, each with its list or null. */
 const importedSql = `WITH RECURSIVE used (name) AS (
     SELECT c.authority FROM authority_certificates AS a JOIN authority_generations AS g ON g.id = a.generation
       JOIN certificates AS c ON c.serial = a.serial WHERE g.phase NOT IN ('abandoned', 'retired')
     UNION SELECT e.parent FROM external_authorities AS e JOIN used ON used.name = e.name)
-  SELECT l.authority, l.this_update AS thisUpdate, l.next_update AS nextUpdate FROM crls AS l
-    JOIN external_authorities AS e ON e.name = l.authority JOIN used ON used.name = e.name ORDER BY l.authority`;
+  SELECT e.name AS authority, l.this_update AS thisUpdate, l.next_update AS nextUpdate FROM external_authorities AS e
+    JOIN used ON used.name = e.name LEFT JOIN crls AS l ON l.authority = e.name ORDER BY e.name`;
+
+interface ExternalRow {
+  readonly authority: string;
+  readonly thisUpdate: number | null;
+  readonly nextUpdate: number | null;
+}
 
 /** Or what a start noted whose clock was behind: services/latest-believed-time.ts. */
 const newestEventSql = `SELECT max(at, coalesce((SELECT CAST(value AS INTEGER) FROM settings WHERE name = 'clockBehind'), 0)) AS at
@@ -83,12 +90,20 @@ function factsOf(database: DatabaseSync): InventoryFacts {
     newestEvent: all<{ at: number }>(database, newestEventSql)[0]?.at ?? 0,
     logEnds: logEndsOf(database),
     lists: all(database, listsSql),
-    imported: all(database, importedSql),
+    ...importedOf(all(database, importedSql)),
     authorities: all(database, authoritiesSql),
     keys: all<CertifiedKey>(database, keysSql).map((key) => ({ ...key, publicKeySha256: key.publicKeySha256 || null })),
     admins: all(database, adminsSql),
     environments: all<{ name: string }>(database, environmentsSql).map(({ name }) => name),
   };
+}
+
+function importedOf(rows: readonly ExternalRow[]): Pick<InventoryFacts, 'imported' | 'notImported'> {
+  const imported = rows.flatMap(({ authority, thisUpdate, nextUpdate }) =>
+    thisUpdate === null || nextUpdate === null ? [] : [{ authority, thisUpdate, nextUpdate }],
+  );
+  const notImported = rows.filter(({ thisUpdate }) => thisUpdate === null).map(({ authority }) => authority);
+  return { imported, notImported };
 }
 
 function logEndsOf(database: DatabaseSync): LogEnds | undefined {

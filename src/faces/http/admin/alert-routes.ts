@@ -59,6 +59,7 @@ const questions: Readonly<Record<AlertKind, Readonly<Record<string, string>> | n
   campaignOverdue: null,
   crlStale: null,
   importedCrlEnding: null,
+  importedCrlMissing: null,
 };
 
 function listOf({ kind, subject }: Alert): string | null {

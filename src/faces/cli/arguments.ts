@@ -122,10 +122,15 @@ export function readPastTime(text: string): string {
 
 /** An origin, without a trailing slash. */
 export function readUrl(text: string): string {
+  const origin = originOf(text);
+  if (origin === undefined) throw new InvalidArgumentError('An address is like https://localhost:8443.');
+  return origin;
+}
+
+/** Of an address of https that is nothing but an origin; undefined for any other text. */
+export function originOf(text: string): string | undefined {
   const url = URL.parse(text);
-  const isOrigin = url?.protocol === 'https:' && url.href === `${url.origin}/` && url.username === '';
-  if (!isOrigin) throw new InvalidArgumentError('An address is like https://localhost:8443.');
-  return url.origin;
+  return url?.protocol === 'https:' && url.href === `${url.origin}/` ? url.origin : undefined;
 }
 
 export const keyTypeOption = new Option('--key-type <type>', 'kind of key to make')

@@ -3,6 +3,7 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import { makeFolder } from '../../../files/make-folder.ts';
 import { replaceFile } from '../../../files/whole-file.ts';
+import { originOf } from '../arguments.ts';
 import { CliError } from '../cli-error.ts';
 
 /** One service; what is absent is as without a context. Paths are absolute. */
@@ -97,6 +98,12 @@ function checkedContext(path: string, name: string, value: unknown): Context {
   refuseUnknown(path, `\`${name}\``, Object.fromEntries(unknown));
   const wrong = Object.entries(fields).find(([, field]) => typeof field !== 'string');
   if (wrong) throw unlike(path, `\`${name}.${wrong[0]}\` must be a text`);
+  for (const [field, text] of Object.entries(fields as Context)) {
+    const isAddress = field === 'url' || field === 'adminUrl';
+    if (isAddress ? originOf(text) !== undefined : isAbsolute(text)) continue;
+    const rule = isAddress ? 'an address like https://localhost:8443' : 'an absolute path';
+    throw unlike(path, `\`${name}.${field}\` is \`${text}\`, but must be ${rule}`);
+  }
   return fields as Context;
 }
 

@@ -136,6 +136,21 @@ describe('a file of contexts', () => {
     ['of another shape', () => writeFileSync(file, 'contexts: [1]'), 'fileUnreadable'],
     ['with a field that is unknown', () => writeFileSync(file, 'contexts: {a: {token: x}}'), 'fileUnreadable'],
     ['with a name that is none', () => writeFileSync(file, 'contexts: {"../a": {}}'), 'fileUnreadable'],
+    [
+      'with an address that is none',
+      () => writeFileSync(file, 'contexts: {a: {url: "localhost:8443"}}'),
+      'fileUnreadable',
+    ],
+    [
+      'with an address that is not of https',
+      () => writeFileSync(file, 'contexts: {a: {adminUrl: "http://x"}}'),
+      'fileUnreadable',
+    ],
+    [
+      'with a path that depends on the folder',
+      () => writeFileSync(file, 'contexts: {a: {ca: system.pem}}'),
+      'fileUnreadable',
+    ],
     ['with a value that is no text', () => writeFileSync(file, 'contexts: {a: {url: 7}}'), 'fileUnreadable'],
   ])('%s is refused', async (_what, spoil, error) => {
     spoil();

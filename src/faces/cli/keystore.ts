@@ -10,6 +10,7 @@ import { isMissing, readNamedText } from './named-file.ts';
 import { stageFileSet } from './requests/file-set.ts';
 import type { Session } from './session.ts';
 import { layoutFields } from './terminal/fields.ts';
+import { quoted } from './terminal/quoted.ts';
 
 export interface KeystoreOptions {
   readonly out?: string;
@@ -74,7 +75,10 @@ async function readKey(file: string): Promise<KeyObject> {
 async function readCertificates(file: string): Promise<Uint8Array[]> {
   const pem = await readNamedText({ file, what: 'certificates', advice });
   try {
-    return decodePemAll(pem, 'CERTIFICATE');
+    const ders = decodePemAll(pem, 'CERTIFICATE');
+    // Java would refuse the whole store for one that is none.
+    for (const der of ders) new X509Certificate(der);
+    return ders;
   } catch (error) {
     throw new CliError('fileUnreadable', `${file} does not hold certificates in PEM.`, error);
   }
@@ -101,7 +105,7 @@ function report(session: Session, folder: string, passwordFile: string, alias: s
       ]),
       '',
       'Look at them',
-      `  keytool -list -keystore ${keyStore} -storepass:file ${passwordFile}`,
+      `  keytool -list -keystore ${quoted(keyStore)} -storepass:file ${quoted(passwordFile)}`,
       'Serve with Spring Boot, which reads the password from its file',
       `  spring.config.import=configtree:${secrets}/`,
       `  server.ssl.key-store=file:${keyStore}`,

@@ -10,13 +10,19 @@ function readServerName(text: string): string {
   throw new InvalidArgumentError('A name of a server is like www.example.org.');
 }
 
+/** Java shows a key without a name, and no program can be told to take it. */
+function readAlias(text: string): string {
+  if (/^\P{Cc}{1,64}$/u.test(text)) return text;
+  throw new InvalidArgumentError('An alias has 1 to 64 characters.');
+}
+
 export function addToolVerbs(program: Command, { withSession }: { readonly withSession: WithSession }): void {
   program
     .command('keystore')
     .description('turn what `request` wrote into a PKCS#12 keystore and truststore for Java, Kafka and Spring Boot')
     .argument('<dir>', 'folder with key.pem, cert.pem, chain.pem and trust.pem')
     .option('--out <dir>', 'folder of the stores (default: the same)')
-    .option('--alias <name>', 'name of the key in its store', 'privyseal')
+    .option('--alias <name>', 'name of the key in its store', readAlias, 'privyseal')
     .option('--password-file <file>', 'password of both stores (default: a new one, in store-password)')
     .addHelpText(
       'after',

@@ -10,6 +10,8 @@ import { makeTestHierarchy } from '../../support/test-hierarchy.ts';
 
 const { leaf, issuing, root } = makeTestHierarchy();
 
+const notACertificate = '-----BEGIN CERTIFICATE-----\nMAMCAQE=\n-----END CERTIFICATE-----\n';
+
 /** As `request` leaves it. */
 function requested(override: Readonly<Record<string, string>> = {}): string {
   const folder = temporaryFolder().path;
@@ -63,10 +65,27 @@ describe('privyseal keystore', () => {
     ['no key', { 'key.pem': 'nothing' }],
     ['another certificate’s key', { 'key.pem': keyPem(issuing) }],
     ['no certificate', { 'cert.pem': 'nothing' }],
+    ['something else where its certificate belongs', { 'cert.pem': notACertificate }],
+    ['something else among its issuers', { 'chain.pem': issuing.pem + notACertificate }],
+    ['something else among its roots', { 'trust.pem': root.pem + notACertificate }],
   ])('refuses a folder with %s, and writes nothing', async (_what, override) => {
     const folder = requested(override);
-    const { code } = await commandLine(['keystore', folder]);
+    const { code, stderr } = await commandLine(['keystore', folder]);
     expect([code, storesIn(folder)]).toEqual([1, []]);
+    expect(stderr).toContain(join(folder, Object.keys(override)[0]!));
+  });
+
+  it('refuses an alias that no program could be told', async () => {
+    const folder = requested();
+    const { code, stderr } = await commandLine(['keystore', folder, '--alias', '']);
+    expect([code, stderr, storesIn(folder)]).toEqual([2, expect.stringContaining('--alias'), []]);
+  });
+
+  it('prints commands that can be pasted where the folder’s name has a blank', async () => {
+    const folder = requested();
+    const out = join(folder, 'my stores');
+    const { stdout } = await commandLine(['keystore', folder, '--out', out]);
+    expect(stdout).toContain(`keytool -list -keystore '${out}/keystore.p12' -storepass:file '${out}/store-password'`);
   });
 
   itWith('openssl', 'puts key, certificate and chain into the store, or no chain where a root signs', async () => {

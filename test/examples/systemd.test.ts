@@ -1,5 +1,5 @@
 /** The units of the example are ones that systemd takes. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
@@ -76,7 +76,10 @@ it('the backup of an hour replaces that of the day before, once it is whole', as
   const { path, write } = temporaryFolder();
   const service = await startService();
   try {
-    const command = `date() { echo 07; }; ${commandOf('privyseal-backup.service').replaceAll('/opt/privyseal', projectFolder)}`;
+    // Where the program lies is no word of a shell's, unlike the folder that the unit names.
+    const installed = join(temporaryFolder().path, 'privyseal');
+    symlinkSync(projectFolder, installed);
+    const command = `date() { echo 07; }; ${commandOf('privyseal-backup.service').replaceAll('/opt/privyseal', installed)}`;
     const backUp = async (home: string): Promise<number | null> =>
       (await run('/bin/sh', ['-ec', command], { cwd: path, env: { PRIVYSEAL_HOME: home } })).code;
     write('07.tar', 'of yesterday');

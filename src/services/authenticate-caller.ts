@@ -57,15 +57,20 @@ async function provenToken(deps: TokenDeps, bearer: string): Promise<EnrolmentTo
   const given = Buffer.from(hashTokenSecret(secret ?? ''), 'hex');
   // Compared even without a row, so that the time does not tell whether the id exists.
   const expected = Buffer.from(token?.secretSha256 ?? '00'.repeat(32), 'hex');
-  if (!timingSafeEqual(given, expected) || !token) {
-    throw refusal(
-      'unauthenticated',
-      'tokenUnknown',
-      'The enrolment token is not known. Ask an operator for a new one.',
-    );
-  }
+  if (!timingSafeEqual(given, expected) || !token) throw unknownToken();
   return token;
 }
+
+const unknownToken = (): CaError =>
+  refusal('unauthenticated', 'tokenUnknown', 'The enrolment token is not known. Ask an operator for a new one.');
+
+/** For who was let in and has waited since: whether the token is gone by now, or the certificate revoked or held. */
+export const createRefuseLostCredential =
+  ({ inventory }: Pick<AuthenticateDeps, 'inventory'>) =>
+  async (caller: Caller): Promise<void> => {
+    if (caller.kind !== 'token') refuseRevoked(await inventory.certificate(caller.serial), 'product');
+    else if (!(await inventory.token(caller.tokenId))) throw unknownToken();
+  };
 
 export const createAuthenticateProduct =
   (deps: AuthenticateDeps) =>
@@ -102,12 +107,7 @@ async function liveCertificate(
       `The client certificate was not issued here for this use. ${howToGoOn(purpose)}`,
     );
   }
-  if (record.revocation) {
-    const isHeld = record.revocation.reason === 'certificateHold';
-    const why = isHeld ? 'on hold. Ask an operator to release it.' : `revoked. ${howToGoOn(purpose)}`;
-    const code = isHeld ? 'certificateHeld' : 'certificateRevoked';
-    throw refusal('unauthorized', code, `The client certificate is ${why}`);
-  }
+  refuseRevoked(record, purpose);
   const nowSeconds = Math.floor(deps.clock.now() / 1000);
   if (record.notAfter < nowSeconds || record.notBefore > nowSeconds) {
     throw refusal(
@@ -124,6 +124,14 @@ async function liveCertificate(
     );
   }
   return record;
+}
+
+function refuseRevoked(record: CertificateRecord | undefined, purpose: CertificatePurpose): void {
+  if (!record?.revocation) return;
+  const isHeld = record.revocation.reason === 'certificateHold';
+  const why = isHeld ? 'on hold. Ask an operator to release it.' : `revoked. ${howToGoOn(purpose)}`;
+  const code = isHeld ? 'certificateHeld' : 'certificateRevoked';
+  throw refusal('unauthorized', code, `The client certificate is ${why}`);
 }
 
 const howToGoOn = (purpose: CertificatePurpose): string =>

@@ -216,7 +216,10 @@ function withRequesting(base: ReturnType<typeof withPublishing>) {
     park: createParkRequest(base),
     forgetWindow: base.renewals.forget,
   });
-  return { ...finding, products, requestNews: createRequestNews() };
+  const requestNews = createRequestNews();
+  base.news.onChange(({ serial, revoked }) => revoked && requestNews.announceLoss(serial));
+  base.news.onTokenRemoval((id) => requestNews.announceLoss(`token:${id}`));
+  return { ...finding, products, requestNews };
 }
 
 /** What the service says of itself: readiness, alerts and figures. */

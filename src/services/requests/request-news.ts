@@ -3,8 +3,10 @@
 export interface RequestNews {
   /** Something happened to the request. */
   announce(id: string): void;
-  /** Begins to watch; undefined when too many wait already, or when nobody is to wait any more. */
-  watch(id: string): RequestWatch | undefined;
+  /** A certificate with this serial is not good any more, or a token `token:id` is gone: who watches by it asks again. */
+  announceLoss(credential: string): void;
+  /** Begins to watch for who showed the credential; undefined when too many wait already, or when nobody is to wait any more. */
+  watch(id: string, credential: string): RequestWatch | undefined;
   /** Lets everybody go, and nobody wait from now on. */
   stop(): void;
 }
@@ -31,10 +33,15 @@ export function createRequestNews(): RequestNews {
     announce(id) {
       for (const watch of watches.get(id) ?? []) watch.tell();
     },
-    watch(id) {
+    announceLoss(credential) {
+      for (const ofRequest of watches.values()) {
+        for (const watch of ofRequest) if (watch.credential === credential) watch.tell();
+      }
+    },
+    watch(id, credential) {
       const ofRequest = watches.get(id) ?? new Set<Watch>();
       if (stopped || waiting >= mostWaiting || ofRequest.size >= mostOfOne) return undefined;
-      const watch = new Watch(() => {
+      const watch = new Watch(credential, () => {
         waiting -= 1;
         ofRequest.delete(watch);
         if (ofRequest.size === 0) watches.delete(id);
@@ -51,13 +58,15 @@ export function createRequestNews(): RequestNews {
 }
 
 class Watch implements RequestWatch {
+  readonly credential: string;
   readonly #forget: () => void;
   #news = false;
   #ended = false;
   #wake: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(forget: () => void) {
+  constructor(credential: string, forget: () => void) {
+    this.credential = credential;
     this.#forget = forget;
   }
 

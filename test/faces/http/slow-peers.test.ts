@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { CaError } from '../../../src/domain/errors.ts';
 import { buildDistributionFace } from '../../../src/faces/http/distribution/build-distribution-face.ts';
 import type { FaceLimits } from '../../../src/faces/http/face-deps.ts';
 import { buildPublicFace } from '../../../src/faces/http/public/build-public-face.ts';
@@ -9,6 +10,7 @@ import type { Services } from '../../../src/services/services.ts';
 import { makeFaceDeps } from '../../support/face-deps.ts';
 import { exchange } from '../../support/http-exchange.ts';
 import { openFace } from '../../support/open-face.ts';
+import { waiting } from '../../support/requests-double.ts';
 import { goodToken, makeServices } from '../../support/services-double.ts';
 
 /** As short as the checks of Node allow, so that tests need not wait. */
@@ -105,6 +107,18 @@ describe('a peer whose token is removed', () => {
     announceTokenRemoval('t1');
     expect(await received).toBe('');
     expect(calls.map(({ name }) => name)).not.toContain('submitRequest');
+  });
+
+  it('while it waits for a request is answered, and not cut off', async () => {
+    let refuse = (_error: CaError): void => undefined;
+    const collectRequest = () => new Promise<never>((_resolve, reject) => (refuse = reject));
+    const { port, calls, announceTokenRemoval } = await openPublic({}, { collectRequest });
+    const head = `GET /v1/requests/${waiting.id}?wait=30 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n`;
+    const { received } = await peer(port, `${head}Authorization: Bearer ${goodToken}\r\n\r\n`);
+    await expect.poll(() => calls.map(({ name }) => name)).toContain('collectRequest');
+    announceTokenRemoval('t1');
+    refuse(new CaError('unauthenticated', 'gone'));
+    expect(await received).toMatch(/^HTTP\/1\.1 401 /);
   });
 });
 

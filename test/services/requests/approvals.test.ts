@@ -730,6 +730,37 @@ describe('a crash', () => {
   });
 });
 
+describe('who waits for a request', () => {
+  it('is told at once when the token is removed by which it was submitted', async () => {
+    const guarded = await addProduct(1);
+    const request = await submit(guarded);
+    const waiting = reasonsOf(collect(guarded.caller, request, long));
+    await service.services.removeToken(admin, guarded.token.id);
+    expect(await waiting).toEqual(['tokenUnknown']);
+  });
+
+  it.each([
+    ['certificateHold', 'certificateHeld'],
+    ['superseded', 'certificateRevoked'],
+  ])('is told at once when its certificate is revoked as %s', async (reason, code) => {
+    const guarded = await addProduct(1);
+    const request = await submit(guarded);
+    const { serial } = viewOf(await approve(alice, await submit(guarded))).record;
+    const caller: Caller = { kind: 'product', product: guarded.product.id, serial };
+    const waiting = reasonsOf(collect(caller, request, long));
+    await service.services.revokeCertificate(admin, serial, { reason });
+    expect(await waiting).toEqual([code]);
+  });
+
+  it('with a token that goes with its product is told that the product was removed', async () => {
+    const guarded = await addProduct(1);
+    const request = await submit(guarded);
+    const waiting = reasonsOf(collect(guarded.caller, request, long));
+    await service.services.removeProduct(admin, guarded.product.id);
+    expect(await waiting).toEqual(['requestDenied']);
+  });
+});
+
 it('a product that is removed takes what waits for it along, and tells who is waiting', async () => {
   const guarded = await addProduct(1);
   const request = await submit(guarded);

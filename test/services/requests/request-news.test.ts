@@ -33,7 +33,7 @@ it('lets eight wait for a request, and another whenever one of them has ended', 
             );
         }
         if (act.do === 'watch') {
-          const watch = news.watch(act.id);
+          const watch = news.watch(act.id, 'token:t1');
           const watches = waiting.get(act.id)!;
           expect(watch !== undefined).toBe(watches.length < 8);
           if (watch) watches.push(watch);
@@ -46,18 +46,22 @@ it('lets eight wait for a request, and another whenever one of them has ended', 
 
 it('lets 1024 wait in all', () => {
   const news = createRequestNews();
-  const watches = Array.from({ length: 1024 }, (_, index) => news.watch(`request-${index % 128}`));
+  const watches = Array.from({ length: 1024 }, (_, index) => news.watch(`request-${index % 128}`, 'token:t1'));
   expect(watches.every((watch) => watch !== undefined)).toBe(true);
-  expect(news.watch('another')).toBeUndefined();
+  expect(news.watch('another', 'token:t1')).toBeUndefined();
   watches[0]!.end();
   watches[0]!.end();
-  expect(news.watch('another')).toBeDefined();
-  expect(news.watch('another')).toBeUndefined();
+  expect(news.watch('another', 'token:t1')).toBeDefined();
+  expect(news.watch('another', 'token:t1')).toBeUndefined();
 });
 
 it('is told to everybody who waits for the request, once for all that came since it was asked', async () => {
   const news = createRequestNews();
-  const [first, second, other] = [news.watch('a')!, news.watch('a')!, news.watch('b')!];
+  const [first, second, other] = [
+    news.watch('a', 'token:t1')!,
+    news.watch('a', 'token:t1')!,
+    news.watch('b', 'token:t1')!,
+  ];
   const waiting = first.changed();
   news.announce('a');
   news.announce('a');
@@ -69,9 +73,17 @@ it('is told to everybody who waits for the request, once for all that came since
   }
 });
 
+it('of a lost credential is told to who showed it, whatever they wait for', async () => {
+  const news = createRequestNews();
+  const watches = [news.watch('a', 'token:t1')!, news.watch('b', 'token:t1')!, news.watch('a', 'token:t2')!];
+  news.announceLoss('token:t1');
+  for (const watch of watches) watch.end();
+  expect(await Promise.all(watches.map((watch) => watch.changed()))).toEqual([true, true, false]);
+});
+
 it('is lost by nobody who was told before the wait ended', async () => {
   const news = createRequestNews();
-  const watch = news.watch('a')!;
+  const watch = news.watch('a', 'token:t1')!;
   news.announce('a');
   watch.end();
   expect([await watch.changed(), await watch.changed()]).toEqual([true, false]);
@@ -79,17 +91,17 @@ it('is lost by nobody who was told before the wait ended', async () => {
 
 it('is waited for by nobody after a stop', async () => {
   const news = createRequestNews();
-  const waiting = news.watch('a')!.changed();
+  const waiting = news.watch('a', 'token:t1')!.changed();
   news.stop();
   expect(await waiting).toBe(false);
-  expect(news.watch('a')).toBeUndefined();
+  expect(news.watch('a', 'token:t1')).toBeUndefined();
 });
 
 it('ends by itself when its time is up, and leaves no timer behind when it ended before', async () => {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
   const news = createRequestNews();
-  const [first, second] = [news.watch('a')!, news.watch('a')!];
+  const [first, second] = [news.watch('a', 'token:t1')!, news.watch('a', 'token:t1')!];
   first.endAfter(1000);
   second.endAfter(3000);
   const waiting = first.changed();

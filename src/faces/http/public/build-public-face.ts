@@ -40,7 +40,8 @@ export const addPublicRoutes: AddRoutes = (face, connections, deps) => {
   addRenewalRoutes(face, services, now);
   addDocsRoutes(face, 'public');
   addSubmitRoutes(face, deps, authenticated);
-  addCollectRoute(face, deps, requireCaller(identifyCollector(services, connections), connections, deps));
+  const mayCollect = requireCaller(identifyCollector(services, connections), connections, deps);
+  addCollectRoute(face, { ...deps, connections }, mayCollect);
   addReadRoutes(face, certificates);
   addRevokeRoute(face, certificates);
   addDeploymentRoutes(face, {

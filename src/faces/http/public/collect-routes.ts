@@ -2,6 +2,7 @@
 import type { FastifyReply, onRequestAsyncHookHandler } from 'fastify';
 import { RequestPath, RequestWaitQuery } from '../../../api/request.ts';
 import { callerOf } from '../arrival/authentication.ts';
+import type { ConnectionRegistry } from '../arrival/connection-registry.ts';
 import { certificateAnswer, problems, readProblems } from '../documentation.ts';
 import type { Face, FaceDeps } from '../face-deps.ts';
 import { certificateJsonText, certificatePath } from '../json/certificate-json.ts';
@@ -9,8 +10,12 @@ import { integersInQuery } from '../json/integers-in-query.ts';
 import { sendCertificate, wantedFormat } from '../routes/certificate-formats.ts';
 import { pendingAnswer, sendPending } from '../routes/issuing-answers.ts';
 
-export function addCollectRoute(face: Face, deps: FaceDeps, authenticated: onRequestAsyncHookHandler): void {
-  const { services, urls, now, limits } = deps;
+interface CollectRouteDeps extends FaceDeps {
+  readonly connections: ConnectionRegistry;
+}
+
+export function addCollectRoute(face: Face, deps: CollectRouteDeps, authenticated: onRequestAsyncHookHandler): void {
+  const { services, urls, now, limits, connections } = deps;
 
   face.get(
     '/v1/requests/:id',
@@ -36,8 +41,12 @@ export function addCollectRoute(face: Face, deps: FaceDeps, authenticated: onReq
     async (request, reply) => {
       const format = wantedFormat(request);
       const { wait: seconds = 0 } = request.query;
-      // Nothing moves on the socket while it waits.
-      if (seconds > 0) request.raw.socket.setTimeout(limits.inactivityMs + seconds * 1000);
+      if (seconds > 0) {
+        // Nothing moves on the socket while it waits.
+        request.raw.socket.setTimeout(limits.inactivityMs + seconds * 1000);
+        // Who loses the credential meanwhile is woken, and told so, instead of losing the connection.
+        connections.spare(request.raw.socket);
+      }
       const signal = whenGone(reply);
       const collected = await services.collectRequest(callerOf(request), request.params.id, { seconds, signal });
       if (collected.kind === 'request') return sendPending(reply, collected.request);

@@ -164,7 +164,9 @@ const authorityNotice = 90;
 const adminNotice = 14;
 
 export function judgeCertificates({ authorities, admins }: InventoryFacts, { now }: Surroundings): Finding {
-  const within = (days: number) => (certificate: Ending) => certificate.notAfter < now / 1000 + days * day;
+  // RFC 5280 §4.1.2.5: notAfter is in the validity, to the end of its second.
+  const seconds = Math.floor(now / 1000);
+  const within = (days: number) => (certificate: Ending) => certificate.notAfter < seconds + days * day;
   const found = (state: Finding['state'], says: string, next?: string): Finding => ({
     check: 'certificates',
     state,

@@ -154,6 +154,12 @@ describe('certificates', () => {
     ],
     ['of admins fail when there is none', { admins: [] }, ['fail', true]],
   ])('%s', (_what, changes, judgement) => expect(told(judgeCertificates(facts(changes), around))).toEqual(judgement));
+
+  it('live to the end of their last second', () => {
+    const lastMoment = { now: now + 999, served: true };
+    expect(told(judgeCertificates(facts(admin(0)), lastMoment))).toEqual(['warn', true]);
+    expect(told(judgeCertificates(facts(authority(0)), lastMoment))).toEqual(['warn', true]);
+  });
 });
 
 it('the worst finding is that of all', () => {

@@ -39,7 +39,10 @@ export function parseOcspResponse(der: Uint8Array): OcspAnswer | string {
   return reading(what, () => {
     assertCanonicalDer(der);
     const response = new DerReader(der).enterSequence();
-    const [status = -1] = response.content(response.expect(tag.enumerated));
+    // The canonical form has one octet for every status there is; of a longer one the first octet says nothing.
+    const octets = response.content(response.expect(tag.enumerated));
+    const [status = 0] = octets;
+    if (octets.length !== 1) throw malformed(what, 'has a status that there is none of');
     if (status !== 0) return errorNames.get(status) ?? `error ${status}`;
     const bytes = enterWrapped(response);
     response.expectEnd();

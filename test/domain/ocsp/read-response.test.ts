@@ -1,6 +1,8 @@
 /** What a client reads of an OCSP response: what it says, to the letter, or nothing. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { DerReader } from '../../../src/domain/der/reader.ts';
+import { tag } from '../../../src/domain/der/tag.ts';
 import * as der from '../../../src/domain/der/writer.ts';
 import { CaError } from '../../../src/domain/errors.ts';
 import { parseOcspResponse } from '../../../src/domain/ocsp/read-response.ts';
@@ -108,6 +110,21 @@ describe('an OCSP response', () => {
 
   it.each(Object.keys(errorStatus) as (keyof typeof errorStatus)[])('that says %s is that name', (status) => {
     expect(parseOcspResponse(ocspErrorResponse(status))).toBe(status);
+  });
+
+  it.each([
+    ['an over-long success', [0, 0]],
+    ['128, whose first octet is that of success', [0, 0x80]],
+    ['256, whose first octet is that of malformedRequest', [1, 0]],
+    ['none', []],
+  ])('with the status %s is malformed', (_what, octets) => {
+    const { whole } = respond([]);
+    const fields = new DerReader(whole).enterSequence();
+    fields.expect(tag.enumerated);
+    const bytes = fields.whole(fields.next());
+    const withStatus = (content: number[]) => der.sequence(der.tlv(tag.enumerated, Uint8Array.from(content)), bytes);
+    expect(isMalformed(withStatus([0]))).toBe(false);
+    expect(isMalformed(withStatus(octets))).toBe(true);
   });
 
   it('of another type than basic is malformed', () => {

@@ -8,7 +8,7 @@ const nearTheEnd = 1 / 6;
 const longestRetryNearTheEndMs = 300_000;
 
 export interface NextAttempt {
-  readonly status: Pick<TargetStatus, 'notBefore' | 'notAfter' | 'renewal' | 'failures' | 'waitingFor'>;
+  readonly status: Pick<TargetStatus, 'notBefore' | 'notAfter' | 'renewal' | 'failures' | 'lastError' | 'waitingFor'>;
   readonly pollMs: number;
   /** What the service said with its refusal; 0 when it said nothing. */
   readonly retryAfterMs: number;
@@ -19,18 +19,24 @@ export interface NextAttempt {
 
 /** Unix milliseconds, after `now`. */
 export function nextAttemptAt({ status, pollMs, retryAfterMs, now, random }: NextAttempt): number {
+  const pollWait = () => Math.min(pollMs, lifetimeOf(status) / 20) * (0.9 + 0.2 * random());
   if (status.failures > 0) {
     const longest = longestRetry(status, now);
-    const spread = Math.min(retryMs(status), longest) * (0.5 + random());
+    const backoff = Math.min(retryMs(status), longest) * (0.5 + random());
+    const spread = isListAwaited(status) ? Math.min(backoff, pollWait()) : backoff;
     return now + Math.max(spread, Math.min(retryAfterMs, longest), 1000);
   }
-  const poll = now + Math.min(pollMs, lifetimeOf(status) / 20) * (0.9 + 0.2 * random());
+  const poll = now + pollWait();
   const renewal = status.renewal === null ? poll : Date.parse(status.renewal.at);
   // A request that waits for approval is asked for at each poll. A time that is over was heeded by this turn: by a clock that is
   // ahead it is over for each new certificate, which must not be replaced at once by another.
   const due = status.waitingFor === null && renewal > now ? Math.min(poll, renewal) : poll;
   return Math.max(due, now + 1000);
 }
+
+/** A person has to import it. To look for it costs the service no more than a poll, and it is as urgent as what polls look for. */
+const isListAwaited = ({ lastError }: NextAttempt['status']): boolean =>
+  lastError?.code === 'crlMissing' || lastError?.code === 'crlUnusable';
 
 const retryMs = ({ failures }: NextAttempt['status']): number => firstRetryMs * 2 ** Math.min(failures - 1, 20);
 

@@ -29,6 +29,19 @@ describe('the next attempt after a failure', () => {
     expect(afterFailures(1, 10 * day, day)).toBe(300_000);
   });
 
+  it.each(['crlMissing', 'crlUnusable'])(
+    'is no later than the next poll after %s: somebody imports the list',
+    (code) => {
+      const after = (failures: number) => {
+        const lastError = { at: text(now), code, message: 'no list' };
+        const times = { notBefore: text(now - 10 * day), notAfter: text(now + 20 * day) };
+        const status = { ...emptyStatus('web'), ...times, failures, lastError };
+        return nextAttemptAt({ status, pollMs: 300_000, retryAfterMs: 0, now, random: () => 0.5 }) - now;
+      };
+      expect([after(1), after(9), after(50)]).toEqual([15_000, 300_000, 300_000]);
+    },
+  );
+
   it('is within a twentieth of its life: a short one must not end between two attempts', () => {
     expect(afterFailures(20, 0, day / 48, day / 24)).toBe(day / 24 / 20);
     expect(afterFailures(20, 10 * day, day / 48, day / 24)).toBe(day / 24 / 20);

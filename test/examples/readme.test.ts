@@ -1,4 +1,5 @@
 /** The examples' pages are typed in as they stand, against a running service: what a reader pastes works. */
+import { X509Certificate } from 'node:crypto';
 import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
@@ -43,6 +44,21 @@ describeWith(['openssl', 'curl'], 'the examples', () => {
     expect(stdout.toString()).toMatch(/"status":"revoked"/);
     expect(stdout.toString()).toMatch(/nextUpdate=/);
   });
+
+  itWith(
+    ['curl', 'openssl', 'jq'],
+    'of another CA go on with curl and jq: a profile, a product, a token, a rotation',
+    async () => {
+      const cwd = checkout();
+      const script = readmeScript(readFileSync(join(projectFolder, 'docs/coming-from.md'), 'utf8'));
+      const { code, stdout, stderr } = await run('/bin/sh', ['-c', script], { cwd, env: environment() });
+      expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
+      const [fingerprint, status, ...valid] = stdout.toString().trim().split('\n');
+      const system = new X509Certificate(readFileSync(service.path('trust/system.pem')));
+      expect(fingerprint).toContain(system.fingerprint256.replaceAll(':', '').toLowerCase());
+      expect([status, valid]).toEqual(['revoked', [expect.stringContaining('\ta.shop.internal\t')]]);
+    },
+  );
 
   itWith(['nginx', 'curl', 'openssl'], 'with nginx let a client in until it is revoked', async () => {
     const cwd = checkout();

@@ -10,7 +10,7 @@ import { ownEnvironment } from './own-environment.ts';
 const judgeNames = [
   ...(['openssl', 'curl', 'nginx', 'wrk', 'keytool', 'java', 'javac', 'mvn', 'python3', 'faketime', 'strace'] as const),
   ...(['pkilint', 'schemathesis', 'bash', 'zsh', 'fish', 'promtool', 'prometheus', 'prlimit', 'bao'] as const),
-  ...(['softhsm2-util', 'gcc'] as const),
+  ...(['softhsm2-util', 'gcc', 'jq'] as const),
 ];
 export type JudgeName = (typeof judgeNames)[number];
 

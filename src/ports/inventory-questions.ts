@@ -5,10 +5,13 @@ import type { DeploymentState } from '../domain/records/deployment.ts';
 /** One value, or several of which any will do: at most 20, and at least one. */
 export type OneOrMore<T> = T | readonly T[];
 
+/** Of the values of all filters together: each is a search of its own. */
+export const mostCombinations = 64;
+
 /** The order of a search; `-` is downwards. By name: by the first name, or the subject of a certificate without names. */
 export type CertificateSort = 'requestedAt' | '-requestedAt' | 'notAfter' | '-notAfter' | 'name' | '-name';
 
-/** Filters combine with AND; an absent one does not filter. Times in Unix seconds, every bound left out. */
+/** Filters combine with AND; an absent one does not filter. Their values make at most `mostCombinations`. Times in Unix seconds, every bound left out. */
 export interface CertificateFilter {
   readonly serial?: string;
   readonly purpose?: CertificatePurpose;

@@ -11,11 +11,13 @@ import type {
   MemberFailure,
 } from '../../domain/records/campaign.ts';
 import { makeRequestId, parseRequestId } from '../../domain/records/request-id.ts';
+import { refuseIfAny } from '../../domain/refusal.ts';
 import type { CampaignChange } from '../../ports/campaign-store.ts';
 import type { Inventory } from '../../ports/inventory.ts';
 import type { Randomness } from '../../ports/randomness.ts';
 import { actorOf, type Caller } from '../caller.ts';
 import type { GuardedClock } from '../guard-clock.ts';
+import { manyCombinations } from '../inventory/many-combinations.ts';
 import { namePage } from '../inventory/name-pages.ts';
 import type { CursorsFor } from '../inventory/page-cursors.ts';
 import { refuseUnknown } from '../inventory/unknown-filters.ts';
@@ -95,6 +97,7 @@ export function createCampaignServices(deps: CampaignDeps): CampaignServices {
 /** Names that never were would silently make a campaign smaller than it was meant to be. */
 async function readOrder(inventory: Inventory, raw: unknown, now: number): Promise<CampaignOrder> {
   const order = parseCampaign(raw, now);
+  refuseIfAny(manyCombinations(order.filter));
   await refuseUnknown(inventory, order.filter);
   return order;
 }

@@ -3,6 +3,7 @@ import type { Reason } from '../../domain/errors.ts';
 import { printable } from '../../domain/policy/printable.ts';
 import { refuseIfAny } from '../../domain/refusal.ts';
 import type { CertificateFilter, OneOrMore } from '../../ports/inventory-questions.ts';
+import { manyCombinations } from './many-combinations.ts';
 
 /** A sentence of its own that begins with the field: often it is all that is answered. */
 export const contradiction = (field: string, demand: string, value?: string): Reason => ({
@@ -14,13 +15,14 @@ export const contradiction = (field: string, demand: string, value?: string): Re
 
 const inWords = (seconds: number): string => new Date(seconds * 1000).toISOString();
 
-/** Throws `malformed` with every contradiction. `now` in Unix seconds. */
+/** Throws `malformed` with every contradiction, and for more values than can be asked for. `now` in Unix seconds. */
 export function refuseContradictions(filter: CertificateFilter, now: number): void {
   refuseIfAny([
     ...expiryContradictions(filter, now),
     ...issueContradictions(filter),
     ...holderContradictions(filter),
     ...rotationContradictions(filter),
+    ...manyCombinations(filter),
   ]);
 }
 

@@ -51,6 +51,26 @@ describe('a list', () => {
     await expect(list(asked)).resolves.toBeDefined();
   });
 
+  it('of more combinations than are searched is refused, whoever lists, counts, exports or plans by them', async () => {
+    const { services } = service;
+    const profile = Array.from({ length: 13 }, (_, at) => `p${at}`);
+    const status = ['pending', 'valid', 'expired', 'revoked', 'held'] as const;
+    const authority = Array.from({ length: 5 }, (_, at) => `a${at}`);
+    const filter = { profile, authority };
+    const asking = [
+      list({ profile, status }),
+      list({ profile, status, count: true }),
+      services.exportCertificates(admin, { sort: 'notAfter', limit: 5, profile, status }, 'csv'),
+      services.planCampaign({ filter, rotateBy: new Date((now + 86_400) * 1000).toISOString() }),
+    ];
+    for (const asked of asking) {
+      const reason = { code: 'invalidField', field: 'profile', message: expect.stringContaining('65 combinations') };
+      await expect(asked).rejects.toMatchObject({ code: 'malformed', reasons: [reason] });
+    }
+    await expect(list({ profile: profile.slice(1), status })).resolves.toBeDefined();
+    await expect(list({ profile: profile.map(() => 'p'), status })).resolves.toBeDefined();
+  });
+
   it('of names that never were is refused for each, whoever counts, exports or plans by them', async () => {
     const { services } = service;
     const never = { environment: ['dev', 'prdo'], owner: ['dev/demo', 'dev/dmeo'] };

@@ -86,7 +86,7 @@ function simplifiedBy(statements: KeptStatements): (query: CertificateQuery) => 
     )
     .pluck();
   return (query) => {
-    const simple = simpleQueries(query) ?? [];
+    const simple = simpleQueries(query);
     const serials = query.issuerSerial === undefined ? [] : ofSameKey.all(serialOctets(query.issuerSerial));
     if (serials.length < 2) return simple;
     return serials.flatMap((issuerSerial) => simple.map((one) => ({ ...one, issuerSerial })));

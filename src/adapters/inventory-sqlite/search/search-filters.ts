@@ -1,6 +1,6 @@
 /** The filters of a search as SQL, each literal, and which index can find what it asks for. */
 import type { CertificateStatus } from '../../../domain/records/certificate.ts';
-import type { CertificateQuery, OneOrMore } from '../../../ports/inventory-questions.ts';
+import { type CertificateQuery, mostCombinations, type OneOrMore } from '../../../ports/inventory-questions.ts';
 import { octets, redeemableMs, reversed, serialOctets } from '../rows/certificate-row.ts';
 
 export type Parameters = readonly (string | number | Buffer | null)[];
@@ -34,18 +34,17 @@ export interface FoundLabels {
   readonly ofText?: readonly number[] | 'tooMany';
 }
 
-/** Several values are as many queries, whose answers share no row. At most 64, or undefined. */
-export function simpleQueries(query: CertificateQuery): SimpleQuery[] | undefined {
+/** Several values are as many queries, whose answers share no row. RangeError for more combinations than the port allows. */
+export function simpleQueries(query: CertificateQuery): SimpleQuery[] {
   let simple: Record<string, unknown>[] = [{ ...query }];
   for (const [key, value] of Object.entries(query)) {
     if (!Array.isArray(value)) continue;
     simple = simple.flatMap((one) => [...new Set(value)].map((each) => ({ ...one, [key]: each })));
-    if (simple.length > mostQueries) return undefined;
+    if (simple.length > mostCombinations)
+      throw new RangeError(`a search of more than ${mostCombinations} combinations`);
   }
   return simple as unknown as SimpleQuery[];
 }
-
-const mostQueries = 64;
 
 /** The most selective first. */
 export function filtersOf(query: SimpleQuery, labels: FoundLabels): Filter[] {

@@ -49,7 +49,7 @@ export class TokenKeys {
   /** TokenFault `refused` when several keys have the name: none is better than the wrong one. */
   named(name: string): TokenKey | undefined {
     const [key, another] = this.#named(name);
-    if (another) throw new TokenFault('refused', `The token holds several keys named ${name}.`);
+    if (another) throw several(name);
     return key;
   }
 
@@ -70,14 +70,13 @@ export class TokenKeys {
     throw new TokenFault('notSupported', `The token made another key than ${type}.`);
   }
 
-  /** The private half first: what a crash leaves is no key. */
+  /** The private half first: what a crash leaves is no key. TokenFault `refused` when several keys have the name: one is another's. */
   destroy(name: string, session: SessionHandle): void {
-    const keys = this.#named(name);
-    if (keys.length === 0) throw new TokenFault('notFound', 'The token does not hold this key.');
-    for (const { privateHandle, publicHandle } of keys) {
-      this.#cryptoki.C_DestroyObject(session, privateHandle);
-      this.#cryptoki.C_DestroyObject(session, publicHandle);
-    }
+    const key = this.named(name);
+    if (!key) throw new TokenFault('notFound', 'The token does not hold this key.');
+    if (this.#objects(privateHalf(name)).length > 1) throw several(name);
+    this.#cryptoki.C_DestroyObject(session, key.privateHandle);
+    this.#cryptoki.C_DestroyObject(session, key.publicHandle);
   }
 
   #named(name: string): TokenKey[] {
@@ -88,14 +87,27 @@ export class TokenKeys {
     return this.#objects(template).flatMap((privateHandle) => {
       const name = this.#attribute(privateHandle, cka.label)?.toString('utf8') ?? '';
       const id = this.#attribute(privateHandle, cka.id) ?? nothing;
-      const [publicHandle] = id.length === 0 ? [] : this.#objects(publicHalf(id));
-      const facts = publicHandle && this.#publicFacts(publicHandle);
-      if (!publicHandle || !facts) return [];
+      const half = id.length === 0 ? undefined : this.#publicHalfOf(name, id);
+      if (!half) return [];
+      const { publicHandle, ...facts } = half;
       const leaves =
         this.#flag(privateHandle, cka.sensitive) === false || this.#flag(privateHandle, cka.extractable) === true;
       const alwaysAuthenticate = this.#flag(privateHandle, cka.alwaysAuthenticate) === true;
       return [{ name, ...facts, privateHandle, publicHandle, alwaysAuthenticate, leaves }];
     });
+  }
+
+  /** Others may have given their keys the same CKA_ID. Undefined where it cannot be told which half belongs to the private one. */
+  #publicHalfOf(name: string, id: Buffer): (PublicKeyFacts & Pick<TokenKey, 'publicHandle'>) | undefined {
+    const all = this.#objects(publicHalf(id));
+    const own = all.filter((handle) => this.#attribute(handle, cka.label)?.toString('utf8') === name);
+    const isAlone = own.length === 0 && this.#objects(privateHalves(id)).length === 1;
+    const [first, ...more] = (isAlone ? all : own).flatMap((publicHandle) => {
+      const facts = this.#publicFacts(publicHandle);
+      return facts ? [{ ...facts, publicHandle }] : [];
+    });
+    const isSame = more.every(({ publicKeyDer }) => Buffer.compare(publicKeyDer, first!.publicKeyDer) === 0);
+    return isSame ? first : undefined;
   }
 
   #publicFacts(handle: ObjectHandle): PublicKeyFacts | undefined {
@@ -147,6 +159,13 @@ const privateHalf = (name: string): Attribute[] => [
   { type: cka.class, value: cko.privateKey },
   { type: cka.label, value: name },
 ];
+
+const privateHalves = (id: Buffer): Attribute[] => [
+  { type: cka.class, value: cko.privateKey },
+  { type: cka.id, value: id },
+];
+
+const several = (name: string): TokenFault => new TokenFault('refused', `The token holds several keys named ${name}.`);
 
 const publicHalf = (id: Buffer): Attribute[] => [
   { type: cka.class, value: cko.publicKey },

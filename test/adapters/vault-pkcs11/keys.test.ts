@@ -69,6 +69,53 @@ describeWith(softwareTokens, 'a key that the token’s owner made', () => {
     expect(await codeOf(vault.signer('twice', algorithm))).toBe('signerUnavailable');
   });
 
+  it('outlives another of the same name: which of them was meant nobody knows', async () => {
+    const token = await softwareToken();
+    const vault = closing(await token.open());
+    await vault.createKey('twice', 'ec-p256');
+    await asOwner(token, ({ makeKey }) => makeKey('twice', [], Buffer.from('of another')));
+    expect(await codeOf(vault.destroyKey('twice'))).toBe('signerUnavailable');
+    await asOwner(token, async ({ count }) => expect(count('twice')).toEqual({ private: 2, public: 2 }));
+  });
+
+  it('is whole and in use after a key with the same CKA_ID was destroyed', async () => {
+    const token = await softwareToken();
+    const id = Buffer.from('shared');
+    await asOwner(token, async ({ makeKey }) => {
+      await makeKey('first', [], id);
+      await makeKey('second', [], id);
+    });
+    const vault = closing(await token.open());
+    for (const name of ['first', 'second']) expect(await signsWell(await vault.signer(name, algorithm))).toBe(true);
+    await vault.destroyKey('second');
+    expect((await vault.listKeys()).map(({ name }) => name)).toEqual(['first']);
+    expect(await signsWell(await vault.signer('first', algorithm))).toBe(true);
+    await asOwner(token, async ({ count }) => {
+      expect([count('first'), count('second')]).toEqual([
+        { private: 1, public: 1 },
+        { private: 0, public: 0 },
+      ]);
+    });
+  });
+
+  it('keeps a public half that may be its own when one with the same CKA_ID is destroyed', async () => {
+    const token = await softwareToken();
+    const id = Buffer.from('shared');
+    await asOwner(token, async ({ makeKey, relabelPublic }) => {
+      await makeKey('first', [], id);
+      await makeKey('second', [], id);
+      relabelPublic('first', 'neither');
+      relabelPublic('second', 'neither');
+    });
+    const vault = closing(await token.open());
+    // Which public half is whose cannot be told, so that neither is a key.
+    expect(await vault.listKeys()).toEqual([]);
+    expect(await codeOf(vault.destroyKey('second'))).toBe('notFound');
+    await asOwner(token, async ({ count }) =>
+      expect([count('neither').public, count('second').private]).toEqual([2, 1]),
+    );
+  });
+
   it('is not seen under a name that no authority could give it', async () => {
     const token = await softwareToken();
     await asOwner(token, ({ makeKey }) => makeKey('Müller’s key', []));

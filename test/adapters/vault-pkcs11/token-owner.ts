@@ -1,6 +1,6 @@
 /** What the owner of a token does by hand, without this service: log in, make keys of their own templates, look at attributes. */
 
-import type { Attribute, Cryptoki, SessionHandle } from '#src/adapters/vault-pkcs11/cryptoki.ts';
+import type { Attribute, Cryptoki, ObjectHandle, SessionHandle } from '#src/adapters/vault-pkcs11/cryptoki.ts';
 import { cka, ckf, ckm, cko, cku } from '#src/adapters/vault-pkcs11/cryptoki-numbers.ts';
 import { findSlot } from '#src/adapters/vault-pkcs11/find-slot.ts';
 import { keyRecipes, privateTemplate, publicTemplate } from '#src/adapters/vault-pkcs11/token-objects.ts';
@@ -13,7 +13,15 @@ export interface TokenOwner {
   makeKey(name: string, changes: readonly Attribute[], id?: Buffer): Promise<void>;
   /** Of the private key of this name. */
   flag(name: string, type: number): boolean;
+  /** Objects of this label. */
+  count(label: string): { readonly private: number; readonly public: number };
+  relabelPublic(label: string, to: string): void;
 }
+
+/** What the service never does. */
+type Changing = Cryptoki & {
+  C_SetAttributeValue(session: SessionHandle, object: ObjectHandle, template: readonly Attribute[]): void;
+};
 
 /** Logged in with a session for reading and writing while `work` runs. */
 export async function asOwner<T>(token: SoftwareToken, work: (owner: TokenOwner) => Promise<T>): Promise<T> {
@@ -35,7 +43,25 @@ export async function asOwner<T>(token: SoftwareToken, work: (owner: TokenOwner)
 }
 
 function owner(cryptoki: Cryptoki, session: SessionHandle): TokenOwner {
+  const labelled = (kind: number, label: string) => {
+    cryptoki.C_FindObjectsInit(session, [
+      { type: cka.class, value: kind },
+      { type: cka.label, value: label },
+    ]);
+    const handles = cryptoki.C_FindObjects(session, 10);
+    cryptoki.C_FindObjectsFinal(session);
+    return handles;
+  };
   return {
+    count: (label) => ({
+      private: labelled(cko.privateKey, label).length,
+      public: labelled(cko.publicKey, label).length,
+    }),
+    relabelPublic(label, to) {
+      for (const handle of labelled(cko.publicKey, label)) {
+        (cryptoki as Changing).C_SetAttributeValue(session, handle, [{ type: cka.label, value: to }]);
+      }
+    },
     cryptoki,
     session,
     async makeKey(name, changes, id = Buffer.from(`id of ${name}`)) {

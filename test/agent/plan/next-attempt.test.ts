@@ -32,13 +32,13 @@ describe('the next attempt after a failure', () => {
   it.each(['crlMissing', 'crlUnusable'])(
     'is no later than the next poll after %s: somebody imports the list',
     (code) => {
-      const after = (failures: number) => {
+      const waitAfter = (failures: number) => {
         const lastError = { at: text(now), code, message: 'no list' };
         const times = { notBefore: text(now - 10 * day), notAfter: text(now + 20 * day) };
         const status = { ...emptyStatus('web'), ...times, failures, lastError };
         return nextAttemptAt({ status, pollMs: 300_000, retryAfterMs: 0, now, random: () => 0.5 }) - now;
       };
-      expect([after(1), after(9), after(50)]).toEqual([15_000, 300_000, 300_000]);
+      expect([waitAfter(1), waitAfter(9), waitAfter(50)]).toEqual([15_000, 300_000, 300_000]);
     },
   );
 

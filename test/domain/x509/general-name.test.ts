@@ -67,11 +67,18 @@ describe('parseGeneralName', () => {
     expect(parseGeneralName(text)).toBeUndefined();
   });
 
-  it('takes a name of 253 characters and none longer, the wildcard included', () => {
+  it('takes a name of 253 characters and none longer, the wildcard included, alone or in a URI or mailbox', () => {
     const longest = `${'abc.'.repeat(62)}abcde`;
     expect(parseGeneralName(longest)).toBeDefined();
-    expect(parseGeneralName(`${longest}f`)).toBeUndefined();
-    expect(parseGeneralName(`*.${longest}`)).toBeUndefined();
+    expect(readGeneralName(`${longest}f`)).toEqual({ type: 'other', code: 'badDnsName', value: `${longest}f` });
+    const wildcard = `*.${longest.slice(2)}`;
+    expect(parseGeneralName(wildcard)).toEqual({ type: 'dns', value: wildcard });
+    for (const longer of [`*.${longest.slice(1)}`, `*.${longest}`])
+      expect(readGeneralName(longer)).toEqual({ type: 'other', code: 'badDnsName', value: longer });
+    expect(parseGeneralName(`ops@${longest}`)).toEqual({ type: 'email', value: `ops@${longest}` });
+    expect(readGeneralName(`ops@${longest}f`)).toMatchObject({ code: 'badEmailAddress' });
+    expect(parseGeneralName(`https://${longest}/`)).toBeDefined();
+    expect(readGeneralName(`https://${longest}f/`)).toMatchObject({ code: 'badUri' });
   });
 
   it('takes a URI of 2048 characters, a mailbox of 64, and none longer', () => {
@@ -98,13 +105,38 @@ describe('a GeneralName in DER', () => {
     expect(decodeGeneralName(new DerReader(encodeGeneralName(name)))).toEqual(name);
   });
 
-  it('of a kind that is never issued is told by its kind', () => {
-    const directoryName = der.explicit(4, der.sequence());
-    expect(decodeGeneralName(new DerReader(directoryName))).toEqual({
-      type: 'other',
-      code: 'nameTypeNotAllowed',
-      value: 'directoryName',
-    });
+  // RFC 5280 appendix A.2, IMPLICIT TAGS: 0 to 8 in this order, an explicit one for directoryName, which is a CHOICE.
+  it.each([
+    ['81 03 61 40 62', 'email', 'a@b'],
+    ['82 03 61 2e 62', 'dns', 'a.b'],
+    ['86 06 61 3a 2f 2f 62 2f', 'uri', 'a://b/'],
+    ['87 04 0a 00 00 01', 'ip', '10.0.0.1'],
+    ['87 10 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 01', 'ip', '::1'],
+  ])('%s is the %s %s', (hex, type, value) => {
+    const octets = Buffer.from(hex.replaceAll(' ', ''), 'hex');
+    expect(decodeGeneralName(new DerReader(octets))).toEqual({ type, value });
+    expect(Buffer.from(encodeGeneralName(parseGeneralName(value)!))).toEqual(octets);
+  });
+
+  it.each([
+    ['a0 00', 'otherName'],
+    ['a3 00', 'x400Address'],
+    ['a4 02 30 00', 'directoryName'],
+    ['a5 00', 'ediPartyName'],
+    ['88 01 2a', 'registeredID'],
+  ])('%s is told by its kind, which is never issued: %s', (hex, value) => {
+    const octets = Buffer.from(hex.replaceAll(' ', ''), 'hex');
+    expect(decodeGeneralName(new DerReader(octets))).toEqual({ type: 'other', code: 'nameTypeNotAllowed', value });
+  });
+
+  it.each([
+    ['', ''],
+    ['0a0001', '0a0001'],
+    ['0a00000100', '0a00000100'],
+    ['0a0000ffffff0000', '0a0000ffffff0000'], // an address and its mask, as only name constraints have them
+  ])('with the %s octets of no IP address is told as they are', (hex, value) => {
+    const name = der.implicit(7, Buffer.from(hex, 'hex'));
+    expect(decodeGeneralName(new DerReader(name))).toEqual({ type: 'other', code: 'badIpAddress', value });
   });
 
   it('of no kind at all is a DerError', () => {

@@ -1,6 +1,7 @@
 import { createHash, createPublicKey } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { DerReader } from '../../../src/domain/der/reader.ts';
+import { tag } from '../../../src/domain/der/tag.ts';
 import * as der from '../../../src/domain/der/writer.ts';
 import { CaError } from '../../../src/domain/errors.ts';
 import type { KeyType } from '../../../src/domain/x509/key-type.ts';
@@ -13,7 +14,7 @@ import {
   verifySignatureSync,
 } from '../../../src/domain/x509/public-key.ts';
 import { signatureAlgorithms } from '../../../src/domain/x509/signature-algorithm.ts';
-import { rsaSpki, spki } from '../../support/csr-builder.ts';
+import { ecSpki, rsaSpki, spki } from '../../support/csr-builder.ts';
 import { makeSigningKey } from '../../support/signing-key.ts';
 
 const tbs = Buffer.from('what is signed');
@@ -85,10 +86,16 @@ describe('a public key', () => {
   const [modulus, exponent] = [der.unsignedInteger(new Uint8Array(256).fill(0xff)), der.smallInteger(65537)];
   const rsa = der.oid(oids.rsaEncryption);
   const ed25519 = der.oid(oids.idEd25519);
+  const p256 = der.oid(oids.secp256r1);
   const numbers = der.sequence(modulus, exponent);
   it.each<[string, Uint8Array]>([
     ['with a third element', der.sequence(der.sequence(ed25519), der.bitString(new Uint8Array(32)), der.nullValue())],
+    ['of EC with a point of no octets', ecSpki(p256, new Uint8Array())],
+    ['of EC with a point of one octet that is not infinity', ecSpki(p256, Uint8Array.of(4))],
+    ['of EC with a point as long as it should be that begins with 0', ecSpki(p256, new Uint8Array(65))],
+    ['of EC with a point of another curve', ecSpki(p256, Uint8Array.of(4, ...new Uint8Array(96)))],
     ['of RSA without parameters', spki([rsa], numbers)],
+    ['of RSA with a NULL that has content', spki([rsa, der.tlv(tag.null, Uint8Array.of(0))], numbers)],
     ['of RSA with other parameters', spki([rsa, der.sequence()], numbers)],
     ['of RSA with more than NULL', spki([rsa, der.nullValue(), der.nullValue()], numbers)],
     ['of RSA with a third number', spki([rsa, der.nullValue()], der.sequence(modulus, exponent, exponent))],

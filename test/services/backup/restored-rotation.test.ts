@@ -97,6 +97,19 @@ it('believes the name of a list that rotations came before it, up to what may be
   expect((await restored(before, given)).later).toMatchObject([{ authority: 'dev-issuing', upTo: 4 }]);
 });
 
+it('counts the keys of each authority for itself, however many another one had', async () => {
+  await service.services.startRotation(admin, 'dev-issuing', {});
+  await service.services.abandonRotation(admin, 'dev-issuing', {});
+  const before = await copied('counted');
+  for (const name of ['dev-root', 'dev-issuing']) await service.services.startRotation(admin, name, {});
+  await service.housekeep();
+  const given = [await list('dev-root.2', 'root.crl'), await list('dev-issuing.3', 'issuing.crl')];
+  expect((await restored(before, given)).later).toEqual([
+    { authority: 'dev-root', upTo: 2, files: ['root.crl'] },
+    { authority: 'dev-issuing', upTo: 3, files: ['issuing.crl'] },
+  ]);
+});
+
 it('takes what a retired generation lists besides what the backup knows, and nothing of an older list', async () => {
   const serial = await issue();
   await service.services.startRotation(admin, 'dev-issuing', {});

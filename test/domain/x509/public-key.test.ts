@@ -95,6 +95,7 @@ describe('a public key', () => {
     ['of EC with a point as long as it should be that begins with 0', ecSpki(p256, new Uint8Array(65))],
     ['of EC with a point of another curve', ecSpki(p256, Uint8Array.of(4, ...new Uint8Array(96)))],
     ['of RSA without parameters', spki([rsa], numbers)],
+    ['of RSA with a NULL that ends before its content', spki([rsa, Uint8Array.of(tag.null, 1)], numbers)],
     ['of RSA with a NULL that has content', spki([rsa, der.tlv(tag.null, Uint8Array.of(0))], numbers)],
     ['of RSA with other parameters', spki([rsa, der.sequence()], numbers)],
     ['of RSA with more than NULL', spki([rsa, der.nullValue(), der.nullValue()], numbers)],

@@ -23,3 +23,20 @@ it('takes up what was approved last although many from before cannot be issued',
   // Time stands still: nothing that failed is tried again before its pause is over.
   expect(Math.max(...[...asked].filter(([id]) => id.startsWith('away-')).map(([, times]) => times))).toBe(1);
 });
+
+it('asks for as many as before once those that failed are decided', async () => {
+  const asked: number[] = [];
+  let approved = ['away'];
+  const tend = createTendRequests({
+    clock: { now: () => 0, monotonic: () => 0 },
+    log: { info: () => {}, warn: () => {}, error: () => {} },
+    inventory: {
+      dueRequests: async (_at: number, limit: number) => ({ expired: [], approved: asked.push(limit) && approved }),
+      request: () => Promise.reject(new Error('its vault is away')),
+    },
+  } as unknown as TendRequestsDeps);
+  for (let round = 0; round < 2; round++) await tend();
+  approved = [];
+  for (let round = 0; round < 2; round++) await tend();
+  expect(asked).toEqual([100, 101, 101, 100]);
+});

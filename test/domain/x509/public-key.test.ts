@@ -55,8 +55,11 @@ describe('a public key', () => {
     [8192, []],
     [2040, ['rsaModulusSize']],
     [8200, ['rsaModulusSize']],
+    [2052, ['rsaModulusSize']],
   ])('of RSA with %i bits gives %j', (bits, reasons) => {
-    expect(reasonsOf(rsaSpki(der.unsignedInteger(new Uint8Array(bits / 8).fill(0xff))))).toEqual(reasons);
+    const magnitude = new Uint8Array(Math.ceil(bits / 8)).fill(0xff);
+    magnitude[0]! >>= (8 - (bits % 8)) % 8;
+    expect(reasonsOf(rsaSpki(der.unsignedInteger(magnitude)))).toEqual(reasons);
   });
 
   it('of Ed25519 is refused when its order is small: to a lenient verifier anyone signs for such a key', () => {
@@ -135,6 +138,7 @@ describe('verifySignature', () => {
       const signature = key.sign(tbs);
       const signed = { tbs, signature, algorithm, publicKey };
       expect(await verifySignature(signed)).toBe(true);
+      expect(verifySignatureSync(signed)).toBe(true);
       expect(await verifySignature({ ...signed, tbs: Buffer.from('something else') })).toBe(false);
       expect(await verifySignature({ ...signed, signature: signature.subarray(0, -1) })).toBe(false);
       expect(await verifySignature({ ...signed, signature: Buffer.concat([signature, Buffer.alloc(1)]) })).toBe(false);
@@ -168,6 +172,8 @@ describe('verifySignature', () => {
     const key = makeSigningKey('ec-p256');
     const publicKey = parseSubjectPublicKey(key.spkiDer);
     const algorithm = signatureAlgorithms.sha256WithRSAEncryption;
-    expect(await verifySignature({ tbs, signature: key.sign(tbs), algorithm, publicKey })).toBe(false);
+    const signed = { tbs, signature: key.sign(tbs), algorithm, publicKey };
+    expect(await verifySignature(signed)).toBe(false);
+    expect(verifySignatureSync(signed)).toBe(false);
   });
 });

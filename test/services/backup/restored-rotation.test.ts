@@ -99,7 +99,7 @@ it('believes the name of a list that rotations came before it, up to what may be
 
 it('counts the keys of each authority for itself, however many another one had', async () => {
   await service.services.startRotation(admin, 'dev-issuing', {});
-  await service.services.abandonRotation(admin, 'dev-issuing', {});
+  await service.services.abandonRotation(admin, 'dev-issuing');
   const before = await copied('counted');
   for (const name of ['dev-root', 'dev-issuing']) await service.services.startRotation(admin, name, {});
   await service.housekeep();

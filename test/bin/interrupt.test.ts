@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
+import { makeProgressJson } from '../support/campaigns-double.ts';
 import { at, homeFor } from '../support/command-line.ts';
 import { startStubService } from '../support/stub-service.ts';
 
@@ -31,4 +32,16 @@ it.each([
   const [code, signal] = await once(child, 'exit');
   expect([code, signal]).toEqual([null, 'SIGINT']);
   expect(filesIn(cwd)).toEqual(before);
+});
+
+it('ends a watch at once, however long it was to pause', async () => {
+  const service = await startStubService(() => ({ body: makeProgressJson() }), {
+    tls: { requestCert: true, rejectUnauthorized: true },
+  });
+  const argv = ['campaign', 'watch', makeProgressJson().id, '--every', '24h', ...at(service)];
+  const child = spawn(process.execPath, [launcher, ...argv], { cwd: homeFor(service) });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  await once(child.stdout, 'data');
+  child.kill('SIGINT');
+  expect(await once(child, 'exit')).toEqual([0, null]);
 });

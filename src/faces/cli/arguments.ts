@@ -40,9 +40,16 @@ export function readLength(text: string): number {
   return seconds;
 }
 
+/** Seconds that this program lets pass itself: of more than 24 days a timer of Node makes a millisecond. */
+export function readPause(text: string): number {
+  const seconds = readLength(text);
+  if (seconds > 86_400) throw new InvalidArgumentError('It is 24h at most.');
+  return seconds;
+}
+
 /** With a default that `--help` shows as it would be typed. */
-export const lengthOption = (flags: string, description: string, length: string): Option =>
-  new Option(flags, description).argParser(readLength).default(readLength(length), length);
+export const lengthOption = (flags: string, description: string, length: string, read = readLength): Option =>
+  new Option(flags, description).argParser(read).default(read(length), length);
 
 export function readLimit(text: string): number {
   if (!/^[1-9]\d{0,6}$/.test(text)) throw new InvalidArgumentError('A limit is a number from 1 to 9999999.');

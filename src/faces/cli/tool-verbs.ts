@@ -1,6 +1,6 @@
 /** Verbs that work on what is here, without the service: stores for Java, and a look at somebody's handshake. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { collect, readLength, readTarget, type Target } from './arguments.ts';
+import { collect, readPause, readTarget, type Target } from './arguments.ts';
 import type { HandshakeOptions } from './handshake/handshake.ts';
 import type { KeystoreOptions } from './keystore.ts';
 import type { WithSession } from './session.ts';
@@ -39,7 +39,7 @@ export function addToolVerbs(program: Command, { withSession }: { readonly withS
     .argument('<host:port>', 'where a server listens', readTarget)
     .option('--servername <name>', 'name asked for by SNI and checked (default: the host)', readServerName)
     .addOption(new Option('--max-tls <version>', 'at most this version').choices(['1.2', '1.3']).default('1.3'))
-    .option('--timeout <length>', 'how long the server may take (default: 10s)', readLength)
+    .option('--timeout <length>', 'how long the server may take (default: 10s)', readPause)
     .option('--http', 'ask for / afterwards: nginx refuses a client only there')
     .addOption(
       new Option('--starttls <protocol>', 'ask for TLS in plain first')

@@ -1,6 +1,6 @@
 /** The verbs of campaigns; each one's code is loaded when it is called. */
 import type { Command } from 'commander';
-import { collectOwnedIds, lengthOption, readLimit } from '../arguments.ts';
+import { collectOwnedIds, lengthOption, readLimit, readPause } from '../arguments.ts';
 import { readDeadline } from '../deadline.ts';
 import { addDescriptiveOptions, repeatedChoice } from '../inventory/filter-options.ts';
 import type { Session, WithSession } from '../session.ts';
@@ -82,7 +82,7 @@ function addReads(program: Command, campaign: Command, withSession: WithSession)
     .command('watch')
     .description('the same, again and again until it ends; with --json a line for each change')
     .argument('<id>', 'as `campaign list` shows it')
-    .addOption(lengthOption('--every <length>', 'how often to look', '2s'))
+    .addOption(lengthOption('--every <length>', 'how often to look', '2s', readPause))
     .addHelpText('after', example('watch 019b7d1a-6400-7c3e-9d2b-5f0e6a1c8b47 --every 10s'))
     .action((id: string, options: { every: number }) =>
       withSession(program.opts(), async (session) =>

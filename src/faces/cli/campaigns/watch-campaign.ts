@@ -13,18 +13,18 @@ import { describeCampaign, progressLine } from './describe-campaign.ts';
 export async function watchCampaign(session: Session, id: string, { every }: { every: number }): Promise<Ending> {
   const client = await session.adminClient();
   const show = screen(session);
-  const pause = session.io.pause ?? ((ms: number) => timer(ms));
-  let stop = (): void => {};
-  const interrupted = new Promise<'interrupted'>((resolve) => {
-    stop = () => resolve('interrupted');
-  });
-  const restoreSignals = onInterrupt(stop);
+  const interrupt = new AbortController();
+  const { signal } = interrupt;
+  // A timer that goes on would keep the program from ending.
+  const pause = session.io.pause ?? ((ms: number) => timer(ms, undefined, { signal }).catch(() => undefined));
+  const restoreSignals = onInterrupt(() => interrupt.abort());
   try {
     for (let isFirst = true; ; isFirst = false) {
       const campaign = await look(client, id, isFirst);
       if (campaign) show(campaign);
       if (campaign?.status === 'ended' || campaign?.status === 'abandoned') return 'ok';
-      if ((await Promise.race([pause(every * 1000), interrupted])) === 'interrupted') return 'ok';
+      await pause(every * 1000);
+      if (signal.aborted) return 'ok';
     }
   } finally {
     restoreSignals();

@@ -190,6 +190,12 @@ describe('privyseal campaign watch', () => {
     expect(lines).toEqual([steps[0], steps[2], steps[3]]);
   });
 
+  it('refuses a pause that no timer can make, which would be none', async () => {
+    const { run, service } = await started(going());
+    const { code, stderr } = await run(['watch', id, '--every', '25d']);
+    expect([code, stderr, service.requests.length]).toEqual([2, expect.stringContaining('24h at most'), 0]);
+  });
+
   it('outlasts a service that is busy, but not one that knows no such campaign', async () => {
     let asked = 0;
     const { run } = await started(() => {

@@ -47,7 +47,17 @@ const verdict = Type.Object(
   strict,
 );
 
-/** One row of the list that operators see. */
+const obstacle = Type.Object(
+  {
+    code: Type.String(),
+    message: Type.String(),
+    field: Type.Optional(Type.String()),
+    value: Type.Optional(Type.String()),
+  },
+  strict,
+);
+
+/** What every answer about a request has for operators. */
 export const RequestSummary = Type.Object(
   {
     ...settled,
@@ -114,24 +124,26 @@ export const RequestJson = Type.Object(
     ...RequestSummary.properties,
     tokenCreatedBy: Type.Union([Type.String(), Type.Null()], { description: 'Who made the token that was used' }),
     proposal: Type.Union([proposal, Type.Null()], { description: 'Null when it has ended or would be refused' }),
-    obstacles: Type.Array(
-      Type.Object(
-        {
-          code: Type.String(),
-          message: Type.String(),
-          field: Type.Optional(Type.String()),
-          value: Type.Optional(Type.String()),
-        },
-        strict,
-      ),
-      { description: 'Why an approval would be refused now' },
-    ),
+    obstacles: Type.Array(obstacle, { description: 'Why an approval would be refused now' }),
   },
   strict,
 );
 export type RequestJson = Static<typeof RequestJson>;
 
-export const RequestList = pageOf(RequestSummary);
+/** One row of the list that operators see. */
+export const ListedRequestJson = Type.Object(
+  {
+    ...RequestSummary.properties,
+    obstacles: Type.Array(obstacle, {
+      description:
+        'Why an approval would be refused now: what changed since it was submitted. What policy would refuse by now is told of one request alone.',
+    }),
+  },
+  strict,
+);
+export type ListedRequestJson = Static<typeof ListedRequestJson>;
+
+export const RequestList = pageOf(ListedRequestJson);
 export type RequestList = Static<typeof RequestList>;
 
 export const RequestPath = Type.Object({ id: Type.String({ minLength: 1, description: 'Id of a request' }) });

@@ -1,5 +1,5 @@
 /** Valid REST answers about requests that wait for approval, with one override, for tests of what reads them. */
-import type { PendingRequestJson, RequestJson, RequestSummary } from '../../src/api/request.ts';
+import type { ListedRequestJson, PendingRequestJson, RequestJson, RequestSummary } from '../../src/api/request.ts';
 
 export const requestId = '019aa5c2-5d80-7c3e-9d2b-5f0e6a1c8b47';
 
@@ -32,6 +32,12 @@ export const makeRequestSummary = (override: Partial<RequestSummary> = {}): Requ
   certificate: null,
   approvalsNeeded: 2,
   verdicts: [],
+  ...override,
+});
+
+export const makeListedRequest = (override: Partial<ListedRequestJson> = {}): ListedRequestJson => ({
+  ...makeRequestSummary(),
+  obstacles: [],
   ...override,
 });
 

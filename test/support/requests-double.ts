@@ -9,7 +9,7 @@ export const requestsDouble: Pick<
   'collectRequest' | 'listRequests' | 'readRequest' | 'approveRequest' | 'denyRequest'
 > = {
   collectRequest: async () => ({ kind: 'request', request: waiting }),
-  listRequests: async () => ({ items: [waiting], nextCursor: null }),
+  listRequests: async () => ({ items: [{ ...waiting, obstacles: [] }], nextCursor: null }),
   readRequest: async () => ({ record: waiting, tokenCreatedBy: 'operator:admin', proposal: null, obstacles: [] }),
   approveRequest: async () => ({ kind: 'request', request: waiting }),
   denyRequest: async () => requestRecord({ ...waiting, status: 'denied', endedAt: waiting.requestedAt + 1 }),

@@ -31,8 +31,13 @@ export interface RequestListInput {
   readonly limit: number;
 }
 
+export interface ListedRequest extends RequestRecord {
+  /** Why an approval would be refused now, as far as that is told without preparing what would be signed. */
+  readonly obstacles: readonly Reason[];
+}
+
 export interface RequestPage {
-  readonly items: readonly RequestRecord[];
+  readonly items: readonly ListedRequest[];
   /** Opaque; null at the end. */
   readonly nextCursor: string | null;
 }

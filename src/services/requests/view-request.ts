@@ -10,14 +10,14 @@ import type { Services } from '../services.ts';
 import { findRequest } from './decide-request.ts';
 import { type IssueApprovedDeps, prepareAgain } from './issue-approved.ts';
 import { findObstacles } from './request-obstacles.ts';
-import type { RequestProposal, RequestView } from './request-views.ts';
+import type { ListedRequest, RequestProposal, RequestView } from './request-views.ts';
 
 type ViewRequests = Pick<Services, 'listRequests' | 'readRequest'>;
 
 export const createViewRequests = (deps: IssueApprovedDeps): ViewRequests => ({
   async listRequests(_caller, { status, product, ...page }) {
     await refuseUnknown(deps.inventory, { owner: product });
-    return namePage(
+    const found = await namePage<RequestRecord>(
       page,
       ({ id }) => id,
       ({ after, limit }) =>
@@ -28,12 +28,19 @@ export const createViewRequests = (deps: IssueApprovedDeps): ViewRequests => ({
           ...(product !== undefined && { product }),
         }),
     );
+    const now = deps.clock.now();
+    return { ...found, items: await Promise.all(found.items.map((record) => listed(deps, record, now))) };
   },
   async readRequest(_caller, id) {
     const record = await findRequest(deps, id);
     const token = record.tokenId === null ? undefined : await deps.inventory.token(record.tokenId);
     return { record, tokenCreatedBy: token?.createdBy ?? null, ...(await judged(deps, record)) };
   },
+});
+
+const listed = async (deps: IssueApprovedDeps, record: RequestRecord, now: number): Promise<ListedRequest> => ({
+  ...record,
+  obstacles: record.endedAt === null ? await findObstacles(deps.inventory, record, now) : [],
 });
 
 /** The proposal, or why there is none. Nobody is asked about a request that has ended. */

@@ -358,6 +358,23 @@ describe('what an operator sees', () => {
     expect(await codeOf(list({ cursor: 'forged' }))).toBe('malformed');
   });
 
+  it('are, in the list, what cannot be approved any more as well, and why', async () => {
+    const product = await addProduct(1);
+    const [outdated, ended] = [await submit(product), await submit(product)];
+    await service.services.denyRequest(alice, ended.id, 'no');
+    const input = { product: product.product.id, limit: 10 };
+    const { items: before } = await service.services.listRequests(alice, input);
+    expect(before.map(({ obstacles }) => obstacles)).toEqual([[], []]);
+    await service.services.removeToken(admin, product.token.id);
+    const { items } = await service.services.listRequests(alice, input);
+    const { obstacles } = await service.services.readRequest(alice, outdated.id);
+    expect(items.map((item) => [item.id, item.obstacles])).toEqual([
+      [ended.id, []],
+      [outdated.id, obstacles],
+    ]);
+    expect(obstacles).toMatchObject([{ code: 'requestOutdated', field: 'token' }]);
+  });
+
   it('of a request whose authority is compromised and not replaced yet is that, and the request can be denied', async () => {
     let isDown = false;
     const stolen = await firstRunService({

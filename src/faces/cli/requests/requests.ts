@@ -1,5 +1,5 @@
 /** `privyseal requests list|show|approve|deny`: what waits for operators, exactly what would be signed, and their verdicts. */
-import type { RequestJson, RequestListQuery, RequestSummary } from '../../../api/request.ts';
+import type { ListedRequestJson, RequestJson, RequestListQuery } from '../../../api/request.ts';
 import { printable } from '../../../domain/policy/printable.ts';
 import { safeText } from '../../../domain/policy/safe-text.ts';
 import { CliError } from '../cli-error.ts';
@@ -27,7 +27,7 @@ export async function listRequests(session: Session, { limit, ...filters }: List
 
 const columns = ['REQUEST', 'NAME', 'PRODUCT', 'PROFILE', 'STATUS', 'APPROVALS', 'EXPIRES'].map((title) => ({ title }));
 
-function printTable(session: Session, items: readonly RequestSummary[], hasMore: boolean): void {
+function printTable(session: Session, items: readonly ListedRequestJson[], hasMore: boolean): void {
   const givesWay = [
     ['NAME', 24],
     ['PRODUCT', 12],
@@ -39,15 +39,22 @@ function printTable(session: Session, items: readonly RequestSummary[], hasMore:
   if (hasMore) session.note([`The newest ${items.length} are shown; --limit shows more.`]);
 }
 
-function rowOf(item: RequestSummary, now: number): string[] {
+function rowOf(item: ListedRequestJson, now: number): string[] {
   const more = item.names.length > 1 ? ` +${item.names.length - 1}` : '';
   const approvals = item.verdicts.filter(({ verdict }) => verdict === 'approved').length;
-  const cells = [item.id, `${item.names[0] ?? '-'}${more}`, item.product, item.profile.name, item.status];
+  const cells = [item.id, `${item.names[0] ?? '-'}${more}`, item.product, item.profile.name, statusOf(item)];
   return [
     ...cells.map((cell) => printable(cell, 300)),
     `${approvals} of ${item.approvalsNeeded}`,
     item.endedAt === null ? timeInWords(item.expiresAt, now) : '-',
   ];
+}
+
+/** Which requests wait in vain is to be seen before one of them is looked at. */
+function statusOf({ status, obstacles }: ListedRequestJson): string {
+  if (obstacles.length === 0) return status;
+  const isOutdated = obstacles.some(({ code }) => code === 'requestOutdated');
+  return `${status} (${isOutdated ? 'outdated' : obstacles[0]!.code})`;
 }
 
 export async function showRequest(session: Session, id: string): Promise<Ending> {

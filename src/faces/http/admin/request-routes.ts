@@ -24,7 +24,7 @@ import {
 import type { Face, FaceDeps } from '../face-deps.ts';
 import { certificateJsonText, certificatePath } from '../json/certificate-json.ts';
 import { integersInQuery } from '../json/integers-in-query.ts';
-import { requestJson, requestPath, requestSummary } from '../json/request-json.ts';
+import { listedRequestJson, requestJson, requestPath, requestSummary } from '../json/request-json.ts';
 import { type CertificateFormat, sendCertificate, sendJson, wantedFormat } from '../routes/certificate-formats.ts';
 import type { May } from './may.ts';
 
@@ -52,7 +52,7 @@ function addRequestReads(face: Face, { services }: FaceDeps, onRequest: onReques
     async (request, reply) => {
       const input = { limit: 100, ...request.query };
       const { items, nextCursor } = await services.listRequests(callerOf(request), input);
-      return sendJson(reply, { items: items.map(requestSummary), nextCursor } satisfies RequestList);
+      return sendJson(reply, { items: items.map(listedRequestJson), nextCursor } satisfies RequestList);
     },
   );
 

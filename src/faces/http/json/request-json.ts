@@ -1,9 +1,9 @@
 /** Requests that wait, or waited, for approval as their REST shapes. */
-import type { PendingRequestJson, RequestJson, RequestSummary } from '../../../api/request.ts';
+import type { ListedRequestJson, PendingRequestJson, RequestJson, RequestSummary } from '../../../api/request.ts';
 import { describeExtensions } from '../../../domain/policy/describe-tbs.ts';
 import { lintRuleCount } from '../../../domain/policy/lint.ts';
 import type { RequestRecord } from '../../../domain/records/request.ts';
-import type { RequestProposal, RequestView } from '../../../services/requests/request-views.ts';
+import type { ListedRequest, RequestProposal, RequestView } from '../../../services/requests/request-views.ts';
 import { rfc3339, rfc3339Ms } from './rfc3339.ts';
 
 export const requestPath = (id: string): string => `/v1/requests/${id}`;
@@ -37,6 +37,11 @@ export const requestSummary = (record: RequestRecord): RequestSummary => ({
   certificate: record.status === 'issued' ? record.serial : null,
   approvalsNeeded: record.approvalsNeeded,
   verdicts: record.verdicts.map(({ at, ...verdict }) => ({ ...verdict, at: rfc3339Ms(at) })),
+});
+
+export const listedRequestJson = (request: ListedRequest): ListedRequestJson => ({
+  ...requestSummary(request),
+  obstacles: request.obstacles.map((reason) => ({ ...reason })),
 });
 
 export const requestJson = (view: RequestView): RequestJson => ({

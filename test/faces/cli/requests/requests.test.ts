@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { makeCertificateJson } from '../../../support/certificate-json.ts';
 import { at, type CommandLineOptions, commandLine, homeFor } from '../../../support/command-line.ts';
-import { makeRequestJson, makeRequestSummary, requestId } from '../../../support/request-json.ts';
+import { makeListedRequest, makeRequestJson, makeRequestSummary, requestId } from '../../../support/request-json.ts';
 import { type Responder, startStubService } from '../../../support/stub-service.ts';
 
 async function run(respond: Responder, argv: readonly string[], options: CommandLineOptions = {}) {
@@ -17,8 +17,8 @@ const issued = () => ({ status: 201, body: makeCertificateJson() });
 describe('requests list', () => {
   it('shows what waits as a table, page after page', async () => {
     const pages = [
-      { items: [makeRequestSummary()], nextCursor: 'more' },
-      { items: [makeRequestSummary({ names: ['a.dev', 'b.dev'], status: 'denied', endedAt: '2026-11-21T06:30:00Z' })] },
+      { items: [makeListedRequest()], nextCursor: 'more' },
+      { items: [makeListedRequest({ names: ['a.dev', 'b.dev'], status: 'denied', endedAt: '2026-11-21T06:30:00Z' })] },
     ];
     const argv = ['list', '--status', 'pending', '--product', 'dev/demo'];
     const { code, stdout, requests } = await run(() => ({ body: { nextCursor: null, ...pages.shift() } }), argv);
@@ -35,8 +35,15 @@ describe('requests list', () => {
     ]);
   });
 
+  it('tells which of them wait in vain', async () => {
+    const because = (code: string) => makeListedRequest({ obstacles: [{ code, message: 'Deny it.' }] });
+    const items = [because('requestOutdated'), because('keyCompromised')];
+    const { stdout } = await run(() => ({ body: { items, nextCursor: null } }), ['list']);
+    expect(stdout).toMatch(/ pending \(outdated\) .*\n.* pending \(keyCompromised\) /);
+  });
+
   it('fits a narrow terminal, and says what it left out', async () => {
-    const body = { items: [makeRequestSummary()], nextCursor: null };
+    const body = { items: [makeListedRequest()], nextCursor: null };
     const { stdout, stderr } = await run(() => ({ body }), ['list'], { columns: 60 });
     expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(60);
     expect(stderr).toContain('left out: ');
@@ -46,9 +53,9 @@ describe('requests list', () => {
     expect((await run(() => ({ body: { items: [], nextCursor: null } }), ['list'])).stderr).toBe(
       'No requests match.\n',
     );
-    const page = { items: [makeRequestSummary()], nextCursor: 'more' };
+    const page = { items: [makeListedRequest()], nextCursor: 'more' };
     const { stdout } = await run(() => ({ body: page }), ['list', '--limit', '1', '--json']);
-    expect(JSON.parse(stdout)).toEqual({ items: [makeRequestSummary()], hasMore: true });
+    expect(JSON.parse(stdout)).toEqual({ items: [makeListedRequest()], hasMore: true });
   });
 
   it.each([

@@ -48,6 +48,9 @@ function textOf(error: unknown, { code, message }: ErrorReport): string[] {
   ];
 }
 
+const stepRefused =
+  '  Wait for them: `authority rotate status` says for what. --force "ten letters or more" takes the step all the same.';
+
 function details({ reasons, retryAfterSeconds, problem, detail }: ClientProblem): string[] {
   const each = reasons.map(({ code, message, field, value }) => {
     const where = [field, value === undefined ? undefined : `\`${value}\``].filter((part) => part !== undefined);
@@ -57,6 +60,7 @@ function details({ reasons, retryAfterSeconds, problem, detail }: ClientProblem)
   });
   return [
     ...each.map((line) => `  - ${line}`),
+    ...(reasons.some(({ code }) => code === 'rotationConditionNotMet') ? [stepRefused] : []),
     ...(retryAfterSeconds === undefined ? [] : [`  Try again in ${retryAfterSeconds} s.`]),
     `  The service’s log has this under ${safeText(problem.instance)}.`,
   ];

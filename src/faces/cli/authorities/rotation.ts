@@ -7,6 +7,7 @@ import type {
 } from '../../../api/authority-rotation.ts';
 import { printable } from '../../../domain/policy/printable.ts';
 import { safeText } from '../../../domain/policy/safe-text.ts';
+import type { RotationCondition } from '../../../domain/rotation/authority-steps.ts';
 import { CliError } from '../cli-error.ts';
 import { type Deadline, timeOfDeadline } from '../deadline.ts';
 import type { Ending } from '../exit-codes.ts';
@@ -176,6 +177,25 @@ function oldKeyOf(session: Session, { authority, state, oldKeyDestroyedAt }: Rot
   return [['Old key', `still there: \`privyseal authority rotate advance ${printable(authority)}\` again ends it`]];
 }
 
+/** What a step waits for, so that nobody has to guess from a name. */
+const waitsFor: Readonly<Record<RotationCondition, string>> = {
+  certified: 'every certificate of the new generation is there',
+  keySigns: 'the new key signs',
+  published: 'the lists of the new generation can be had',
+  rootTrusted: 'the targets of every product have reported the new root',
+  serversMoved: 'the servers show the new generation',
+  authoritiesMoved: 'the authorities below are rotated to their end',
+  operatorsMoved: 'each has done `operator renew`',
+  serviceRootLearned: 'every target has been heard from since the start',
+  certificatesMoved: 'every good certificate of the old generation has a successor',
+};
+
+/** A newer service may wait for more. */
+const isKnown = (condition: string): condition is RotationCondition => Object.hasOwn(waitsFor, condition);
+
+const conditionOf = (condition: string): string =>
+  isKnown(condition) ? `${condition}, ${waitsFor[condition]}:` : `${printable(condition)}:`;
+
 function describeRotation(session: Session, rotation: RotationJson): string[] {
   const facts: Field[] = [
     ['Authority', printable(rotation.authority)],
@@ -188,7 +208,7 @@ function describeRotation(session: Session, rotation: RotationJson): string[] {
     ...(rotation.next === null ? [] : [['Next', rotation.next] as const]),
   ];
   const obstacles = rotation.obstacles.flatMap(({ condition, who }) => [
-    `${printable(condition)}:`,
+    conditionOf(condition),
     ...lines(who).map((line) => `  ${line}`),
   ]);
   if (rotation.next !== null)

@@ -21,7 +21,7 @@ describe('privyseal authority rotate', () => {
     expect(shown.slice(0, 3)).toEqual(['Authority     dev-root', 'From          dev-root', 'To            dev-root.2']);
     expect(shown.slice(-3)).toEqual([
       'Next          trusted',
-      'In its way    rootTrusted:',
+      'In its way    rootTrusted, the targets of every product have reported the new root:',
       '                dev/demo: 1 of 2 targets (web-1)',
     ]);
     expect(asked()).toEqual([['GET', '/v1/authorities/dev-root/rotation', '']]);
@@ -53,6 +53,17 @@ describe('privyseal authority rotate', () => {
       ],
       ['POST', '/v1/authorities/dev-root/rotation/abandon', '{}'],
     ]);
+  });
+
+  it('says of a step that is refused how to go on', async () => {
+    const type = 'https://privyseal.dev/problems/conflict';
+    const detail = 'certificatesMoved: dev/demo: 1 certificate(s)';
+    const reasons = [{ code: 'rotationConditionNotMet', field: 'certificatesMoved', message: detail }];
+    const body = { type, title: 'conflict', status: 409, detail, instance: 'x-1', reasons };
+    const { run } = await started(() => ({ status: 409, mediaType: 'application/problem+json', body }));
+    const { code, stderr } = await run(['rotate', 'advance', 'dev-root']);
+    expect([code, stderr]).toEqual([3, expect.stringContaining('`authority rotate status`')]);
+    expect(stderr).toContain('--force');
   });
 
   it('asks a person first, and changes nothing at a no', async () => {

@@ -35,18 +35,35 @@ export interface AuditSigner {
 /** The key in force; made at first use, and anew when two thirds of its certificate's life have passed or it was revoked. */
 export type AuditKeys = () => Promise<AuditSigner>;
 
-/** How long a failure to make one stands, while nothing but time may end its cause: each try may leave a closed intent. */
+/** How long a failure to make one stands, where nothing tells when its cause has ended: each try may leave a closed intent. */
 const betweenTriesMs = 30_000;
 
+interface Failure {
+  readonly error: unknown;
+  /** Monotonic milliseconds. */
+  readonly at: number;
+  readonly issuer: string;
+  /** The vault was away then, or at a later look. */
+  wasAway: boolean;
+}
+
 export function createAuditKeys(deps: AuditKeysDeps): AuditKeys {
-  let failed: { readonly error: unknown; readonly at: number; readonly issuer: string } | undefined;
+  let failed: Failure | undefined;
+  const stands = (system: ActiveAuthority): boolean => {
+    // What one generation could not certify, perhaps because it was given up meanwhile, the next one may.
+    if (failed?.issuer !== system.id) return false;
+    const isAway = isVaultAway(deps, system);
+    // A vault looks by itself whether it is back.
+    if (failed.wasAway && !isAway) return false;
+    failed.wasAway ||= isAway;
+    return deps.clock.monotonic() - failed.at < betweenTriesMs;
+  };
   const makeNow = async (): Promise<AuditKey> => {
     const system = await deps.directory.get('system');
-    // What one generation could not certify, perhaps because it was given up meanwhile, the next one may.
-    if (failed?.issuer === system.id && deps.clock.monotonic() - failed.at < betweenTriesMs) throw failed.error;
+    if (failed && stands(system)) throw failed.error;
     failed = undefined;
     return make(deps, system).catch((error: unknown) => {
-      failed = { error, at: deps.clock.monotonic(), issuer: system.id };
+      failed = { error, at: deps.clock.monotonic(), issuer: system.id, wasAway: isVaultAway(deps, system) };
       throw error;
     });
   };
@@ -65,6 +82,9 @@ export function createAuditKeys(deps: AuditKeysDeps): AuditKeys {
     }
   };
 }
+
+const isVaultAway = ({ vaults }: AuditKeysDeps, { authority }: ActiveAuthority): boolean =>
+  vaults.get(authority.vault)?.problem?.(authority.vaultKey) !== undefined;
 
 async function isDue({ inventory, clock, directory }: AuditKeysDeps, key: AuditKey): Promise<boolean> {
   const record = await inventory.certificate(key.certificateSerial);

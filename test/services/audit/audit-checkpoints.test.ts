@@ -8,7 +8,8 @@ import { createJudgeCheckpoint, proofOf } from '../../../src/domain/audit/checkp
 import { verifyAuditLog } from '../../../src/domain/audit/verify-log.ts';
 import { parseCertificate } from '../../../src/domain/x509/certificate.ts';
 import { oids } from '../../../src/domain/x509/oids.ts';
-import { failingVault } from '../../support/changed-vault.ts';
+import type { Vault } from '../../../src/ports/vault.ts';
+import { changedVault, failingVault } from '../../support/changed-vault.ts';
 import { listedPage } from '../../support/listed-page.ts';
 import { codeOf } from '../../support/rejection.ts';
 import {
@@ -231,6 +232,33 @@ describe('the checkpoints of the audit log', () => {
     signerFails = false;
     await tick(service, 30);
     expect(await signedSeq(service)).toBe(await newestSeq(service));
+  });
+
+  it('are tried at once again when a vault that says when it is away is back', async () => {
+    let isAway = false;
+    const home = folder('vault-back');
+    await (await firstRunService({ home })).close();
+    const wrapVault = (vault: Vault) =>
+      changedVault(
+        failingVault(vault, () => isAway),
+        { problem: () => (isAway ? 'away' : undefined) },
+      );
+    const service = await openService({ home, wrapVault });
+    opened.push(service);
+    for (const { id } of await service.directory.all()) await service.services.crl(id);
+    isAway = true;
+    const before = await service.inventory.counts();
+    for (let second = 0; second < 5; second++) {
+      await service.housekeep();
+      service.pass(1);
+    }
+    expect(await auditProblem(service)).toBe('down');
+    isAway = false;
+    service.pass(1);
+    await service.housekeep();
+    expect(await auditProblem(service)).toBeUndefined();
+    expect(await signedSeq(service)).toBe(await newestSeq(service));
+    expect((await service.inventory.counts()).certificates - before.certificates).toBe(2);
   });
 
   it('are tried at once again under the next generation of system', async () => {

@@ -1,6 +1,6 @@
 /** A service that was restored from a backup does not know the certificates that it issued later. */
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { issueCertificate, revokeCertificate } from '../support/issued-certificate.ts';
@@ -39,6 +39,38 @@ it('has it replaced at once when that is asked for', async () => {
   const [before, after] = services as [RunningService, RunningService];
   await rotatingAgent(before, path, target).turn();
   expect(await rotatingAgent(after, path, target).turn({ force: true })).toMatchObject({ act: 'rotated' });
+});
+
+it('has one for servers alone replaced as well, which is rotated with the token', async () => {
+  const { path } = temporaryFolder();
+  const [before, after] = services as [RunningService, RunningService];
+  const forServers = { ...target, profile: 'server' };
+  expect((await rotatingAgent(before, path, forServers).turn()).act).toBe('enrolled');
+
+  const agent = rotatingAgent(after, path, forServers);
+  expect(await agent.turn()).toMatchObject({ act: 'failed', code: 'notFound' });
+  agent.passSeconds(26 * 86_400);
+  expect(await agent.turn()).toMatchObject({ act: 'rotated' });
+  expect(agent.read('trust.pem')).toBe(readFileSync(after.path('trust/dev.pem'), 'utf8'));
+});
+
+it('has one that is known stay, whatever other product’s token lies in the file', async () => {
+  const { path } = temporaryFolder();
+  const [service] = services as [RunningService];
+  const post = async (face: string, value: object) => {
+    const headers = { 'content-type': 'application/json' };
+    const { status, body } = await service.admin(face, { method: 'POST', headers, body: JSON.stringify(value) });
+    expect(status).toBe(201);
+    return JSON.parse(body.toString());
+  };
+  await post('/v1/products', { environment: 'dev', name: 'other', nameRules: ['demo.dev.internal'] });
+  const { token } = await post('/v1/tokens', { product: 'dev/other' });
+  await rotatingAgent(service, path, { ...target, profile: 'server' }).turn();
+
+  const tokenFile = join(path, 'other');
+  writeFileSync(tokenFile, token, { mode: 0o600 });
+  const agent = rotatingAgent(service, path, { ...target, profile: 'server', enrol: { tokenFile } });
+  expect(await agent.turn({ force: true })).toMatchObject({ act: 'failed', code: 'notFound' });
 });
 
 itWith('openssl', 'has its CRLs come in all the same: nginx refuses everybody once they are over', async () => {

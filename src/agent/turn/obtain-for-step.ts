@@ -101,7 +101,7 @@ async function obtain(context: TurnContext, step: Step, newest: CredentialSet | 
   try {
     return await obtainCertificate(deps, newest);
   } catch (error) {
-    if (!isTurnedAway(error)) throw error;
+    if (!isTurnedAway(error) && !(await isUnknown(context, newest!, error))) throw error;
     const message = `its certificate is no longer accepted (${(error as Error).message}); it enrols anew`;
     context.log({ level: 'warn', target: context.target.name, message });
     return obtainCertificate(deps);
@@ -116,3 +116,15 @@ function isTurnedAway(error: unknown): boolean {
   if (!(error instanceof ClientProblem)) return false;
   return error.code === 'conflict' || error.reasons.some(({ code }) => turnedAway.includes(code));
 }
+
+/**
+ * A token may see what is its product's alone: to it an unknown certificate is as one of others. Nobody else is told so, and then
+ * another token, put into its file by mistake, must not make the target another product's.
+ */
+async function isUnknown({ access }: TurnContext, { facts }: CredentialSet, error: unknown): Promise<boolean> {
+  if (!isNotFound(error)) return false;
+  const anonymous = await access.anonymous();
+  return anonymous.renewalInfo(facts.serial).then(() => false, isNotFound);
+}
+
+const isNotFound = (error: unknown): boolean => error instanceof ClientProblem && error.code === 'notFound';

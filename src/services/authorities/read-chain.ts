@@ -68,7 +68,7 @@ function withRoot(
   const value = fingerprint(last.der);
   const confirmed = [...external.map(({ sha256 }) => sha256), root && fingerprint(root.der), rootSha256?.toLowerCase()];
   if (!confirmed.includes(value)) {
-    const message = `Nobody confirmed the root ${subjectOf(last)}. Compare its SHA-256 with what its owner says, and give it.`;
+    const message = `Nobody confirmed the root ${subjectOf(last)}. Compare the SHA-256 with what its owner says, and give it as rootSha256, or the root itself as root.`;
     reasons.push({ code: 'rootNotConfirmed', message, field, value });
   }
   return { chain, reasons };

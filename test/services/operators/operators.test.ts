@@ -206,6 +206,30 @@ describe('an operator', () => {
   });
 });
 
+describe('an admin that was let in as one and is none any more', () => {
+  it.each([
+    ['demoted', (name: string) => service.services.changeOperatorRole(admin, name, 'auditor')],
+    ['removed', (name: string) => service.services.removeOperator(admin, name)],
+  ])('makes nobody an operator, certifies nobody else, changes and removes nobody: %s', async (how, oust) => {
+    const { services } = service;
+    const [name, other] = [`${how}-admin`, `${how}-others`];
+    const { serial } = (await add(name, 'admin')).issued.record;
+    const caller: Caller = { kind: 'operator', name, role: 'admin', serial };
+    await add(other);
+    await oust(name);
+    const acts = [
+      () => services.addOperator(caller, { name: `${how}-friend`, role: 'admin', csrDer: operatorCsr() }),
+      () => services.issueOperatorCertificate(caller, other, { csrDer: operatorCsr() }),
+      () => services.changeOperatorRole(caller, other, 'admin'),
+      () => services.removeOperator(caller, other),
+    ];
+    for (const act of acts) expect(await codeOf(act())).toBe('unauthorized');
+    expect(await service.inventory.operator(`${how}-friend`)).toBeUndefined();
+    const { operator, certificates } = await services.readOperator(admin, other);
+    expect([operator.role, certificates.length]).toEqual(['operator', 1]);
+  });
+});
+
 describe('the last admin', () => {
   it('stays: removed, demoted or revoked by nobody, not even by two at once', async () => {
     const alone = await firstRunService({ home: folder('alone') });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CaError } from '../../../src/domain/errors.ts';
 import { parseOcspResponse } from '../../../src/domain/ocsp/read-response.ts';
+import { revocationReasons } from '../../../src/domain/policy/revocation-reason.ts';
 import type { CertificateRecord } from '../../../src/domain/records/certificate.ts';
 import { parseCrl } from '../../../src/domain/x509/read-crl.ts';
 import type { Inventory } from '../../../src/ports/inventory.ts';
@@ -127,6 +128,14 @@ describe('revokeCertificate', () => {
     expect(await codeOf(revoke(serial, 'certificateHold', product))).toBe('badRevocationReason');
     expect(await codeOf(revoke(serial, 'removeFromCRL'))).toBe('badRevocationReason');
     expect((await revoke(serial, 'keyCompromise', product)).record.state).toBe('revoked');
+  });
+
+  it.each(Object.keys(revocationReasons))('lets a product say %s only where that is for it to say', async (reason) => {
+    const forOperators = ['cACompromise', 'aACompromise', 'certificateHold', 'privilegeWithdrawn'].includes(reason);
+    // The reason is judged first, whatever becomes of the rest.
+    const code = forOperators ? 'badRevocationReason' : 'notFound';
+    expect(await codeOf(revoke('00', reason, product))).toBe(code);
+    expect(await codeOf(revoke('00', reason))).toBe('notFound');
   });
 
   it('takes no invalidityDate of the future, nor one of before 1970', async () => {

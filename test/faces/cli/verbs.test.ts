@@ -177,6 +177,20 @@ describe('privyseal list', () => {
     });
   });
 
+  it('takes the narrower of two bounds on the same end, as filters combine', async () => {
+    const [service, run] = await started(listing);
+    const asked = async (...filters: string[]): Promise<unknown[]> => {
+      await run(['list', '--expires-within', '30d', ...filters]);
+      const query = new URL(service.requests.at(-1)!.path, service.baseUrl).searchParams;
+      return [query.get('notAfter.after'), query.get('notAfter.before')];
+    };
+    const [from, until] = ['2026-11-21T07:00:00Z', '2026-12-21T07:00:00Z'];
+    expect(await asked('--expires-before', '2030-01-01')).toEqual([from, until]);
+    expect(await asked('--expires-before', '2026-12-01')).toEqual([from, '2026-12-01T00:00:00Z']);
+    expect(await asked('--expires-after', '2020-01-01')).toEqual([from, until]);
+    expect(await asked('--expires-after', '2026-12-01T00:00:00+01:00')).toEqual(['2026-12-01T00:00:00+01:00', until]);
+  });
+
   it('follows pages up to its limit and says that there are more', async () => {
     const [service, run] = await started(() => ({ body: { items, nextCursor: 'next' } }));
     const { stdout, stderr } = await run(['list', '--limit', '5']);

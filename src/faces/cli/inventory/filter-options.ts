@@ -119,22 +119,24 @@ function readKey(text: string): string {
 export function filterQuery(options: FilterOptions, now: number): CertificateListQuery {
   const { search, keySha256, expiresWithin, expiresAfter, expiresBefore, issuedAfter, issuedBefore, sort, ...same } =
     options;
-  const window =
-    expiresWithin === undefined
-      ? {}
-      : { 'notAfter.after': timeText(now), 'notAfter.before': timeText(now + expiresWithin * 1000) };
+  const within = expiresWithin === undefined ? [] : [timeText(now), timeText(now + expiresWithin * 1000)];
+  const after = byTime([within[0], expiresAfter]).at(-1);
+  const before = byTime([within[1], expiresBefore])[0];
   const order = sort ?? (expiresWithin === undefined ? undefined : 'notAfter');
   return {
     ...same,
     ...(search !== undefined && { q: search }),
     ...(keySha256 !== undefined && { key: keySha256 }),
-    ...window,
-    ...(expiresAfter !== undefined && { 'notAfter.after': expiresAfter }),
-    ...(expiresBefore !== undefined && { 'notAfter.before': expiresBefore }),
+    ...(after !== undefined && { 'notAfter.after': after }),
+    ...(before !== undefined && { 'notAfter.before': before }),
     ...(issuedAfter !== undefined && { 'issued.after': issuedAfter }),
     ...(issuedBefore !== undefined && { 'issued.before': issuedBefore }),
     ...(order !== undefined && { sort: order }),
   };
 }
+
+/** Of two bounds the narrower one counts, as of all filters: a campaign must not become larger by another. */
+const byTime = (times: readonly (string | undefined)[]): string[] =>
+  times.filter((time) => time !== undefined).sort((a, b) => Date.parse(a) - Date.parse(b));
 
 const timeText = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;

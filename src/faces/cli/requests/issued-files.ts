@@ -38,8 +38,12 @@ export async function writeChecked(issued: CertificateJson, expected: Expected):
   if (chain !== '') await files.write('chain.pem', chain, 0o644);
   await files.write('trust.pem', trust.pem, 0o644);
   await files.commit();
-  return certificateFiles.filter((name) => name !== 'chain.pem' || chain !== '');
+  return filesOf(issued);
 }
+
+/** Which of `certificateFiles` there are of this one. */
+export const filesOf = ({ chain }: Pick<CertificateJson, 'chain'>): string[] =>
+  certificateFiles.filter((name) => name !== 'chain.pem' || chain.length > 0);
 
 const withNewline = (pem: string): string => (pem.endsWith('\n') ? pem : `${pem}\n`);
 

@@ -1,5 +1,5 @@
 /** Comes back for the certificate of a request that waits for approval, once, or until it has ended. */
-import { rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as timer } from 'node:timers/promises';
 import type { CertificateJson } from '../../../api/certificate.ts';
@@ -10,8 +10,8 @@ import type { Outcome } from '../../../client/request-calls.ts';
 import type { Ending } from '../exit-codes.ts';
 import { mayPass } from '../may-pass.ts';
 import type { Session } from '../session.ts';
-import { stageFileSet } from './file-set.ts';
-import { certificateFiles, keyFile, reportIssued, writeChecked } from './issued-files.ts';
+import { type FileSet, stageFileSet } from './file-set.ts';
+import { certificateFiles, filesOf, keyFile, reportIssued, writeChecked } from './issued-files.ts';
 import { type KeptRequest, pendingFile, readPending, reportPending } from './pending-request.ts';
 
 /** `folder` is one that `request` wrote. With `untilItEnds` it may take as long as the request lives. */
@@ -36,16 +36,34 @@ async function takeInto(
     kept,
   }: { readonly session: Session; readonly client: PrivysealClient; readonly kept: KeptRequest },
 ): Promise<Ending> {
-  const files = await stageFileSet(folder, certificateFiles);
-  try {
-    const written = await writeChecked(certificate, { session, client, files, ...kept });
+  const end = async (written: readonly string[]): Promise<Ending> => {
     // Last: until the certificate is in place, it can be asked for again.
     await rm(join(folder, pendingFile));
     reportIssued(session, certificate, folder, [keyFile, ...written]);
     return 'ok';
+  };
+  let files: FileSet | undefined;
+  try {
+    files = await stageFileSet(folder, certificateFiles);
+    return await end(await writeChecked(certificate, { session, client, files, ...kept }));
+  } catch (error) {
+    const placed = files === undefined ? await placedBefore(folder, certificate) : undefined;
+    if (placed === undefined) throw error;
+    return end(placed);
   } finally {
-    await files.discard();
+    await files?.discard();
   }
+}
+
+/** The files of a run that was killed when they had their names, and only the note was left to be removed. */
+async function placedBefore(folder: string, certificate: CertificateJson): Promise<string[] | undefined> {
+  const names = filesOf(certificate);
+  const found: readonly string[] = await readdir(folder).catch(() => []);
+  const [first] = certificateFiles;
+  const pem = await readFile(join(folder, first!), 'utf8').catch(() => '');
+  return pem.trim() === certificate.certificate.trim() && names.every((name) => found.includes(name))
+    ? names
+    : undefined;
 }
 
 /** Less than an exchange may take, and than the service lets anybody wait. */

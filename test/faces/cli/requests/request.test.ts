@@ -269,6 +269,30 @@ describe('privyseal request', () => {
     expect((await resume()).code).toBe(2);
   });
 
+  it('ends what a run had all but ended when it was killed, and takes no other certificate for its own', async () => {
+    let issued: CertificateJson | undefined;
+    const service = await startStubService((asked) => {
+      if (asked.path.startsWith('/v1/trust')) return issuing()(asked, undefined as never);
+      if (asked.method === 'POST') return waiting();
+      issued ??= issue(service.requests[0]!.body, {});
+      return { body: issued };
+    });
+    const cwd = homeFor(service);
+    await request(service, cwd);
+    const folder = join(cwd, 'demo.dev.internal');
+    const kept = read(folder, 'request.json');
+    const again = () =>
+      commandLine(['request', '--continue', 'demo.dev.internal', '--json', ...at(service)], { cwd, now: nowMs });
+    const first = await again();
+    writeFileSync(join(folder, 'request.json'), kept);
+    expect(await again()).toEqual(first);
+    expect(filesIn(folder)).toEqual(['cert.pem', 'chain.pem', 'fullchain.pem', 'key.pem', 'trust.pem']);
+    writeFileSync(join(folder, 'request.json'), kept);
+    writeFileSync(join(folder, 'cert.pem'), 'precious');
+    expect([(await again()).code, read(folder, 'cert.pem')]).toEqual([8, 'precious']);
+    expect(filesIn(folder)).toContain('request.json');
+  });
+
   it('waits through a service that is busy, gone or answers at once, until the certificate is there', async () => {
     const answers: Responder[] = [
       waiting,

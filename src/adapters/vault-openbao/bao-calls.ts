@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
 import { urlToHttpOptions } from 'node:url';
+import { retryAfterSeconds } from '../../domain/retry-after.ts';
 import { BaoError, type Trouble } from './bao-trouble.ts';
 
 export interface ConnectionOptions {
@@ -29,6 +30,8 @@ export interface BaoAnswer {
   readonly json: Readonly<Record<string, unknown>>;
   /** Whether there was a body that is no JSON object, as a proxy's page. */
   readonly foreign: boolean;
+  /** How long it asks to be left alone, if it does. */
+  readonly retryAfterSeconds: number | undefined;
 }
 
 export interface BaoConnection {
@@ -81,8 +84,8 @@ export function openConnection(options: ConnectionOptions): BaoConnection {
   return {
     async send(call, headers) {
       try {
-        const { status, text } = await exchange(call, headers);
-        return { status, ...parsed(text) };
+        const { text, ...answered } = await exchange(call, headers);
+        return { ...answered, ...parsed(text) };
       } catch (error) {
         throw connectionTrouble(error);
       }
@@ -107,8 +110,7 @@ function openAgent({ caPem, serverName, certificatePem, keyPem }: ConnectionOpti
   });
 }
 
-interface Answered {
-  readonly status: number;
+interface Answered extends Pick<BaoAnswer, 'status' | 'retryAfterSeconds'> {
   readonly text: string;
 }
 
@@ -122,7 +124,13 @@ function readAnswer(response: IncomingMessage): Promise<Answered> {
       if (octets > mostAnswerOctets) reject(new TooLong());
       else chunks.push(chunk);
     });
-    response.on('end', () => resolve({ status: response.statusCode!, text: Buffer.concat(chunks).toString() }));
+    response.on('end', () =>
+      resolve({
+        status: response.statusCode!,
+        retryAfterSeconds: retryAfterSeconds(response.headers['retry-after'], response.headers.date),
+        text: Buffer.concat(chunks).toString(),
+      }),
+    );
     response.on('error', reject);
   });
 }
@@ -154,7 +162,7 @@ class TooLong extends Error {
 const connectionTrouble = (error: unknown): BaoError => {
   const { code, name } = error as { code?: unknown; name?: unknown };
   const known = String(code ?? name);
-  return new BaoError(troubleOf(known), `no answer (${known})`, error);
+  return new BaoError(troubleOf(known), `no answer (${known})`, { cause: error });
 };
 
 /** OpenSSL's and Node's names of what certificates can be wrong with (node:tls, X509 certificate error codes). */

@@ -86,14 +86,22 @@ export const troubles: Readonly<Record<Trouble, TroubleRow>> = {
 export class BaoError extends Error {
   override readonly name = 'BaoError';
   readonly trouble: Trouble;
+  /** What the backend asked for, within bounds: it could be anybody. 0 when it said nothing. */
+  readonly retryAfterSeconds: number;
 
-  constructor(trouble: Trouble, detail: string, cause?: unknown) {
-    super(detail, cause === undefined ? undefined : { cause });
+  constructor(
+    trouble: Trouble,
+    detail: string,
+    more: { readonly cause?: unknown; readonly retryAfterSeconds?: number | undefined } = {},
+  ) {
+    super(detail, more.cause === undefined ? undefined : { cause: more.cause });
     this.trouble = trouble;
+    this.retryAfterSeconds = Math.min(Math.ceil(more.retryAfterSeconds ?? 0), mostRetryAfterSeconds);
   }
 }
 
-const retryAfterSeconds = 2;
+const leastRetryAfterSeconds = 2;
+const mostRetryAfterSeconds = 60;
 
 export function toCaError(vault: string, error: unknown): CaError {
   if (error instanceof CaError) return error;
@@ -104,7 +112,7 @@ export function toCaError(vault: string, error: unknown): CaError {
   const message = `The vault ${vault} cannot do this now: ${sentence}.`;
   const notHeld = `The vault does not hold this key${error.trouble === 'keyExchanged' ? ': another one has its name' : ''}.`;
   return new CaError(code, code === 'notFound' ? notHeld : message, {
-    ...(isTemporary && { retryAfterSeconds }),
+    ...(isTemporary && { retryAfterSeconds: Math.max(leastRetryAfterSeconds, error.retryAfterSeconds) }),
     cause: error,
   });
 }

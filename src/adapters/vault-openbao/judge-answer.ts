@@ -10,7 +10,9 @@ const isGood = (status: number): boolean => status >= 200 && status < 300;
 /** The answer's document; BaoError for every answer that is not a success in JSON. */
 export function accept(answer: BaoAnswer, purpose: Purpose): BaoAnswer['json'] {
   if (isGood(answer.status) && !answer.foreign) return answer.json;
-  throw new BaoError(troubleOf(answer, purpose), `status ${answer.status}`);
+  throw new BaoError(troubleOf(answer, purpose), `status ${answer.status}`, {
+    retryAfterSeconds: answer.retryAfterSeconds,
+  });
 }
 
 function troubleOf(answer: BaoAnswer, purpose: Purpose): Trouble {

@@ -18,7 +18,7 @@ export interface FileRules {
 export async function readSecret(path: string, rules: FileRules = { secret: true }): Promise<string> {
   const found = await look(path);
   if (found instanceof Error)
-    throw new BaoError('credentialsRejected', 'a file of the credentials cannot be read', found);
+    throw new BaoError('credentialsRejected', 'a file of the credentials cannot be read', { cause: found });
   if (rules.secret && (found.mode & openToOthers) !== 0)
     throw new BaoError('credentialsRejected', `a file of the credentials has mode ${octal(found.mode)}`);
   const text = found.text?.trim() ?? '';

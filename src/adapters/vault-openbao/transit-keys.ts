@@ -47,7 +47,7 @@ function certifiable(publicKeyDer: Uint8Array): SubjectPublicKey {
   try {
     return parseSubjectPublicKey(publicKeyDer);
   } catch (cause) {
-    throw new BaoError('keyUnfit', 'a key that no authority may have', cause);
+    throw new BaoError('keyUnfit', 'a key that no authority may have', { cause });
   }
 }
 
@@ -61,6 +61,6 @@ function keyObjectOf(type: KeyType, text: string): KeyObject {
     const der = Buffer.concat([ed25519Prefix, Buffer.from(text, 'base64')]);
     return createPublicKey({ key: der, format: 'der', type: 'spki' });
   } catch (cause) {
-    throw new BaoError('badRequest', 'a public key that is none', cause);
+    throw new BaoError('badRequest', 'a public key that is none', { cause });
   }
 }

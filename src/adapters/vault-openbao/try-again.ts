@@ -16,7 +16,8 @@ export async function tryAgain<T>(timeLimitMs: number, attempt: (timeLimitMs: nu
     } catch (error) {
       if (!(error instanceof BaoError) || !troubles[error.trouble].again || tries === mostTries) throw error;
       // A kept connection that the backend closed says nothing of the backend: the next one is new.
-      const wait = error.trouble === 'reset' && tries === 1 ? 0 : firstPauseMs * 2 ** tries * Math.random();
+      const pauseMs = error.trouble === 'reset' && tries === 1 ? 0 : firstPauseMs * 2 ** tries * Math.random();
+      const wait = Math.max(pauseMs, error.retryAfterSeconds * 1000);
       if (performance.now() + wait + leastTryMs > end) throw error;
       await pause(wait);
     }

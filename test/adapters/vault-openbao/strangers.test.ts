@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { rootCertificates } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openOpenBaoVault } from '#src/adapters/vault-openbao/vault-openbao.ts';
+import type { CaError } from '#src/domain/errors.ts';
 import { signatureAlgorithms } from '#src/domain/x509/signature-algorithm.ts';
 import type { Vault } from '#src/ports/vault.ts';
 import { print } from '../../contracts/vault.ts';
@@ -103,6 +104,60 @@ describe('a vault at a stranger’s address', () => {
     for (const canary of ['Welcome', 'not here', 'hello', 'xxxx', token]) {
       expect(print(error) + vault.said()).not.toContain(canary);
     }
+  });
+
+  const fails: [string, RequestListener, string][] = [
+    [
+      'a proxy without a backend',
+      (_, response) => void response.writeHead(502).end('<h1>Bad Gateway</h1>'),
+      'unavailable',
+    ],
+    ['a performance standby', (_, response) => void response.writeHead(473).end('{}'), 'unavailable'],
+    ['a replica that lags behind', (_, response) => void response.writeHead(412).end('{"errors":[]}'), 'unavailable'],
+    [
+      'answers that are cut off',
+      (_, response) =>
+        void response.writeHead(200, { 'content-length': 1000 }).write('{"data":', () => response.destroy()),
+      'connections break',
+    ],
+  ];
+  it.each(fails)('says what it sees of %s, and signs as soon as that is over', async (_what, listener, words) => {
+    const sound = almostBao({ signature: () => `vault:v1:${signedBy(ours.privateKey)}` });
+    let answer = sound;
+    const vault = await vaultAt(await stranger((request, response) => answer(request, response)));
+    const signer = await vault.signer('ca', algorithm);
+    answer = listener;
+    expect(await rejectionOf(signer.sign(tbs))).toMatchObject({ code: 'signerUnavailable' });
+    expect(vault.problem?.()).toContain(words);
+    expect(signer.refusal?.()).toMatchObject({ code: 'signerUnavailable' });
+    answer = sound;
+    await expect.poll(() => vault.problem?.(), { timeout: 10_000 }).toBeUndefined();
+    await signer.sign(tbs);
+  });
+
+  it('hands on how long one that is asked too much wants to be left alone, within bounds', async () => {
+    const sound = almostBao({ signature: () => `vault:v1:${signedBy(ours.privateKey)}` });
+    let wait: string | undefined;
+    let asked = 0;
+    const answer: RequestListener = (request, response) => {
+      if (!request.url!.includes('/sign/')) return sound(request, response);
+      asked += 1;
+      response.writeHead(429, wait === undefined ? {} : { 'retry-after': wait }).end('{"errors":["quota"]}');
+    };
+    const vault = await vaultAt(await stranger(answer));
+    const signer = await vault.signer('ca', algorithm);
+    const told = async (header: string | undefined) => {
+      wait = header;
+      asked = 0;
+      const error = await rejectionOf(signer.sign(tbs));
+      return [(error as CaError).code, (error as CaError).retryAfterSeconds, asked > 1];
+    };
+    expect(await told(undefined)).toEqual(['overloaded', 2, true]);
+    // It would only be refused again.
+    expect(await told('17')).toEqual(['overloaded', 17, false]);
+    expect(await told('1000000')).toEqual(['overloaded', 60, false]);
+    expect(await told('soon')).toEqual(['overloaded', 2, true]);
+    expect(vault.problem?.()).toBeUndefined();
   });
 
   it('does not believe a certificate of another CA', async () => {

@@ -46,7 +46,12 @@ const mostTold = 5;
 
 /** The names of a type that the rules give, for a sentence; `undefined` if they give none. */
 export function namesGiven(rules: readonly NameRule[], type: GeneralName['type']): string | undefined {
-  const given = rules.filter(({ kind }) => typeOf[kind] === type).map(({ kind, value }) => inWords[kind](value));
+  // After `below`, what follows would be read as another domain.
+  const rank = ({ kind }: NameRule): number => (kind === 'subdomain' ? 1 : 0);
+  const given = rules
+    .filter(({ kind }) => typeOf[kind] === type)
+    .toSorted((one, other) => rank(one) - rank(other))
+    .map(({ kind, value }) => inWords[kind](value));
   if (given.length === 0) return undefined;
   const left = given.length - mostTold;
   return [...given.slice(0, mostTold), ...(left > 0 ? [`${left} more`] : [])].join(', ');

@@ -338,6 +338,21 @@ export function revocationContract(makeStore: () => Promise<InventoryStore>): vo
       expect([first?.kind, second?.kind]).toEqual(['service.restored', 'certificate.revoked']);
     });
 
+    it('lets the predecessor of what was being issued be followed again, and tells of it once', async () => {
+      const { inventory } = opened;
+      const predecessor = await recordCertificate(inventory);
+      const intent = issuanceIntent({ predecessor: predecessor.serial });
+      const { serial } = intent.certificate;
+      await inventory.recordIntent(intent);
+      await inventory.recordRestoration({ ...none, revoked: [revoked(serial)] });
+      expect(await inventory.certificate(predecessor.serial)).toMatchObject({ state: 'issued', successor: null });
+      const events = (await inventory.auditEvents(0, 100)).filter(({ object }) => object === `certificate:${serial}`);
+      expect(events.slice(-1)).toMatchObject([{ kind: 'certificate.revoked' }]);
+      expect(events.filter(({ kind }) => kind === 'certificate.revoked')).toHaveLength(1);
+      const again = issuanceIntent({ predecessor: predecessor.serial });
+      expect(await inventory.recordIntent(again)).toEqual({ kind: 'recorded' });
+    });
+
     it('ends the approvals of what was not issued: who gave them, or denied it, since the backup is not known', async () => {
       const { inventory } = opened;
       const ids: string[] = [];

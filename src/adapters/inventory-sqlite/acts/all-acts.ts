@@ -53,7 +53,7 @@ export function allActs(statements: Statements): AllActs {
       ...tokenActs(statements, audit),
       ...requestActs(statements, audit),
       ...operatorActs(statements, audit),
-      ...restorationActs(statements, audit, compromises),
+      ...restorationActs(statements, audit, { ...compromises, ...issuing }),
       ...archiveActs(statements, audit),
       ...auditActs(statements, audit),
     },

@@ -17,7 +17,7 @@ const quarantineSql = `INSERT INTO quarantined_serials
 export function restorationActs(
   connection: Statements,
   audit: AuditChain,
-  compromises: Pick<CompromiseActs, 'beginCompromise'>,
+  { beginCompromise, closeIntent }: Pick<CompromiseActs, 'beginCompromise'> & Pick<Acts, 'closeIntent'>,
 ): Pick<Acts, 'recordRestoration'> {
   const states = certificateStates(connection);
   const approvals = approvalWithdrawal(connection, audit);
@@ -29,15 +29,17 @@ export function restorationActs(
   const endTokens = connection.prepare('UPDATE tokens SET expires_at = ? WHERE expires_at > ?');
 
   const applyRevoked = ({ serial, revocation, audit: entry }: RestoredRevocation): void => {
+    // Closed with its event first: nothing waits for what is revoked, and its predecessor may be followed again.
+    const wasOpen = closeIntent({ serial, at: entry.at, audit: entry });
     if (!states.revoke(serial, revocation)) throw new Error(`the certificate ${serial} is not recorded`);
-    audit.append(entry);
+    if (!wasOpen) audit.append(entry);
   };
 
   /** Its owner's alone: on whose word the key was compromised, no list tells. What else had it is on the lists, where there are any. */
   const applyCompromise = ({ serial, revocation, audit: entry }: RestoredRevocation): void => {
     if (revocation.reason !== 'keyCompromise') return;
     const named = states.find(serial)!;
-    compromises.beginCompromise({ named, owner: named.owner, revocation, audit: entry });
+    beginCompromise({ named, owner: named.owner, revocation, audit: entry });
   };
 
   return {

@@ -63,9 +63,19 @@ it('are left alone by a start when they are right, and keep no start from going 
   expect(written).toEqual(['trust/staging.pem']);
 });
 
-it('are written with the root of a chain that was imported, before the import is answered', async () => {
+it('are written with the root of a chain that was imported, before the import is answered; until then who asks for it is told', async () => {
   const service = await firstRunService({ home });
   try {
+    const { trustBundle } = service.services;
+    const [waits, none] = ['There is no root to trust in corp now', 'There is no environment nowhere'];
+    await expect(trustBundle('corp')).rejects.toMatchObject({
+      code: 'notFound',
+      message: expect.stringContaining(waits),
+    });
+    await expect(trustBundle('nowhere')).rejects.toMatchObject({
+      code: 'notFound',
+      message: expect.stringContaining(none),
+    });
     const detail = await service.services.describeAuthority('corp-issuing');
     if (detail.kind !== 'own' || !detail.csrDer) throw new Error('there is no CSR');
     const ca = makeCorporateCa(Math.floor(service.clock.now() / 1000));

@@ -1,5 +1,6 @@
 /** `privyseal campaign watch`: a campaign as it goes on, drawn over and over on a terminal, a line for each change elsewhere. */
 import { setTimeout as timer } from 'node:timers/promises';
+import { stripVTControlCharacters } from 'node:util';
 import type { CampaignProgressJson } from '../../../api/campaign.ts';
 import type { PrivysealClient } from '../../../client/client.ts';
 import type { Ending } from '../exit-codes.ts';
@@ -7,6 +8,7 @@ import { mayPass } from '../may-pass.ts';
 import type { Session } from '../session.ts';
 import { onInterrupt } from '../terminal/interrupt.ts';
 import { paintFor } from '../terminal/paint.ts';
+import { textWidth } from '../terminal/text-width.ts';
 import { describeCampaign, progressLine } from './describe-campaign.ts';
 
 /** Until the campaign ends or is abandoned, or the person presses Ctrl-C, which leaves it running. `every` in seconds. */
@@ -55,10 +57,14 @@ function screen(session: Session): (campaign: CampaignProgressJson) => void {
       const lines = describeCampaign(session, campaign);
       if (drawn > 0) io.stdout.write(`\x1b[${drawn}A\x1b[J`);
       session.print(lines);
-      drawn = lines.length;
+      drawn = rowsOf(lines, session.width);
     } else if (news !== told) {
       io.stdout.write(`${session.json ? line : news}\n`);
     }
     told = news;
   };
 }
+
+/** A line that is wider than the terminal goes on in the next row, and the cursor goes back by rows. */
+const rowsOf = (lines: readonly string[], width = Number.POSITIVE_INFINITY): number =>
+  lines.reduce((rows, line) => rows + Math.max(1, Math.ceil(textWidth(stripVTControlCharacters(line)) / width)), 0);

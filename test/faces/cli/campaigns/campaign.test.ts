@@ -1,4 +1,5 @@
 /** `privyseal campaign`: what is asked of the service, and what a person, or a script, sees of its answers. */
+import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { makeCampaignJson, makePlanJson, makeProgressJson } from '../../../support/campaigns-double.ts';
 import { makeProblem } from '../../../support/certificate-json.ts';
@@ -172,6 +173,17 @@ describe('privyseal campaign watch', () => {
     expect([code, service.requests.length]).toEqual([0, 4]);
     expect(stdout.split(`${esc}[`).filter((part) => /^\d+A/.test(part))).toHaveLength(3);
     expect(stdout).toContain('100 %');
+  });
+
+  it('draws over all of it where its lines are wider than the terminal', async () => {
+    const { run } = await started(going());
+    const columns = 30;
+    const { stdout } = await run(['watch', id], { columns });
+    const [first, ...others] = stdout.split(new RegExp(`${esc}\\[(?=\\d+A)`));
+    const lines = stripVTControlCharacters(first!).split('\n').slice(0, -1);
+    const rows = lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / columns)), 0);
+    expect(rows).toBeGreaterThan(lines.length);
+    expect(others[0]).toMatch(new RegExp(`^${rows}A`));
   });
 
   it('tells a script each change once, and with --json all of it', async () => {

@@ -18,6 +18,8 @@ import { nextStopSignal, outliveReaders } from './stop-signal.ts';
  * `badConfiguration` before that.
  */
 export async function becomeDaemon(options: DaemonOptions): Promise<number> {
+  // Before the file is read: the daemon reads it again.
+  process.on('SIGHUP', () => {});
   // Code is kept for the settings it was compiled with.
   leaveCodeUnoptimized();
   const { checkAgentFile } = await import('./agent/rotate.ts');
@@ -63,8 +65,9 @@ export async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(await tellFile(values['tell-file']));
     return 0;
   }
+  const onReload = reloadSignals();
   const { runDaemon } = await import('./agent/daemon.ts');
-  const surroundings = daemonSurroundings();
+  const surroundings = daemonSurroundings(onReload);
   collectNowAndThen(surroundings.collectGarbage);
   try {
     const metricsPort = port === undefined ? {} : { metricsPort: Number(port) };
@@ -96,12 +99,25 @@ export function agentSurroundings(): Surroundings {
   return { now: Date.now, random: Math.random, signal: stop.signal, log };
 }
 
-/** SIGHUP has the file read again, as systemd's ExecReload does. */
-function daemonSurroundings(): DaemonSurroundings {
+/** SIGHUP has the file read again, as systemd's ExecReload does. One that comes while the daemon starts must not end it, and counts. */
+function reloadSignals(): DaemonSurroundings['onReload'] {
+  let reload: (() => void) | undefined;
+  let cameBefore = false;
+  process.on('SIGHUP', () => {
+    if (reload) reload();
+    else cameBefore = true;
+  });
+  return (listener) => {
+    reload = listener;
+    if (cameBefore) reload();
+  };
+}
+
+function daemonSurroundings(onReload: DaemonSurroundings['onReload']): DaemonSurroundings {
   return {
     ...agentSurroundings(),
     load: (path) => readApart([launcher, '--tell-file', path]),
-    onReload: (reload) => void process.on('SIGHUP', reload),
+    onReload,
     collectGarbage: garbageCollector(),
   };
 }

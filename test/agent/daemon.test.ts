@@ -1,7 +1,18 @@
 /** The daemon: through silence of the service, jumps of the clock, and to its own end. */
+import { execFileSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
-import { existsSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { open } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { loadAgentFile } from '#src/agent/config/load-agent-file.ts';
 import { runDaemon } from '#src/agent/daemon.ts';
@@ -43,6 +54,39 @@ describe('privyseal rotate --daemon', () => {
     daemon.child.kill('SIGHUP');
     await expect.poll(daemon.output, patience).toMatch(/error: goes on as before: .*targets is 1/);
     expect([await daemon.end(), daemon.output()]).toEqual([0, expect.stringContaining('stopped')]);
+  });
+
+  it('is not ended by a SIGHUP while it starts, and heeds it then', async () => {
+    const agent = agentFor();
+    const text = readFileSync(agent.file);
+    // Whoever reads a pipe waits for its writer: first the command line, then the daemon at its start, then its reload.
+    const pipes = ['command', 'start', 'reload'].map((name) => join(dirname(agent.file), name));
+    execFileSync('mkfifo', pipes);
+    writeFileSync(`${agent.file}.whole`, text);
+    const readNext = (path: string): void => {
+      symlinkSync(path, `${agent.file}.next`);
+      renameSync(`${agent.file}.next`, agent.file);
+    };
+    readNext(pipes[0]!);
+    const daemon = agentProcess(agent.file, '--daemon');
+    onTestFinished(() => {
+      daemon.child.kill('SIGKILL');
+      // A writer without a reader would wait for one for good.
+      for (const pipe of pipes) closeSync(openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK));
+    });
+    const written = (async () => {
+      for (const [index, path] of pipes.entries()) {
+        await using pipe = await open(path, 'w');
+        daemon.child.kill('SIGHUP');
+        readNext(pipes[index + 1] ?? `${agent.file}.whole`);
+        await pipe.writeFile(text);
+      }
+    })();
+    const ended = daemon.ended.then((code) => Promise.reject(new Error(`ended with ${code}: ${daemon.output()}`)));
+    await Promise.race([written, ended]);
+    ended.catch(() => {});
+    await expect.poll(daemon.output, patience).toMatch(/(read its file again: tends web.*){2}/s);
+    expect(await daemon.end()).toBe(0);
   });
 
   it('refuses a metrics port that is taken, and --force', async () => {

@@ -160,9 +160,15 @@ export function readVaultSettings(given: readonly unknown[], used: string): Read
   const read = given.map((entry, index) => readOne(entry as Readonly<Record<string, unknown>>, index));
   const names = read.map(({ settings }) => settings.name);
   const twice = names.filter((name, index) => name === 'file' || names.indexOf(name) !== index);
+  const variables = read.flatMap(({ settings }) => ('pinVariable' in settings ? [settings.pinVariable] : []));
+  const readTwice = new Set(variables.filter((variable, index) => variables.indexOf(variable) !== index));
   const complaints = [
     ...read.flatMap((each) => each.complaints),
     ...twice.map((name) => `vaults has ${JSON.stringify(name)} twice; \`file\` is always there. Choose another name.`),
+    ...[...readTwice].map(
+      (variable) =>
+        `vaults has pinVariable ${JSON.stringify(variable)} twice; it is removed once it is read. Give each vault its own, or pinFile.`,
+    ),
   ];
   if (complaints.length === 0 && used !== 'file' && !names.includes(used)) {
     complaints.push(`vault is ${JSON.stringify(used)}, but must be one of ${['file', ...names].join(', ')}.`);

@@ -90,6 +90,14 @@ describe('vaults', () => {
     expect(await refusal({ vaults: [{ ...hsm, ...override }] })).toContain(words);
   });
 
+  it('read one variable for each PIN, for it is removed once it is read', async () => {
+    const { pinFile: _file, ...rest } = hsm;
+    const of = (pinVariable: string, name = 'hsm') => ({ ...rest, name, pinVariable });
+    const message = await refusal({ vaults: [of('HSM_PIN'), of('HSM_PIN', 'other')] });
+    expect(message).toContain('vaults has pinVariable "HSM_PIN" twice');
+    expect((await load({ vaults: [of('HSM_PIN'), of('OTHER_PIN', 'other')] })).vaults).toHaveLength(2);
+  });
+
   it('are told every reason at once', async () => {
     const message = await refusal({ vaults: [{ ...bao, name: 'A', address: 'x', more: 1 }, { kind: 'none' }] });
     expect(message.split('\n').map((line) => line.split(/[ :]/)[0])).toEqual([

@@ -40,6 +40,8 @@ async function readPinFile(path: string): Promise<string> {
     if (!octets) throw missing(`${path} is too long for a PIN (more than ${longest} octets).`);
     const pin = octets.toString('utf8').replace(/\r?\n$/, '');
     octets.fill(0);
+    // As an editor's for Windows leaves it, and each wrong PIN is one try less.
+    if (pin.startsWith('\uFEFF')) throw missing(`${path} starts with a byte order mark.`);
     if (pin === '' || pin.includes('\0') || pin.includes('\uFFFD')) throw missing(`${path} holds no PIN.`);
     return pin;
   } catch (error) {

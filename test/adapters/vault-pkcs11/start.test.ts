@@ -94,6 +94,7 @@ describeWith([...softwareTokens, 'gcc'], 'a PIN', () => {
     ['is missing', 'pinMissing', undefined, 0o600],
     ['is empty', 'pinMissing', '\n', 0o600],
     ['is too long', 'pinMissing', 'x'.repeat(2000), 0o600],
+    ['begins with a byte order mark', 'pinMissing', '\uFEFF123456', 0o600],
     ['is open to others', 'keyFileOpenToOthers', '123456', 0o644],
   ])('from a file that %s stops the start', async (_, code, content, mode) => {
     const token = await softwareToken();

@@ -187,7 +187,7 @@ function withAuthorities(base: ReturnType<typeof withIssuing>) {
     ensureEnvironment: createEnsureEnvironment(making),
     trust,
     trustFiles,
-    writeTrust: trustFiles.write,
+    trustChanged: trustFiles.update,
   };
 }
 
@@ -245,7 +245,7 @@ type AllParts = ReturnType<typeof withReporting>;
 
 /** The acts of operators, whose code is loaded when one of them is first asked for. */
 function operatorActs(parts: AllParts) {
-  const { known, news, renewals, log, trust, writeTrust } = parts;
+  const { known, news, renewals, trust } = parts;
   const administration = administrationLater({
     ...parts,
     forgetWindows: renewals.forgetAll,
@@ -260,10 +260,6 @@ function operatorActs(parts: AllParts) {
     ...parts,
     find: trust.authorityGeneration,
     campaigns: administration,
-    trustChanged: (environment: string) =>
-      writeTrust(environment).catch((error: unknown) =>
-        log.error({ err: error, environment }, 'the trust file of the home was not brought up to date'),
-      ),
   });
   return { ...administration, ...authorityActs };
 }
@@ -300,7 +296,7 @@ function servicesOf(parts: AllParts): Services {
     async createEnvironment(caller, input) {
       const view = await createEnvironment(caller, input);
       // Whom to trust is not known before the first import.
-      if (input.hierarchy !== 'external') await parts.writeTrust(input.name);
+      if (input.hierarchy !== 'external') await parts.trustChanged(input.name);
       return view;
     },
     listEnvironments: () => viewEnvironments(inventory),
@@ -349,7 +345,7 @@ function builtOf(parts: AllParts, services: Services): Omit<BuiltServices, 'cloc
 }
 
 function housekeepingOf(parts: AllParts, { declareCompromise }: Services): () => Promise<void> {
-  const { inventory, clock, crls, responders, checkpoints, renewals, log } = parts;
+  const { inventory, clock, crls, responders, checkpoints, renewals, trustFiles, log } = parts;
   return createHousekeeping(log, {
     closeAbandonedIntents: () => recoverUnfinished(parts, clock.now() - abandonedAfterMs),
     finishCompromises: createFinishCompromises(parts),
@@ -362,6 +358,7 @@ function housekeepingOf(parts: AllParts, { declareCompromise }: Services): () =>
     signAuditLog: () => checkpoints.signDue(),
     catchUpWithIndexes: () => catchUp(inventory, Math.floor(clock.now() / 1000)),
     tendRequests: createTendRequests(parts),
+    writeTrustFiles: () => trustFiles.writeLate(),
   });
 }
 

@@ -39,7 +39,7 @@ export interface ImportAuthorityDeps {
   /** Takes the first step of a rotation that waited for the certificate. */
   readonly goOnCertified: (name: string, actor: string) => Promise<void>;
   /** Brings the environment's file of roots up to date. */
-  readonly writeTrust: (environment: string) => Promise<void>;
+  readonly trustChanged: (environment: string) => Promise<void>;
 }
 
 export const createImportAuthority =
@@ -74,7 +74,7 @@ async function importChain(
   refuseIfAny(reasons);
   await putInForce(deps, caller, { authority, isComing, environment, chain, external });
   if (isComing) await deps.goOnCertified(name, actorOf(caller));
-  await deps.writeTrust(environment);
+  await deps.trustChanged(environment);
   return deps.describeAuthority(name);
 }
 

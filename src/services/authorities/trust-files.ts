@@ -15,6 +15,10 @@ export interface TrustFilesDeps extends Pick<Services, 'trustBundle'> {
 export interface TrustFiles {
   /** As its trust bundle is now; `system` is one, too. */
   write(environment: string): Promise<void>;
+  /** After an act that is in force, whatever becomes of the file: what cannot be written is logged, and `writeLate` tries again. */
+  update(environment: string): Promise<void>;
+  /** What `update` could not write. Rejects with the failure of the first that still cannot be. */
+  writeLate(): Promise<void>;
   /** Writes those anew that a crash left behind, or that somebody changed or removed. What cannot be done is logged. */
   mend(): Promise<void>;
 }
@@ -76,9 +80,25 @@ export function createTrustFiles(deps: TrustFilesDeps): TrustFiles {
     }
   };
 
+  const write = async (environment: string): Promise<void> => {
+    for (const { file, text } of await filesOf(environment)) await home.write(file, text, 0o644);
+  };
+  const late = new Set<string>();
+
   return {
-    async write(environment) {
-      for (const { file, text } of await filesOf(environment)) await home.write(file, text, 0o644);
+    write,
+    async update(environment) {
+      await write(environment).catch((error: unknown) => {
+        late.add(environment);
+        log.error({ err: error, environment }, 'the trust file of the home was not brought up to date; trying again');
+      });
+    },
+    async writeLate() {
+      for (const environment of late) {
+        await write(environment);
+        late.delete(environment);
+        log.info({ environment }, 'the trust file of the home is up to date again');
+      }
     },
     async mend() {
       const environments = (await inventory.environments()).map(({ name }) => name);

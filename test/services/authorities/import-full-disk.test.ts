@@ -69,15 +69,18 @@ it.each(['recordImport', 'activateAuthority'])(
   },
 );
 
-it('an import whose trust files cannot be written is completed by asking again', async () => {
+it('acts are in force although the trust file cannot be written, which is done once there is room', async () => {
   const { environment, importIt } = await waiting();
+  const made = `${environment}-made`;
   isHomeFull = true;
-  await expect(importIt()).rejects.toThrow('ENOSPC');
-  isHomeFull = false;
-  const file = join(home, `trust/${environment}.pem`);
-  expect(existsSync(file)).toBe(false);
   await importIt();
-  expect(existsSync(file)).toBe(true);
+  await service.services.createEnvironment(admin, { name: made, hierarchy: 'root' });
+  const areThere = () => [environment, made].map((name) => existsSync(join(home, `trust/${name}.pem`)));
+  await expect(service.housekeep()).rejects.toThrow('ENOSPC');
+  expect(areThere()).toEqual([false, false]);
+  isHomeFull = false;
+  await service.housekeep();
+  expect(areThere()).toEqual([true, true]);
   expect((await service.directory.all()).some(({ id }) => id === `${environment}-issuing`)).toBe(true);
 });
 

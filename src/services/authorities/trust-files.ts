@@ -88,14 +88,16 @@ export function createTrustFiles(deps: TrustFilesDeps): TrustFiles {
   return {
     write,
     async update(environment) {
-      await write(environment).catch((error: unknown) => {
-        late.add(environment);
-        log.error({ err: error, environment }, 'the trust file of the home was not brought up to date; trying again');
-      });
+      await write(environment)
+        .catch(unlessNobodyIsTrusted)
+        .catch((error: unknown) => {
+          late.add(environment);
+          log.error({ err: error, environment }, 'the trust file of the home was not brought up to date; trying again');
+        });
     },
     async writeLate() {
       for (const environment of late) {
-        await write(environment);
+        await write(environment).catch(unlessNobodyIsTrusted);
         late.delete(environment);
         log.info({ environment }, 'the trust file of the home is up to date again');
       }
@@ -103,15 +105,20 @@ export function createTrustFiles(deps: TrustFilesDeps): TrustFiles {
     async mend() {
       const environments = (await inventory.environments()).map(({ name }) => name);
       for (const environment of ['system', ...environments]) {
-        await mendOne(environment).catch((error: unknown) => {
-          // Its roots are elsewhere, and not imported yet.
-          if (error instanceof CaError && error.code === 'notFound') return;
-          log.error({ err: error, environment }, 'the trust file of the home was not brought up to date');
-        });
+        await mendOne(environment)
+          .catch(unlessNobodyIsTrusted)
+          .catch((error: unknown) =>
+            log.error({ err: error, environment }, 'the trust file of the home was not brought up to date'),
+          );
       }
     },
   };
 }
+
+/** Its roots are elsewhere and not imported yet, or given up and not replaced. */
+const unlessNobodyIsTrusted = (error: unknown): void => {
+  if (!(error instanceof CaError && error.code === 'notFound')) throw error;
+};
 
 const pemOf = (certificates: readonly Uint8Array[]): string =>
   certificates.map((der) => encodePem('CERTIFICATE', der)).join('');

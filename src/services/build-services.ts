@@ -295,8 +295,7 @@ function servicesOf(parts: AllParts): Services {
     answerOcsp: createAnswerOcsp(parts),
     async createEnvironment(caller, input) {
       const view = await createEnvironment(caller, input);
-      // Whom to trust is not known before the first import.
-      if (input.hierarchy !== 'external') await parts.trustChanged(input.name);
+      await parts.trustChanged(input.name);
       return view;
     },
     listEnvironments: () => viewEnvironments(inventory),

@@ -4,7 +4,7 @@ import type { GeneralName } from '../x509/general-name.ts';
 import { parseIpAddress } from '../x509/ip-address.ts';
 import type { NameConstraints, Subtree } from '../x509/name-constraints.ts';
 import { parseCidr } from './cidr-range.ts';
-import type { NameRule } from './name-rule.ts';
+import { type NameRule, nameTypeOf } from './name-rule.ts';
 
 export interface NamingProduct {
   readonly id: string;
@@ -63,7 +63,7 @@ function ruleOf({ type, value }: GeneralName): NameRule {
 
 /** All names of the rule are in a permitted subtree of their kind, if there is any, and none is in an excluded one. */
 function isInside({ permitted, excluded }: NameConstraints, rule: NameRule): boolean {
-  const kind = subtreeKind[rule.kind];
+  const kind = nameTypeOf[rule.kind];
   const admitting = permitted.filter((subtree) => subtree.kind === kind);
   const refusing = excluded.filter((subtree) => subtree.kind === kind);
   // RFC 5280 §4.2.1.10: a URI whose host is an address fits no constraint on URIs, neither of what is in nor of what is out.
@@ -71,15 +71,6 @@ function isInside({ permitted, excluded }: NameConstraints, rule: NameRule): boo
   if (admitting.length > 0 && !admitting.some((subtree) => holds(subtree, rule))) return false;
   return !refusing.some((subtree) => touches(subtree, rule));
 }
-
-const subtreeKind: Readonly<Record<NameRule['kind'], Exclude<Subtree['kind'], 'other'>>> = {
-  exact: 'dns',
-  subdomain: 'dns',
-  wildcard: 'dns',
-  ip: 'ip',
-  uri: 'uri',
-  email: 'email',
-};
 
 /** Whether every name of the rule is in the subtree. */
 function holds(subtree: Subtree, { kind, value }: NameRule): boolean {

@@ -17,6 +17,16 @@ export interface NameRule {
   readonly value: string;
 }
 
+/** Of the names that a rule of each kind gives. */
+export const nameTypeOf: Readonly<Record<NameRule['kind'], GeneralName['type']>> = {
+  exact: 'dns',
+  subdomain: 'dns',
+  wildcard: 'dns',
+  ip: 'ip',
+  uri: 'uri',
+  email: 'email',
+};
+
 /** A rule in canonical form; throws CaError `policyRefused` with what is wrong. `field` is where it stands. */
 export function parseNameRule(raw: unknown, field = 'nameRule'): NameRule {
   const reasons: Reason[] = [];

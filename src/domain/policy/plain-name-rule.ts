@@ -1,7 +1,7 @@
 /** Name rules as people write them: plain names and patterns, told apart by their form alone. */
 import type { GeneralName } from '../x509/general-name.ts';
 import { parseIpAddress } from '../x509/ip-address.ts';
-import { type NameRule, parseNameRule } from './name-rule.ts';
+import { type NameRule, nameTypeOf, parseNameRule } from './name-rule.ts';
 
 /**
  * `a.dev` that name, `.a.dev` every name below it, `*.a.dev` every name below it and the wildcard itself, `10.0.0.0/8` or
@@ -23,15 +23,6 @@ function ruleOf(text: string): NameRule {
   return text.startsWith('.') ? { kind: 'subdomain', value: text.slice(1) } : { kind: 'exact', value: text };
 }
 
-const typeOf: Readonly<Record<NameRule['kind'], GeneralName['type']>> = {
-  exact: 'dns',
-  subdomain: 'dns',
-  wildcard: 'dns',
-  ip: 'ip',
-  uri: 'uri',
-  email: 'email',
-};
-
 const inWords: Readonly<Record<NameRule['kind'], (value: string) => string>> = {
   exact: (value) => value,
   subdomain: (value) => `every name below ${value}`,
@@ -49,7 +40,7 @@ export function namesGiven(rules: readonly NameRule[], type: GeneralName['type']
   // After `below`, what follows would be read as another domain.
   const rank = ({ kind }: NameRule): number => (kind === 'subdomain' ? 1 : 0);
   const given = rules
-    .filter(({ kind }) => typeOf[kind] === type)
+    .filter(({ kind }) => nameTypeOf[kind] === type)
     .toSorted((one, other) => rank(one) - rank(other))
     .map(({ kind, value }) => inWords[kind](value));
   if (given.length === 0) return undefined;

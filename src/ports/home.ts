@@ -13,4 +13,6 @@ export interface Home {
   freeOctets(): Promise<number>;
   /** Atomic and durable: temporary file, fsync, rename, fsync of the folder. Folders are made 0700. `mode` is 0o600 or 0o644. */
   write(name: string, content: string, mode: 0o600 | 0o644): Promise<void>;
+  /** Durable; one that is not there is as good. */
+  remove(name: string): Promise<void>;
 }

@@ -3,7 +3,7 @@ import { access, readFile, stat, statfs } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { StartError } from '../../domain/errors.ts';
 import { makeFolder } from '../../files/make-folder.ts';
-import { replaceFile } from '../../files/whole-file.ts';
+import { removeFile, replaceFile } from '../../files/whole-file.ts';
 import type { Home } from '../../ports/home.ts';
 import { type HomeLock, lockHome } from './home-lock.ts';
 import { sweepLeftovers } from './sweep-leftovers.ts';
@@ -49,6 +49,7 @@ function homeOf(path: string, lock: HomeLock): OpenHome {
         await replaceFile(file, { content, mode });
       });
     },
+    remove: (name) => unlessUnwritable(path, () => removeFile(inside(path, name))),
     release: () => lock.release(),
   };
 }

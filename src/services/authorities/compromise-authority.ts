@@ -162,6 +162,9 @@ async function declare(
     const away = await awayOr(replace(deps, one, { actor, reason, ...(vault !== undefined && { vault }) }));
     if (away) unfinished.push({ generation: replaced[at]!.to, reason: away.message });
   }
+  // Also where nothing takes the place of what is lost yet: its root is not to be believed until then.
+  for (const environment of new Set(lost.map(({ authority }) => authority.environment ?? 'system')))
+    await deps.trustChanged(environment);
   // New certificates come by now; everything below reads all that there are.
   const products = await productsOfAll(deps, lost);
   const campaigns: string[] = [];

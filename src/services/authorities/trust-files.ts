@@ -54,11 +54,15 @@ async function rootsOfSystem(inventory: RootsKnown): Promise<readonly Uint8Array
 
 export function createTrustFiles(deps: TrustFilesDeps): TrustFiles {
   const { home, inventory, log } = deps;
+  const late = new Set<string>();
+  let last: Promise<unknown> = Promise.resolve();
 
-  const bundleOf = async (environment: string): Promise<TrustFile> => ({
-    file: trustFile(environment),
-    text: pemOf(await deps.trustBundle(environment)),
-  });
+  /** One after the other: of two acts at once, the one that looked first must not write last. */
+  const inTurn = (act: () => Promise<void>): Promise<void> => {
+    const turn = last.then(act);
+    last = turn.catch(() => undefined);
+    return turn;
+  };
 
   /** A system of one root has no such file. */
   const rootsOfNow = async (): Promise<readonly TrustFile[]> => {
@@ -69,35 +73,43 @@ export function createTrustFiles(deps: TrustFilesDeps): TrustFiles {
 
   const filesOf = async (environment: string): Promise<readonly TrustFile[]> => [
     ...(environment === 'system' ? await rootsOfNow() : []),
-    await bundleOf(environment),
+    { file: trustFile(environment), text: pemOf(await deps.trustBundle(environment).catch(whereNobodyIsTrusted)) },
   ];
 
-  const mendOne = async (environment: string): Promise<void> => {
-    for (const { file, text } of await filesOf(environment)) {
-      if ((await contentOf(home, file)) === text) continue;
-      await home.write(file, text, 0o644);
-      log.warn({ environment, file }, 'the trust file of the home was missing or outdated, and is written anew');
-    }
+  /** Whether it was another before. Where nobody is trusted there is no file, so that nobody takes an empty one for no rule at all. */
+  const bringUpToDate = async ({ file, text }: TrustFile): Promise<boolean> => {
+    if ((await contentOf(home, file)) === text) return false;
+    if (text !== '') await home.write(file, text, 0o644);
+    // Whoever is to bring its replacement has to get in by the old one.
+    else if (file === trustFile('system')) return false;
+    else await home.remove(file);
+    return true;
   };
 
-  const write = async (environment: string): Promise<void> => {
-    for (const { file, text } of await filesOf(environment)) await home.write(file, text, 0o644);
-  };
-  const late = new Set<string>();
+  const write = (environment: string): Promise<void> =>
+    inTurn(async () => {
+      for (const file of await filesOf(environment)) await bringUpToDate(file);
+    });
+
+  const mendOne = (environment: string): Promise<void> =>
+    inTurn(async () => {
+      for (const file of await filesOf(environment)) {
+        if (await bringUpToDate(file))
+          log.warn({ environment, file: file.file }, 'the trust file of the home was not what it must be, and is now');
+      }
+    });
 
   return {
     write,
     async update(environment) {
-      await write(environment)
-        .catch(unlessNobodyIsTrusted)
-        .catch((error: unknown) => {
-          late.add(environment);
-          log.error({ err: error, environment }, 'the trust file of the home was not brought up to date; trying again');
-        });
+      await write(environment).catch((error: unknown) => {
+        late.add(environment);
+        log.error({ err: error, environment }, 'the trust file of the home was not brought up to date; trying again');
+      });
     },
     async writeLate() {
       for (const environment of late) {
-        await write(environment).catch(unlessNobodyIsTrusted);
+        await write(environment);
         late.delete(environment);
         log.info({ environment }, 'the trust file of the home is up to date again');
       }
@@ -105,24 +117,23 @@ export function createTrustFiles(deps: TrustFilesDeps): TrustFiles {
     async mend() {
       const environments = (await inventory.environments()).map(({ name }) => name);
       for (const environment of ['system', ...environments]) {
-        await mendOne(environment)
-          .catch(unlessNobodyIsTrusted)
-          .catch((error: unknown) =>
-            log.error({ err: error, environment }, 'the trust file of the home was not brought up to date'),
-          );
+        await mendOne(environment).catch((error: unknown) =>
+          log.error({ err: error, environment }, 'the trust file of the home was not brought up to date'),
+        );
       }
     },
   };
 }
 
 /** Its roots are elsewhere and not imported yet, or given up and not replaced. */
-const unlessNobodyIsTrusted = (error: unknown): void => {
-  if (!(error instanceof CaError && error.code === 'notFound')) throw error;
-};
+function whereNobodyIsTrusted(error: unknown): readonly Uint8Array[] {
+  if (error instanceof CaError && error.code === 'notFound') return [];
+  throw error;
+}
 
 const pemOf = (certificates: readonly Uint8Array[]): string =>
   certificates.map((der) => encodePem('CERTIFICATE', der)).join('');
 
-/** Undefined for what is not there or cannot be read: it is written anew. */
+/** Empty for what is not there, undefined for what cannot be read: that is written anew. */
 const contentOf = async (home: Home, file: string): Promise<string | undefined> =>
-  (await home.exists(file)) ? home.read(file).catch(() => undefined) : undefined;
+  (await home.exists(file)) ? home.read(file).catch(() => undefined) : '';

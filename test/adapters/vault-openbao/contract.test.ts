@@ -3,7 +3,8 @@ import type { VaultFault } from '../../contracts/vault/faults.ts';
 import { type VaultUnderTest, vaultContract } from '../../contracts/vault.ts';
 import { type BaoServer, startBao, tokenFor } from '../../support/bao-server.ts';
 import { describeWith, pathOf } from '../../support/judges.ts';
-import { keepingLog, newMount, openBao } from './vault-under-test.ts';
+import { keepingLog } from '../../support/keeping-log.ts';
+import { newMount, openBao } from './vault-under-test.ts';
 
 describeWith('bao', 'OpenBao itself', () => {
   let server: BaoServer;

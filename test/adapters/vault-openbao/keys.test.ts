@@ -7,9 +7,10 @@ import type { Vault } from '#src/ports/vault.ts';
 import { type BaoServer, startBao, tokenFor } from '../../support/bao-server.ts';
 import { eventually } from '../../support/eventually.ts';
 import { describeWith, pathOf } from '../../support/judges.ts';
+import { keepingLog } from '../../support/keeping-log.ts';
 import { rejectionOf } from '../../support/rejection.ts';
 import { createPolicy, retirePolicy } from '../../support/vault-policies.ts';
-import { keepingLog, newMount, openBao } from './vault-under-test.ts';
+import { newMount, openBao } from './vault-under-test.ts';
 
 const algorithm = signatureAlgorithms['ecdsa-with-SHA256'];
 const tbs = Buffer.from('to be signed');

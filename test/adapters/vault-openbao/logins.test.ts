@@ -11,9 +11,10 @@ import { print } from '../../contracts/vault.ts';
 import { type BaoServer, startBao, tokenFor } from '../../support/bao-server.ts';
 import { eventually } from '../../support/eventually.ts';
 import { describeWith, pathOf } from '../../support/judges.ts';
+import { keepingLog } from '../../support/keeping-log.ts';
 import { rejectionOf } from '../../support/rejection.ts';
 import { signPolicy } from '../../support/vault-policies.ts';
-import { keepingLog, openBao } from './vault-under-test.ts';
+import { openBao } from './vault-under-test.ts';
 
 const mount = 'transit';
 const algorithm = signatureAlgorithms['ecdsa-with-SHA256'];

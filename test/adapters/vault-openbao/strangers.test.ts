@@ -13,9 +13,9 @@ import { signatureAlgorithms } from '#src/domain/x509/signature-algorithm.ts';
 import type { Vault } from '#src/ports/vault.ts';
 import { print } from '../../contracts/vault.ts';
 import { keyPem, serverOf, strangerRoot, system } from '../../support/face-tls.ts';
+import { keepingLog } from '../../support/keeping-log.ts';
 import { rejectionOf } from '../../support/rejection.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
-import { keepingLog } from './vault-under-test.ts';
 
 const token = 'hvs.canary-of-the-stranger';
 const algorithm = signatureAlgorithms['ecdsa-with-SHA256'];

@@ -3,6 +3,7 @@ import { type OpenBaoOptions, openOpenBaoVault } from '#src/adapters/vault-openb
 import type { Log } from '#src/ports/log.ts';
 import type { Vault } from '#src/ports/vault.ts';
 import type { BaoServer } from '../../support/bao-server.ts';
+import { keepingLog } from '../../support/keeping-log.ts';
 
 let mounts = 0;
 
@@ -12,20 +13,6 @@ export async function newMount(server: BaoServer): Promise<string> {
   const mount = `ca-keys/${mounts}`;
   await server.ask('POST', `sys/mounts/${mount}`, { type: 'transit' });
   return mount;
-}
-
-export interface LogLine {
-  readonly level: 'info' | 'warn' | 'error';
-  readonly fields: Readonly<Record<string, unknown>>;
-  readonly message: string;
-}
-
-/** A log that keeps what is said. */
-export function keepingLog(): { readonly lines: LogLine[]; readonly log: Log } {
-  const lines: LogLine[] = [];
-  const keep = (level: LogLine['level']) => (fields: object, message: string) =>
-    void lines.push({ level, fields: { ...fields }, message });
-  return { lines, log: { info: keep('info'), warn: keep('warn'), error: keep('error') } };
 }
 
 export const optionsFor = (server: BaoServer): OpenBaoOptions => ({

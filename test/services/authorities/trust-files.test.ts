@@ -1,11 +1,15 @@
 /** The trust files of the home: written when a root is there, and anew by a start where a crash, or somebody, left them other than they must be. */
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { openHomeDirectory } from '../../../src/adapters/home-directory/home-directory.ts';
 import { encodePem } from '../../../src/domain/der/pem.ts';
 import type { Home } from '../../../src/ports/home.ts';
-import { makeCorporateCa, pemOf } from '../../support/external-chain.ts';
-import { admin, firstRunService, type ServiceOptions } from '../../support/service-builder.ts';
+import { createTrustFiles } from '../../../src/services/authorities/trust-files.ts';
+import { type CorporateCa, makeCorporateCa, pemOf } from '../../support/external-chain.ts';
+import { keepingLog } from '../../support/keeping-log.ts';
+import { admin, firstRunService, type ServiceOptions, type TestService } from '../../support/service-builder.ts';
 import { suiteFolder } from '../../support/suite-folder.ts';
 
 const folder = suiteFolder();
@@ -19,6 +23,13 @@ let whole: ReturnType<typeof all>;
 async function startOnce(options: Partial<ServiceOptions> = {}): Promise<void> {
   const service = await firstRunService({ home, ...options });
   await service.close();
+}
+
+async function importChain({ services }: TestService, ca: CorporateCa): Promise<void> {
+  const detail = await services.describeAuthority('corp-issuing');
+  if (detail.kind !== 'own' || !detail.csrDer) throw new Error('there is no CSR');
+  const chainPem = pemOf(ca.sign(detail.csrDer), ca.intermediate);
+  await services.importAuthority(admin, 'corp-issuing', { chainPem, rootPem: ca.root.pem });
 }
 
 beforeAll(async () => {
@@ -55,6 +66,7 @@ it('are left alone by a start when they are right, and keep no start from going 
       written.push(name);
       throw new Error('the disk is full');
     },
+    remove: (name) => real.remove(name),
   });
   await startOnce({ wrapHome: (real) => refusing(real) });
   expect(written).toEqual([]);
@@ -76,14 +88,54 @@ it('are written with the root of a chain that was imported, before the import is
       code: 'notFound',
       message: expect.stringContaining(none),
     });
-    const detail = await service.services.describeAuthority('corp-issuing');
-    if (detail.kind !== 'own' || !detail.csrDer) throw new Error('there is no CSR');
     const ca = makeCorporateCa(Math.floor(service.clock.now() / 1000));
-    const chainPem = pemOf(ca.sign(detail.csrDer), ca.intermediate);
-    await service.services.importAuthority(admin, 'corp-issuing', { chainPem, rootPem: ca.root.pem });
+    await importChain(service, ca);
     expect(readFileSync(file('corp'), 'utf8').trim()).toBe(ca.root.pem.trim());
   } finally {
     await service.close();
+  }
+});
+
+it('go where nobody is trusted any more, and come back with the root of the replacement', async () => {
+  const service = await firstRunService({ home });
+  const { services, clock } = service;
+  try {
+    expect(existsSync(file('corp'))).toBe(true);
+    await services.declareCompromise(admin, 'corp-issuing', { reason: 'a laptop was stolen' });
+    expect(existsSync(file('corp'))).toBe(false);
+    const ca = makeCorporateCa(Math.floor(clock.now() / 1000));
+    await importChain(service, ca);
+    expect(readFileSync(file('corp'), 'utf8').trim()).toBe(ca.root.pem.trim());
+  } finally {
+    await service.close();
+  }
+});
+
+it('hold what is trusted last, although an act that looked before waits longer', async () => {
+  const home = folder('turns');
+  const opened = await openHomeDirectory(home);
+  const roots = [new Uint8Array([0x30, 1, 1]), new Uint8Array([0x30, 1, 2])] as const;
+  const first = Promise.withResolvers<readonly Uint8Array[]>();
+  const answers = [first.promise, Promise.resolve([roots[1]])];
+  const files = createTrustFiles({
+    home: opened,
+    inventory: {
+      environments: async () => [],
+      authorities: async () => [],
+      generations: async () => [],
+      certificateDer: async () => undefined,
+    },
+    log: keepingLog().log,
+    trustBundle: () => answers.shift()!,
+  });
+  try {
+    const acts = [files.update('dev'), files.update('dev')];
+    await nextTurn();
+    first.resolve([roots[0]]);
+    await Promise.all(acts);
+    expect(readFileSync(join(home, 'trust', 'dev.pem'), 'utf8')).toBe(encodePem('CERTIFICATE', roots[1]));
+  } finally {
+    await opened.release();
   }
 });
 

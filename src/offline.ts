@@ -159,7 +159,7 @@ async function fill(home: RestoredHome, { backup, plan, onProgress }: Filling) {
   const file = join(home.staging, databasePart);
   await verifyCopy(file, { migrationsDirectory, audit: plan.manifest.audit }, onProgress);
   onProgress({ what: 'Applying the lists', done: 0, total: 1 });
-  const inventory = await openSqliteInventory({ file, migrationsDirectory, writer: 'here' });
+  const inventory = await openSqliteInventory({ file, migrationsDirectory, work: 'here' });
   try {
     const report = await restoreInventory({ inventory, now: systemClock.now(), version }, plan);
     const roots = await earlierRoots(inventory);

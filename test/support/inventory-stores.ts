@@ -8,9 +8,14 @@ import {
 } from '../../src/adapters/inventory-sqlite/inventory-sqlite.ts';
 import type { Inventory } from '../../src/ports/inventory.ts';
 import type { InventoryStore } from '../contracts/inventory.ts';
+import { plainRenderers } from '../fixtures/threads/plain-renderers.ts';
 import { migrationsDirectory, newDatabase } from './new-database.ts';
 
-const searchThread = new URL('../fixtures/threads/plain-search-thread.ts', import.meta.url);
+const given = {
+  migrationsDirectory,
+  searchThread: new URL('../fixtures/threads/plain-search-thread.ts', import.meta.url),
+  renderers: plainRenderers,
+};
 
 export interface SqliteStore extends InventoryStore {
   readonly folder: string;
@@ -34,7 +39,7 @@ export async function sqliteStore(defaults: Partial<SqliteInventoryOptions> = {}
     folder,
     file,
     async open(options = {}) {
-      const inventory = await openSqliteInventory({ file, migrationsDirectory, searchThread, ...defaults, ...options });
+      const inventory = await openSqliteInventory({ ...given, file, ...defaults, ...options });
       inventories.push(inventory);
       return inventory;
     },

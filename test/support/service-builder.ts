@@ -9,6 +9,7 @@ import { createProcessMeter } from '../../src/adapters/process-meter.ts';
 import { systemRandomness } from '../../src/adapters/system-randomness.ts';
 import { createSoftwareKeys } from '../../src/adapters/vault-file/software-keys.ts';
 import { openFileVault } from '../../src/adapters/vault-file/vault-file.ts';
+import { renderers } from '../../src/faces/http/json/certificate-text.ts';
 import type { Home } from '../../src/ports/home.ts';
 import type { Inventory } from '../../src/ports/inventory.ts';
 import type { Log } from '../../src/ports/log.ts';
@@ -90,8 +91,8 @@ export async function openService(options: ServiceOptions): Promise<TestService>
   const file = join(options.home, 'privyseal.db');
   if (!existsSync(file)) newDatabase(file);
   const inventory = await openSqliteInventory({
-    ...{ file, migrationsDirectory, writer: 'here' },
-    searchThread: new URL('../../src/search-thread.ts', import.meta.url),
+    ...{ file, migrationsDirectory, work: 'here' },
+    renderers,
   });
   const csrs = createCsrReader();
   const processMeter = createProcessMeter('1.2.3');

@@ -3,10 +3,12 @@ import { closeSync, constants, fsyncSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { StartError } from '../../domain/errors.ts';
 import type { Inventory } from '../../ports/inventory.ts';
+import type { RecordRenderers } from '../../ports/inventory-questions.ts';
 import type { SubmissionOutcome } from '../../ports/request-store.ts';
 import { type Act, type ActName, actNames } from './acts/acts.ts';
 import { type Connection, type ConnectionOptions, openForReading, openForWriting } from './connection.ts';
 import { startErrorOf } from './database-error.ts';
+import { lazyStatements } from './lazy-statements.ts';
 import { migrate, readMigrations } from './migrate.ts';
 import { alertReads } from './reads/alert-reads.ts';
 import { campaignReads } from './reads/campaign-reads.ts';
@@ -15,7 +17,9 @@ import { externalReads } from './reads/external-reads.ts';
 import { pointReads } from './reads/point-reads.ts';
 import { policyReads } from './reads/policy-reads.ts';
 import { requestReads } from './reads/request-reads.ts';
-import { type SearchThread, searchThread } from './search/search-thread.ts';
+import { searchThreads } from './search/search-thread.ts';
+import type { StartSearcher } from './search/searcher.ts';
+import { type Searches, waitingSearches } from './search/waiting-searches.ts';
 import { WriteQueue, type WriteQueueOptions } from './writer/write-queue.ts';
 import type { StartWriter } from './writer/writer.ts';
 import { writerThreads } from './writer/writer-thread.ts';
@@ -27,10 +31,12 @@ export interface SqliteInventoryOptions {
   /** How long to wait for another program's lock before a write is refused as `inventoryUnavailable`. */
   readonly busyTimeoutMs?: number;
   readonly queue?: Partial<WriteQueueOptions>;
-  /** Where commits wait for the disk; `thread` if absent: `here` is for programs that have nothing else to do meanwhile. */
-  readonly writer?: 'thread' | 'here';
+  /** Where commits wait for the disk and searches read; `threads` if absent: `here` is for programs that have nothing else to do meanwhile. */
+  readonly work?: 'threads' | 'here';
   /** First module of the search thread: it calls `serveSearches` with what `renderCertificates` is to know. */
   readonly searchThread?: URL;
+  /** The same for searches here. */
+  readonly renderers?: RecordRenderers;
 }
 
 const plainSearches = new URL('./search/search-worker.ts', import.meta.url);
@@ -55,13 +61,19 @@ export async function openSqliteInventory(options: SqliteInventoryOptions): Prom
     try {
       migrate(first, readMigrations(options.migrationsDirectory));
       const queueOptions = { maximumPending: 10_000, restartDelayMs: 100, ...options.queue };
-      const startWriter = options.writer === 'here' ? await writerHere(writing) : writerThreads(writing);
+      const { startWriter, startSearcher } =
+        options.work === 'here'
+          ? await workHere(writing, searching, options.renderers ?? {})
+          : {
+              startWriter: writerThreads(writing),
+              startSearcher: searchThreads(searching, options.searchThread ?? plainSearches),
+            };
       const reader = openForReading(reading);
       const queue = await WriteQueue.open(startWriter, queueOptions).catch((error: unknown) => {
         reader.close();
         throw error;
       });
-      return compose(queue, reader, searchThread(searching, options.searchThread ?? plainSearches));
+      return compose(queue, reader, waitingSearches(startSearcher));
     } finally {
       first.close();
     }
@@ -70,10 +82,22 @@ export async function openSqliteInventory(options: SqliteInventoryOptions): Prom
   }
 }
 
-/** Loaded when asked for: its acts are half a hundred modules, which a program with a writer thread does not need here. */
-async function writerHere(writing: ConnectionOptions): Promise<StartWriter> {
-  const here = await import('./writer/writer-here.ts');
-  return here.writerHere(writing);
+interface Workers {
+  readonly startWriter: StartWriter;
+  readonly startSearcher: StartSearcher;
+}
+
+/** Loaded when asked for: acts and searches are some eighty modules, which a program with threads does not need here. */
+async function workHere(
+  writing: ConnectionOptions,
+  searching: ConnectionOptions,
+  renderers: RecordRenderers,
+): Promise<Workers> {
+  const [{ writerHere }, { searchesHere }] = await Promise.all([
+    import('./writer/writer-here.ts'),
+    import('./search/search-here.ts'),
+  ]);
+  return { startWriter: writerHere(writing), startSearcher: searchesHere(searching, renderers) };
 }
 
 /** SQLite gives its log files the mode of the database. Only made here, never opened again: closing a file drops its locks. */
@@ -89,18 +113,19 @@ function createFile(file: string): void {
   }
 }
 
-function compose(queue: WriteQueue, reader: Connection, searches: SearchThread): Inventory {
+function compose(queue: WriteQueue, reader: Connection, searches: Searches): Inventory {
   let closing: Promise<void> | undefined;
   const { close: _close, waiting, ...searching } = searches;
+  const reads = lazyStatements(reader);
   return {
     ...writes(queue),
-    ...pointReads(reader),
-    ...policyReads(reader),
-    ...requestReads(reader),
-    ...campaignReads(reader),
-    ...deploymentReads(reader),
-    ...alertReads(reader),
-    ...externalReads(reader),
+    ...pointReads(reads),
+    ...policyReads(reads),
+    ...requestReads(reads),
+    ...campaignReads(reads),
+    ...deploymentReads(reads),
+    ...alertReads(reads),
+    ...externalReads(reads),
     ...searching,
     load: async () => ({ pendingWrites: queue.pending, acceptedWrites: queue.accepted, waitingSearches: waiting() }),
     recordIssued: (issued) =>
@@ -121,7 +146,7 @@ function compose(queue: WriteQueue, reader: Connection, searches: SearchThread):
 }
 
 /** Readers go first: the last connection to close, which may write, tidies the log away. */
-function closeAll(queue: WriteQueue, reader: Connection, searches: SearchThread): Promise<void> {
+function closeAll(queue: WriteQueue, reader: Connection, searches: Searches): Promise<void> {
   const searchesClosed = searches.close();
   return queue.close(async () => {
     await searchesClosed;

@@ -1,7 +1,7 @@
 /** Reads of alerts and of the outbox of webhooks. */
 import type { Alert } from '../../../domain/alerts/alert.ts';
 import type { AlertStore, Delivery } from '../../../ports/alert-store.ts';
-import type { Connection } from '../connection.ts';
+import type { Statements } from '../lazy-statements.ts';
 import { octets } from '../rows/certificate-row.ts';
 import { rotationSlice } from '../search/rotation-counts.ts';
 import { asked } from './point-reads.ts';
@@ -21,7 +21,7 @@ const openAlerts = `SELECT id, kind, subject, within_days AS withinDays, count, 
 
 type AlertRead = 'openAlerts' | 'dueEndpoints' | 'deliveriesTo' | 'pendingDeliveries' | 'rotationSlice';
 
-export function alertReads(connection: Connection): Pick<AlertStore, AlertRead> {
+export function alertReads(connection: Statements): Pick<AlertStore, AlertRead> {
   const open = connection.prepare<[], Alert>(openAlerts);
   const due = connection.prepare<[number], string>(dueEndpoints).pluck();
   const to = connection.prepare<[Buffer, number], Delivery>(alertLookUps.deliveriesTo);

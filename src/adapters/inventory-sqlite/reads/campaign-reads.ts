@@ -1,7 +1,7 @@
 /** Reads of campaigns, their members and what became of them. */
 import type { Campaign, CampaignTurn, MemberCount, MemberFailure } from '../../../domain/records/campaign.ts';
 import type { CampaignStore } from '../../../ports/campaign-store.ts';
-import type { Connection } from '../connection.ts';
+import type { Statements } from '../lazy-statements.ts';
 import { serialOctets } from '../rows/certificate-row.ts';
 import { asked } from './point-reads.ts';
 
@@ -42,7 +42,7 @@ type CampaignRead =
 /** Above every id, which begins with a hexadecimal digit. */
 const pastAll = 'g';
 
-export function campaignReads(connection: Connection): Pick<CampaignStore, CampaignRead> {
+export function campaignReads(connection: Statements): Pick<CampaignStore, CampaignRead> {
   const one = connection.prepare<[string], CampaignRow>(campaignLookUps.campaign);
   const page = connection.prepare<[string, number], CampaignRow>(campaignLookUps.campaigns);
   const open = connection.prepare<[], RowUnderWay>(underWay);

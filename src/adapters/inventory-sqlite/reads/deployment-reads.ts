@@ -1,7 +1,7 @@
 /** Reads of what targets reported of certificates. */
 import type { Deployment } from '../../../domain/records/deployment.ts';
 import type { DeploymentStore } from '../../../ports/deployment-store.ts';
-import type { Connection } from '../connection.ts';
+import type { Statements } from '../lazy-statements.ts';
 import { serialOctets, splitNames } from '../rows/certificate-row.ts';
 import { asked } from './point-reads.ts';
 
@@ -42,7 +42,7 @@ export const deploymentOf = (serial: string, row: DeploymentRow): Deployment => 
   reporter: row[7],
 });
 
-export function deploymentReads(connection: Connection): Pick<DeploymentStore, 'deployments' | 'reportedTrust'> {
+export function deploymentReads(connection: Statements): Pick<DeploymentStore, 'deployments' | 'reportedTrust'> {
   const all = connection.prepare<[Buffer], DeploymentRow>(deploymentsOf).raw();
   const trust = connection.prepare<[string, number], readonly [string, string, number]>(reportedTrust).raw();
   const newest = connection.prepare<[string, number], readonly [number, number]>(newestCertificates).raw();

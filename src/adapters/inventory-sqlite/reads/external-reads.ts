@@ -1,10 +1,10 @@
 /** Reads of authorities that are signed elsewhere, and of what signs them: few, and listed whole. */
 import type { ExternalAuthority } from '../../../domain/records/external-authority.ts';
 import type { AuthorityRequest, ExternalStore } from '../../../ports/external-store.ts';
-import type { Connection } from '../connection.ts';
+import type { Statements } from '../lazy-statements.ts';
 import { asked } from './point-reads.ts';
 
-export function externalReads(connection: Connection): Pick<ExternalStore, 'authorityRequest' | 'externalAuthorities'> {
+export function externalReads(connection: Statements): Pick<ExternalStore, 'authorityRequest' | 'externalAuthorities'> {
   const request = connection.prepare<[string, number], AuthorityRequest>(
     `SELECT authority, generation, csr AS csrDer, created_at AS createdAt FROM generation_requests
      WHERE authority = ? AND generation = ?`,

@@ -14,8 +14,8 @@ import type { CrlRecord, RevokedEntry } from '../../../ports/revocation-store.ts
 import { findIdempotencyKey, idempotencyKeyLookUp } from '../acts/intent-conditions.ts';
 import { countOfOwner } from '../acts/quota-counts.ts';
 import { dueSupersessions, supersessionReads } from '../acts/supersession-acts.ts';
-import type { Connection } from '../connection.ts';
 import { errorOf, failureOf } from '../database-error.ts';
+import type { Statements } from '../lazy-statements.ts';
 import {
   type CertificateRow,
   octets,
@@ -132,11 +132,11 @@ export function asked<Args extends unknown[], Result>(
 }
 
 /** Statements are prepared once; each read is a transaction of its own and sees every write acknowledged before it. */
-export function pointReads(connection: Connection): Pick<Inventory, PointRead> {
+export function pointReads(connection: Statements): Pick<Inventory, PointRead> {
   return { ...certificateReads(connection), ...registryReads(connection), ...auditReads(connection) };
 }
 
-function certificateReads(connection: Connection) {
+function certificateReads(connection: Statements) {
   const certificate = connection.prepare(lookUps.certificate).raw();
   const body = connection.prepare<[Buffer], Uint8Array>(lookUps.body).pluck();
   const archived = connection.prepare(lookUps.archived).raw();
@@ -184,7 +184,7 @@ const entryOf = ([serial, notAfter, at, reason, invalidityDate]: ListedRow): Rev
 const entriesPerTurn = 1000;
 
 /** A list can be long: it is read in turns, so that the event loop stays free. What is revoked meanwhile may be on it. */
-function revokedEntries(connection: Connection): Inventory['revokedEntries'] {
+function revokedEntries(connection: Statements): Inventory['revokedEntries'] {
   const listed = connection.prepare<[string, Buffer, string, number], ListedRow>(lookUps.listed).raw();
   const certificates = inTurns((generation, after) =>
     listed.all(authorityOfGeneration(generation), octets(after), generation, entriesPerTurn),
@@ -242,7 +242,7 @@ const generationOf = ({
       : { vault: responderVault, vaultKey: responderKey, certificateSerial: responderSerial },
 });
 
-function registryReads(connection: Connection) {
+function registryReads(connection: Statements) {
   const environments = connection.prepare<[], Environment>(lists.environments);
   const authorities = connection.prepare<[], Authority>(lists.authorities);
   const generations = connection.prepare<[], GenerationRow>(lists.generations);
@@ -261,7 +261,7 @@ function registryReads(connection: Connection) {
   };
 }
 
-function auditReads(connection: Connection) {
+function auditReads(connection: Statements) {
   const events = connection.prepare<[number, number], readonly [string, string, string]>(lookUps.auditEvents).raw();
   const newest = connection.prepare<[], string>(lookUps.newestEvent).pluck();
   const setting = connection.prepare<[string], string>(lookUps.setting).pluck();

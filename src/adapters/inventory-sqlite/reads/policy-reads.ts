@@ -2,7 +2,7 @@
 import { defaultRotation, type Profile } from '../../../domain/policy/profile.ts';
 import type { EnrolmentToken, Product, ProductVersion } from '../../../domain/records/environment.ts';
 import type { Inventory, PageQuery } from '../../../ports/inventory.ts';
-import type { Connection } from '../connection.ts';
+import type { Statements } from '../lazy-statements.ts';
 import { asked } from './point-reads.ts';
 
 const productColumns = `id, version, environment, name_rules AS nameRules, profiles, contacts, alerts,
@@ -27,7 +27,7 @@ export const policyLookUps = {
 
 type PolicyRead = 'profiles' | 'profileVersion' | 'product' | 'productVersion' | 'products' | 'token' | 'tokens';
 
-export function policyReads(connection: Connection): Pick<Inventory, PolicyRead> {
+export function policyReads(connection: Statements): Pick<Inventory, PolicyRead> {
   return { ...profileReads(connection), ...productReads(connection), ...tokenReads(connection) };
 }
 
@@ -40,7 +40,7 @@ const profileOf = (text: string): Profile => ({
   ...(JSON.parse(text) as Omit<Profile, Added> & Partial<Pick<Profile, Added>>),
 });
 
-function profileReads(connection: Connection): Pick<Inventory, 'profiles' | 'profileVersion'> {
+function profileReads(connection: Statements): Pick<Inventory, 'profiles' | 'profileVersion'> {
   const all = connection.prepare<[string], string>(policyLookUps.profiles).pluck();
   const newest = connection.prepare<[string, string], string>(policyLookUps.profile).pluck();
   const versioned = connection.prepare<[string, string, number], string>(policyLookUps.profileVersion).pluck();
@@ -80,7 +80,7 @@ function productRange({ environment, after }: PageQuery & { readonly environment
   return [after !== undefined && after > first ? after : first, `${environment}0`];
 }
 
-function productReads(connection: Connection): Pick<Inventory, 'product' | 'productVersion' | 'products'> {
+function productReads(connection: Statements): Pick<Inventory, 'product' | 'productVersion' | 'products'> {
   const newest = connection.prepare<[string], StoredProduct>(policyLookUps.product);
   const versioned = connection.prepare<[string, number], StoredProduct>(policyLookUps.productVersion);
   const page = connection.prepare<[string, string, number], StoredProduct>(policyLookUps.products);
@@ -101,7 +101,7 @@ function productReads(connection: Connection): Pick<Inventory, 'product' | 'prod
 
 const tokenOf = (row: StoredToken): EnrolmentToken => ({ ...row, profiles: JSON.parse(row.profiles) as string[] });
 
-function tokenReads(connection: Connection): Pick<Inventory, 'token' | 'tokens'> {
+function tokenReads(connection: Statements): Pick<Inventory, 'token' | 'tokens'> {
   const one = connection.prepare<[string], StoredToken>(policyLookUps.token);
   const all = connection.prepare<[string, number], StoredToken>(policyLookUps.tokens);
   const ofProduct = connection.prepare<[string, string, number], StoredToken>(policyLookUps.tokensOfProduct);

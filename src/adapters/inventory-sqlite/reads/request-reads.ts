@@ -1,7 +1,7 @@
 /** Reads of requests that wait, or waited, for approval. */
 import type { RequestStatus } from '../../../domain/records/request.ts';
 import type { RequestQuery, RequestStore } from '../../../ports/request-store.ts';
-import type { Connection } from '../connection.ts';
+import type { Statements } from '../lazy-statements.ts';
 import {
   type RequestRow,
   requestById,
@@ -33,7 +33,7 @@ type RequestRead = 'request' | 'requestCsr' | 'requests' | 'dueRequests';
 /** Above every id, which begins with a hexadecimal digit. */
 const pastAll = 'g';
 
-export function requestReads(connection: Connection): Pick<RequestStore, RequestRead> {
+export function requestReads(connection: Statements): Pick<RequestStore, RequestRead> {
   const recordOf = requestRecords(connection);
   const one = connection.prepare<[string], RequestRow>(requestLookUps.request);
   const csr = connection.prepare<[string], Uint8Array>(requestLookUps.requestCsr).pluck();

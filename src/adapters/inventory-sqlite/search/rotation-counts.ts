@@ -1,7 +1,7 @@
 /** Counts what should have been rotated and what failed at its targets, by owner: along two indexes, a slice at each call. */
 import type { DeploymentState } from '../../../domain/records/deployment.ts';
 import type { AlertStore, RotationCount, RotationPlace } from '../../../ports/alert-store.ts';
-import type { Connection } from '../connection.ts';
+import type { Statements } from '../lazy-statements.ts';
 import { asked } from '../reads/point-reads.ts';
 import { everyWindowEndSql, unfollowedSql } from './search-filters.ts';
 
@@ -41,7 +41,7 @@ interface Sums {
 const parts = ['overdue', 'failed', 'failedBehind'] as const satisfies readonly ('overdue' | DeploymentState)[];
 const beginning = { place: Number.MIN_SAFE_INTEGER, id: 0 };
 
-export function rotationSlice(connection: Connection): AlertStore['rotationSlice'] {
+export function rotationSlice(connection: Statements): AlertStore['rotationSlice'] {
   const prepare = (sql: string) => connection.prepare<[object], Row>(sql);
   const overdue = [prepare(rotationSlices.overdueSame), prepare(rotationSlices.overdueLater)] as const;
   const failed = [prepare(rotationSlices.failedSame), prepare(rotationSlices.failedLater)] as const;

@@ -1,106 +1,17 @@
-/** The search thread's work: searches and counts may read millions of rows, which no request should wait for. */
+/** The search thread's half: answers what comes through its port until it is told to close. */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { KeptEvent } from '../../../domain/audit/kept-event.ts';
-import type { CertificateRecord } from '../../../domain/records/certificate.ts';
-import type { Inventory, InventoryCounts } from '../../../ports/inventory.ts';
-import type { RecordRenderers, RenderedPage } from '../../../ports/inventory-questions.ts';
+import type { RecordRenderers } from '../../../ports/inventory-questions.ts';
 import { standBehind } from '../../threads/stand-behind.ts';
-import { type Connection, type ConnectionOptions, openForReading } from '../connection.ts';
-import { failureOf } from '../database-error.ts';
-import { auditSearchStatement } from './audit-search.ts';
-import { certificateSearch } from './certificate-search.ts';
-import { expiringCounts } from './expiring.ts';
-import { type ExpiryCounter, expiryCounter } from './expiry-counts.ts';
-import { type KeptStatements, keptStatements } from './kept-statements.ts';
-import { memberSearch } from './member-search.ts';
-import { PageText } from './page-text.ts';
-import type { SearchAnswer, SearchName, SearchRequest } from './search-messages.ts';
-import { positionOf } from './search-order.ts';
-import { summary } from './summary.ts';
+import type { ConnectionOptions } from '../connection.ts';
+import { handedOver, openAnswers } from './answer-searches.ts';
+import type { SearchRequest } from './search-messages.ts';
 
-type Answers = { readonly [Name in SearchName]: (...args: Parameters<Inventory[Name]>) => unknown };
-
-/** Answers what comes through the port of this thread until it is told to close. */
 export function serveSearches(renderers: RecordRenderers): void {
   standBehind();
   const port = parentPort!;
-  const connection = openForReading(workerData as ConnectionOptions);
-  connection.function('fold', { deterministic: true }, (text: string) => text.toLowerCase());
-  const expiries = expiryCounter(connection);
-  const answers = answersFrom(connection, renderers, expiries);
+  const answers = openAnswers(workerData as ConnectionOptions, renderers);
   port.on('message', (request: SearchRequest | 'close') => {
-    if (request !== 'close')
-      return void answer(answers, request).then((told) => port.postMessage(told, handedOver(told)));
-    // After the turn in which the last answer leaves.
-    void expiries.stop().then(() =>
-      setImmediate(() => {
-        connection.close();
-        port.close();
-      }),
-    );
+    if (request === 'close') void answers.close().then(() => port.close());
+    else void answers.answer(request).then((told) => port.postMessage(told, handedOver(told)));
   });
-}
-
-/** Only counts of expiries take turns with others; everything else is answered in the turn it comes in. */
-function answersFrom(connection: Connection, renderers: RecordRenderers, expiries: ExpiryCounter): Answers {
-  const statements = keptStatements(connection);
-  const { search, visit, countMatches } = certificateSearch(statements);
-  return {
-    searchCertificates: search,
-    renderCertificates(query, form, memory): RenderedPage {
-      const line = renderers[form];
-      if (!line) throw new Error(`there is no renderer ${form}`);
-      const text = memory ? new PageText(memory) : PageText.of(query.limit);
-      let count = 0;
-      let more = false;
-      let last: CertificateRecord | undefined;
-      for (const record of visit({ ...query, limit: query.limit + 1 })) {
-        more = count === query.limit;
-        if (more) break;
-        text.append(line(record, query.now));
-        count += 1;
-        last = record;
-      }
-      return { text: text.octets(), count, more, last: last ? positionOf(last, query.sort) : null };
-    },
-    countMatches,
-    searchAuditEvents(query): KeptEvent[] {
-      const { sql, parameters } = auditSearchStatement(query);
-      return statements.prepare<unknown[], KeptEvent>(sql).all(...parameters);
-    },
-    campaignMembers: memberSearch(connection),
-    summary: (now, environment) => summary(statements, now, environment),
-    counts: () => counts(statements),
-    expiryCounts: (asked) => expiries.count(asked),
-    expiring: (asked) => expiringCounts(statements, asked),
-  };
-}
-
-/** The audit log and the archive have no gaps, so their last number is their length. */
-const counts = (statements: KeptStatements): InventoryCounts =>
-  statements
-    .prepare<[], InventoryCounts>(
-      `SELECT (SELECT coalesce(sum(issued + revoked + held), 0) FROM certificate_counts) + intents + archived AS certificates,
-         archived, intents,
-         (SELECT coalesce(sum(revoked + held), 0) FROM certificate_counts) +
-           (SELECT count(*) FROM archived_certificates WHERE state = 'revoked') AS revoked,
-         (SELECT coalesce(max(seq), 0) FROM audit_events) AS auditEvents
-       FROM (SELECT (SELECT count(*) FROM certificates WHERE state = 'intent') AS intents,
-         (SELECT coalesce(max(id), 0) FROM archived_certificates) AS archived)`,
-    )
-    .get()!;
-
-async function answer(answers: Answers, { id, name, args }: SearchRequest): Promise<SearchAnswer> {
-  try {
-    const value = await (answers[name] as (...args: unknown[]) => unknown)(...args);
-    return { id, value } as SearchAnswer;
-  } catch (error) {
-    return { id, failure: failureOf(error) };
-  }
-}
-
-/** Text is handed over, not copied. */
-function handedOver(told: SearchAnswer): ArrayBuffer[] {
-  const { text } = 'value' in told ? (told.value as Partial<RenderedPage>) : {};
-  return text instanceof Uint8Array ? [text.buffer] : [];
 }

@@ -6,7 +6,7 @@ import { migratedStore, type SqliteStore } from '../../../support/inventory-stor
 
 let store: SqliteStore;
 beforeEach(async () => {
-  store = await migratedStore({ writer: 'here' });
+  store = await migratedStore({ work: 'here' });
 });
 afterEach(() => store.remove());
 

@@ -8,6 +8,7 @@ import {
   openConnection,
 } from './bao-calls.ts';
 import { BaoError } from './bao-trouble.ts';
+import { ChangedFiles } from './changed-files.ts';
 import { accept } from './judge-answer.ts';
 import { type AuthOptions, type Lease, logIn, renew, type SendPlainly } from './log-in.ts';
 import { checkFile } from './secret-file.ts';
@@ -29,6 +30,8 @@ export interface BaoSession {
   standing(timeLimitMs: number): Promise<void>;
   /** Policies of the token in use; undefined before the first login. */
   policies(): readonly string[] | undefined;
+  /** Calls it whenever a file of TLS or of the credentials is another one than before, or has another mode: what was refused may do now. */
+  onNewFiles(listener: () => void): void;
   close(): Promise<void>;
 }
 
@@ -36,17 +39,25 @@ export interface BaoSession {
 const loginLimitMs = 3000;
 /** Requests that are refused one after the other do not log in more often than this. */
 const betweenLoginsMs = 3000;
-/** How soon a changed file is noticed. */
-const lookAtFilesMs = 2000;
+/** How soon a changed file is noticed: whoever mends one is to be let through within 2 s, a probe included. */
+const lookAtFilesMs = 1000;
 const longestCallMs = 10_000;
 const longestTimerMs = 24 * 3_600_000;
 
 /** Reads the files of TLS, so that what is wrong with them stops the start: StartError `badConfiguration`. */
 export async function openSession(options: SessionOptions, log: Log): Promise<BaoSession> {
-  const tls = await readTls(options);
-  const session = new Session(options, log, tls);
-  return session;
+  // First: a file that changes meanwhile is a changed one.
+  const changed = await ChangedFiles.watch(filesOf(options));
+  return new Session(options, log, { tls: await readTls(options), changed });
 }
+
+const filesOf = (options: SessionOptions): readonly string[] =>
+  fileSettings.map((setting) => options[setting]).filter((path) => path !== undefined);
+
+const fileSettings = [
+  ...(['caFile', 'certificateFile', 'keyFile'] as const),
+  ...(['tokenFile', 'roleIdFile', 'secretIdFile', 'serviceAccountTokenFile'] as const),
+];
 
 type TlsFiles = Omit<ConnectionOptions, 'address' | 'serverName'>;
 
@@ -65,6 +76,8 @@ class Session implements BaoSession {
   readonly #log: Log;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #watch: NodeJS.Timeout;
+  readonly #changed: ChangedFiles;
+  #onNewFiles: () => void = () => undefined;
   #tls: TlsFiles;
   #connection: BaoConnection;
   #lease: Lease | undefined;
@@ -74,10 +87,11 @@ class Session implements BaoSession {
   #filesComplained = false;
   #closed = false;
 
-  constructor(options: SessionOptions, log: Log, tls: TlsFiles) {
+  constructor(options: SessionOptions, log: Log, files: { readonly tls: TlsFiles; readonly changed: ChangedFiles }) {
     this.#options = options;
     this.#log = log;
-    this.#tls = tls;
+    this.#tls = files.tls;
+    this.#changed = files.changed;
     this.#connection = this.#connect();
     this.#headers = options.namespace === undefined ? {} : { 'x-vault-namespace': options.namespace };
     this.#watch = setInterval(() => void this.#lookAtFiles(), lookAtFilesMs).unref();
@@ -103,6 +117,10 @@ class Session implements BaoSession {
 
   policies(): readonly string[] | undefined {
     return this.#lease?.policies;
+  }
+
+  onNewFiles(listener: () => void): void {
+    this.#onNewFiles = listener;
   }
 
   async close(): Promise<void> {
@@ -198,15 +216,21 @@ class Session implements BaoSession {
 
   /** Kubernetes, agents and people replace the files; a new token or certificate is taken without a refusal first. */
   async #lookAtFiles(): Promise<void> {
+    const areNew = await this.#changed.look();
     try {
       await this.#takeNewFiles();
       this.#filesComplained = false;
     } catch (error) {
-      // The token in use goes on; a refusal of it is what counts.
-      if (this.#filesComplained || this.#closed) return;
-      this.#filesComplained = true;
-      this.#log.warn({ err: error, vault: this.#options.name }, 'a file of a vault’s credentials cannot be used');
+      this.#complain(error);
     }
+    if (areNew && !this.#closed) this.#onNewFiles();
+  }
+
+  /** Once. The token in use goes on; a refusal of it is what counts. */
+  #complain(error: unknown): void {
+    if (this.#filesComplained || this.#closed) return;
+    this.#filesComplained = true;
+    this.#log.warn({ err: error, vault: this.#options.name }, 'a file of a vault’s credentials cannot be used');
   }
 
   async #takeNewFiles(): Promise<void> {

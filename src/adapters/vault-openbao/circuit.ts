@@ -18,6 +18,8 @@ export class Circuit {
   readonly #options: CircuitOptions;
   #open: { readonly error: BaoError; wait: number } | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #probing = false;
+  #again = false;
   #closed = false;
 
   constructor(options: CircuitOptions) {
@@ -38,6 +40,19 @@ export class Circuit {
     this.#probeLater();
   }
 
+  /** People just changed what it may have failed for: no need to wait until the next probe, nor long for those after it. */
+  tryNow(): void {
+    if (!this.#open || this.#closed) return;
+    this.#open.wait = troubles[this.#open.error.trouble].opens === 'fast' ? fastMs : slowFirstMs;
+    if (this.#probing) {
+      // It may have begun before the change.
+      this.#again = true;
+      return;
+    }
+    clearTimeout(this.#timer);
+    void this.#probe();
+  }
+
   end(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
@@ -50,14 +65,18 @@ export class Circuit {
   }
 
   async #probe(): Promise<void> {
+    this.#probing = true;
+    this.#again = false;
     try {
       await this.#options.probe();
       this.#open = undefined;
       if (!this.#closed) this.#options.onChange(undefined);
     } catch (error) {
       this.#remember(error);
-      this.#probeLater();
     }
+    this.#probing = false;
+    if (this.#again) this.tryNow();
+    else this.#probeLater();
   }
 
   /** A backend that was down and now is sealed says so. */

@@ -94,6 +94,7 @@ class OpenBaoVault implements Vault {
         for (const { gathered } of this.#gatherings.values()) gathered.refuseWaiting(this.#refusal()!);
       },
     });
+    session.onNewFiles(() => this.#circuit.tryNow());
   }
 
   /** Looks now, and again and again, whether the vault works, and now whether its token may do too much. Nobody waits for it. */

@@ -1,5 +1,5 @@
 /** Which keys show whether a token that failed works again, and whether it failed or only one of its keys. */
-import { faultOf } from './token-fault.ts';
+import { faultOf, type TokenFault } from './token-fault.ts';
 import type { TokenActs } from './token-messages.ts';
 
 type SignTakes = TokenActs['sign']['takes'];
@@ -17,6 +17,8 @@ export class ProbeKeys {
   worked(takes: TokenActs[keyof TokenActs]['takes']): void {
     if (!isSignature(takes)) return;
     const { publicKeySha256 } = takes.key;
+    // Anew, so that the last one is last.
+    this.#worked.delete(publicKeySha256);
     this.#worked.set(publicKeySha256, { takes: { ...takes, tbs: probe }, at: performance.now() });
     this.#bad.delete(publicKeySha256);
   }
@@ -33,23 +35,30 @@ export class ProbeKeys {
     return true;
   }
 
-  /** Resolves when the token signs, be it with another key than the one that failed. */
+  /** Resolves when the token signs, be it with another key than the one that failed: the one that signed last, of those still there. */
   async try(sign: (takes: SignTakes) => Promise<unknown>): Promise<void> {
     const suspect = this.#suspect;
-    if (!suspect || (await isThere(sign(suspect)))) return;
+    // Every answer but that the token is lost is one of a token.
+    if (!suspect || (await faultIn(sign(suspect)))?.kind !== 'lost') return;
     const { publicKeySha256 } = suspect.key;
-    const other = [...this.#worked].findLast(([sha256]) => sha256 !== publicKeySha256)?.[1];
-    await sign(other?.takes ?? suspect);
-    if (other) this.#bad.add(publicKeySha256);
+    const others = [...this.#worked].filter(([sha256]) => sha256 !== publicKeySha256).reverse();
+    for (const [sha256, { takes }] of others) {
+      const fault = await faultIn(sign(takes));
+      if (fault && fault.kind !== 'notFound') throw fault;
+      if (!fault) return void this.#bad.add(publicKeySha256);
+      // Destroyed since, as the last key of an authority that ended: it says nothing of those that are left.
+      this.#worked.delete(sha256);
+    }
+    await sign(suspect);
   }
 }
 
 const isSignature = (takes: TokenActs[keyof TokenActs]['takes']): takes is SignTakes =>
   takes !== null && 'tbs' in takes;
 
-/** Every answer but that the token is lost is one of a token. */
-const isThere = (signing: Promise<unknown>): Promise<boolean> =>
+/** Undefined for a signature. */
+const faultIn = (signing: Promise<unknown>): Promise<TokenFault | undefined> =>
   signing.then(
-    () => true,
-    (error: unknown) => faultOf(error, 'Signing').kind !== 'lost',
+    () => undefined,
+    (error: unknown) => faultOf(error, 'Signing'),
   );

@@ -30,7 +30,9 @@ export type Stop =
   | { readonly kind: 'tokenExpired' }
   | { readonly kind: 'hasSuccessor'; readonly successor: string }
   /** For good or on hold: what is not trusted vouches for no successor. */
-  | { readonly kind: 'predecessorRevoked' };
+  | { readonly kind: 'predecessorRevoked' }
+  /** It expired long ago. */
+  | { readonly kind: 'predecessorArchived' };
 
 /** Some kinds of them. */
 export type StopOf<Kind extends Stop['kind']> = Extract<Stop, { readonly kind: Kind }>;

@@ -43,7 +43,7 @@ export type ApproveOutcome =
   | { readonly kind: 'approvedBefore' }
   /** Another version of profile or product, a token that was removed, a shown certificate that is revoked. */
   | { readonly kind: 'outdated'; readonly changed: readonly RequestGround[] }
-  | StopOf<'keyBlocked' | 'hasSuccessor' | 'predecessorRevoked'>;
+  | StopOf<'keyBlocked' | 'hasSuccessor' | 'predecessorRevoked' | 'predecessorArchived'>;
 
 export type DenyOutcome =
   | Extract<ApproveOutcome, { readonly kind: 'done' | 'notFound' | 'ended' }>

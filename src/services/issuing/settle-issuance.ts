@@ -40,6 +40,8 @@ export function refuseStop(stop: Exclude<Stop, StopOf<'replay' | 'replayRequest'
       throw rotatedAlready(stop.successor);
     case 'predecessorRevoked':
       return refuse([revokedReason]);
+    case 'predecessorArchived':
+      return refuse([expiredReason]);
     case 'tokenExpired':
       return refuseToken('tokenExpired', 'The enrolment token has expired. Ask an operator for a new one.');
     case 'tokenUsedUp':
@@ -59,6 +61,13 @@ export const revokedReason: Reason = {
   code: 'certificateRevoked',
   field: 'serial',
   message: 'A certificate that is revoked or on hold cannot be rotated. Enrol again with a token.',
+};
+
+/** While it is asked for, or after an approval that came late. */
+export const expiredReason: Reason = {
+  code: 'certificateExpired',
+  field: 'serial',
+  message: 'A certificate that has expired cannot be rotated. Enrol again with a token.',
 };
 
 export const blockedKeyReason = (block: KeyBlock): Reason => {

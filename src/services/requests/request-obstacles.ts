@@ -56,6 +56,8 @@ export function reasonsOf(outcome: Exclude<ApproveOutcome, { readonly kind: 'don
       return [rotatedReason(outcome.successor)];
     case 'predecessorRevoked':
       return [revokedReason];
+    case 'predecessorArchived':
+      return [archivedReason];
   }
 }
 
@@ -88,4 +90,10 @@ const revokedReason: Reason = {
   field: 'predecessor',
   message:
     'The certificate that it was to follow was revoked or put on hold meanwhile. Release the hold, or deny the request.',
+};
+
+const archivedReason: Reason = {
+  code: 'requestOutdated',
+  field: 'predecessor',
+  message: 'The certificate that it was to follow expired long ago, and is archived. Deny the request.',
 };

@@ -13,7 +13,7 @@ import type { Caller } from '../caller.ts';
 import { findVisible, type ViewDeps } from '../inventory/view-certificate.ts';
 import type { FindProfiles } from '../issuing/product-recipes.ts';
 import { repeatedAnswer } from '../issuing/repeat-answer.ts';
-import { revokedReason } from '../issuing/settle-issuance.ts';
+import { expiredReason, revokedReason } from '../issuing/settle-issuance.ts';
 import { type FindProduct, type ProductIssuing, productOf } from '../issuing/submit-request.ts';
 import type { SubmitInput, Submitted } from '../services.ts';
 import { successorFor } from './successor-answer.ts';
@@ -74,10 +74,7 @@ function obstacles(caller: Caller, record: CertificateRecord, product: Product, 
     reasons.push({ code: 'certificateOfAnother', field: 'serial', message });
   }
   if (record.revocation) reasons.push(record.revocation.reason === 'certificateHold' ? heldReason : revokedReason);
-  if (record.notAfter < now) {
-    const message = `A certificate that has expired cannot be rotated. ${wayBack}`;
-    reasons.push({ code: 'certificateExpired', field: 'serial', message });
-  }
+  if (record.notAfter < now) reasons.push(expiredReason);
   const { profile } = record;
   if (caller.kind === 'token' && !caller.profiles.includes(profile)) {
     const message = `The token is not for the profile ${profile} of this certificate. Ask an operator for another one.`;

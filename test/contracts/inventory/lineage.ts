@@ -154,6 +154,15 @@ export function lineageContract(makeStore: () => Promise<InventoryStore>): void 
       await expect(opened.inventory.recordIntent(intent)).rejects.toMatchObject({ code: 'conflict' });
     });
 
+    it('gives a certificate in the archive no successor', async () => {
+      const { inventory } = opened;
+      const { serial: predecessor } = await recordCertificate(inventory);
+      const archived = auditEntry({ kind: 'certificates.archived', object: 'service' });
+      await inventory.archiveCertificates({ serials: [predecessor], audit: archived });
+      const outcome = await inventory.recordIntent(issuanceIntent({ predecessor }));
+      expect(outcome).toEqual({ kind: 'predecessorArchived' });
+    });
+
     it('gives a certificate that is revoked or on hold no successor', async () => {
       const { inventory } = opened;
       for (const reason of ['keyCompromise', 'certificateHold'] as const) {

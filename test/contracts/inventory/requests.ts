@@ -540,6 +540,8 @@ function ending(makeStore: () => Promise<InventoryStore>): void {
   type Spoil = (inventory: Inventory, serials: { shown: string; predecessor: string; key: string }) => Promise<unknown>;
   const revoke = (inventory: Inventory, serial: string, reason: 'superseded' | 'keyCompromise' | 'certificateHold') =>
     inventory.revokeCertificate({ serial, revocation: { at: 1, reason }, audit: auditEntry() });
+  const archive = (inventory: Inventory, serial: string) =>
+    inventory.archiveCertificates({ serials: [serial], audit: auditEntry({ kind: 'certificates.archived' }) });
   const follow = (inventory: Inventory, predecessor: string) =>
     inventory.recordIntent(issuanceIntent({ predecessor, owner: 'dev/product-a' }));
   const keySha256 = randomHex(32);
@@ -561,6 +563,7 @@ function ending(makeStore: () => Promise<InventoryStore>): void {
     ['what it follows', (inventory, { predecessor }) => revoke(inventory, predecessor, 'superseded')],
     ['its key', (inventory, { key }) => revoke(inventory, key, 'keyCompromise')],
     ['its predecessor', (inventory, { predecessor }) => recordCertificate(inventory, { predecessor })],
+    ['what it follows, in the archive by now,', (inventory, { predecessor }) => archive(inventory, predecessor)],
   ];
 
   it.each(forGood)('comes before its time once it is approved and %s is not what it was', async (_, spoil) => {
@@ -593,6 +596,13 @@ function ending(makeStore: () => Promise<InventoryStore>): void {
     await spoil(inventory, serials);
     expect(await inventory.expireRequest(expiring(record.id, record.expiresAt - 1))).toBe(false);
     expect(await inventory.request(record.id)).toMatchObject({ status: 'approved', endedAt: null });
+  });
+
+  it('is not approved when what it follows is in the archive', async () => {
+    const { inventory } = opened;
+    const { record, serials } = await ofAllGrounds();
+    await archive(inventory, serials.predecessor);
+    expect(await inventory.approveRequest(judging(record.id))).toEqual({ kind: 'predecessorArchived' });
   });
 
   it.each(forGood)('is left to operators when %s is not what it was before it is approved', async (_, spoil) => {

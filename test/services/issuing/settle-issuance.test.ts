@@ -16,6 +16,7 @@ it.each<[Parameters<typeof settle>[1], string, string | undefined]>([
   [{ kind: 'idempotencyConflict' }, 'idempotencyConflict', undefined],
   [{ kind: 'hasSuccessor', successor: 'ab' }, 'conflict', 'certificateRotated'],
   [{ kind: 'predecessorRevoked' }, 'unauthorized', 'certificateRevoked'],
+  [{ kind: 'predecessorArchived' }, 'unauthorized', 'certificateExpired'],
   [{ kind: 'tokenExpired' }, 'unauthenticated', 'tokenExpired'],
   [{ kind: 'tokenUsedUp' }, 'unauthorized', 'tokenUsedUp'],
   [{ kind: 'keyBlocked', block: 'authority' }, 'badPublicKey', 'keyBelongsToAuthority'],

@@ -666,6 +666,24 @@ describe('housekeeping', () => {
     expect(last).toMatchObject({ kind: 'request.expired', actor: 'service', ...why });
   });
 
+  it('ends what was approved when the certificate that it was to follow is archived meanwhile', async () => {
+    const product = await addProduct(1);
+    const { serial } = viewOf(await approve(alice, await submit(product))).record;
+    const input = { csrDer: csrFor(`${product.name}.dev`) };
+    const rotate = async () => requestOf(await service.services.rotateCertificate(product.caller, serial, input));
+    const [record, late] = [await rotate(), await rotate()];
+    signerFails = true;
+    expect(await codeOf(approve(alice, record))).toBe('signerUnavailable');
+    signerFails = false;
+    const audit = { kind: 'certificates.archived', actor: 'service', object: 'service' } as const;
+    await service.inventory.archiveCertificates({ serials: [serial], audit: { at: service.clock.now(), ...audit } });
+    await service.housekeep();
+    expect(await service.inventory.request(record.id)).toMatchObject({ status: 'expired', serial: null });
+    const last = (await eventsOf(`request:${record.id}`)).at(-1);
+    expect(last).toMatchObject({ kind: 'request.expired', reasons: ['certificateExpired'] });
+    expect(await reasonsOf(approve(alice, late))).toEqual(['requestOutdated predecessor']);
+  });
+
   it('lets what was approved wait while the certificate that asked for it is on hold', async () => {
     const product = await addProduct(1);
     const first = viewOf(await approve(alice, await submit(product)));

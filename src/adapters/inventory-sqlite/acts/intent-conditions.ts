@@ -93,12 +93,14 @@ export function successorLinks(connection: Statements) {
   const select = connection.prepare<[Buffer], { successor: Buffer | null; state: CertificateState }>(
     'SELECT successor, state FROM certificates WHERE serial = ?',
   );
+  const archived = connection.prepare<[Buffer], number>('SELECT 1 FROM archived_certificates WHERE serial = ?').pluck();
   const set = connection.prepare('UPDATE certificates SET successor = ? WHERE serial = ?');
   const clear = connection.prepare('UPDATE certificates SET successor = NULL WHERE serial = ? AND successor = ?');
 
   return {
-    refusal(predecessor: string): StopOf<'hasSuccessor' | 'predecessorRevoked'> | undefined {
+    refusal(predecessor: string): StopOf<'hasSuccessor' | 'predecessorRevoked' | 'predecessorArchived'> | undefined {
       const row = select.get(serialOctets(predecessor));
+      if (!row && archived.get(serialOctets(predecessor)) !== undefined) return { kind: 'predecessorArchived' };
       if (!row) throw new CaError('conflict', `The predecessor ${predecessor} is not recorded.`);
       if (row.successor) return { kind: 'hasSuccessor', successor: row.successor.toString('hex') };
       return row.state === 'revoked' ? { kind: 'predecessorRevoked' } : undefined;

@@ -7,7 +7,7 @@ import { keyBlocks } from './intent-conditions.ts';
 import { requestGrounds } from './request-grounds.ts';
 
 /**
- * Versions, tokens, blocked keys and revocations do not come back. A hold may be released, and an intent that follows the same
+ * Versions, tokens, blocked keys, revocations and what is archived do not come back. A hold may be released, and an intent that follows the same
  * predecessor may be closed: with these the request goes on waiting.
  */
 export function hopelessRequests(connection: Statements): (record: RequestRecord) => boolean {
@@ -18,6 +18,7 @@ export function hopelessRequests(connection: Statements): (record: RequestRecord
       "SELECT 1 FROM certificates WHERE serial = ? AND state = 'revoked' AND revocation_reason <> 'certificateHold'",
     )
     .pluck();
+  const isThere = connection.prepare<[Buffer], number>('SELECT 1 FROM certificates WHERE serial = ?').pluck();
   // Null: the successor is archived, long issued.
   const successorState = connection
     .prepare<[Buffer], CertificateState | null>(
@@ -27,6 +28,7 @@ export function hopelessRequests(connection: Statements): (record: RequestRecord
     .pluck();
 
   const isRevoked = (serial: string): boolean => revokedForGood.get(serialOctets(serial)) !== undefined;
+  const isArchived = (serial: string): boolean => isThere.get(serialOctets(serial)) === undefined;
   const isFollowed = (serial: string): boolean => {
     const state = successorState.get(serialOctets(serial));
     return state !== undefined && state !== 'intent';
@@ -36,7 +38,7 @@ export function hopelessRequests(connection: Statements): (record: RequestRecord
     return (
       changedGrounds(record).some((ground) => ground !== 'certificate' || isRevoked(shownSerial!)) ||
       blocks.refusal(keySha256) !== undefined ||
-      (predecessor !== null && (isRevoked(predecessor) || isFollowed(predecessor)))
+      (predecessor !== null && (isArchived(predecessor) || isRevoked(predecessor) || isFollowed(predecessor)))
     );
   };
 }

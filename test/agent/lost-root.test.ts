@@ -1,6 +1,7 @@
 /** After the key of an authority is lost nobody waits for a campaign to have a certificate that is believed. */
 import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { itWith, run } from '../support/judges.ts';
 import { type RotatingAgent, rotatingAgent } from '../support/rotating-agent.ts';
@@ -68,5 +69,25 @@ describe('the loss of the key of', () => {
     expect(agent.read('trust.pem')).not.toBe(oldRoot);
     expect(new X509Certificate(agent.read('chain.pem')).verify(root!.publicKey)).toBe(true);
     expect((await agent.turn()).act).toBe('unchanged');
+  });
+
+  it('`system`, while it is not replaced yet, keeps nobody from a certificate or from newer lists', async () => {
+    const agent = await enrolled();
+    // As a restore leaves it that finds on a list that it was compromised after the backup.
+    await service.stop();
+    const database = new Database(service.path('privyseal.db'));
+    database.exec("UPDATE authority_generations SET is_compromised = 1 WHERE authority = 'system'");
+    database.close();
+    const before = service;
+    service = await startService({ home: before.home, ports: before.ports });
+    try {
+      expect((await service.public('/v1/trust-bundles/system')).status).toBe(404);
+      expect((await agent.turn()).act).not.toBe('failed');
+      expect((await agent.turn({ force: true })).act).toBe('rotated');
+      expect((await enrolled()).read('trust.pem')).toBe(agent.read('trust.pem'));
+    } finally {
+      await service.stop();
+      service = before;
+    }
   });
 });

@@ -6,6 +6,7 @@ import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PrivysealClient } from '../../client/client.ts';
+import { ClientProblem } from '../../client/failure.ts';
 import { encodePem } from '../../domain/der/pem.ts';
 import { makeFolder } from '../../files/make-folder.ts';
 import { replaceFile } from '../../files/whole-file.ts';
@@ -33,7 +34,7 @@ export async function serviceTrust(settings: Settings): Promise<string> {
 
 /** Remembers what a client that trusts only the roots of before was told; answers the roots that are new. */
 export async function learnServiceRoots(settings: Settings, client: PrivysealClient): Promise<number> {
-  const told = derOf(await client.trustBundle('system'));
+  const told = derOf(await namedRoots(client));
   const configured = await readConfigured(settings.service.ca);
   const known = [configured, await readLearned(settings, configured)].flatMap(derOf).map(digest);
   const fresh = told.filter((der) => !known.includes(digest(der)));
@@ -46,6 +47,16 @@ export async function learnServiceRoots(settings: Settings, client: PrivysealCli
     await replaceFile(join(settings.stateFolder, fileName), { content, mode: 0o600 });
   });
   return fresh.length;
+}
+
+/** Empty while `system` is compromised and not replaced yet: of the other environments nothing is lost, and no rotation waits for it. */
+async function namedRoots(client: PrivysealClient): Promise<string> {
+  try {
+    return await client.trustBundle('system');
+  } catch (error) {
+    if (error instanceof ClientProblem && error.code === 'notFound') return '';
+    throw error;
+  }
 }
 
 const digest = (bytes: Uint8Array): string => hash('sha256', bytes, 'hex');

@@ -38,7 +38,8 @@ export async function findLost(deps: LostDeps, name: string, wanted: number | un
     throw new CaError('conflict', `${name} has no generation ${number} in use.`);
   }
   const wasReplaced = generations.some((one) => one.authority === name && wasGivenUp(one) && one.number < number);
-  if (wasReplaced && wanted === undefined) {
+  // One that is compromised already is no replacement to keep: a restore has found it on a list, or a declaration was cut short.
+  if (wasReplaced && wanted === undefined && !found.isCompromised) {
     const says = `${generationId(found)} has replaced one that was compromised.`;
     throw new CaError('conflict', `${says} If it is compromised, too, say so: generation ${number}.`);
   }

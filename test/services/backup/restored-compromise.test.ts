@@ -40,12 +40,14 @@ async function manifestOf({ directory, inventory }: TestService): Promise<Backup
 interface Course {
   readonly before: () => Promise<unknown>;
   readonly after: () => Promise<unknown>;
+  /** Of those that were in force after one another; the first if absent. */
+  readonly generation?: number;
 }
 
 const straight: Course = { before: async () => {}, after: async () => {} };
 
 /** The service of a backup from before `name` was declared compromised, restored with the lists from after it. */
-async function restoredAfter(name: string, { before, after }: Course = straight) {
+async function restoredAfter(name: string, { before, after, generation }: Course = straight) {
   const [lost, kept] = [folder(`${name}-lost${++homes}`), folder(`${name}-kept${homes}`)];
   service = await firstRunService({ home: lost });
   await before();
@@ -58,7 +60,7 @@ async function restoredAfter(name: string, { before, after }: Course = straight)
   service = await openService({ home: lost });
   service.pass(60);
   await after();
-  await service.services.declareCompromise(admin, name, { reason });
+  await service.services.declareCompromise(admin, name, { reason, ...(generation !== undefined && { generation }) });
   const given = [];
   for (const { name: id } of manifest.authorities)
     given.push({ file: `${id}.crl`, content: (await service.services.crl(id)).der });
@@ -139,4 +141,14 @@ it('the rotation to one that was compromised after the backup is abandoned, and 
   expect(await issue()).toBe('dev-issuing.2');
   const { replaced } = await service.services.planCompromise('dev-root', {});
   expect(replaced[0]).toEqual({ from: 'dev-root', to: 'dev-root.3' });
+});
+
+it('one that had followed a compromised one, and was compromised after the backup, is replaced without its number', async () => {
+  const before = () => service.services.declareCompromise(admin, 'dev-issuing', { reason });
+  const { compromised } = await restoredAfter('dev-issuing', { before, after: straight.after, generation: 2 });
+  expect(compromised).toEqual(['dev-issuing.2']);
+  const declared = await service.services.declareCompromise(admin, 'dev-issuing', { reason });
+  expect(declared.replaced).toEqual([{ from: 'dev-issuing.2', to: 'dev-issuing.3' }]);
+  expect(await issue()).toBe('dev-issuing.3');
+  expect(await codeOf(service.services.declareCompromise(admin, 'dev-issuing', { reason }))).toBe('conflict');
 });

@@ -144,7 +144,7 @@ type ReadInventory = { readonly facts: InventoryFacts } | { readonly finding: Fi
 
 function readInventory(config: Config): ReadInventory {
   try {
-    const facts = examineDatabase(inHome(config, 'privyseal.db'), migrationsDirectory);
+    const facts = examineDatabase(inHome(config, 'privyseal.db'), migrationsDirectory, systemClock.now() / 1000);
     return facts === 'outdated' ? { finding: outdated } : { facts };
   } catch (error) {
     if (!(error instanceof StartError)) throw error;

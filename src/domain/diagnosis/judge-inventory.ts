@@ -19,7 +19,7 @@ export interface InventoryFacts {
   readonly logEnds: LogEnds | undefined;
   /** Those that a service makes anew; the last one of a generation that is retired is not. */
   readonly lists: readonly KnownList[];
-  /** Those that were imported, of authorities elsewhere above something that is not retired. */
+  /** Those that were imported, of authorities elsewhere above something that is not retired, or whose certificates are still in use. */
   readonly imported: readonly KnownList[];
   /** Names of such authorities without a list. */
   readonly notImported: readonly string[];

@@ -6,6 +6,8 @@ import { examineDatabase } from '../../../src/adapters/inventory-sqlite/copies/e
 import type { CaError } from '../../../src/domain/errors.ts';
 import { crlDistributionPoints } from '../../../src/domain/x509/extensions.ts';
 import type { Inventory } from '../../../src/ports/inventory.ts';
+import { createExternalDirectory } from '../../../src/services/authorities/external-authorities.ts';
+import { externalInUse } from '../../../src/services/authorities/external-in-use.ts';
 import type { CertificateView } from '../../../src/services/services.ts';
 import { type ChainJudge, judgeChain } from '../../support/chain-judge.ts';
 import { buildCsr } from '../../support/csr-builder.ts';
@@ -76,6 +78,14 @@ const advance = async (service: TestService, forced?: string): Promise<string> =
 
 async function obstaclesOf(service: TestService): Promise<readonly string[]> {
   return (await service.services.readRotation(name)).obstacles.flatMap(({ who }) => who);
+}
+
+/** What the doctor looks at: authorities with lists of their own, and with imported ones. */
+function listsIn(home: string, now: number) {
+  const found = examineDatabase(join(home, 'privyseal.db'), 'migrations/sqlite', now);
+  if (found === 'outdated') throw new Error(found);
+  const named = (lists: readonly { authority: string }[]) => lists.map(({ authority }) => authority);
+  return [named(found.lists), named(found.imported)] as const;
 }
 
 describe('the rotation of an authority that is signed elsewhere', () => {
@@ -244,12 +254,35 @@ describe('the rotation of an authority that is signed elsewhere', () => {
     service.pass(91 * 86_400);
     expect(await served()).toEqual(['intermediate-2', 'root']);
     // The doctor asks neither for the last list of what is retired, nor for one that nobody makes any more.
-    const found = examineDatabase(join(home, 'privyseal.db'), 'migrations/sqlite');
-    const named = (lists: readonly { authority: string }[]) => lists.map(({ authority }) => authority);
-    expect(found === 'outdated' ? found : [named(found.lists), named(found.imported)]).toEqual([
+    expect(listsIn(home, nowOf(service))).toEqual([
       ['corp-issuing.2', 'dev-issuing', 'dev-root', 'system'],
       ['corp-external-intermediate-2', 'corp-external-root'],
     ]);
+  });
+
+  it('whose certificates are left in use at its end still needs the lists above it, as the doctor knows, too', async () => {
+    const { service, ca, home } = await inForce();
+    const listAt = (issuer: CorporateCa['root']) =>
+      makeCrl(issuer, { thisUpdate: nowOf(service), nextUpdate: nowOf(service) + 400 * 86_400 });
+    await service.services.importCrl(admin, 'corp-external-root', listAt(ca.root));
+    await service.services.importCrl(admin, 'corp-external-intermediate', listAt(ca.intermediate));
+    const { intermediate } = makeCorporateCa(nowOf(service), { intermediate: { issuer: ca.root } });
+    await service.services.startRotation(admin, name, {});
+    await importFrom(service, { ...ca, intermediate, sign: (csr) => ca.sign(csr, { issuer: intermediate }) });
+    await advance(service);
+    await service.services.importCrl(admin, 'corp-external-intermediate-2', listAt(intermediate));
+    await service.housekeep();
+    for (const state of ['issuing', 'retiring', 'retired']) expect(await advance(service, reason)).toBe(state);
+    const imported = () => listsIn(home, nowOf(service))[1];
+    const { inventory } = service;
+    const external = createExternalDirectory(inventory);
+    const inUse = async () =>
+      (await externalInUse({ inventory, external }, nowOf(service))).map((view) => view.external.name).sort();
+    const both = ['corp-external-intermediate', 'corp-external-intermediate-2', 'corp-external-root'];
+    expect([imported(), await inUse()]).toEqual([both, both]);
+    service.pass(91 * 86_400);
+    const left = ['corp-external-intermediate-2', 'corp-external-root'];
+    expect([imported(), await inUse()]).toEqual([left, left]);
   });
 
   it('does not wait for a newer list of an authority that it was below already', async () => {

@@ -11,8 +11,8 @@ import { openUnchanged } from './open-unchanged.ts';
 /** More says no more to a person. */
 const mostFaults = 5;
 
-/** Looks at every page. StartError `databaseDamaged` or `schemaTooNew`, or `homeEmpty` without the file. */
-export function examineDatabase(file: string, migrationsDirectory: string): InventoryFacts | 'outdated' {
+/** Looks at every page; `now` in Unix seconds. StartError `databaseDamaged` or `schemaTooNew`, or `homeEmpty` without the file. */
+export function examineDatabase(file: string, migrationsDirectory: string, now: number): InventoryFacts | 'outdated' {
   if (!existsSync(file)) {
     throw new StartError(
       'homeEmpty',
@@ -23,7 +23,7 @@ export function examineDatabase(file: string, migrationsDirectory: string): Inve
     const database = openUnchanged(file);
     try {
       database.exec('PRAGMA trusted_schema = OFF; BEGIN');
-      return isOutdated(database, file, migrationsDirectory) ? 'outdated' : factsOf(database);
+      return isOutdated(database, file, migrationsDirectory) ? 'outdated' : factsOf(database, now);
     } finally {
       database.close();
     }
@@ -63,10 +63,17 @@ const environmentsSql = `SELECT DISTINCT coalesce(environment, 'system') AS name
 const listsSql = `SELECT l.authority, l.this_update AS thisUpdate, l.next_update AS nextUpdate FROM crls AS l
   JOIN authority_generations AS g ON g.id = l.authority WHERE g.phase NOT IN ('abandoned', 'retired') ORDER BY l.authority`;
 
-/** Authorities elsewhere above something in use, each with its list or null. */
+/**
+ * Authorities elsewhere above something in use, each with its list or null. As services/authorities/external-in-use.ts decides:
+ * what is retired counts while it has products' certificates that are valid at `?` and that nothing has followed.
+ */
 const importedSql = `WITH RECURSIVE used (name) AS (
     SELECT c.authority FROM authority_certificates AS a JOIN authority_generations AS g ON g.id = a.generation
-      JOIN certificates AS c ON c.serial = a.serial WHERE g.phase NOT IN ('abandoned', 'retired')
+      JOIN certificates AS c ON c.serial = a.serial
+      WHERE g.phase NOT IN ('abandoned', 'retired') OR g.phase = 'retired' AND (g.certificate_serial IS NULL OR EXISTS (
+        SELECT 1 FROM authority_certificates AS own JOIN certificates AS issued ON issued.issuer_serial = own.serial
+        WHERE own.generation = g.id AND own.kind = 'own' AND issued.purpose = 'product' AND issued.state = 'issued'
+          AND issued.successor IS NULL AND issued.not_after >= ?))
     UNION SELECT e.parent FROM external_authorities AS e JOIN used ON used.name = e.name)
   SELECT e.name AS authority, l.this_update AS thisUpdate, l.next_update AS nextUpdate FROM external_authorities AS e
     JOIN used ON used.name = e.name LEFT JOIN crls AS l ON l.authority = e.name ORDER BY e.name`;
@@ -81,7 +88,7 @@ interface ExternalRow {
 const newestEventSql = `SELECT max(at, coalesce((SELECT CAST(value AS INTEGER) FROM settings WHERE name = 'clockBehind'), 0)) AS at
   FROM audit_events ORDER BY seq DESC LIMIT 1`;
 
-function factsOf(database: DatabaseSync): InventoryFacts {
+function factsOf(database: DatabaseSync, now: number): InventoryFacts {
   const damage = all<{ quick_check: string }>(database, `PRAGMA quick_check(${mostFaults})`);
   return {
     damage: damage.map(({ quick_check: says }) => says).filter((says) => says !== 'ok'),
@@ -90,7 +97,7 @@ function factsOf(database: DatabaseSync): InventoryFacts {
     newestEvent: all<{ at: number }>(database, newestEventSql)[0]?.at ?? 0,
     logEnds: logEndsOf(database),
     lists: all(database, listsSql),
-    ...importedOf(all(database, importedSql)),
+    ...importedOf(all(database, importedSql, now)),
     authorities: all(database, authoritiesSql),
     keys: all<CertifiedKey>(database, keysSql).map((key) => ({ ...key, publicKeySha256: key.publicKeySha256 || null })),
     admins: all(database, adminsSql),
@@ -112,4 +119,5 @@ function logEndsOf(database: DatabaseSync): LogEnds | undefined {
   return first && newest && { first, newest };
 }
 
-const all = <Row>(database: DatabaseSync, text: string): Row[] => database.prepare(text).all() as Row[];
+const all = <Row>(database: DatabaseSync, text: string, ...given: readonly number[]): Row[] =>
+  database.prepare(text).all(...given) as Row[];

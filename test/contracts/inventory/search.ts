@@ -84,7 +84,8 @@ export function searchContract(makeStore: () => Promise<InventoryStore>): void {
   });
 
   describe('searching by name', () => {
-    const { find, record } = searching(opened());
+    const search = opened();
+    const { find, record } = searching(search);
 
     it('matches a name exactly, any of several', async () => {
       const one = await record({ names: ['demo.dev.internal', '10.0.0.1'] });
@@ -117,6 +118,22 @@ export function searchContract(makeStore: () => Promise<InventoryStore>): void {
       expect(await find({ text: '""" OR' })).toEqual([]);
       expect(await find({ text: 'dem\0' })).toEqual([]);
       expect(await find({ text: "' OR 1=1 --" })).toEqual([]);
+    });
+
+    it('finds in a subject what differs in case alone, whatever its script, and wherever the text ends', async () => {
+      const kelvin = await record({ names: [], subject: 'O=Bureau of \u212Aelvin' });
+      const dotted = await record({ names: [], subject: 'O=ALİ AŞ' });
+      const greek = await record({ names: [], subject: 'O=Ο ΔΗΜΟΣ' });
+      const small = await record({ names: [], subject: 'O=δημόσιος φορέας' });
+      const host = await record({ names: ['kelvin.dev.internal'], subject: '' });
+      for (const isIndexed of [false, true]) {
+        if (isIndexed) while (await search.inventory.catchUp(frozenNowSeconds));
+        for (const text of ['kelvin', 'KELVIN', '\u212Aelvin']) expect(await find({ text })).toEqual([kelvin, host]);
+        for (const text of ['ali', '=AL', 'ali\u0307', 'alİ aş']) expect(await find({ text })).toEqual([dotted]);
+        for (const text of ['δημος', 'ΔΗΜΟΣ', 'Δημος', 'δημοσ', 'ΜΟΣ']) expect(await find({ text })).toEqual([greek]);
+        for (const text of ['ΔΗΜΌΣ', 'δημόσ', 'σιοσ', 'ΣΙΟΣ Φ']) expect(await find({ text })).toEqual([small]);
+      }
+      expect(await find({ text: 'straße' })).toEqual([]);
     });
 
     it('takes every other filter literally, too (bad input 47)', async () => {

@@ -9,6 +9,7 @@ import { auditSearchStatement } from './audit-search.ts';
 import { certificateSearch } from './certificate-search.ts';
 import { expiringCounts } from './expiring.ts';
 import { type ExpiryCounter, expiryCounter } from './expiry-counts.ts';
+import { foldText } from './fold-text.ts';
 import { type KeptStatements, keptStatements } from './kept-statements.ts';
 import { memberSearch } from './member-search.ts';
 import { PageText } from './page-text.ts';
@@ -28,7 +29,7 @@ export interface OpenAnswers {
 /** Opens a connection of its own. */
 export function openAnswers(options: ConnectionOptions, renderers: RecordRenderers): OpenAnswers {
   const connection = openForReading(options);
-  connection.function('fold', { deterministic: true }, (text: string) => text.toLowerCase());
+  connection.function('fold', { deterministic: true }, foldText);
   const expiries = expiryCounter(connection);
   const answers = answersFrom(connection, renderers, expiries);
   return {

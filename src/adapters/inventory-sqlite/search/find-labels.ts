@@ -1,4 +1,5 @@
 /** Which labels a name or a text is found in, by the names spelled backwards and the index of every three characters. */
+import { foldText, spellings } from './fold-text.ts';
 import type { KeptStatements } from './kept-statements.ts';
 import type { Commonness } from './label-sample.ts';
 import { type FoundLabels, nameRange, type Parameters, textCondition } from './search-filters.ts';
@@ -32,7 +33,7 @@ export function labelsOfName(name: string, most: number): LabelStatement {
 /** What the index offers is looked at again: it knows that the threes are there, not that they are in a row. */
 export function labelsOfText(text: string, most: number, commonness: Commonness): LabelStatement {
   const { condition, parameters } = textCondition(text, 'name_list', 'subject_text');
-  const match = matchOf(text.toLowerCase(), commonness);
+  const match = matchOf(foldText(text), commonness);
   // A text that is shorter than what is indexed, or that no label can hold.
   if (match === undefined) return { sql: 'SELECT label_id FROM labels WHERE 0', parameters: [] };
   return {
@@ -49,7 +50,7 @@ export function labelsOfText(text: string, most: number, commonness: Commonness)
 /** FTS5 reads the whole list of each, so that one in every label costs more than it narrows. */
 const mostTrigrams = 4;
 
-/** The rarest threes of a text, as a query of FTS5: strings in double quotes, which are doubled inside, joined by AND. */
+/** The rarest threes of a text, as a query of FTS5: strings in double quotes, which are doubled inside, each with its spellings, joined by AND. */
 function matchOf(folded: string, commonness: Commonness): string | undefined {
   const characters = [...folded];
   if (characters.length < 3 || folded.includes('\0')) return undefined;
@@ -58,6 +59,11 @@ function matchOf(folded: string, commonness: Commonness): string | undefined {
     .map((trigram) => ({ trigram, count: commonness(trigram) }))
     .sort((a, b) => a.count - b.count)
     .slice(0, mostTrigrams)
-    .map(({ trigram }) => `"${trigram.replaceAll('"', '""')}"`)
+    .map(({ trigram }) => anyOf(spellings(trigram)))
     .join(' AND ');
 }
+
+const anyOf = (trigrams: readonly string[]): string =>
+  trigrams.length === 1 ? quoted(trigrams[0]!) : `(${trigrams.map(quoted).join(' OR ')})`;
+
+const quoted = (trigram: string): string => `"${trigram.replaceAll('"', '""')}"`;

@@ -1,7 +1,8 @@
 /** Some labels, spread over all that there are: they tell which threes of characters are rare. */
+import { foldText } from './fold-text.ts';
 import type { KeptStatements } from './kept-statements.ts';
 
-/** How many of the sample hold a text in lower case. */
+/** How many of the sample hold a folded text. */
 export type Commonness = (text: string) => number;
 
 const size = 256;
@@ -22,7 +23,7 @@ export function labelSample(statements: KeptStatements): () => Commonness {
       const ids = Array.from({ length: Math.min(size, last) }, (_, at) =>
         Math.ceil(((at + 1) * last) / Math.min(size, last)),
       );
-      texts = read.all(JSON.stringify(ids)).map((text) => text.toLowerCase());
+      texts = read.all(JSON.stringify(ids)).map(foldText);
       sampled = last;
     }
     return (text) => texts.reduce((count, label) => (label.includes(text) ? count + 1 : count), 0);

@@ -2,6 +2,7 @@
 import type { CertificateStatus } from '../../../domain/records/certificate.ts';
 import { type CertificateQuery, mostCombinations, type OneOrMore } from '../../../ports/inventory-questions.ts';
 import { octets, redeemableMs, reversed, serialOctets } from '../rows/certificate-row.ts';
+import { foldedForAscii, foldText } from './fold-text.ts';
 
 export type Parameters = readonly (string | number | Buffer | null)[];
 
@@ -223,12 +224,14 @@ function passedTextFilter(text: string): Filter {
   return { column: 'names', condition: () => condition, parameters };
 }
 
-/** SQLite's lower() folds ASCII, which is all that text of ASCII can meet; `fold` is JavaScript's toLowerCase. */
-export function textCondition(text: string, ...columns: readonly [string, string]) {
-  const fold = /^[\0-\x7f]*$/.test(text) ? 'lower' : 'fold';
-  const folded = text.toLowerCase();
+/** `fold` is foldText, which SQLite has to call for each row. */
+export function textCondition(text: string, names: string, subject: string) {
+  const isAscii = /^[\0-\x7f]*$/.test(text);
+  const folded = foldText(text);
+  // Names are ASCII.
+  const sides = isAscii ? [`lower(${names})`, foldedForAscii(subject)] : [`fold(${names})`, `fold(${subject})`];
   return {
-    condition: `(${columns.map((column) => `instr(${fold}(${column}), ?) > 0`).join(' OR ')})`,
+    condition: `(${sides.map((side) => `instr(${side}, ?) > 0`).join(' OR ')})`,
     parameters: [folded, folded],
   };
 }

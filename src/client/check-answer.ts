@@ -3,12 +3,13 @@
  * RFC 5280 §6.1 that a holder can check).
  */
 
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { CodedError } from '../domain/coded-error.ts';
 import { decodePemAll } from '../domain/der/pem.ts';
 import { parseCertificate } from '../domain/x509/certificate.ts';
 import type { GeneralName } from '../domain/x509/general-name.ts';
 import { isIssuedBy } from '../domain/x509/issued-by.ts';
+import { openCertificate } from '../domain/x509/open-certificate.ts';
 
 export interface Expectations {
   readonly spkiDer: Uint8Array;
@@ -42,7 +43,7 @@ export function checkAnswer(issued: IssuedPem, expected: Expectations): void {
 
 function certificatesOf(pem: string, code: 'answerNotOurs' | 'answerNotTrusted'): X509Certificate[] {
   try {
-    return decodePemAll(pem, 'CERTIFICATE').map((der) => new X509Certificate(der));
+    return decodePemAll(pem, 'CERTIFICATE').map((der) => openCertificate(der));
   } catch (error) {
     throw new AnswerRefused(code, 'The service’s answer, or the trust file, does not hold certificates in PEM.', error);
   }

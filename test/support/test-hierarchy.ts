@@ -1,6 +1,7 @@
 /** A small CA for tests: root, issuing authority, leaf and OCSP responder, made by src/domain/x509 and signed here. */
 import { randomBytes } from 'node:crypto';
 import { encodePem } from '../../src/domain/der/pem.ts';
+import { ia5String, oid } from '../../src/domain/der/writer.ts';
 import * as extensions from '../../src/domain/x509/extensions.ts';
 import type { GeneralName } from '../../src/domain/x509/general-name.ts';
 import type { KeyType } from '../../src/domain/x509/key-type.ts';
@@ -95,6 +96,8 @@ export interface TestCertificateOptions {
   readonly extKeyUsage?: Parameters<typeof extensions.extKeyUsage>[0];
   readonly basicConstraints?: extensions.BasicConstraints;
   readonly ocspNocheck?: boolean;
+  /** Text of a Netscape comment, which OpenSSL prints as it stands. */
+  readonly comment?: string;
   /** Where CRL, OCSP and issuer are said to be. */
   readonly baseUrl?: string;
   /** Replaces fields of the TBSCertificate. */
@@ -125,6 +128,8 @@ export function makeTestCertificate(options: TestCertificateOptions): TestCertif
 const nameOf = (commonName: string | undefined): Uint8Array =>
   encodeName(commonName === undefined ? [] : [{ type: 'commonName', value: commonName }]);
 
+const netscapeComment = oid('2.16.840.1.113730.1.13');
+
 function extensionsOf(options: TestCertificateOptions, subjectKeyIdentifier: Uint8Array): Uint8Array[] {
   const { issuer, names = [], basicConstraints = { ca: false }, extKeyUsage } = options;
   return [
@@ -135,6 +140,9 @@ function extensionsOf(options: TestCertificateOptions, subjectKeyIdentifier: Uin
     extensions.subjectKeyIdentifier(subjectKeyIdentifier),
     ...(issuer ? [extensions.authorityKeyIdentifier(issuer.subjectKeyIdentifier), ...pointers(options)] : []),
     ...(options.ocspNocheck ? [extensions.ocspNocheck()] : []),
+    ...(options.comment === undefined
+      ? []
+      : [extensions.extension(netscapeComment, ia5String(options.comment), false)]),
   ];
 }
 

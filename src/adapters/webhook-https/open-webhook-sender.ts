@@ -2,12 +2,12 @@
  * Makes the sender of webhooks from its settings: the secrets, from a file that nobody else can read, and which authorities
  * and addresses it accepts.
  */
-import { X509Certificate } from 'node:crypto';
 import { open, readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { parseWebhookSecrets } from '../../domain/alerts/webhook-message.ts';
 import { StartError } from '../../domain/errors.ts';
 import { type CidrRange, parseCidr } from '../../domain/policy/cidr-range.ts';
+import { openCertificate } from '../../domain/x509/open-certificate.ts';
 import { readAtMost } from '../../files/read-at-most.ts';
 import type { WebhookSender } from '../../ports/webhook-sender.ts';
 import { createWebhookSender, mayReach } from './webhook-sender.ts';
@@ -85,7 +85,7 @@ async function readTrust(path: string): Promise<string> {
   try {
     const pem = await readFile(path, 'utf8');
     // Reads the first; TLS contexts take all.
-    new X509Certificate(pem);
+    openCertificate(pem);
     return pem;
   } catch (cause) {
     throw bad(`webhookTrustFile ${path} is not a readable file of PEM certificates.`, cause);

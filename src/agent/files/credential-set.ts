@@ -1,8 +1,9 @@
 /** One set as values: a certificate with its key, chain, roots and CRLs; and which files it becomes. */
-import { createPrivateKey, hash, randomBytes, X509Certificate } from 'node:crypto';
+import { createPrivateKey, hash, randomBytes } from 'node:crypto';
 import { decodePemAll } from '../../domain/der/pem.ts';
 import type { TargetPlace } from '../../domain/rotation/target-status.ts';
 import { oids } from '../../domain/x509/oids.ts';
+import { openCertificate } from '../../domain/x509/open-certificate.ts';
 import type { FilesConfig } from '../config/agent-schema.ts';
 
 /** What the service said of the certificate; `set.json` beside its files. */
@@ -47,7 +48,7 @@ export const newStorePassword = (): string => randomBytes(24).toString('base64ur
 /** Whether the key is the certificate's. */
 export function keyFits({ keyPem, certPem }: Pick<CredentialSet, 'keyPem' | 'certPem'>): boolean {
   try {
-    return new X509Certificate(certPem).checkPrivateKey(createPrivateKey(keyPem));
+    return openCertificate(certPem).checkPrivateKey(createPrivateKey(keyPem));
   } catch {
     return false;
   }
@@ -55,7 +56,7 @@ export function keyFits({ keyPem, certPem }: Pick<CredentialSet, 'keyPem' | 'cer
 
 /** Whether the service will know the holder by it: a certificate for servers alone opens nothing. Node calls the extended usages `keyUsage`. */
 export const canAuthenticate = ({ certPem }: Pick<CredentialSet, 'certPem'>): boolean =>
-  new X509Certificate(certPem).keyUsage?.includes(oids.clientAuth) === true;
+  openCertificate(certPem).keyUsage?.includes(oids.clientAuth) === true;
 
 /** What of a target's settings decides how the files of a set look. */
 export const layoutOf = ({ outputs, owner, alias, passwordFile }: FilesConfig): string =>

@@ -1,7 +1,8 @@
 /** The sets of one target, each in a folder of its own; `current` names the one in use, and switches by one rename. */
-import { randomBytes, X509Certificate } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { chmod, chown, mkdir, readdir, readFile, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { openCertificate } from '../../domain/x509/open-certificate.ts';
 import { makeFolder } from '../../files/make-folder.ts';
 import { syncFolder } from '../../files/sync-folder.ts';
 import { writeNewFile } from '../../files/whole-file.ts';
@@ -167,7 +168,7 @@ async function readSet(folder: string): Promise<CredentialSet> {
 /** Roots can be had again: without those of before the next set has those of then. */
 function rootsOrNone(pem: string): string {
   try {
-    for (const der of derOf(pem)) new X509Certificate(der);
+    for (const der of derOf(pem)) openCertificate(der);
     return pem;
   } catch {
     return '';

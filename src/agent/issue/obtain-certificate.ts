@@ -7,6 +7,7 @@ import { ClientProblem } from '../../client/failure.ts';
 import type { Outcome } from '../../client/request-calls.ts';
 import { printable } from '../../domain/policy/printable.ts';
 import { parseGeneralName } from '../../domain/x509/general-name.ts';
+import { openCertificate } from '../../domain/x509/open-certificate.ts';
 import { AgentError } from '../agent-error.ts';
 import type { TargetConfig } from '../config/agent-schema.ts';
 import { type CredentialSet, canAuthenticate } from '../files/credential-set.ts';
@@ -132,9 +133,7 @@ async function findLostAnswer(
   if (code !== 'conflict') return undefined;
   const { successor } = await client.read(predecessor!);
   const certificate = successor === null ? undefined : await client.read(successor);
-  const { X509Certificate } = await import('node:crypto');
-  const key =
-    certificate && new X509Certificate(certificate.certificate).publicKey.export({ type: 'spki', format: 'der' });
+  const key = certificate && openCertificate(certificate.certificate).publicKey.export({ type: 'spki', format: 'der' });
   return key && Buffer.compare(key, spkiDer) === 0 ? certificate : undefined;
 }
 

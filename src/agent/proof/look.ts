@@ -1,9 +1,10 @@
 /** One TLS handshake with a server, and what it showed: its certificate is seen even when it then refuses the client. */
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { connect, type DetailedPeerCertificate, type TLSSocket } from 'node:tls';
 import { certificatesIn, judgeServerChain } from '../../domain/diagnosis/judge-server-chain.ts';
 import { printable } from '../../domain/policy/printable.ts';
+import { openCertificate } from '../../domain/x509/open-certificate.ts';
 import { parseSerial } from '../../domain/x509/serial.ts';
 import type { Proof } from './proof-schema.ts';
 import { flawInWords, troubleOf } from './trouble.ts';
@@ -117,7 +118,7 @@ function chainOf(socket: TLSSocket): X509Certificate[] {
   const chain: X509Certificate[] = [];
   let peer: Partial<DetailedPeerCertificate> | undefined = socket.getPeerCertificate(true) ?? undefined;
   while (peer?.raw && chain.length < 10) {
-    chain.push(new X509Certificate(peer.raw));
+    chain.push(openCertificate(peer.raw));
     peer = peer.issuerCertificate === peer ? undefined : peer.issuerCertificate;
   }
   return chain;

@@ -1,6 +1,6 @@
 /** Proof that a program serves a new certificate: new TLS connections until one shows it, or the time is over. */
-import { X509Certificate } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import { openCertificate } from '../../domain/x509/open-certificate.ts';
 import { endpointOf } from './endpoint.ts';
 import { type KeyKind, look, type Sight } from './look.ts';
 import type { Proof } from './proof-schema.ts';
@@ -59,7 +59,7 @@ export async function prove(proof: Proof, expected: Expected): Promise<ProofOutc
 /** A server with several certificates may have shown another one than the target's: undefined when it was of the same kind. */
 function kindToAskFor({ certificate }: Sight, { own }: Expected): KeyKind {
   if (!certificate || !own) return undefined;
-  const wanted = new X509Certificate(own.certPem).publicKey.asymmetricKeyType;
+  const wanted = openCertificate(own.certPem).publicKey.asymmetricKeyType;
   return certificate.key === wanted ? undefined : wanted;
 }
 

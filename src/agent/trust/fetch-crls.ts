@@ -1,7 +1,8 @@
 /** CRLs of every authority of an environment, from the distribution face: each checked by its authority's certificate. */
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import type { AuthorityJson } from '../../api/service.ts';
 import { decodePemAll } from '../../domain/der/pem.ts';
+import { openCertificate } from '../../domain/x509/open-certificate.ts';
 import { parseSubjectPublicKey, verifySignatureSync } from '../../domain/x509/public-key.ts';
 import { type ForeignCrl, parseForeignCrl } from '../../domain/x509/read-crl.ts';
 import { findSignatureAlgorithm } from '../../domain/x509/signature-algorithm.ts';
@@ -86,7 +87,7 @@ function usable(
 
 function issuerOf({ name, certificate }: AuthorityJson): X509Certificate {
   try {
-    return new X509Certificate(certificate);
+    return openCertificate(certificate);
   } catch (error) {
     throw new AgentError('crlUnusable', `What the service gives as the certificate of ${name} is none.`, error);
   }

@@ -1,7 +1,8 @@
 /** Roots that a target trusts besides its environment's: what a move from one root or CA to another takes, in two steps. */
-import { hash, X509Certificate } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { decodePemAll, encodePem } from '../../domain/der/pem.ts';
+import { openCertificate } from '../../domain/x509/open-certificate.ts';
 import { AgentError } from '../agent-error.ts';
 
 /** `trustPem` and after it the certificates of `files` that are not in it. AgentError `fileUnreadable`. */
@@ -32,7 +33,7 @@ async function readRoots(file: string): Promise<Uint8Array[]> {
   try {
     const roots = decodePemAll(await readFile(file, 'utf8'), 'CERTIFICATE');
     // Another CA's may be encoded as this project's never are: OpenSSL reads them, as the programs will.
-    if (roots.every((der) => new X509Certificate(der).ca)) return roots;
+    if (roots.every((der) => openCertificate(der).ca)) return roots;
   } catch (error) {
     throw unusable(file, error);
   }

@@ -1,6 +1,7 @@
 /** Whether a certificate in use is believed: after the loss of a key above it, no root vouches for it any more, or a list names who signed it. */
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { isIssuedBy } from '../../domain/x509/issued-by.ts';
+import { openCertificate } from '../../domain/x509/open-certificate.ts';
 import { parseForeignCrl } from '../../domain/x509/read-crl.ts';
 import { type CredentialSet, derOf } from '../files/credential-set.ts';
 import type { FetchedList } from './fetch-crls.ts';
@@ -17,7 +18,7 @@ export function isIssuerRevoked(path: Path, rootsPem: string, lists: readonly Fe
   const [leaf, ...issuers] = believedPart(path, rootsPem) ?? [];
   return issuers.some((issuer) =>
     lists.some((list) => {
-      if (!('der' in list) || !isIssuedBy(issuer, new X509Certificate(list.authority.certificate))) return false;
+      if (!('der' in list) || !isIssuedBy(issuer, openCertificate(list.authority.certificate))) return false;
       const entry = parseForeignCrl(list.der).entries.find(({ serial }) => isSameNumber(serial, issuer.serialNumber));
       return entry !== undefined && entry.at * 1000 >= leaf!.validFromDate.getTime();
     }),
@@ -29,8 +30,8 @@ const isSameNumber = (a: string, b: string): boolean => BigInt(`0x${a}`) === Big
 
 /** Up to what a root signed: the chain may go on beyond that, with a cross-certificate by a root that has gone. */
 function believedPart({ certPem, chainPem }: Path, rootsPem: string): readonly X509Certificate[] | undefined {
-  const path = derOf(certPem + chainPem).map((der) => new X509Certificate(der));
-  const roots = derOf(rootsPem).map((der) => new X509Certificate(der));
+  const path = derOf(certPem + chainPem).map((der) => openCertificate(der));
+  const roots = derOf(rootsPem).map((der) => openCertificate(der));
   for (const [index, certificate] of path.entries()) {
     if (roots.some((root) => isIssuedBy(certificate, root))) return path.slice(0, index + 1);
     const issuer = path[index + 1];

@@ -1,5 +1,5 @@
 /** Roots and CRLs as they are now, for a set: roots only as the service gives them over TLS that the old trust vouches for. */
-import { X509Certificate } from 'node:crypto';
+import { openCertificate } from '../../domain/x509/open-certificate.ts';
 import type { AgentError } from '../agent-error.ts';
 import { outputsOf, type TargetConfig } from '../config/agent-schema.ts';
 import { derOf } from '../files/credential-set.ts';
@@ -110,6 +110,6 @@ export function describeTrustChange(before: string, after: string): string {
 
 const subjects = (pem: string): string[] =>
   derOf(pem).map((der) => {
-    const { subject, fingerprint256 } = new X509Certificate(der);
+    const { subject, fingerprint256 } = openCertificate(der);
     return `${subject.replaceAll('\n', ',')} (SHA-256 ${fingerprint256.replaceAll(':', '').slice(0, 16).toLowerCase()}…)`;
   });

@@ -1,8 +1,9 @@
 /** What is wrong with the certificates that a TLS server shows (RFC 5280 §6, RFC 9525), every flaw at once and each in its own code. */
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { parseIpAddress } from '../x509/ip-address.ts';
 import { isIssuedBy } from '../x509/issued-by.ts';
 import { oids } from '../x509/oids.ts';
+import { openCertificate } from '../x509/open-certificate.ts';
 
 export type ServerFlawCode =
   | 'expired'
@@ -89,7 +90,7 @@ export const certificatesIn = (pem: string): X509Certificate[] =>
 /** What a server sends may be no certificate; of one from elsewhere less than this project's own grammar is asked. */
 export function readLeniently(certificate: string | Uint8Array): X509Certificate[] {
   try {
-    return [new X509Certificate(certificate)];
+    return [openCertificate(certificate)];
   } catch {
     return [];
   }

@@ -1,9 +1,10 @@
 /** `privyseal keystore`: the PEM files that `request` wrote, as PKCS#12 stores for Java. */
-import { createPrivateKey, type KeyObject, randomBytes, X509Certificate } from 'node:crypto';
+import { createPrivateKey, type KeyObject, randomBytes } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import { type KeyWithChain, keyStoreOf, trustStoreOf } from '../../client/java-stores.ts';
 import { decodePemAll } from '../../domain/der/pem.ts';
 import { isStorePassword } from '../../domain/keystore/pkcs12.ts';
+import { openCertificate } from '../../domain/x509/open-certificate.ts';
 import { CliError } from './cli-error.ts';
 import type { Ending } from './exit-codes.ts';
 import { isMissing, readNamedText } from './named-file.ts';
@@ -55,7 +56,7 @@ async function readContent(folder: string): Promise<StoreContent> {
     throw error;
   });
   const rootsDer = await readCertificates(file('trust.pem'));
-  if (!new X509Certificate(certificate!).checkPrivateKey(key)) {
+  if (!openCertificate(certificate!).checkPrivateKey(key)) {
     throw new CliError('fileUnreadable', `${file('key.pem')} is not the key of ${file('cert.pem')}.`);
   }
   return { key, chainDer: [certificate!, ...issuers], rootsDer };
@@ -77,7 +78,7 @@ async function readCertificates(file: string): Promise<Uint8Array[]> {
   try {
     const ders = decodePemAll(pem, 'CERTIFICATE');
     // Java would refuse the whole store for one that is none.
-    for (const der of ders) new X509Certificate(der);
+    for (const der of ders) openCertificate(der);
     return ders;
   } catch (error) {
     throw new CliError('fileUnreadable', `${file} does not hold certificates in PEM.`, error);

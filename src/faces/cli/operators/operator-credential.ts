@@ -1,5 +1,4 @@
 /** `privyseal operator add|renew`: a key made here or a CSR from elsewhere, certified by the service, checked, and written as one set. */
-import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import type { CertificateJson } from '../../../api/certificate.ts';
 import type { OperatorBody, OperatorCertificateBody } from '../../../api/operator.ts';
@@ -9,6 +8,7 @@ import { CaError } from '../../../domain/errors.ts';
 import { printable } from '../../../domain/policy/printable.ts';
 import { parseCsr } from '../../../domain/x509/csr.ts';
 import type { KeyType } from '../../../domain/x509/key-type.ts';
+import { openCertificate } from '../../../domain/x509/open-certificate.ts';
 import { CliError } from '../cli-error.ts';
 import type { Ending } from '../exit-codes.ts';
 import { readNamedFile } from '../named-file.ts';
@@ -56,7 +56,7 @@ export async function renewOperator(
 
 /** The CN, one RDN a line as Node writes it: names of operators need no escapes. */
 function ownName(certPem: string): string {
-  const [, name] = /^CN=(.+)$/m.exec(new X509Certificate(certPem).subject) ?? [];
+  const [, name] = /^CN=(.+)$/m.exec(openCertificate(certPem).subject) ?? [];
   if (name !== undefined) return name;
   throw new CliError('usage', 'The client certificate names no operator. Give the name: `operator renew NAME`.');
 }

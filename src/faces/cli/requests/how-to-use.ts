@@ -1,8 +1,8 @@
 /** What `request` prints after its files: commands and configuration lines that use them as they lie, for what they are good for. */
-import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import type { CertificateJson } from '../../../api/certificate.ts';
 import { oids } from '../../../domain/x509/oids.ts';
+import { openCertificate } from '../../../domain/x509/open-certificate.ts';
 import { quoted } from '../terminal/quoted.ts';
 
 export function howToUse(
@@ -14,7 +14,7 @@ export function howToUse(
   const untrusted = written.includes('chain.pem') ? ` -untrusted ${file('chain.pem')}` : '';
   const host = names.find((name) => /^[a-z0-9.-]+$/.test(name)) ?? 'HOST';
   // Node calls the extended usages `keyUsage`.
-  const usages = new X509Certificate(certificate).keyUsage;
+  const usages = openCertificate(certificate).keyUsage;
   const call = [
     'Call a service with it',
     `  curl --cacert ${file('trust.pem')} --cert ${file('fullchain.pem')} --key ${file('key.pem')} https://${host}/`,

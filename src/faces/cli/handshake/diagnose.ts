@@ -95,6 +95,9 @@ function alertAtHello(seen: Seen, alert: string): TroubleCode {
 const codeOfFlaw = (code: ServerFlawCode): TroubleCode =>
   `server${code[0]!.toUpperCase()}${code.slice(1)}` as TroubleCode;
 
+/** OpenSSL believes what is in BER, too; but nobody can tell here whose it is, or whether it is revoked. */
+const unreadable = 'it is not in DER';
+
 /** Our own checks explain; whether the server is believed is said by OpenSSL, where TLS came to it. */
 function serverTroubles(seen: Seen): Finding[] {
   const { result, roots, request, nowMs } = seen;
@@ -102,6 +105,8 @@ function serverTroubles(seen: Seen): Finding[] {
   const revoked = distinct(chain)
     .filter((certificate) => revokedBy(seen, certificate))
     .map((certificate): Finding => ({ code: 'serverRevoked', certificate }));
+  if (result.connected && chain.length === 0)
+    return [{ code: 'serverNotBelieved', told: result.distrust ?? unreadable }];
   if (result.connected && result.distrust === undefined) return revoked;
   const flaws = judgeServerChain({ chain, roots, serverName: request.servername, nowMs });
   const found = flaws.map(({ code, certificate }: ServerFlaw) => ({ code: codeOfFlaw(code), certificate }));

@@ -127,10 +127,13 @@ const refusals: ReadonlySet<TroubleCode> = new Set([
   ...(['clientUnknownCa', 'clientRevoked', 'clientRefused'] as const),
 ]);
 
+/** What OpenSSL does not know of a server that it believes. */
+const ofServer: ReadonlySet<TroubleCode> = new Set(['serverRevoked', 'serverNotBelieved']);
+
 function endingOf(seen: Seen): Ending {
   const troubles = diagnose(seen);
   if (troubles.some(({ code }) => refusals.has(code))) return 'notAuthorised';
   if (!seen.result.connected || refusalOf(seen)) return 'notReachable';
-  const isTrusted = seen.result.distrust === undefined && troubles.every(({ code }) => code !== 'serverRevoked');
+  const isTrusted = seen.result.distrust === undefined && troubles.every(({ code }) => !ofServer.has(code));
   return isTrusted ? 'ok' : 'notTrusted';
 }

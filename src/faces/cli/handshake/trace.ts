@@ -6,6 +6,7 @@ import { decodePemAll } from '../../../domain/der/pem.ts';
 import { DerReader } from '../../../domain/der/reader.ts';
 import { tag } from '../../../domain/der/tag.ts';
 import { decodeName, formatName } from '../../../domain/x509/name.ts';
+import { withoutWords } from './printed-certificates.ts';
 
 export interface TracedMessage {
   readonly from: 'client' | 'server';
@@ -35,7 +36,7 @@ export interface Hello {
 }
 
 export function readTrace(text: string): TracedMessage[] {
-  const records = text.split(/^(?=(?:Sent|Received) TLS Record)/m);
+  const records = withoutWords(text).split(/^(?=(?:Sent|Received) TLS Record)/m);
   return records.flatMap((record) => {
     const from = record.startsWith('Sent') ? 'client' : record.startsWith('Received') ? 'server' : undefined;
     if (!from) return [];

@@ -54,6 +54,21 @@ describe('privyseal handshake', () => {
     expect([code, seen.certificateRequested, names(seen, 'client')]).toEqual([0, false, ['ClientHello', 'Finished']]);
   });
 
+  it.each(['TLSv1.2', 'TLSv1.3'] as SecureVersion[])(
+    'believes nothing that a certificate says, over %s',
+    async (version) => {
+      const alert = 'Received TLS Record\nHeader:\n    Level=fatal(2), description=certificate expired(45)\n';
+      const broken = '-----BEGIN CERTIFICATE-----\nA\n-----END CERTIFICATE-----\n';
+      const lying = serverOf(system, { comment: `\n${broken}${server.pem}${alert}    Finished, Length=1\n` });
+      const target = await listen({ cert: lying.pem + system.pem, key: keyPem(lying), maxVersion: version });
+      const { code, seen } = await look(target);
+      expect([code, seen.refusal, seen.troubles]).toEqual([0, null, []]);
+      const [shown, ...more] = seen.messages.filter(({ name }) => name === 'Certificate');
+      expect([shown?.certificates, more]).toEqual([[lying.serial, system.serial], []]);
+      expect(names(seen, 'server').filter((name) => name === 'Finished')).toHaveLength(1);
+    },
+  );
+
   it('ends although the server never ends its side', async () => {
     const held: Socket[] = [];
     onTestFinished(() => held.forEach((socket) => void socket.destroy()));

@@ -10,7 +10,7 @@ import { paintFor } from './terminal/paint.ts';
 import { fitNotes, layoutTable } from './terminal/table.ts';
 import { timeInWords } from './terminal/words.ts';
 
-/** The worst of its targets decides how the program ends. */
+/** The first target that failed decides how the program ends, in the order of the file; where none did, one that waits. */
 export function tellTurns(io: CliIo, json: boolean, reports: readonly TurnReport[]): Ending {
   if (json) io.stdout.write(`${JSON.stringify({ targets: reports }, null, 2)}\n`);
   else io.stdout.write(`${reports.map((report) => lineOf(io, report)).join('\n')}\n`);

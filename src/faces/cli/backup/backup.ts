@@ -5,7 +5,7 @@ import { type Field, layoutFields } from '../terminal/fields.ts';
 import type { CliIo } from '../terminal/io.ts';
 import { withProgress } from '../terminal/progress.ts';
 import { quoted } from '../terminal/quoted.ts';
-import { counted, timeToTheSecond } from '../terminal/words.ts';
+import { counted, sizeInWords, timeToTheSecond } from '../terminal/words.ts';
 
 export interface Telling {
   readonly io: CliIo;
@@ -27,12 +27,6 @@ export async function restore(
 
 function tell({ io, json }: Telling, report: unknown, lines: readonly string[]): void {
   io.stdout.write(`${json ? JSON.stringify(report) : lines.join('\n')}\n`);
-}
-
-function sizeInWords(octets: number): string {
-  const units = ['octets', 'kB', 'MB', 'GB', 'TB'];
-  const power = Math.min(Math.floor(Math.log10(Math.max(octets, 1)) / 3), units.length - 1);
-  return power === 0 ? `${octets} octets` : `${(octets / 1000 ** power).toFixed(1)} ${units[power]}`;
 }
 
 function linesOfBackup({ file, size, sha256, manifest, notAudited }: BackupReport): string[] {

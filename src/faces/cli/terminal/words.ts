@@ -1,4 +1,4 @@
-/** Counts, times and lengths of time in words, and back: `in 29 days`, `3 hours ago`, `24h`. */
+/** Counts, sizes, times and lengths of time in words, and back: `2.5 MB`, `in 29 days`, `3 hours ago`, `24h`. */
 
 const minute = 60;
 const hour = 60 * minute;
@@ -20,6 +20,15 @@ export function lengthInWords(seconds: number): string {
 
 /** `1 key`, `2 keys`: of a noun that only takes an s. */
 export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
+const sizeUnits = ['octets', 'kB', 'MB', 'GB', 'TB'];
+
+/** In the largest unit of which there is one, as it is rounded: 999,950 octets are 1.0 MB. */
+export function sizeInWords(octets: number): string {
+  const fits = (power: number): boolean => (power === 0 ? octets < 1000 : octets / 1000 ** power < 999.95);
+  const power = sizeUnits.findIndex((_, index) => index === sizeUnits.length - 1 || fits(index));
+  return power === 0 ? counted(octets, 'octet') : `${(octets / 1000 ** power).toFixed(1)} ${sizeUnits[power]}`;
+}
 
 /** A time (RFC 3339) seen from `nowMs`. */
 export function timeInWords(time: string, nowMs: number): string {

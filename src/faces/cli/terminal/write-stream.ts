@@ -5,6 +5,7 @@ import { writeNewFile } from '../new-file.ts';
 import type { Session } from '../session.ts';
 import { onInterrupt } from './interrupt.ts';
 import type { TextSink } from './io.ts';
+import { sizeInWords } from './words.ts';
 
 /** Rejects before the first chunk if the service refuses. */
 type Read = () => Promise<AsyncIterable<Uint8Array> | Iterable<Uint8Array>>;
@@ -41,6 +42,7 @@ async function writeFile(session: Session, file: string, read: Read): Promise<vo
     interrupted = true;
   });
   let octets = 0;
+  let shown = '';
   try {
     await writeNewFile(file, 0o600, async (handle) => {
       for await (const chunk of chunks) {
@@ -50,20 +52,20 @@ async function writeFile(session: Session, file: string, read: Read): Promise<vo
           throw notComplete(file, error);
         });
         octets += chunk.length;
-        if (session.io.isTty) session.io.stderr.write(`\r${sizeText(octets)}`);
+        const size = sizeInWords(octets);
+        if (session.io.isTty) session.io.stderr.write(`\r${size.padEnd(shown.length)}`);
+        shown = size;
       }
     });
   } catch (error) {
     throw toldOf(file, error, octets);
   } finally {
     restoreSignals();
+    // What comes next, be it an error, begins on an empty line.
+    if (session.io.isTty && shown !== '') session.io.stderr.write(`\r${' '.repeat(shown.length)}\r`);
   }
-  if (session.io.isTty) session.io.stderr.write('\r');
-  session.note([`Written: ${file} (${sizeText(octets)})`]);
+  session.note([`Written: ${file} (${sizeInWords(octets)})`]);
 }
-
-const sizeText = (octets: number): string =>
-  octets < 1e6 ? `${(octets / 1e3).toFixed(1)} kB` : `${(octets / 1e6).toFixed(1)} MB`;
 
 /** What the disk says, in words; what the service said, and what was said before, stays. */
 function toldOf(file: string, error: unknown, octets: number): unknown {

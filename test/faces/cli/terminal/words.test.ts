@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { lengthInWords, parseLength, timeInWords } from '../../../../src/faces/cli/terminal/words.ts';
+import { lengthInWords, parseLength, sizeInWords, timeInWords } from '../../../../src/faces/cli/terminal/words.ts';
 
 const now = Date.UTC(2026, 10, 21, 7, 0, 0);
 
@@ -42,4 +42,18 @@ describe('parseLength', () => {
       }),
     );
   });
+});
+
+describe('sizeInWords', () => {
+  it.each([
+    [0, '0 octets'],
+    [1, '1 octet'],
+    [999, '999 octets'],
+    [1000, '1.0 kB'],
+    [999_949, '999.9 kB'],
+    [999_950, '1.0 MB'],
+    [185_900_000, '185.9 MB'],
+    [999_999_999, '1.0 GB'],
+    [2 ** 50, '1125.9 TB'],
+  ])('says of %d octets: %s', (octets, words) => expect(sizeInWords(octets)).toBe(words));
 });

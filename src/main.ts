@@ -85,6 +85,7 @@ interface Opening {
   readonly ports: Ports;
   readonly overrides: Overrides;
   readonly closers: Closers;
+  readonly logOf: keyof typeof logOutputs;
   /** Called when the home is this process's own, and nothing is in it yet that was not there. */
   readonly beforeMaking?: () => Promise<void>;
 }
@@ -98,8 +99,8 @@ async function refuseOfflineRoot(home: Home): Promise<void> {
   );
 }
 
-async function openServices({ config, ports, overrides, closers, ...opening }: Opening): Promise<OpenServices> {
-  const log = overrides.logger ?? createLogger(config);
+async function openServices({ config, ports, overrides, closers, logOf, ...opening }: Opening): Promise<OpenServices> {
+  const log = overrides.logger ?? createLogger(config, logOf);
   const home = await openHomeDirectory(config.home);
   closers.push(() => home.release());
   await refuseOfflineRoot(home);
@@ -158,7 +159,7 @@ export async function startService(config: Config, overrides: Overrides = {}): P
     closers.push(listening.release);
     const { ports } = listening;
     const beforeMaking = () => refuseTakenPorts(listenOptions(config));
-    const open = await openServices({ config, ports, overrides, closers, beforeMaking });
+    const open = await openServices({ config, ports, overrides, closers, beforeMaking, logOf: 'service' });
     const { built, log } = open;
     const faces = await openRotatingFaces(facesDeps(open, config), built, listening);
     closers.push(() => faces.close());
@@ -203,9 +204,12 @@ const serviceEvent = (kind: 'service.started' | 'service.stopped', built: BuiltS
 /** Of lines that wait for a slow or full output; what comes on top of them is dropped. */
 const mostWaitingOctets = 16 * 2 ** 20;
 
-/** One JSON line an event on standard output; what could be a secret never gets there. */
-function createLogger(config: Config): Logger {
-  const output = pino.destination({ dest: 1, sync: false, maxLength: mostWaitingOctets });
+/** File descriptors: standard output belongs to the log of a service, and to the answer of a verb that ends. */
+const logOutputs = { service: 1, verb: 2 } as const;
+
+/** One JSON line an event; what could be a secret never gets there. */
+function createLogger(config: Config, of: keyof typeof logOutputs): Logger {
+  const output = pino.destination({ dest: logOutputs[of], sync: false, maxLength: mostWaitingOctets });
   // On a disk that is full of the log lines wait, and are written once there is room: the service goes on.
   output.on('error', () => {});
   const paths = ['req.headers.authorization', 'req.headers.cookie', 'headers.authorization', 'headers.cookie'];
@@ -312,7 +316,13 @@ export async function initializeHome(
   const closers: Closers = [];
   const ports = { public: config.publicPort, admin: config.adminPort, distribution: config.distributionPort };
   try {
-    const { built, firstRun, passphraseFile } = await openServices({ config, ports, overrides, closers });
+    const { built, firstRun, passphraseFile } = await openServices({
+      config,
+      ports,
+      overrides,
+      closers,
+      logOf: 'verb',
+    });
     await built.signAuditLog();
     await tell({ ports, built, firstRun, passphraseFile });
   } finally {
@@ -334,7 +344,7 @@ export async function recoverOperator(
     throw new StartError('homeDamaged', `There is no ${database}. Name the service’s home with --home DIR.`);
   }
   try {
-    const { built } = await openServices({ config, ports, overrides, closers });
+    const { built } = await openServices({ config, ports, overrides, closers, logOf: 'verb' });
     return await built.recoverOperator(name);
   } finally {
     await closeAll(closers);

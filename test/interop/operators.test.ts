@@ -2,7 +2,7 @@
 
 import { type ExecFileException, execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { Agent } from 'node:https';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
@@ -140,8 +140,15 @@ describe('privyseal operator recover', () => {
     expect([wrong.code, wrong.output]).toEqual([1, expect.stringContaining('passphraseWrong')]);
     expect(readFileSync(join(home, 'admin/admin.crt'), 'utf8')).toBe(lost.cert);
 
-    const { code, stdout } = await privyseal('--json', 'operator', 'recover', 'rescuer');
+    // A vault that is away, which has no part in this, is told of beside the answer.
+    const settings = join(folder, 'privyseal.yaml');
+    writeFileSync(join(folder, 'bao-token'), 'of nobody', { mode: 0o600 });
+    const away = { name: 'away', kind: 'openbao', address: 'https://127.0.0.1:1', tokenFile: 'bao-token' };
+    writeFileSync(settings, JSON.stringify({ vaults: [away] }));
+    const { code, stdout, stderr } = await privyseal('--json', 'operator', 'recover', 'rescuer');
+    rmSync(settings);
     expect([code, JSON.parse(stdout)]).toMatchObject([0, { name: 'rescuer', previousRole: 'auditor' }]);
+    expect(stderr).toContain('a vault is away');
     const [newest] = await newestEvents(1);
     expect(newest).toEqual(['operator.recovered', 'operator:rescuer']);
     const kept = readdirSync(join(home, 'admin')).filter((name) => /^admin\.(crt|key)\.\d{8}T/.test(name));

@@ -31,6 +31,7 @@ const flaws: Readonly<Record<ServerFlawCode, string>> = {
   untrustedRoot: 'its root is not one of the roots given',
   otherKeyOfIssuer: 'the root given has the name of its issuer, but another key',
   issuerMissing: 'its issuer is neither sent nor one of the roots given',
+  issuerNotCa: 'what signed it is no CA',
   wrongPurpose: 'it may not be used by servers (extendedKeyUsage has no serverAuth)',
   wrongName: 'it is not for the name',
 };

@@ -12,6 +12,7 @@ export type ServerFlawCode =
   | 'untrustedRoot'
   | 'otherKeyOfIssuer'
   | 'issuerMissing'
+  | 'issuerNotCa'
   | 'wrongPurpose'
   | 'wrongName';
 
@@ -55,18 +56,35 @@ function pathOf(
     const last = path.at(-1)!;
     if (roots.some((root) => root.raw.equals(last.raw) || isIssuedBy(last, root))) return { path };
     const issuer = chain.find((candidate) => !path.includes(candidate) && isIssuedBy(last, candidate));
-    if (!issuer) return { path, flaw: { code: endOf(path, roots), certificate: last } };
+    if (!issuer) return { path, flaw: endOf(path, chain, roots) };
     path.push(issuer);
   }
   return { path, flaw: { code: 'issuerMissing', certificate: path.at(-1)! } };
 }
 
-function endOf(path: readonly X509Certificate[], roots: readonly X509Certificate[]): ServerFlawCode {
+function endOf(
+  path: readonly X509Certificate[],
+  chain: readonly X509Certificate[],
+  roots: readonly X509Certificate[],
+): ServerFlaw {
+  const last = path.at(-1)!;
+  const noCa = [...chain, ...roots].find((other) => !other.ca && other !== last && isSignedBy(last, other));
+  if (noCa) return { code: 'issuerNotCa', certificate: noCa };
+  return { code: codeOfEnd(path, roots), certificate: last };
+}
+
+function codeOfEnd(path: readonly X509Certificate[], roots: readonly X509Certificate[]): ServerFlawCode {
   const last = path.at(-1)!;
   if (roots.some(({ subject }) => subject === last.issuer)) return 'otherKeyOfIssuer';
   if (last.issuer !== last.subject) return 'issuerMissing';
   return path.length === 1 ? 'selfSigned' : 'untrustedRoot';
 }
+
+/** By whatever that is: RFC 5280 §4.2.1.9 lets CAs alone sign certificates. */
+const isSignedBy = (certificate: X509Certificate, other: X509Certificate): boolean =>
+  certificate.issuer === other.subject &&
+  certificate.issuer !== certificate.subject &&
+  certificate.verify(other.publicKey);
 
 function outOfTime(certificate: X509Certificate, nowMs: number): ServerFlaw[] {
   if (nowMs < Date.parse(certificate.validFrom)) return [{ code: 'notYetValid', certificate }];

@@ -98,7 +98,8 @@ describe('a server’s chain', () => {
       keyUsage: ['digitalSignature'],
       extKeyUsage: ['serverAuth'],
     });
-    expect(judge({ chain: [below, leaf, issuing] })).toEqual([['issuerMissing', read(below).subject]]);
+    expect(judge({ chain: [below, leaf, issuing] })).toEqual([['issuerNotCa', leafName]]);
+    expect(judge({ chain: [below], roots: [leaf] })).toEqual([['issuerNotCa', leafName]]);
   });
 });
 

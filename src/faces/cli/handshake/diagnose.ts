@@ -98,6 +98,12 @@ const codeOfFlaw = (code: ServerFlawCode): TroubleCode =>
 /** OpenSSL believes what is in BER, too; but nobody can tell here whose it is, or whether it is revoked. */
 const unreadable = 'it is not in DER';
 
+/** What OpenSSL says where our own checks are content with something trusted that is no root. */
+const withoutRoot: ReadonlySet<string> = new Set([
+  ...['UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'],
+  ...['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'SELF_SIGNED_CERT_IN_CHAIN'],
+]);
+
 /** Our own checks explain; whether the server is believed is said by OpenSSL, where TLS came to it. */
 function serverTroubles(seen: Seen): Finding[] {
   const { result, roots, request, nowMs } = seen;
@@ -111,7 +117,8 @@ function serverTroubles(seen: Seen): Finding[] {
   const flaws = judgeServerChain({ chain, roots, serverName: request.servername, nowMs });
   const found = flaws.map(({ code, certificate }: ServerFlaw) => ({ code: codeOfFlaw(code), certificate }));
   if (found.length > 0 || result.distrust === undefined) return [...found, ...revoked];
-  return [{ code: 'serverNotBelieved', told: result.distrust }, ...revoked];
+  const code = withoutRoot.has(result.distrust) ? 'serverRootMissing' : 'serverNotBelieved';
+  return [{ code, told: result.distrust }, ...revoked];
 }
 
 /** RFC 8446 §6.2: alerts that a server sends about a client's certificate, and what each can mean. */

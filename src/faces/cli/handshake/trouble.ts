@@ -14,7 +14,11 @@ export const stepsInWords: Readonly<Record<Step, string>> = {
   http: 'the first request',
 };
 
-type ServerTroubleCode = `server${Capitalize<ServerFlawCode>}` | 'serverRevoked' | 'serverNotBelieved';
+type ServerTroubleCode =
+  | `server${Capitalize<ServerFlawCode>}`
+  | 'serverRootMissing'
+  | 'serverRevoked'
+  | 'serverNotBelieved';
 type ClientTroubleCode =
   | 'clientCertificateMissing'
   | 'clientExpired'
@@ -182,6 +186,17 @@ const server: Readonly<Record<ServerTroubleCode, Sentences>> = {
     step: 'serverCertificate',
     why: (about) => `The issuer ${about.issuer} is neither sent by the server nor trusted, ${namedRoot(about)}.`,
     next: () => 'Let the server send its whole chain (fullchain.pem, not cert.pem); or name the root with --ca FILE.',
+  },
+  serverIssuerNotCa: {
+    step: 'serverCertificate',
+    why: ({ subject }) => `The server’s chain goes over ${subject}, which is no CA and may sign no certificates.`,
+    next: () => 'Issue the server’s certificate by a CA: what signed it lacks CA:TRUE in its basicConstraints.',
+  },
+  serverRootMissing: {
+    step: 'serverCertificate',
+    why: ({ trust, told }) => `The server’s chain comes to what ${trust} holds, but that is no root (${told}).`,
+    next: () =>
+      'Name the root above it with --ca FILE: nginx, Node and most that use OpenSSL believe a chain only up to a root.',
   },
   serverWrongPurpose: {
     step: 'serverCertificate',

@@ -97,6 +97,17 @@ describe('privyseal handshake', () => {
     expect([misnamed.code, misnamed.seen.distrust]).toEqual([9, 'ERR_TLS_CERT_ALTNAME_INVALID']);
   });
 
+  it('says that what is trusted is no root', async () => {
+    const ca = { basicConstraints: { ca: true }, keyUsage: ['keyCertSign'] } as const;
+    const issuing = serverOf(system, { commonName: 'issuing', ...ca });
+    const served = serverOf(issuing);
+    for (const sent of [served.pem + issuing.pem, served.pem + issuing.pem + system.pem]) {
+      const target = await listen({ cert: sent, key: keyPem(served) });
+      const { code, troubles } = await seeHandshake(target, { trust: issuing });
+      expect([code, troubles]).toEqual([9, ['serverRootMissing']]);
+    }
+  });
+
   it('ends with 4 where nobody speaks TLS, and 2 for what is no address or no key', async () => {
     const plain = createServer((socket) => socket.end('hello\n'));
     await new Promise<void>((resolve) => plain.listen(0, '127.0.0.1', resolve));

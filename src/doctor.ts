@@ -19,7 +19,7 @@ import {
   judgeImportedLists,
   judgeLists,
 } from './domain/diagnosis/judge-inventory.ts';
-import { type CertifiedKey, judgeVaults } from './domain/diagnosis/judge-keys.ts';
+import { type BegunKey, type CertifiedKey, judgeVaults } from './domain/diagnosis/judge-keys.ts';
 import { StartError } from './domain/errors.ts';
 import { pkcs11Options } from './open-vaults.ts';
 import type { VaultKind, VaultSettings } from './vault-settings.ts';
@@ -39,7 +39,7 @@ export async function examine(config: Config, env: NodeJS.ProcessEnv): Promise<F
     settings,
     ...home,
     ...(await examineService(config, served)),
-    ...(await examineVaults(config, env, 'facts' in inventory ? inventory.facts.keys : [])),
+    ...(await examineVaults(config, env, 'facts' in inventory ? inventory.facts : { keys: [], begunKeys: [] })),
     ...('facts' in inventory ? judgeInventory(inventory.facts, { config, served, signed }) : [inventory.finding]),
   ];
 }
@@ -49,29 +49,33 @@ type Examiners = {
     settings: Extract<VaultSettings, { kind: Kind }>,
     env: NodeJS.ProcessEnv,
     certified: readonly CertifiedKey[],
+    begun: readonly BegunKey[],
   ) => Promise<Finding[]>;
 };
 
 const examiners: Examiners = {
-  openbao: async (settings, _env, certified) =>
-    (await import('./adapters/vault-openbao/examine-openbao.ts')).examineOpenBao(settings, certified),
-  pkcs11: async (settings, env, certified) =>
-    (await import('./adapters/vault-pkcs11/examine-pkcs11.ts')).examinePkcs11(pkcs11Options(settings, env), certified),
+  openbao: async (settings, _env, ...keys) =>
+    (await import('./adapters/vault-openbao/examine-openbao.ts')).examineOpenBao(settings, ...keys),
+  pkcs11: async (settings, env, ...keys) =>
+    (await import('./adapters/vault-pkcs11/examine-pkcs11.ts')).examinePkcs11(pkcs11Options(settings, env), ...keys),
 };
 
-/** Each with the keys that authorities sign with in it. */
+/** Each with the keys that authorities sign with in it, and those that were begun in it. */
 async function examineVaults(
   config: Config,
   env: NodeJS.ProcessEnv,
-  certified: readonly CertifiedKey[],
+  { keys: certified, begunKeys }: Pick<InventoryFacts, 'keys' | 'begunKeys'>,
 ): Promise<Finding[]> {
-  const keysIn = (name: string): CertifiedKey[] => certified.filter(({ vault }) => vault === name);
+  const keysIn = (name: string): [CertifiedKey[], BegunKey[]] => [
+    certified.filter(({ vault }) => vault === name),
+    begunKeys.filter(({ vault }) => vault === name),
+  ];
   const examineOne = (settings: VaultSettings): Promise<Finding[]> =>
     settings.kind === 'openbao'
-      ? examiners.openbao(settings, env, keysIn(settings.name))
-      : examiners.pkcs11(settings, env, keysIn(settings.name));
+      ? examiners.openbao(settings, env, ...keysIn(settings.name))
+      : examiners.pkcs11(settings, env, ...keysIn(settings.name));
   const found = await Promise.all([
-    examineVault({ env, directory: inHome(config, 'vault') }, keysIn('file')),
+    examineVault({ env, directory: inHome(config, 'vault') }, ...keysIn('file')),
     ...config.vaults.map(examineOne),
   ]);
   return [...found.flat(), ...judgeVaults(certified, ['file', ...config.vaults.map(({ name }) => name)])];

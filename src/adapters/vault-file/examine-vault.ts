@@ -1,7 +1,13 @@
 /** Tries the vault as a start would: its files, where its passphrase comes from, and whether the one opens the other. */
 import { existsSync } from 'node:fs';
 import type { Finding } from '../../domain/diagnosis/finding.ts';
-import { type CertifiedKey, type HeldKeys, judgeKeys } from '../../domain/diagnosis/judge-keys.ts';
+import {
+  type BegunKey,
+  type CertifiedKey,
+  type HeldKeys,
+  judgeBegunKeys,
+  judgeKeys,
+} from '../../domain/diagnosis/judge-keys.ts';
 import { StartError } from '../../domain/errors.ts';
 import { publicKeySha256 } from '../../domain/x509/public-key.ts';
 import { findPassphrase, type PassphraseSources, type ResolvedPassphrase } from './passphrase.ts';
@@ -14,13 +20,16 @@ import { readVaultFolder, type VaultFolder } from './vault-folder.ts';
 export async function examineVault(
   sources: Omit<PassphraseSources, 'randomness' | 'console'>,
   certified: readonly CertifiedKey[],
+  begun: readonly BegunKey[] = [],
 ): Promise<Finding[]> {
   const lost = await attempt(() => refuseLostVault(sources.directory, () => certified));
   if (lost instanceof StartError) return [failed('vault', lost)];
   if (!existsSync(sources.directory)) return [notMade(sources.directory)];
   const folder = await attempt(() => readVaultFolder(sources.directory));
   const opening = await examineOpening(sources, folder);
-  return folder instanceof StartError ? opening : [...opening, ...judgeKeys(certified, heldIn(folder))];
+  if (folder instanceof StartError) return opening;
+  const held = heldIn(folder);
+  return [...opening, ...judgeKeys(certified, held), ...judgeBegunKeys(begun, [...held.keys()])];
 }
 
 /** As the files say, which are whole, but need not be opened for it. */

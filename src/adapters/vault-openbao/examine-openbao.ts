@@ -1,6 +1,6 @@
 /** Tries a vault in OpenBao as the service would: address, TLS, login, named keys, and what else its token may do. */
 import type { Finding } from '../../domain/diagnosis/finding.ts';
-import { type CertifiedKey, judgeKeys } from '../../domain/diagnosis/judge-keys.ts';
+import { type BegunKey, type CertifiedKey, judgeBegunKeys, judgeKeys } from '../../domain/diagnosis/judge-keys.ts';
 import { StartError } from '../../domain/errors.ts';
 import { publicKeySha256 } from '../../domain/x509/public-key.ts';
 import type { Log } from '../../ports/log.ts';
@@ -14,7 +14,11 @@ const check = 'vault';
 const keyLimitMs = 3000;
 
 /** Signs nothing and changes nothing. */
-export async function examineOpenBao(options: OpenBaoOptions, certified: readonly CertifiedKey[]): Promise<Finding[]> {
+export async function examineOpenBao(
+  options: OpenBaoOptions,
+  certified: readonly CertifiedKey[],
+  begun: readonly BegunKey[] = [],
+): Promise<Finding[]> {
   const { name, mount } = options;
   try {
     const session = await openSession(options, silent);
@@ -23,7 +27,8 @@ export async function examineOpenBao(options: OpenBaoOptions, certified: readonl
       const engine = new TransitEngine(session, mount, versions);
       await engine.health(keyLimitMs);
       const wide = findingOf(name, await findWidePowers(session, mount, [...versions.keys()]));
-      return [wide, ...(await examineKeys(engine, [...versions.keys()], { name, certified }))];
+      const keys = await examineKeys(engine, [...versions.keys()], { name, certified });
+      return [wide, ...keys, ...judgeBegunKeys(begun, await heldOf(engine, begun))];
     } finally {
       await session.close();
     }
@@ -56,6 +61,20 @@ async function examineKeys(
       held,
     ),
   ];
+}
+
+/** Names of those that are there, and that the policy lets be seen. */
+async function heldOf(engine: TransitEngine, begun: readonly BegunKey[]): Promise<string[]> {
+  const held: string[] = [];
+  for (const { key } of begun) {
+    try {
+      await engine.readKey(key, keyLimitMs);
+      held.push(key);
+    } catch (error) {
+      if (!(error instanceof BaoError)) throw error;
+    }
+  }
+  return held;
 }
 
 function findingOf(name: string, powers: readonly string[]): Finding {

@@ -1,6 +1,12 @@
 /** Tries a token as the service would: library, module, slot, login, and whether the named keys are there. */
 import type { Finding } from '../../domain/diagnosis/finding.ts';
-import { type CertifiedKey, type HeldKeys, judgeKeys } from '../../domain/diagnosis/judge-keys.ts';
+import {
+  type BegunKey,
+  type CertifiedKey,
+  type HeldKeys,
+  judgeBegunKeys,
+  judgeKeys,
+} from '../../domain/diagnosis/judge-keys.ts';
 import { StartError } from '../../domain/errors.ts';
 import { publicKeySha256 } from '../../domain/x509/public-key.ts';
 import type { VaultKey } from '../../ports/vault.ts';
@@ -15,6 +21,7 @@ const check = 'vault';
 export async function examinePkcs11(
   options: Omit<Pkcs11VaultOptions, 'log'>,
   certified: readonly CertifiedKey[],
+  begun: readonly BegunKey[] = [],
 ): Promise<Finding[]> {
   const { name, token, pin, env, limits } = options;
   try {
@@ -23,7 +30,8 @@ export async function examinePkcs11(
     try {
       await link.open();
       const held = heldOf(await link.ask('listKeys', null));
-      return [findingOf(options, [...held.keys()]), ...judgeKeys(certified, held)];
+      const names = [...held.keys()];
+      return [findingOf(options, names), ...judgeKeys(certified, held), ...judgeBegunKeys(begun, names)];
     } finally {
       await link.close();
     }

@@ -4,7 +4,7 @@ import { afterExchange, behindCheckpoint, type LogEnds } from '../audit/behind-c
 import type { Checkpoint } from '../audit/checkpoint.ts';
 import { clockLimits } from './clock-limits.ts';
 import type { Finding } from './finding.ts';
-import type { CertifiedKey } from './judge-keys.ts';
+import type { BegunKey, CertifiedKey } from './judge-keys.ts';
 
 /** Times of events in Unix milliseconds, those of certificates and lists in Unix seconds. */
 export interface InventoryFacts {
@@ -25,6 +25,7 @@ export interface InventoryFacts {
   readonly notImported: readonly string[];
   readonly authorities: readonly { readonly name: string; readonly notAfter: number }[];
   readonly keys: readonly CertifiedKey[];
+  readonly begunKeys: readonly BegunKey[];
   /** The last valid certificate of each admin. */
   readonly admins: readonly { readonly name: string; readonly notAfter: number }[];
   /** Those that have a root here, `system` among them. */

@@ -26,6 +26,31 @@ export function judgeKeys(certified: readonly CertifiedKey[], held: HeldKeys): F
   ];
 }
 
+/** One that was begun for something, and that nothing names: a crash or a full disk came in between (services/vaults/fresh-key.ts). */
+export interface BegunKey {
+  readonly vault: string;
+  /** Its name in the vault, which need not hold it: it may never have been made. */
+  readonly key: string;
+  /** Of an authority, or `audit`. */
+  readonly purpose: string;
+  /** Whether the next key that is made for this is to be that one; not after a restore. */
+  readonly isTakenUp: boolean;
+}
+
+/** `held` are names of keys. Nothing if none of `begun` is among them. */
+export function judgeBegunKeys(begun: readonly BegunKey[], held: readonly string[]): Finding[] {
+  return begun
+    .filter(({ key }) => held.includes(key))
+    .map(({ vault, key, purpose, isTakenUp }) => ({
+      check: 'vault',
+      state: 'warn',
+      says: `${vault} holds ${key}, which was made for ${purpose} and which nothing uses`,
+      next: isTakenUp
+        ? `Try again what was cut short: it takes this key. If nobody will, remove it there.`
+        : 'It was made before a restore, and is not used any more: remove it there.',
+    }));
+}
+
 /** Those in vaults that the settings do not name. */
 export function judgeVaults(certified: readonly CertifiedKey[], vaults: readonly string[]): Finding[] {
   const lost = certified.filter(({ vault }) => !vaults.includes(vault));

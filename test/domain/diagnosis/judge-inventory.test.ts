@@ -26,6 +26,7 @@ const facts = (changes: Partial<InventoryFacts> = {}): InventoryFacts => ({
   authorities: [{ name: 'dev-root', notAfter: seconds + 1000 * day }],
   admins: [{ name: 'admin', notAfter: seconds + 300 * day }],
   keys: [],
+  begunKeys: [],
   environments: ['dev', 'system'],
   ...changes,
 });

@@ -1,6 +1,6 @@
 /** What vaults hold beside what was certified. */
 import { describe, expect, it } from 'vitest';
-import { type CertifiedKey, judgeKeys, judgeVaults } from '../../../src/domain/diagnosis/judge-keys.ts';
+import { type CertifiedKey, judgeBegunKeys, judgeKeys, judgeVaults } from '../../../src/domain/diagnosis/judge-keys.ts';
 
 const certified = (changes: Partial<CertifiedKey> = {}): CertifiedKey => ({
   authority: 'dev-root',
@@ -28,6 +28,19 @@ describe('judging the keys of a vault', () => {
     expect(finding!.says).toContain('dev-root (dev-root.1 in bao)');
     expect(finding!.next).toBeTruthy();
     expect(others).toEqual([]);
+  });
+});
+
+describe('judging keys that were begun', () => {
+  const begun = { vault: 'bao', key: 'dev-root.2', purpose: 'dev-root', isTakenUp: true };
+
+  it('warns of each that is there, and says what will become of it', () => {
+    const [taken, ...others] = judgeBegunKeys([begun, { ...begun, key: 'never-made' }], ['dev-root.1', 'dev-root.2']);
+    expect(taken).toMatchObject({ check: 'vault', state: 'warn', next: expect.stringContaining('takes this key') });
+    expect(taken!.says).toContain('bao holds dev-root.2');
+    expect(others).toEqual([]);
+    const [left] = judgeBegunKeys([{ ...begun, isTakenUp: false }], ['dev-root.2']);
+    expect(left!.next).toContain('before a restore');
   });
 });
 

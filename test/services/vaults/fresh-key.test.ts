@@ -1,5 +1,8 @@
 /** Keys that were made, but not recorded: whoever asks again takes them, and none is left behind. */
+import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
+import { examineDatabase } from '../../../src/adapters/inventory-sqlite/copies/examine-database.ts';
+import type { BegunKey } from '../../../src/domain/diagnosis/judge-keys.ts';
 import { CaError } from '../../../src/domain/errors.ts';
 import type { Inventory } from '../../../src/ports/inventory.ts';
 import { chooseNewestLists } from '../../../src/services/backup/newest-lists.ts';
@@ -31,6 +34,13 @@ const keyNames = async (): Promise<readonly string[]> => (await service.vault.li
 const rotate = () => service.services.startRotation(admin, 'dev-issuing', {});
 const nextKey = async () => (await service.inventory.generations()).find(({ phase }) => phase === 'coming')?.vaultKey;
 
+/** What the doctor looks for in the vaults. */
+function begunIn(home: string): readonly BegunKey[] {
+  const facts = examineDatabase(join(home, 'privyseal.db'), 'migrations/sqlite', 0);
+  if (facts === 'outdated') throw new Error(facts);
+  return facts.begunKeys;
+}
+
 /** A rotation whose key was made, and not recorded; resolves to that key. */
 async function cutShort(home: string): Promise<string> {
   let isFull = false;
@@ -55,7 +65,9 @@ it.each([
     service = await openService({ home });
   }
   const keys = await keyNames();
+  expect(begunIn(home)).toEqual([{ vault: 'file', key: made, purpose: 'dev-issuing', isTakenUp: true }]);
   await rotate();
+  expect(begunIn(home)).toEqual([]);
   expect(await nextKey()).toBe(made);
   expect(await keyNames()).toEqual(keys);
 });
@@ -88,11 +100,13 @@ it('a key of a rotation that was given up is not used again', async () => {
 });
 
 it('after a restore another key is made, for what was made then may have been used since', async () => {
-  const made = await cutShort(newHome());
+  const home = newHome();
+  const made = await cutShort(home);
   const manifest = backupManifest({ authorities: [] });
   const lists = chooseNewestLists(manifest, { given: [], withoutCrl: [] });
   const plan = { manifest, lists, withoutCrl: [], keepTokens: true };
   await restoreInventory({ ...service, now: service.clock.now(), version: '0.1.0' }, plan);
+  expect(begunIn(home)).toMatchObject([{ key: made, isTakenUp: false }]);
   await rotate();
   expect(await nextKey()).not.toBe(made);
 });

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import type { LogEnds } from '../../../domain/audit/behind-checkpoint.ts';
 import type { InventoryFacts } from '../../../domain/diagnosis/judge-inventory.ts';
-import type { CertifiedKey } from '../../../domain/diagnosis/judge-keys.ts';
+import type { BegunKey, CertifiedKey } from '../../../domain/diagnosis/judge-keys.ts';
 import { StartError } from '../../../domain/errors.ts';
 import { readMigrations } from '../migrate.ts';
 import { openUnchanged } from './open-unchanged.ts';
@@ -51,6 +51,15 @@ const keysSql = `SELECT g.authority, g.vault, g.vault_key AS key, lower(hex(c.ke
   FROM authority_generations AS g LEFT JOIN certificates AS c ON c.serial = g.certificate_serial
   WHERE g.key_destroyed_at IS NULL AND g.phase NOT IN ('abandoned', 'retired') AND NOT g.is_compromised
   ORDER BY g.vault, g.vault_key`;
+
+/** What services/vaults/fresh-key.ts noted before it made a key. */
+const begunKeysSql = `SELECT name, value FROM settings WHERE name = 'freshKeysSince' OR name GLOB 'freshKey:*' ORDER BY name`;
+
+/** By whatever has or had one, as there. */
+const namedKeysSql = `SELECT vault, vault_key AS key FROM authorities
+  UNION SELECT vault, vault_key FROM authority_generations
+  UNION SELECT coalesce(responder_vault, vault), responder_key FROM authority_generations WHERE responder_key IS NOT NULL
+  UNION SELECT vault, vault_key FROM audit_keys`;
 
 const adminsSql = `SELECT o.name, max(c.not_after) AS notAfter FROM operators AS o
   JOIN certificates AS c ON c.owner = o.name AND c.purpose = 'operator' AND c.state = 'issued'
@@ -100,9 +109,25 @@ function factsOf(database: DatabaseSync, now: number): InventoryFacts {
     ...importedOf(all(database, importedSql, now)),
     authorities: all(database, authoritiesSql),
     keys: all<CertifiedKey>(database, keysSql).map((key) => ({ ...key, publicKeySha256: key.publicKeySha256 || null })),
+    begunKeys: begunKeysOf(database),
     admins: all(database, adminsSql),
     environments: all<{ name: string }>(database, environmentsSql).map(({ name }) => name),
   };
+}
+
+function begunKeysOf(database: DatabaseSync): BegunKey[] {
+  const settings = new Map(
+    all<{ name: string; value: string }>(database, begunKeysSql).map(({ name, value }) => [name, value]),
+  );
+  const since = settings.get('freshKeysSince') ?? '';
+  const named = all<{ vault: string; key: string }>(database, namedKeysSql);
+  return [...settings].flatMap(([setting, value]) => {
+    const [kind, vault = '', purpose = ''] = setting.split(':');
+    if (kind !== 'freshKey') return [];
+    const begun = JSON.parse(value) as { readonly name: string; readonly since: string };
+    if (named.some((one) => one.vault === vault && one.key === begun.name)) return [];
+    return [{ vault, key: begun.name, purpose, isTakenUp: begun.since === since }];
+  });
 }
 
 function importedOf(rows: readonly ExternalRow[]): Pick<InventoryFacts, 'imported' | 'notImported'> {

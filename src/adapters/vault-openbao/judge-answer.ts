@@ -1,4 +1,4 @@
-/** Reads a refusal of OpenBao: which trouble a status and its text are, as measured on OpenBao 2.7 and told of HashiCorp Vault. */
+/** Reads a refusal of OpenBao: which trouble a status and its text are, as measured on OpenBao 2.7 and HashiCorp Vault 1.21. */
 import type { BaoAnswer } from './bao-calls.ts';
 import { BaoError, type Trouble } from './bao-trouble.ts';
 

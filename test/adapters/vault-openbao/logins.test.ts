@@ -69,7 +69,6 @@ describeWith('bao', 'a vault in OpenBao', () => {
     await server.ask('POST', `sys/mounts/${mount}`, { type: 'transit' });
     await server.ask('POST', `${mount}/keys/ca`, { type: 'ecdsa-p256' });
     await server.ask('POST', 'sys/policies/acl/ca-sign', { policy: signPolicy(mount, 'ca') });
-    for (const type of ['approle', 'cert', 'kubernetes']) await server.ask('POST', `sys/auth/${type}`, { type });
   });
   afterEach(() => vault?.close());
   afterAll(async () => {
@@ -78,6 +77,9 @@ describeWith('bao', 'a vault in OpenBao', () => {
     const said = lines.map((line) => print(line)).join('\n');
     for (const secret of secrets) expect(said).not.toContain(secret);
   });
+
+  /** In the group of each: a HashiCorp Vault may be built without one of them. */
+  const beforeAllEnable = (type: string): void => beforeAll(() => server.ask('POST', `sys/auth/${type}`, { type }));
 
   const open = async (options: Partial<OpenBaoOptions>): Promise<Vault> => {
     vault = await openBao(server, { mount, keys: ['ca'], ...options }, log);
@@ -162,6 +164,8 @@ describeWith('bao', 'a vault in OpenBao', () => {
   });
 
   describe('by AppRole', () => {
+    beforeAllEnable('approle');
+
     it('logs in, and again when its token cannot be renewed any longer', async () => {
       const signer = await signerWith(await appRole({ token_ttl: '2s', token_max_ttl: '3s' }));
       for (let round = 0; round < 6; round++) {
@@ -199,6 +203,8 @@ describeWith('bao', 'a vault in OpenBao', () => {
   });
 
   describe('by TLS client certificate', () => {
+    beforeAllEnable('cert');
+
     it('logs in with the certificate of the connection', async () => {
       const certificate = readFileSync(server.caFile, 'utf8');
       const role = { certificate, allowed_dns_sans: 'ca-service.internal', token_policies: 'ca-sign', token_ttl: '2s' };
@@ -242,6 +248,8 @@ describeWith('bao', 'a vault in OpenBao', () => {
   });
 
   describe('by the token of a Kubernetes service account', () => {
+    beforeAllEnable('kubernetes');
+
     it('logs in with what is in the file by then', async () => {
       const host = await tokenReviews('first', 'second');
       const where = { kubernetes_host: host, kubernetes_ca_cert: readFileSync(server.caFile, 'utf8') };

@@ -54,6 +54,16 @@ describe('who may rotate', () => {
     }
   });
 
+  it('gets what was wished, once for each Idempotency-Key', async () => {
+    const { record } = await enrol();
+    const once = { lifetimeSeconds: 300, idempotency: { key: 'rotated once', bodySha256: 'a'.repeat(64) } };
+    const rotate = () => rotated(service, operator, record.serial, { csrDer: freshCsr(), ...once });
+    const successor = await rotate();
+    expect(successor.record.notAfter).toBeLessThan(record.notAfter);
+    // With another key than the successor has, it would be a conflict.
+    expect((await rotate()).record.serial).toBe(successor.record.serial);
+  });
+
   it('uses up a token as an enrolment does', async () => {
     const before = await enrol();
     const caller = await demoToken(service, { usesLeft: 1 });

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerOptions, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { Readable } from 'node:stream';
 import fastify, { type FastifyReply, type FastifyRequest, type FastifyServerOptions } from 'fastify';
 import { CaError } from '../../domain/errors.ts';
 import type { Caller } from '../../services/caller.ts';
@@ -174,6 +175,11 @@ function readBodies(face: Face): void {
   face.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) =>
     done(null, readJson(body as Buffer)),
   );
+  // RFC 9112 §6.3: neither length nor coding means no body. Node has ended its stream by then, and who reads it would wait for that end.
+  face.addHook('preParsing', ({ method, headers, raw }, _reply, payload, done) => {
+    const isReadAfterItsEnd = raw.readableEnded && method !== 'GET' && headers['content-type'] !== undefined;
+    done(null, isReadAfterItsEnd ? Readable.from([]) : payload);
+  });
   // RFC 9110 §15.5.16: what is compressed, or encoded in any other way, is not taken for what it is not.
   face.addHook('preParsing', ({ method, headers: { 'content-encoding': coding } }, _reply, _payload, done) => {
     const isAsItIs = coding === undefined || coding.toLowerCase() === 'identity' || method === 'GET';

@@ -61,6 +61,14 @@ const postHead = (length: number): string =>
     '',
   ].join('\r\n');
 
+it('a request that says of what kind its body is, and has none, is answered and not waited for', async () => {
+  const { port, ...face } = await openPublic({});
+  const head = postHead(0).replace('Content-Length: 0\r\n', 'Connection: close\r\n');
+  const { received } = await peer(port, head);
+  expect(problemIn(await received)).toMatchObject({ status: 400, detail: expect.stringContaining('empty') });
+  expect(face.refusals).toHaveLength(1);
+});
+
 describe('a peer that is too slow', () => {
   it('with its header is told so and cut off, without an audit event', async () => {
     const { port, refusals } = await openPublic();

@@ -107,6 +107,7 @@ export function createCreateEnvironment(
     underWay.add(input.name);
     try {
       if (await isTaken(deps, input)) throw alreadyThere(input.name);
+      await refuseOthersAuthorities(deps, input);
       await ensure(input, actorOf(caller)).catch(tellBegun(input.name));
       return await readEnvironment(deps.inventory, input.name);
     } finally {
@@ -135,6 +136,16 @@ async function isTaken(deps: EnvironmentDeps, input: WantedEnvironment): Promise
   return authorityPlans(deps.authorityKeys, known, 'service').every((plan) =>
     inForce.some(({ name }) => name === plan.name),
   );
+}
+
+/** Names of authorities are chosen freely, too: one of another environment would become this one's, with a key that others trust. */
+async function refuseOthersAuthorities({ inventory }: EnvironmentDeps, { name, hierarchy }: WantedEnvironment) {
+  const wanted = [issuingAuthorityName({ name, hierarchy }), ...(hierarchy === 'two-tier' ? [`${name}-root`] : [])];
+  const others = (await inventory.authorities()).filter(({ environment }) => environment !== name);
+  const taken = [...others, ...(await inventory.externalAuthorities())].find((one) => wanted.includes(one.name));
+  if (!taken) return;
+  const message = `The environment ${name} would have the authority ${taken.name}, and there is another one of that name. Choose another name for the environment.`;
+  throw new CaError('conflict', message);
 }
 
 const alreadyThere = (name: string): CaError =>

@@ -83,6 +83,24 @@ describe('an authority that is to be signed elsewhere', () => {
   });
 });
 
+describe('an environment', () => {
+  it('is not made where an authority of another one has the name that one of its own would have', async () => {
+    for (const [name, hierarchy] of [
+      ['one-root', 'two-tier'],
+      ['two-issuing', 'two-tier'],
+      ['three-root', 'root'],
+      ['four-issuing', 'external'],
+    ] as const) {
+      await service.services.requestAuthority(admin, { name, environment: 'dev' });
+      const environment = { name: name.replace(/-[a-z]+$/, ''), hierarchy };
+      expect(await codeOf(service.services.createEnvironment(admin, environment))).toBe('conflict');
+      expect(await service.services.describeAuthority(name)).toMatchObject({ inForce: null });
+    }
+    const names = (await service.inventory.environments()).map(({ name }) => name);
+    expect(names).toEqual(['dev']);
+  });
+});
+
 describe('an environment whose issuing authority is signed elsewhere', () => {
   it('has its profiles and a CSR, and no root', async () => {
     const view = await service.services.createEnvironment(admin, { name: 'corp', hierarchy: 'external' });

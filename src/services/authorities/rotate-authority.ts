@@ -53,7 +53,8 @@ export function createRotateAuthority(deps: RotateDeps): Rotating {
       alone(name, () => start(deps, actorOf(caller), { name, ...input }).catch(tellBegun(deps, name))),
     readRotation: async (name) => viewRotation(deps, await newestRotation(deps, name)),
     advanceRotation: (caller, name, input) => alone(name, () => advance(deps, caller, { name, ...input })),
-    abandonRotation: (caller, name) => alone(name, () => abandon(deps, actorOf(caller), name)),
+    abandonRotation: (caller, name) =>
+      alone(name, () => abandon(deps, actorOf(caller), name).catch(tellAbandoned(deps, name))),
   };
 }
 
@@ -113,6 +114,15 @@ const tellBegun =
     if (!begun) throw error;
     const goOn = `The key of ${idOf(begun, 'generation')} is there, its certificate is not: ask again to go on, or abandon the rotation.`;
     throw reworded(error, `${error.message} ${goOn}`);
+  };
+
+/** A vault that lets nobody remove its key: nobody is to think that the rotation goes on. */
+const tellAbandoned =
+  (deps: RotateDeps, name: string) =>
+  async (error: unknown): Promise<never> => {
+    const isKept = error instanceof CaError && (error.code === 'signerUnavailable' || error.code === 'policyRefused');
+    if (!isKept || (await newestRotation(deps, name)).state !== 'abandoned') throw error;
+    throw reworded(error, `The rotation of ${name} is abandoned. ${error.message}`);
   };
 
 /** A start that is completed makes no other key than the one that is there. */

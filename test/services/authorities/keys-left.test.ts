@@ -3,7 +3,7 @@ import { afterEach, expect, it } from 'vitest';
 import { CaError } from '../../../src/domain/errors.ts';
 import type { Vault } from '../../../src/ports/vault.ts';
 import { changedVault } from '../../support/changed-vault.ts';
-import { codeOf } from '../../support/rejection.ts';
+import { codeOf, rejectionOf } from '../../support/rejection.ts';
 import { admin, firstRunService, type TestService } from '../../support/service-builder.ts';
 import { suiteHomes } from '../../support/suite-folder.ts';
 
@@ -64,7 +64,10 @@ it('the key of a generation that was given up is named, and destroyed when the r
 it('the key of a generation that was given up is destroyed without another rotation, too', async () => {
   await open();
   await start();
-  expect(await codeOf(service.services.abandonRotation(admin, 'dev-issuing'))).toBe('signerUnavailable');
+  expect(await rejectionOf(service.services.abandonRotation(admin, 'dev-issuing'))).toMatchObject({
+    code: 'signerUnavailable',
+    message: expect.stringMatching(/^The rotation of dev-issuing is abandoned\. The key .* could not be destroyed: /),
+  });
   mayRemove = true;
   await advance();
   expect(await reminders()).toBe('');

@@ -13,11 +13,8 @@ import type { Log } from '../ports/log.ts';
 import type { Randomness } from '../ports/randomness.ts';
 import type { AuthorityDirectory } from './authorities/authority-directory.ts';
 import type { EnsureAuthority } from './authorities/create-authority.ts';
-import {
-  type EnsureEnvironment,
-  type EnvironmentDeps,
-  issuingAuthorityName,
-} from './authorities/create-environment.ts';
+import type { EnsureEnvironment, EnvironmentDeps } from './authorities/create-environment.ts';
+import { issuingAuthorityName } from './authorities/environment-authorities.ts';
 import { type TrustFiles, trustFile } from './authorities/trust-files.ts';
 import type { IssueServiceCertificate } from './issuing/issue-service-certificate.ts';
 import { newToken } from './registry/manage-tokens.ts';

@@ -24,6 +24,9 @@ import {
 import { type OpenSignersDeps, openCertified, openUncertified } from './open-signers.ts';
 import { isLost } from './stand-in-signers.ts';
 
+/** What names a certificate's issuer. */
+type Issued = Pick<CertificateRecord, 'authority' | 'issuerSerial'>;
+
 /** A generation of an authority. */
 export interface ActiveAuthority {
   /** With the key and the certificate of this generation. */
@@ -54,9 +57,9 @@ export interface AuthorityDirectory {
   /** By its id: see generationId. CaError `notFound`. */
   generation(id: string): Promise<ActiveAuthority>;
   /** The generation that signed a certificate. */
-  issuerOf(record: Pick<CertificateRecord, 'authority' | 'issuerSerial'>): Promise<ActiveAuthority>;
+  issuerOf(record: Issued): Promise<ActiveAuthority>;
   /** What the certificate is followed by: its issuers, ours or not, without the root. */
-  chainAbove(record: Pick<CertificateRecord, 'authority' | 'issuerSerial'>): Promise<readonly Uint8Array[]>;
+  chainAbove(record: Issued): Promise<readonly Uint8Array[]>;
   /** Each authority's generation in force. */
   all(): Promise<readonly ActiveAuthority[]>;
   /** Every generation that has a certificate and was not abandoned. */
@@ -94,6 +97,8 @@ export function createAuthorityDirectory(deps: AuthorityDirectoryDeps): Authorit
       throw new CaError('serverInternal', `The certificate of ${id} is not recorded.`);
     const parsed = parseCertificate(certificateDer);
     const isRoot = authority.parent === authority.name;
+    if (!isRoot && (await holderOf(certificate)) === id)
+      throw new CaError('serverInternal', `${id} is no root, and is recorded as its own issuer.`);
     const above = isRoot ? await crossesOf(deps.inventory, known, own) : await chainAbove(certificate);
     const path = pathAbove(known.external, parsed, certificate.authority);
     const constraints = nameConstraintsOf(path);
@@ -155,10 +160,12 @@ export function createAuthorityDirectory(deps: AuthorityDirectoryDeps): Authorit
     });
   };
 
-  const issuerOf: AuthorityDirectory['issuerOf'] = async ({ authority, issuerSerial }) => {
+  const holderOf = async ({ authority, issuerSerial }: Issued): Promise<string> => {
     const id = (await (register ?? readAgain())).holders.get(issuerSerial);
-    return generation(id ?? (await (register ?? readAgain())).inForce.get(authority) ?? authority);
+    return id ?? (await (register ?? readAgain())).inForce.get(authority) ?? authority;
   };
+
+  const issuerOf: AuthorityDirectory['issuerOf'] = async (record) => generation(await holderOf(record));
 
   const chainAbove: AuthorityDirectory['chainAbove'] = async (record) => {
     const { external } = await (register ?? readAgain());

@@ -1,4 +1,5 @@
 /** Brings an authority into force: key in its vault, row, certificate, activation; each step is found done when repeated. */
+import { CaError } from '../../domain/errors.ts';
 import { recipeOfRole } from '../../domain/policy/service-profiles.ts';
 import type { Authority, AuthorityRole } from '../../domain/records/environment.ts';
 import type { KeyType } from '../../domain/x509/key-type.ts';
@@ -55,6 +56,7 @@ export function createEnsureAuthority(deps: CreateAuthorityDeps): EnsureAuthorit
   return async (plan) => {
     const known = (await deps.inventory.authorities()).find(({ name }) => name === plan.name);
     if (known?.certificateSerial) return false;
+    if (known && !isPlanned(known, plan)) throw anotherOne(plan);
     const authority = known ?? (await prepareAuthorityRow(deps, plan));
     const signer = await deps.directory.openSigner(authority);
     const { record } = await deps.issueServiceCertificate({
@@ -77,6 +79,13 @@ export function createEnsureAuthority(deps: CreateAuthorityDeps): EnsureAuthorit
     return true;
   };
 }
+
+/** One that was asked for by the same name to be signed elsewhere would wait for itself: its issuer is none of ours. */
+const isPlanned = (known: Authority, { role, parent, environment }: AuthorityPlan): boolean =>
+  known.role === role && known.parent === parent && known.environment === environment;
+
+const anotherOne = ({ name }: AuthorityPlan): CaError =>
+  new CaError('conflict', `There is an authority ${name} already, and it is another one.`);
 
 /** The key first: a row without a key could never be completed, a key without a row is taken by whoever asks again. */
 export async function prepareAuthorityRow(deps: PrepareRowDeps, plan: AuthorityPlan): Promise<Authority> {

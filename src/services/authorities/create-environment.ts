@@ -10,6 +10,7 @@ import { noSuch } from '../no-such.ts';
 import type { EnvironmentView } from '../services.ts';
 import { assertVault } from '../vaults/named-vault.ts';
 import type { AuthorityKeys, AuthorityPlan, EnsureAuthority } from './create-authority.ts';
+import { authorityNamesOf, issuingAuthorityName, rootAuthorityName } from './environment-authorities.ts';
 import { isSignedElsewhere } from './generation-request.ts';
 import type { EnsureRequested, RequestPlan } from './request-authority.ts';
 
@@ -23,9 +24,6 @@ export interface EnvironmentDeps {
   /** Where and how the keys of new authorities are made. */
   readonly authorityKeys: AuthorityKeys;
 }
-
-export const issuingAuthorityName = ({ name, hierarchy }: Pick<Environment, 'name' | 'hierarchy'>): string =>
-  hierarchy === 'root' ? `${name}-root` : `${name}-issuing`;
 
 interface WantedEnvironment {
   readonly name: string;
@@ -81,14 +79,15 @@ function authorityPlans(
   { name, hierarchy }: Environment,
   actor: string,
 ): readonly AuthorityPlan[] {
-  const root = `${name}-root`;
+  const root = rootAuthorityName({ name });
+  const issuing = issuingAuthorityName({ name, hierarchy });
   const shared = { environment: name, actor, ...keys };
   if (hierarchy === 'root') {
     return [{ ...shared, name: root, role: 'sole', parent: root, commonName: `Privyseal ${name} root` }];
   }
   return [
     { ...shared, name: root, role: 'root', parent: root, commonName: `Privyseal ${name} root` },
-    { ...shared, name: `${name}-issuing`, role: 'issuing', parent: root, commonName: `Privyseal ${name} issuing` },
+    { ...shared, name: issuing, role: 'issuing', parent: root, commonName: `Privyseal ${name} issuing` },
   ];
 }
 
@@ -139,9 +138,10 @@ async function isTaken(deps: EnvironmentDeps, input: WantedEnvironment): Promise
 }
 
 /** Names of authorities are chosen freely, too: one of another environment would become this one's, with a key that others trust. */
-async function refuseOthersAuthorities({ inventory }: EnvironmentDeps, { name, hierarchy }: WantedEnvironment) {
-  const wanted = [issuingAuthorityName({ name, hierarchy }), ...(hierarchy === 'two-tier' ? [`${name}-root`] : [])];
-  const others = (await inventory.authorities()).filter(({ environment }) => environment !== name);
+async function refuseOthersAuthorities({ inventory }: EnvironmentDeps, environment: WantedEnvironment) {
+  const { name } = environment;
+  const wanted = authorityNamesOf(environment);
+  const others = (await inventory.authorities()).filter((one) => one.environment !== name);
   const taken = [...others, ...(await inventory.externalAuthorities())].find((one) => wanted.includes(one.name));
   if (!taken) return;
   const message = `The environment ${name} would have the authority ${taken.name}, and there is another one of that name. Choose another name for the environment.`;

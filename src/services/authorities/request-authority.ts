@@ -15,6 +15,7 @@ import {
   prepareAuthorityRow,
 } from './create-authority.ts';
 import type { DescribeOwnAuthority } from './describe-authority.ts';
+import { authorityNamesOf } from './environment-authorities.ts';
 import { ensureGenerationRequest, isSignedElsewhere } from './generation-request.ts';
 import { heldKey } from './held-key.ts';
 
@@ -87,13 +88,22 @@ function keyPlanOf(
 const reservedNames: readonly string[] = ['system', externalParent];
 
 async function refuseUnfit({ inventory }: CreateRequestedDeps, { name, environment }: AuthorityInput): Promise<void> {
-  if (!(await inventory.environments()).some((known) => known.name === environment)) {
+  const environments = await inventory.environments();
+  if (!environments.some((one) => one.name === environment)) {
     throw noSuch('environment', environment);
   }
   const known = (await inventory.authorities()).find((authority) => authority.name === name);
   const isUnfinished = known?.parent === externalParent && known.environment === environment;
   const isExternal = (await inventory.externalAuthorities()).some((external) => external.name === name);
   if (reservedNames.includes(name) || isExternal || (known && !isUnfinished)) throw alreadyThere(name);
+  // Of one that is half made, too: it would be completed with an authority that is not its own.
+  const owner = environments.find((one) => authorityNamesOf(one).includes(name));
+  if (owner && !(owner.name === environment && owner.hierarchy === 'external')) {
+    throw new CaError(
+      'conflict',
+      `The name ${name} is that of an authority that the environment ${owner.name} has, or is to have. Choose another name.`,
+    );
+  }
 }
 
 const alreadyThere = (name: string): CaError =>

@@ -12,7 +12,7 @@ import { collectReasons } from '../../domain/refusal.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Inventory } from '../../ports/inventory.ts';
 import type { ActiveAuthority, AuthorityDirectory } from '../authorities/authority-directory.ts';
-import { issuingAuthorityName } from '../authorities/create-environment.ts';
+import { issuingAuthorityName } from '../authorities/environment-authorities.ts';
 import { actorOf, type Caller } from '../caller.ts';
 import { namePage } from '../inventory/name-pages.ts';
 import { refuseUnknown } from '../inventory/unknown-filters.ts';

@@ -99,6 +99,22 @@ describe('an environment', () => {
     const names = (await service.inventory.environments()).map(({ name }) => name);
     expect(names).toEqual(['dev']);
   });
+
+  it('that is half made is completed, for nobody gets one of its names meanwhile', async () => {
+    const { services, vault } = service;
+    const environment = { name: 'half', hierarchy: 'two-tier' } as const;
+    const make = vault.createKey;
+    vault.createKey = () => Promise.reject(new CaError('signerUnavailable', 'The vault is away.'));
+    expect(await codeOf(services.createEnvironment(admin, environment))).toBe('signerUnavailable');
+    vault.createKey = make;
+    for (const name of ['half-root', 'half-issuing']) {
+      for (const of of ['half', 'dev']) {
+        expect(await codeOf(services.requestAuthority(admin, { name, environment: of }))).toBe('conflict');
+      }
+    }
+    const made = await services.createEnvironment(admin, environment);
+    expect(made.authorities.map(({ name }) => name).sort()).toEqual(['half-issuing', 'half-root']);
+  });
 });
 
 describe('an environment whose issuing authority is signed elsewhere', () => {

@@ -1,10 +1,8 @@
 /** An HTTPS server with certificates made for the test that answers as it is told: the other end for tests of the client and the command line. */
-import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type ServerOptions } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { onTestFinished } from 'vitest';
+import { listening } from './listening.ts';
 import { makeTestCertificate, type TestCertificate } from './test-hierarchy.ts';
 
 export interface ReceivedRequest {
@@ -89,15 +87,7 @@ export async function startStubService(
       });
     },
   );
-  // A client that turns away at the handshake is what some tests are about.
-  server.on('tlsClientError', () => {});
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const { port } = server.address() as AddressInfo;
+  const port = await listening(server, '127.0.0.1');
   return { baseUrl: `https://localhost:${port}`, caPem: stubRoot.pem, requests };
 }
 

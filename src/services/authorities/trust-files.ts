@@ -58,7 +58,7 @@ export function createTrustFiles(deps: TrustFilesDeps): TrustFiles {
   let last: Promise<unknown> = Promise.resolve();
 
   /** One after the other: of two acts at once, the one that looked first must not write last. */
-  const inTurn = (act: () => Promise<void>): Promise<void> => {
+  const inTurn = <T>(act: () => Promise<T>): Promise<T> => {
     const turn = last.then(act);
     last = turn.catch(() => undefined);
     return turn;
@@ -86,21 +86,23 @@ export function createTrustFiles(deps: TrustFilesDeps): TrustFiles {
     return true;
   };
 
-  const write = (environment: string): Promise<void> =>
+  /** Resolves to the names of those that were others before. */
+  const write = (environment: string): Promise<readonly string[]> =>
     inTurn(async () => {
-      for (const file of await filesOf(environment)) await bringUpToDate(file);
+      const changed: string[] = [];
+      for (const one of await filesOf(environment)) if (await bringUpToDate(one)) changed.push(one.file);
+      return changed;
     });
 
-  const mendOne = (environment: string): Promise<void> =>
-    inTurn(async () => {
-      for (const file of await filesOf(environment)) {
-        if (await bringUpToDate(file))
-          log.warn({ environment, file: file.file }, 'the trust file of the home was not what it must be, and is now');
-      }
-    });
+  const mendOne = async (environment: string): Promise<void> => {
+    for (const file of await write(environment))
+      log.warn({ environment, file }, 'the trust file of the home was not what it must be, and is now');
+  };
 
   return {
-    write,
+    async write(environment) {
+      await write(environment);
+    },
     async update(environment) {
       await write(environment).catch((error: unknown) => {
         late.add(environment);

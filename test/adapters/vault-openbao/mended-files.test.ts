@@ -1,9 +1,7 @@
 /** A vault whose files were wrong: it asks again when they are mended, however rarely it asked by then. */
 import { generateKeyPairSync } from 'node:crypto';
-import { once } from 'node:events';
 import { chmodSync, renameSync } from 'node:fs';
 import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Circuit } from '#src/adapters/vault-openbao/circuit.ts';
@@ -11,6 +9,7 @@ import { type OpenBaoOptions, openOpenBaoVault } from '#src/adapters/vault-openb
 import type { Vault } from '#src/ports/vault.ts';
 import { clientOf, keyPem, serverOf, strangerRoot, system } from '../../support/face-tls.ts';
 import { keepingLog } from '../../support/keeping-log.ts';
+import { listening } from '../../support/listening.ts';
 import { rejectionOf } from '../../support/rejection.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
@@ -32,14 +31,7 @@ async function backend({ asksForCertificate = false } = {}): Promise<string> {
       answer(200, { data: { ...facts, keys: { 1: { public_key: key } } } });
     },
   );
-  server.on('tlsClientError', () => {});
-  server.listen(0, 'localhost');
-  await once(server, 'listening');
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `https://localhost:${(server.address() as AddressInfo).port}`;
+  return `https://localhost:${await listening(server)}`;
 }
 
 describe('a vault whose files were wrong', () => {

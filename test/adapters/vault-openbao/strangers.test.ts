@@ -1,10 +1,8 @@
 /** The vault at an address where something else than a sound OpenBao answers: nothing it says gets into a certificate, no token leaks. */
 import { sign as cryptoSign, generateKeyPairSync } from 'node:crypto';
-import { once } from 'node:events';
 import { chmodSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { rootCertificates } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openOpenBaoVault } from '#src/adapters/vault-openbao/vault-openbao.ts';
@@ -14,6 +12,7 @@ import type { Vault } from '#src/ports/vault.ts';
 import { print } from '../../contracts/vault.ts';
 import { keyPem, serverOf, strangerRoot, system } from '../../support/face-tls.ts';
 import { keepingLog } from '../../support/keeping-log.ts';
+import { listening } from '../../support/listening.ts';
 import { rejectionOf } from '../../support/rejection.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
@@ -28,14 +27,7 @@ const tbs = Buffer.from('to be signed');
 async function stranger(answer: RequestListener, issuer = system): Promise<string> {
   const certificate = serverOf(issuer);
   const server = createServer({ cert: certificate.pem, key: keyPem(certificate) }, answer);
-  server.on('tlsClientError', () => {});
-  server.listen(0, 'localhost');
-  await once(server, 'listening');
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `https://localhost:${(server.address() as AddressInfo).port}`;
+  return `https://localhost:${await listening(server)}`;
 }
 
 async function vaultAt(address: string, caPem = system.pem): Promise<Vault & { said(): string }> {

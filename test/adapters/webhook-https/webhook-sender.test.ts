@@ -1,13 +1,12 @@
 /** The sender against receivers on loopback: what it sends, whom it refuses, and what it puts up with. */
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createWebhookSender, type WebhookSenderOptions } from '../../../src/adapters/webhook-https/webhook-sender.ts';
 import { webhookHeaders } from '../../../src/domain/alerts/webhook-message.ts';
 import { parseCidr } from '../../../src/domain/policy/cidr-range.ts';
 import { keyPem, serverOf, system } from '../../support/face-tls.ts';
+import { listening } from '../../support/listening.ts';
 
 const secrets = [new Uint8Array(32).fill(7)];
 const loopback = ['127.0.0.0/8', '::1/128'].map((text) => parseCidr(text)!);
@@ -30,14 +29,7 @@ async function receiver(answer: RequestListener, { tls = false } = {}) {
   };
   const certificate = serverOf(system);
   const server = tls ? createTlsServer({ cert: certificate.pem, key: keyPem(certificate) }, hear) : createServer(hear);
-  server.on('tlsClientError', () => {});
-  server.listen(0, 'localhost');
-  await once(server, 'listening');
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const { port } = server.address() as AddressInfo;
+  const port = await listening(server);
   return { received, url: `${tls ? 'https' : 'http'}://localhost:${port}/hook?a=b`, port };
 }
 

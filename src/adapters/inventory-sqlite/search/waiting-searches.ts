@@ -64,11 +64,11 @@ export function waitingSearches(startSearcher: StartSearcher): Searches {
     (...args: Parameters<Inventory[Name]>): ReturnType<Inventory[Name]> => {
       if (closed) return Promise.reject(stopping()) as never;
       if (waiting.size >= maximumWaiting) return Promise.reject(tooMany()) as never;
-      clearTimeout(idle);
       const request: SearchRequest<Name> = { id: ++lastId, name, args };
       try {
         searcher ??= start();
         searcher.ask(request);
+        clearTimeout(idle);
       } catch (error) {
         return Promise.reject(interrupted(error)) as never;
       }

@@ -283,7 +283,9 @@ describe('a search', () => {
     ['certificates_by_owner (owner=? AND requested_at>?', { owner: 'dev/a', issuedAfter: 5 }],
     ['certificates_by_deployment (deployment=?', { deployment: 'none', status: 'valid', environment: 'dev' }],
     ['certificates_by_deployment (deployment=? AND requested_at=? AND rowid<?)', { deployment: 'behind', after }],
-    ['certificates_by_expiry (not_after>?', { sort: 'notAfter', rotation: 'overdue' }],
+    ['certificates_without_successor (not_after>?', { sort: 'notAfter', rotation: 'overdue' }],
+    ['certificates_without_successor (not_after<?', { sort: '-notAfter', status: 'expired', successor: 'none' }],
+    ['certificates_by_expiry (not_after<?', { sort: '-notAfter', status: 'expired', successor: 'some' }],
     ['certificates_by_request (requested_at>?', { issuedAfter: 5 }],
     ['certificates_by_request (requested_at>? AND requested_at<?', { issuedAfter: 5, issuedBefore: 9 }],
     ['certificates_by_request', {}],
@@ -341,6 +343,20 @@ describe('a search', () => {
     (filter, collected) => {
       const steps = searchPlan({ owner: 'dev/a', ...filter }, { fewInIndex: 'owner' });
       expect(steps.includes('COVERING INDEX certificates_by_owner (owner=?)')).toBe(collected);
+    },
+  );
+
+  it.each([
+    [{}, true],
+    [{ sort: 'notAfter', after }, true],
+    [{ issuedAfter: 5 }, false],
+    [{ profile: 'server' }, false],
+  ] as const)(
+    'of much that expires without a successor, asked for %o, is found in its index alone: %s',
+    (filter, found) => {
+      const asked = { notAfterAfter: 1, notAfterBefore: 9, successor: 'none', ...filter } as const;
+      const steps = searchPlan(asked, { fewInIndex: 'not_after' });
+      expect(steps.includes('INDEX certificates_without_successor (not_after')).toBe(found);
     },
   );
 

@@ -1,6 +1,11 @@
 /** Runs certificate searches on a connection: pages, counts of what matches. */
 import type { CertificateRecord } from '../../../domain/records/certificate.ts';
-import type { CertificateFilter, CertificateQuery, MatchCount } from '../../../ports/inventory-questions.ts';
+import type {
+  CertificateFilter,
+  CertificateQuery,
+  CertificateSort,
+  MatchCount,
+} from '../../../ports/inventory-questions.ts';
 import { type CertificateRow, recordOf, serialOctets } from '../rows/certificate-row.ts';
 import { countStatement } from './count-statement.ts';
 import { findLabels } from './find-labels.ts';
@@ -38,7 +43,7 @@ export function certificateSearch(statements: KeptStatements, limits = defaultSe
     const context = { labels: labelsOf(query), place: placeAfter(statements, query), probe };
     let left = query.limit;
     for (const statement of searchStatements(query, context)) {
-      for (const found of run(statements, statement, left)) {
+      for (const found of inOrder(statement, run(statements, statement, left), query.sort)) {
         left -= 1;
         yield found;
       }
@@ -92,6 +97,10 @@ function simplifiedBy(statements: KeptStatements): (query: CertificateQuery) => 
     return serials.flatMap((issuerSerial) => simple.map((one) => ({ ...one, issuerSerial })));
   };
 }
+
+/** In order. Rows come one by one, unless the statement leaves them to be ordered here. */
+const inOrder = (statement: SearchStatement, rows: Iterable<Found>, sort: CertificateSort): Iterable<Found> =>
+  statement.unordered ? [...rows].sort(comparison(sort)) : rows;
 
 function* run(statements: KeptStatements, { sql, parameters }: SearchStatement, limit: number): Generator<Found> {
   const select = statements.prepare<unknown[], readonly unknown[]>(sql).raw();

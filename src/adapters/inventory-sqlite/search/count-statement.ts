@@ -1,12 +1,12 @@
 /** Counting matches as SQL: looks at no more rows than it is told, by the index that offers the fewest. */
-import { driverOf, type Probe, type SearchStatement } from './search.ts';
+import { driverOf, type Probe, type SqlStatement } from './search.ts';
 import { type FoundLabels, filtersOf, type SimpleQuery } from './search-filters.ts';
 
 /** One parameter, the most rows to look at, is missing at the end. */
 export function countStatement(
   query: SimpleQuery,
   { labels, probe }: { readonly labels: FoundLabels; readonly probe: Probe },
-): SearchStatement {
+): SqlStatement {
   const filters = filtersOf(query, labels);
   // The order by name has no index that a filter could be on: any may drive.
   const drives = driverOf(filters, { sort: 'name' }, probe) ?? filters.find(({ finds }) => finds);

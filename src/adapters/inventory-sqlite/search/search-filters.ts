@@ -65,14 +65,9 @@ export function filtersOf(query: SimpleQuery, labels: FoundLabels): Filter[] {
     query.authority === undefined ? undefined : equals('authority', query.authority, 'inOrder'),
     query.deployment === undefined ? undefined : equals('deployment', query.deployment, 'inOrder'),
     query.environment === undefined ? undefined : equals('environment', query.environment, 'inOrder'),
-    expiryFilter(query),
+    ...expiryFilters(query),
     ...issueFilters(query),
     query.rotation && overdueFilter(query.now),
-    query.successor && {
-      column: 'successor',
-      condition: (column) => `${column} IS ${query.successor === 'none' ? 'NULL' : 'NOT NULL'}`,
-      parameters: [],
-    },
   ];
   return filters.filter((filter) => filter !== undefined);
 }
@@ -111,6 +106,23 @@ function expiryFilter({ notAfterBefore, notAfterAfter, status, rotation, now }: 
   ]);
   return filter && { ...filter, finds: 'unordered' };
 }
+
+/** What expires without a successor has an index of its own, `certificates_without_successor`, to which both terms together lead. */
+function expiryFilters(query: SimpleQuery): (Filter | undefined)[] {
+  const expiry = expiryFilter(query);
+  const successor: Filter | undefined = query.successor && {
+    column: 'successor',
+    condition: (column) => `${column} IS ${query.successor === 'none' ? 'NULL' : 'NOT NULL'}`,
+    parameters: [],
+  };
+  if (!expiry || !successor || query.successor !== 'none') return [expiry, successor];
+  const condition: Filter['condition'] = (column) =>
+    `${expiry.condition(column)} AND ${successor.condition(column.replace('not_after', 'successor'))}`;
+  return [{ ...expiry, condition, beside: besideExpiry }];
+}
+
+/** Of `certificates_without_successor`. */
+const besideExpiry: ReadonlySet<string> = new Set(['requested_at']);
 
 /** `everyWindowEnd` of renewal-window.ts, as the index on it has it. */
 export const everyWindowEndSql = '(not_before + (not_after - not_before) * 5 / 6)';

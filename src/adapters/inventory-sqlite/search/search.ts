@@ -3,9 +3,14 @@ import { recordColumns } from '../rows/certificate-row.ts';
 import { type Filter, type FoundLabels, filtersOf, type Parameters, type SimpleQuery } from './search-filters.ts';
 import { isDescending, orderColumn, type Place } from './search-order.ts';
 
-export interface SearchStatement {
+export interface SqlStatement {
   readonly sql: string;
   readonly parameters: Parameters;
+}
+
+export interface SearchStatement extends SqlStatement {
+  /** Its rows are those of the page, in no order. */
+  readonly unordered?: boolean;
 }
 
 /**
@@ -14,7 +19,7 @@ export interface SearchStatement {
  */
 export type Probe = (filter: Filter, inIndex: boolean) => number | undefined;
 
-export const probeStatement = ({ condition, column, parameters }: Filter, most: number): SearchStatement => ({
+export const probeStatement = ({ condition, column, parameters }: Filter, most: number): SqlStatement => ({
   sql: `SELECT count(*) FROM (SELECT 1 FROM certificates WHERE ${condition(column)} LIMIT ${most + 1})`,
   parameters,
 });
@@ -97,10 +102,9 @@ function alongOrder(select: Select): SearchStatement[] {
   const statement = (condition: readonly [string, Parameters] | undefined): SearchStatement => {
     const { where, parameters } = conditionsOf(select, condition);
     const order = timeOrder(select);
-    const sql = sorts(select)
-      ? sorted('certificates', where, order)
-      : `SELECT ${columns} FROM certificates ${where} ORDER BY ${order} LIMIT ?`;
-    return { sql, parameters: [...parameters, query.limit] };
+    const limited = [...parameters, query.limit];
+    if (sorts(select)) return collected('certificates', where, order, limited);
+    return { sql: `SELECT ${columns} FROM certificates ${where} ORDER BY ${order} LIMIT ?`, parameters: limited };
   };
   if (!place) return [statement(undefined)];
   const column = orderColumn(query.sort);
@@ -112,9 +116,12 @@ function alongOrder(select: Select): SearchStatement[] {
   ];
 }
 
-/** Rows are sorted by what orders them alone: the columns of those that are not on the page are never made. */
-const sorted = (from: string, where: string, order: string): string =>
-  `SELECT ${columns} FROM ${from} WHERE id IN (SELECT id FROM ${from} ${where} ORDER BY ${order} LIMIT ?) ORDER BY ${order}`;
+/** Sorts what orders the rows alone: their other columns would take most of a sorter's time, as those of the page did. */
+const collected = (from: string, where: string, order: string, parameters: Parameters): SearchStatement => ({
+  sql: `SELECT ${columns} FROM certificates WHERE id IN (SELECT id FROM ${from} ${where} ORDER BY ${order} LIMIT ?)`,
+  parameters,
+  unordered: true,
+});
 
 /** Of each label the first of the page, then the first of those. */
 function followedLabels(select: Select): SearchStatement {
@@ -158,8 +165,8 @@ function collectedByName(select: Select): SearchStatement {
       [place.firstName, place.nameList, place.subjectText, place.requestedAt, place.id],
     ],
   );
-  const sql = sorted('certificates CROSS JOIN labels ON label_id = label', where, nameOrder(query));
-  return { sql, parameters: [...parameters, query.limit] };
+  const named = 'certificates CROSS JOIN labels ON label_id = label';
+  return collected(named, where, nameOrder(query), [...parameters, query.limit]);
 }
 
 /** What is left of the label in which the last page ended, then the labels after it. */

@@ -54,11 +54,15 @@ function readCounts(statements: KeptStatements, now: number) {
   return statements.transaction(() => ({
     cells: statements.prepare<[], Cell & Kept>(keptSql.cells).all(),
     weeks: statements.prepare<[], { environment: string; week: number } & Kept>(keptSql.weeks).all(),
-    pending: statements.prepare<[], Single>(summarySql.pending).all(),
-    uncounted: statements.prepare<[object], Single>(summarySql.uncounted).all({ now }),
-    overcounted: statements.prepare<[object], Single>(summarySql.overcounted).all({ now }),
+    ...readSingles(statements, now),
   }))();
 }
+
+const readSingles = (statements: KeptStatements, now: number) => ({
+  pending: statements.prepare<[], Single>(summarySql.pending).all(),
+  uncounted: statements.prepare<[object], Single>(summarySql.uncounted).all({ now }),
+  overcounted: statements.prepare<[object], Single>(summarySql.overcounted).all({ now }),
+});
 
 /** Each cell, and each correction of one, with what it adds. */
 function changesOf(counts: ReturnType<typeof readCounts>): readonly (readonly [Cell, Counts])[] {
@@ -68,7 +72,7 @@ function changesOf(counts: ReturnType<typeof readCounts>): readonly (readonly [C
   ];
 }
 
-const correctionsOf = ({ pending, uncounted, overcounted }: ReturnType<typeof readCounts>) => [
+const correctionsOf = ({ pending, uncounted, overcounted }: ReturnType<typeof readSingles>) => [
   ...pending.map((single) => [single, { ...none, pending: 1 }] as const),
   ...uncounted.map((single) => [single, { ...none, valid: -1, expired: 1 }] as const),
   ...overcounted.map((single) => [single, { ...none, valid: 1, expired: -1 }] as const),
@@ -130,22 +134,28 @@ export function summary(statements: KeptStatements, now: number, environment?: s
 const sorted = (counts: Map<string, Counts>): Map<string, Counts> =>
   new Map([...counts].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
 
-const summedFilters: ReadonlySet<string> = new Set(['environment', 'owner', 'profile', 'purpose', 'status']);
+const cellFilters = ['environment', 'owner', 'profile', 'purpose'] as const;
+const summedFilters: ReadonlySet<string> = new Set([...cellFilters, 'status']);
 
 /** Whether the kept counts alone can tell how many match. */
 export const isSummed = (filter: CertificateFilter): boolean =>
   Object.entries(filter).every(([name, value]) => value === undefined || summedFilters.has(name));
 
+/** Of the cells whose columns are among the lists, in JSON, or whose list is null. */
+const summedSql = `SELECT coalesce(sum(issued), 0) AS issued, coalesce(sum(expired), 0) AS expired,
+  coalesce(sum(revoked), 0) AS revoked, coalesce(sum(held), 0) AS held FROM certificate_counts
+  WHERE ${cellFilters.map((name) => `(:${name} IS NULL OR ${name} IN (SELECT value FROM json_each(:${name})))`).join(' AND ')}`;
+
 export function summedCount(statements: KeptStatements, filter: CertificateFilter, now: number): number {
-  const isAmong = (wanted: string | readonly string[] | undefined, value: string): boolean =>
-    wanted === undefined || [wanted].flat().includes(value);
-  const matching = changesOf(readCounts(statements, now)).filter(
-    ([cell]) =>
-      isAmong(filter.environment, cell.environment) &&
-      isAmong(filter.owner, cell.owner) &&
-      isAmong(filter.profile, cell.profile) &&
-      isAmong(filter.purpose, cell.purpose),
+  const lists = Object.fromEntries(
+    cellFilters.map((name) => [name, filter[name] === undefined ? null : JSON.stringify([filter[name]].flat())]),
   );
+  const isAmong = (single: Single): boolean =>
+    cellFilters.every((name) => filter[name] === undefined || [filter[name]].flat().includes(single[name]));
+  const changes = statements.transaction(() => [
+    countsOf(statements.prepare<[object], Kept>(summedSql).get(lists)!),
+    ...correctionsOf(readSingles(statements, now)).flatMap(([single, change]) => (isAmong(single) ? [change] : [])),
+  ])();
   const wanted = filter.status === undefined ? statuses : [filter.status].flat();
-  return matching.reduce((sum, [, change]) => wanted.reduce((total, status) => total + change[status], sum), 0);
+  return changes.reduce((sum, change) => wanted.reduce((total, status) => total + change[status], sum), 0);
 }

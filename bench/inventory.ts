@@ -1,7 +1,9 @@
 /** A million certificates of a thousand products: what every question costs beside a look-up by serial, and an export beside issuing. */
+import { createReadStream } from 'node:fs';
 import { request as httpsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { askAdmin } from './ask-admin.ts';
@@ -49,6 +51,7 @@ await pause(6_000);
 // First, so that its memory is its own.
 const exported = await exportAll(server);
 const { rssMib } = await server.measure();
+await readOnce(file);
 const pathsOfLookup = samples.map(({ serial }) => `/v1/certificates/${serial}`);
 const lookup = await ask(server, pathsOfLookup);
 const rows: [question: string, LoadResult][] = [];
@@ -63,6 +66,13 @@ async function useOnce(used: string): Promise<void> {
   const first = await serveHome(used);
   await askAdmin(first, 'GET', '/v1/certificates?limit=1');
   await first.stop({ keepHome: true });
+}
+
+/** A service that runs has what it is asked about in the kernel's cache; the filling leaves half of it there. */
+async function readOnce(path: string): Promise<void> {
+  await pipeline(createReadStream(path, { highWaterMark: 1024 * 1024 }), async (chunks) => {
+    for await (const _ of chunks);
+  });
 }
 
 /** One connection, as fast as it is answered. */
@@ -154,7 +164,7 @@ if (values.json) {
     `The inventory with ${thousands(Number(values.certificates))} certificates of ${thousands(Number(values.products))} products`,
     machineLine(machine),
     filled,
-    `Pages of 100 over one TLS connection, ${values.seconds} s each; aims: p99 20 ms and 10 times the look-up, summary 50 ms`,
+    `Pages of 100 over one TLS connection, ${values.seconds} s each, of a file that the kernel has in memory; aims: p99 20 ms and 10 times the look-up, summary 50 ms`,
     '',
     formatTable(['question', 'p50 ms', 'p99 ms', 'p50 ratio', 'p99 ratio', 'failures'], cells),
     '',

@@ -22,10 +22,16 @@ import { expiringSql } from '../../../src/adapters/inventory-sqlite/search/expir
 import { expirySlice } from '../../../src/adapters/inventory-sqlite/search/expiry-counts.ts';
 import { labelsOfName, labelsOfText } from '../../../src/adapters/inventory-sqlite/search/find-labels.ts';
 import { rotationSlices } from '../../../src/adapters/inventory-sqlite/search/rotation-counts.ts';
-import { type Probe, searchStatements } from '../../../src/adapters/inventory-sqlite/search/search.ts';
+import {
+  type Figures,
+  mostStatement,
+  type Probe,
+  searchStatements,
+} from '../../../src/adapters/inventory-sqlite/search/search.ts';
 import {
   everyWindowEndSql,
   type FoundLabels,
+  filtersOf,
   type SimpleQuery,
 } from '../../../src/adapters/inventory-sqlite/search/search-filters.ts';
 import { defaultSearchLimits } from '../../../src/adapters/inventory-sqlite/search/search-limits.ts';
@@ -162,11 +168,14 @@ interface Population {
   readonly few?: string;
   /** Few enough only where the index alone tells all. */
   readonly fewInIndex?: string;
+  /** Of which half of all are. */
+  readonly most?: string;
   readonly labels?: FoundLabels;
 }
 
-function searchPlan(filter: Partial<SimpleQuery>, { few, fewInIndex, labels = {} }: Population = {}): string {
-  const context = { labels, place: filter.after && place, probe: probeFor(few, fewInIndex) };
+function searchPlan(filter: Partial<SimpleQuery>, { few, fewInIndex, most, labels = {} }: Population = {}): string {
+  const isMost: Figures['isMost'] = ({ column }) => column === most;
+  const context = { labels, place: filter.after && place, probe: probeFor(few, fewInIndex), isMost };
   return searchStatements(query(filter), context)
     .map(({ sql, parameters }) => plan(sql, parameters).join('\n'))
     .join('\nthen ');
@@ -204,7 +213,7 @@ const filters: Readonly<Record<keyof CertificateFilter, readonly [Partial<Simple
   issuedBefore: [{ issuedBefore: 5 }, 'certificates_by_request (requested_at<?'],
   issuedAfter: [{ issuedAfter: 5 }, 'certificates_by_request (requested_at>?'],
   requestedBy: [{ requestedBy: 'token:a' }, 'certificates_by_requester (requested_by=?'],
-  successor: [{ successor: 'none' }, undefined],
+  successor: [{ successor: 'some' }, 'certificates_with_successor'],
   deployment: [{ deployment: 'failed' }, 'certificates_by_deployment (deployment=?'],
   rotation: [{ rotation: 'overdue' }, 'certificates_to_rotate (<expr><?'],
   text: [{ text: 'dev' }, 'certificates_by_label (label=?'],
@@ -226,7 +235,7 @@ const sorts = ['requestedAt', '-requestedAt', 'notAfter', '-notAfter', 'name', '
 const labels: FoundLabels = { ofName: found, ofText: found };
 /** A table without an index, and an index from end to end that is in no order anybody asked for. */
 const scan =
-  /SCAN (?:certificates|labels)(?! USING (?:COVERING )?INDEX (?:certificates_by_request|certificates_by_expiry|certificates_revoked|certificates_open|sqlite_autoindex_labels_1))/;
+  /SCAN (?:certificates|labels)(?! USING (?:COVERING )?INDEX (?:certificates_by_request|certificates_by_expiry|certificates_revoked|certificates_with_successor|certificates_open|sqlite_autoindex_labels_1))/;
 
 describe('a slice of the count of overdue and failed', () => {
   const bounds = { now: 1, place: 1, id: 1, state: 'failed', limit: 5 };
@@ -276,6 +285,7 @@ describe('a search', () => {
       { owner: 'dev/a', status: 'revoked', issuedAfter: 5 },
     ],
     ['certificates_held', { status: 'held' }],
+    ['certificates_with_successor', { successor: 'some' }],
     ['certificates_by_profile (profile=?', { profile: 'server', authority: 'dev-issuing' }],
     ['certificates_by_issuer (issuer_serial=?', { issuerSerial: serialAt(), authority: 'dev-issuing' }],
     ['certificates_by_authority (authority=?', { authority: 'dev-issuing', successor: 'none' }],
@@ -312,6 +322,7 @@ describe('a search', () => {
       labels: {},
       place: undefined,
       probe: probeFor(undefined),
+      isMost: () => false,
     });
     const steps = connection.prepare(`EXPLAIN ${first!.sql}`).all(...first!.parameters) as {
       opcode: string;
@@ -368,6 +379,29 @@ describe('a search', () => {
   ])('by expiry passes by what has another %s without a look at its row', (column, value) => {
     const sql = `SELECT id FROM certificates WHERE +${column} IS ? ORDER BY not_after, id LIMIT 100`;
     expect(plan(sql, [value])).toEqual(['SCAN certificates USING COVERING INDEX certificates_by_expiry']);
+  });
+
+  it.each([
+    ['certificates_by_request', { environment: 'dev' }, 'environment', 'certificates_by_environment (environment=?'],
+    [
+      'certificates_by_request',
+      { profile: 'server', status: 'valid' },
+      'profile',
+      'certificates_by_profile (profile=?',
+    ],
+  ] as const)('leads along %s where most are what %o asks for', (index, filter, most, otherwise) => {
+    const asked = { ...filter, notAfterAfter: 1, notAfterBefore: 9 };
+    expect(searchPlan(asked, { most })).toContain(`INDEX ${index}`);
+    expect(searchPlan(asked)).toContain(`INDEX ${otherwise}`);
+  });
+
+  it('is led by what most certificates are where nothing else leads', () => {
+    const [environment, profile] = ['certificates_by_environment', 'certificates_by_profile'];
+    expect(searchPlan({ environment: 'dev' }, { most: 'environment' })).toContain(environment);
+    expect(searchPlan({ environment: 'dev', profile: 'server' }, { most: 'environment' })).toContain(profile);
+    const followed = searchPlan({ environment: 'dev', successor: 'some' }, { most: 'environment' });
+    expect(followed).toContain('certificates_with_successor');
+    expect(searchPlan({ environment: 'dev', profile: 'server' }, { most: 'profile' })).toContain(environment);
   });
 
   it('for much of few labels takes of each no more than the page', () => {
@@ -436,6 +470,7 @@ describe('what comes before a search, and beside it', () => {
       const { sql, parameters } = countStatement(query(filter), {
         labels,
         probe: probeFor(columnOf[name as keyof CertificateFilter] ?? name),
+        isMost: () => false,
       });
       if (index !== undefined)
         expect(plan(sql, [...parameters, 5]).join('\n'), name).toContain(index.replace(/\(.*/, ''));
@@ -443,10 +478,31 @@ describe('what comes before a search, and beside it', () => {
   });
 });
 
+describe('what most certificates are', () => {
+  it.each([
+    ['environment', 'dev'],
+    ['environment', 'prod'],
+    ['profile', 'server'],
+    ['profile', 'client'],
+  ] as const)('is told of each %s (%s) as counting them one by one tells it', (column, value) => {
+    const [filter] = filtersOf(query({ [column]: value }), {});
+    const { sql, parameters } = mostStatement(filter!);
+    const counted = connection
+      .prepare<[string], number>(`SELECT 2 * count(*) FILTER (WHERE ${column} = ?) >= count(*) FROM certificates`)
+      .pluck();
+    expect(
+      connection
+        .prepare(sql)
+        .pluck()
+        .get(...parameters),
+    ).toBe(counted.get(value));
+  });
+});
+
 describe('the same question', () => {
   /** Limits so tight that nothing is collected, no label followed, no count finished. */
-  const tight = { collected: 0, collectedInIndex: 0, labels: 0, counted: 1 };
-  const followed = { ...defaultSearchLimits, collected: 0, collectedInIndex: 0 };
+  const tight = { collected: 0, collectedInRange: 0, collectedInIndex: 0, labels: 0, counted: 1 };
+  const followed = { ...defaultSearchLimits, collected: 0, collectedInRange: 0, collectedInIndex: 0 };
 
   it('has the same answer however it is found', () => {
     connection.function('fold', { deterministic: true }, (text: string) => text.toLowerCase());

@@ -11,7 +11,14 @@ import { countStatement } from './count-statement.ts';
 import { findLabels } from './find-labels.ts';
 import type { KeptStatements } from './kept-statements.ts';
 import { labelSample } from './label-sample.ts';
-import { type Probe, probeStatement, type SearchStatement, searchStatements } from './search.ts';
+import {
+  type Figures,
+  mostStatement,
+  type Probe,
+  probeStatement,
+  type SearchStatement,
+  searchStatements,
+} from './search.ts';
 import { type FoundLabels, type SimpleQuery, simpleQueries } from './search-filters.ts';
 import { defaultSearchLimits } from './search-limits.ts';
 import { comparison, type Found, placeAfter } from './search-order.ts';
@@ -27,7 +34,8 @@ export interface CertificateSearch {
 /** `fold` must be a function of their connection. */
 export function certificateSearch(statements: KeptStatements, limits = defaultSearchLimits): CertificateSearch {
   const probe: Probe = (filter, inIndex) => {
-    const most = inIndex ? limits.collectedInIndex : limits.collected;
+    const ofRows = filter.isRange ? limits.collectedInRange : limits.collected;
+    const most = inIndex ? limits.collectedInIndex : ofRows;
     const { sql, parameters } = probeStatement(filter, most);
     const count = statements
       .prepare<unknown[], number>(sql)
@@ -35,12 +43,21 @@ export function certificateSearch(statements: KeptStatements, limits = defaultSe
       .get(...parameters);
     return count === undefined || count > most ? undefined : count;
   };
+  const isMost: Figures['isMost'] = (filter) => {
+    const { sql, parameters } = mostStatement(filter);
+    return (
+      statements
+        .prepare<unknown[], number>(sql)
+        .pluck()
+        .get(...parameters) === 1
+    );
+  };
   const sought = { most: limits.labels, commonness: labelSample(statements) };
   const labelsOf = (query: SimpleQuery): FoundLabels => findLabels(statements, query, sought);
   const simplified = simplifiedBy(statements);
 
   function* find(query: SimpleQuery): Generator<Found> {
-    const context = { labels: labelsOf(query), place: placeAfter(statements, query), probe };
+    const context = { labels: labelsOf(query), place: placeAfter(statements, query), probe, isMost };
     let left = query.limit;
     for (const statement of searchStatements(query, context)) {
       for (const found of inOrder(statement, run(statements, statement, left), query.sort)) {
@@ -70,7 +87,7 @@ export function certificateSearch(statements: KeptStatements, limits = defaultSe
       let budget = limits.counted;
       let matches = 0;
       for (const query of simple) {
-        const { sql, parameters } = countStatement(query, { labels: labelsOf(query), probe });
+        const { sql, parameters } = countStatement(query, { labels: labelsOf(query), probe, isMost });
         const counted = statements.prepare<unknown[], { looked: number; matches: number }>(sql);
         const { looked, matches: found } = counted.get(...parameters, budget + 1)!;
         matches += found;

@@ -18,6 +18,10 @@ export interface Filter {
   readonly finds?: 'inOrder' | 'unordered';
   /** Columns that its index has besides: filters on these are judged without a look at the row. */
   readonly beside?: ReadonlySet<string>;
+  /** The rows it finds lie side by side. */
+  readonly isRange?: boolean;
+  /** What it asks of certificates is what `certificate_counts` counts them by, too. */
+  readonly isCounted?: boolean;
   /** The labels it is about, for a search that follows each of them. */
   readonly labels?: string;
 }
@@ -60,11 +64,11 @@ export function filtersOf(query: SimpleQuery, labels: FoundLabels): Filter[] {
     query.owner === undefined || query.status === 'revoked'
       ? undefined
       : { ...equals('owner', query.owner, 'inOrder'), beside: besideOwner },
-    query.profile === undefined ? undefined : equals('profile', query.profile, 'inOrder'),
+    query.profile === undefined ? undefined : counted('profile', query.profile),
     query.issuerSerial === undefined ? undefined : equals('issuer_serial', serialOctets(query.issuerSerial), 'inOrder'),
     query.authority === undefined ? undefined : equals('authority', query.authority, 'inOrder'),
     query.deployment === undefined ? undefined : equals('deployment', query.deployment, 'inOrder'),
-    query.environment === undefined ? undefined : equals('environment', query.environment, 'inOrder'),
+    query.environment === undefined ? undefined : counted('environment', query.environment),
     ...expiryFilters(query),
     ...issueFilters(query),
     query.rotation && overdueFilter(query.now),
@@ -81,6 +85,8 @@ const equals = (column: string, value: string | Buffer, finds: NonNullable<Filte
   parameters: [value],
   finds,
 });
+
+const counted = (column: string, value: string): Filter => ({ ...equals(column, value, 'inOrder'), isCounted: true });
 
 /** Several bounds of one column; undefined without any. */
 function bounds(column: string, comparisons: readonly (readonly [string, number])[]): Filter | undefined {
@@ -110,16 +116,19 @@ function expiryFilter({ notAfterBefore, notAfterAfter, status, rotation, now }: 
 /** What expires without a successor has an index of its own, `certificates_without_successor`, to which both terms together lead. */
 function expiryFilters(query: SimpleQuery): (Filter | undefined)[] {
   const expiry = expiryFilter(query);
-  const successor: Filter | undefined = query.successor && {
-    column: 'successor',
-    condition: (column) => `${column} IS ${query.successor === 'none' ? 'NULL' : 'NOT NULL'}`,
-    parameters: [],
-  };
+  const successor = query.successor && successorFilter(query.successor);
   if (!expiry || !successor || query.successor !== 'none') return [expiry, successor];
   const condition: Filter['condition'] = (column) =>
     `${expiry.condition(column)} AND ${successor.condition(column.replace('not_after', 'successor'))}`;
   return [{ ...expiry, condition, beside: besideExpiry }];
 }
+
+const successorFilter = (successor: NonNullable<SimpleQuery['successor']>): Filter => ({
+  column: 'successor',
+  condition: (column) => `${column} IS ${successor === 'none' ? 'NULL' : 'NOT NULL'}`,
+  parameters: [],
+  ...(successor === 'some' && { finds: 'inOrder' }),
+});
 
 /** Of `certificates_without_successor`. */
 const besideExpiry: ReadonlySet<string> = new Set(['requested_at']);
@@ -146,7 +155,7 @@ function issueFilters({ issuedAfter, issuedBefore }: SimpleQuery): Filter[] {
   const requested = bounds('requested_at', requests);
   return [
     bounds('issued_at', [...after, ...before]),
-    requested && { ...requested, finds: 'unordered' as const },
+    requested && { ...requested, finds: 'unordered' as const, isRange: true },
   ].filter((filter) => filter !== undefined);
 }
 

@@ -2,6 +2,8 @@
 export interface SearchLimits {
   /** Collecting and sorting so many rows is still quicker than passing by the others. */
   readonly collected: number;
+  /** The same where they lie side by side. */
+  readonly collectedInRange: number;
   /** The same where their index has everything: no row is looked at but those of the page. */
   readonly collectedInIndex: number;
   /** Following so many labels is. */
@@ -12,6 +14,7 @@ export interface SearchLimits {
 
 export const defaultSearchLimits: SearchLimits = {
   collected: 5000,
+  collectedInRange: 50_000,
   collectedInIndex: 100_000,
   labels: 2000,
   counted: 20_000,

@@ -19,6 +19,19 @@ export interface SearchStatement extends SqlStatement {
  */
 export type Probe = (filter: Filter, inIndex: boolean) => number | undefined;
 
+/** What is known of the certificates that filters find. */
+export interface Figures {
+  readonly probe: Probe;
+  /** Whether at least half of all certificates are what a filter asks for that is counted. */
+  readonly isMost: (filter: Filter) => boolean;
+}
+
+export const mostStatement = ({ condition, column, parameters }: Filter): SqlStatement => ({
+  sql: `SELECT 2 * total(issued + revoked + held) FILTER (WHERE ${condition(column)}) >= total(issued + revoked + held)
+    FROM certificate_counts`,
+  parameters,
+});
+
 export const probeStatement = ({ condition, column, parameters }: Filter, most: number): SqlStatement => ({
   sql: `SELECT count(*) FROM (SELECT 1 FROM certificates WHERE ${condition(column)} LIMIT ${most + 1})`,
   parameters,
@@ -30,10 +43,10 @@ const few = 500;
 /** What to run, one after the other until `limit` rows are found, which come in order. */
 export function searchStatements(
   query: SimpleQuery,
-  context: { readonly labels: FoundLabels; readonly place: Place | undefined; readonly probe: Probe },
+  context: Figures & { readonly labels: FoundLabels; readonly place: Place | undefined },
 ): SearchStatement[] {
   const filters = filtersOf(query, context.labels);
-  const driver = driverOf(filters, query, context.probe);
+  const driver = driverOf(filters, query, context);
   const select = { query, filters, driver, place: context.place };
   if (orderColumn(query.sort) === 'name') return driver ? [collectedByName(select)] : alongNames(select);
   return driver?.followed ? [followedLabels(select)] : alongOrder(select);
@@ -55,7 +68,7 @@ interface Select {
 export function driverOf(
   filters: readonly Filter[],
   { sort }: Pick<SimpleQuery, 'sort'>,
-  probe: Probe,
+  { probe, isMost }: Figures,
 ): Driver | undefined {
   const byRequest = orderColumn(sort) === 'requested_at';
   const indexed = filters.filter(({ finds, column }) => finds && column !== orderColumn(sort));
@@ -70,7 +83,11 @@ export function driverOf(
     if (fewest <= few) break;
   }
   const labelled = byRequest ? indexed.find(({ labels }) => labels !== undefined) : undefined;
-  return best ?? (labelled && { ...labelled, followed: true }) ?? inOrder[0];
+  if (best) return best;
+  if (labelled) return { ...labelled, followed: true };
+  // What most certificates have leads only where nothing else does; the index by request has the expiry, too.
+  const last = filters.some(({ column }) => column === 'not_after') ? undefined : inOrder[0];
+  return inOrder.find((filter) => !(filter.isCounted && isMost(filter))) ?? last;
 }
 
 const tellsAll = (filter: Filter, filters: readonly Filter[]): boolean => {

@@ -21,7 +21,7 @@ import {
 } from './search.ts';
 import { type FoundLabels, type SimpleQuery, simpleQueries } from './search-filters.ts';
 import { defaultSearchLimits } from './search-limits.ts';
-import { comparison, type Found, placeAfter } from './search-order.ts';
+import { type Found, ordered, placeAfter } from './search-order.ts';
 import { isSummed, summedCount } from './summary.ts';
 
 export interface CertificateSearch {
@@ -74,8 +74,8 @@ export function certificateSearch(statements: KeptStatements, limits = defaultSe
       for (const { record } of find(simple[0]!)) yield record;
       return;
     }
-    const found = simple.flatMap((one) => [...find(one)]).sort(comparison(query.sort));
-    for (const { record } of found.slice(0, query.limit)) yield record;
+    const found = simple.flatMap((one) => [...find(one)]);
+    for (const { record } of ordered(found, query.sort).slice(0, query.limit)) yield record;
   }
 
   return {
@@ -117,7 +117,7 @@ function simplifiedBy(statements: KeptStatements): (query: CertificateQuery) => 
 
 /** In order. Rows come one by one, unless the statement leaves them to be ordered here. */
 const inOrder = (statement: SearchStatement, rows: Iterable<Found>, sort: CertificateSort): Iterable<Found> =>
-  statement.unordered ? [...rows].sort(comparison(sort)) : rows;
+  statement.unordered ? ordered(rows, sort) : rows;
 
 function* run(statements: KeptStatements, { sql, parameters }: SearchStatement, limit: number): Generator<Found> {
   const select = statements.prepare<unknown[], readonly unknown[]>(sql).raw();

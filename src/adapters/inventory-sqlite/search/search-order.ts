@@ -68,18 +68,20 @@ export interface Found {
   readonly id: number;
 }
 
-/** Compares as SQLite orders, text by its octets. */
-export function comparison(sort: CertificateSort): (a: Found, b: Found) => number {
+/** As SQLite orders, text by its octets. What a record is ordered by is made once, however often it is compared. */
+export function ordered(found: Iterable<Found>, sort: CertificateSort): Found[] {
   const sign = isDescending(sort) ? -1 : 1;
-  const time = (a: Found, b: Found): number => a.record.requestedAt - b.record.requestedAt || a.id - b.id;
-  const orders: Readonly<Record<OrderColumn, (a: Found, b: Found) => number>> = {
-    requested_at: time,
-    not_after: (a, b) => a.record.notAfter - b.record.notAfter || a.id - b.id,
-    name: (a, b) => Buffer.compare(nameKey(a.record), nameKey(b.record)) || time(a, b),
-  };
-  const compare = orders[orderColumn(sort)];
-  return (a, b) => sign * compare(a, b);
+  const column = orderColumn(sort);
+  const keyed = Array.from(found, (one) => ({
+    one,
+    name: column === 'name' ? nameKey(one.record) : noName,
+    time: column === 'not_after' ? one.record.notAfter : one.record.requestedAt,
+  }));
+  keyed.sort((a, b) => sign * (Buffer.compare(a.name, b.name) || a.time - b.time || a.one.id - b.one.id));
+  return keyed.map(({ one }) => one);
 }
+
+const noName = Buffer.alloc(0);
 
 /** No part holds a NUL, so that the end of one is before whatever goes on. */
 const nameKey = (record: CertificateRecord): Buffer =>

@@ -303,6 +303,24 @@ describe('privyseal revoke', () => {
     ]);
   });
 
+  it('says what may keep the list from being signed', async () => {
+    const parts = [
+      { name: 'vault cloud', ready: false, reason: 'OpenBao is sealed.\nUnseal it.' },
+      { name: 'clock', ready: true },
+      { name: 'audit', ready: false, reason: 'no checkpoint' },
+    ];
+    const body = makeStatus({ readiness: { status: 'unready', parts } });
+    const [, run] = await started((request, response) =>
+      request.path === '/v1/status' ? { body } : revoking(request, response),
+    );
+    const { code, stdout } = await run(['revoke', serial, '--reason', 'superseded']);
+    expect([code, ...lines(stdout).slice(2, -1)]).toEqual([
+      0,
+      'CRL      says so within 5 seconds: http://localhost:8080/crl/dev-issuing.crl',
+      '         it may be later: vault cloud is not ready: OpenBao is sealed.\\u{a}Unseal it.',
+    ]);
+  });
+
   it('promises no list of a generation that is retired, which has its last', async () => {
     const authorities = makeStatus().authorities.map((one) => ({ ...one, name: `${one.name}.2` }));
     const [, run] = await started((request, response) =>

@@ -1,8 +1,10 @@
 /** `privyseal revoke` and `release`: a certificate stops being good, or a held one is good again, and where that shows. */
 import type { CertificateJson } from '../../../api/certificate.ts';
+import type { StatusJson } from '../../../api/service.ts';
 import type { PrivysealClient } from '../../../client/client.ts';
 import { printable } from '../../../domain/policy/printable.ts';
 import type { RevocationReason } from '../../../domain/policy/revocation-reason.ts';
+import { safeText } from '../../../domain/policy/safe-text.ts';
 import { CliError } from '../cli-error.ts';
 import type { Ending } from '../exit-codes.ts';
 import type { Session } from '../session.ts';
@@ -62,10 +64,20 @@ async function report(
       [done, `${changed.serial}${changed.revocation ? `, ${timeToTheSecond(changed.revocation.at)}` : ''}`],
       ['OCSP', `says so now: ${printable(changed.links.ocsp, 2048)}`],
       ['CRL', crl],
+      ...(issuer ? delays(status) : []),
       ...(issuer?.crl ? [earlier(session, issuer.crl)] : []),
     ]),
   );
 }
+
+/** What keeps lists from being signed: not all of them where it is one vault of several, which the status does not tell apart. */
+const delays = (status: StatusJson | undefined): Field[] =>
+  (status?.readiness.parts ?? [])
+    .filter(({ name, ready }) => !ready && name !== 'audit')
+    .map(({ name, reason }) => [
+      '',
+      `it may be later: ${printable(name)} is not ready: ${safeText(reason ?? 'no reason given')}`,
+    ]);
 
 /** Who has fetched a CRL need not look again before its nextUpdate (RFC 5280 §5.1.2.5); that of this one is the latest. */
 const earlier = (session: Session, { nextUpdate }: { nextUpdate: string }): Field => [

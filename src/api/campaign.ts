@@ -12,7 +12,7 @@ const filter = Type.Object(selectingFilters, {
   ...strict,
   minProperties: 1,
   description:
-    'As in the list of certificates, at least one; of what matches, good certificates of products without a successor',
+    'As in the list of certificates, at least one; of what matches, certificates of products that are good or on hold, without a successor',
 });
 
 const rotateBy = Time('When every member is to be rotated');

@@ -12,11 +12,16 @@ import type { CampaignPlan } from './campaign-views.ts';
 /** More are several campaigns: each of them can be paused. */
 const mostMembers = 500_000;
 
-/** The certificates that a campaign is about: good ones of products that nothing has followed yet. `now` in Unix seconds. */
+/**
+ * The certificates that a campaign is about: those of products that are good, or on hold, and that nothing has followed yet. One
+ * on hold is good again once it is released, which may be after all others were revoked. `now` in Unix seconds.
+ */
 export const memberQuery = (filter: CampaignFilter, now: number): Omit<CertificateQuery, 'limit' | 'after'> => ({
   ...filter,
   purpose: 'product',
-  status: 'valid',
+  status: ['valid', 'held'],
+  // What is held stays that when it expires.
+  notAfterAfter: Math.max(filter.notAfterAfter ?? 0, now - 1),
   successor: 'none',
   sort: 'requestedAt',
   now,
@@ -77,7 +82,7 @@ function loadOf(hours: ReadonlyMap<number, number>, now: number, rotateBy: numbe
 }
 
 function refuseNothing(): never {
-  const message = 'No certificate matches that is good, a product’s, and not followed by another.';
+  const message = 'No certificate matches that is good or on hold, a product’s, and not followed by another.';
   return refuse([{ code: 'campaignWithoutMembers', field: 'filter', message }]);
 }
 

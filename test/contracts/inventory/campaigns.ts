@@ -95,29 +95,30 @@ export function campaignContract(makeStore: () => Promise<InventoryStore>): void
       }
     });
 
-    it('record members in steps, each once, and only those that are good and not followed', async () => {
+    it('record members in steps, each once, and only those that are good or on hold, and not followed', async () => {
       const { inventory } = opened;
       const campaign = campaignRecord();
       const { id } = campaign;
       await inventory.createCampaign(campaign, entry(id));
-      const [one, two, revoked, followed] = await Promise.all(
-        Array.from({ length: 4 }, async () => (await recordCertificate(inventory)).serial),
+      const [one, two, revoked, followed, held] = await Promise.all(
+        Array.from({ length: 5 }, async () => (await recordCertificate(inventory)).serial),
       );
       await inventory.revokeCertificate(revoking(revoked!));
+      await inventory.revokeCertificate(revoking(held!, 'certificateHold'));
       await recordCertificate(inventory, { predecessor: followed! });
       expect(await inventory.recordMembers(found(id, [one!, revoked!], one!))).toBe(true);
       const underWay = (await inventory.campaignsUnderWay()).find((each) => each.id === id);
       expect(underWay).toMatchObject({ members: 1, collectedUpTo: { sortValue: frozenNow, serial: one } });
-      expect(await inventory.recordMembers(found(id, [one!, two!, followed!]))).toBe(true);
+      expect(await inventory.recordMembers(found(id, [one!, two!, followed!, held!]))).toBe(true);
       expect(await inventory.campaign(id)).toMatchObject({
         status: 'running',
-        members: 2,
+        members: 3,
         spreadFrom: frozenNowSeconds + 5,
       });
       expect(await inventory.recordMembers(found(id, [followed!]))).toBe(false);
-      expect(await counted(inventory, id)).toEqual([['waiting', null, 2]]);
-      const turns = await Promise.all([one!, two!, followed!].map((serial) => inventory.campaignTurns(serial)));
-      expect(turns.map((each) => each.map(({ position }) => position))).toEqual([[1], [2], []]);
+      expect(await counted(inventory, id)).toEqual([['waiting', null, 3]]);
+      const turns = await Promise.all([one!, two!, followed!, held!].map((serial) => inventory.campaignTurns(serial)));
+      expect(turns.map((each) => each.map(({ position }) => position))).toEqual([[1], [2], [], [3]]);
     });
 
     it('are changed only from the statuses that were named', async () => {

@@ -372,6 +372,37 @@ describe('a campaign', () => {
     await on.close();
   });
 
+  it('revokes what was on hold at its start, too, released meanwhile or not', async () => {
+    const on = await firstRunService({ home: folder('held') });
+    const { owner, serials } = await population(on, 3);
+    const [released, held] = serials as [string, string, string];
+    const hold = { reason: 'certificateHold' };
+    for (const serial of [released, held]) await on.services.revokeCertificate(admin, serial, hold);
+    const id = await running(on, owner, { revokeAt: iso(nowOf(on) + 2 * day) });
+    expect((await on.services.readCampaign(id)).progress).toMatchObject({ waiting: 3 });
+    await on.services.releaseCertificate(admin, released);
+    on.pass(2 * day);
+    for (let round = 0; round < 2; round++) await on.housekeep();
+    for (const serial of serials) {
+      expect((await on.inventory.certificate(serial))?.revocation?.reason).toBe('superseded');
+    }
+    expect((await on.services.readCampaign(id)).campaign.status).toBe('ended');
+    await on.close();
+  });
+
+  it('has no member that was on hold when it expired', async () => {
+    const on = await firstRunService({ home: folder('held-to-the-end') });
+    const { owner, serials } = await population(on, 1);
+    await on.services.revokeCertificate(admin, serials[0]!, { reason: 'certificateHold' });
+    expect(await on.services.planCampaign(order(on, owner))).toMatchObject({ certificates: 1 });
+    on.pass(91 * day);
+    expect(await refusalOf(on.services.planCampaign(order(on, owner)))).toEqual({
+      code: 'policyRefused',
+      reasons: ['campaignWithoutMembers filter'],
+    });
+    await on.close();
+  });
+
   it('goes on while the one before it cannot', async () => {
     const stuck: string[] = [];
     const wrapInventory = (inventory: Inventory): Inventory =>

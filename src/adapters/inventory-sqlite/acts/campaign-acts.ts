@@ -38,7 +38,7 @@ function collecting(
   // One that was rotated or revoked since it was found is no member any more.
   const addMember = connection.prepare(
     `INSERT OR IGNORE INTO campaign_members SELECT ?, ?, serial, ?, 'waiting', '', 0 FROM certificates
-     WHERE serial = ? AND state = 'issued' AND successor IS NULL`,
+     WHERE serial = ? AND (state = 'issued' OR revocation_reason = 'certificateHold') AND successor IS NULL`,
   );
   const advance = connection.prepare(
     'UPDATE campaigns SET members = ?, collected_at = ?, collected_serial = ? WHERE id = ?',

@@ -201,5 +201,6 @@ function missingEnd({ seq }: Chain, signed: Checkpoint | undefined): LogFault | 
 const unsigned: LogFault = {
   code: 'unsigned',
   seq: 1,
-  message: 'There is no checkpoint: the hashes fit together, but anybody could have made them.',
+  message:
+    'There is no checkpoint: the hashes fit together, but anybody could have made them. A new service signs its first within a minute, and when it stops: verify again then.',
 };

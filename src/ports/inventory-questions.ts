@@ -23,6 +23,8 @@ export interface CertificateFilter {
   /** Serial of the authority's certificate that signed, or of another one that it has had for the same key. */
   readonly issuerSerial?: string;
   readonly status?: OneOrMore<CertificateStatus>;
+  /** What can still be revoked for good: valid, or on hold and not expired. */
+  readonly isRevocable?: true;
   /** An exact name, or `*.suffix` for every name below the suffix. Taken literally: no pattern characters. */
   readonly name?: string;
   /** Hex SHA-256 of the SubjectPublicKeyInfo. */

@@ -25,7 +25,7 @@ import { noSuch } from '../no-such.ts';
 import { progressOf } from './campaign-progress.ts';
 import type { CampaignProgress, CampaignServices, CampaignView } from './campaign-views.ts';
 import { listMembers } from './list-campaign-members.ts';
-import { memberQuery, planCampaign } from './plan-campaign.ts';
+import { planCampaign } from './plan-campaign.ts';
 
 export interface CampaignDeps {
   readonly inventory: Inventory;
@@ -97,7 +97,7 @@ export function createCampaignServices(deps: CampaignDeps): CampaignServices {
 /** Names that never were would silently make a campaign smaller than it was meant to be. */
 async function readOrder(inventory: Inventory, raw: unknown, now: number): Promise<CampaignOrder> {
   const order = parseCampaign(raw, now);
-  refuseIfAny(manyCombinations(memberQuery(order.filter, now)));
+  refuseIfAny(manyCombinations(order.filter));
   await refuseUnknown(inventory, order.filter);
   return order;
 }

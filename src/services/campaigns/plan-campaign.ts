@@ -19,9 +19,7 @@ const mostMembers = 500_000;
 export const memberQuery = (filter: CampaignFilter, now: number): Omit<CertificateQuery, 'limit' | 'after'> => ({
   ...filter,
   purpose: 'product',
-  status: ['valid', 'held'],
-  // What is held stays that when it expires.
-  notAfterAfter: Math.max(filter.notAfterAfter ?? 0, now - 1),
+  isRevocable: true,
   successor: 'none',
   sort: 'requestedAt',
   now,

@@ -206,6 +206,7 @@ const filters: Readonly<Record<keyof CertificateFilter, readonly [Partial<Simple
   authority: [{ authority: 'dev-issuing' }, 'certificates_by_authority (authority=?'],
   issuerSerial: [{ issuerSerial: serialAt() }, 'certificates_by_issuer (issuer_serial=?'],
   status: [{ status: 'revoked' }, 'certificates_revoked'],
+  isRevocable: [{ isRevocable: true }, undefined],
   name: [{ name: '*.dev.internal' }, 'certificates_by_label (label=?'],
   keySha256: [{ keySha256: 'ab'.repeat(32) }, 'certificates_by_key (key_sha256=?'],
   notAfterBefore: [{ notAfterBefore: 5 }, 'certificates_by_expiry (not_after<?'],

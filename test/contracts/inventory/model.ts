@@ -63,6 +63,7 @@ export const arbitraryFilter: fc.Arbitrary<CertificateFilter> = fc
       authority: fc.option(several('dev-issuing', 'prod-issuing'), { freq: 1 }),
       issuerSerial: fc.option(fc.constantFrom(...issuers), { freq: 1 }),
       status: fc.option(several(...statuses), { freq: 1 }),
+      isRevocable: fc.option(fc.constant(true), { freq: 1 }),
       name: fc.option(
         fc.constantFrom('web.dev.a.internal', '*.internal', '*.dev.a.internal', '*.other.internal', 'web'),
         { freq: 1 },
@@ -108,6 +109,9 @@ const isBetween = (value: number | null, after: number | undefined, before: numb
 const isOverdue = (record: CertificateRecord, now: number): boolean =>
   record.successor === null && certificateStatus(record, now) === 'valid' && everyWindowEnd(record) <= now;
 
+const isRevocable = (record: CertificateRecord, now: number): boolean =>
+  record.notAfter >= now && ['valid', 'held'].includes(certificateStatus(record, now));
+
 export function matches(record: CertificateRecord, filter: CertificateFilter, now: number): boolean {
   const { name, text } = filter;
   const isNamed = (one: string): boolean =>
@@ -120,6 +124,7 @@ export function matches(record: CertificateRecord, filter: CertificateFilter, no
     isOneOf(filter.authority, record.authority) &&
     isOneOf(filter.issuerSerial, record.issuerSerial) &&
     isOneOf(filter.status, certificateStatus(record, now)) &&
+    (filter.isRevocable === undefined || isRevocable(record, now)) &&
     isOneOf(filter.requestedBy, record.requestedBy) &&
     isBetween(record.notAfter, filter.notAfterAfter, filter.notAfterBefore) &&
     isBetween(

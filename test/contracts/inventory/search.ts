@@ -77,9 +77,12 @@ export function searchContract(makeStore: () => Promise<InventoryStore>): void {
         expect(await find({ status: 'expired', now, sort })).toEqual([expired]);
         expect(await find({ status: 'revoked', now, sort })).toEqual([revoked]);
         expect(await find({ status: 'held', now, sort })).toEqual([held]);
+        expect(await find({ isRevocable: true, now, sort })).toEqual([valid, held]);
       }
       expect(await find({ status: 'valid', now: day(2) })).toEqual([valid]);
       expect(await find({ status: 'expired', now: day(2) + 1 })).toEqual([valid, expired]);
+      expect(await find({ isRevocable: true, now: day(2) + 1 })).toEqual([held]);
+      expect(await find({ isRevocable: true, now: day(9) + 1 })).toEqual([]);
     });
   });
 

@@ -59,6 +59,7 @@ export function filtersOf(query: SimpleQuery, labels: FoundLabels): Filter[] {
     query.name === undefined ? undefined : labelFilter(labels.ofName, () => passedNameFilter(query.name!)),
     query.text === undefined ? undefined : labelFilter(labels.ofText, () => passedTextFilter(query.text!)),
     ...statusFilters(query),
+    query.isRevocable && revocableFilter,
     query.purpose && purposeFilter(query.purpose),
     query.requestedBy === undefined ? undefined : equals('requested_by', query.requestedBy, 'inOrder'),
     query.owner === undefined || query.status === 'revoked'
@@ -99,9 +100,10 @@ function bounds(column: string, comparisons: readonly (readonly [string, number]
 }
 
 /** `valid` and `expired` are bounds, too: what has expired is derived, as `certificateStatus` does it. */
-function expiryFilter({ notAfterBefore, notAfterAfter, status, rotation, now }: SimpleQuery): Filter | undefined {
-  const isValid = status === 'valid' || rotation === 'overdue';
-  const lower = Math.max(notAfterAfter ?? -1, isValid ? now - 1 : -1);
+function expiryFilter(query: SimpleQuery): Filter | undefined {
+  const { notAfterBefore, notAfterAfter, status, rotation, isRevocable, now } = query;
+  const isUnexpired = status === 'valid' || rotation === 'overdue' || isRevocable;
+  const lower = Math.max(notAfterAfter ?? -1, isUnexpired ? now - 1 : -1);
   const upper = Math.min(
     notAfterBefore ?? Number.MAX_SAFE_INTEGER,
     status === 'expired' ? now : Number.MAX_SAFE_INTEGER,
@@ -172,6 +174,13 @@ const revokedOf = (owner: string): Filter => ({
   parameters: [owner],
   finds: 'inOrder',
 });
+
+/** With the bounds of `expiryFilter`. One search: as two statuses it would be two, and twice the combinations. */
+const revocableFilter: Filter = {
+  column: 'state',
+  condition: (column) => `(${column} = 'issued' OR +revocation_reason = 'certificateHold')`,
+  parameters: [],
+};
 
 /** With the bounds of `expiryFilter` as `certificateStatus` derives it. Only the few have an index. */
 function statusFilter(status: CertificateStatus): Filter {

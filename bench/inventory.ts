@@ -82,7 +82,8 @@ function ask({ adminPort, ca, admin }: MeasuredServer, paths: readonly string[])
     ca,
     client: admin,
     connections: 1,
-    warmUpMs: 500,
+    // What it takes until all that a question needs has been compiled.
+    warmUpMs: 1_500,
     durationMs,
     expectedStatus: 200,
     requests: paths.map((path) => httpRequest('GET', path, {}).toString('base64')),

@@ -343,6 +343,14 @@ describe('a search', () => {
     expect(steps).toContain('COVERING INDEX certificates_by_owner (owner=?)');
   });
 
+  it.each([[{ sort: 'notAfter' }], [{ sort: '-notAfter', notAfterAfter: 5, after }]] as const)(
+    'of a rare profile by expiry (%o) looks at rows of its page alone',
+    (filter) => {
+      const steps = searchPlan({ profile: 'peer', ...filter }, { few: 'profile' });
+      expect(steps).toContain('COVERING INDEX certificates_by_profile (profile=?)');
+    },
+  );
+
   it.each([
     [{ sort: '-name', purpose: 'product' }, true],
     [{ sort: 'name', status: 'valid', after }, true],

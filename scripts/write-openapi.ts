@@ -158,6 +158,8 @@ const componentNames = [
   'SubmitBody',
   'RevokeBody',
   'ProductRevokeBody',
+  'RevocationBody',
+  'RevokedCertificateJson',
   'AuthorityJson',
   'AuthorityList',
   'TrustBundleJson',

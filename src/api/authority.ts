@@ -1,4 +1,5 @@
 /** Authorities as the admin face shows them to operators: also those that wait for a certificate. */
+import { pemExample } from './certificate.ts';
 import { type Static, Time, Type } from './schema.ts';
 import { AuthorityJson } from './service.ts';
 
@@ -52,8 +53,6 @@ export const AuthorityBody = Type.Object(
   },
 );
 export type AuthorityBody = Static<typeof AuthorityBody>;
-
-const pemExample = (label: string) => `-----BEGIN ${label}-----\nMIIB…\n-----END ${label}-----\n`;
 
 export const AuthorityImportBody = Type.Object(
   {

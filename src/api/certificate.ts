@@ -9,6 +9,9 @@ export const SerialSchema = Type.String({
   examples: [exampleSerial],
 });
 
+/** What the text of one looks like. */
+export const pemExample = (label: string) => `-----BEGIN ${label}-----\nMIIB…\n-----END ${label}-----\n`;
+
 /** For demo.dev.internal, whose key nobody has. */
 const exampleCsr =
   'MIHqMIGRAgEAMAAwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAARwHySodLG48h0aNs3TXxruvNyScVGI9sRGyKxda00xlGItERZx3jCjHPQ+8rDVvBZYSXOIcn5SHnwHf4htbMStoC8wLQYJKoZIhvcNAQkOMSAwHjAcBgNVHREEFTATghFkZW1vLmRldi5pbnRlcm5hbDAKBggqhkjOPQQDAgNIADBFAiAC/osPDWgXFkSICuNmcItpEM1t/1skL45SnSE7ytBFQwIhAI7vbfrmz5F0VEuVtzvcLqavqdScy7CQzJknn0576KdQ';
@@ -81,6 +84,16 @@ export const RevokeBody = Type.Object(
 );
 export type RevokeBody = Static<typeof RevokeBody>;
 
+/** The certificate that an operator has in hand, which the inventory may lack. */
+export const RevocationBody = Type.Object(
+  {
+    certificate: Type.String({ minLength: 1, maxLength: 65536, description: 'The certificate to revoke, PEM' }),
+    ...RevokeBody.properties,
+  },
+  { additionalProperties: false, examples: [{ certificate: pemExample('CERTIFICATE'), reason: 'keyCompromise' }] },
+);
+export type RevocationBody = Static<typeof RevocationBody>;
+
 /** As a product revokes its own: the other reasons are an operator's to judge. */
 export const ProductRevokeBody = Type.Object(
   {
@@ -99,6 +112,11 @@ export const CertificateStatusSchema = Type.Union([
   Type.Literal('revoked'),
   Type.Literal('held'),
 ]);
+
+const RevocationJson = Type.Object(
+  { at: Time('Revocation time'), reason: Type.String(), invalidityDate: Type.Optional(Time('See RevokeBody')) },
+  { additionalProperties: false },
+);
 
 /** One row of the inventory. */
 export const CertificateSummary = Type.Object(
@@ -128,13 +146,7 @@ export const CertificateSummary = Type.Object(
     issuedAt: Type.Union([Time('When it was signed'), Type.Null()]),
     predecessor: Type.Union([SerialSchema, Type.Null()]),
     successor: Type.Union([SerialSchema, Type.Null()]),
-    revocation: Type.Union([
-      Type.Null(),
-      Type.Object(
-        { at: Time('Revocation time'), reason: Type.String(), invalidityDate: Type.Optional(Time('See RevokeBody')) },
-        { additionalProperties: false },
-      ),
-    ]),
+    revocation: Type.Union([Type.Null(), RevocationJson]),
   },
   { additionalProperties: false },
 );
@@ -161,6 +173,26 @@ export const CertificateJson = Type.Object(
   { additionalProperties: false },
 );
 export type CertificateJson = Static<typeof CertificateJson>;
+
+/** What was revoked by showing it, whether the inventory has it or not. */
+export const RevokedCertificateJson = Type.Object(
+  {
+    serial: SerialSchema,
+    subject: CertificateSummary.properties.subject,
+    issuer: Type.String({ description: 'Generation of the authority that signed it', examples: ['dev-issuing'] }),
+    notAfter: CertificateSummary.properties.notAfter,
+    revocation: RevocationJson,
+    recorded: Type.Boolean({
+      description: 'False for one that the inventory does not have; its serial is listed until it expires',
+    }),
+    links: Type.Object(
+      { crl: CertificateJson.properties.links.properties.crl, ocsp: CertificateJson.properties.links.properties.ocsp },
+      { additionalProperties: false },
+    ),
+  },
+  { additionalProperties: false },
+);
+export type RevokedCertificateJson = Static<typeof RevokedCertificateJson>;
 
 export const RenewalInfoJson = Type.Object(
   {

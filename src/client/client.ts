@@ -1,7 +1,14 @@
 /** The REST API as a typed client over HTTPS with mutual TLS or a bearer token; what the command line talks through. */
 import { randomUUID } from 'node:crypto';
 import { AlertList } from '../api/alert.ts';
-import { CertificateJson, RenewalInfoJson, type RevokeBody, type SubmitBody } from '../api/certificate.ts';
+import {
+  CertificateJson,
+  RenewalInfoJson,
+  type RevocationBody,
+  type RevokeBody,
+  RevokedCertificateJson,
+  type SubmitBody,
+} from '../api/certificate.ts';
 import { CertificateList, type CertificateListQuery } from '../api/certificate-list.ts';
 import { PendingRequestJson } from '../api/request.ts';
 import { type EnvironmentBody, EnvironmentJson, EnvironmentList, Readiness, StatusJson } from '../api/service.ts';
@@ -99,6 +106,9 @@ export function connect(options: ConnectOptions) {
     },
     revoke: (serial: string, body: RevokeBody): Promise<CertificateJson> =>
       post(`${certificatePath(serial)}/revoke`, body, CertificateJson),
+    /** The certificate that is shown, PEM, also one that the inventory does not have. */
+    revokeByCertificate: (body: RevocationBody): Promise<RevokedCertificateJson> =>
+      post('/v1/revocations', body, RevokedCertificateJson),
     /** Takes `certificateHold` back. */
     release: (serial: string): Promise<CertificateJson> =>
       post(`${certificatePath(serial)}/release`, {}, CertificateJson),

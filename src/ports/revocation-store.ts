@@ -24,6 +24,12 @@ export type RevokeOutcome =
   /** It would take the last valid certificate of an admin. */
   | { readonly kind: 'lastAdmin' };
 
+/** What `quarantineCertificate` found or did; `revocation` is the one in force. */
+export interface QuarantineOutcome {
+  readonly kind: 'done' | 'alreadyRevoked';
+  readonly revocation: Revocation;
+}
+
 export interface CrlRecord {
   /** Id of the generation that signed it: see domain/records/generation.ts. */
   readonly authority: string;
@@ -59,6 +65,19 @@ export interface RevocationStore {
   revokeSharers(revoking: { serial: string; at: number }): Promise<SharersOutcome>;
   /** Serials whose `revokeCertificate` left some. */
   unfinishedCompromises(): Promise<readonly string[]>;
+  /**
+   * Revokes what a generation signed and the inventory does not have, as after a restore: its serial is on the lists until
+   * `listedUntil` (Unix seconds). keyCompromise also blocks its key for good. A reason that does not outrank the earlier one
+   * changes nothing, but for the key of what is known from a list alone.
+   */
+  quarantineCertificate(quarantining: {
+    generation: string;
+    serial: string;
+    listedUntil: number;
+    keySha256: string;
+    revocation: Revocation;
+    audit: AuditEntry;
+  }): Promise<QuarantineOutcome>;
   releaseCertificate(releasing: { serial: string; audit: AuditEntry }): Promise<RevokeOutcome>;
   /** Serials of predecessors that were due to be revoked by Unix second `now`, the longest due first. */
   dueSupersessions(now: number, limit: number): Promise<readonly string[]>;
@@ -80,6 +99,6 @@ export interface RevocationStore {
   /** Rejects with `conflict` unless crlNumber is greater than every earlier one of the generation. */
   recordCrl(crl: CrlRecord, audit: AuditEntry): Promise<void>;
   latestCrl(generation: string): Promise<CrlRecord | undefined>;
-  /** The revocation of a serial that is quarantined: on a list of the generation, but not in the inventory. */
+  /** The revocation of a serial that is quarantined: revoked as one of the generation's, but not in the inventory. */
   quarantined(generation: string, serial: string): Promise<Revocation | undefined>;
 }

@@ -71,6 +71,7 @@ import { createFinishCompromises } from './revoking/finish-compromises.ts';
 import { createOcspResponders } from './revoking/ocsp-responders.ts';
 import { createCrlPublisher } from './revoking/publish-crl.ts';
 import { createRevocationNews } from './revoking/revocation-news.ts';
+import { createRevokeByCertificate } from './revoking/revoke-by-certificate.ts';
 import { createReleaseCertificate, createRevokeCertificate } from './revoking/revoke-certificate.ts';
 import { createRenewalInfos } from './rotating/renewal-info.ts';
 import { createDeploymentServices } from './rotating/report-deployment.ts';
@@ -278,6 +279,7 @@ function servicesOf(parts: AllParts): Services {
     rotateCertificate: createRotateCertificate(parts),
     readCertificate: createReadCertificate(parts),
     revokeCertificate: createRevokeCertificate(parts),
+    revokeByCertificate: createRevokeByCertificate(parts),
     releaseCertificate: createReleaseCertificate(parts),
     ...createDeploymentServices(parts),
     collectRequest: createCollectRequest(parts),

@@ -5,9 +5,10 @@ import type { Checkpoint } from '../domain/audit/checkpoint.ts';
 import type { KeptEvent } from '../domain/audit/kept-event.ts';
 import type { Profile } from '../domain/policy/profile.ts';
 import type { AuditEntry } from '../domain/records/audit-event.ts';
-import type { CertificateRecord } from '../domain/records/certificate.ts';
+import type { CertificateRecord, Revocation } from '../domain/records/certificate.ts';
 import type { Authority, Environment, Hierarchy, Operator, OperatorRole } from '../domain/records/environment.ts';
 import type { RequestRecord } from '../domain/records/request.ts';
+import type { ParsedCertificate } from '../domain/x509/certificate.ts';
 import type { AuditQuery, InventoryCounts } from '../ports/inventory.ts';
 import type {
   CertificateQuery,
@@ -40,6 +41,16 @@ export interface CertificateView {
   readonly chainDer: readonly Uint8Array[];
   /** Id of the generation of its authority that signed it: names its list, and is in its addresses. */
   readonly issuer: string;
+}
+
+/** What was revoked by showing it. */
+export interface RevokedCertificate {
+  readonly certificate: ParsedCertificate;
+  /** Id of the generation that signed it. */
+  readonly issuer: string;
+  readonly revocation: Revocation;
+  /** Whether the inventory has it. */
+  readonly recorded: boolean;
 }
 
 export interface SubmitInput {
@@ -181,6 +192,15 @@ export interface Services
     serial: string,
     revoking: { reason: string; invalidityDate?: number },
   ): Promise<CertificateView>;
+  /**
+   * The same of the certificate that is shown. One that the inventory does not have is revoked, too, if a key of an
+   * authority signed it: its serial is listed until it expires. `policyRefused` with `chainSignature`.
+   */
+  revokeByCertificate(
+    caller: Caller,
+    certificate: ParsedCertificate,
+    revoking: { reason: string; invalidityDate?: number },
+  ): Promise<RevokedCertificate>;
   releaseCertificate(caller: Caller, serial: string): Promise<CertificateView>;
 
   // requests that wait for approval

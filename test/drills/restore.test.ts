@@ -224,4 +224,15 @@ describe('a home that was lost and restored', () => {
     for (const kind of ['revokedBefore', 'held', 'revokedAfter', 'lostRevoked'] as const)
       for (const revoked of issued[kind]) expect([kind, await verify(revoked)]).toEqual([kind, 2]);
   });
+
+  it('revokes what it does not know when it is shown', async () => {
+    const [shown, other] = issued.lostGood as [IssuedCertificate, IssuedCertificate];
+    const revoking = ['revoke', '--file', shown.files.certificate, '--reason', 'keyCompromise'];
+    const { code, stdout, stderr } = await runProgram(service.home, revoking);
+    expect([code, stdout, stderr]).toEqual([0, expect.stringContaining(`Revoked  ${shown.serial}`), '']);
+    await expect.poll(async () => (await listed()).get(shown.serial), { timeout: 10_000 }).toBe('keyCompromise');
+    expect((await listed()).has(other.serial)).toBe(false);
+    const again = await runProgram(service.home, revoking);
+    expect([again.code, again.stderr]).toEqual([3, expect.stringContaining('alreadyRevoked')]);
+  });
 });

@@ -232,6 +232,12 @@ export function makeServices(override: Partial<Services> = {}): ServicesDouble {
     }),
     revokeCertificate: async (_caller, _serial, { reason }) =>
       makeView({ state: 'revoked', revocation: { at: testNow, reason: reason as 'superseded' } }),
+    revokeByCertificate: async (_caller, certificate, { reason }) => ({
+      certificate,
+      issuer: 'dev-issuing',
+      revocation: { at: testNow, reason: reason as 'superseded' },
+      recorded: false,
+    }),
     releaseCertificate: async () => makeView(),
     reportDeployment: async (caller, serial, report) => {
       knownOnly(serial, hierarchy.leaf.serial);

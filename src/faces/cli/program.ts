@@ -141,12 +141,14 @@ function addCertificateVerbs(program: Command, { withSession }: ProgramDeps): vo
     .description('revoke a certificate')
     .addHelpText(
       'after',
-      '\nExample:\n  $ privyseal revoke 01c88df8b2f0a94d0f1d6a1f36c0a7f6b6a8a5d3 --reason keyCompromise --yes',
+      '\nExamples:\n  $ privyseal revoke 01c88df8b2f0a94d0f1d6a1f36c0a7f6b6a8a5d3 --reason keyCompromise --yes' +
+        '\n  $ privyseal revoke --file cert.pem --reason superseded     # also one that a restore left the inventory without',
     )
-    .argument('<serial>', 'as `list` shows it', readSerial)
+    .argument('[serial]', 'as `list` shows it', readSerial)
+    .option('--file <file>', 'the certificate itself, PEM or DER, instead of its serial')
     .addOption(reasonOption)
     .option('--yes', 'do not ask')
-    .action((serial: string, options: RevokeOptions) =>
+    .action((serial: string | undefined, options: RevokeOptions) =>
       withSession(program.opts(), async (session) =>
         (await import('./inventory/revoke.ts')).revoke(session, serial, options),
       ),

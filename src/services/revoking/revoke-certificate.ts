@@ -19,6 +19,12 @@ export interface RevokeDeps extends ViewDeps, CompromiseDeps {
   readonly news: RevocationNews;
 }
 
+/** As a caller asks: any text as the reason, Unix seconds. */
+export interface Revoking {
+  readonly reason: string;
+  readonly invalidityDate?: number;
+}
+
 /** Reasons a product may give for its own certificates; the others are an operator's to judge. */
 const productReasons: readonly RevocationReason[] = [
   'unspecified',
@@ -30,22 +36,11 @@ const productReasons: readonly RevocationReason[] = [
 
 export const createRevokeCertificate =
   (deps: RevokeDeps) =>
-  async (
-    caller: Caller,
-    serial: string,
-    revoking: { reason: string; invalidityDate?: number },
-  ): Promise<CertificateView> => {
+  async (caller: Caller, serial: string, revoking: Revoking): Promise<CertificateView> => {
     const reason = checkReason(caller, revoking.reason);
     const record = await findVisible(deps, caller, serial);
     refuseOthersPurpose(record, caller);
-    const at = Math.floor(deps.clock.now() / 1000);
-    const revocation: Revocation = {
-      at,
-      reason,
-      ...(revoking.invalidityDate !== undefined && {
-        invalidityDate: checkInvalidityDate(revoking.invalidityDate, at),
-      }),
-    };
+    const revocation = revocationNow(deps, reason, revoking.invalidityDate);
     const audit = entry(deps, caller, record, { kind: 'certificate.revoked', details: { reason } });
     // A CSR proves possession once, and may be copied: with another's a product could take down what is not its own.
     const scope = caller.kind === 'operator' ? {} : { sharersOf: caller.product };
@@ -92,10 +87,25 @@ function entry(
   return { at: deps.clock.now(), actor: actorOf(caller), object: `certificate:${record.serial}`, ...what };
 }
 
-function checkReason(caller: Caller, text: string): RevocationReason {
+/** CaError `badRevocationReason` for what is none, or not the caller's to give. */
+export function checkReason(caller: Caller, text: string): RevocationReason {
   const allowed: readonly string[] = caller.kind === 'operator' ? Object.keys(revocationReasons) : productReasons;
   if (isRevocationReason(text) && allowed.includes(text)) return text;
   throw new CaError('badRevocationReason', `This is no reason you may give. Use one of: ${allowed.join(', ')}.`);
+}
+
+/** A revocation as of now; CaError `malformed` for a date that can be none. */
+export function revocationNow(
+  { clock }: Pick<RevokeDeps, 'clock'>,
+  reason: RevocationReason,
+  invalidityDate: number | undefined,
+): Revocation {
+  const at = Math.floor(clock.now() / 1000);
+  return {
+    at,
+    reason,
+    ...(invalidityDate !== undefined && { invalidityDate: checkInvalidityDate(invalidityDate, at) }),
+  };
 }
 
 /** RFC 5280 §5.3.2: a date in the past at which the key may already have been unsafe. */

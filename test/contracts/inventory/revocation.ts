@@ -435,6 +435,29 @@ export function revocationContract(makeStore: () => Promise<InventoryStore>): vo
       expect(await inventory.quarantined('dev-issuing', given.serial)).toEqual(later);
     });
 
+    it('is told of the key by whoever has the certificate', async () => {
+      const { inventory } = opened;
+      const [serial, keySha256] = [serialAt(), randomHex(32)];
+      const listed = { ...revoked(serial, 'keyCompromise'), listedUntil: at + 10 };
+      await inventory.recordRestoration({ ...none, quarantined: [listed] });
+      const quarantining = {
+        ...revoked(serial, 'keyCompromise'),
+        generation: 'dev-issuing',
+        listedUntil: at + 99,
+        keySha256,
+      };
+      const ask = (reason: Revocation['reason']) =>
+        inventory.quarantineCertificate({ ...quarantining, revocation: { at: at + 5, reason } });
+      const { revocation } = listed;
+      expect(await ask('superseded')).toEqual({ kind: 'alreadyRevoked', revocation });
+      expect(await inventory.keyBlock(keySha256)).toBeUndefined();
+      expect(await ask('keyCompromise')).toEqual({ kind: 'done', revocation });
+      expect(await inventory.keyBlock(keySha256)).toBe('compromised');
+      expect(await ask('keyCompromise')).toEqual({ kind: 'alreadyRevoked', revocation });
+      expect(await inventory.quarantined('dev-issuing', serial)).toEqual(revocation);
+      expect(await inventory.revokedEntries('dev-issuing', at + 11)).toEqual([]);
+    });
+
     it('puts the newest lists in the place of older ones, and ends tokens when asked to', async () => {
       const { inventory } = opened;
       const crl = {

@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { CertificateJson } from '../../../src/api/certificate.ts';
 import type { DeploymentJson } from '../../../src/api/deployment.ts';
+import { encodePem } from '../../../src/domain/der/pem.ts';
 import { makeCertificateJson, makeProblem, makeStatus, makeSummary } from '../../support/certificate-json.ts';
 import { at, type CommandLineOptions, commandLine, homeFor } from '../../support/command-line.ts';
 import { makeDeploymentJson } from '../../support/deployment-builders.ts';
 import { type Responder, type StubService, startStubService } from '../../support/stub-service.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { makeTestHierarchy } from '../../support/test-hierarchy.ts';
 
 async function started(
   respond: Responder,
@@ -370,6 +372,83 @@ describe('privyseal revoke', () => {
     const { code } = await run(['revoke', serial, '--reason', 'superseded', ...more], { columns: 80, input });
     expect(code).toBe(0);
     expect(posts(service)).toHaveLength(1);
+  });
+
+  describe('--file', () => {
+    const leaf = makeTestHierarchy().leaf;
+    const shown = {
+      serial: leaf.serial,
+      subject: '',
+      issuer: 'dev-issuing',
+      notAfter: '2026-12-01T00:00:00Z',
+      revocation: { at: '2026-11-21T07:00:00Z', reason: 'superseded' },
+      recorded: false,
+      links: makeCertificateJson().links,
+    };
+    const { crl, ocsp } = shown.links;
+    const revokingShown: Responder = (request, response) =>
+      request.path === '/v1/revocations' ? { body: { ...shown, links: { crl, ocsp } } } : revoking(request, response);
+    const pem = encodePem('CERTIFICATE', leaf.der);
+    const fileOf = (content: string | Uint8Array): string => {
+      const file = join(temporaryFolder().path, 'cert');
+      writeFileSync(file, content);
+      return file;
+    };
+    const args = (file: string) => ['revoke', '--file', file, '--reason', 'superseded'];
+
+    it.each([
+      ['PEM', pem],
+      ['PEM with its issuers', pem + encodePem('CERTIFICATE', makeTestHierarchy().issuing.der)],
+      ['PEM with its key', encodePem('PRIVATE KEY', leaf.der) + pem],
+      ['DER', leaf.der],
+    ])('shows the service the certificate of a file: %s', async (_form, content) => {
+      const file = fileOf(content);
+      const [service, run] = await started(revokingShown);
+      const { code, stdout } = await run(args(file));
+      expect([code, lines(stdout)]).toEqual([
+        0,
+        [
+          `Revoked  ${leaf.serial}, 2026-11-21 07:00:00 UTC`,
+          'OCSP     says so now: http://localhost:8080/ocsp/dev-issuing',
+          'CRL      says so within 5 seconds: http://localhost:8080/crl/dev-issuing.crl',
+          '         copies fetched before may be in use until 2026-11-22 06:30:00 UTC (in 23 hours)',
+        ],
+      ]);
+      const sent = posts(service).map(({ path, body }) => [path, JSON.parse(body)]);
+      expect(sent).toEqual([['/v1/revocations', { certificate: pem, reason: 'superseded' }]]);
+    });
+
+    it('answers with what the service says, for machines', async () => {
+      const [, run] = await started(revokingShown);
+      const { stdout } = await run([...args(fileOf(pem)), '--json']);
+      expect(JSON.parse(stdout)).toMatchObject({ serial: leaf.serial, recorded: false });
+    });
+
+    it('asks a person by what the certificate says of itself', async () => {
+      const [service, run] = await started(revokingShown);
+      const { code, stderr } = await run(args(fileOf(pem)), { columns: 80, input: 'n\n' });
+      expect([code, stderr]).toEqual([1, expect.stringContaining(`Revoke ${leaf.serial} (`)]);
+      expect(posts(service)).toEqual([]);
+    });
+
+    it.each([
+      ['nothing of use', 'nothing of use'],
+      ['a key', encodePem('PRIVATE KEY', leaf.der)],
+      ['DER that is none', new Uint8Array([0x30, 1, 2])],
+    ])('sends nothing of a file that holds %s', async (_what, content) => {
+      const [service, run] = await started(revokingShown);
+      const file = fileOf(content);
+      const { code, stderr } = await run(args(file));
+      expect([code, stderr]).toEqual([1, expect.stringContaining(`fileUnreadable: ${file}`)]);
+      expect(service.requests).toEqual([]);
+    });
+
+    it.each([[['--file', 'cert.pem', serial]], [[]]])('names one certificate, not two or none: %j', async (more) => {
+      const [service, run] = await started(revokingShown);
+      const { code, stderr } = await run(['revoke', ...more, '--reason', 'superseded']);
+      expect([code, stderr]).toEqual([2, expect.stringContaining('Name one certificate')]);
+      expect(service.requests).toEqual([]);
+    });
   });
 
   it('needs a reason, one that there is', async () => {

@@ -12,6 +12,7 @@ export const actNames = [
   'expireRequest',
   'revokeCertificate',
   'revokeSharers',
+  'quarantineCertificate',
   'releaseCertificate',
   'recordDeployment',
   'recordAlerts',

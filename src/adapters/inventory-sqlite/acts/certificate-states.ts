@@ -7,6 +7,8 @@ export interface CertificateStates {
   find(serial: string): CertificateRecord | undefined;
   /** Whatever it was; after `keyCompromise` its key is blocked for good. False when there is no such certificate. */
   revoke(serial: string, revocation: Revocation): boolean;
+  /** For good: compromise outlasts and outranks every other reason. False, and nothing is changed, where it is blocked so. */
+  blockKey(keySha256: string): boolean;
   /** Issued again. */
   release(serial: string): void;
 }
@@ -31,10 +33,9 @@ export function certificateStates(connection: Statements): CertificateStates {
        WHERE serial = ?`,
     ),
   );
-  // Compromise outlasts and outranks every other reason: nobody may have this key certified again.
   const block = connection.prepare<[Buffer]>(
     `INSERT INTO blocked_keys (key_sha256, reason) VALUES (?, 'compromised')
-     ON CONFLICT (key_sha256) DO UPDATE SET reason = 'compromised'`,
+     ON CONFLICT (key_sha256) DO UPDATE SET reason = 'compromised' WHERE reason <> 'compromised'`,
   );
   return {
     find(serial) {
@@ -46,6 +47,7 @@ export function certificateStates(connection: Statements): CertificateStates {
       if (key && reason === 'keyCompromise') block.run(key);
       return key !== undefined;
     },
+    blockKey: (keySha256) => block.run(octets(keySha256)).changes > 0,
     release(serial) {
       for (const release of releases) release.run(serialOctets(serial));
     },

@@ -1,17 +1,12 @@
 /** The act that ends a restore: what was revoked since the backup is revoked again, in one transaction with its audit events. */
 import type { Restoration, RestoredRevocation } from '../../../ports/inventory.ts';
 import type { Statements } from '../lazy-statements.ts';
-import { octets } from '../rows/certificate-row.ts';
 import type { Acts } from './acts.ts';
 import type { AuditChain } from './audit-chain.ts';
 import { certificateStates } from './certificate-states.ts';
 import type { CompromiseActs } from './compromise-acts.ts';
+import { quarantinedSerials } from './quarantined-serials.ts';
 import { approvalWithdrawal } from './withdrawn-approvals.ts';
-
-const quarantineSql = `INSERT INTO quarantined_serials
-  (revoked_at, revocation_reason, invalidity_date, serial, authority, listed_until) VALUES (?, ?, ?, ?, ?, ?)
-  ON CONFLICT (authority, serial) DO UPDATE SET revoked_at = excluded.revoked_at,
-    revocation_reason = excluded.revocation_reason, invalidity_date = excluded.invalidity_date`;
 
 /** See the port. */
 export function restorationActs(
@@ -21,7 +16,7 @@ export function restorationActs(
 ): Pick<Acts, 'recordRestoration'> {
   const states = certificateStates(connection);
   const approvals = approvalWithdrawal(connection, audit);
-  const quarantine = connection.prepare(quarantineSql);
+  const quarantine = quarantinedSerials(connection);
   const giveUp = connection.prepare('UPDATE authority_generations SET is_compromised = 1 WHERE id = ?');
   const replaceCrl = connection.prepare(
     'INSERT OR REPLACE INTO crls (authority, crl_number, this_update, next_update, der) VALUES (?, ?, ?, ?, ?)',
@@ -49,7 +44,7 @@ export function restorationActs(
       revoked.forEach(applyRevoked);
       revoked.forEach(applyCompromise);
       for (const serial of quarantined) {
-        quarantine.run(...columnsOf(serial), serial.authority, serial.listedUntil);
+        quarantine.put({ ...serial, generation: serial.authority });
         audit.append(serial.audit);
       }
       for (const { generation, audit: each } of compromised) {
@@ -61,10 +56,3 @@ export function restorationActs(
     },
   };
 }
-
-const columnsOf = ({ serial, revocation }: RestoredRevocation): unknown[] => [
-  revocation.at,
-  revocation.reason,
-  revocation.invalidityDate ?? null,
-  octets(serial),
-];

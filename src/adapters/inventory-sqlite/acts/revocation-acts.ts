@@ -8,6 +8,7 @@ import { adminRule } from './admin-rule.ts';
 import type { AuditChain } from './audit-chain.ts';
 import { certificateStates } from './certificate-states.ts';
 import type { CompromiseActs } from './compromise-acts.ts';
+import { quarantinedSerials } from './quarantined-serials.ts';
 import { approvalWithdrawal } from './withdrawn-approvals.ts';
 
 /** See the port; what is found revoked already is answered with its record, unchanged. */
@@ -15,9 +16,10 @@ export function revocationActs(
   connection: Statements,
   audit: AuditChain,
   compromises: Pick<CompromiseActs, 'beginCompromise'>,
-): Pick<Acts, 'revokeCertificate' | 'releaseCertificate' | 'recordCrl'> {
+): Pick<Acts, 'revokeCertificate' | 'quarantineCertificate' | 'releaseCertificate' | 'recordCrl'> {
   const admins = adminRule(connection);
   const states = certificateStates(connection);
+  const quarantine = quarantinedSerials(connection);
   const approvals = approvalWithdrawal(connection, audit);
   const newestCrl = connection.prepare<[string], number>('SELECT crl_number FROM crls WHERE authority = ?').pluck();
   const replaceCrl = connection.prepare(
@@ -50,6 +52,19 @@ export function revocationActs(
           ? compromises.beginCompromise({ named: record, owner, revocation: revoking.revocation, audit: entry })
           : none;
       return { kind: 'done', record: { ...record, state: 'revoked', revocation }, ...further };
+    },
+
+    quarantineCertificate({ keySha256, audit: entry, ...quarantining }) {
+      const earlier = quarantine.find(quarantining.generation, quarantining.serial) ?? null;
+      const { reason } = quarantining.revocation;
+      const stays = earlier !== null && !outranks(reason, earlier.reason);
+      // A list, from which a restore knows it, does not tell the key.
+      const blocks = reason === 'keyCompromise' && states.blockKey(keySha256);
+      if (stays && !blocks) return { kind: 'alreadyRevoked', revocation: earlier };
+      const revocation = stays ? earlier : since(earlier, quarantining.revocation);
+      quarantine.put({ ...quarantining, revocation });
+      audit.append(entry);
+      return { kind: 'done', revocation };
     },
 
     releaseCertificate({ serial, audit: entry }) {

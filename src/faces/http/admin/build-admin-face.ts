@@ -3,7 +3,7 @@ import { RevokeBody } from '../../../api/certificate.ts';
 import type { Permission } from '../../../domain/policy/operator-permissions.ts';
 import { identifyOperator, requireCaller } from '../arrival/authentication.ts';
 import { type AddRoutes, buildFace, type FaceKind } from '../build-face.ts';
-import { operatorSecurity } from '../documentation.ts';
+import { operatorSecurity, revokeProblems } from '../documentation.ts';
 import type { Face, FaceDeps } from '../face-deps.ts';
 import { addReadRoutes, addRevokeRoute } from '../routes/certificate-routes.ts';
 import { addDeploymentRoutes } from '../routes/deployment-routes.ts';
@@ -24,6 +24,7 @@ import { addProfileRoutes } from './profile-routes.ts';
 import { addReleaseRoute } from './release-routes.ts';
 import { addRequestRoutes } from './request-routes.ts';
 import { requirePermission, requirePermissionOnOthers } from './require-permission.ts';
+import { addRevocationRoute } from './revocation-routes.ts';
 import { addOperatorRotateRoute } from './rotate-routes.ts';
 import { addRotationRoutes } from './rotation-routes.ts';
 import { addStatusRoutes } from './status-routes.ts';
@@ -55,6 +56,8 @@ export const addAdminRoutes =
       mayRevoke: may('revoke'),
       security: operatorSecurity,
       revokeBody: RevokeBody,
+      // An operator's certificate may be the last of an admin.
+      revokeProblems: [...revokeProblems, 'lastAdmin'] as const,
     };
     addHealthRoutes(face, services);
     addAuthorityRoutes(face, services, may('read'));
@@ -65,6 +68,7 @@ export const addAdminRoutes =
     addRevokeRoute(face, certificates);
     addOperatorRotateRoute(face, deps, may('manage'));
     addReleaseRoute(face, certificates);
+    addRevocationRoute(face, certificates);
     addDeploymentRoutes(face, {
       services,
       mayRead: may('read'),

@@ -54,7 +54,11 @@ const productOf = ({ purpose, owner }: CertificateRecord): string | null => (pur
 /** RFC 5280 §4.1.2.5: both ends belong to the validity period. */
 const lifetimeSeconds = ({ notBefore, notAfter }: CertificateRecord): number => notAfter - notBefore + 1;
 
-const revocationSummary = ({ at, reason, invalidityDate }: Revocation): CertificateSummary['revocation'] => ({
+export const revocationSummary = ({
+  at,
+  reason,
+  invalidityDate,
+}: Revocation): NonNullable<CertificateSummary['revocation']> => ({
   at: rfc3339(at),
   reason,
   ...(invalidityDate !== undefined && { invalidityDate: rfc3339(invalidityDate) }),

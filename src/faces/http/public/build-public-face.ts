@@ -2,6 +2,7 @@
 import { ProductRevokeBody } from '../../../api/certificate.ts';
 import { identifyCollector, identifyProduct, requireCaller } from '../arrival/authentication.ts';
 import { type AddRoutes, buildFace, type FaceKind } from '../build-face.ts';
+import { revokeProblems } from '../documentation.ts';
 import type { Face, FaceDeps } from '../face-deps.ts';
 import { addReadRoutes, addRevokeRoute } from '../routes/certificate-routes.ts';
 import { addDeploymentRoutes } from '../routes/deployment-routes.ts';
@@ -33,6 +34,7 @@ export const addPublicRoutes: AddRoutes = (face, connections, deps) => {
     mayRevoke: authenticated,
     security,
     revokeBody: ProductRevokeBody,
+    revokeProblems,
   };
   addHealthRoutes(face, services);
   addAuthorityRoutes(face, services);

@@ -1,13 +1,13 @@
 /** Reading, listing and revoking certificates, alike on the public and the admin face; who may see what, services say. */
-import type { FastifyRequest, FastifySchemaValidationError, onRequestAsyncHookHandler } from 'fastify';
+import type { FastifyReply, FastifyRequest, FastifySchemaValidationError, onRequestAsyncHookHandler } from 'fastify';
 import { type ProductRevokeBody, type RevokeBody, SerialPath } from '../../../api/certificate.ts';
 import { CertificateList, CertificateListQuery } from '../../../api/certificate-list.ts';
 import { NoQuery } from '../../../api/service.ts';
-import { CaError } from '../../../domain/errors.ts';
+import { CaError, type CaErrorCode } from '../../../domain/errors.ts';
 import { parseSerial } from '../../../domain/x509/serial.ts';
 import { callerOf } from '../arrival/authentication.ts';
 import type { ConnectionRegistry } from '../arrival/connection-registry.ts';
-import { certificateAnswer, problems, readProblems, revokeProblems } from '../documentation.ts';
+import { certificateAnswer, problems, readProblems } from '../documentation.ts';
 import type { Face, FaceDeps } from '../face-deps.ts';
 import { certificateJsonText } from '../json/certificate-json.ts';
 import { integersInQuery } from '../json/integers-in-query.ts';
@@ -24,6 +24,7 @@ export interface CertificateRouteDeps extends FaceDeps {
   readonly security: readonly Record<string, readonly string[]>[];
   /** With the reasons that callers of this face may give. */
   readonly revokeBody: typeof RevokeBody | typeof ProductRevokeBody;
+  readonly revokeProblems: readonly CaErrorCode[];
 }
 
 const tags = ['certificates'];
@@ -102,25 +103,20 @@ export function addRevokeRoute(face: Face, deps: CertificateRouteDeps): void {
         params: SerialPath,
         querystring: NoQuery,
         body: deps.revokeBody,
-        response: { 200: certificateAnswer('The certificate, revoked.'), ...problems(...revokeProblems) },
+        response: { 200: certificateAnswer('The certificate, revoked.'), ...problems(...deps.revokeProblems) },
       },
     },
     async (request, reply) => {
       const format = wantedFormat(request);
-      const caller = callerOf(request);
-      if (caller.kind !== 'token' && isOwn(request, caller.serial)) {
-        // Its sockets are closed at once; this one stays for as long as the answer takes.
-        deps.connections.spare(request.raw.socket);
-        reply.header('connection', 'close');
-      }
-      const view = await services.revokeCertificate(caller, request.params.serial, revoking(request.body));
+      spareIfOwn(deps, request, reply, parseSerial(request.params.serial));
+      const view = await services.revokeCertificate(callerOf(request), request.params.serial, revoking(request.body));
       return sendCertificate(reply, format, { ...view, json: () => certificateJsonText(view, urls, now()) });
     },
   );
 }
 
 /** A reason that is not among those of the schema has a code of its own (RFC 8555 §6.7), if nothing else is wrong. */
-function refuseReason(findings: FastifySchemaValidationError[], part: string): CaError {
+export function refuseReason(findings: FastifySchemaValidationError[], part: string): CaError {
   const [finding, ...others] = findings;
   const malformed = malformedRequest(findings, part);
   if (finding?.instancePath !== '/reason' || finding.keyword !== 'enum' || others.length > 0) return malformed;
@@ -129,11 +125,20 @@ function refuseReason(findings: FastifySchemaValidationError[], part: string): C
   return new CaError('badRevocationReason', `This is no reason you may give. Use one of: ${allowed}.`, { reasons });
 }
 
-/** However it is written. */
-const isOwn = (request: FastifyRequest, serial: string): boolean =>
-  parseSerial((request.params as { serial: string }).serial) === serial;
+/** A caller may revoke its own: its sockets are closed at once, and this one stays for as long as the answer takes. */
+export function spareIfOwn(
+  { connections }: Pick<CertificateRouteDeps, 'connections'>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  serial: string | undefined,
+): void {
+  const caller = callerOf(request);
+  if (caller.kind === 'token' || caller.serial !== serial) return;
+  connections.spare(request.raw.socket);
+  reply.header('connection', 'close');
+}
 
-const revoking = ({ reason, invalidityDate }: RevokeBody): { reason: string; invalidityDate?: number } => ({
+export const revoking = ({ reason, invalidityDate }: RevokeBody): { reason: string; invalidityDate?: number } => ({
   reason,
   ...unixSeconds({ invalidityDate }),
 });

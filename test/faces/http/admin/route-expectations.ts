@@ -32,6 +32,7 @@ export const routeExpectations: Readonly<Record<string, readonly OperatorRole[]>
   'GET /v1/certificates': everyone,
   'GET /v1/certificates/:serial': everyone,
   'POST /v1/certificates/:serial/revoke': operators,
+  'POST /v1/revocations': operators,
   'POST /v1/certificates/:serial/rotate': operators,
   'POST /v1/certificates/:serial/release': operators,
   'GET /v1/certificates/:serial/deployments': everyone,

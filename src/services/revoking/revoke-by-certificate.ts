@@ -9,11 +9,12 @@ import type { ActiveAuthority, AuthorityDirectory } from '../authorities/authori
 import { actorOf, type Caller } from '../caller.ts';
 import type { RevokedCertificate } from '../services.ts';
 import {
+  alreadyRevoked,
   checkReason,
-  createRevokeCertificate,
   type RevokeDeps,
   type Revoking,
   revocationNow,
+  revokeRecorded,
 } from './revoke-certificate.ts';
 
 export interface RevokeByCertificateDeps extends RevokeDeps {
@@ -21,14 +22,13 @@ export interface RevokeByCertificateDeps extends RevokeDeps {
 }
 
 export function createRevokeByCertificate(deps: RevokeByCertificateDeps) {
-  const revokeRecorded = createRevokeCertificate(deps);
   return async (caller: Caller, certificate: ParsedCertificate, revoking: Revoking): Promise<RevokedCertificate> => {
     const reason = checkReason(caller, revoking.reason);
     const { serial } = certificate;
     const issuer = await issuerOf(deps, certificate);
     const record = await deps.inventory.certificate(serial);
     if (record && (await isOf(deps, record, issuer))) {
-      const { revocation } = (await revokeRecorded(caller, serial, revoking)).record;
+      const { revocation } = await revokeRecorded(deps, caller, record, revoking);
       return { certificate, issuer: issuer.id, revocation: revocation!, recorded: true };
     }
     refuseUnrecorded(caller, certificate, issuer);
@@ -37,7 +37,7 @@ export function createRevokeByCertificate(deps: RevokeByCertificateDeps) {
     const keySha256 = createHash('sha256').update(certificate.spkiDer).digest('hex');
     // Before its own, so that who is cut short between them finds both to do.
     if (reason === 'keyCompromise')
-      await revokeSharer(deps, keySha256, (found) => revokeRecorded(caller, found, revoking));
+      await revokeSharer(deps, keySha256, (found) => revokeRecorded(deps, caller, found, revoking));
     const outcome = await deps.inventory.quarantineCertificate({
       generation: issuer.id,
       serial,
@@ -52,10 +52,7 @@ export function createRevokeByCertificate(deps: RevokeByCertificateDeps) {
         details: { reason, authority: issuer.id, keySha256, recorded: false },
       },
     });
-    if (outcome.kind === 'alreadyRevoked') {
-      const since = new Date(outcome.revocation.at * 1000).toISOString();
-      throw new CaError('alreadyRevoked', `The certificate ${serial} is revoked since ${since}.`);
-    }
+    if (outcome.kind === 'alreadyRevoked') throw alreadyRevoked(serial, outcome.revocation);
     deps.news.announce({ serial, authority: issuer.authority.name, revoked: true });
     return { certificate, issuer: issuer.id, revocation: outcome.revocation, recorded: false };
   };
@@ -114,12 +111,12 @@ function refuseUnfit({ serial, notAfter }: ParsedCertificate, { at, reason }: Re
 async function revokeSharer(
   { inventory, clock }: RevokeByCertificateDeps,
   keySha256: string,
-  revoke: (serial: string) => Promise<unknown>,
+  revoke: (found: CertificateRecord) => Promise<unknown>,
 ): Promise<void> {
   const now = Math.floor(clock.now() / 1000);
   for (const purpose of ['product', 'operator'] as const) {
     const asked = { keySha256, purpose, isRevocable: true, sort: '-requestedAt', limit: 1, now } as const;
     const [found] = await inventory.searchCertificates(asked);
-    if (found) await revoke(found.serial);
+    if (found) await revoke(found);
   }
 }

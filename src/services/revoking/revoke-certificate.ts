@@ -37,16 +37,33 @@ const productReasons: readonly RevocationReason[] = [
 export const createRevokeCertificate =
   (deps: RevokeDeps) =>
   async (caller: Caller, serial: string, revoking: Revoking): Promise<CertificateView> => {
-    const reason = checkReason(caller, revoking.reason);
+    checkReason(caller, revoking.reason);
     const record = await findVisible(deps, caller, serial);
-    refuseOthersPurpose(record, caller);
-    const revocation = revocationNow(deps, reason, revoking.invalidityDate);
-    const audit = entry(deps, caller, record, { kind: 'certificate.revoked', details: { reason } });
-    // A CSR proves possession once, and may be copied: with another's a product could take down what is not its own.
-    const scope = caller.kind === 'operator' ? {} : { sharersOf: caller.product };
-    const outcome = await deps.inventory.revokeCertificate({ serial: record.serial, revocation, ...scope, audit });
-    return settle(deps, outcome, true);
+    const der = await deps.inventory.certificateDer(record.serial);
+    // An intent that was closed. If it was signed all the same, who has the certificate can show it: revoke-by-certificate.ts.
+    if (!der && record.revocation) throw alreadyRevoked(record.serial, record.revocation);
+    return viewed(deps, await revokeRecorded(deps, caller, record, revoking));
   };
+
+/** What the inventory has, whether it has its bytes or not; resolves to how it is recorded now. */
+export async function revokeRecorded(
+  deps: RevokeDeps,
+  caller: Caller,
+  record: CertificateRecord,
+  revoking: Revoking,
+): Promise<CertificateRecord> {
+  const reason = checkReason(caller, revoking.reason);
+  refuseOthersPurpose(record, caller);
+  const revocation = revocationNow(deps, reason, revoking.invalidityDate);
+  const audit = entry(deps, caller, record, { kind: 'certificate.revoked', details: { reason } });
+  // A CSR proves possession once, and may be copied: with another's a product could take down what is not its own.
+  const scope = caller.kind === 'operator' ? {} : { sharersOf: caller.product };
+  return settle(
+    deps,
+    await deps.inventory.revokeCertificate({ serial: record.serial, revocation, ...scope, audit }),
+    true,
+  );
+}
 
 export const createReleaseCertificate =
   (deps: RevokeDeps) =>
@@ -55,24 +72,29 @@ export const createReleaseCertificate =
     const record = await findVisible(deps, caller, serial);
     refuseOthersPurpose(record, caller);
     const audit = entry(deps, caller, record, { kind: 'certificate.released' });
-    return settle(deps, await deps.inventory.releaseCertificate({ serial: record.serial, audit }), false);
+    const outcome = await deps.inventory.releaseCertificate({ serial: record.serial, audit });
+    return viewed(deps, await settle(deps, outcome, false));
   };
 
-async function settle(deps: RevokeDeps, outcome: RevokeOutcome, revoked: boolean): Promise<CertificateView> {
+async function settle(deps: RevokeDeps, outcome: RevokeOutcome, revoked: boolean): Promise<CertificateRecord> {
   if (outcome.kind === 'notFound') throw new CaError('notFound', 'There is no certificate with this serial.');
   if (outcome.kind === 'lastAdmin') {
     throw new CaError('lastAdmin', 'This is the last valid certificate of an admin. Add another admin first.');
   }
   const { record } = outcome;
-  if (outcome.kind === 'alreadyRevoked') {
-    const since = new Date((record.revocation?.at ?? 0) * 1000).toISOString();
-    throw new CaError('alreadyRevoked', `The certificate ${record.serial} is revoked since ${since}.`);
-  }
+  if (outcome.kind === 'alreadyRevoked') throw alreadyRevoked(record.serial, record.revocation!);
   if (outcome.kind === 'notHeld') {
     throw new CaError('conflict', `The certificate ${record.serial} is not on hold; only a hold can be released.`);
   }
   for (const { serial, authority } of [record, ...outcome.sharers]) deps.news.announce({ serial, authority, revoked });
   if (outcome.areLeft) await finishCompromise(deps, record.serial);
+  return record;
+}
+
+export const alreadyRevoked = (serial: string, { at }: Revocation): CaError =>
+  new CaError('alreadyRevoked', `The certificate ${serial} is revoked since ${new Date(at * 1000).toISOString()}.`);
+
+async function viewed(deps: RevokeDeps, record: CertificateRecord): Promise<CertificateView> {
   const der = await deps.inventory.certificateDer(record.serial);
   if (!der) throw new CaError('serverInternal', 'The certificate’s bytes are not recorded.');
   return viewOf(deps, record, der);

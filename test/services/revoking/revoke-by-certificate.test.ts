@@ -8,7 +8,7 @@ import { assembleSigned } from '../../../src/domain/x509/signed.ts';
 import type { Caller } from '../../../src/services/caller.ts';
 import { certified } from '../../support/certified.ts';
 import { buildCsr } from '../../support/csr-builder.ts';
-import { randomHex } from '../../support/inventory-builders.ts';
+import { closing, issuanceIntent, randomHex, serialAt } from '../../support/inventory-builders.ts';
 import { encodeCertId, encodeOcspRequest } from '../../support/ocsp-request.ts';
 import { codeOf, rejectionOf } from '../../support/rejection.ts';
 import { admin, demoToken, firstRunService, type TestService } from '../../support/service-builder.ts';
@@ -40,9 +40,12 @@ async function issue(lifetimeSeconds = 30 * day) {
 }
 
 /** The same with another serial, as a service issued it whose inventory is lost. */
-async function unrecorded(like: ParsedCertificate, authority = 'dev-issuing'): Promise<ParsedCertificate> {
+async function unrecorded(
+  like: ParsedCertificate,
+  authority = 'dev-issuing',
+  serial = `${like.serial.slice(0, 8)}${randomHex(16)}`,
+): Promise<ParsedCertificate> {
   const tbs = Buffer.from(like.tbs);
-  const serial = `${like.serial.slice(0, 8)}${randomHex(16)}`;
   tbs.write(serial, tbs.indexOf(like.serial, 'hex'), 'hex');
   const { signer } = await service.directory.get(authority);
   const tbsDer = new Uint8Array(tbs);
@@ -115,6 +118,22 @@ describe('revokeByCertificate', () => {
     await revoke(await unrecorded(certificate), 'keyCompromise', operator);
     expect(await service.inventory.keyBlock(record.keySha256)).toBe('compromised');
     expect((await service.inventory.certificate(record.serial))?.revocation?.reason).toBe('keyCompromise');
+  });
+
+  it('knows one whose intent was closed, as one that was open in the backup: the key can be told to be compromised', async () => {
+    const { record, certificate } = await issue();
+    const [serial, keySha256] = [serialAt(), randomHex(32)];
+    const intent = issuanceIntent({ serial, keySha256, issuerSerial: record.issuerSerial, owner: 'dev/demo' });
+    await service.inventory.recordIntent(intent);
+    await service.inventory.closeIntent(closing(serial));
+    const shown = await unrecorded(certificate, 'dev-issuing', serial);
+    expect(await codeOf(revoke(shown))).toBe('alreadyRevoked');
+    expect(await codeOf(service.services.revokeCertificate(admin, serial, { reason: 'keyCompromise' }))).toBe(
+      'alreadyRevoked',
+    );
+    expect(await service.inventory.keyBlock(keySha256)).toBeUndefined();
+    expect(await revoke(shown, 'keyCompromise')).toMatchObject({ recorded: true });
+    expect(await service.inventory.keyBlock(keySha256)).toBe('compromised');
   });
 
   it('with another reason leaves its key alone', async () => {

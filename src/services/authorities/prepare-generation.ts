@@ -111,7 +111,8 @@ export async function completeGeneration(
   rotation: AuthorityRotation,
   actor: string,
 ): Promise<void> {
-  await refuseCompromised(deps, rotation);
+  const compromised = await whyCompromised(deps, rotation);
+  if (compromised !== undefined) throw new CaError('conflict', compromised);
   const before = await deps.directory.generation(idOf(rotation, 'predecessor'));
   if (await isSignedElsewhere(deps.inventory, rotation.authority)) {
     const authority = await comingAuthority(deps, rotation, before);
@@ -127,10 +128,14 @@ export async function completeGeneration(
 }
 
 /** As a restore may find it: it came into force after the backup, and was compromised then. */
-async function refuseCompromised({ inventory }: PrepareGenerationDeps, rotation: AuthorityRotation): Promise<void> {
+export async function whyCompromised(
+  { inventory }: Pick<PrepareGenerationDeps, 'inventory'>,
+  rotation: AuthorityRotation,
+): Promise<string | undefined> {
   const id = idOf(rotation, 'generation');
-  if (!(await inventory.generations()).some((one) => generationId(one) === id && one.isCompromised)) return;
-  throw new CaError('conflict', `The key of ${id} is compromised, and must not come into use: abandon the rotation.`);
+  const isCompromised = (await inventory.generations()).some((one) => generationId(one) === id && one.isCompromised);
+  if (!isCompromised) return undefined;
+  return `The key of ${id} is compromised, and must not come into use: abandon the rotation.`;
 }
 
 /** Whether a root is followed with crosses: not one that nobody believes, or that has come to its end. `nowMs` in Unix milliseconds. */

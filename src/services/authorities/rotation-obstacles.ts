@@ -21,7 +21,7 @@ import { authoritiesBelow, retiredBelow } from './authorities-below.ts';
 import type { ActiveAuthority, AuthorityDirectory } from './authority-directory.ts';
 import { productsOf } from './certificates-in-use.ts';
 import { isSignedElsewhere } from './generation-request.ts';
-import { idOf, isCrossed } from './prepare-generation.ts';
+import { idOf, isCrossed, whyCompromised } from './prepare-generation.ts';
 import { authorityCertificatesOf } from './revoke-authority-certificates.ts';
 
 export interface ObstacleDeps {
@@ -107,8 +107,10 @@ const none = async (): Promise<readonly string[]> => nobody;
 /** Only what the step that comes asks for is found out; of the rest nobody is told. */
 export async function findObstacles(deps: ObstacleDeps, rotation: AuthorityRotation): Promise<RotationFacts> {
   const step = rotationSteps[rotation.state];
+  const compromised = mayBeAbandoned[rotation.state] ? await whyCompromised(deps, rotation) : undefined;
+  const lacking = async () => (compromised === undefined ? lackingCertificates(deps, rotation) : [compromised]);
   const facts: Record<RotationCondition, readonly string[]> = {
-    certified: step ? await lackingCertificates(deps, rotation) : nobody,
+    certified: step ? await lacking() : nobody,
     keySigns: nobody,
     published: nobody,
     rootTrusted: nobody,

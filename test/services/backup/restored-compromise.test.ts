@@ -136,6 +136,9 @@ it('the rotation to one that was compromised after the backup is abandoned, and 
   const { compromised, compromisedComing } = await restoredAfter('dev-root', rotateRoot);
   expect([compromised, compromisedComing]).toEqual([['dev-issuing'], ['dev-root.2']]);
   expect(await codeOf(service.services.startRotation(admin, 'dev-root', {}))).toBe('conflict');
+  const who = ['The key of dev-root.2 is compromised, and must not come into use: abandon the rotation.'];
+  const { obstacles } = await service.services.readRotation('dev-root');
+  expect(obstacles).toEqual([{ condition: 'certified', who }]);
   await service.services.abandonRotation(admin, 'dev-root');
   await service.services.declareCompromise(admin, 'dev-issuing', { reason });
   expect(await issue()).toBe('dev-issuing.2');

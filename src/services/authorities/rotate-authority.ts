@@ -232,17 +232,25 @@ export async function step(
 /** Of one before the newest, the retirement may have been cut short, and another rotation begun; or its vault may be gone for good. */
 async function finishRetired(deps: RotateDeps, name: string, actor: string): Promise<void> {
   const retired = (await rotationsOf(deps, name)).filter(({ state }) => state === 'retired').toReversed();
-  for (const [at, rotation] of retired.entries()) {
+  const finishings = retired.map((rotation, at) => async () => {
     const id = idOf(rotation, 'predecessor');
     const { vault } = (await deps.directory.generation(id)).authority;
     if (at === 0 || deps.vaults.has(vault)) await finishRetiring(deps, id, actor);
-  }
+  });
   // What could not be destroyed when it was given up.
   const authority = (await deps.inventory.authorities()).find((one) => one.name === name);
-  for (const generation of await keysLeft(deps)) {
-    if (!authority || generation.authority !== name || generation.phase !== 'abandoned') continue;
-    await destroyKey(deps, { authority: withGeneration(authority, generation), generation }, actor);
-  }
+  const left = (await keysLeft(deps)).filter((one) => one.authority === name && one.phase === 'abandoned');
+  const removals = left.map((generation) => async () => {
+    if (authority) await destroyKey(deps, { authority: withGeneration(authority, generation), generation }, actor);
+  });
+  await eachThough([...finishings, ...removals]);
+}
+
+/** All of them, one after the other, though some fail; then rejects as the first that did. */
+async function eachThough(acts: readonly (() => Promise<void>)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const act of acts) await act().catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
 }
 
 /** Refusals name who stands in the way. */

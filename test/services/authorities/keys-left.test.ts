@@ -9,15 +9,16 @@ import { suiteHomes } from '../../support/suite-folder.ts';
 
 const newHome = suiteHomes();
 let service: TestService;
-let mayRemove: boolean;
+/** The one that only its own operators remove, or all. */
+let kept: string | undefined;
 afterEach(() => service.close());
 
 async function open(): Promise<void> {
-  mayRemove = false;
+  kept = 'all';
   const wrapVault = (vault: Vault): Vault =>
     changedVault(vault, {
       async destroyKey(name) {
-        if (!mayRemove) throw new CaError('signerUnavailable', 'The policy does not allow this.');
+        if (kept === 'all' || kept === name) throw new CaError('signerUnavailable', 'The policy does not allow this.');
         await vault.destroyKey(name);
       },
     });
@@ -45,7 +46,7 @@ it('the key of a retired generation is named until it is destroyed', async () =>
   await start();
   expect(await codeOf(retire())).toBe('signerUnavailable');
   expect(await reminders()).toMatch(/key dev-issuing\.\w+ of dev-issuing is still in the vault file.*remove it there/);
-  mayRemove = true;
+  kept = undefined;
   await advance();
   expect(await reminders()).toBe('');
 });
@@ -56,7 +57,7 @@ it('the key of a generation that was given up is named, and destroyed when the r
   expect(await codeOf(service.services.abandonRotation(admin, 'dev-issuing'))).toBe('signerUnavailable');
   await start();
   expect(await reminders()).toMatch(/of dev-issuing\.2 is still in the vault file, although it is given up/);
-  mayRemove = true;
+  kept = undefined;
   await retire();
   expect(await reminders()).toBe('');
 });
@@ -68,7 +69,7 @@ it('the key of a generation that was given up is destroyed without another rotat
     code: 'signerUnavailable',
     message: expect.stringMatching(/^The rotation of dev-issuing is abandoned\. The key .* could not be destroyed: /),
   });
-  mayRemove = true;
+  kept = undefined;
   await advance();
   expect(await reminders()).toBe('');
   // There is nothing more to do.
@@ -85,4 +86,16 @@ it('whoever is to remove the key of a retired generation is not told to while it
   service.vault.key = wasHeld;
   expect(await reminders()).toContain('signs its last list and removes it');
   expect(await reminders()).not.toContain('remove it there');
+});
+
+it('one that has to stay does not keep the others', async () => {
+  await open();
+  for (let rotations = 0; rotations < 3; rotations += 1) {
+    await start();
+    expect(await codeOf(service.services.abandonRotation(admin, 'dev-issuing'))).toBe('signerUnavailable');
+  }
+  const left = (await service.inventory.generations()).filter(({ phase }) => phase === 'abandoned');
+  kept = left[1]!.vaultKey;
+  expect(await rejectionOf(advance())).toMatchObject({ message: expect.stringContaining(kept) });
+  expect((await reminders()).match(/The key dev-issuing\.\w+/g)).toEqual([`The key ${kept}`]);
 });

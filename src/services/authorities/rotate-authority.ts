@@ -225,9 +225,20 @@ export async function step(
     ...(campaign !== undefined && { campaign }),
     ...(verdict.forced.length > 0 && { forced: verdict.forced, reason: reason ?? '' }),
   });
-  if (verdict.to === 'retired') await finishRetired(deps, rotation.authority, actor);
+  if (verdict.to === 'retired') await finishRetired(deps, rotation.authority, actor).catch(tellRetired(rotation));
   return viewRotation(deps, moved);
 }
+
+/** A vault that is away, or keeps its key: nobody is to think that the step was not taken. */
+const tellRetired =
+  (rotation: AuthorityRotation) =>
+  (error: unknown): never => {
+    if (!(error instanceof CaError)) throw error;
+    throw reworded(
+      error,
+      `${idOf(rotation, 'predecessor')} is retired; what is left is to be completed. ${error.message}`,
+    );
+  };
 
 /** Of one before the newest, the retirement may have been cut short, and another rotation begun; or its vault may be gone for good. */
 async function finishRetired(deps: RotateDeps, name: string, actor: string): Promise<void> {

@@ -21,10 +21,15 @@ describe('the service, when its storage', () => {
   });
 
   afterEach(async () => {
+    const { exitCode = null, signalCode = null } = service?.child ?? {};
+    const said = service?.output();
     await service?.dispose();
     if (mounted) execFileSync('umount', [mounted]);
     mounted = undefined;
     rmSync(folder, { recursive: true, force: true });
+    service = undefined;
+    // Nothing that befalls its storage ends it; a test may have stopped it.
+    expect([exitCode ?? 0, signalCode], said).toEqual([0, null]);
   });
 
   const expectUnavailable = async (): Promise<void> => {

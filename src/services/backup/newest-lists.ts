@@ -144,7 +144,7 @@ function refuseMissing(
     [
       `What was revoked after this backup (${manifest.createdAt}) is only on the lists published since. Give the newest one of each with --crl FILE:`,
       ...lines,
-      ...others.map(({ file, issuer }) => `${file}, of ${formatName(issuer)}, is of none of the backup's keys.`),
+      ...others.map(({ file, issuer }) => `${file}, of ${formatName(issuer)}, is the list of none of them.`),
       'Caches, mirrors, clients and monitoring may have a copy. If one is lost for good, admit it with ' +
         `--without-crl ${missing[0]!.name}: what it revoked since the backup comes back to life.`,
     ].join('\n'),

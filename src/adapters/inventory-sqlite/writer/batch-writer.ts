@@ -23,22 +23,31 @@ interface Session {
 }
 
 export interface BatchWriter {
-  /** Results in the order of the acts. When it returns, what succeeded is on the disk, and the rest left no trace. */
-  write(acts: readonly Act[]): ActResult[];
+  /**
+   * Results in the order of the acts. When it returns, what succeeded is on the disk, and the rest left no trace. `more` is asked
+   * before the commit until it gives nothing: what came meanwhile goes with the others, and has its results after theirs.
+   */
+  write(acts: readonly Act[], more?: () => readonly Act[]): ActResult[];
   readonly log: WriteAheadLog;
   /** Closes the database. */
   close(): void;
 }
 
+const nothingMore = (): readonly Act[] => [];
+
 /** Opens at once, and anew after a fault of the disk: it recovers when the disk does. */
 export function openBatchWriter(options: ConnectionOptions): BatchWriter {
   let session: Session | undefined = openSession(options);
 
-  const together = (acts: readonly Act[]): ActResult[] => {
+  const together = (taken: Act[], more: () => readonly Act[]): ActResult[] => {
     session ??= openSession(options);
     session.begin();
     try {
-      const results = acts.map((act) => decide(session!, act));
+      const results: ActResult[] = [];
+      while (results.length < taken.length) {
+        results.push(...taken.slice(results.length).map((act) => decide(session!, act)));
+        taken.push(...more());
+      }
       session.commit();
       return results;
     } catch (error) {
@@ -47,14 +56,15 @@ export function openBatchWriter(options: ConnectionOptions): BatchWriter {
     }
   };
 
-  const write = (acts: readonly Act[]): ActResult[] => {
+  const write = (acts: readonly Act[], more = nothingMore): ActResult[] => {
+    const taken = [...acts];
     try {
-      return together(acts);
+      return together(taken, more);
     } catch (error) {
       if (isUnavailable(error) && !isBusy(error)) session = discard(session);
-      if (acts.length === 1 || isUnavailable(error)) return acts.map(() => ({ failure: failureOf(error) }));
+      if (taken.length === 1 || isUnavailable(error)) return taken.map(() => ({ failure: failureOf(error) }));
       // One of them is at fault: alone, it fails alone.
-      return acts.flatMap((act) => write([act]));
+      return taken.flatMap((act) => write([act]));
     }
   };
 

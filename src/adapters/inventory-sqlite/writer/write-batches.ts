@@ -1,9 +1,19 @@
-/** All batches that have arrived, in one commit, and what became of the acts of each. */
+/** All batches that have arrived, those that `more` gives before the commit among them, and what became of the acts of each. */
+import type { Act } from '../acts/acts.ts';
 import type { ActResult, BatchWriter } from './batch-writer.ts';
 import type { Batch, SettledBatch } from './writer-messages.ts';
 
-export function writeBatches(writer: BatchWriter, batches: readonly Batch[]): SettledBatch[] {
-  const results = writer.write(batches.flatMap(({ acts }) => acts));
+export function writeBatches(
+  writer: BatchWriter,
+  arrived: readonly Batch[],
+  more: () => readonly Batch[] = () => [],
+): SettledBatch[] {
+  const batches = [...arrived];
+  const results = writer.write(actsOf(arrived), () => {
+    const next = more();
+    batches.push(...next);
+    return actsOf(next);
+  });
   const settled: SettledBatch[] = [];
   let offset = 0;
   for (const { id, acts } of batches) {
@@ -12,6 +22,8 @@ export function writeBatches(writer: BatchWriter, batches: readonly Batch[]): Se
   }
   return settled;
 }
+
+const actsOf = (batches: readonly Batch[]): readonly Act[] => batches.flatMap(({ acts }) => acts);
 
 function settledOf(id: number, results: readonly ActResult[]): SettledBatch {
   return {

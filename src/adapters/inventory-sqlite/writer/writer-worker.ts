@@ -1,4 +1,4 @@
-/** Entry of the writer thread: takes all batches that have arrived, commits them together, tells what became of them. */
+/** Entry of the writer thread: takes all batches that arrive until it commits them together, tells what became of them. */
 import { flushCompileCache } from 'node:module';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { StartError } from '../../../domain/errors.ts';
@@ -30,16 +30,17 @@ function open(): BatchWriter | undefined {
   }
 }
 
-function settle(writer: BatchWriter, batches: readonly Batch[]): void {
-  Atomics.store(lastBegun, 0, batches.at(-1)!.id);
-  tell({ kind: 'settled', batches: writeBatches(writer, batches) });
-}
+let closing = false;
 
-/** Everything that waits in the port, so that a batch that arrived during the last fsync does not wait for another. */
-function drain(first: ToWriter): ToWriter[] {
-  const messages = [first];
+/** What has arrived: a batch that did so during the last fsync does not wait for another, nor one that does while others are written. */
+function arrived(given: readonly ToWriter[] = []): Batch[] {
+  const messages = [...given];
   for (let next = receiveMessageOnPort(port); next; next = receiveMessageOnPort(port)) messages.push(next.message);
-  return messages;
+  closing ||= messages.includes('close');
+  const batches = messages.filter((message) => message !== 'close');
+  const last = batches.at(-1);
+  if (last) Atomics.store(lastBegun, 0, last.id);
+  return batches;
 }
 
 const writer = open();
@@ -50,13 +51,12 @@ if (writer) {
   const checkpointer = openCheckpointer({ file, busyTimeoutMs, cacheKib }, writer.log);
   giveStartBack();
   port.on('message', (first: ToWriter) => {
-    const messages = drain(first);
-    const batches = messages.filter((message) => message !== 'close');
+    const batches = arrived([first]);
     if (batches.length > 0) {
-      settle(writer, batches);
+      tell({ kind: 'settled', batches: writeBatches(writer, batches, arrived) });
       checkpointer.look();
     }
-    if (batches.length < messages.length) void end(writer, checkpointer);
+    if (closing) void end(writer, checkpointer);
   });
 }
 

@@ -1,7 +1,7 @@
 /** The worker's half of a crowd thread: answers one question after the other. */
 import { flushCompileCache } from 'node:module';
 import { parentPort } from 'node:worker_threads';
-import { type FromCrowdThread, type QuestionBatch, together } from './crowd-messages.ts';
+import type { FromCrowdThread, QuestionBatch } from './crowd-messages.ts';
 import { standBehind } from './stand-behind.ts';
 
 /** `answer` must be pure, and questions and answers plain values. */
@@ -17,9 +17,7 @@ export function answerQuestions<Question, Answer>(answer: (question: Question) =
     }
   };
   port.on('message', ({ firstId, questions }: QuestionBatch<Question>) => {
-    for (let at = 0; at < questions.length; at += together) {
-      tell({ firstId: firstId + at, answers: questions.slice(at, at + together).map(tryAnswer) });
-    }
+    tell({ firstId, answers: questions.map(tryAnswer) });
   });
   // Now, for a thread that is killed writes no cache at its end.
   flushCompileCache();

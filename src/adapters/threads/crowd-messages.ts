@@ -1,7 +1,4 @@
-/** What passes between a crowd thread and its owner: questions of one turn together, answers a few at a time. */
-
-/** Size of a batch, both ways: each message has to wake the other thread, but the first answer should not wait for the last. */
-export const together = 8;
+/** What passes between a crowd thread and its owner: the questions of one turn a few at a time, and their answers as they came. */
 
 /** Ids count from the first of the batch on. */
 export interface QuestionBatch<Question> {

@@ -5,7 +5,7 @@
  */
 import { setImmediate as endOfTurn } from 'node:timers';
 import type { Worker } from 'node:worker_threads';
-import { type FromCrowdThread, type QuestionBatch, together } from './crowd-messages.ts';
+import type { FromCrowdThread, QuestionBatch } from './crowd-messages.ts';
 import { ended, startWorkerThread } from './worker-thread.ts';
 
 export interface CrowdOptions {
@@ -14,6 +14,9 @@ export interface CrowdOptions {
   /** How long nobody may ask before the thread is ended, for its memory is too much for an idle service. */
   readonly idleMs: number;
 }
+
+/** Most of a batch, both ways: each message has to wake the other thread, but the first answer should not wait for the last. */
+const together = 8;
 
 const defaults: CrowdOptions = { threadFrom: 4, idleMs: 30_000 };
 

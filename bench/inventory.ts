@@ -51,12 +51,11 @@ await pause(6_000);
 // First, so that its memory is its own.
 const exported = await exportAll(server);
 const { rssMib } = await server.measure();
-await readOnce(file);
 const pathsOfLookup = samples.map(({ serial }) => `/v1/certificates/${serial}`);
-const lookup = await ask(server, pathsOfLookup);
+const lookup = await askInMemory(server, pathsOfLookup);
 const rows: [question: string, LoadResult][] = [];
 for (const [question, paths] of Object.entries(questionsAbout(samples))) {
-  if (question.includes(values.only)) rows.push([question, await ask(server, paths)]);
+  if (question.includes(values.only)) rows.push([question, await askInMemory(server, paths)]);
 }
 const issuing = await measureIssuing(server);
 await server.stop({ keepHome: values.keep || values.home !== undefined });
@@ -68,11 +67,15 @@ async function useOnce(used: string): Promise<void> {
   await first.stop({ keepHome: true });
 }
 
-/** A service that runs has what it is asked about in the kernel's cache; the filling leaves half of it there. */
-async function readOnce(path: string): Promise<void> {
-  await pipeline(createReadStream(path, { highWaterMark: 1024 * 1024 }), async (chunks) => {
+/**
+ * A service that runs has what it is asked about in the kernel's cache. The filling leaves half of it there, and the host of a
+ * virtual machine may take back what was not read for half a minute, however much memory is free: so it is read before each question.
+ */
+async function askInMemory(asked: MeasuredServer, paths: readonly string[]): Promise<LoadResult> {
+  await pipeline(createReadStream(file, { highWaterMark: 1024 * 1024 }), async (chunks) => {
     for await (const _ of chunks);
   });
+  return ask(asked, paths);
 }
 
 /** One connection, as fast as it is answered. */

@@ -1,9 +1,8 @@
 /** REST shapes of the rotations of authorities. */
 import { KeyType } from './authority.ts';
-import { type Static, Type } from './schema.ts';
+import { type Static, Time, Type } from './schema.ts';
 
 const strict = { additionalProperties: false } as const;
-const Time = (description: string) => Type.String({ format: 'date-time', description });
 const Id = (description: string) => Type.String({ description, examples: ['dev-issuing.2'] });
 
 const Reason = (description: string) =>

@@ -85,12 +85,7 @@ export type CampaignMemberJson = Static<typeof CampaignMemberJson>;
 export const CampaignMemberList = pageOf(CampaignMemberJson);
 export type CampaignMemberList = Static<typeof CampaignMemberList>;
 
-export const CampaignListQuery = Type.Object(
-  {
-    ...pageFields,
-  },
-  strict,
-);
+export const CampaignListQuery = Type.Object(pageFields, strict);
 export type CampaignListQuery = Static<typeof CampaignListQuery>;
 
 const order = {

@@ -57,9 +57,8 @@ export const SerialPath = Type.Object({
   serial: Type.String({ minLength: 1, description: 'Serial number, hexadecimal' }),
 });
 
-const invalidityDate = Type.Optional(
-  Time('When the key is thought to have become unsafe (RFC 5280 §5.3.2); not in the future'),
-);
+const unsafeSince = 'When the key is thought to have become unsafe (RFC 5280 §5.3.2)';
+const invalidityDate = Type.Optional(Time(`${unsafeSince}; not in the future`));
 
 /** As an operator revokes. */
 export const RevokeBody = Type.Object(
@@ -114,7 +113,7 @@ export const CertificateStatusSchema = Type.Union([
 ]);
 
 const RevocationJson = Type.Object(
-  { at: Time('Revocation time'), reason: Type.String(), invalidityDate: Type.Optional(Time('See RevokeBody')) },
+  { at: Time('Revocation time'), reason: Type.String(), invalidityDate: Type.Optional(Time(unsafeSince)) },
   { additionalProperties: false },
 );
 

@@ -1,7 +1,7 @@
 /** REST shapes of vaults and of what their check found. */
 
 import { wholeListOf } from './page.ts';
-import { type Static, Type } from './schema.ts';
+import { type Static, Time, Type } from './schema.ts';
 
 const Fault = (description: string) =>
   Type.Union(
@@ -56,7 +56,7 @@ export type VaultKeyCheckJson = Static<typeof VaultKeyCheckJson>;
 export const VaultCheckJson = Type.Object(
   {
     name: Type.String({ examples: ['file'] }),
-    checkedAt: Type.String({ format: 'date-time' }),
+    checkedAt: Time(),
     fault: Fault('Why the vault itself cannot be used now, also where it holds no key of an authority yet'),
     keys: Type.Array(VaultKeyCheckJson, { description: 'One for each generation of an authority whose key is there' }),
   },

@@ -2,7 +2,7 @@
 import { DerError } from './error.ts';
 import { type DerElement, readHeader } from './reader.ts';
 import { tag } from './tag.ts';
-import { checkInteger, checkOid, decodeTime } from './value.ts';
+import { checkBoolean, checkInteger, checkOid, decodeTime } from './value.ts';
 
 const maxDepth = 16;
 const maxElements = 4096;
@@ -28,7 +28,7 @@ function walkElement(
   const element = readHeader(bytes, start, limit);
   checkForm(element);
   if ((element.tag & constructed) === 0) {
-    if (element.tag < 0x40) checkPrimitive(element, bytes.subarray(element.contentStart, element.end));
+    if (element.tag < 0x40) checkPrimitive(bytes, element);
     return element.end;
   }
   let position = element.contentStart;
@@ -53,56 +53,60 @@ function checkForm(element: DerElement): void {
   if (((element.tag & constructed) !== 0) !== mustBeConstructed) throw new DerError('wrongForm', element.start);
 }
 
-function checkPrimitive(element: DerElement, content: Uint8Array): void {
-  const at = element.start;
+function checkPrimitive(bytes: Uint8Array, element: DerElement): void {
   switch (element.tag) {
     case tag.boolean:
-      if (content.length !== 1 || (content[0] !== 0 && content[0] !== 0xff)) throw new DerError('badBoolean', at);
+      checkBoolean(bytes, element);
       return;
     case tag.integer:
     case tag.enumerated:
-      checkInteger(content, at);
+      checkInteger(bytes, element);
       return;
     case tag.bitString:
-      checkBitString(content, at);
+      checkBitString(bytes, element);
       return;
     case tag.null:
-      if (content.length !== 0) throw new DerError('badNull', at);
+      if (element.contentStart !== element.end) throw new DerError('badNull', element.start);
       return;
     case tag.oid:
-      checkOid(content, at);
+      checkOid(bytes, element);
       return;
     case tag.utcTime:
     case tag.generalizedTime:
-      decodeTime(element, content);
+      decodeTime(bytes, element);
       return;
     case tag.printableString:
-      if (!content.every(isPrintable)) throw new DerError('badString', at);
+      if (!isEvery(isPrintable, bytes, element)) throw new DerError('badString', element.start);
       return;
     case tag.ia5String:
-      if (!content.every(isAscii)) throw new DerError('badString', at);
+      if (!isEvery(isAscii, bytes, element)) throw new DerError('badString', element.start);
       return;
     case tag.utf8String:
-      checkUtf8(content, at);
+      checkUtf8(bytes, element);
   }
 }
 
 /** X.690 §11.2.1: unused bits are zero. */
-function checkBitString(content: Uint8Array, at: number): void {
-  const unused = content[0];
-  if (unused === undefined || unused > 7 || (content.length === 1 && unused !== 0))
-    throw new DerError('badBitString', at);
-  if (unused > 0 && (content[content.length - 1]! & ((1 << unused) - 1)) !== 0) throw new DerError('badBitString', at);
+function checkBitString(bytes: Uint8Array, { start, contentStart, end }: DerElement): void {
+  const unused = contentStart === end ? undefined : bytes[contentStart]!;
+  if (unused === undefined || unused > 7 || (end - contentStart === 1 && unused !== 0))
+    throw new DerError('badBitString', start);
+  if (unused > 0 && (bytes[end - 1]! & ((1 << unused) - 1)) !== 0) throw new DerError('badBitString', start);
 }
 
 /** ASCII is UTF-8, and by far the most of it; the decoder knows overlong forms and surrogates. */
-function checkUtf8(content: Uint8Array, at: number): void {
-  if (content.every(isAscii)) return;
+function checkUtf8(bytes: Uint8Array, element: DerElement): void {
+  if (isEvery(isAscii, bytes, element)) return;
   try {
-    utf8.decode(content);
+    utf8.decode(bytes.subarray(element.contentStart, element.end));
   } catch {
-    throw new DerError('badString', at);
+    throw new DerError('badString', element.start);
   }
+}
+
+function isEvery(allows: (octet: number) => boolean, bytes: Uint8Array, { contentStart, end }: DerElement): boolean {
+  for (let i = contentStart; i < end; i++) if (!allows(bytes[i]!)) return false;
+  return true;
 }
 
 const isAscii = (octet: number): boolean => octet < 0x80;

@@ -72,6 +72,12 @@ export class DerReader {
     return this.bytes.subarray(element.contentStart, element.end);
   }
 
+  /** The element's content as text; what is no UTF-8 is replaced. */
+  text({ contentStart, end }: DerElement, encoding: 'latin1' | 'utf8'): string {
+    const { buffer, byteOffset } = this.bytes;
+    return Buffer.from(buffer, byteOffset + contentStart, end - contentStart).toString(encoding);
+  }
+
   /** The element's whole TLV, a view. */
   whole(element: DerElement): Uint8Array {
     return this.bytes.subarray(element.start, element.end);

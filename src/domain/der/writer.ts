@@ -6,19 +6,43 @@ export const tlv = (identifier: number, ...parts: readonly Uint8Array[]): Uint8A
 
 /** As `tlv`, for lists of any length: 100,000 arguments would exhaust the stack. */
 export function tlvOf(identifier: number, parts: readonly Uint8Array[]): Uint8Array {
-  let length = 0;
-  for (const part of parts) length += part.length;
-  const lengthOctets = length < 0x80 ? 0 : length < 0x100 ? 1 : length < 0x10000 ? 2 : length < 0x1000000 ? 3 : 4;
-  const out = new Uint8Array(2 + lengthOctets + length);
-  out[0] = identifier;
-  out[1] = lengthOctets === 0 ? length : 0x80 | lengthOctets;
-  for (let i = 0; i < lengthOctets; i++) out[1 + lengthOctets - i] = (length / 256 ** i) & 0xff;
-  let position = 2 + lengthOctets;
+  const length = octetsIn(parts);
+  const out = new Uint8Array(headerOctets(length) + length);
+  let position = putHeader(out, identifier, length);
   for (const part of parts) {
     out.set(part, position);
     position += part.length;
   }
   return out;
+}
+
+/** The same in pieces, to be parts of another TLV: that one copies them, and nothing did before. */
+export function piecesOf(identifier: number, parts: readonly Uint8Array[]): readonly Uint8Array[] {
+  const length = octetsIn(parts);
+  const header = new Uint8Array(headerOctets(length));
+  putHeader(header, identifier, length);
+  return [header, ...parts];
+}
+
+function octetsIn(parts: readonly Uint8Array[]): number {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  return length;
+}
+
+const headerOctets = (length: number): number => 2 + lengthOctets(length);
+
+/** Those after the first (X.690 §8.1.3): none for a length below 128. */
+const lengthOctets = (length: number): number =>
+  length < 0x80 ? 0 : length < 0x100 ? 1 : length < 0x10000 ? 2 : length < 0x1000000 ? 3 : 4;
+
+/** Where the content begins. */
+function putHeader(out: Uint8Array, identifier: number, length: number): number {
+  const octets = lengthOctets(length);
+  out[0] = identifier;
+  out[1] = octets === 0 ? length : 0x80 | octets;
+  for (let i = 0; i < octets; i++) out[1 + octets - i] = (length / 256 ** i) & 0xff;
+  return 2 + octets;
 }
 
 export const sequence = (...parts: readonly Uint8Array[]): Uint8Array => tlv(tag.sequence, ...parts);
@@ -58,6 +82,7 @@ export const octetString = (content: Uint8Array): Uint8Array => tlv(tag.octetStr
 
 /** BIT STRING of whole octets (keys, signatures). */
 export const bitString = (content: Uint8Array): Uint8Array => tlv(tag.bitString, zero, content);
+export const bitStringPieces = (content: Uint8Array): readonly Uint8Array[] => piecesOf(tag.bitString, [zero, content]);
 
 /** BIT STRING of a named bit list: bit 0 is the most significant, trailing zero bits removed (X.690 §11.2.2). */
 export function namedBits(bits: readonly number[]): Uint8Array {

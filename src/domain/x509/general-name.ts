@@ -60,16 +60,17 @@ export function encodeGeneralName(name: GeneralName): Uint8Array {
 /** The next GeneralName; a kind or content that this CA never issues is told as `other` with its reason. */
 export function decodeGeneralName(reader: DerReader): GeneralName | RefusedName {
   const element = reader.next();
-  const content = reader.content(element);
+  // Octets above 0x7f stay what they are: no rule below lets them through.
+  const ascii = () => reader.text(element, 'latin1');
   switch (element.tag) {
     case tags.dns:
-      return readDns(ascii(content));
+      return readDns(ascii());
     case tags.ip:
-      return readIp(content);
+      return readIp(reader.content(element));
     case tags.uri:
-      return readUri(ascii(content));
+      return readUri(ascii());
     case tags.email:
-      return readEmail(ascii(content));
+      return readEmail(ascii());
     default:
       return { type: 'other', code: 'nameTypeNotAllowed', value: otherKind(element) };
   }
@@ -89,10 +90,6 @@ function otherKind(element: DerElement): string {
   if (!kind) throw new DerError('unexpectedTag', element.start);
   return kind;
 }
-
-/** Octets above 0x7f stay what they are: no rule below lets them through. */
-const ascii = (content: Uint8Array): string =>
-  Buffer.from(content.buffer, content.byteOffset, content.length).toString('latin1');
 
 /** Never folds a look-alike into ASCII, as toLowerCase does to the Kelvin sign. */
 const toLowerAscii = (text: string): string => text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());

@@ -72,23 +72,26 @@ function readAttribute(fields: DerReader): RawAttribute {
   const attributeOid = readOid(fields);
   const element = fields.next();
   fields.expectEnd();
-  const content = fields.content(element);
-  const text = Buffer.from(content.buffer, content.byteOffset, content.length);
   const valueDer = fields.whole(element);
   switch (element.tag) {
     case tag.utf8String:
-      return { oid: attributeOid, value: text.toString('utf8'), valueDer };
+      return { oid: attributeOid, value: fields.text(element, 'utf8'), valueDer };
     case tag.printableString:
     case tag.ia5String:
     // What it really says depends on escape sequences that nobody writes.
     case tag.teletexString:
-      return { oid: attributeOid, value: text.toString('latin1'), valueDer };
+      return { oid: attributeOid, value: fields.text(element, 'latin1'), valueDer };
     case tag.bmpString:
-      if (text.length % 2 !== 0) throw new DerError('badString', element.start);
-      return { oid: attributeOid, value: Buffer.from(text).swap16().toString('utf16le'), valueDer };
+      return { oid: attributeOid, value: bmpText(fields.content(element), element.start), valueDer };
     default:
       throw new DerError('badString', element.start);
   }
+}
+
+/** Two octets each, the high one first (X.690 §8.23.8). */
+function bmpText(content: Uint8Array, offset: number): string {
+  if (content.length % 2 !== 0) throw new DerError('badString', offset);
+  return Buffer.from(content).swap16().toString('utf16le');
 }
 
 /** RFC 4514 text, most specific RDN first. Whatever is not printable ASCII is escaped, so it is safe in logs and terminals. */

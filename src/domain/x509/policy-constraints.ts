@@ -33,9 +33,8 @@ export function decodeInhibitAnyPolicy(value: Uint8Array): number {
 function readOptionalSkipCerts(fields: DerReader, tag: number): number | undefined {
   const element = fields.optional(tag);
   if (!element) return undefined;
-  const content = fields.content(element);
-  checkInteger(content, element.contentStart);
-  return skipCertsOf(content);
+  checkInteger(fields.bytes, element);
+  return skipCertsOf(fields.content(element));
 }
 
 /** SkipCerts ::= INTEGER (0..MAX). More than any path has is as good as the largest number. */

@@ -39,7 +39,4 @@ export function decodeAuthorityInfoAccess(value: Uint8Array): readonly AccessDes
   return descriptions;
 }
 
-function readUri(reader: DerReader): string {
-  const content = reader.content(reader.expect(uriTag));
-  return Buffer.from(content.buffer, content.byteOffset, content.length).toString('latin1');
-}
+const readUri = (reader: DerReader): string => reader.text(reader.expect(uriTag), 'latin1');

@@ -3,7 +3,7 @@ import { DerError } from '../der/error.ts';
 import { DerReader } from '../der/reader.ts';
 import { tag } from '../der/tag.ts';
 import { readOctetAlignedBitString } from '../der/value.ts';
-import { bitString, sequence } from '../der/writer.ts';
+import { bitStringPieces, sequence } from '../der/writer.ts';
 import type { SignatureAlgorithm } from './signature-algorithm.ts';
 
 /** Certificates, CRLs and BasicOCSPResponses; what follows the signature (`certs` of OCSP) comes in `trailing`. */
@@ -12,7 +12,7 @@ export const assembleSigned = (
   algorithm: SignatureAlgorithm,
   signature: Uint8Array,
   trailing: Uint8Array = nothing,
-): Uint8Array => sequence(tbs, algorithm.identifierDer, bitString(signature), trailing);
+): Uint8Array => sequence(tbs, algorithm.identifierDer, ...bitStringPieces(signature), trailing);
 
 const nothing = new Uint8Array(0);
 

@@ -1,5 +1,6 @@
 /** The TBSCertificate to sign (RFC 5280 §4.1.2), version 3, from parts that are already DER or plain values. */
-import { explicit, sequence, smallInteger, time } from '../der/writer.ts';
+import { contextTag, tag } from '../der/tag.ts';
+import { explicit, piecesOf, sequence, smallInteger, time } from '../der/writer.ts';
 import { serialInteger } from './serial.ts';
 import type { SignatureAlgorithm } from './signature-algorithm.ts';
 
@@ -30,6 +31,6 @@ export function encodeTbsCertificate(fields: TbsCertificateFields): Uint8Array {
     sequence(time(fields.notBefore), time(fields.notAfter)),
     fields.subjectDer,
     fields.spkiDer,
-    explicit(3, sequence(...fields.extensions)),
+    ...piecesOf(contextTag(3, true), piecesOf(tag.sequence, fields.extensions)),
   );
 }

@@ -3,7 +3,7 @@ import { crowdThread } from '../../threads/crowd-thread.ts';
 import type { ConnectionOptions } from '../connection.ts';
 
 /** The log is copied once it has this many pages: a page that many commits changed is copied only once (ADR 0006 has figures). */
-const copyFromPages = 4000;
+const copyFromPages = 8000;
 /** When the next copy is due within this time, commits come in crowds: those are worth a thread. */
 const crowdMs = 2000;
 

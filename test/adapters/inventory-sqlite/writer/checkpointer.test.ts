@@ -6,7 +6,7 @@ import { type Checkpointer, openCheckpointer } from '#src/adapters/inventory-sql
 import { auditEntry } from '../../../support/inventory-builders.ts';
 import { migratedStore, type SqliteStore } from '../../../support/inventory-stores.ts';
 
-const copyFromPages = 4000;
+const copyFromPages = 8000;
 
 let store: SqliteStore;
 let writer: BatchWriter;

@@ -54,7 +54,7 @@ async function readKey(der: Uint8Array, issuers: readonly ParsedCertificate[]): 
     const { tbs, signature, signatureAlgorithm: algorithm } = certificate;
     for (const issuer of issuers) {
       if (Buffer.compare(issuer.subject.der, certificate.issuer.der) !== 0) continue;
-      if (!(await verifySignature({ tbs, signature, algorithm, publicKey: issuer.publicKey }))) continue;
+      if (!(await verifySignature({ tbs, signature, algorithm, publicKey: issuer.publicKey() }))) continue;
       return isForCheckpoints(certificate) ? certificate : 'is signed by a key whose certificate is for something else';
     }
     return 'is signed by a key that the trusted authority has not certified; where `system` was rotated, trust its other roots, too';

@@ -64,7 +64,7 @@ function certificateFacts(base64: string): readonly (readonly [string, string])[
     ['Serial', serial],
     ['Valid', `${time(notBefore)} to ${time(notAfter)}`],
     ['Path length', String(rest.basicConstraints?.pathLen ?? 'unlimited')],
-    ['Key', `${publicKey.keyType}, signed with ${signatureAlgorithm.name}`],
+    ['Key', `${publicKey().keyType}, signed with ${signatureAlgorithm.name}`],
     ['Key, SHA-256', grouped(publicKeySha256(spkiDer))],
     ['SHA-256', grouped(hash('sha256', der, 'hex'))],
   ];

@@ -72,11 +72,11 @@ export function wordOfOcsp(responseDer: Uint8Array, asked: Asked): Promise<Revoc
 
 /** RFC 6960 §4.2.2.2: the issuer itself signed, or one that it certified for OCSPSigning and whose time it is. */
 async function isProven(answer: OcspAnswer, issuer: ForeignCertificate, asked: Asked): Promise<boolean> {
-  if (await isSignedBy(answer, issuer.publicKey)) return true;
+  if (await isSignedBy(answer, issuer.publicKey())) return true;
   for (const der of answer.certificatesDer) {
     const [responder] = readLeniently(der);
     if (!responder || !mayAnswerFor(asked, responder)) continue;
-    if (await isSignedBy(answer, parseForeignCertificate(der).publicKey)) return true;
+    if (await isSignedBy(answer, parseForeignCertificate(der).publicKey())) return true;
   }
   return false;
 }

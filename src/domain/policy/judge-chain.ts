@@ -158,7 +158,7 @@ const knownExtensions: ReadonlySet<string> = new Set([
 /** The key's own faults, which reading it finds. */
 function judgeKey(certificate: ForeignCertificate, index: number): readonly Reason[] {
   const reasons: Reason[] = [];
-  collectReasons(reasons, () => certificate.publicKey);
+  collectReasons(reasons, () => certificate.publicKey());
   return reasons.map((reason) => ({ ...reason, field: certificateField(index), value: subjectOf(certificate) }));
 }
 
@@ -202,7 +202,7 @@ async function isSignedBy(certificate: ForeignCertificate, issuer: ForeignCertif
   if (!algorithm) return true;
   try {
     const { tbs, signature } = certificate;
-    return await verifySignature({ tbs, signature, algorithm, publicKey: issuer.publicKey });
+    return await verifySignature({ tbs, signature, algorithm, publicKey: issuer.publicKey() });
   } catch (error) {
     if (error instanceof CaError) return true;
     throw error;

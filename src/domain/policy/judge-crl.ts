@@ -79,7 +79,7 @@ async function judgeSignature({ crl, issuer }: CrlToJudge, complain: Complain): 
   const algorithm = findSignatureAlgorithm(crl.algorithmDer);
   if (!algorithm) return;
   const { tbs, signature } = crl;
-  const isSigned = await verifySignature({ tbs, signature, algorithm, publicKey: issuer.publicKey }).catch(
+  const isSigned = await verifySignature({ tbs, signature, algorithm, publicKey: issuer.publicKey() }).catch(
     (error: unknown) => {
       if (error instanceof CaError) return false;
       throw error;

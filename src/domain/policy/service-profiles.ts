@@ -134,7 +134,7 @@ export function prepareServiceCertificate(
   const ca = pathLen === undefined ? {} : { ca: { pathLen } };
   const expected = { issuer: signing, subjectKeyIdentifier: identifier, names, keyUsage, extendedKeyUsage, ...ca };
   const said = lintOrThrow(tbs, { ...fields, ...expected });
-  const { keyType } = said.publicKey;
+  const { keyType } = said.publicKey();
   return preparedOf(tbs, said, { keyType, profile: recipe.name, profileVersion: recipeVersion });
 }
 

@@ -40,8 +40,8 @@ interface ForeignTbsCertificate {
   readonly notAfter: number;
   readonly subject: DistinguishedName;
   readonly spkiDer: Uint8Array;
-  /** Read and checked at first use, which costs more than all the rest; throws CaError `badPublicKey`. */
-  readonly publicKey: SubjectPublicKey;
+  /** Read and checked when first asked for, which costs more than all the rest; throws CaError `badPublicKey`. */
+  readonly publicKey: () => SubjectPublicKey;
   readonly extensions: Extensions;
   /** subjectAltName in its order; empty without one. */
   readonly names: readonly ReadGeneralName[];
@@ -120,13 +120,13 @@ function readTbs(tbs: Uint8Array): ForeignTbsCertificate {
   fields.expectEnd();
   const extensions = readExtensions(wrapped, what);
   wrapped.expectEnd();
-  let publicKey: SubjectPublicKey | undefined;
+  let key: SubjectPublicKey | undefined;
   return {
     ...{ serial, algorithmDer, issuer, ...validity, subject, spkiDer, extensions },
     ...decodeKnown(extensions),
-    get publicKey() {
-      publicKey ??= parseSubjectPublicKey(spkiDer);
-      return publicKey;
+    publicKey() {
+      key ??= parseSubjectPublicKey(spkiDer);
+      return key;
     },
   };
 }

@@ -201,7 +201,7 @@ async function putInForce(deps: ImportAuthorityDeps, caller: Caller, judged: Jud
       productVersion: null,
       subject: formatName(own.subject),
       names: [],
-      keyType: own.publicKey.keyType,
+      keyType: own.publicKey().keyType,
       keySha256: publicKeySha256(own.spkiDer),
       notBefore: own.notBefore,
       notAfter: own.notAfter,

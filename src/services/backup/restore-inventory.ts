@@ -191,7 +191,11 @@ async function issuerOf(
   const der = serial ? await inventory.certificateDer(serial) : undefined;
   if (!der) throw new StartError('backupDamaged', `The backup has no certificate of ${id}. Use another backup.`);
   const certificate = parseCertificate(der);
-  return { ...certificate, subjectDer: certificate.subject.der };
+  return {
+    publicKey: certificate.publicKey(),
+    subjectDer: certificate.subject.der,
+    notAfter: certificate.notAfter,
+  };
 }
 
 /** A list adds to what the backup knows, but takes nothing back. */

@@ -65,7 +65,7 @@ async function issuerOf(
 ): Promise<ActiveAuthority> {
   for (const issuer of await directory.generations()) {
     if (Buffer.compare(name.der, issuer.facts.subjectDer) !== 0) continue;
-    const { publicKey } = issuer.parsed;
+    const publicKey = issuer.parsed.publicKey();
     if (await verifySignature({ tbs, signature, algorithm, publicKey })) return issuer;
   }
   return refuse([

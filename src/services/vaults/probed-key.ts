@@ -33,7 +33,7 @@ export async function openKeyOf(
   const vault = vaultNamed(vaults, vaultName);
   const signer = await vault.signer(vaultKey, signatureAlgorithms[generation.signatureAlgorithm]);
   const der = certificateSerial === null ? undefined : await inventory.certificateDer(certificateSerial);
-  const certified = der && parseCertificate(der).publicKey;
+  const certified = der && parseCertificate(der).publicKey();
   if (certified) refuseOtherKey(signer, certified.spkiDer);
   return { name, signer, publicKey: certified ?? parseSubjectPublicKey(signer.key.publicKeyDer) };
 }

@@ -97,7 +97,7 @@ export function externalAuthorityJson({ external, parsed }: ExternalView): Autho
     role: 'external',
     environment: external.environment,
     parent: external.parent,
-    keyType: parsed.publicKey.keyType,
+    keyType: parsed.publicKey().keyType,
     signatureAlgorithm: parsed.signatureAlgorithm.name,
     subject: formatName(parsed.subject),
     serial: parsed.serial,

@@ -1,5 +1,6 @@
 /** The key derivation of PKCS#12 for its MAC (RFC 7292 appendix B) with SHA-256. */
-import { createHmac, hash } from 'node:crypto';
+import { createHmac } from 'node:crypto';
+import { digest } from '../digest.ts';
 
 /** SHA-256: u (output) and v (block) in octets. */
 const [outputOctets, blockOctets] = [32, 64];
@@ -19,10 +20,10 @@ export function pkcs12Mac(content: Uint8Array, password: string, { salt, iterati
 }
 
 /** One block of output is a whole key for HMAC-SHA-256, so that step 6 of the derivation runs once. */
-function macKey(password: string, salt: Uint8Array, iterations: number): Buffer {
+function macKey(password: string, salt: Uint8Array, iterations: number): Uint8Array {
   const diversifier = Buffer.alloc(blockOctets, macKeyId);
-  let key = hash('sha256', Buffer.concat([diversifier, filled(salt), filled(bmpString(password))]), 'buffer');
-  for (let round = 1; round < iterations; round++) key = hash('sha256', key, 'buffer');
+  let key = digest('sha256', Buffer.concat([diversifier, filled(salt), filled(bmpString(password))]));
+  for (let round = 1; round < iterations; round++) key = digest('sha256', key);
   return key.subarray(0, outputOctets);
 }
 

@@ -1,10 +1,10 @@
 /** Reads OCSPRequest (RFC 6960 §4.1.1, nonces by RFC 9654), strict and bounded, requestor and signature unused; and asks as a client. */
-import { hash } from 'node:crypto';
 import { assertCanonicalDer } from '../der/canonical.ts';
 import { DerReader } from '../der/reader.ts';
 import { contextTag, tag } from '../der/tag.ts';
 import { readIntegerBytes, readOid, readSmallInteger } from '../der/value.ts';
 import { nullValue, octetString, sequence } from '../der/writer.ts';
+import { digest } from '../digest.ts';
 import { malformed, reading } from '../x509/malformed.ts';
 import { oidDer } from '../x509/oid-der.ts';
 import { oids } from '../x509/oids.ts';
@@ -36,8 +36,8 @@ export const encodeOcspRequest = (issuer: OcspIssuer, serial: string): Uint8Arra
         sequence(
           sequence(
             sequence(oidDer.sha1, nullValue()),
-            octetString(hash('sha1', issuer.subjectDer, 'buffer')),
-            octetString(hash('sha1', subjectPublicKeyBits(issuer.spkiDer), 'buffer')),
+            octetString(digest('sha1', issuer.subjectDer)),
+            octetString(digest('sha1', subjectPublicKeyBits(issuer.spkiDer))),
             serialInteger(serial),
           ),
         ),
@@ -48,9 +48,8 @@ export const encodeOcspRequest = (issuer: OcspIssuer, serial: string): Uint8Arra
 /** Whether a CertID is about the certificate with this serial of this issuer. */
 export const isAbout = (certId: OcspCertId, issuer: OcspIssuer, serial: string): boolean =>
   certId.serial === serial &&
-  Buffer.compare(certId.issuerNameHash, hash(certId.hashAlgorithm, issuer.subjectDer, 'buffer')) === 0 &&
-  Buffer.compare(certId.issuerKeyHash, hash(certId.hashAlgorithm, subjectPublicKeyBits(issuer.spkiDer), 'buffer')) ===
-    0;
+  Buffer.compare(certId.issuerNameHash, digest(certId.hashAlgorithm, issuer.subjectDer)) === 0 &&
+  Buffer.compare(certId.issuerKeyHash, digest(certId.hashAlgorithm, subjectPublicKeyBits(issuer.spkiDer))) === 0;
 
 export interface OcspRequest {
   /** 1 to 100, in the order of the request. */

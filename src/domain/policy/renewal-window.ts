@@ -62,7 +62,7 @@ function campaignWindow({ position, spreadFrom, rotateBy }: CampaignTurn): Renew
 const goldenRatio = (Math.sqrt(5) - 1) / 2;
 
 /** Even over 0 to 1. The time in front of a serial's random part must not order the fleet, so that it is hashed. */
-const shareOf = (serial: string): number => hash('sha256', serial, 'buffer').readUInt32BE(0) / 2 ** 32;
+const shareOf = (serial: string): number => Number.parseInt(hash('sha256', serial, 'hex').slice(0, 8), 16) / 2 ** 32;
 
 /**
  * Unix second from which a rotation is overdue: by then the latest window that any serial gives is over. In whole numbers,

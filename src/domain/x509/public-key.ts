@@ -5,6 +5,7 @@ import { encodePem } from '../der/pem.ts';
 import { DerReader } from '../der/reader.ts';
 import { tag } from '../der/tag.ts';
 import { readIntegerBytes, readOctetAlignedBitString, readOid } from '../der/value.ts';
+import { digest } from '../digest.ts';
 import type { ReasonCode } from '../errors.ts';
 import type { SubjectKeyKind } from '../policy/profile.ts';
 import { refuse } from '../refusal.ts';
@@ -151,7 +152,7 @@ export function subjectPublicKeyBits(spkiDer: Uint8Array): Uint8Array {
 
 /** RFC 7093 §2 method 1: the leftmost 160 bits of SHA-256 over the value of subjectPublicKey. */
 export const keyIdentifier = (spkiDer: Uint8Array): Uint8Array =>
-  hash('sha256', subjectPublicKeyBits(spkiDer), 'buffer').subarray(0, 20);
+  digest('sha256', subjectPublicKeyBits(spkiDer)).slice(0, 20);
 
 /** SHA-256 of the whole SubjectPublicKeyInfo, in hex: the name of a key in the inventory. */
 export const publicKeySha256 = (spkiDer: Uint8Array): string => hash('sha256', spkiDer, 'hex');

@@ -1,12 +1,12 @@
 /** PEM (RFC 7468): one label, strict base64 (RFC 4648 §4) inside, explanatory text allowed outside. Linear in the input. */
 import { CaError, type ReasonCode } from '../errors.ts';
 
-/** Lines of 64 characters (RFC 7468 §2), a line feed after each. */
-export function encodePem(label: string, der: Uint8Array): string {
+/** Lines of 64 characters (RFC 7468 §2), a line feed after each, or what stands for one where the text will be. */
+export function encodePem(label: string, der: Uint8Array, lineFeed = '\n'): string {
   const base64 = Buffer.from(der.buffer, der.byteOffset, der.length).toString('base64');
   let lines = '';
-  for (let at = 0; at < base64.length; at += 64) lines += `${base64.slice(at, at + 64)}\n`;
-  return `-----BEGIN ${label}-----\n${lines}-----END ${label}-----\n`;
+  for (let at = 0; at < base64.length; at += 64) lines += `${base64.slice(at, at + 64)}${lineFeed}`;
+  return `-----BEGIN ${label}-----${lineFeed}${lines}-----END ${label}-----${lineFeed}`;
 }
 
 /**

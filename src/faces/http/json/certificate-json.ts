@@ -26,12 +26,10 @@ export function certificateJson(view: CertificateView, urls: DistributionUrls, n
  */
 export function certificateJsonText(view: CertificateView, urls: DistributionUrls, now: number): string {
   const summary = certificateSummaryText(view.record, now).slice(0, -1);
-  const chain = view.chainDer.map((der) => jsonPem(chainPem(der))).join(',');
+  const chain = view.chainDer.map(chainPemText).join(',');
   const links = JSON.stringify(linksOf(view, urls));
-  return `${summary},"certificate":${jsonPem(certificatePem(view.der))},"chain":[${chain}],"links":${links}}`;
+  return `${summary},"certificate":${pemText(view.der)},"chain":[${chain}],"links":${links}}`;
 }
-
-const jsonPem = (pem: string): string => `"${pem.replaceAll('\n', '\\n')}"`;
 
 function linksOf({ record, issuer }: CertificateView, urls: DistributionUrls): CertificateJson['links'] {
   const self = certificatePath(record.serial);
@@ -49,16 +47,23 @@ export const certificatePath = (serial: string): string => `/v1/certificates/${s
 
 export const certificatePem = (der: Uint8Array): string => encodePem('CERTIFICATE', der);
 
-const chainPems = new WeakMap<Uint8Array, string>();
+/** PEM as JSON text. */
+const pemText = (der: Uint8Array): string => `"${encodePem('CERTIFICATE', der, '\\n')}"`;
 
 /** Issuers are the same few for thousands of certificates: each is encoded once for as long as it is in force. */
-export function chainPem(der: Uint8Array): string {
-  const known = chainPems.get(der);
-  if (known !== undefined) return known;
-  const pem = certificatePem(der);
-  chainPems.set(der, pem);
-  return pem;
+function onceForEach(encode: (der: Uint8Array) => string): (der: Uint8Array) => string {
+  const encoded = new WeakMap<Uint8Array, string>();
+  return (der) => {
+    const known = encoded.get(der);
+    if (known !== undefined) return known;
+    const text = encode(der);
+    encoded.set(der, text);
+    return text;
+  };
 }
+
+export const chainPem = onceForEach(certificatePem);
+const chainPemText = onceForEach(pemText);
 
 export function authorityJson({
   authority,

@@ -8,8 +8,6 @@ export interface GatherOptions {
   readonly flights: number;
   /** Signatures in one request. */
   readonly together: number;
-  /** So many must wait for a further request while one is under way: fewer are cheaper in the next one. */
-  readonly worth: number;
   readonly timeLimitMs: number;
 }
 
@@ -65,8 +63,7 @@ export class SignatureGathering {
   }
 
   #mayFly(): boolean {
-    const { flights, worth } = this.#options;
-    return this.#flying < flights && this.#waiting.length >= (this.#flying === 0 ? 1 : worth);
+    return this.#flying < this.#options.flights && this.#waiting.length > 0;
   }
 
   #take(): Waiting[] {

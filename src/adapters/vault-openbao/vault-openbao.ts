@@ -39,13 +39,13 @@ const validName = /^[a-z0-9][a-z0-9.-]{0,63}$/;
 const keepableName = /[a-z0-9]$/;
 
 /**
- * Requests at once and signatures in each. A request costs both sides more than an EC signature: few large ones do most. RSA is
+ * Requests at once and signatures in each. A request costs both sides more than an EC signature: two large ones do most. RSA is
  * arithmetic, one after the other within a request: many small ones use all cores.
  */
 const gathering = {
-  ec: { flights: 4, together: 128, worth: 32 },
-  ed25519: { flights: 4, together: 128, worth: 32 },
-  rsa: { flights: 8, together: 4, worth: 1 },
+  ec: { flights: 2, together: 128 },
+  ed25519: { flights: 2, together: 128 },
+  rsa: { flights: 8, together: 4 },
 } as const;
 
 interface OwnGathering {

@@ -36,7 +36,8 @@ const seconds = Number(values.seconds);
 const levels = values.connections.split(',').map(Number);
 
 const requests = makeSignedRequests(Number(values.keys), 'demo.dev.internal');
-const server = await startMeasuredServer(values.folder);
+// livez is asked more often than one address may; issuing meets the limits of its token and its product as users do.
+const server = await startMeasuredServer(values.folder, { PRIVYSEAL_REQUESTS_PER_MINUTE: '1000000000' });
 const bareRates = [bareRate(requests, bareMs)];
 const rows: Row[] = [];
 for (const connections of levels) {

@@ -36,7 +36,7 @@ const headerOctets = (length: number): number => 2 + lengthOctets(length);
 const lengthOctets = (length: number): number =>
   length < 0x80 ? 0 : length < 0x100 ? 1 : length < 0x10000 ? 2 : length < 0x1000000 ? 3 : 4;
 
-/** Where the content begins. */
+/** Writes identifier and length; gives where the content begins. */
 function putHeader(out: Uint8Array, identifier: number, length: number): number {
   const octets = lengthOctets(length);
   out[0] = identifier;

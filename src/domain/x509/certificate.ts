@@ -40,7 +40,10 @@ interface ForeignTbsCertificate {
   readonly notAfter: number;
   readonly subject: DistinguishedName;
   readonly spkiDer: Uint8Array;
-  /** Read and checked when first asked for, which costs more than all the rest; throws CaError `badPublicKey`. */
+  /**
+   * Read and checked when first asked for, which costs more than all the rest; throws CaError `badPublicKey`. No getter, for V8
+   * keeps an object with one of its own as a dictionary (ADR 0002).
+   */
   readonly publicKey: () => SubjectPublicKey;
   readonly extensions: Extensions;
   /** subjectAltName in its order; empty without one. */

@@ -5,7 +5,7 @@ import type { ConnectionOptions } from '../connection.ts';
 /** The log is copied once it has this many pages: a page that many commits changed is copied only once (ADR 0006 has figures). */
 const copyFromPages = 8000;
 /** When the next copy is due within this time, commits come in crowds: those are worth a thread. */
-const crowdMs = 2000;
+const crowdMs = 4000;
 
 /** The log as the writer's connection sees it (https://sqlite.org/wal.html#ckpt). Both may throw SqliteError. */
 export interface WriteAheadLog {

@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { Agent } from 'undici';
 import { eventually } from './eventually.ts';
 import { freePort } from './free-port.ts';
+import { tokenPolicy } from './vault-policies.ts';
 
 export interface BaoOptions {
   /** The judge's path. */
@@ -147,9 +148,11 @@ export async function startBao({ program, storage = 'inmem' }: BaoOptions): Prom
   return server;
 }
 
-/** A token as an agent beside the service would keep it: renewable for ever, with nothing but these policies. */
+/** A token as an agent beside the service would keep it: renewable for ever, with these policies, `token.hcl` and nothing else. */
 export async function tokenFor(server: BaoServer, policies: readonly string[], period = '10m'): Promise<string> {
-  const made = await server.ask('POST', 'auth/token/create', { policies, period, no_parent: true });
+  await server.ask('POST', 'sys/policies/acl/privyseal-token', { policy: tokenPolicy });
+  const own = { policies: [...policies, 'privyseal-token'], no_default_policy: true, no_parent: true };
+  const made = await server.ask('POST', 'auth/token/create', { ...own, period });
   return made.auth.client_token;
 }
 

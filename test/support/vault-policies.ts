@@ -4,6 +4,9 @@ import { readFileSync } from 'node:fs';
 const example = (file: string): string =>
   readFileSync(new URL(`../../examples/vault/${file}`, import.meta.url), 'utf8');
 
+/** Of a token that keeps itself alive without the policy `default`. */
+export const tokenPolicy = example('token.hcl');
+
 /** To make authorities' keys in this mount, and to sign with them. */
 export const createPolicy = (mount: string): string => example('create.hcl').replaceAll('MOUNT', mount);
 

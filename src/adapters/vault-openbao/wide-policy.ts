@@ -25,7 +25,7 @@ export async function findWidePowers(
   ];
   const call = { method: 'POST', path: 'sys/capabilities-self', body: { paths }, timeLimitMs } as const;
   const answer = await session.send(call);
-  // A token without the policy `default` may not ask: it is a narrow one.
+  // A token that may not even ask is a narrow one.
   if (answer.status === 403) return [];
   const data = (accept(answer, 'key').data ?? {}) as Readonly<Record<string, unknown>>;
   return paths.flatMap((path) => {

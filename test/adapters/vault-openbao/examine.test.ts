@@ -27,7 +27,16 @@ describeWith('bao', 'examining a vault in OpenBao', () => {
   });
 
   it('finds a narrow one well', async () => {
-    expect(await examineOpenBao(await narrow(), [])).toMatchObject([{ check: 'vault', state: 'ok' }]);
+    const says = expect.not.stringContaining('policy default');
+    expect(await examineOpenBao(await narrow(), [])).toMatchObject([{ check: 'vault', state: 'ok', says }]);
+  });
+
+  it('says what makes a well one slow', async () => {
+    const made = await server.ask('POST', 'auth/token/create', { policies: ['ca'], period: '10m', no_parent: true });
+    const tokenFile = server.write('default-token', made.auth.client_token);
+    const [finding] = await examineOpenBao({ ...(await narrow()), tokenFile }, []);
+    expect(finding).toMatchObject({ state: 'ok' });
+    expect(finding!.says).toContain('policy default');
   });
 
   it('warns of a token that may do more than sign, and names what', async () => {

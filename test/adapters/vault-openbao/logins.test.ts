@@ -137,6 +137,15 @@ describeWith('bao', 'a vault in OpenBao', () => {
       expect(data.ttl).toBeGreaterThan(0);
     });
 
+    it('signs with one that may not even look at itself', async () => {
+      const made = { policies: ['ca-sign'], ttl: '1h', no_parent: true, no_default_policy: true };
+      const token: string = (await server.ask('POST', 'auth/token/create', made)).auth.client_token;
+      secrets.push(token);
+      const signer = await signerWith({ tokenFile: server.write('token', token) });
+      await signer.sign(tbs);
+      expect(vault!.problem?.()).toBeUndefined();
+    });
+
     it('warns of a token that ends and cannot be renewed, and takes the next one from its file', async () => {
       const made = { policies: ['ca-sign'], ttl: '6s', renewable: false, no_parent: true };
       const token: string = (await server.ask('POST', 'auth/token/create', made)).auth.client_token;

@@ -80,7 +80,7 @@ async function heldOf(engine: TransitEngine, begun: readonly BegunKey[]): Promis
 
 function findingOf(name: string, powers: readonly string[], policies: readonly string[] = []): Finding {
   const slow = policies.includes('default')
-    ? '; signatures would take half the time without the policy default (examples/vault/token.hcl)'
+    ? '; it would sign sooner without the policy default (examples/vault/token.hcl)'
     : '';
   const says = `${name}: answers, and takes the credentials of the service`;
   if (powers.length === 0) return { check, state: 'ok', says: says + slow };

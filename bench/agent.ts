@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { startMeasuredServer, withoutSettings } from './measured-server.ts';
+import { median } from './median.ts';
 import { describeMachine, formatTable, machineLine } from './table.ts';
 
 const { values } = parseArgs({
@@ -44,7 +45,7 @@ try {
     seen.push(memoryOf(agent));
   }
   const rotations = await counted('rotated');
-  report({ bare, enrolled, median: median(seen), most: most(seen), rotations });
+  report({ bare, enrolled, median: middle(seen), most: most(seen), rotations });
 } finally {
   if (agent.exitCode === null) {
     const ended = new Promise((done) => agent.once('exit', done));
@@ -129,12 +130,10 @@ async function bareMemory(): Promise<Memory> {
 }
 
 /** The middle of each. */
-function median(seen: readonly Memory[]): Memory {
-  const middle = (all: readonly number[]): number =>
-    all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)] ?? Number.NaN;
+function middle(seen: readonly Memory[]): Memory {
   return {
-    resident: middle(seen.map(({ resident }) => resident)),
-    anonymous: middle(seen.map(({ anonymous }) => anonymous)),
+    resident: median(seen.map(({ resident }) => resident)),
+    anonymous: median(seen.map(({ anonymous }) => anonymous)),
   };
 }
 

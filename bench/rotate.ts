@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { type Enrolled, enrol } from './enrol.ts';
 import { httpRequest } from './load.ts';
 import { startMeasuredServer } from './measured-server.ts';
+import { median } from './median.ts';
 import { inLanes, openRaw, type RawConnection } from './raw-connection.ts';
 import { type BenchRequest, makeSignedRequests } from './signed-requests.ts';
 import { describeMachine, formatTable, machineLine, thousands } from './table.ts';
@@ -86,8 +87,6 @@ const rounds: Round[] = [];
 for (let index = 0; index < Number(values.rounds); index++) rounds.push(await round());
 await server.stop();
 
-const median = (numbers: readonly number[]): number =>
-  numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
 const issuance = median(rounds.map((each) => each.issuance));
 const rates: readonly (readonly [string, number])[] = [
   ['issue, token, kept alive', issuance],

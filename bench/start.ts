@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { withoutSettings } from './measured-server.ts';
+import { median } from './median.ts';
 import { describeMachine, formatTable, machineLine } from './table.ts';
 
 const { values } = parseArgs({
@@ -83,7 +84,6 @@ for (let round = 0; round < Number(values.runs); round++) {
 }
 
 const machine = describeMachine();
-const median = (all: readonly number[]): number => all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)]!;
 if (values.json) {
   process.stdout.write(`${JSON.stringify({ machine, firstMs, secondMs, idleMb }, null, 2)}\n`);
 } else {

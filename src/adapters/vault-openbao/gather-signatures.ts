@@ -39,8 +39,8 @@ export class SignatureGathering {
       this.#waiting.push({ tbs, since: performance.now(), resolve, reject });
       if (this.#scheduled || !this.#mayFly()) return;
       this.#scheduled = true;
-      // What came in one turn of the event loop leaves together.
-      setImmediate(() => {
+      // What came with one event leaves together, and one that is alone waits for no turn of the event loop.
+      process.nextTick(() => {
         this.#scheduled = false;
         this.#next();
       });
